@@ -1,0 +1,85 @@
+/** What a verification reads from an access token, without verifying its signature: Cognito does that. */
+export interface AccessTokenClaims {
+  sub: string;
+  /** The last part of `iss`. */
+  userPoolId: string;
+  /** When the token ends, in milliseconds since the epoch; absent where the token does not say. */
+  expiresAtMs?: number;
+}
+
+/** The scope without which Cognito refuses both calls. */
+export const REQUIRED_SCOPE = 'aws.cognito.signin.user.admin';
+
+/** Why a text is no usable access token. The message never holds any of the token. */
+export class AccessTokenError extends Error {
+  override readonly name = 'AccessTokenError';
+}
+
+/**
+ * Decodes an access token's claims. Decoded is not authorized: they choose the workflow id and foresee expiry, and
+ * Cognito checks the token with each call.
+ * @throws AccessTokenError naming what is wrong: not a JWT, an ID token, no `sub`, no pool, without the scope.
+ */
+export function decodeAccessToken(token: string): AccessTokenClaims {
+  // The pattern of AccessTokenType in Cognito's API.
+  if (!/^[\w=.-]+$/.test(token) || token.split('.').length !== 3) {
+    throw new AccessTokenError('is not a JSON Web Token (three parts, separated by dots)');
+  }
+  const claims = readClaims(token.split('.')[1] as string);
+  if (claims['token_use'] !== undefined && claims['token_use'] !== 'access') {
+    throw new AccessTokenError(`has token_use "${printable(claims['token_use'])}": the access token is needed`);
+  }
+  const scope = claims['scope'];
+  if (typeof scope === 'string' && !scope.split(' ').includes(REQUIRED_SCOPE)) {
+    throw new AccessTokenError(
+      `lacks the scope ${REQUIRED_SCOPE}: Cognito lets such a token neither send nor verify. Tokens of the hosted UI need it among the app client's scopes`,
+    );
+  }
+  const sub = claims['sub'];
+  if (typeof sub !== 'string' || !/^[\w-]{1,128}$/.test(sub)) throw new AccessTokenError('has no usable "sub" claim');
+  const userPoolId =
+    typeof claims['iss'] === 'string' ? claims['iss'].replace(/\/+$/, '').split('/').at(-1) : undefined;
+  if (!userPoolId || !/^[\w-]{1,55}$/.test(userPoolId)) {
+    throw new AccessTokenError('has no user pool in its "iss" claim');
+  }
+  const exp = claims['exp'];
+  return { sub, userPoolId, ...(typeof exp === 'number' ? { expiresAtMs: exp * 1000 } : {}) };
+}
+
+function readClaims(part: string): Record<string, unknown> {
+  let claims: unknown;
+  try {
+    claims = JSON.parse(decodeBase64Url(part));
+  } catch {
+    // The parser's own message would quote the token.
+    throw new AccessTokenError('has claims that cannot be read');
+  }
+  if (typeof claims !== 'object' || claims === null) throw new AccessTokenError('has claims that cannot be read');
+  return claims as Record<string, unknown>;
+}
+
+function printable(value: unknown): string {
+  return String(value)
+    .replace(/[^\w-]/g, '')
+    .slice(0, 20);
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** By hand, because the workflow sandbox has neither Buffer nor atob. */
+function decodeBase64Url(text: string): string {
+  let bits = 0;
+  let held = 0;
+  let percentEncoded = '';
+  for (const character of text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_')) {
+    const value = ALPHABET.indexOf(character);
+    if (value < 0) throw new RangeError('not base64url');
+    held = (held << 6) | value;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    percentEncoded += `%${((held >> bits) & 0xff).toString(16).padStart(2, '0')}`;
+    held &= (1 << bits) - 1;
+  }
+  return decodeURIComponent(percentEncoded);
+}

@@ -1,0 +1,11 @@
+/**
+ * The protocol of a verification: everything that crosses a process border, and nothing else. It imports no Temporal
+ * runtime and no AWS client, so a caller, the worker and the workflow bundle can all depend on it.
+ */
+export * from './access-token.js';
+export * from './failure-types.js';
+export * from './messages.js';
+export * from './names.js';
+export * from './policy.js';
+export * from './validation.js';
+export * from './workflow-id.js';

@@ -1,0 +1,226 @@
+import type { Duration, QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
+
+/** A Cognito user attribute that can be verified: Cognito knows these two and no others. */
+export type AttributeName = 'email' | 'phone_number';
+
+/** Every attribute that can be verified. */
+export const ATTRIBUTE_NAMES: readonly AttributeName[] = ['email', 'phone_number'];
+
+/** Where a code was sent, as Cognito tells it (`CodeDeliveryDetails`); some endpoints leave it out. */
+export interface CodeDelivery {
+  /** Masked by Cognito, as in `z***@e***`. Opaque: show it, never parse it. */
+  destination?: string;
+  /** `EMAIL` or `SMS`. */
+  deliveryMedium?: string;
+}
+
+/** The durations and limits of one verification. Every field has a default; `POLICY_LIMITS` says what is allowed. */
+export interface VerificationPolicy {
+  /** The whole verification ends then, counted from its start. Default 24 hours, as long as Cognito keeps a code. */
+  deadline?: Duration;
+  /**
+   * How long `submitCode` takes a code after it was sent. Default 10 minutes for SMS and 24 hours for e-mail (NIST SP
+   * 800-63A-4). Cognito itself keeps every code for 24 hours, so whoever calls it directly is not held to this.
+   */
+  codeLifetime?: Duration;
+  /** Sends again by itself when nothing was confirmed for so long. Off unless given. */
+  resendAfter?: Duration;
+  /** How soon after the first send another may be asked for; doubles with each send. Default 30 seconds. */
+  resendCooldown?: Duration;
+  /** Messages in this verification, the first included. Default 5 (Cognito: 5 an hour for a user). */
+  maxSends?: number;
+  /** Attempts in this verification; a re-send never resets the count. Default 10 (Cognito: 15 an hour for a user). */
+  maxAttempts?: number;
+  /**
+   * What `codeConfirmed` is worth. `trust` (default): it ends the verification. `recheck`: the attribute is read back
+   * from Cognito first and must have become verified since the verification began.
+   */
+  confirmation?: 'trust' | 'recheck';
+  /** The form a code must have before a call is spent on it. Default `sixDigits`, which is what Cognito sends. */
+  codeFormat?: 'sixDigits' | 'nonSpace';
+}
+
+/** What starts a verification. */
+export interface VerificationRequest {
+  /** The signed-in user's Cognito access token, with the scope `aws.cognito.signin.user.admin`. A secret. */
+  accessToken: string;
+  /** The attribute to verify. */
+  attributeName: AttributeName;
+  /**
+   * The delivery of a code that Cognito has sent by itself (the answer of `UpdateUserAttributes`): the first send is
+   * skipped, and the message counts as one of `maxSends`.
+   */
+  alreadySent?: CodeDelivery;
+  /** Passed to the user pool's Lambda triggers with every send. Not for secrets: Cognito does not encrypt it. */
+  clientMetadata?: Record<string, string>;
+  /** Durations and limits; see the fields for the defaults. */
+  policy?: VerificationPolicy;
+}
+
+/** Where a verification stands. The last four are final. */
+export type VerificationState =
+  | 'sending'
+  | 'awaitingCode'
+  | 'rateLimited'
+  | 'awaitingToken'
+  | 'verified'
+  | 'expired'
+  | 'failed'
+  | 'cancelled';
+
+/** Every state, in the order of the lifecycle. */
+export const VERIFICATION_STATES: readonly VerificationState[] = [
+  'sending',
+  'awaitingCode',
+  'rateLimited',
+  'awaitingToken',
+  'verified',
+  'expired',
+  'failed',
+  'cancelled',
+];
+
+/**
+ * How a send ended. `sent`, `alreadySent` and `uncertain` used up one of `maxSends`; after `uncertain` nobody knows
+ * whether a message left, so it is treated as one that did.
+ */
+export type SendOutcome = 'sent' | 'alreadySent' | 'uncertain' | 'rateLimited' | 'accessTokenRejected' | 'notSent';
+
+/** One line of the list of sends. */
+export interface SendRecord {
+  /** When the outcome was known, ISO 8601. */
+  at: string;
+  outcome: SendOutcome;
+  delivery?: CodeDelivery;
+  /** Cognito's exception name or the kind of failure, where the outcome is not `sent`. */
+  reason?: string;
+}
+
+/**
+ * How an attempt ended. `checking` while Cognito is being asked. `accessTokenRejected` and `notMade` (Cognito was
+ * never reached, or refused before looking at the code) do not count against `maxAttempts`.
+ */
+export type AttemptOutcome =
+  | 'checking'
+  | 'verified'
+  | 'mismatch'
+  | 'codeExpired'
+  | 'rateLimited'
+  | 'accessTokenRejected'
+  | 'uncertain'
+  | 'notMade'
+  | 'failed';
+
+/** One line of the list of attempts. The code is never part of it. */
+export interface AttemptRecord {
+  /** When Cognito was asked, ISO 8601. */
+  at: string;
+  outcome: AttemptOutcome;
+}
+
+/** Everything a page needs to show where a verification stands. All times are ISO 8601. */
+export interface VerificationStatus {
+  state: VerificationState;
+  attributeName: AttributeName;
+  /** Where the newest code was sent. Accepted by Cognito, which is not the same as delivered. */
+  delivery?: CodeDelivery;
+  /** True when the newest send got no answer: a message may have left or not. */
+  deliveryUncertain: boolean;
+  sendsLeft: number;
+  attemptsLeft: number;
+  /** From when `resendCode` is allowed; absent when it will not be any more, or waits for something else. */
+  resendAllowedAt?: string;
+  /** In `rateLimited`: when a code is sent next. In `awaitingCode`: until when Cognito takes no attempts. */
+  retryAt?: string;
+  /** Until when `submitCode` takes the newest code. */
+  codeExpiresAt?: string;
+  /** The deadline of the whole verification. */
+  expiresAt: string;
+  /** Oldest first. */
+  sends: SendRecord[];
+  /** Oldest first. */
+  attempts: AttemptRecord[];
+  /** Why it failed, in state `failed`. */
+  failure?: VerificationFailure;
+}
+
+/** Why a verification failed, and who can mend it. */
+export interface VerificationFailure {
+  /** Cognito's exception name, or one of `FAILURE_TYPES`. */
+  type: string;
+  message: string;
+}
+
+/** What a verification ended as. */
+export interface VerificationOutcome {
+  outcome: 'verified' | 'expired' | 'failed' | 'cancelled';
+  /** What proved it, when `verified`: the code, the signal, or the attribute as Cognito shows it. */
+  confirmedBy?: 'submitCode' | 'codeConfirmed' | 'readAttribute';
+  /** The reference that came with `codeConfirmed`. */
+  reference?: string;
+  failure?: VerificationFailure;
+  /** The last status; absent only where a verification ended without a word (terminated by an operator). */
+  status?: VerificationStatus;
+}
+
+export interface AwaitDeliveryInput {
+  /** The caller's token: it renews an older one, and a send that waited for a token goes on with it. */
+  accessToken?: string;
+}
+
+export interface SubmitCodeInput {
+  /** What the user typed. A secret. */
+  code: string;
+  /** Used for this attempt, and kept for later if Cognito takes it. Default: the token the verification has. */
+  accessToken?: string;
+}
+
+/** What Cognito, or the policy, said of a code. */
+export type SubmitCodeResult = 'verified' | 'mismatch' | 'codeExpired' | 'rateLimited' | 'accessTokenRejected';
+
+export interface SubmitCodeAnswer {
+  result: SubmitCodeResult;
+  /** With `rateLimited`: from when Cognito may take another attempt; our estimate, since Cognito gives none. */
+  retryAt?: string;
+  status: VerificationStatus;
+}
+
+export interface ResendCodeInput {
+  accessToken?: string;
+  /** Replaces the request's `clientMetadata` for this send. */
+  clientMetadata?: Record<string, string>;
+}
+
+export interface RenewAccessTokenInput {
+  /** Of the same user and pool. */
+  accessToken: string;
+}
+
+export interface CodeConfirmedInput {
+  /** The sender's own reference; shows up in the outcome. At most 200 characters. */
+  reference?: string;
+}
+
+// What `defineUpdate` and its siblings of `@temporalio/workflow` make, without loading that package into callers.
+const update = <Answer, Input extends unknown[]>(name: string) =>
+  ({ type: 'update', name }) as UpdateDefinition<Answer, Input>;
+const signal = <Input extends unknown[]>(name: string) => ({ type: 'signal', name }) as SignalDefinition<Input>;
+const query = <Answer>(name: string) => ({ type: 'query', name }) as QueryDefinition<Answer>;
+
+/** Answers once the first send is settled: sent, uncertain, rate limited, or waiting for a token. */
+export const awaitDelivery = update<VerificationStatus, [AwaitDeliveryInput?]>('awaitDelivery');
+
+/** Checks the code that the user typed. A wrong code, an expired one and a lockout are answers, not errors. */
+export const submitCode = update<SubmitCodeAnswer, [SubmitCodeInput]>('submitCode');
+
+/** Sends another code. Refused in the cool-down and past the limit, with the time from which it is allowed. */
+export const resendCode = update<VerificationStatus, [ResendCodeInput?]>('resendCode');
+
+/** Brings a fresh access token. Refused when it is of another user or pool. */
+export const renewAccessToken = update<VerificationStatus, [RenewAccessTokenInput]>('renewAccessToken');
+
+/** Says that Cognito has accepted the code already, in a call that the sender made itself. */
+export const codeConfirmed = signal<[CodeConfirmedInput?]>('codeConfirmed');
+
+/** Where the verification stands. */
+export const getStatus = query<VerificationStatus>('getStatus');

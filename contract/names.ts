@@ -1,0 +1,23 @@
+/** The workflow type: one execution of it is one verification. */
+export const WORKFLOW_TYPE = 'attributeVerification';
+
+/** Where verifications run unless the worker and its callers agree on another name. */
+export const TASK_QUEUE = 'attribute-verification';
+
+/**
+ * The task queue of the calls to Cognito. It is apart from the workflows' queue so that a server-side rate limit
+ * (`temporal task-queue config set --queue-rps-limit`) governs exactly the calls that Cognito counts.
+ */
+export function cognitoTaskQueue(taskQueue: string = TASK_QUEUE): string {
+  return `${taskQueue}-cognito`;
+}
+
+/** The search attributes of a verification, all of type Keyword and none of them personal data. */
+export const SEARCH_ATTRIBUTES = {
+  /** Where it stands (`VerificationState`), or how it ended. `sending` is only ever the value set at the start. */
+  state: 'VerificationState',
+  /** `email` or `phone_number`. */
+  attributeName: 'VerificationAttribute',
+  /** The id of the user pool. */
+  userPoolId: 'VerificationUserPool',
+} as const;
