@@ -1,0 +1,77 @@
+/** One run of `temporal server start-dev`: its arguments, its output, its end. Knows nothing of what it serves. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { guardChild } from './child-guard.js';
+
+/** It needs about a second; a busy machine more. SQLite survives what comes after (a kill). */
+const GRACE_MS = 10_000;
+const TAIL_CHARACTERS = 4_000;
+
+/** A server that was started, ready or not. */
+export interface ServerProcess {
+  readonly pid: number;
+  /** Settles when the process ends, however it ends. */
+  readonly exited: Promise<void>;
+  hasExited(): boolean;
+  /** The end of what it wrote to standard error. */
+  errorTail(): string;
+  /** Whether it has said on which address it serves: it does so only after it listens there. */
+  announced(): boolean;
+  /** Asks it to stop, and makes it stop when it does not. */
+  stop(): Promise<void>;
+}
+
+/** Starts the server; rejects only when the program itself cannot be executed. */
+export async function spawnServer(cli: string, args: readonly string[], logFile?: string): Promise<ServerProcess> {
+  // Detached: Ctrl-C goes to the terminal's whole group, and the server has to outlive the worker that talks to it.
+  const child = spawn(cli, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error) => reject(new Error(`${cli} cannot be executed: ${error.message}`)));
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${cli} has no pid`);
+  const release = guardChild(pid);
+  let exited = false;
+  const exit = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      exited = true;
+      release();
+      resolve();
+    });
+  });
+
+  let banner = '';
+  child.stdout.on('data', (chunk: Buffer) => (banner += chunk.toString()));
+  let tail = '';
+  child.stderr.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString()).slice(-TAIL_CHARACTERS)));
+  if (logFile !== undefined) {
+    mkdirSync(dirname(logFile), { recursive: true });
+    child.stderr.pipe(createWriteStream(logFile, { flags: 'a' }).on('error', () => undefined));
+  }
+
+  return {
+    pid,
+    exited: exit,
+    hasExited: () => exited,
+    errorTail: () => tail.trim(),
+    announced: () => banner.includes('Temporal Server:'),
+    stop: async () => {
+      if (!exited) await stopWithin(child, exit);
+    },
+  };
+}
+
+async function stopWithin(child: ChildProcess, exited: Promise<void>): Promise<void> {
+  child.kill('SIGTERM');
+  const abort = new AbortController();
+  const late = sleep(GRACE_MS, 'late', { signal: abort.signal }).catch(() => 'aborted');
+  if ((await Promise.race([exited, late])) === 'late') {
+    child.kill('SIGKILL');
+    await exited;
+  }
+  abort.abort();
+}
