@@ -1,0 +1,26 @@
+import type { VerificationStatus } from '@cognito-verification/contract';
+import type { Client } from '@temporalio/client';
+import type { Duration } from '@temporalio/common';
+
+/** What a `VerificationClient` needs; only `client` is required. */
+export interface VerificationClientOptions {
+  /** A connected client of `@temporalio/client`; its namespace and data converter (codec) are used as they are. */
+  client: Client;
+  /** The task queue of the workers. Default `attribute-verification`. */
+  taskQueue?: string;
+  /** How long `start` waits until the first send is settled. Default 20 seconds. */
+  waitForDelivery?: Duration;
+  /** How long the other calls wait for their answer. Default 60 seconds: Cognito may hold one call for 20. */
+  waitForAnswer?: Duration;
+  /**
+   * Checks a token before anything is started or sent on, for example with `aws-jwt-verify`. Whatever it throws
+   * refuses the token. Without it, the claims are only decoded and Cognito's own check decides.
+   */
+  verifyToken?: (accessToken: string) => Promise<unknown>;
+}
+
+/** What `start` answers. */
+export interface StartedVerification {
+  workflowId: string;
+  status: VerificationStatus;
+}

@@ -1,0 +1,95 @@
+import {
+  FAILURE_TYPES,
+  InvalidInputError,
+  type ResendRefusal,
+  VERIFICATION_STATES,
+  type VerificationFailure,
+  type VerificationStatus,
+} from '@cognito-verification/contract';
+import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
+import {
+  AccessTokenRefusedError,
+  AttemptsExhaustedError,
+  CodeNotSentError,
+  CognitoUnavailableError,
+  InvalidRequestError,
+  ResendNotAllowedError,
+  VerificationEndedError,
+  type VerificationError,
+  VerificationFailedError,
+} from './errors.js';
+
+/** The typed error for what the contract's own validation refused, before anything was sent to Temporal. */
+export function errorOfInput(error: InvalidInputError): VerificationError {
+  return error.type === FAILURE_TYPES.accessTokenRefused
+    ? new AccessTokenRefusedError(`${error.message}.`)
+    : new InvalidRequestError(error.field, `${error.message}.`);
+}
+
+/**
+ * The typed error for a failure that a validator or handler of the workflow threw. What is none of `FAILURE_TYPES`
+ * carries the name of Cognito's exception: then it is the verification that failed.
+ */
+export function errorOfFailure(failure: Error, workflowId: string): VerificationError {
+  const options = { cause: failure };
+  const { message } = failure;
+  const application = applicationFailure(failure);
+  const detail: unknown = application?.details?.[0];
+  switch (application?.type) {
+    case FAILURE_TYPES.invalidRequest:
+      return new InvalidRequestError(fieldOf(detail, message), message, options);
+    case FAILURE_TYPES.accessTokenRefused:
+      return new AccessTokenRefusedError(message, options);
+    case FAILURE_TYPES.resendNotAllowed:
+      return new ResendNotAllowedError(message, isResendRefusal(detail) ? detail : undefined, options);
+    case FAILURE_TYPES.attemptsExhausted:
+      return new AttemptsExhaustedError(message, options);
+    case FAILURE_TYPES.codeNotSent:
+      return new CodeNotSentError(message, options);
+    case FAILURE_TYPES.verificationEnded:
+      return new VerificationEndedError(workflowId, undefined, isStatus(detail) ? detail : undefined, options);
+    case FAILURE_TYPES.cognitoUnavailable:
+      return new CognitoUnavailableError(message, options);
+    default:
+      return new VerificationFailedError(workflowId, describeFailure(failure), options);
+  }
+}
+
+/** The type and message that say why: those of the innermost `ApplicationFailure`, which is the one Cognito caused. */
+export function describeFailure(failure: Error | undefined): VerificationFailure {
+  const application = applicationFailure(failure);
+  return {
+    type: application?.type ?? failure?.name ?? 'Unknown',
+    message: application?.message ?? failure?.message ?? 'no reason was recorded',
+  };
+}
+
+/** The status that a failure carries as its first detail. */
+export function statusOfFailure(failure: Error | undefined): VerificationStatus | undefined {
+  const detail: unknown = applicationFailure(failure)?.details?.[0];
+  return isStatus(detail) ? detail : undefined;
+}
+
+/** Activities' failures come wrapped, the wrapper saying only that an activity failed. */
+function applicationFailure(failure: unknown): ApplicationFailure | undefined {
+  if (failure instanceof ApplicationFailure) return failure;
+  return failure instanceof TemporalFailure ? applicationFailure(failure.cause) : undefined;
+}
+
+/** A worker of an older release gives no field, but its message begins with it. */
+function fieldOf(detail: unknown, message: string): string {
+  const field = isRecord(detail) ? detail['field'] : undefined;
+  return typeof field === 'string' ? field : (/^[\w.]+/.exec(message)?.[0] ?? 'request');
+}
+
+function isResendRefusal(value: unknown): value is ResendRefusal {
+  return isRecord(value) && typeof value['reason'] === 'string';
+}
+
+function isStatus(value: unknown): value is VerificationStatus {
+  return isRecord(value) && VERIFICATION_STATES.some((state) => state === value['state']);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

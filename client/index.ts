@@ -1,0 +1,30 @@
+/**
+ * What an onboarding service imports: `VerificationClient`, its errors, and the contract's types that cross it. Needs
+ * the Temporal client and the contract, never the worker.
+ */
+export type {
+  AttemptOutcome,
+  AttemptRecord,
+  AttributeName,
+  CodeConfirmedInput,
+  CodeDelivery,
+  RenewAccessTokenInput,
+  ResendCodeInput,
+  ResendRefusal,
+  SendOutcome,
+  SendRecord,
+  SubmitCodeAnswer,
+  SubmitCodeInput,
+  SubmitCodeResult,
+  VerificationFailure,
+  VerificationOutcome,
+  VerificationPolicy,
+  VerificationRequest,
+  VerificationState,
+  VerificationStatus,
+} from '@cognito-verification/contract';
+export { ATTRIBUTE_NAMES, VERIFICATION_STATES, workflowIdFor } from '@cognito-verification/contract';
+export type { StartedVerification, VerificationClientOptions } from './client-options.js';
+export * from './errors.js';
+export type { ListFilter, VerificationListing } from './listing.js';
+export { VerificationClient } from './verification-client.js';

@@ -1,0 +1,91 @@
+import {
+  ATTRIBUTE_NAMES,
+  type AttributeName,
+  SEARCH_ATTRIBUTES,
+  VERIFICATION_STATES,
+  type VerificationState,
+  WORKFLOW_TYPE,
+} from '@cognito-verification/contract';
+import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
+import { InvalidRequestError } from './errors.js';
+import { SEARCH_ATTRIBUTE_KEYS } from './start-operation.js';
+
+/** Which verifications to list; every field narrows. */
+export interface ListFilter {
+  /** As the search attribute says, which lags the status by a moment and is not set by a termination. */
+  state?: VerificationState;
+  attributeName?: AttributeName;
+  userPoolId?: string;
+  /** `true`: only those still running; `false`: only those ended. Default: both. */
+  open?: boolean;
+  /** How many at most. Default 100. */
+  limit?: number;
+}
+
+/** One verification as Temporal's visibility store shows it. */
+export interface VerificationListing {
+  workflowId: string;
+  /** Undefined where the search attribute was never set (not by this client, or by an older release). */
+  state: VerificationState | undefined;
+  attributeName: AttributeName | undefined;
+  userPoolId: string | undefined;
+  /** ISO 8601. */
+  startedAt: string;
+  /** ISO 8601; absent while open. */
+  closedAt?: string;
+  /** Temporal's word: `RUNNING`, `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`, `TIMED_OUT`. */
+  executionStatus: WorkflowExecutionStatusName;
+}
+
+/** How many `list` gives unless told. */
+export const DEFAULT_LIST_LIMIT = 100;
+
+/**
+ * The visibility query for a filter.
+ * @throws InvalidRequestError naming the field; nothing that could end a quoted value gets into the query.
+ */
+export function listQuery(filter: ListFilter): string {
+  const clauses = [`WorkflowType = '${WORKFLOW_TYPE}'`];
+  const { state, attributeName, userPoolId, open } = filter;
+  if (state !== undefined) {
+    clauses.push(`${SEARCH_ATTRIBUTES.state} = '${oneOf('state', state, VERIFICATION_STATES)}'`);
+  }
+  if (attributeName !== undefined) {
+    clauses.push(`${SEARCH_ATTRIBUTES.attributeName} = '${oneOf('attributeName', attributeName, ATTRIBUTE_NAMES)}'`);
+  }
+  if (userPoolId !== undefined) {
+    if (typeof userPoolId !== 'string' || !/^[\w-]{1,55}$/.test(userPoolId)) {
+      throw new InvalidRequestError('userPoolId', 'userPoolId must look like eu-west-1_AbC123xyz.');
+    }
+    clauses.push(`${SEARCH_ATTRIBUTES.userPoolId} = '${userPoolId}'`);
+  }
+  if (open !== undefined) clauses.push(`ExecutionStatus ${open ? '=' : '!='} 'Running'`);
+  return clauses.join(' AND ');
+}
+
+/** @throws InvalidRequestError when it is no whole number from 1. */
+export function listLimit(limit: number = DEFAULT_LIST_LIMIT): number {
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new InvalidRequestError('limit', 'limit must be a whole number from 1.');
+  }
+  return limit;
+}
+
+/** What visibility tells of one verification. */
+export function listingOf(info: WorkflowExecutionInfo): VerificationListing {
+  const attributes = info.typedSearchAttributes;
+  return {
+    workflowId: info.workflowId,
+    state: VERIFICATION_STATES.find((state) => state === attributes.get(SEARCH_ATTRIBUTE_KEYS.state)),
+    attributeName: ATTRIBUTE_NAMES.find((name) => name === attributes.get(SEARCH_ATTRIBUTE_KEYS.attributeName)),
+    userPoolId: attributes.get(SEARCH_ATTRIBUTE_KEYS.userPoolId),
+    startedAt: info.startTime.toISOString(),
+    ...(info.closeTime ? { closedAt: info.closeTime.toISOString() } : {}),
+    executionStatus: info.status.name,
+  };
+}
+
+function oneOf(field: string, value: string, allowed: readonly string[]): string {
+  if (!allowed.includes(value)) throw new InvalidRequestError(field, `${field} must be one of ${allowed.join(', ')}.`);
+  return value;
+}

@@ -1,0 +1,29 @@
+import type { VerificationOutcome } from '@cognito-verification/contract';
+import type { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { describeFailure, statusOfFailure } from './failure-errors.js';
+
+/** The failure types of an end that the workflow had no say in. */
+export const END_BY_TEMPORAL = {
+  /** An operator terminated it. */
+  terminated: 'Terminated',
+  /** A timeout that Temporal was given for the whole workflow has passed. */
+  timedOut: 'TimedOut',
+} as const;
+
+/**
+ * The outcome of a verification that ended other than by completing. Temporal's Canceled is the outcome `cancelled`;
+ * an end by an operator or by Temporal's own timeout is `failed`, for a person has to look.
+ */
+export function outcomeOfFailure(error: WorkflowFailedError): VerificationOutcome {
+  const { cause } = error;
+  if (cause instanceof CancelledFailure) return { outcome: 'cancelled' };
+  if (cause instanceof TerminatedFailure) {
+    return { outcome: 'failed', failure: { type: END_BY_TEMPORAL.terminated, message: cause.message } };
+  }
+  if (cause instanceof TimeoutFailure) {
+    return { outcome: 'failed', failure: { type: END_BY_TEMPORAL.timedOut, message: cause.message } };
+  }
+  const status = statusOfFailure(cause);
+  return { outcome: 'failed', failure: describeFailure(cause), ...(status ? { status } : {}) };
+}

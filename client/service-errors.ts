@@ -1,0 +1,79 @@
+import {
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  ServiceError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
+import { NotSetUpError, TemporalUnavailableError, VerificationError, WorkerUnavailableError } from './errors.js';
+import { errorOfFailure } from './failure-errors.js';
+
+/** Where a call went: what an error has to name so that a reader knows where to look. */
+export interface CallTarget {
+  workflowId: string;
+  namespace: string;
+  taskQueue: string;
+}
+
+// grpc-js, which has these numbers, is a dependency of the SDK and not ours.
+const INVALID_ARGUMENT = 3;
+const PERMISSION_DENIED = 7;
+const FAILED_PRECONDITION = 9;
+const UNAUTHENTICATED = 16;
+
+/** The typed error for whatever `@temporalio/client` threw, except for a missing workflow and a passed deadline. */
+export function errorOfService(error: unknown, target: CallTarget): VerificationError {
+  if (error instanceof VerificationError) return error;
+  if (error instanceof WorkflowUpdateFailedError) return errorOfFailure(error.cause ?? error, target.workflowId);
+  if (error instanceof QueryNotRegisteredError) {
+    return new WorkerUnavailableError(
+      `The workflow "${target.workflowId}" does not answer ${JSON.stringify('getStatus')}: it is no verification, or its worker is of another release.`,
+      { cause: error },
+    );
+  }
+  if (error instanceof NamespaceNotFoundError) {
+    return new TemporalUnavailableError(
+      `The Temporal Service has no namespace "${target.namespace}". Create it, or correct TEMPORAL_NAMESPACE.`,
+      { cause: error },
+    );
+  }
+  const grpc = grpcErrorOf(error);
+  if (!grpc) throw error;
+  if (grpc.code === INVALID_ARGUMENT && /search attribute/i.test(grpc.details)) {
+    return new NotSetUpError(
+      `The namespace "${target.namespace}" lacks the search attributes of a verification (${grpc.details}). Register them: cognito-verification setup`,
+      { cause: error },
+    );
+  }
+  if (grpc.code === PERMISSION_DENIED || grpc.code === UNAUTHENTICATED) {
+    return new TemporalUnavailableError(
+      `The Temporal Service refuses this client (${grpc.details}). Check TEMPORAL_API_KEY, the TLS certificate, and what they may do in namespace "${target.namespace}".`,
+      { cause: error },
+    );
+  }
+  // A query without a poller, and an update-with-start whose first workflow task failed.
+  if (grpc.code === FAILED_PRECONDITION) return workerUnavailable(target, grpc.details, error);
+  return new TemporalUnavailableError(`The Temporal Service did not do it: ${grpc.details || grpc.message}.`, {
+    cause: error,
+  });
+}
+
+/** No worker took the call, or the one that did could not run it. */
+export function workerUnavailable(target: CallTarget, reason: string, cause: unknown): WorkerUnavailableError {
+  return new WorkerUnavailableError(
+    `No worker answered for "${target.workflowId}" (${reason.replace(/\.$/, '')}). Is a worker running on task queue "${target.taskQueue}" in namespace "${target.namespace}", and what does its log say? The verification goes on as soon as one runs.`,
+    { cause },
+  );
+}
+
+/** Whether Temporal gave no answer in the time that we had given it. */
+export function isDeadline(error: unknown): boolean {
+  return isGrpcDeadlineError(error);
+}
+
+function grpcErrorOf(error: unknown): { code: number; details: string; message: string } | undefined {
+  if (isGrpcServiceError(error)) return error;
+  if (error instanceof ServiceError) return grpcErrorOf(error.cause);
+  return undefined;
+}

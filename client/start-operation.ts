@@ -1,0 +1,50 @@
+import {
+  type ParsedRequest,
+  SEARCH_ATTRIBUTES,
+  type VerificationOutcome,
+  type VerificationRequest,
+  WORKFLOW_TYPE,
+  workflowIdFor,
+} from '@cognito-verification/contract';
+import { WithStartWorkflowOperation } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+
+/** The search attributes as typed keys, all of them Keyword. */
+export const SEARCH_ATTRIBUTE_KEYS = {
+  state: defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, SearchAttributeType.KEYWORD),
+  attributeName: defineSearchAttributeKey(SEARCH_ATTRIBUTES.attributeName, SearchAttributeType.KEYWORD),
+  userPoolId: defineSearchAttributeKey(SEARCH_ATTRIBUTES.userPoolId, SearchAttributeType.KEYWORD),
+};
+
+/** The workflow, as far as a caller sees it. */
+export type AttributeVerification = (request: VerificationRequest) => Promise<VerificationOutcome>;
+
+/** How a verification is started, or joined if one of the same user and attribute is open. Good for one call. */
+export function startOperation(
+  request: VerificationRequest,
+  { claims, attributeName }: ParsedRequest,
+  taskQueue: string,
+): WithStartWorkflowOperation<AttributeVerification> {
+  const { userPoolId, sub } = claims;
+  return new WithStartWorkflowOperation<AttributeVerification>(WORKFLOW_TYPE, {
+    workflowId: workflowIdFor({ userPoolId, sub, attributeName }),
+    taskQueue,
+    args: [request],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    // Free at the start: no event of their own, unlike those that the workflow sets later.
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: SEARCH_ATTRIBUTE_KEYS.state, value: 'sending' },
+      { key: SEARCH_ATTRIBUTE_KEYS.attributeName, value: attributeName },
+      { key: SEARCH_ATTRIBUTE_KEYS.userPoolId, value: userPoolId },
+    ]),
+    staticSummary: `Verify ${attributeName} in ${userPoolId}`,
+    staticDetails: [
+      `Verifies the attribute \`${attributeName}\` of one user of the Cognito user pool \`${userPoolId}\`.`,
+      '',
+      `The user is the third part of the workflow id (Cognito's \`sub\`). **Current details** say where it stands and what it waits for, the query \`getStatus\` says it to programs. *Failed* means that a person must look; an expired verification is *Completed*.`,
+    ].join('\n'),
+    // One pool with a flood of sign-ups must not hold up the others on the same task queue.
+    priority: { fairnessKey: userPoolId },
+  });
+}

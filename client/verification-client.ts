@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  awaitDelivery,
+  type CodeConfirmedInput,
+  codeConfirmed,
+  parseRenewAccessToken,
+  parseRequest,
+  parseResendCode,
+  parseSubmitCode,
+  type RenewAccessTokenInput,
+  type ResendCodeInput,
+  renewAccessToken,
+  resendCode,
+  type SubmitCodeAnswer,
+  type SubmitCodeInput,
+  submitCode,
+  TASK_QUEUE,
+  type VerificationOutcome,
+  type VerificationRequest,
+  type VerificationStatus,
+} from '@cognito-verification/contract';
+import type { Duration, UpdateDefinition } from '@temporalio/common';
+import type { StartedVerification, VerificationClientOptions } from './client-options.js';
+import {
+  AccessTokenRefusedError,
+  InvalidRequestError,
+  TemporalUnavailableError,
+  VerificationEndedError,
+  VerificationNotFoundError,
+  VerificationOpenError,
+} from './errors.js';
+import { checkDuration, checked, checkId, checkWorkflowId } from './input.js';
+import { type ListFilter, listingOf, listLimit, listQuery, type VerificationListing } from './listing.js';
+import { END_BY_TEMPORAL } from './outcome.js';
+import { metClosingRun, ServiceCalls } from './service-calls.js';
+import { isDeadline } from './service-errors.js';
+import { startOperation } from './start-operation.js';
+
+/** A start that met a run in its last moment tries again: the run is gone within one workflow task. */
+const CLOSING_RUN_TRIES = 5;
+const CLOSING_RUN_DELAY_MS = 200;
+
+/**
+ * Verifies the attributes of Cognito users. Every method throws a `VerificationError`, and no other error for anything
+ * that Temporal, the worker or Cognito may answer.
+ */
+export class VerificationClient {
+  private readonly calls: ServiceCalls;
+  private readonly waitForDeliveryMs: number;
+  private readonly waitForAnswerMs: number;
+  private readonly verifyToken: VerificationClientOptions['verifyToken'];
+
+  /** @throws InvalidRequestError when a duration is none. */
+  constructor(options: VerificationClientOptions) {
+    this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE);
+    this.waitForDeliveryMs = checkDuration('waitForDelivery', options.waitForDelivery ?? '20 seconds');
+    this.waitForAnswerMs = checkDuration('waitForAnswer', options.waitForAnswer ?? '60 seconds');
+    this.verifyToken = options.verifyToken;
+  }
+
+  /**
+   * Starts a verification, or joins the open one of the same user and attribute, and tells where the code was sent. A
+   * first send that takes longer than `waitForDelivery` leaves the status at `sending`; it goes on.
+   *
+   * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
+   * after that verification has ended. So it is one id for each request, never a constant. Default: a random UUID.
+   * @throws InvalidRequestError, AccessTokenRefusedError before anything is started.
+   * @throws VerificationFailedError when Cognito refused the first send for good.
+   * @throws WorkerUnavailableError when no worker took it up; it is started, and goes on once one runs.
+   */
+  async start(input: VerificationRequest & { requestId?: string }): Promise<StartedVerification> {
+    const { requestId, ...request } = checked(() => ({ ...input }));
+    const parsed = checked(() => parseRequest(request));
+    const updateId = checkId('requestId', requestId ?? randomUUID());
+    await this.checkToken(parsed.accessToken);
+    for (let tries = 1; ; tries++) {
+      const startWorkflowOperation = startOperation(request, parsed, this.calls.taskQueue);
+      const { workflowId } = startWorkflowOperation.options;
+      try {
+        const status = await this.calls.within(this.waitForDeliveryMs, () =>
+          this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
+            startWorkflowOperation,
+            updateId,
+            args: [{ accessToken: parsed.accessToken }],
+          }),
+        );
+        return { workflowId, status };
+      } catch (error) {
+        if (isDeadline(error)) return { workflowId, status: await this.statusAfterStart(workflowId) };
+        if (!metClosingRun(error) || tries === CLOSING_RUN_TRIES) throw await this.calls.explain(error, workflowId);
+        await sleep(CLOSING_RUN_DELAY_MS);
+      }
+    }
+  }
+
+  /** Where a verification stands. An ended one answers as long as Temporal remembers it. */
+  async status(workflowId: string): Promise<VerificationStatus> {
+    checkWorkflowId(workflowId);
+    return await this.calls.status(workflowId);
+  }
+
+  /**
+   * Checks a code. A wrong one, an expired one and a lockout are results, not errors. A call repeated with the same
+   * `attemptId` (default: a random UUID) counts one attempt and gets the first call's answer.
+   * @throws AttemptsExhaustedError, CodeNotSentError, VerificationEndedError, CognitoUnavailableError.
+   */
+  async submitCode(workflowId: string, input: SubmitCodeInput & { attemptId?: string }): Promise<SubmitCodeAnswer> {
+    const { attemptId, ...message } = input;
+    const updateId = checkId('attemptId', attemptId ?? randomUUID());
+    return await this.update(
+      submitCode,
+      workflowId,
+      checked(() => parseSubmitCode(message)),
+      updateId,
+    );
+  }
+
+  /**
+   * Sends another code. A call repeated with the same `requestId` sends one.
+   * @throws ResendNotAllowedError in the cool-down and past the limit.
+   */
+  async resendCode(
+    workflowId: string,
+    input: ResendCodeInput & { requestId?: string } = {},
+  ): Promise<VerificationStatus> {
+    const { requestId, ...message } = input;
+    const updateId = checkId('requestId', requestId ?? randomUUID());
+    return await this.update(
+      resendCode,
+      workflowId,
+      checked(() => parseResendCode(message)),
+      updateId,
+    );
+  }
+
+  /**
+   * Tells the verification that Cognito has accepted the code in a call that the caller made itself. Answered as soon
+   * as Temporal has it; `wait` tells what came of it.
+   */
+  async confirm(workflowId: string, input: CodeConfirmedInput = {}): Promise<void> {
+    checkWorkflowId(workflowId);
+    const { reference } = input;
+    if (reference !== undefined && (typeof reference !== 'string' || reference.length > 200)) {
+      throw new InvalidRequestError('reference', 'reference must be a text of at most 200 characters.');
+    }
+    const message = reference === undefined ? {} : { reference };
+    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.signal(codeConfirmed, message));
+  }
+
+  /**
+   * Brings a fresh access token of the same user; a send that waited for one goes on.
+   * @throws AccessTokenRefusedError when it is of another user or pool.
+   */
+  async renewAccessToken(
+    workflowId: string,
+    input: RenewAccessTokenInput & { requestId?: string },
+  ): Promise<VerificationStatus> {
+    const { requestId, ...message } = input;
+    const updateId = checkId('requestId', requestId ?? randomUUID());
+    return await this.update(
+      renewAccessToken,
+      workflowId,
+      checked(() => parseRenewAccessToken(message)),
+      updateId,
+    );
+  }
+
+  /**
+   * Asks for the end of the verification; `wait` tells when it is there. Cancelling a cancelled one is no error.
+   * @throws VerificationEndedError when it has ended otherwise.
+   */
+  async cancel(workflowId: string): Promise<void> {
+    checkWorkflowId(workflowId);
+    try {
+      await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.cancel());
+    } catch (error) {
+      if (error instanceof VerificationEndedError && error.outcome?.outcome === 'cancelled') return;
+      throw error;
+    }
+  }
+
+  /**
+   * Waits until the verification has ended. How it ended is the answer, never an error.
+   * @throws VerificationOpenError when `timeout` (default: none) passes first.
+   */
+  async wait(workflowId: string, { timeout }: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
+    checkWorkflowId(workflowId);
+    const timeoutMs = timeout === undefined ? undefined : checkDuration('timeout', timeout);
+    try {
+      const read = () => this.calls.outcome(workflowId);
+      const outcome = await (timeoutMs === undefined ? read() : this.calls.within(timeoutMs, read));
+      return await this.withLastStatus(workflowId, outcome);
+    } catch (error) {
+      if (!isDeadline(error)) throw await this.calls.explain(error, workflowId);
+      // Unreachable since we began to wait looks the same, and this tells it apart by throwing.
+      const { status } = await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.describe());
+      if (status.name !== 'RUNNING') return await this.wait(workflowId);
+      throw new VerificationOpenError(workflowId, await this.calls.status(workflowId).catch(() => undefined), {
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * The verifications in Temporal's visibility store, newest first, as long as the namespace keeps them. The store
+   * follows a moment behind.
+   * @throws NotSetUpError when the namespace lacks the search attributes.
+   */
+  async *list(filter: ListFilter = {}): AsyncGenerator<VerificationListing, void, undefined> {
+    const query = listQuery(filter);
+    const limit = listLimit(filter.limit);
+    const rows = this.calls.client.workflow.list({ query, pageSize: Math.min(limit, 1000) })[Symbol.asyncIterator]();
+    for (let count = 0; count < limit; count++) {
+      let row: Awaited<ReturnType<typeof rows.next>>;
+      try {
+        row = await this.calls.within(this.waitForAnswerMs, () => rows.next());
+      } catch (error) {
+        throw await this.calls.explain(error, '');
+      }
+      if (row.done) return;
+      yield listingOf(row.value);
+    }
+  }
+
+  /** The start may not have reached Temporal at all: then there is no verification, and that is Temporal's doing. */
+  private async statusAfterStart(workflowId: string): Promise<VerificationStatus> {
+    try {
+      return await this.calls.status(workflowId);
+    } catch (error) {
+      if (!(error instanceof VerificationNotFoundError)) throw error;
+      throw new TemporalUnavailableError('The Temporal Service did not take the start in time. Nothing was started.', {
+        cause: error,
+      });
+    }
+  }
+
+  private async withLastStatus(workflowId: string, outcome: VerificationOutcome): Promise<VerificationOutcome> {
+    const silent = Object.values(END_BY_TEMPORAL).some((type) => type === outcome.failure?.type);
+    if (outcome.status || silent) return outcome;
+    const status = await this.calls.status(workflowId).catch(() => undefined);
+    // A status in another state is of a run that was started since.
+    return status?.state === outcome.outcome ? { ...outcome, status } : outcome;
+  }
+
+  private async update<Answer, Message extends { accessToken?: string }>(
+    definition: UpdateDefinition<Answer, [Message?]> | UpdateDefinition<Answer, [Message]>,
+    workflowId: string,
+    message: Message,
+    updateId: string,
+  ): Promise<Answer> {
+    const { accessToken } = message;
+    checkWorkflowId(workflowId, accessToken);
+    if (accessToken !== undefined) await this.checkToken(accessToken);
+    return await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
+      handle.executeUpdate<Answer, [Message]>(definition.name, { args: [message], updateId }),
+    );
+  }
+
+  private async checkToken(accessToken: string): Promise<void> {
+    try {
+      await this.verifyToken?.(accessToken);
+    } catch (cause) {
+      const kind = cause instanceof Error ? cause.name : 'an error';
+      throw new AccessTokenRefusedError(`accessToken did not pass verifyToken (${kind}).`, { cause });
+    }
+  }
+}
