@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+import { TASK_QUEUE } from '@cognito-verification/contract';
+import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+
+/** How this process speaks with Temporal. Read once at the start and handed on; nothing else reads the environment. */
+export interface TemporalConfig {
+  /** `host:port`. `TEMPORAL_ADDRESS`, or the profile's; default `localhost:7233`. */
+  readonly address: string;
+  /** `TEMPORAL_NAMESPACE`, or the profile's; default `default`. */
+  readonly namespace: string;
+  /** `VERIFICATION_TASK_QUEUE`; default `attribute-verification`. */
+  readonly taskQueue: string;
+  /** TLS, API key and headers: the other `TEMPORAL_*` variables, or the profile's. */
+  readonly security: Readonly<Pick<ClientConnectConfig['connectionOptions'], 'apiKey' | 'tls' | 'metadata'>>;
+}
+
+/** One wrong setting. */
+export interface ConfigProblem {
+  /** The environment variable. */
+  name: string;
+  /** Its value, or what stands in for one that may be a secret. */
+  found: string;
+  allowed: string;
+}
+
+/** Every wrong setting at once, so that mending one does not only uncover the next. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly ConfigProblem[]) {
+    super(problems.map(({ name, found, allowed }) => `${name}: found ${found}; allowed: ${allowed}`).join('\n'));
+  }
+}
+
+/** Where `temporal server start-dev` listens. */
+const DEFAULT_ADDRESS = 'localhost:7233';
+const DEFAULT_NAMESPACE = 'default';
+const ADDRESS_FORM = /^(\[[\da-fA-F:]+\]|[\w.-]+)(:\d{1,5})?$/;
+
+/**
+ * Reads the configuration: `TEMPORAL_*` and profiles as every Temporal SDK and tool reads them, ours as
+ * `VERIFICATION_*`. An empty variable counts as not set.
+ * @throws ConfigError naming everything that is wrong.
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): TemporalConfig {
+  const env = withoutEmpty(environment);
+  const problems = checkVariables(env);
+  const loaded = problems.length === 0 ? loadProfile(env, problems) : undefined;
+  const address = loaded?.connectionOptions.address ?? DEFAULT_ADDRESS;
+  if (!ADDRESS_FORM.test(address)) {
+    problems.push({ name: 'TEMPORAL_ADDRESS', found: show(address), allowed: 'host or host:port, without a scheme' });
+  }
+  const namespace = loaded?.namespace ?? DEFAULT_NAMESPACE;
+  if (/\s/.test(namespace)) {
+    problems.push({ name: 'TEMPORAL_NAMESPACE', found: show(namespace), allowed: 'a name without spaces' });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { apiKey, tls, metadata } = loaded?.connectionOptions ?? {};
+  return Object.freeze({
+    address,
+    namespace,
+    taskQueue: env['VERIFICATION_TASK_QUEUE'] ?? TASK_QUEUE,
+    security: Object.freeze({
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(metadata === undefined ? {} : { metadata }),
+    }),
+  });
+}
+
+/** What the SDK's loader would take without a word and read as something else. */
+function checkVariables(env: Record<string, string>): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const name of ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']) {
+    // The loader takes every other word, `TRUE` and `yes` too, for false.
+    const value = env[name];
+    if (value !== undefined && !['1', '0', 'true', 'false'].includes(value)) {
+      problems.push({ name, found: show(value), allowed: 'true, false, 1, 0' });
+    }
+  }
+  // The TypeScript SDK has no such switch; it would verify, which whoever set this does not expect.
+  const verification = env['TEMPORAL_TLS_DISABLE_HOST_VERIFICATION'];
+  if (verification === '1' || verification === 'true') {
+    problems.push({
+      name: 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION',
+      found: show(verification),
+      allowed: 'false (the TypeScript SDK always verifies; give it the CA with TEMPORAL_TLS_SERVER_CA_CERT_PATH)',
+    });
+  }
+  for (const name of [
+    // A configuration file that is not there is skipped by the loader, even one that was asked for.
+    'TEMPORAL_CONFIG_FILE',
+    'TEMPORAL_TLS_CLIENT_CERT_PATH',
+    'TEMPORAL_TLS_CLIENT_KEY_PATH',
+    'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+  ]) {
+    const path = env[name];
+    if (path !== undefined && !existsSync(path)) {
+      problems.push({ name, found: `${show(path)}, which does not exist`, allowed: 'the path of a file' });
+    }
+  }
+  const cert = ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_CERT_DATA'].some((name) => env[name]);
+  const key = ['TEMPORAL_TLS_CLIENT_KEY_PATH', 'TEMPORAL_TLS_CLIENT_KEY_DATA'].some((name) => env[name]);
+  // The loader drops the one without the other.
+  if (cert !== key && env['TEMPORAL_PROFILE'] === undefined && env['TEMPORAL_CONFIG_FILE'] === undefined) {
+    problems.push({
+      name: cert ? 'TEMPORAL_TLS_CLIENT_KEY_PATH' : 'TEMPORAL_TLS_CLIENT_CERT_PATH',
+      found: 'nothing',
+      allowed: `the path of a file, since there is a client ${cert ? 'certificate' : 'key'}`,
+    });
+  }
+  const taskQueue = env['VERIFICATION_TASK_QUEUE'];
+  if (taskQueue !== undefined && !/^[\w.:/-]{1,200}$/.test(taskQueue)) {
+    problems.push({
+      name: 'VERIFICATION_TASK_QUEUE',
+      found: show(taskQueue),
+      allowed: '1 to 200 letters, digits and _ . : / -',
+    });
+  }
+  return problems;
+}
+
+function loadProfile(env: Record<string, string>, problems: ConfigProblem[]): ClientConnectConfig | undefined {
+  try {
+    return loadClientConnectConfig({ overrideEnvVars: env });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const profile = env['TEMPORAL_PROFILE'];
+    const noProfile = profile !== undefined && message.includes(`'${profile}' not found`);
+    problems.push(
+      noProfile
+        ? {
+            name: 'TEMPORAL_PROFILE',
+            found: show(profile),
+            allowed: 'the name of a profile in the configuration file of the Temporal tools',
+          }
+        : // A parser's message quotes the file, and the file may hold a key: its first line says enough.
+          {
+            name: 'TEMPORAL_CONFIG_FILE',
+            found: `a configuration that cannot be read (${message.split('\n')[0]})`,
+            allowed: 'a TOML file of the Temporal tools, and files that exist where it names some',
+          },
+    );
+    return undefined;
+  }
+}
+
+function withoutEmpty(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const set: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    // An empty TEMPORAL_GRPC_META_… means something: it takes away a header that the profile sets.
+    if (value !== undefined && (value !== '' || name.startsWith('TEMPORAL_GRPC_META_'))) set[name] = value;
+  }
+  return set;
+}
+
+function show(value: string): string {
+  return JSON.stringify(value.slice(0, 80));
+}
