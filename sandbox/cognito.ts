@@ -1,0 +1,76 @@
+import { randomInt } from 'node:crypto';
+import type { SandboxClock } from './clock.js';
+import type { CustomMessage } from './custom-message.js';
+import { resourceNotFound, userNotFound } from './exceptions.js';
+import { Inbox } from './inbox.js';
+import type { AppClient, State, User, UserPool } from './state.js';
+import type { Switches } from './switches.js';
+import type { Tokens } from './tokens.js';
+
+/** What {@link Cognito} is made of. */
+export interface CognitoParts {
+  readonly state: State;
+  readonly clock: SandboxClock;
+  readonly tokens: Tokens;
+  readonly switches: Switches;
+  readonly generateCode?: (() => string) | undefined;
+}
+
+/** Six digits, as Cognito's codes are. */
+function sixDigits(): string {
+  return randomInt(1_000_000).toString().padStart(6, '0');
+}
+
+/** The directory that the operations work on: pools, clients and users, and what decides how they behave. */
+export class Cognito {
+  readonly state: State;
+  readonly clock: SandboxClock;
+  readonly tokens: Tokens;
+  readonly inbox: Inbox;
+  readonly generateCode: () => string;
+  switches: Switches;
+  customMessage: CustomMessage | undefined;
+  /** Where the sandbox listens; the issuer of its tokens starts with it. */
+  url = '';
+
+  constructor({ state, clock, tokens, switches, generateCode = sixDigits }: CognitoParts) {
+    this.state = state;
+    this.clock = clock;
+    this.tokens = tokens;
+    this.switches = switches;
+    this.generateCode = generateCode;
+    this.inbox = new Inbox(state, clock);
+  }
+
+  /** The pool with this id. */
+  pool(userPoolId: string): UserPool {
+    const pool = Object.hasOwn(this.state.pools, userPoolId) ? this.state.pools[userPoolId] : undefined;
+    if (pool === undefined) throw resourceNotFound(`User pool ${userPoolId} does not exist.`);
+    return pool;
+  }
+
+  /** The pool and the app client with this id. */
+  client(clientId: string): { pool: UserPool; client: AppClient } {
+    for (const pool of Object.values(this.state.pools)) {
+      const client = Object.hasOwn(pool.clients, clientId) ? pool.clients[clientId] : undefined;
+      if (client !== undefined) return { pool, client };
+    }
+    throw resourceNotFound(`User pool client ${clientId} does not exist.`);
+  }
+
+  /** The user that signs in as `name`: a user name, a `sub`, or an address the pool takes in place of it. */
+  user(pool: UserPool, name: string): User {
+    const users = Object.values(pool.users);
+    const found =
+      pool.users[name] ??
+      users.find((user) => user.username === name) ??
+      users.find((user) => pool.usernameAttributes.some((attribute) => user.attributes[attribute] === name)) ??
+      users.find((user) =>
+        pool.aliasAttributes.some(
+          (attribute) => user.attributes[attribute] === name && user.attributes[`${attribute}_verified`] === 'true',
+        ),
+      );
+    if (found === undefined) throw userNotFound();
+    return found;
+  }
+}

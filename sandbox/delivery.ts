@@ -1,0 +1,128 @@
+import { issueCode } from './codes.js';
+import type { Cognito } from './cognito.js';
+import { askTrigger, type CustomTexts } from './custom-message.js';
+import { CognitoException, invalidParameter } from './exceptions.js';
+import { spendDefaultEmail } from './quotas.js';
+import type { User, UserPool, VerifiableAttribute } from './state.js';
+
+/** Where Cognito says that it has sent a code. */
+export interface CodeDeliveryDetails {
+  readonly AttributeName: VerifiableAttribute;
+  readonly DeliveryMedium: 'EMAIL' | 'SMS';
+  /** Masked. */
+  readonly Destination: string;
+}
+
+/** One code on its way to a user. */
+export interface Sending {
+  readonly pool: UserPool;
+  readonly user: User;
+  readonly clientId: string;
+  readonly attributeName: VerifiableAttribute;
+  readonly value: string;
+  readonly triggerSource: 'CustomMessage_VerifyUserAttribute' | 'CustomMessage_UpdateUserAttribute';
+  readonly clientMetadata: Record<string, string>;
+  /** Cognito has accepted the code, and nothing ever arrives. */
+  readonly undelivered: boolean;
+}
+
+const CODE_PARAMETER = '{####}';
+const MAX_SMS = 140;
+const MAX_EMAIL = 20_000;
+
+/** Shapes the message, puts the code into its slot and the message into the inbox. */
+export async function sendCode(cognito: Cognito, sending: Sending): Promise<CodeDeliveryDetails> {
+  const { pool, user, attributeName, value } = sending;
+  const medium = attributeName === 'email' ? 'EMAIL' : 'SMS';
+  if (medium === 'SMS' && !pool.sendsSms) {
+    throw invalidParameter('User pool does not have SMS configuration to send messages.');
+  }
+  const texts = await customTexts(cognito, sending);
+  const template = templateOf(pool);
+  const body = medium === 'EMAIL' ? (texts.emailMessage ?? template.email) : (texts.smsMessage ?? template.sms);
+  checkBody(medium, body);
+  if (medium === 'EMAIL' && pool.emailAccount === 'COGNITO_DEFAULT') spendDefaultEmail(cognito);
+
+  const code = issueCode(cognito, user, attributeName, value);
+  if (!sending.undelivered) {
+    cognito.inbox.deliver({
+      userPoolId: pool.id,
+      username: user.username,
+      attributeName,
+      medium,
+      destination: value,
+      ...(medium === 'EMAIL' && { subject: (texts.emailSubject ?? template.subject).replaceAll(CODE_PARAMETER, code) }),
+      body: body.replaceAll(CODE_PARAMETER, code),
+      code,
+      triggerSource: sending.triggerSource,
+    });
+  }
+  return { AttributeName: attributeName, DeliveryMedium: medium, Destination: masked(attributeName, value) };
+}
+
+async function customTexts(cognito: Cognito, sending: Sending): Promise<CustomTexts> {
+  const { pool, user, attributeName } = sending;
+  if (cognito.customMessage === undefined) return {};
+  const texts = await askTrigger(
+    cognito.customMessage,
+    {
+      version: '1',
+      triggerSource: sending.triggerSource,
+      region: pool.region,
+      userPoolId: pool.id,
+      userName: user.username,
+      callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId: sending.clientId },
+      request: {
+        userAttributes: {
+          sub: user.sub,
+          'cognito:user_status': user.status,
+          ...user.attributes,
+          [attributeName]: sending.value,
+        },
+        codeParameter: CODE_PARAMETER,
+        clientMetadata: sending.clientMetadata,
+      },
+      response: { smsMessage: null, emailMessage: null, emailSubject: null },
+    },
+    cognito.switches.triggerTimeoutMs,
+  );
+  const customEmail = texts.emailMessage !== undefined || texts.emailSubject !== undefined;
+  if (attributeName === 'email' && customEmail && pool.emailAccount === 'COGNITO_DEFAULT') {
+    throw new CognitoException(
+      'InvalidLambdaResponseException',
+      'Custom e-mail texts need a user pool whose EmailSendingAccount is DEVELOPER.',
+    );
+  }
+  return texts;
+}
+
+function checkBody(medium: 'EMAIL' | 'SMS', body: string): void {
+  if (body === '') throw invalidParameter('The message is empty.');
+  const member = medium === 'EMAIL' ? 'emailMessage' : 'smsMessage';
+  const failed = `1 validation error detected: Value at '${member}' failed to satisfy constraint: Member must`;
+  if (!body.includes(CODE_PARAMETER)) {
+    throw invalidParameter(`${failed} satisfy regular expression pattern: .*\\{####\\}.*`);
+  }
+  const max = medium === 'EMAIL' ? MAX_EMAIL : MAX_SMS;
+  if (body.length > max) throw invalidParameter(`${failed} have length less than or equal to ${max}`);
+}
+
+function templateOf(pool: UserPool): { email: string; subject: string; sms: string } {
+  const template = (pool.settings['VerificationMessageTemplate'] ?? {}) as Record<string, unknown>;
+  const text = (name: string, otherwise: string): string =>
+    typeof template[name] === 'string' ? template[name] : otherwise;
+  return {
+    email: text('EmailMessage', `Your confirmation code is ${CODE_PARAMETER}`),
+    subject: text('EmailSubject', 'Your verification code'),
+    sms: text('SmsMessage', `Your verification code is ${CODE_PARAMETER}`),
+  };
+}
+
+/** `z***@b***` and `+********8920`. */
+function masked(attributeName: VerifiableAttribute, value: string): string {
+  if (attributeName === 'email') {
+    const [local = '', domain = ''] = value.split('@');
+    return `${local.slice(0, 1)}***@${domain.slice(0, 1)}***`;
+  }
+  return `+${'*'.repeat(Math.max(value.length - 5, 0))}${value.slice(-4)}`;
+}

@@ -1,0 +1,163 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { SandboxClock } from './clock.js';
+import { attemptLimitExceeded, CognitoException, DEFAULT_STATUSES, DEFAULT_TEXTS } from './exceptions.js';
+import type { Fault, ListedFault } from './fault.js';
+
+/** What takes the place of a request's regular answer. */
+export type Disruption =
+  | { readonly kind: 'exception'; readonly exception: CognitoException }
+  | { readonly kind: 'html'; readonly status: number }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'empty' };
+
+/** What all faults together do to one request. */
+export interface FaultPlan {
+  latencyMs: number;
+  neverDelivered: boolean;
+  beforeEffect?: Disruption;
+  afterEffect?: Disruption;
+}
+
+const HOUR_MS = 3_600_000;
+
+interface Bucket {
+  tokens: number;
+  filledAt: number;
+}
+
+/** One fault that is set, and what it has seen so far. */
+class ActiveFault {
+  readonly id = randomUUID();
+  readonly fault: Fault;
+  seen = 0;
+  applied = 0;
+  readonly #clock: SandboxClock;
+  readonly #random: () => number;
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #hours = new Map<string, number[]>();
+
+  constructor(fault: Fault, clock: SandboxClock) {
+    this.fault = fault;
+    this.#clock = clock;
+    this.#random = seededRandom(fault.seed ?? randomInt(2 ** 32));
+  }
+
+  /** Adds to the plan what this fault does to the request, if it meets it at all. */
+  meet(operation: string, username: string | undefined, plan: FaultPlan): void {
+    const { fault } = this;
+    if (fault.operation !== '*' && fault.operation !== operation) return;
+    if (fault.username !== undefined && fault.username !== username) return;
+    this.seen += 1;
+    if (fault.nth !== undefined && fault.nth !== this.seen) return;
+    if (fault.times !== undefined && this.applied >= fault.times) return;
+    if (fault.share !== undefined && this.#random() >= fault.share) return;
+    const refusal = this.#limit(username ?? '');
+    const isLimit = fault.tokenBucket !== undefined || fault.perUserHourly !== undefined;
+    if (isLimit && refusal === undefined) return;
+
+    this.applied += 1;
+    plan.latencyMs += fault.latencyMs ?? 0;
+    plan.neverDelivered ||= fault.neverDelivered === true;
+    // The fault that was set first decides; later ones add latency and lost messages only.
+    if (plan.beforeEffect !== undefined || plan.afterEffect !== undefined) return;
+    const disruption = refusal ?? disruptionOf(fault);
+    if (disruption === undefined) return;
+    if (refusal === undefined && isAfterEffect(fault)) plan.afterEffect = disruption;
+    else plan.beforeEffect = disruption;
+  }
+
+  #limit(username: string): Disruption | undefined {
+    const { tokenBucket, perUserHourly } = this.fault;
+    if (tokenBucket !== undefined && !this.#takeToken(tokenBucket, tokenBucket.perUser === true ? username : '')) {
+      return { kind: 'exception', exception: exceptionOf({ name: 'TooManyRequestsException' }) };
+    }
+    if (perUserHourly !== undefined && !this.#spendHour(perUserHourly, username)) {
+      return { kind: 'exception', exception: attemptLimitExceeded() };
+    }
+    return undefined;
+  }
+
+  #takeToken({ perSecond, burst }: { perSecond: number; burst: number }, key: string): boolean {
+    const now = this.#clock.now();
+    const bucket = this.#buckets.get(key) ?? { tokens: burst, filledAt: now };
+    this.#buckets.set(key, bucket);
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filledAt) / 1000) * perSecond);
+    bucket.filledAt = now;
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+  }
+
+  #spendHour(allowed: number, username: string): boolean {
+    const now = this.#clock.now();
+    const spent = (this.#hours.get(username) ?? []).filter((at) => at > now - HOUR_MS);
+    this.#hours.set(username, spent);
+    if (spent.length >= allowed) return false;
+    spent.push(now);
+    return true;
+  }
+}
+
+/** The faults that are set. */
+export class Faults {
+  readonly #clock: SandboxClock;
+  #active: ActiveFault[] = [];
+
+  constructor(clock: SandboxClock) {
+    this.#clock = clock;
+  }
+
+  /** Sets one more fault and returns its id. */
+  set(fault: Fault): string {
+    const active = new ActiveFault(structuredClone(fault), this.#clock);
+    this.#active.push(active);
+    return active.id;
+  }
+
+  /** Ends one fault, or all. Says whether there was one. */
+  clear(id?: string): boolean {
+    const before = this.#active.length;
+    this.#active = id === undefined ? [] : this.#active.filter((active) => active.id !== id);
+    return this.#active.length < before;
+  }
+
+  /** The faults in the order in which they were set. */
+  list(): ListedFault[] {
+    return this.#active.map(({ id, fault, seen, applied }) => ({ id, ...structuredClone(fault), seen, applied }));
+  }
+
+  /** What is to happen to a request that has just arrived. */
+  plan(operation: string, username: string | undefined): FaultPlan {
+    const plan: FaultPlan = { latencyMs: 0, neverDelivered: false };
+    for (const active of this.#active) active.meet(operation, username, plan);
+    return plan;
+  }
+}
+
+function disruptionOf(fault: Fault): Disruption | undefined {
+  if (fault.dropConnection !== undefined) return { kind: 'drop' };
+  if (fault.htmlError !== undefined) return { kind: 'html', status: fault.htmlError };
+  if (fault.exception !== undefined) return { kind: 'exception', exception: exceptionOf(fault.exception) };
+  return fault.emptyAnswer === true ? { kind: 'empty' } : undefined;
+}
+
+function isAfterEffect(fault: Fault): boolean {
+  if (fault.dropConnection !== undefined) return fault.dropConnection === 'afterEffect';
+  if (fault.htmlError !== undefined || fault.exception !== undefined) return fault.afterEffect === true;
+  return fault.emptyAnswer === true;
+}
+
+function exceptionOf({ name, message, status }: NonNullable<Fault['exception']>): CognitoException {
+  return new CognitoException(name, message ?? DEFAULT_TEXTS[name] ?? name, status ?? DEFAULT_STATUSES[name] ?? 400);
+}
+
+/** Mulberry32: small, and the same numbers for the same seed on every machine. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,30 @@
+import * as adminUsers from './admin-users.js';
+import * as authentication from './authentication.js';
+import type { Operation } from './operation.js';
+import * as ownAccount from './own-account.js';
+import * as pools from './pools.js';
+import * as verification from './verification.js';
+
+/** Every operation that the sandbox has, by its name in Cognito's protocol. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  AdminCreateUser: adminUsers.adminCreateUser,
+  AdminDeleteUser: adminUsers.adminDeleteUser,
+  AdminDisableUser: adminUsers.adminDisableUser,
+  AdminEnableUser: adminUsers.adminEnableUser,
+  AdminGetUser: adminUsers.adminGetUser,
+  AdminInitiateAuth: authentication.adminInitiateAuth,
+  AdminResetUserPassword: adminUsers.adminResetUserPassword,
+  AdminSetUserPassword: adminUsers.adminSetUserPassword,
+  AdminUpdateUserAttributes: adminUsers.adminUpdateUserAttributes,
+  AdminUserGlobalSignOut: adminUsers.adminUserGlobalSignOut,
+  CreateUserPool: pools.createUserPool,
+  CreateUserPoolClient: pools.createUserPoolClient,
+  DescribeUserPool: pools.describeUserPool,
+  GetUser: ownAccount.getUser,
+  GetUserAttributeVerificationCode: verification.getUserAttributeVerificationCode,
+  GlobalSignOut: ownAccount.globalSignOut,
+  InitiateAuth: authentication.initiateAuth,
+  RevokeToken: authentication.revokeToken,
+  UpdateUserAttributes: ownAccount.updateUserAttributes,
+  VerifyUserAttribute: verification.verifyUserAttribute,
+};

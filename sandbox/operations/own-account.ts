@@ -1,0 +1,33 @@
+import { changeAttributes, checkAttributes } from '../attributes.js';
+import type { Cognito } from '../cognito.js';
+import { attributeList, type Input, textMap } from '../members.js';
+import { signedInUser, signOutEverywhere } from '../sessions.js';
+import { attributesOf } from '../users.js';
+import type { CallContext } from './operation.js';
+
+/** Tells the signed-in user's attributes. A value that waits for its verification is not among them. */
+export async function getUser(cognito: Cognito, input: Input): Promise<object> {
+  const { user } = await signedInUser(cognito, input);
+  return { Username: user.username, UserAttributes: attributesOf(user) };
+}
+
+/** Changes the signed-in user's attributes and sends a code to each new e-mail or number. */
+export async function updateUserAttributes(
+  cognito: Cognito,
+  input: Input,
+  { undelivered }: CallContext,
+): Promise<object> {
+  const attributes = attributeList(input, 'UserAttributes');
+  const clientMetadata = textMap(input, 'ClientMetadata');
+  const signedIn = await signedInUser(cognito, input);
+  checkAttributes(attributes, 'user');
+  const deliveries = await changeAttributes(cognito, { ...signedIn, attributes, clientMetadata, undelivered });
+  return { CodeDeliveryDetailsList: deliveries };
+}
+
+/** Ends all sign-ins of the signed-in user, this one included. */
+export async function globalSignOut(cognito: Cognito, input: Input): Promise<object> {
+  const { user } = await signedInUser(cognito, input);
+  signOutEverywhere(cognito, user);
+  return {};
+}

@@ -1,0 +1,44 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono } from 'hono';
+import { answerAws, type ProtocolParts } from './protocol.js';
+
+/** The hono application of the sandbox. */
+export type App = Hono<{ Bindings: HttpBindings }>;
+
+/** AWS's protocol on `POST /`, and each pool's keys where its tokens' issuer says. */
+export function createApp(protocol: ProtocolParts): App {
+  const app: App = new Hono();
+  app.post('/', async (context) => {
+    const body = await context.req.text();
+    const answer = await answerAws(protocol, { header: (name) => context.req.header(name), body });
+    if (answer === 'drop') {
+      context.env.incoming.socket.destroy();
+      return RESPONSE_ALREADY_SENT;
+    }
+    return new Response(answer.body, { status: answer.status, headers: answer.headers });
+  });
+  app.get('/:userPoolId/.well-known/jwks.json', (context) => {
+    const known = Object.hasOwn(protocol.cognito.state.pools, context.req.param('userPoolId'));
+    return known ? context.json(protocol.cognito.tokens.jwks) : context.json({ message: 'No such user pool' }, 404);
+  });
+  return app;
+}
+
+/** Listens on loopback only: whoever reaches the sandbox can act for each of its users. */
+export async function listen(app: App, port: number): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  const close = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.close((error) => (error === undefined ? resolve() : reject(error)));
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${bound}`, close };
+}

@@ -1,0 +1,142 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Cognito } from './cognito.js';
+import { CognitoException, notAuthorized, userNotFound } from './exceptions.js';
+import { CONSTRAINTS, type Input, requiredText } from './members.js';
+import type { AppClient, Session, User, UserPool } from './state.js';
+import { ADMIN_SCOPE } from './tokens.js';
+
+/** A sign-in and the name its tokens carry. */
+export interface SignIn {
+  readonly pool: UserPool;
+  readonly client: AppClient;
+  readonly user: User;
+  readonly originJti: string;
+  readonly session: Session;
+}
+
+/** How an access token differs from the one a sign-in gives. */
+export interface AccessTokenOptions {
+  readonly expiresInSeconds?: number;
+  readonly scope?: string;
+  /** Signed with a key that is not in the JWKS. */
+  readonly forged?: boolean;
+}
+
+/** Starts a sign-in of the user. */
+export function startSession(cognito: Cognito, pool: UserPool, client: AppClient, user: User): SignIn {
+  const now = cognito.clock.now();
+  const originJti = randomUUID();
+  const session: Session = {
+    clientId: client.id,
+    refreshSecret: randomBytes(32).toString('base64url'),
+    authenticatedAt: now,
+    expiresAt: now + client.refreshTokenSeconds * 1000,
+    revoked: false,
+  };
+  const live = Object.entries(user.sessions).filter(([, other]) => other.expiresAt > now);
+  user.sessions = Object.fromEntries([...live, [originJti, session]]);
+  return { pool, client, user, originJti, session };
+}
+
+function commonClaims(cognito: Cognito, signIn: SignIn, lifetimeSeconds: number): Record<string, unknown> {
+  const { pool, client, user, originJti, session } = signIn;
+  const issuedAt = Math.floor(cognito.clock.now() / 1000);
+  return {
+    sub: user.sub,
+    iss: `${cognito.url}/${pool.id}`,
+    // Cognito leaves it out for clients whose tokens cannot be revoked.
+    ...(client.revocation && { origin_jti: originJti }),
+    event_id: randomUUID(),
+    auth_time: Math.floor(session.authenticatedAt / 1000),
+    exp: issuedAt + lifetimeSeconds,
+    iat: issuedAt,
+    jti: randomUUID(),
+  };
+}
+
+/** An access token of the sign-in. */
+export function accessToken(cognito: Cognito, signIn: SignIn, options: AccessTokenOptions = {}): Promise<string> {
+  const { expiresInSeconds = signIn.client.accessTokenSeconds, scope = ADMIN_SCOPE, forged = false } = options;
+  const claims = {
+    ...commonClaims(cognito, signIn, expiresInSeconds),
+    client_id: signIn.client.id,
+    token_use: 'access',
+    scope,
+    username: signIn.user.username,
+  };
+  return cognito.tokens.sign(claims, forged);
+}
+
+/** An ID token of the sign-in. */
+export function idToken(cognito: Cognito, signIn: SignIn): Promise<string> {
+  const { attributes, username } = signIn.user;
+  const flags = Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, name.endsWith('_verified') ? value === 'true' : value]),
+  );
+  return cognito.tokens.sign({
+    ...flags,
+    ...commonClaims(cognito, signIn, signIn.client.accessTokenSeconds),
+    aud: signIn.client.id,
+    token_use: 'id',
+    'cognito:username': username,
+  });
+}
+
+/** The refresh token of the sign-in: opaque to callers, and enough for the sandbox to find the sign-in again. */
+export function refreshToken({ pool, user, originJti, session }: SignIn): string {
+  return Buffer.from(JSON.stringify([pool.id, user.sub, originJti, session.refreshSecret])).toString('base64url');
+}
+
+/** The sign-in that a refresh token belongs to, revoked or not. */
+export function signInOf(cognito: Cognito, token: string): SignIn | undefined {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    const [poolId, sub, originJti, secret] = parts as string[];
+    const pool = cognito.pool(poolId ?? '');
+    const user = pool.users[sub ?? ''];
+    const session = user?.sessions[originJti ?? ''];
+    const client = pool.clients[session?.clientId ?? ''];
+    if (user === undefined || session === undefined || client === undefined || originJti === undefined)
+      return undefined;
+    return session.refreshSecret === secret ? { pool, client, user, originJti, session } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends all sign-ins of the user. */
+export function signOutEverywhere(cognito: Cognito, user: User): void {
+  for (const session of Object.values(user.sessions)) session.revoked = true;
+  user.signedOutAt = Math.floor(cognito.clock.now() / 1000);
+}
+
+/** Refuses users that may not use their account. */
+export function checkUsable(user: User): void {
+  if (!user.enabled) throw notAuthorized('User is disabled.');
+  if (user.status === 'UNCONFIRMED') throw new CognitoException('UserNotConfirmedException', 'User is not confirmed.');
+  if (user.status === 'RESET_REQUIRED') {
+    throw new CognitoException('PasswordResetRequiredException', 'Password reset required for the user');
+  }
+}
+
+/** The user for whom the request's access token speaks, if Cognito would still let it speak. */
+export async function signedInUser(
+  cognito: Cognito,
+  input: Input,
+): Promise<{ pool: UserPool; user: User; clientId: string }> {
+  const token = requiredText(input, 'AccessToken', CONSTRAINTS.accessToken);
+  const claims = await cognito.tokens.verifyAccessToken(token, cognito.clock.now());
+  const pool = cognito.pool(claims.userPoolId);
+  const user = pool.users[claims.sub];
+  if (user === undefined) throw userNotFound();
+  const revoked =
+    claims.originJti === undefined
+      ? claims.issuedAt <= (user.signedOutAt ?? -1)
+      : (user.sessions[claims.originJti]?.revoked ?? true);
+  if (revoked) throw notAuthorized('Access Token has been revoked');
+  if (!claims.scope.split(' ').includes(ADMIN_SCOPE)) {
+    throw notAuthorized('Access Token does not have required scopes');
+  }
+  checkUsable(user);
+  return { pool, user, clientId: claims.clientId };
+}

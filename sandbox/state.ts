@@ -1,0 +1,116 @@
+import type { JWK } from 'jose';
+
+/** The two attributes that Cognito can verify. */
+export type VerifiableAttribute = 'email' | 'phone_number';
+
+/** One message that Cognito would have sent. The destination is unmasked: this is the user's inbox. */
+export interface Message {
+  readonly id: string;
+  /** ISO 8601, sandbox time. */
+  readonly at: string;
+  readonly userPoolId: string;
+  readonly username: string;
+  readonly attributeName: VerifiableAttribute;
+  readonly medium: 'EMAIL' | 'SMS';
+  readonly destination: string;
+  readonly subject?: string;
+  readonly body: string;
+  readonly code: string;
+  readonly triggerSource: string;
+}
+
+/** A code that was sent for an attribute, bound to the value it was sent to. */
+export interface IssuedCode {
+  readonly code: string;
+  readonly value: string;
+  readonly expiresAt: number;
+}
+
+/** The codes of one attribute. An empty list means that they are used up, or that the value has changed. */
+export interface CodeSlot {
+  issued: IssuedCode[];
+}
+
+/** One call that counts against a limit. */
+export interface Spending {
+  readonly at: number;
+  readonly attributeName: VerifiableAttribute | undefined;
+}
+
+/** One sign-in. Its tokens share `origin_jti`; revocation works on the whole sign-in. */
+export interface Session {
+  readonly clientId: string;
+  readonly refreshSecret: string;
+  readonly authenticatedAt: number;
+  readonly expiresAt: number;
+  revoked: boolean;
+}
+
+/** Where a user stands in the life cycle of its account. */
+export type UserStatus = 'CONFIRMED' | 'UNCONFIRMED' | 'FORCE_CHANGE_PASSWORD' | 'RESET_REQUIRED';
+
+/** One user of a pool. */
+export interface User {
+  readonly username: string;
+  readonly sub: string;
+  readonly createdAt: number;
+  modifiedAt: number;
+  status: UserStatus;
+  enabled: boolean;
+  password?: { readonly salt: string; readonly hash: string };
+  attributes: Record<string, string>;
+  /** New values that replace the old ones once they are verified. */
+  pending: Partial<Record<VerifiableAttribute, string>>;
+  slots: Partial<Record<VerifiableAttribute, CodeSlot>>;
+  sends: Spending[];
+  attempts: Spending[];
+  /** By `origin_jti`. */
+  sessions: Record<string, Session>;
+  /** Seconds since the epoch; ends tokens of clients that have no `origin_jti`. */
+  signedOutAt?: number;
+}
+
+/** One app client. */
+export interface AppClient {
+  readonly id: string;
+  readonly name: string;
+  readonly secret?: string;
+  readonly authFlows: readonly string[];
+  readonly accessTokenSeconds: number;
+  readonly refreshTokenSeconds: number;
+  readonly revocation: boolean;
+  readonly createdAt: number;
+  /** The members of the request, for the answers that repeat them. */
+  readonly settings: Record<string, unknown>;
+}
+
+/** One user pool. */
+export interface UserPool {
+  readonly id: string;
+  readonly region: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly autoVerified: readonly string[];
+  readonly verifyBeforeUpdate: readonly string[];
+  readonly usernameAttributes: readonly string[];
+  readonly aliasAttributes: readonly string[];
+  readonly sendsSms: boolean;
+  /** `COGNITO_DEFAULT` has a daily limit and takes no custom e-mail text; `DEVELOPER` is one's own SES. */
+  readonly emailAccount: 'COGNITO_DEFAULT' | 'DEVELOPER';
+  /** The members of the request, for the answers that repeat them. */
+  readonly settings: Record<string, unknown>;
+  readonly clients: Record<string, AppClient>;
+  /** By `sub`. */
+  readonly users: Record<string, User>;
+}
+
+/** Everything that survives a restart. Plain JSON. */
+export interface State {
+  readonly format: 1;
+  clockOffsetMs: number;
+  readonly signingKey: { readonly kid: string; readonly privateJwk: JWK };
+  readonly pools: Record<string, UserPool>;
+  inbox: Message[];
+  /** When the e-mails of `COGNITO_DEFAULT` pools were sent. */
+  defaultEmailsAt: number[];
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { type CryptoKey, errors, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { notAuthorized } from './exceptions.js';
+import type { State } from './state.js';
+
+/** The scope that the user's own operations ask for. */
+export const ADMIN_SCOPE = 'aws.cognito.signin.user.admin';
+
+const ALGORITHM = 'RS256';
+
+/** The claims the sandbox reads from an access token whose signature and lifetime are good. */
+export interface AccessClaims {
+  readonly sub: string;
+  readonly userPoolId: string;
+  readonly clientId: string;
+  readonly scope: string;
+  readonly issuedAt: number;
+  readonly originJti: string | undefined;
+}
+
+/** A key pair for the life of the sandbox's state. */
+export async function createSigningKey(): Promise<State['signingKey']> {
+  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
+  return { kid: randomUUID(), privateJwk: await exportJWK(privateKey) };
+}
+
+async function importPrivate(jwk: JWK): Promise<CryptoKey> {
+  return (await importJWK(jwk, ALGORITHM)) as CryptoKey;
+}
+
+/** Signs and checks the sandbox's JWTs. */
+export class Tokens {
+  /** The public key as `/.well-known/jwks.json` shows it. */
+  readonly jwks: { readonly keys: readonly JWK[] };
+  readonly #kid: string;
+  readonly #privateKey: CryptoKey;
+  readonly #publicKey: CryptoKey;
+  #foreignKey: Promise<CryptoKey> | undefined;
+
+  private constructor(jwk: JWK, kid: string, privateKey: CryptoKey, publicKey: CryptoKey) {
+    this.jwks = { keys: [{ ...jwk, kid, alg: ALGORITHM, use: 'sig' }] };
+    this.#kid = kid;
+    this.#privateKey = privateKey;
+    this.#publicKey = publicKey;
+  }
+
+  static async of({ kid, privateJwk }: State['signingKey']): Promise<Tokens> {
+    const { kty, n, e } = privateJwk;
+    if (kty === undefined || n === undefined || e === undefined) throw new Error('The signing key is not an RSA key');
+    const publicJwk = { kty, n, e };
+    return new Tokens(publicJwk, kid, await importPrivate(privateJwk), await importPrivate(publicJwk));
+  }
+
+  /** Signs claims; `forged` uses a key that is not in the JWKS under the name of the one that is. */
+  async sign(claims: Record<string, unknown>, forged = false): Promise<string> {
+    this.#foreignKey ??= forged ? createSigningKey().then(({ privateJwk }) => importPrivate(privateJwk)) : undefined;
+    const key = forged && this.#foreignKey !== undefined ? await this.#foreignKey : this.#privateKey;
+    return new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, kid: this.#kid }).sign(key);
+  }
+
+  /** Checks form, signature, lifetime and kind. Whether it was revoked, and for whom it speaks, is the state's to say. */
+  async verifyAccessToken(token: string, now: number): Promise<AccessClaims> {
+    const payload = await jwtVerify(token, this.#publicKey, {
+      algorithms: [ALGORITHM],
+      currentDate: new Date(now),
+    }).then(
+      (verified) => verified.payload,
+      (error: unknown) => {
+        throw notAuthorized(error instanceof errors.JWTExpired ? 'Access Token has expired' : 'Invalid Access Token');
+      },
+    );
+    const { sub, iss, iat, client_id, scope, origin_jti, token_use } = payload;
+    if (sub === undefined || iss === undefined || token_use !== 'access') throw notAuthorized('Invalid Access Token');
+    return {
+      sub,
+      // Not the whole issuer: the port may have changed since, and the signature proves where the token is from.
+      userPoolId: iss.slice(iss.lastIndexOf('/') + 1),
+      clientId: String(client_id),
+      scope: typeof scope === 'string' ? scope : '',
+      issuedAt: iat ?? 0,
+      originJti: typeof origin_jti === 'string' ? origin_jti : undefined,
+    };
+  }
+}
+
+/** What the payload of a token claims, unchecked: good for a log line and nothing else. */
+export function claimedUsername(token: string): string | undefined {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    const username = (payload as { username?: unknown } | null)?.username;
+    return typeof username === 'string' ? username : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { checkAttributes, setAttribute } from './attributes.js';
+import type { Cognito } from './cognito.js';
+import { CognitoException } from './exceptions.js';
+import type { User, UserPool } from './state.js';
+
+/** Adds a user that has no password yet. */
+export function addUser(
+  cognito: Cognito,
+  pool: UserPool,
+  requestedName: string,
+  attributes: readonly (readonly [name: string, value: string])[],
+): User {
+  checkAttributes(attributes, 'admin');
+  if (Object.values(pool.users).some((user) => user.username === requestedName)) throw usernameExists();
+  const sub = randomUUID();
+  const createdAt = cognito.clock.now();
+  const user: User = {
+    // Where an address stands in place of the user name, Cognito names the user by its sub.
+    username: pool.usernameAttributes.length > 0 ? sub : requestedName,
+    sub,
+    createdAt,
+    modifiedAt: createdAt,
+    status: 'FORCE_CHANGE_PASSWORD',
+    enabled: true,
+    attributes: {},
+    pending: {},
+    slots: {},
+    sends: [],
+    attempts: [],
+    sessions: {},
+  };
+  if (pool.usernameAttributes.length > 0) {
+    const name = requestedName.includes('@') ? 'email' : 'phone_number';
+    const taken = Object.values(pool.users).some((other) => other.attributes[name] === requestedName);
+    if (taken) throw usernameExists();
+    checkAttributes([[name, requestedName]], 'admin');
+    setAttribute(user, name, requestedName);
+  }
+  const isFlag = ([name]: readonly [string, string]): boolean => name.endsWith('_verified');
+  // The flags last: setting an address takes its flag away.
+  for (const [name, value] of attributes.filter((entry) => !isFlag(entry))) setAttribute(user, name, value);
+  for (const [name, value] of attributes.filter(isFlag)) user.attributes[name] = value;
+  pool.users[sub] = user;
+  return user;
+}
+
+function usernameExists(): CognitoException {
+  return new CognitoException('UsernameExistsException', 'User account already exists');
+}
+
+/** The user's attributes as Cognito lists them. */
+export function attributesOf(user: User): { Name: string; Value: string }[] {
+  return Object.entries({ ...user.attributes, sub: user.sub }).map(([Name, Value]) => ({ Name, Value }));
+}
