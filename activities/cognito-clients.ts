@@ -1,0 +1,69 @@
+import { CognitoIdentityProviderClient, type CognitoIdentityProviderClientConfig } from '@aws-sdk/client-cognito-identity-provider';
+
+/**
+ * How long one call may take. A custom message trigger can hold a send for 15 s (three tries of 5 s), and giving up
+ * before it answers would leave a message that nobody knows of. The activities' time-outs lie above this.
+ */
+export const REQUEST_TIMEOUT_MS = 22_000;
+
+/** How long a connection may take to stand; what fails before that has sent nothing. */
+const CONNECTION_TIMEOUT_MS = 3_000;
+
+/** One kept-alive client for each region. */
+export interface CognitoClients {
+  /** The client for a user pool, whose id begins with its region. */
+  forUserPool(userPoolId: string): CognitoIdentityProviderClient;
+  /** Closes every connection. */
+  destroy(): void;
+}
+
+export interface CognitoClientsOptions {
+  /**
+   * Every pool is served by this endpoint, such as the Cognito sandbox. Default: the AWS SDK's own settings
+   * (`AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER`, `AWS_ENDPOINT_URL`), else Cognito in the pool's region.
+   */
+  endpoint?: string;
+  /** For pools whose id names no region. Default: the AWS SDK's own settings (`AWS_REGION`), else `us-east-1`. */
+  region?: string;
+}
+
+/** Makes clients as they are asked for. Neither of the two operations needs AWS credentials: the token is all. */
+export function createCognitoClients(options: CognitoClientsOptions = {}): CognitoClients {
+  const clients = new Map<string, CognitoIdentityProviderClient>();
+  return {
+    forUserPool(userPoolId) {
+      const region =
+        regionOf(userPoolId) ?? options.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
+      let client = clients.get(region);
+      if (!client) {
+        client = new CognitoIdentityProviderClient({ ...CLIENT_CONFIG, ...endpointOf(options), region });
+        clients.set(region, client);
+      }
+      return client;
+    },
+    destroy() {
+      for (const client of clients.values()) client.destroy();
+      clients.clear();
+    },
+  };
+}
+
+const CLIENT_CONFIG: CognitoIdentityProviderClientConfig = {
+  // Temporal retries, durably and in one place. The SDK would repeat a send whose answer was lost, and would even
+  // retry LimitExceededException, whose name is on its list of throttles.
+  maxAttempts: 1,
+  requestHandler: {
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Without it the SDK only warns, and goes on waiting.
+    throwOnRequestTimeout: true,
+  },
+};
+
+function endpointOf({ endpoint }: CognitoClientsOptions): { endpoint?: string } {
+  return endpoint === undefined ? {} : { endpoint };
+}
+
+function regionOf(userPoolId: string): string | undefined {
+  return /^([a-z]{2}(?:-[a-z]+)+-\d+)_/.exec(userPoolId)?.[1];
+}

@@ -1,0 +1,197 @@
+/**
+ * What each answer of Cognito means: one row an exception, and what it says of a send and of an attempt. Exceptions are
+ * told apart by name, never by HTTP status (the wire says 400 for nearly all of them). `docs/failures.md` shows the
+ * same table with its reasons.
+ */
+
+/**
+ * What a failed send means for the verification. Only `throttled` and `unreachable` are retried as they are: they are
+ * refused before they have any effect, and no message leaves.
+ */
+export type SendFailure =
+  | 'throttled'
+  | 'unreachable'
+  | 'rateLimited'
+  | 'uncertain'
+  | 'accessTokenRejected'
+  | 'undeliverable'
+  | 'blocked'
+  | 'failed';
+
+/** What a failed attempt means. */
+export type AttemptFailure =
+  | 'throttled'
+  | 'unreachable'
+  | 'rateLimited'
+  | 'uncertain'
+  | 'accessTokenRejected'
+  | 'mismatch'
+  | 'codeExpired'
+  | 'failed';
+
+/** One answer of Cognito, read. */
+export interface Reading {
+  send: SendFailure;
+  attempt: AttemptFailure;
+  /** What a person should do about it; empty where the verification itself goes on. */
+  remedy: string;
+  /** The account's 50 e-mails a day, which start again at 09:00 UTC. */
+  dailyEmailLimit?: true;
+}
+
+interface Row extends Reading {
+  exception: string;
+  /** Where one name has several meanings, only Cognito's text tells them apart. Rows are tried in order. */
+  text?: RegExp;
+}
+
+const row = (
+  exception: string,
+  send: SendFailure,
+  attempt: AttemptFailure,
+  remedy = '',
+  more: Partial<Row> = {},
+): Row => ({ exception, send, attempt, remedy, ...more });
+
+const RENEW = 'Renew the access token: the verification goes on with it.';
+const AS_OPERATOR = 'Someone with access to the user pool must act:';
+
+const TABLE: readonly Row[] = [
+  row('TooManyRequestsException', 'throttled', 'throttled'),
+  row('ThrottlingException', 'throttled', 'throttled'),
+  row('LimitExceededException', 'rateLimited', 'rateLimited', '', {
+    text: /daily email limit/i,
+    dailyEmailLimit: true,
+  }),
+  row('LimitExceededException', 'rateLimited', 'rateLimited'),
+  row('CodeMismatchException', 'failed', 'mismatch'),
+  row('ExpiredCodeException', 'failed', 'codeExpired'),
+  row(
+    'NotAuthorizedException',
+    'failed',
+    'failed',
+    "The app client must grant the scope aws.cognito.signin.user.admin, and the user sign in again with it.",
+    { text: /scope/i },
+  ),
+  row('NotAuthorizedException', 'failed', 'failed', 'The user is disabled: an administrator can enable them again.', {
+    text: /user is disabled/i,
+  }),
+  // Expired, revoked, unreadable, and whatever else Cognito may come to say of a token: a fresh one is worth a try.
+  row('NotAuthorizedException', 'accessTokenRejected', 'accessTokenRejected', RENEW),
+  row('InternalErrorException', 'uncertain', 'uncertain'),
+  row('UnexpectedLambdaException', 'uncertain', 'uncertain', `${AS_OPERATOR} look at the logs of the pool's triggers.`),
+  row(
+    'CodeDeliveryFailureException',
+    'undeliverable',
+    'failed',
+    `${AS_OPERATOR} for SMS, look at the SMS sandbox, the spend limit and the origination identity in AWS End User Messaging; for e-mail, at the SES identity and its sandbox.`,
+  ),
+  row('ForbiddenException', 'blocked', 'failed', `${AS_OPERATOR} a rule of the WAF web ACL on the pool blocked the call.`),
+  row(
+    'UserLambdaValidationException',
+    'failed',
+    'failed',
+    "The pool's Lambda trigger refused it; the text is the trigger's own.",
+  ),
+  row(
+    'InvalidLambdaResponseException',
+    'failed',
+    'failed',
+    `${AS_OPERATOR} the custom message trigger's answer is not usable; the message must contain the code parameter.`,
+  ),
+  row(
+    'InvalidSmsRoleAccessPolicyException',
+    'failed',
+    'failed',
+    `${AS_OPERATOR} the pool's SMS role may not publish; see its IAM policy.`,
+  ),
+  row(
+    'InvalidSmsRoleTrustRelationshipException',
+    'failed',
+    'failed',
+    `${AS_OPERATOR} the pool's SMS role must trust cognito-idp.amazonaws.com with the pool's external id.`,
+  ),
+  row(
+    'InvalidEmailRoleAccessPolicyException',
+    'failed',
+    'failed',
+    `${AS_OPERATOR} Cognito may not use the SES identity; verify it and its sending policy.`,
+  ),
+  row(
+    'OperationNotEnabledException',
+    'failed',
+    'failed',
+    `${AS_OPERATOR} this region is a replica that takes no writes; send the worker's calls to the primary region.`,
+  ),
+  row('ResourceNotFoundException', 'failed', 'failed', `${AS_OPERATOR} the user pool or its app client is gone.`),
+  row(
+    'InvalidParameterException',
+    'failed',
+    'failed',
+    "The user has no usable value for the attribute, or the pool cannot send it: set the value, or the pool's SMS or e-mail configuration.",
+  ),
+  row('UserNotFoundException', 'failed', 'failed', 'The user is gone from the pool: they must sign up again.'),
+  row('UserNotConfirmedException', 'failed', 'failed', 'The user must confirm the sign-up first (ConfirmSignUp).'),
+  row('PasswordResetRequiredException', 'failed', 'failed', 'The user must reset the password first (ForgotPassword).'),
+  row(
+    'AliasExistsException',
+    'failed',
+    'failed',
+    'Another user of the pool owns this address or number: the user must choose another, or sign in as that user.',
+  ),
+];
+
+/** The names in the table, for the tests that check each row. */
+export const LISTED_EXCEPTIONS: readonly string[] = [...new Set(TABLE.map(({ exception }) => exception))];
+
+// The request never left: refused, no route, no name, no TLS.
+const NEVER_LEFT =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|UNABLE_TO_\w+|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT)$/;
+
+const UNREACHABLE: Reading = { send: 'unreachable', attempt: 'unreachable', remedy: '' };
+const UNKNOWN: Reading = { send: 'uncertain', attempt: 'uncertain', remedy: '' };
+const THROTTLED: Reading = { send: 'throttled', attempt: 'throttled', remedy: '' };
+const REFUSED: Reading = {
+  send: 'failed',
+  attempt: 'failed',
+  remedy: 'Cognito refused the call with an answer this version does not know.',
+};
+
+/** The parts of an error of the AWS SDK, or of the network below it, that decide what it means. */
+interface ServiceError {
+  name?: string;
+  message?: string;
+  code?: string;
+  $fault?: 'client' | 'server';
+  $metadata?: { httpStatusCode?: number; requestId?: string };
+}
+
+/**
+ * Reads what a call to Cognito threw. A name that is not in the table ends the verification if the fault is the
+ * client's, and counts as unknown if it is the server's.
+ */
+export function readFailure(error: unknown): Reading {
+  const { name = '', message = '', code = '', $fault, $metadata } = error as ServiceError;
+  const listed = TABLE.find((entry) => entry.exception === name && (entry.text?.test(message) ?? true));
+  if (listed) return listed;
+  const status = $metadata?.httpStatusCode;
+  if (status === 429) return THROTTLED;
+  if (status !== undefined && status >= 500) return UNKNOWN;
+  if (NEVER_LEFT.test(code) || isConnectTimeout(name, message)) return UNREACHABLE;
+  if ($fault === 'client' || (status !== undefined && status >= 400)) return REFUSED;
+  return UNKNOWN;
+}
+
+/** Cognito's name for the failure where there is one, else what the network calls it. */
+export function failureName(error: unknown): string {
+  const { name, code, $metadata, $fault } = error as ServiceError;
+  if ($fault && name) return name;
+  if (code) return code;
+  const status = $metadata?.httpStatusCode;
+  return status === undefined ? (name ?? 'Error') : `HTTP ${status}`;
+}
+
+// The AWS SDK names both of its time-outs TimeoutError; only this one is certain to have sent nothing.
+function isConnectTimeout(name: string, message: string): boolean {
+  return name === 'TimeoutError' && /establish(ing)? a connection/i.test(message);
+}

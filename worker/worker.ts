@@ -1,0 +1,68 @@
+import { createRequire } from 'node:module';
+import { cognitoTaskQueue, TASK_QUEUE } from '@cognito-verification/contract';
+import { type NativeConnection, Worker, type WorkerStatus } from '@temporalio/worker';
+import { createActivities } from '../activities/cognito.js';
+import type { CognitoClients } from '../activities/cognito-clients.js';
+
+/** The workers of one process: one for the verifications, one for the calls to Cognito on a task queue of their own. */
+export interface VerificationWorker {
+  /** Resolves once `shutdown` was called and all work has drained; rejects when a worker fails. */
+  run(): Promise<void>;
+  /** Stops polling and lets what is under way finish, within the grace time. */
+  shutdown(): void;
+  /** For health and readiness. */
+  status(): { workflows: WorkerStatus; cognito: WorkerStatus };
+}
+
+export interface VerificationWorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  /** Where the calls to Cognito go. */
+  cognito: CognitoClients;
+  /** Default `TASK_QUEUE`. */
+  taskQueue?: string;
+  /** How many verifications are kept in memory between tasks (about 0.3 MB each). Default: the SDK's, by heap size. */
+  maxCachedWorkflows?: number;
+}
+
+/** Lets a call to Cognito (22 s at most) end, for a call that is cut off leaves a message that nobody knows of. */
+const SHUTDOWN_GRACE_TIME = '30 seconds';
+
+/** Used by the process entry, the local stack, the tests and the benchmarks alike. */
+export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
+  const { connection, namespace, cognito, taskQueue = TASK_QUEUE, maxCachedWorkflows } = options;
+  const workflows = await Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    workflowBundle: { codePath: createRequire(import.meta.url).resolve('#workflow-bundle') },
+    shutdownGraceTime: SHUTDOWN_GRACE_TIME,
+    ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
+  });
+  const calls = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: cognitoTaskQueue(taskQueue),
+    activities: createActivities(cognito),
+    shutdownGraceTime: SHUTDOWN_GRACE_TIME,
+  });
+  const workers = [workflows, calls];
+  const shutdown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    // When one of the two fails the other must not go on alone: the process ends, and its supervisor starts it anew.
+    run: async () => {
+      await Promise.all(
+        workers.map((worker) =>
+          worker.run().catch((error: unknown) => {
+            shutdown();
+            throw error;
+          }),
+        ),
+      );
+    },
+    shutdown,
+    status: () => ({ workflows: workflows.getStatus(), cognito: calls.getStatus() }),
+  };
+}

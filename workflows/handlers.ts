@@ -1,0 +1,207 @@
+/**
+ * The messages that a verification takes. Handlers post and await a verdict; they issue no commands, so the order of
+ * the history is the order in which the lifecycle reads. Validators refuse without a trace in the history; what they
+ * let through the lifecycle decides again, since two messages can pass them side by side.
+ */
+import {
+  awaitDelivery,
+  codeConfirmed,
+  FAILURE_TYPES,
+  getStatus,
+  InvalidInputError,
+  parseAwaitDelivery,
+  parseReference,
+  parseRenewAccessToken,
+  parseResendCode,
+  parseSubmitCode,
+  type ResendRefusal,
+  renewAccessToken,
+  resendCode,
+  submitCode,
+} from '@cognito-verification/contract';
+import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import type { Post } from './mailbox.js';
+import { messages, resendRefusal } from './policy.js';
+import type { Verification } from './verification.js';
+
+/** Sets every handler. Must run before the workflow's first `await`: an update that finds none is refused. */
+export function answerMessages(verification: Verification): void {
+  const { mailbox, request, tokens } = verification;
+
+  const offer = (accessToken: string | undefined) => {
+    if (accessToken === undefined) return;
+    tokens.offer(accessToken);
+    mailbox.tokenOffered = true;
+  };
+
+  setHandler(getStatus, () => verification.status(), { description: 'Where the verification stands.' });
+
+  setHandler(
+    codeConfirmed,
+    (input) => {
+      mailbox.confirmed = true;
+      mailbox.reference = parseReference(input) ?? mailbox.reference;
+    },
+    { description: 'Cognito has accepted the code already, in a call that the sender made itself.' },
+  );
+
+  setHandler(
+    awaitDelivery,
+    async (input) => {
+      offer(parseAwaitDelivery(input).accessToken);
+      await settled(() => verification.ended || (verification.firstSendSettled && !mailbox.tokenOffered));
+      if (verification.state === 'failed') throw failureOf(verification);
+      return verification.status();
+    },
+    {
+      description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
+      validator: refusing((input) => checkToken(verification, parseAwaitDelivery(input).accessToken)),
+    },
+  );
+
+  setHandler(
+    submitCode,
+    async (input) => {
+      const { result, retryAt } = await verdictOf(post(mailbox.codes, parseSubmitCode(input)));
+      return { result, ...(retryAt ? { retryAt } : {}), status: verification.status() };
+    },
+    {
+      description: 'Checks the code that the user typed.',
+      validator: refusing((input) => {
+        refuseIfEnded(verification);
+        checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).accessToken);
+        if (verification.attemptsLeft === 0) throw attemptsExhausted(verification);
+        // While a first send is under way its code may be in the user's hands already.
+        if (messages(verification.sends).length === 0 && verification.state !== 'sending') throw codeNotSent();
+      }),
+    },
+  );
+
+  setHandler(
+    resendCode,
+    async (input) => {
+      const resend = parseResendCode(input);
+      offer(resend.accessToken);
+      await verdictOf(post(mailbox.resends, resend));
+      return verification.status();
+    },
+    {
+      description: 'Sends another code, unless in the cool-down or past the limit.',
+      validator: refusing((input) => {
+        refuseIfEnded(verification);
+        const { accessToken } = parseResendCode(input);
+        checkToken(verification, accessToken);
+        const facts = verification.resendFacts;
+        const refusal = resendRefusal({ ...facts, hasToken: facts.hasToken || accessToken !== undefined }, Date.now());
+        if (refusal) throw resendNotAllowed(refusal);
+      }),
+    },
+  );
+
+  setHandler(
+    renewAccessToken,
+    async (input) => {
+      offer(parseRenewAccessToken(input).accessToken);
+      await settled(() => verification.ended || !mailbox.tokenOffered);
+      return verification.status();
+    },
+    {
+      description: 'Brings a fresh access token of the same user.',
+      validator: refusing((input) => {
+        refuseIfEnded(verification);
+        checkToken(verification, parseRenewAccessToken(input).accessToken);
+      }),
+    },
+  );
+}
+
+/** Answers everything that is still open when the verification ends. */
+export function answerTheRest(verification: Verification): void {
+  const { codes, resends, awaitingSend, codeUnderCheck } = verification.mailbox;
+  for (const open of codeUnderCheck ? [codeUnderCheck, ...codes] : codes) {
+    if (verification.state === 'verified') open.verdict = { result: 'verified' };
+    else open.refusal = verification.state === 'failed' ? failureOf(verification) : ended(verification);
+  }
+  for (const open of [...awaitingSend, ...resends]) {
+    if (verification.state === 'failed') open.refusal = failureOf(verification);
+    else open.verdict = 'settled';
+  }
+}
+
+export function resendNotAllowed(refusal: ResendRefusal): ApplicationFailure {
+  const when = refusal.allowedAt ? `; it is allowed from ${refusal.allowedAt}` : '';
+  const why: Record<ResendRefusal['reason'], string> = {
+    cooldown: `A re-send is not allowed yet${when}.`,
+    maxSends: 'No sends are left in this verification.',
+    rateLimited: `Cognito takes no more sends for this user for now${when}, and the verification sends by itself then.`,
+    accessTokenNeeded: 'A fresh access token is needed first: send it along, or call renewAccessToken.',
+  };
+  return refused(FAILURE_TYPES.resendNotAllowed, why[refusal.reason], refusal);
+}
+
+export function attemptsExhausted(verification: Verification): ApplicationFailure {
+  const { expiresAt } = verification.status();
+  return refused(
+    FAILURE_TYPES.attemptsExhausted,
+    `All ${verification.request.policy.maxAttempts} attempts are used up. The verification ends at ${expiresAt}; it may be started again after that, or once it is cancelled.`,
+    verification.status(),
+  );
+}
+
+/** The failure with which the verification ends, as callers see it too. */
+export function failureOf({ failure }: Verification): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(failure?.message ?? 'The verification failed.', failure?.type ?? 'Error');
+}
+
+function codeNotSent(): ApplicationFailure {
+  return refused(FAILURE_TYPES.codeNotSent, 'No code has been sent in this verification yet, so there is none to check.');
+}
+
+function ended(verification: Verification): ApplicationFailure {
+  return refused(
+    FAILURE_TYPES.verificationEnded,
+    `The verification has ended: ${verification.state}.`,
+    verification.status(),
+  );
+}
+
+function refuseIfEnded(verification: Verification): void {
+  // Past the deadline only what was posted before it is still answered.
+  if (verification.ended || Date.now() >= verification.expiresAtMs) throw ended(verification);
+}
+
+function checkToken({ tokens }: Verification, accessToken: string | undefined): void {
+  if (accessToken !== undefined) tokens.check(accessToken);
+}
+
+/** Turns what the contract's parsers throw into what may leave a handler. */
+function refusing(check: (input: unknown) => void): (input?: unknown) => void {
+  return (input) => {
+    try {
+      check(input);
+    } catch (error) {
+      throw error instanceof InvalidInputError ? refused(error.type, error.message, { field: error.field }) : error;
+    }
+  };
+}
+
+function refused(type: string, message: string, ...details: unknown[]): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, nonRetryable: true, details });
+}
+
+function post<Input, Verdict>(box: Post<Input, Verdict>[], input: Input): Post<Input, Verdict> {
+  const posted: Post<Input, Verdict> = { input };
+  box.push(posted);
+  return posted;
+}
+
+async function verdictOf<Input, Verdict>(posted: Post<Input, Verdict>): Promise<Verdict> {
+  await settled(() => posted.verdict !== undefined || posted.refusal !== undefined);
+  if (posted.refusal) throw posted.refusal;
+  return posted.verdict as Verdict;
+}
+
+/** Not cancelled with the workflow: a cancellation answers whoever waits, it does not drop them. */
+function settled(condition_: () => boolean): Promise<void> {
+  return CancellationScope.nonCancellable(() => condition(condition_));
+}

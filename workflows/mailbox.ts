@@ -1,0 +1,27 @@
+import type { ResendCodeInput, SubmitCodeInput, SubmitCodeResult } from '@cognito-verification/contract';
+import type { ApplicationFailure } from '@temporalio/workflow';
+
+/** What a handler posts, and where it finds the verdict. */
+export interface Post<Input, Verdict> {
+  readonly input: Input;
+  verdict?: Verdict;
+  refusal?: ApplicationFailure;
+}
+
+export type CodePost = Post<SubmitCodeInput, { result: SubmitCodeResult; retryAt?: string }>;
+export type ResendPost = Post<ResendCodeInput, 'settled'>;
+
+/** Where the handlers leave what they were sent. Handlers post and wait; the lifecycle takes and answers. */
+export class Mailbox {
+  readonly codes: CodePost[] = [];
+  readonly resends: ResendPost[] = [];
+  /** Taken, and with Cognito. */
+  codeUnderCheck: CodePost | undefined;
+  /** Taken, and answered when the send is settled that they asked for or joined. */
+  readonly awaitingSend: ResendPost[] = [];
+  /** `codeConfirmed` has come. */
+  confirmed = false;
+  reference: string | undefined;
+  /** A token has come that may end `awaitingToken`. */
+  tokenOffered = false;
+}

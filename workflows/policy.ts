@@ -1,0 +1,193 @@
+/**
+ * The decisions of a verification: plain functions of what is known, with no Temporal import, tested over every state
+ * and message.
+ */
+import type {
+  AttemptRecord,
+  ResendRefusal,
+  ResolvedPolicy,
+  SendRecord,
+  VerificationState,
+} from '@cognito-verification/contract';
+import type { AttributeSnapshot } from '../activities/cognito.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Cognito's windows are an hour by its documentation and begin at a moment that only Cognito knows, hence the rest. */
+const RATE_LIMIT_WINDOW_MS = HOUR_MS + 5_000;
+
+/** What to wait where none of our own calls explains a rate limit: Cognito says no time, so ours grows up to an hour. */
+const UNEXPLAINED_WAIT_MS = { first: 5 * MINUTE_MS, most: HOUR_MS };
+
+/** The two failures of a send that are worth another try though each may cost one of Cognito's 5 an hour. */
+const SLOW_RETRIES = {
+  undeliverable: { tries: 2, delayMs: 30_000 },
+  blocked: { tries: 1, delayMs: 60_000 },
+} as const;
+
+/** What can happen next, in the order in which it is taken when it happens at the same instant. */
+export type VerificationEvent =
+  | 'confirmed'
+  | 'attributeRead'
+  | 'attemptSettled'
+  | 'codeSubmitted'
+  | 'sendSettled'
+  | 'deadline'
+  | 'tokenOffered'
+  | 'resendRequested'
+  | 'sendDue';
+
+/** Work that runs beside the lifecycle. */
+export type Procedure = 'none' | 'underWay' | 'settled';
+
+/** What is known when the next event is chosen. */
+export interface Happenings {
+  /** `codeConfirmed` has come and was not taken yet. */
+  confirmed: boolean;
+  /** The policy's `confirmation`. */
+  confirmation: ResolvedPolicy['confirmation'];
+  /** A look at the attribute. */
+  lookup: Procedure;
+  attempt: Procedure;
+  send: Procedure;
+  codesSubmitted: number;
+  resendsRequested: number;
+  deadlinePassed: boolean;
+  tokenOffered: boolean;
+  /** A send is due now: the first, an automatic one, or one that was put off. */
+  sendDue: boolean;
+}
+
+/**
+ * The next event, or undefined where there is nothing to do yet. The order is the rule for things that happen at the
+ * same instant: proof comes before anything else, a person's code before the clock, the deadline before any further
+ * message. After the deadline only the attempts that were made in time are still answered.
+ */
+export function nextEvent(now: Happenings): VerificationEvent | undefined {
+  // A confirmation that is to be checked waits for the look that it is checked against.
+  if (now.confirmed && (now.confirmation === 'trust' || now.lookup === 'none')) return 'confirmed';
+  if (now.lookup === 'settled') return 'attributeRead';
+  if (now.attempt === 'settled') return 'attemptSettled';
+  if (now.codesSubmitted > 0 && now.attempt === 'none') return 'codeSubmitted';
+  if (now.send === 'settled') return 'sendSettled';
+  if (now.deadlinePassed) return now.attempt === 'none' && now.lookup === 'none' ? 'deadline' : undefined;
+  if (now.tokenOffered) return 'tokenOffered';
+  if (now.resendsRequested > 0) return 'resendRequested';
+  // A message that crosses a right code confuses a person and costs money, so a send waits for the attempt; and for
+  // the look at the attribute, which must see it as it was before the send.
+  const free = now.send === 'none' && now.attempt === 'none' && now.lookup === 'none';
+  return now.sendDue && free ? 'sendDue' : undefined;
+}
+
+/** Messages that left, or may have: they count against `maxSends` and against Cognito's 5 an hour. */
+export function messages(sends: readonly SendRecord[]): SendRecord[] {
+  return sends.filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain' || outcome === 'alreadySent');
+}
+
+/** Attempts that count against `maxAttempts`: all but those in which no code can have been looked at. */
+export function countedAttempts(attempts: readonly AttemptRecord[]): AttemptRecord[] {
+  return attempts.filter(({ outcome }) => outcome !== 'accessTokenRejected' && outcome !== 'notMade');
+}
+
+export function sendsLeft(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
+  return Math.max(0, policy.maxSends - messages(sends).length);
+}
+
+export function attemptsLeft(policy: ResolvedPolicy, attempts: readonly AttemptRecord[]): number {
+  return Math.max(0, policy.maxAttempts - countedAttempts(attempts).length);
+}
+
+/** Until when `submitCode` takes the newest code; undefined while none was sent. */
+export function codeExpiresAt(policy: ResolvedPolicy, sends: readonly SendRecord[]): number | undefined {
+  const newest = messages(sends).at(-1);
+  return newest && Date.parse(newest.at) + policy.codeLifetimeMs;
+}
+
+/** When the automatic re-send is due; undefined where there is none, or none left. */
+export function automaticResendAt(policy: ResolvedPolicy, sends: readonly SendRecord[]): number | undefined {
+  // From the newest try, not from the newest message: a send that failed is not repeated at once.
+  const newest = sends.at(-1);
+  if (policy.resendAfterMs === undefined || !newest || sendsLeft(policy, sends) === 0) return undefined;
+  return Date.parse(newest.at) + Math.max(policy.resendAfterMs, cooldownMs(policy, sends));
+}
+
+/** Doubles with each message, to slow down who asks again and again. */
+function cooldownMs(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
+  return policy.resendCooldownMs * 2 ** Math.max(0, messages(sends).length - 1);
+}
+
+/** What decides whether a re-send is allowed. */
+export interface ResendFacts {
+  policy: ResolvedPolicy;
+  state: VerificationState;
+  sends: readonly SendRecord[];
+  /** The code was found expired: waiting any longer would help nobody. */
+  cooldownWaived: boolean;
+  /** In state `rateLimited`. */
+  retryAtMs?: number;
+  /** Some token is left that Cognito has not refused. */
+  hasToken: boolean;
+}
+
+/** From when a re-send is allowed; undefined where no time makes it right. */
+export function resendAllowedAt(facts: ResendFacts): number | undefined {
+  if (facts.state !== 'awaitingCode' || sendsLeft(facts.policy, facts.sends) === 0) return undefined;
+  const newest = messages(facts.sends).at(-1);
+  if (!newest || facts.cooldownWaived) return 0;
+  return Date.parse(newest.at) + cooldownMs(facts.policy, facts.sends);
+}
+
+/** Why a re-send is refused now; undefined when it is allowed, or joins a send that is under way. */
+export function resendRefusal(facts: ResendFacts, nowMs: number): ResendRefusal | undefined {
+  if (facts.state === 'sending') return undefined;
+  if (facts.state === 'rateLimited') {
+    return { reason: 'rateLimited', ...(facts.retryAtMs === undefined ? {} : { allowedAt: iso(facts.retryAtMs) }) };
+  }
+  if (facts.state === 'awaitingToken') return facts.hasToken ? undefined : { reason: 'accessTokenNeeded' };
+  const allowedAt = resendAllowedAt(facts);
+  if (allowedAt === undefined) return { reason: 'maxSends' };
+  return allowedAt > nowMs ? { reason: 'cooldown', allowedAt: iso(allowedAt) } : undefined;
+}
+
+/**
+ * When to try again after `LimitExceededException`. Our own calls of the last hour explain it if there are any: then
+ * when the oldest of them leaves the hour. Otherwise a growing wait.
+ * @param refusals how many rate limits came in a row, this one included
+ */
+export function retryAfterRateLimit(ownCallsMs: readonly number[], refusals: number, nowMs: number): number {
+  const oldest = ownCallsMs.filter((at) => at > nowMs - RATE_LIMIT_WINDOW_MS).sort((a, b) => a - b)[0];
+  // A second refusal in a row shows that our own calls are not the whole explanation.
+  if (oldest !== undefined && refusals === 1) return oldest + RATE_LIMIT_WINDOW_MS;
+  return nowMs + Math.min(UNEXPLAINED_WAIT_MS.most, UNEXPLAINED_WAIT_MS.first * 2 ** (refusals - 1));
+}
+
+/** The account's e-mails of the day start again at 09:00 UTC (Amazon Cognito quotas). */
+export function nextDailyEmailReset(nowMs: number): number {
+  const reset = new Date(nowMs);
+  reset.setUTCHours(9, 0, 0, 0);
+  return reset.getTime() > nowMs ? reset.getTime() : reset.getTime() + 24 * HOUR_MS;
+}
+
+/**
+ * When to send again after a failure that left no message but may mend itself; undefined once the tries are used up.
+ * @param failures how many of these came in a row, this one included
+ */
+export function slowRetryAt(failure: 'undeliverable' | 'blocked', failures: number, nowMs: number): number | undefined {
+  const { tries, delayMs } = SLOW_RETRIES[failure];
+  return failures > tries ? undefined : nowMs + delayMs * failures;
+}
+
+/**
+ * Whether the attribute has become verified since. The flag alone proves nothing: an attribute that is verified takes
+ * another code without a word, and while an update is pending the flag speaks of the old value.
+ */
+export function hasBecomeVerified(before: AttributeSnapshot | undefined, now: AttributeSnapshot): boolean {
+  if (!before || !now.verified) return false;
+  return !before.verified || before.valueDigest !== now.valueDigest;
+}
+
+/** ISO 8601, as every time in the contract. */
+export function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
