@@ -1,13 +1,12 @@
 /** Builds the workflow bundle, so that a worker starts without webpack and every worker of a build runs the same code. */
 import { writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
-const { resolve } = createRequire(import.meta.url);
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)),
   // Its progress is of no interest; why a bundle fails stands only in its errors.
   logger: new DefaultLogger('ERROR'),
 });
-await writeFile(resolve('#workflow-bundle'), code);
+await writeFile(WORKFLOW_BUNDLE_PATH, code);

@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module';
 import { cognitoTaskQueue, TASK_QUEUE } from '@cognito-verification/contract';
 import { type NativeConnection, Worker, type WorkerStatus } from '@temporalio/worker';
 import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
+import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
 /** The workers of one process: one for the verifications, one for the calls to Cognito on a task queue of their own. */
 export interface VerificationWorker {
@@ -35,7 +35,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     connection,
     namespace,
     taskQueue,
-    workflowBundle: { codePath: createRequire(import.meta.url).resolve('#workflow-bundle') },
+    workflowBundle: { codePath: WORKFLOW_BUNDLE_PATH },
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
   });

@@ -27,10 +27,14 @@ export class AccessTokens {
     this.offered = { ...claims, token };
   }
 
-  /** Those worth a call, best first. A token whose time has passed is not sent to Cognito at all. */
-  usable(nowMs: number): string[] {
-    return [this.offered, this.accepted]
-      .filter((held) => held !== undefined)
+  /**
+   * Those worth a call, best first; where one is `given`, that and no other. A token whose time has passed is not sent
+   * to Cognito at all.
+   */
+  usable(nowMs: number, given?: string): string[] {
+    const held = given === undefined ? [this.offered, this.accepted] : [{ ...this.check(given), token: given }];
+    return held
+      .filter((candidate) => candidate !== undefined)
       .filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs)
       .map(({ token }) => token);
   }
@@ -38,7 +42,7 @@ export class AccessTokens {
   /** Cognito has taken it, whatever it said of the code. */
   accept(token: string): void {
     if (token === this.accepted?.token) return;
-    this.accepted = token === this.offered?.token ? this.offered : { ...parseAccessToken(token, 'accessToken'), token };
+    this.accepted = token === this.offered?.token ? this.offered : { ...this.check(token), token };
     if (token === this.offered?.token) this.offered = undefined;
   }
 

@@ -109,7 +109,10 @@ export function answerMessages(verification: Verification): void {
       description: 'Brings a fresh access token of the same user.',
       validator: refusing((input) => {
         refuseIfEnded(verification);
-        checkToken(verification, parseRenewAccessToken(input).accessToken);
+        const { accessToken } = parseRenewAccessToken(input);
+        if (tokens.usable(Date.now(), accessToken).length === 0) {
+          throw new InvalidInputError('accessToken', 'has expired', FAILURE_TYPES.accessTokenRefused);
+        }
       }),
     },
   );
@@ -154,7 +157,10 @@ export function failureOf({ failure }: Verification): ApplicationFailure {
 }
 
 function codeNotSent(): ApplicationFailure {
-  return refused(FAILURE_TYPES.codeNotSent, 'No code has been sent in this verification yet, so there is none to check.');
+  return refused(
+    FAILURE_TYPES.codeNotSent,
+    'No code has been sent in this verification yet, so there is none to check.',
+  );
 }
 
 function ended(verification: Verification): ApplicationFailure {

@@ -45,7 +45,9 @@ function whereSent({ delivery, deliveryUncertain, attributeName, sends }: Verifi
 function next(status: VerificationStatus, nowMs: number): string {
   switch (status.state) {
     case 'sending':
-      return status.retryAt ? `It will be tried again at ${clock(status.retryAt)}.` : 'Nothing to do; this takes a moment.';
+      return status.retryAt
+        ? `It will be tried again at ${clock(status.retryAt)}.`
+        : 'Nothing to do; this takes a moment.';
     case 'awaitingCode':
       return awaitedCode(status, nowMs);
     case 'rateLimited':

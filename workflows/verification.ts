@@ -20,7 +20,7 @@ import type { AttributeSnapshot } from '../activities/cognito.js';
 import { AccessTokens } from './access-tokens.js';
 import { liveCard } from './live-card.js';
 import { Mailbox } from './mailbox.js';
-import { attemptsLeft, codeExpiresAt, iso, messages, resendAllowedAt, type ResendFacts, sendsLeft } from './policy.js';
+import { attemptsLeft, codeExpiresAt, iso, messages, type ResendFacts, resendAllowedAt, sendsLeft } from './policy.js';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const STATE = keyword(SEARCH_ATTRIBUTES.state);
@@ -124,7 +124,9 @@ export class Verification {
     const resendAt = resendAllowedAt(this.resendFacts);
     const codeEnds = codeExpiresAt(this.request.policy, this.sends);
     const blockedUntil =
-      this.attemptsBlockedUntilMs !== undefined && this.attemptsBlockedUntilMs > now ? this.attemptsBlockedUntilMs : undefined;
+      this.attemptsBlockedUntilMs !== undefined && this.attemptsBlockedUntilMs > now
+        ? this.attemptsBlockedUntilMs
+        : undefined;
     const retryAt = this.ended ? undefined : (this.retryAtMs ?? blockedUntil);
     return {
       state: this.state,

@@ -1,0 +1,107 @@
+/** What the tests that need a Temporal server share: a server, the Cognito sandbox, the worker and a client. */
+import { randomUUID } from 'node:crypto';
+import { VerificationClient } from '@cognito-verification/client';
+import { SEARCH_ATTRIBUTES, type VerificationPolicy } from '@cognito-verification/contract';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
+import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
+import { temporalCli, temporalTestServer } from '../dev/temporal-binaries.js';
+import { type Sandbox, startSandbox } from '../sandbox/index.js';
+import { createWorker, type VerificationWorker } from '../worker/worker.js';
+
+export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
+
+/** A Temporal server with everything around it. */
+export interface Rig {
+  env: TestWorkflowEnvironment;
+  sandbox: Sandbox;
+  client: VerificationClient;
+  taskQueue: string;
+  /** A fresh user with both attributes, unverified. */
+  user(): Promise<SandboxUser>;
+  /** Starts a verification of the user's e-mail. */
+  start(user: SandboxUser, policy?: VerificationPolicy): ReturnType<VerificationClient['start']>;
+  close(): Promise<void>;
+}
+
+/** `timeSkipping` for waits of hours, `local` (the real development server) for everything else. */
+export async function startRig(
+  server: 'local' | 'timeSkipping',
+  options: { cognito?: (sandbox: Sandbox) => CognitoClients; sandbox?: Parameters<typeof startSandbox>[0] } = {},
+): Promise<Rig> {
+  quietRuntime();
+  const env = await (server === 'local' ? localServer() : timeSkippingServer());
+  const sandbox = await startSandbox(options.sandbox ?? {});
+  const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
+  const taskQueue = `test-${randomUUID()}`;
+  const running = await startWorker(env.nativeConnection, cognito, taskQueue);
+  const client = new VerificationClient({ client: env.client, taskQueue });
+  return {
+    env,
+    sandbox,
+    client,
+    taskQueue,
+    user: () => sandbox.createUser({ attributes: { email: 'zoe@example.com', phone_number: '+15555550123' } }),
+    start: (user, policy = {}) => client.start({ accessToken: user.accessToken, attributeName: 'email', policy }),
+    close: async () => {
+      await running.stop();
+      cognito.destroy();
+      await sandbox.close();
+      await env.teardown();
+    },
+  };
+}
+
+/** Runs a worker until it is stopped. */
+export async function startWorker(
+  connection: NativeConnection,
+  cognito: CognitoClients,
+  taskQueue: string,
+): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
+  const worker = await createWorker({ connection, namespace: 'default', cognito, taskQueue });
+  const run = worker.run();
+  return {
+    worker,
+    stop: async () => {
+      worker.shutdown();
+      await run;
+    },
+  };
+}
+
+async function localServer(): Promise<TestWorkflowEnvironment> {
+  return await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: await temporalCli() },
+      searchAttributes: Object.values(SEARCH_ATTRIBUTES).map((name) =>
+        defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
+      ),
+      ui: false,
+    },
+  });
+}
+
+async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: await temporalTestServer() } },
+  });
+  const KEYWORD = 2;
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, KEYWORD])),
+  });
+  return env;
+}
+
+let installed = false;
+
+/** Once a process. Expected failures are what these tests are about, so only what nobody expects is printed. */
+function quietRuntime(): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  });
+}

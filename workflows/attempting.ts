@@ -1,0 +1,181 @@
+import type {
+  AttemptOutcome,
+  SubmitCodeInput,
+  SubmitCodeResult,
+  VerificationFailure,
+} from '@cognito-verification/contract';
+import { ApplicationFailure } from '@temporalio/workflow';
+import { type AttemptVerdict, readAttribute, verifyCode } from './cognito-calls.js';
+import { attemptsExhausted } from './handlers.js';
+import {
+  codeExpiresAt,
+  countedAttempts,
+  hasBecomeVerified,
+  iso,
+  type Procedure,
+  retryAfterRateLimit,
+} from './policy.js';
+import { unavailable } from './sending.js';
+import { Underway } from './underway.js';
+import type { Verification } from './verification.js';
+
+/** What came of a code: an answer to whoever typed it, or why there is none. */
+type AttemptEnd = { result: SubmitCodeResult } | { result: 'unavailable' | 'failed'; failure: VerificationFailure };
+
+/** Calls for one code: the first, and one more if its answer was lost and the attribute is not verified. */
+const MOST_CALLS = 2;
+
+/** The attempts of one verification, one at a time. */
+export class Attempting {
+  private readonly call = new Underway<AttemptEnd>();
+  private rateLimitsInARow = 0;
+
+  constructor(private readonly verification: Verification) {}
+
+  get procedure(): Procedure {
+    return this.call.procedure;
+  }
+
+  /** Answers at once what needs no call, and starts one for what does. */
+  take(): void {
+    const { verification } = this;
+    const { mailbox, request, attemptsBlockedUntilMs } = verification;
+    const post = mailbox.codes.shift();
+    if (!post) return;
+    const expiresAt = codeExpiresAt(request.policy, verification.sends);
+    if (verification.attemptsLeft === 0) {
+      post.refusal = attemptsExhausted(verification);
+    } else if (expiresAt !== undefined && expiresAt <= Date.now()) {
+      verification.cooldownWaived = true;
+      post.verdict = { result: 'codeExpired' };
+    } else if (attemptsBlockedUntilMs !== undefined && attemptsBlockedUntilMs > Date.now()) {
+      post.verdict = { result: 'rateLimited', retryAt: iso(attemptsBlockedUntilMs) };
+    } else {
+      mailbox.codeUnderCheck = post;
+      this.call.start(() => attemptCode(verification, post.input));
+    }
+  }
+
+  /**
+   * Answers the code that was checked; true when it ends the verification.
+   * @throws ApplicationFailure when the verification fails for it.
+   */
+  settle(): boolean {
+    const { verification } = this;
+    const { mailbox } = verification;
+    const end = this.call.take();
+    // These two are answered with the rest, once the state says so too.
+    if (end.result === 'verified') return true;
+    if (end.result === 'failed') throw verification.failing(end.failure);
+    const post = mailbox.codeUnderCheck;
+    mailbox.codeUnderCheck = undefined;
+    if (!post) return false;
+    if (end.result !== 'rateLimited') this.rateLimitsInARow = 0;
+    switch (end.result) {
+      case 'unavailable': {
+        const { message, type } = unavailable(end.failure);
+        post.refusal = ApplicationFailure.nonRetryable(message, type);
+        break;
+      }
+      case 'rateLimited':
+        post.verdict = { result: end.result, retryAt: iso(this.blockAttempts()) };
+        break;
+      case 'accessTokenRejected':
+        if (verification.tokens.usable(Date.now()).length === 0 && verification.state === 'awaitingCode') {
+          verification.enter('awaitingToken');
+        }
+        post.verdict = { result: end.result };
+        break;
+      case 'codeExpired':
+      case 'mismatch':
+        if (end.result === 'codeExpired') verification.cooldownWaived = true;
+        // The token that came with the code was good, so whatever waits for a token can go on.
+        if (verification.state === 'awaitingToken') mailbox.tokenOffered = true;
+        post.verdict = { result: end.result };
+        break;
+    }
+    return false;
+  }
+
+  private blockAttempts(): number {
+    const { verification } = this;
+    // The refused one is no explanation of itself.
+    const own = countedAttempts(verification.attempts).slice(0, -1);
+    const times = own.map(({ at }) => Date.parse(at));
+    const until = retryAfterRateLimit(times, ++this.rateLimitsInARow, Date.now());
+    verification.attemptsBlockedUntilMs = until;
+    return until;
+  }
+}
+
+/** Checks one code with Cognito. */
+async function attemptCode(verification: Verification, { code, accessToken }: SubmitCodeInput): Promise<AttemptEnd> {
+  // A token that came with the code is the only one used for it: a forged one must not spend the real user's attempts.
+  for (const token of verification.tokens.usable(Date.now(), accessToken)) {
+    const end = await attemptWith(verification, token, code);
+    if (end.result !== 'accessTokenRejected') return end;
+    verification.tokens.reject(token);
+  }
+  return { result: 'accessTokenRejected' };
+}
+
+/** Each call is counted before it is made, and after a lost answer the attribute is read before anything is said. */
+async function attemptWith(verification: Verification, accessToken: string, code: string): Promise<AttemptEnd> {
+  const { attributeName, claims } = verification.request;
+  const call = { userPoolId: claims.userPoolId, accessToken, attributeName };
+  // Recorded before anything can change it. Mostly the send has done so.
+  if (!verification.before) {
+    const before = await readAttribute(call, `Read ${attributeName} before the attempt`);
+    if (before.verdict === 'read') verification.before = before.attribute;
+  }
+  let answerLost = false;
+  for (let calls = 1; ; calls++) {
+    const settle = verification.beginAttempt();
+    const verdict = await verifyCode({ ...call, code }, `Check a code for ${attributeName}`);
+    settle(OUTCOMES[verdict.verdict]);
+    if (provesToken(verdict)) verification.tokens.accept(accessToken);
+    answerLost ||= verdict.verdict === 'uncertain';
+    // A consumed code answers like an expired one: only the attribute tells what a lost answer was.
+    if (verdict.verdict === 'uncertain' || (answerLost && verdict.verdict === 'codeExpired')) {
+      const now = await readAttribute(call, `Read whether ${attributeName} is verified by now`);
+      if (now.verdict === 'read' && hasBecomeVerified(verification.before, now.attribute))
+        return { result: 'verified' };
+    }
+    if (verdict.verdict === 'uncertain' && calls < MOST_CALLS && verification.attemptsLeft > 0) continue;
+    return endOf(verdict);
+  }
+}
+
+const OUTCOMES: Record<AttemptVerdict['verdict'], AttemptOutcome> = {
+  verified: 'verified',
+  mismatch: 'mismatch',
+  codeExpired: 'codeExpired',
+  rateLimited: 'rateLimited',
+  accessTokenRejected: 'accessTokenRejected',
+  uncertain: 'uncertain',
+  throttled: 'notMade',
+  unreachable: 'notMade',
+  failed: 'failed',
+};
+
+function endOf(verdict: AttemptVerdict): AttemptEnd {
+  switch (verdict.verdict) {
+    case 'verified':
+    case 'mismatch':
+    case 'codeExpired':
+    case 'rateLimited':
+    case 'accessTokenRejected':
+      return { result: verdict.verdict };
+    case 'throttled':
+    case 'unreachable':
+    case 'uncertain':
+      return { result: 'unavailable', failure: verdict.failure };
+    case 'failed':
+      return { result: 'failed', failure: verdict.failure };
+  }
+}
+
+/** Cognito looks at the token before it looks at the code. */
+function provesToken({ verdict }: AttemptVerdict): boolean {
+  return verdict === 'verified' || verdict === 'mismatch' || verdict === 'codeExpired';
+}
