@@ -1,0 +1,132 @@
+/**
+ * A user to try things with, in a Cognito sandbox: made through Cognito's own API, kept in the stack's folder, found
+ * again at the next start. Never for a real user pool: making a user there is nobody's wish who starts a local stack.
+ */
+
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  AdminCreateUserCommand,
+  AdminSetUserPasswordCommand,
+  AdminUpdateUserAttributesCommand,
+  type CognitoIdentityProviderClient,
+  CreateUserPoolClientCommand,
+  CreateUserPoolCommand,
+  GetUserCommand,
+  InitiateAuthCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import type { StackFolder } from './stack-folder.js';
+
+/** What a sign-in needs; the password of a sandbox's user guards nothing. */
+export interface DemoUser {
+  readonly userPoolId: string;
+  readonly clientId: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A demo user who has signed in. */
+export interface SignedInUser extends DemoUser {
+  readonly accessToken: string;
+}
+
+const USER_FILE = 'demo-user.json';
+/** For the sandbox only, which checks no role: without one Cognito sends no SMS. */
+const SMS_ROLE = 'arn:aws:iam::000000000000:role/cognito-sandbox-sms';
+const SES_IDENTITY = 'arn:aws:ses:us-east-1:000000000000:identity/example.com';
+
+/** Signs in the user of the last start; undefined when there is none, or the sandbox does not know it any more. */
+export async function findDemoUser(
+  cognito: CognitoIdentityProviderClient,
+  folder: StackFolder,
+): Promise<SignedInUser | undefined> {
+  const text = await folder.readText(USER_FILE);
+  if (text === undefined) return undefined;
+  try {
+    const user: DemoUser = JSON.parse(text);
+    const signedIn = await signIn(cognito, user);
+    await unverify(cognito, signedIn);
+    return signedIn;
+  } catch {
+    // Another sandbox, or its state was deleted: a new user costs nothing.
+    return undefined;
+  }
+}
+
+/** Makes a user, in the given user's pool or a new one, and keeps it for the next start. */
+export async function makeDemoUser(
+  cognito: CognitoIdentityProviderClient,
+  folder: StackFolder,
+  pool?: Pick<DemoUser, 'userPoolId' | 'clientId'>,
+): Promise<SignedInUser> {
+  const { userPoolId, clientId } = pool ?? (await makePool(cognito));
+  const username = `zoe-${randomBytes(2).toString('hex')}`;
+  const password = `Aa1!${randomBytes(12).toString('base64url')}`;
+  await cognito.send(
+    new AdminCreateUserCommand({
+      UserPoolId: userPoolId,
+      Username: username,
+      MessageAction: 'SUPPRESS',
+      UserAttributes: [
+        { Name: 'email', Value: `${username}@example.com` },
+        // 555-0100 to 555-0199 are set aside for fiction.
+        { Name: 'phone_number', Value: `+120255501${randomInt(10, 100)}` },
+      ],
+    }),
+  );
+  const credentials = { UserPoolId: userPoolId, Username: username, Password: password };
+  await cognito.send(new AdminSetUserPasswordCommand({ ...credentials, Permanent: true }));
+  const user = { userPoolId, clientId, username, password };
+  await folder.writePrivate(USER_FILE, `${JSON.stringify(user, null, 2)}\n`);
+  return await signIn(cognito, user);
+}
+
+/** A fresh access token: the old one lives an hour. */
+export async function signIn(cognito: CognitoIdentityProviderClient, user: DemoUser): Promise<SignedInUser> {
+  const { AuthenticationResult: result } = await cognito.send(
+    new InitiateAuthCommand({
+      AuthFlow: 'USER_PASSWORD_AUTH',
+      ClientId: user.clientId,
+      AuthParameters: { USERNAME: user.username, PASSWORD: user.password },
+    }),
+  );
+  if (result?.AccessToken === undefined) throw new Error(`${user.username} got no access token`);
+  return { ...user, accessToken: result.AccessToken };
+}
+
+async function makePool(cognito: CognitoIdentityProviderClient): Promise<{ userPoolId: string; clientId: string }> {
+  const { UserPool: pool } = await cognito.send(
+    new CreateUserPoolCommand({
+      PoolName: 'local-stack',
+      SmsConfiguration: { SnsCallerArn: SMS_ROLE, ExternalId: 'local-stack' },
+      // With Cognito's own sender the pool would have 50 e-mails a day.
+      EmailConfiguration: { EmailSendingAccount: 'DEVELOPER', SourceArn: SES_IDENTITY },
+    }),
+  );
+  const { UserPoolClient: client } = await cognito.send(
+    new CreateUserPoolClientCommand({
+      UserPoolId: pool?.Id,
+      ClientName: 'onboarding',
+      ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+    }),
+  );
+  if (pool?.Id === undefined || client?.ClientId === undefined) throw new Error('the sandbox made no user pool');
+  return { userPoolId: pool.Id, clientId: client.ClientId };
+}
+
+/**
+ * Sets the address anew, which takes its verified flag away: so that there is something to verify again. Left alone
+ * while it is not verified, for that would void a code that is on its way.
+ */
+async function unverify(cognito: CognitoIdentityProviderClient, user: SignedInUser): Promise<void> {
+  const { UserAttributes = [] } = await cognito.send(new GetUserCommand({ AccessToken: user.accessToken }));
+  const valueOf = (name: string) => UserAttributes.find(({ Name }) => Name === name)?.Value;
+  const email = valueOf('email');
+  if (valueOf('email_verified') !== 'true' || email === undefined) return;
+  await cognito.send(
+    new AdminUpdateUserAttributesCommand({
+      UserPoolId: user.userPoolId,
+      Username: user.username,
+      UserAttributes: [{ Name: 'email', Value: email }],
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+/** Takes one verification from its start to `verified`, the way an onboarding service and its user would. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { VerificationClient } from '@cognito-verification/client';
+import type { CodeDelivery, VerificationOutcome } from '@cognito-verification/contract';
+import type { SignedInUser } from './demo-user.js';
+import type { Timeline } from './timeline.js';
+
+/** What the demonstration needs. */
+export interface DemoOptions {
+  readonly client: VerificationClient;
+  readonly user: SignedInUser;
+  /** The newest code that the user was sent by e-mail, as the inbox has it. */
+  readonly newestCode: () => Promise<string | undefined>;
+  readonly timeline: Timeline;
+}
+
+/** How the demonstration went. */
+export interface DemoResult {
+  readonly workflowId: string;
+  readonly outcome: VerificationOutcome['outcome'];
+}
+
+/** The message is in the inbox before Cognito answers; this is for an inbox behind a slow disk. */
+const INBOX_LIMIT_MS = 5_000;
+const END_LIMIT = '30 seconds';
+
+/**
+ * Runs it. Undefined when this user cannot be verified now (the sandbox counts sends like Cognito, and after a few
+ * starts in one hour the user has no more): that verification is cancelled, and another user can be tried.
+ */
+export async function demonstrate({
+  client,
+  user,
+  newestCode,
+  timeline,
+}: DemoOptions): Promise<DemoResult | undefined> {
+  const startedAt = performance.now();
+  timeline.tell(`${user.username} wants to verify an e-mail address; a verification starts`);
+  const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+  if (status.state !== 'awaitingCode') {
+    timeline.tell(`asked Cognito to send a code → none was sent now (${status.state})`);
+    await client.cancel(workflowId);
+    return undefined;
+  }
+  timeline.tell(`asked Cognito to send a code → sent ${describeDelivery(status.delivery)}`);
+
+  const code = await untilSome(newestCode);
+  if (code === undefined) throw new Error('the message did not get into the inbox');
+  timeline.tell('the message is in the inbox');
+  const { result } = await client.submitCode(workflowId, { code });
+  timeline.tell(`typed the code → ${result === 'verified' ? 'Cognito accepted it' : result}`);
+  if (result !== 'verified') {
+    await client.cancel(workflowId);
+    return undefined;
+  }
+  const { outcome } = await client.wait(workflowId, { timeout: END_LIMIT });
+  timeline.tell(`${outcome} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+  return { workflowId, outcome };
+}
+
+function describeDelivery({ destination, deliveryMedium }: CodeDelivery = {}): string {
+  return `to ${destination ?? 'a destination Cognito did not name'}${deliveryMedium ? ` by ${deliveryMedium}` : ''}`;
+}
+
+async function untilSome(read: () => Promise<string | undefined>): Promise<string | undefined> {
+  const deadline = performance.now() + INBOX_LIMIT_MS;
+  for (;;) {
+    const found = await read();
+    if (found !== undefined || performance.now() > deadline) return found;
+    await sleep(100);
+  }
+}

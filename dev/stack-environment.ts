@@ -1,0 +1,59 @@
+/** What another terminal needs to talk to a stack, and what to try there. */
+
+import { relative } from 'node:path';
+import type { AttributeName } from '@cognito-verification/contract';
+import type { TemporalConfig } from '../temporal/config.js';
+import type { SignedInUser } from './demo-user.js';
+import type { StackFolder, StackInfo } from './stack-folder.js';
+
+const TOKEN_FILE = 'access-token';
+
+/** Writes the file that a shell sources; answers its path. */
+export async function writeEnvironment(
+  folder: StackFolder,
+  { config, own, endpoint }: { config: TemporalConfig; own: boolean; endpoint: string | undefined },
+): Promise<string> {
+  const variables = {
+    // An existing service keeps the settings that the shell has for it.
+    ...(own ? { TEMPORAL_ADDRESS: config.address, TEMPORAL_NAMESPACE: config.namespace, TEMPORAL_TLS: 'false' } : {}),
+    VERIFICATION_TASK_QUEUE: config.taskQueue,
+    ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint }),
+  };
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`);
+  // A profile of this shell would bring another server's key or certificates along.
+  if (own) lines.unshift('unset TEMPORAL_PROFILE TEMPORAL_API_KEY');
+  return await folder.writePrivate('env', `${lines.join('\n')}\n`);
+}
+
+/** Writes the demo user's access token where `--access-token-file` finds it. */
+export async function writeAccessToken(folder: StackFolder, user: SignedInUser): Promise<void> {
+  await folder.writePrivate(TOKEN_FILE, `${user.accessToken}\n`);
+}
+
+/** The next three commands, for a shell in the present folder. */
+export function nextCommands(info: StackInfo): string[] {
+  const source = `. ${here(info.environmentFile)}`;
+  if (info.username === undefined) {
+    const start = 'npx cognito-verification start --attribute email --access-token-file FILE';
+    return [source, start, 'npx cognito-verification list'];
+  }
+  const attribute: AttributeName = 'phone_number';
+  const token = here(`${info.stateDir}/${TOKEN_FILE}`);
+  const next = info.workflowId?.replace(/[^/]*$/, attribute) ?? 'WORKFLOW_ID';
+  return [
+    source,
+    `npx cognito-verification start --attribute ${attribute} --access-token-file ${token}`,
+    `npx cognito-verification submit ${next}`,
+  ];
+}
+
+/** Short where it can be: the commands are to be typed in the folder that `up` runs in. */
+function here(path: string): string {
+  const short = relative(process.cwd(), path);
+  return quote(short.startsWith('..') ? path : short);
+}
+
+/** As a POSIX shell reads it back unchanged. */
+function quote(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,72 @@
+/** The worker of a local stack: in this process, quiet on the terminal, its warnings in a file. */
+
+import { appendFileSync } from 'node:fs';
+import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker';
+import { createCognitoClients } from '../activities/cognito-clients.js';
+import type { TemporalConfig } from '../temporal/config.js';
+import { connectWorker } from '../temporal/connect-worker.js';
+import { createWorker } from '../worker/worker.js';
+import type { Teardown } from './teardown.js';
+
+/** What the worker needs. */
+export interface StackWorkerOptions {
+  readonly config: TemporalConfig;
+  /** Where its calls to Cognito go; by the AWS settings unless given. */
+  readonly endpoint: string | undefined;
+  readonly logFile: string;
+  readonly teardown: Teardown;
+}
+
+/** Starts it; the answer tells in words that it has ended by itself, and otherwise never settles. */
+export async function startStackWorker({
+  config,
+  endpoint,
+  logFile,
+  teardown,
+}: StackWorkerOptions): Promise<{ lost: Promise<string> }> {
+  Runtime.install({
+    logger: new DefaultLogger('WARN', (entry) => appendFileSync(logFile, logLine(entry))),
+    // Whoever runs the stack decides when the worker stops: before the sandbox, and long before the server.
+    shutdownSignals: [],
+  });
+  const connection = await connectWorker(config);
+  teardown.addQuietly('the connection', async () => await connection.close());
+  const cognito = createCognitoClients(endpoint === undefined ? {} : { endpoint });
+  teardown.addQuietly('the Cognito client', () => cognito.destroy());
+  const { namespace, taskQueue } = config;
+  const worker = await createWorker({ connection, namespace, cognito, taskQueue });
+
+  let closing = false;
+  const running = worker.run();
+  teardown.add('the worker', async () => {
+    closing = true;
+    worker.shutdown();
+    await running.catch(() => undefined);
+  });
+  const lost = new Promise<string>((resolve) => {
+    const end = (reason: string) => {
+      if (!closing) resolve(`the worker ended by itself: ${reason}`);
+    };
+    running.then(
+      () => end('it was shut down'),
+      (error: unknown) => end(error instanceof Error ? error.message : String(error)),
+    );
+  });
+  return { lost };
+}
+
+/** A task token lets its holder complete the task: it is no matter for a log. */
+function logLine({ level, timestampNanos, message, meta = {} }: LogEntry): string {
+  const { taskToken: _taskToken, ...rest } = meta;
+  const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
+  const seen = new WeakSet<object>();
+  const details = JSON.stringify(rest, (_key, value: unknown) => {
+    if (value instanceof Error) return `${value.name}: ${value.message}`;
+    if (typeof value === 'bigint') return value.toString();
+    if (typeof value !== 'object' || value === null) return value;
+    if (seen.has(value)) return '…';
+    seen.add(value);
+    return value;
+  });
+  return `${time} ${level} ${message} ${details}\n`;
+}
