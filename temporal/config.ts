@@ -26,6 +26,7 @@ export interface ConfigProblem {
 /** Every wrong setting at once, so that mending one does not only uncover the next. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  readonly code = 'Configuration';
   constructor(readonly problems: readonly ConfigProblem[]) {
     super(problems.map(({ name, found, allowed }) => `${name}: found ${found}; allowed: ${allowed}`).join('\n'));
   }

@@ -7,7 +7,7 @@ export interface ClientConnection {
   client: Client;
   connection: Connection;
   /** Ends the connection; the client is of no use afterwards. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /**

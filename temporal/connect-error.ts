@@ -6,6 +6,7 @@ export const CONNECT_TIMEOUT_MS = 5_000;
 /** The Temporal Service does not answer, or refuses this process. */
 export class TemporalConnectError extends Error {
   override readonly name = 'TemporalConnectError';
+  readonly code = 'TemporalUnavailable';
   constructor(config: Pick<TemporalConfig, 'address' | 'security'>, cause: unknown) {
     const { address, security } = config;
     const how = security.tls ? 'with TLS' : 'without TLS';

@@ -18,6 +18,7 @@ const VISIBLE_STEP_MS = 100;
 /** The search attributes cannot be registered from here; the message says how to do it by hand. */
 export class SearchAttributesError extends Error {
   override readonly name = 'SearchAttributesError';
+  readonly code = 'NotSetUp';
 }
 
 /** The names of a verification's search attributes, all of type Keyword. */

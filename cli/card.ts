@@ -1,0 +1,86 @@
+import type { VerificationOutcome, VerificationState, VerificationStatus } from '@cognito-verification/client';
+import { emphasized } from './print.js';
+
+/** A verification for people: where it stands, what is left, and the command to type next. */
+export function statusCard(workflowId: string, status: VerificationStatus): string {
+  const rows: [string, string | undefined][] = [
+    ['Sent to', sentTo(status)],
+    ['Why', status.failure && `${status.failure.type}: ${status.failure.message}`],
+    ['Code works until', isFinal(status.state) ? undefined : time(status.codeExpiresAt)],
+    ['Tries again', time(status.retryAt)],
+    ['Sends left', isFinal(status.state) ? undefined : sendsLeft(status)],
+    ['Attempts left', isFinal(status.state) ? undefined : String(status.attemptsLeft)],
+    ['Ends at', isFinal(status.state) ? undefined : time(status.expiresAt)],
+    ['Next', next(workflowId, status)],
+  ];
+  return [`${heading(status.state, status.attributeName)}  ${emphasized('dim', workflowId)}`, ...lines(rows)].join(
+    '\n',
+  );
+}
+
+/** How a verification ended, for people. */
+export function outcomeCard(
+  workflowId: string,
+  { outcome, confirmedBy, reference, failure, status }: VerificationOutcome,
+): string {
+  const rows: [string, string | undefined][] = [
+    ['Confirmed by', confirmedBy],
+    ['Reference', reference],
+    ['Sent to', status && sentTo(status)],
+    ['Why', failure && `${failure.type}: ${failure.message}`],
+  ];
+  return [`${heading(outcome, status?.attributeName)}  ${emphasized('dim', workflowId)}`, ...lines(rows)].join('\n');
+}
+
+const FINAL: readonly VerificationState[] = ['verified', 'expired', 'failed', 'cancelled'];
+
+function isFinal(state: VerificationState): boolean {
+  return FINAL.includes(state);
+}
+
+function heading(state: VerificationState, attributeName = ''): string {
+  const style = state === 'verified' ? 'green' : state === 'failed' || state === 'expired' ? 'red' : 'bold';
+  return `${emphasized(style, state)}  ${attributeName}`.trimEnd();
+}
+
+function lines(rows: readonly [string, string | undefined][]): string[] {
+  return rows.filter(([, value]) => value !== undefined).map(([name, value]) => `  ${name.padEnd(17)} ${value}`);
+}
+
+function sentTo({ delivery, deliveryUncertain, sends }: VerificationStatus): string | undefined {
+  if (deliveryUncertain) return 'unknown: Cognito gave no answer, so a message may have left or not';
+  if (!delivery) return sends.some(({ outcome }) => outcome === 'sent') ? 'where, Cognito did not say' : undefined;
+  const { destination = 'where, Cognito did not say', deliveryMedium } = delivery;
+  return deliveryMedium ? `${destination} (${deliveryMedium})` : destination;
+}
+
+function sendsLeft({ sendsLeft: left, resendAllowedAt }: VerificationStatus): string {
+  const waits = resendAllowedAt !== undefined && Date.parse(resendAllowedAt) > Date.now();
+  return waits ? `${left} (the next from ${time(resendAllowedAt)})` : String(left);
+}
+
+function next(workflowId: string, { state, retryAt, attemptsLeft }: VerificationStatus): string | undefined {
+  switch (state) {
+    case 'awaitingCode':
+      if (attemptsLeft === 0) return `no attempts are left; cognito-verification cancel ${workflowId}`;
+      return `cognito-verification submit ${workflowId}`;
+    case 'sending':
+      return `cognito-verification status ${workflowId}`;
+    case 'rateLimited':
+      return `nothing to do: Cognito's limit for this user is used up, the code is sent ${retryAt ? time(retryAt) : 'later'}`;
+    case 'awaitingToken':
+      return `the access token has ended; with a fresh one: cognito-verification renew-token ${workflowId}`;
+    default:
+      return undefined;
+  }
+}
+
+/** Local time, and how long that is from now. */
+export function time(iso: string | undefined): string | undefined {
+  if (iso === undefined) return undefined;
+  const date = new Date(iso);
+  const minutes = Math.round((date.getTime() - Date.now()) / 60_000);
+  if (Math.abs(minutes) < 1) return `${date.toLocaleTimeString()} (now)`;
+  const span = Math.abs(minutes) < 120 ? `${Math.abs(minutes)} min` : `${Math.round(Math.abs(minutes) / 60)} h`;
+  return `${date.toLocaleString()} (${minutes > 0 ? `in ${span}` : `${span} ago`})`;
+}

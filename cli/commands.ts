@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+
+/** One command: its name, the line in the list of commands, and where it is when it is used. */
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  load: () => Promise<Command>;
+}
+
+/** Every command, in the order in which people meet them. Only the one that is used is loaded. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'up',
+    summary: 'run the whole local stack: Temporal, Cognito sandbox, worker',
+    load: async () => (await import('./up.js')).upCommand(),
+  },
+  {
+    name: 'start',
+    summary: 'start a verification: Cognito sends the code',
+    load: async () => (await import('./start.js')).startCommand(),
+  },
+  {
+    name: 'submit',
+    summary: 'submit the code that the user received',
+    load: async () => (await import('./submit.js')).submitCommand(),
+  },
+  {
+    name: 'status',
+    summary: 'show where a verification stands',
+    load: async () => (await import('./status.js')).statusCommand(),
+  },
+  {
+    name: 'wait',
+    summary: 'wait for the outcome of a verification',
+    load: async () => (await import('./wait.js')).waitCommand(),
+  },
+  {
+    name: 'resend',
+    summary: 'send another code',
+    load: async () => (await import('./resend.js')).resendCommand(),
+  },
+  {
+    name: 'confirm',
+    summary: 'say that Cognito has accepted the code already',
+    load: async () => (await import('./confirm.js')).confirmCommand(),
+  },
+  {
+    name: 'renew-token',
+    summary: 'bring a fresh access token',
+    load: async () => (await import('./renew-token.js')).renewTokenCommand(),
+  },
+  {
+    name: 'cancel',
+    summary: 'end a verification early',
+    load: async () => (await import('./cancel.js')).cancelCommand(),
+  },
+  {
+    name: 'list',
+    summary: 'list verifications, open and ended',
+    load: async () => (await import('./list.js')).listCommand(),
+  },
+  {
+    name: 'worker',
+    summary: 'run a worker',
+    load: async () => (await import('./worker.js')).workerCommand(),
+  },
+  {
+    name: 'setup',
+    summary: 'prepare a Temporal namespace (search attributes); may be repeated',
+    load: async () => (await import('./setup.js')).setupCommand(),
+  },
+  {
+    name: 'sandbox',
+    summary: 'run a local Cognito endpoint for development and tests',
+    load: async () => (await import('./sandbox.js')).sandboxCommand(),
+  },
+];

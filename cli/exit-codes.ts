@@ -1,0 +1,41 @@
+/** What the process ends with. The same in every release. */
+export const EXIT = {
+  done: 0,
+  /** The verification did not succeed, or the answer was a refusal. */
+  unsuccessful: 1,
+  /** A wrong command, option, value, secret or setting: nothing was done. */
+  usage: 2,
+  /** Temporal, a worker or Cognito did not answer. */
+  unreachable: 3,
+  /** `wait --timeout` has passed; the verification is open and goes on. */
+  stillOpen: 4,
+  interrupted: 130,
+} as const;
+
+/** Of errors that carry a `code`; every other error is `unsuccessful`. */
+const EXIT_BY_CODE: Readonly<Record<string, number>> = {
+  Usage: EXIT.usage,
+  Configuration: EXIT.usage,
+  InvalidRequest: EXIT.usage,
+  TemporalUnavailable: EXIT.unreachable,
+  WorkerUnavailable: EXIT.unreachable,
+  CognitoUnavailable: EXIT.unreachable,
+  NotSetUp: EXIT.unreachable,
+  VerificationOpen: EXIT.stillOpen,
+  Interrupted: EXIT.interrupted,
+};
+
+/** The exit code for an error with this `code`. */
+export function exitCodeOf(code: string): number {
+  return EXIT_BY_CODE[code] ?? EXIT.unsuccessful;
+}
+
+/** For the end of the root's `--help`. */
+export const EXIT_CODES_HELP = `
+Exit codes:
+  0    done; with submit and wait: verified
+  1    the verification did not succeed, or refused the request
+  2    wrong usage, value or configuration; nothing was done
+  3    Temporal, a worker or Cognito cannot be reached, or is not set up
+  4    wait: still open when --timeout passed
+  130  interrupted; a verification that was started goes on`;

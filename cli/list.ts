@@ -1,0 +1,59 @@
+import {
+  ATTRIBUTE_NAMES,
+  type ListFilter,
+  VERIFICATION_STATES,
+  type VerificationListing,
+} from '@cognito-verification/client';
+import { Command, Option } from 'commander';
+import { time } from './card.js';
+import { wholeNumberOption } from './options.js';
+import { jsonOption, type OutputOptions, print } from './print.js';
+import { withClient } from './with-client.js';
+
+interface ListOptions extends OutputOptions {
+  state?: NonNullable<ListFilter['state']>;
+  attribute?: NonNullable<ListFilter['attributeName']>;
+  userPool?: string;
+  open?: boolean;
+  ended?: boolean;
+  limit?: number;
+}
+
+/** `list`: from Temporal's visibility store, newest first. */
+export function listCommand(): Command {
+  return new Command('list')
+    .description('Lists verifications, newest first, as long as the namespace keeps them.')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(VERIFICATION_STATES))
+    .addOption(new Option('--attribute <name>', 'only those of this attribute').choices(ATTRIBUTE_NAMES))
+    .option('--user-pool <id>', 'only those of this user pool')
+    .addOption(new Option('--open', 'only those still running').conflicts('ended'))
+    .option('--ended', 'only those that have ended')
+    .option('--limit <n>', 'how many at most. Default 100', wholeNumberOption)
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  cognito-verification list --open --state rateLimited')
+    .action(async (options: ListOptions) => {
+      const rows = await withClient(async (client) => {
+        const found: VerificationListing[] = [];
+        for await (const row of client.list(filterOf(options))) found.push(row);
+        return found;
+      });
+      print(options, rows, rows.length === 0 ? 'None.' : rows.map(line).join('\n'));
+    });
+}
+
+function filterOf({ state, attribute, userPool, open, ended, limit }: ListOptions): ListFilter {
+  return {
+    ...(state ? { state } : {}),
+    ...(attribute ? { attributeName: attribute } : {}),
+    ...(userPool === undefined ? {} : { userPoolId: userPool }),
+    ...(open ? { open: true } : ended ? { open: false } : {}),
+    ...(limit === undefined ? {} : { limit }),
+  };
+}
+
+function line({ workflowId, state, startedAt, executionStatus }: VerificationListing): string {
+  // A termination leaves the search attribute as it was, so Temporal's own word says more then.
+  const stands =
+    executionStatus === 'TERMINATED' || executionStatus === 'TIMED_OUT' ? executionStatus.toLowerCase() : state;
+  return `${(stands ?? '?').padEnd(14)} ${(time(startedAt) ?? '').padEnd(36)} ${workflowId}`;
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { COMMANDS } from './commands.js';
+import { EXIT, EXIT_CODES_HELP } from './exit-codes.js';
+import { reportError } from './report.js';
+import { refuseSecretArguments } from './secret-arguments.js';
+
+/** The program with all of its commands listed, and of those only the one in `args` loaded. */
+async function programFor(args: readonly string[], json: boolean): Promise<Command> {
+  const program = new Command('cognito-verification')
+    .description('Verifies the email or phone number of an Amazon Cognito user, durably, on Temporal.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    .addHelpText('after', `${SETTINGS_HELP}\n${EXIT_CODES_HELP}`)
+    .exitOverride()
+    // `reportError` says what is wrong, in one place for every kind of error.
+    .configureOutput({ outputError: () => undefined, ...(json ? { writeErr: () => undefined } : {}) });
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  const wanted = words[0] === 'help' ? words[1] : words[0];
+  for (const { name, summary, load } of COMMANDS) {
+    const command = name === wanted ? await load() : new Command(name);
+    program.addCommand(command.copyInheritedSettings(program).summary(summary));
+  }
+  return program;
+}
+
+const SETTINGS_HELP = `
+Secrets come from files, standard input or the environment, never from arguments:
+  access token   --access-token-file FILE, $COGNITO_ACCESS_TOKEN
+  code           --code-file FILE, $VERIFICATION_CODE, standard input
+
+Settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE and the other variables of the Temporal tools;
+VERIFICATION_TASK_QUEUE; for the worker also AWS_REGION and the other variables of the AWS SDK.
+
+Output: text for people, or with --json one JSON document on standard output; an error is {"error": {"code", "message"}}.
+Without --json, errors go to standard error.`;
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest && 'version' in manifest ? String(manifest.version) : 'unknown';
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const json = args.includes('--json');
+  try {
+    refuseSecretArguments(args);
+    const program = await programFor(args, json);
+    if (args.length === 0) program.help({ error: false });
+    await program.parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    const exitCode = reportError(error, json);
+    // What was interrupted still holds its connection open.
+    if (exitCode === EXIT.interrupted) process.exit(exitCode);
+    return exitCode;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

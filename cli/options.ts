@@ -1,0 +1,34 @@
+import { parseDuration } from '@cognito-verification/contract';
+import { Argument, InvalidArgumentError } from 'commander';
+
+/** The argument of nearly every command. */
+export const workflowIdArgument = () => new Argument('<workflowId>', 'as start printed it');
+
+/**
+ * A duration such as `10m` or `'10 minutes'`, in milliseconds.
+ * @throws InvalidArgumentError
+ */
+export function durationOption(value: string): number {
+  const ms = parseDuration(value);
+  // A bare number would be milliseconds, which nobody means who types it.
+  if (ms === undefined || /^[\d.]+$/.test(value.trim())) {
+    throw new InvalidArgumentError("A duration has a unit: '30 seconds', 10m, 24h.");
+  }
+  return ms;
+}
+
+/** @throws InvalidArgumentError */
+export function wholeNumberOption(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(value);
+}
+
+/**
+ * Collects `key=value` from an option that may be repeated.
+ * @throws InvalidArgumentError
+ */
+export function keyValueOption(value: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = value.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must be key=value.');
+  return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
+}

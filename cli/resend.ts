@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { statusCard } from './card.js';
+import { keyValueOption, workflowIdArgument } from './options.js';
+import { jsonOption, type OutputOptions, print } from './print.js';
+import { accessTokenOption, readAccessToken, type SecretOptions } from './secret-input.js';
+import { withClient } from './with-client.js';
+
+interface ResendOptions extends OutputOptions, SecretOptions {
+  clientMetadata?: Record<string, string>;
+  requestId?: string;
+}
+
+/** `resend`: refused in the cool-down and past the limit. */
+export function resendCommand(): Command {
+  return new Command('resend')
+    .description(
+      'Sends another code. Refused in the cool-down and past the limit of sends; the error says from when it is allowed.',
+    )
+    .addArgument(workflowIdArgument())
+    .addOption(accessTokenOption())
+    .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
+    .option('--request-id <id>', 'repeating a resend with the same id sends one code. Default: a random one')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  cognito-verification resend <workflowId>')
+    .action(async (workflowId: string, options: ResendOptions) => {
+      const { clientMetadata, requestId } = options;
+      const accessToken = await readAccessToken(options);
+      const status = await withClient(
+        async (client) =>
+          await client.resendCode(workflowId, {
+            ...(accessToken ? { accessToken } : {}),
+            ...(clientMetadata ? { clientMetadata } : {}),
+            ...(requestId ? { requestId } : {}),
+          }),
+      );
+      print(options, { workflowId, status }, statusCard(workflowId, status));
+    });
+}

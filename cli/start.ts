@@ -1,0 +1,116 @@
+import type { VerificationPolicy, VerificationRequest } from '@cognito-verification/client';
+import { ATTRIBUTE_NAMES, type AttributeName, POLICY_DEFAULTS, POLICY_LIMITS } from '@cognito-verification/contract';
+import { Command, Option } from 'commander';
+import { statusCard } from './card.js';
+import { durationOption, keyValueOption, wholeNumberOption } from './options.js';
+import { jsonOption, type OutputOptions, print } from './print.js';
+import { accessTokenOption, requireAccessToken, type SecretOptions } from './secret-input.js';
+import { withClient } from './with-client.js';
+
+interface StartOptions extends OutputOptions, SecretOptions {
+  attribute: AttributeName;
+  alreadySent?: string | true;
+  clientMetadata?: Record<string, string>;
+  requestId?: string;
+  wait?: number;
+  deadline?: number;
+  codeLifetime?: number;
+  resendAfter?: number;
+  resendCooldown?: number;
+  maxSends?: number;
+  maxAttempts?: number;
+  confirmation?: NonNullable<VerificationPolicy['confirmation']>;
+  codeFormat?: NonNullable<VerificationPolicy['codeFormat']>;
+}
+
+/** `start`: answers once the first send is settled. */
+export function startCommand(): Command {
+  return new Command('start')
+    .description(
+      'Starts a verification, or joins the open one of the same user and attribute. Cognito sends the code; the answer says where to.',
+    )
+    .addOption(
+      new Option('--attribute <name>', 'the attribute to verify').choices(ATTRIBUTE_NAMES).makeOptionMandatory(),
+    )
+    .addOption(accessTokenOption())
+    .option('--request-id <id>', 'repeating a start with the same id sends nothing again. Default: a random one')
+    .option('--already-sent [destination]', 'Cognito has sent a code by itself: skip the first send')
+    .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
+    .option('--wait <duration>', 'how long to wait for the first send. Default 20 seconds', durationOption)
+    .addOption(jsonOption())
+    .optionsGroup('Policy:')
+    .option('--deadline <duration>', range('the whole verification', 'deadline'), durationOption)
+    .option(
+      '--code-lifetime <duration>',
+      `how long a code works; ${POLICY_LIMITS.codeLifetime.least} to ${POLICY_LIMITS.codeLifetime.most}, default ${POLICY_DEFAULTS.codeLifetime.phone_number} by SMS, ${POLICY_DEFAULTS.codeLifetime.email} by e-mail`,
+      durationOption,
+    )
+    .option(
+      '--resend-after <duration>',
+      'send again by itself when nothing was confirmed for so long; default: never',
+      durationOption,
+    )
+    .option('--resend-cooldown <duration>', range('how soon another send is allowed', 'resendCooldown'), durationOption)
+    .option('--max-sends <n>', range('messages, the first included', 'maxSends'), wholeNumberOption)
+    .option('--max-attempts <n>', range('codes that may be tried', 'maxAttempts'), wholeNumberOption)
+    .addOption(
+      new Option(
+        '--confirmation <kind>',
+        `whether confirm is believed or Cognito is asked. Default ${POLICY_DEFAULTS.confirmation}`,
+      ).choices(['trust', 'recheck']),
+    )
+    .addOption(
+      new Option('--code-format <form>', `what a code looks like. Default ${POLICY_DEFAULTS.codeFormat}`).choices([
+        'sixDigits',
+        'nonSpace',
+      ]),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  cognito-verification start --attribute email --access-token-file token.txt
+  COGNITO_ACCESS_TOKEN=… cognito-verification start --attribute phone_number --max-sends 3 --json`,
+    )
+    .action(async (options: StartOptions) => {
+      const request = requestOf(options, await requireAccessToken(options));
+      const started = await withClient(
+        async (client) =>
+          await client.start({ ...request, ...(options.requestId ? { requestId: options.requestId } : {}) }),
+        {
+          ...(options.wait === undefined ? {} : { waitForDelivery: options.wait }),
+          onInterrupt:
+            'Interrupted. The verification may have been started, and then goes on: cognito-verification list',
+        },
+      );
+      print(options, started, statusCard(started.workflowId, started.status));
+    });
+}
+
+function requestOf(options: StartOptions, accessToken: string): VerificationRequest {
+  const { attribute, alreadySent, clientMetadata } = options;
+  const { deadline, codeLifetime, resendAfter, resendCooldown, maxSends, maxAttempts, confirmation, codeFormat } =
+    options;
+  const policy: VerificationPolicy = {
+    ...(deadline === undefined ? {} : { deadline }),
+    ...(codeLifetime === undefined ? {} : { codeLifetime }),
+    ...(resendAfter === undefined ? {} : { resendAfter }),
+    ...(resendCooldown === undefined ? {} : { resendCooldown }),
+    ...(maxSends === undefined ? {} : { maxSends }),
+    ...(maxAttempts === undefined ? {} : { maxAttempts }),
+    ...(confirmation === undefined ? {} : { confirmation }),
+    ...(codeFormat === undefined ? {} : { codeFormat }),
+  };
+  return {
+    accessToken,
+    attributeName: attribute,
+    ...(Object.keys(policy).length > 0 ? { policy } : {}),
+    ...(clientMetadata ? { clientMetadata } : {}),
+    ...(alreadySent === undefined ? {} : { alreadySent: alreadySent === true ? {} : { destination: alreadySent } }),
+  };
+}
+
+function range(what: string, field: 'deadline' | 'resendCooldown' | 'maxSends' | 'maxAttempts'): string {
+  const { least, most } = POLICY_LIMITS[field];
+  return `${what}; ${least} to ${most}, default ${POLICY_DEFAULTS[field]}`;
+}

@@ -1,0 +1,57 @@
+import type { SubmitCodeAnswer } from '@cognito-verification/client';
+import { Command } from 'commander';
+import { statusCard, time } from './card.js';
+import { EXIT } from './exit-codes.js';
+import { workflowIdArgument } from './options.js';
+import { jsonOption, type OutputOptions, print } from './print.js';
+import { accessTokenOption, codeOption, readAccessToken, requireCode, type SecretOptions } from './secret-input.js';
+import { withClient } from './with-client.js';
+
+interface SubmitOptions extends OutputOptions, SecretOptions {
+  attemptId?: string;
+}
+
+/** `submit`: exit code 0 only when the code was right. */
+export function submitCommand(): Command {
+  return new Command('submit')
+    .description('Submits the code that the user received. Exit code 0 only when it was right.')
+    .addArgument(workflowIdArgument())
+    .addOption(codeOption())
+    .addOption(accessTokenOption())
+    .option('--attempt-id <id>', 'repeating a submit with the same id counts one attempt. Default: a random one')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  cognito-verification submit <workflowId>                 asks for the code
+  read -rs CODE && printf %s "$CODE" | cognito-verification submit <workflowId> --json
+
+The result is verified, mismatch, codeExpired, rateLimited or accessTokenRejected.`,
+    )
+    .action(async (workflowId: string, options: SubmitOptions) => {
+      const code = await requireCode(options);
+      const accessToken = await readAccessToken(options);
+      const answer = await withClient(
+        async (client) =>
+          await client.submitCode(workflowId, {
+            code,
+            ...(accessToken ? { accessToken } : {}),
+            ...(options.attemptId ? { attemptId: options.attemptId } : {}),
+          }),
+      );
+      print(options, answer, `${sentence(answer)}\n\n${statusCard(workflowId, answer.status)}`);
+      if (answer.result !== 'verified') process.exitCode = EXIT.unsuccessful;
+    });
+}
+
+function sentence({ result, retryAt }: SubmitCodeAnswer): string {
+  const sentences: Record<SubmitCodeAnswer['result'], string> = {
+    verified: 'The code was right.',
+    mismatch: 'The code was wrong.',
+    codeExpired: 'The code has expired. Send another: resend.',
+    rateLimited: `Cognito takes no more attempts for this user for now${retryAt ? `; again from ${time(retryAt)}` : ''}.`,
+    accessTokenRejected: 'Cognito refused the access token. Bring a fresh one: renew-token.',
+  };
+  return sentences[result];
+}

@@ -1,0 +1,44 @@
+import { VerificationClient, type VerificationClientOptions } from '@cognito-verification/client';
+import { loadConfig } from '../temporal/config.js';
+import { connectClient } from '../temporal/connect-client.js';
+import { InterruptedError } from './usage-error.js';
+
+/**
+ * Runs one call of a command with a connected client. Ctrl-C leaves at once: what the call asked for goes on.
+ * @throws whatever the call, the connection or the configuration throws; InterruptedError.
+ */
+export async function withClient<T>(
+  call: (client: VerificationClient) => Promise<T>,
+  { onInterrupt = 'Interrupted. What was asked for may go on.', ...options }: WithClientOptions = {},
+): Promise<T> {
+  const interruption = interrupted(onInterrupt);
+  try {
+    const config = loadConfig();
+    const { client, close } = await Promise.race([connectClient(config), interruption.promise]);
+    try {
+      const verifications = new VerificationClient({ client, taskQueue: config.taskQueue, ...options });
+      return await Promise.race([call(verifications), interruption.promise]);
+    } finally {
+      await close();
+    }
+  } finally {
+    interruption.dispose();
+  }
+}
+
+export interface WithClientOptions extends Pick<VerificationClientOptions, 'waitForDelivery' | 'waitForAnswer'> {
+  /** What the person who interrupted needs to know. */
+  onInterrupt?: string;
+}
+
+function interrupted(message: string): { promise: Promise<never>; dispose: () => void } {
+  const interruption = new AbortController();
+  const onSignal = () => interruption.abort();
+  process.once('SIGINT', onSignal);
+  const promise = new Promise<never>((_resolve, reject) => {
+    interruption.signal.addEventListener('abort', () => reject(new InterruptedError(message)));
+  });
+  // Rejected while nobody races it, as between two calls, it must not end the process by itself.
+  promise.catch(() => undefined);
+  return { promise, dispose: () => process.off('SIGINT', onSignal) };
+}
