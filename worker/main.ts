@@ -1,0 +1,45 @@
+/** The process entry: configuration, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
+import { Runtime } from '@temporalio/worker';
+import { createCognitoClients } from '../activities/cognito-clients.js';
+import { loadConfig } from '../temporal/config.js';
+import { connectWorker } from '../temporal/connect-worker.js';
+import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
+import { createLogger } from './logger.js';
+import { createWorker } from './worker.js';
+
+/**
+ * Runs a worker until the process is told to end (SIGINT, SIGTERM); what is under way gets 30 seconds to finish. Writes
+ * one line to standard output once it polls.
+ * @param options `json`: that line is a JSON document
+ * @throws ConfigError, TemporalConnectError, or SearchAttributesError where the namespace is not set up: a workflow
+ *   that sets a search attribute which nobody registered would be stuck.
+ */
+export async function runWorker({ json }: { json: boolean }): Promise<void> {
+  const config = loadConfig();
+  const { address, namespace, taskQueue } = config;
+  Runtime.install({
+    logger: createLogger('INFO'),
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
+  });
+  const connection = await connectWorker(config);
+  const cognito = createCognitoClients();
+  try {
+    const missing = await missingSearchAttributes(connection, namespace);
+    if (missing.length > 0) {
+      throw new SearchAttributesError(
+        `Namespace "${namespace}" lacks the search attributes ${missing.join(', ')}. Register them with: cognito-verification setup`,
+      );
+    }
+    const worker = await createWorker({ connection, namespace, taskQueue, cognito });
+    const running = worker.run();
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ polling: { address, namespace, taskQueue } })}\n`
+        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}. Ctrl-C stops it.\n`,
+    );
+    await running;
+  } finally {
+    cognito.destroy();
+    await connection.close();
+  }
+}
