@@ -89,10 +89,9 @@ export function object<T extends object>(shape: Shape<T>, required: readonly (ke
       if (check === undefined) throw new BadInput(`${field} has no field ${shown(name)}; it has ${names.join(', ')}`);
       checked[name] = check(entry, `${field}.${name}`);
     }
-    for (const name of required) {
-      if (!Object.hasOwn(checked, name)) throw new BadInput(`${field}.${name} is required`);
-    }
-    return checked as T;
+    const isComplete = (candidate: object): candidate is T => required.every((name) => Object.hasOwn(candidate, name));
+    if (!isComplete(checked)) throw new BadInput(`${field} needs ${required.join(', ')}`);
+    return checked;
   };
 }
 

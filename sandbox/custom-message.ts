@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CognitoException } from './exceptions.js';
+import { isRecord, recordOf } from './json.js';
 
 /** The event that Cognito gives to a custom-message trigger. */
 export interface CustomMessageEvent {
@@ -95,7 +96,7 @@ async function post(url: string, event: CustomMessageEvent, signal: AbortSignal)
   const body = await response.text();
   const answer: unknown = parseJson(body);
   // Lambda's own form of a function's error, which its local runtime sends with status 200.
-  const errorMessage = (answer as { errorMessage?: unknown } | null | undefined)?.errorMessage;
+  const errorMessage = recordOf(answer)['errorMessage'];
   if (typeof errorMessage === 'string') throw new RefusedByTrigger(errorMessage);
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   return answer;
@@ -110,9 +111,8 @@ function parseJson(body: string): unknown {
 }
 
 function readTexts(answer: unknown): CustomTexts {
-  const response = (answer as { response?: unknown } | null | undefined)?.response;
-  if (typeof response !== 'object' || response === null) throw unrecognizable();
-  const texts = response as Record<string, unknown>;
+  const texts = recordOf(answer)['response'];
+  if (!isRecord(texts)) throw unrecognizable();
   return {
     smsMessage: readText(texts['smsMessage']),
     emailMessage: readText(texts['emailMessage']),

@@ -2,6 +2,7 @@ import { issueCode } from './codes.js';
 import type { Cognito } from './cognito.js';
 import { askTrigger, type CustomTexts } from './custom-message.js';
 import { CognitoException, invalidParameter } from './exceptions.js';
+import { recordOf } from './json.js';
 import { spendDefaultEmail } from './quotas.js';
 import type { User, UserPool, VerifiableAttribute } from './state.js';
 
@@ -108,9 +109,11 @@ function checkBody(medium: 'EMAIL' | 'SMS', body: string): void {
 }
 
 function templateOf(pool: UserPool): { email: string; subject: string; sms: string } {
-  const template = (pool.settings['VerificationMessageTemplate'] ?? {}) as Record<string, unknown>;
-  const text = (name: string, otherwise: string): string =>
-    typeof template[name] === 'string' ? template[name] : otherwise;
+  const template = recordOf(pool.settings['VerificationMessageTemplate']);
+  const text = (name: string, otherwise: string): string => {
+    const given = template[name];
+    return typeof given === 'string' ? given : otherwise;
+  };
   return {
     email: text('EmailMessage', `Your confirmation code is ${CODE_PARAMETER}`),
     subject: text('EmailSubject', 'Your verification code'),

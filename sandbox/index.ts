@@ -56,10 +56,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   addControl(app, () => sandbox, { cognito, faults });
   const server = await listen(app, options.port ?? 0);
   cognito.url = server.url;
-  const close = async (): Promise<void> => {
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
     closing.abort();
-    await server.close();
-    await saved();
+    closed ??= server.close().then(saved);
+    return closed;
   };
   const sandbox = new Sandbox({ url: server.url, cognito, clock, calls, faults, saved, close });
   await saved();

@@ -1,4 +1,5 @@
 import { CognitoException, invalidParameter } from './exceptions.js';
+import { isRecord } from './json.js';
 
 /** The JSON body of a request. */
 export type Input = Readonly<Record<string, unknown>>;
@@ -49,25 +50,34 @@ export function requiredText(input: Input, name: string, constraint: TextConstra
   return value;
 }
 
+function listMember(input: Input, name: string): unknown[] {
+  const value: unknown = input[name] ?? [];
+  if (!Array.isArray(value)) throw wrongType(value, 'a List');
+  return value;
+}
+
 /** A list of strings; empty when left out. */
 export function textList(input: Input, name: string): string[] {
-  const value = input[name] ?? [];
-  if (!Array.isArray(value) || value.some((entry) => typeof entry !== 'string')) throw wrongType(value, 'a List');
-  return value as string[];
+  return listMember(input, name).map((entry) => {
+    if (typeof entry !== 'string') throw wrongType(entry, 'a String');
+    return entry;
+  });
 }
 
 /** An object member; empty when left out. */
 export function structure(input: Input, name: string): Input {
   const value = input[name] ?? {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw wrongType(value, 'a Structure');
-  return value as Input;
+  if (!isRecord(value)) throw wrongType(value, 'a Structure');
+  return value;
 }
 
 /** A map of strings, such as `ClientMetadata`; empty when left out. */
 export function textMap(input: Input, name: string): Record<string, string> {
-  const entries = Object.entries(structure(input, name));
-  for (const [, value] of entries) if (typeof value !== 'string') throw wrongType(value, 'a String');
-  return Object.fromEntries(entries) as Record<string, string>;
+  const entries = Object.entries(structure(input, name)).map(([key, value]): [string, string] => {
+    if (typeof value !== 'string') throw wrongType(value, 'a String');
+    return [key, value];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** A whole number that may be left out. */
@@ -88,11 +98,8 @@ export function optionalFlag(input: Input, name: string): boolean | undefined {
 
 /** The `[{Name, Value}]` list in which Cognito takes attributes. */
 export function attributeList(input: Input, name: string): [name: string, value: string][] {
-  const value = input[name] ?? [];
-  if (!Array.isArray(value)) throw wrongType(value, 'a List');
-  return value.map((entry: unknown) => {
-    if (typeof entry !== 'object' || entry === null) throw wrongType(entry, 'a Structure');
-    const attribute = entry as Input;
+  return listMember(input, name).map((attribute) => {
+    if (!isRecord(attribute)) throw wrongType(attribute, 'a Structure');
     return [
       requiredText(attribute, 'Name', { max: 32 }),
       optionalText(attribute, 'Value', { max: 2048, secret: true }) ?? '',

@@ -10,7 +10,7 @@ function hashOf(password: string, salt: string): Buffer {
 
 /** Gives the user a password that the pool's policy allows. */
 export function setPassword(pool: UserPool, user: User, password: string): void {
-  const flaw = flawOf(password, structure(structure(pool.settings as Input, 'Policies'), 'PasswordPolicy'));
+  const flaw = flawOf(password, structure(structure(pool.settings, 'Policies'), 'PasswordPolicy'));
   if (flaw !== undefined) {
     throw new CognitoException('InvalidPasswordException', `Password did not conform with policy: ${flaw}`);
   }

@@ -4,6 +4,7 @@ import type { Calls, OpenCall } from './calls.js';
 import type { Cognito } from './cognito.js';
 import { CognitoException } from './exceptions.js';
 import type { Disruption, Faults } from './faults.js';
+import { isRecord, recordOf } from './json.js';
 import type { Input } from './members.js';
 import { OPERATIONS } from './operations/operations.js';
 import { claimedUsername } from './tokens.js';
@@ -98,7 +99,7 @@ function unknownOperation(operation: string): CognitoException {
 function parseInput(body: string): Input | undefined {
   try {
     const input: unknown = JSON.parse(body === '' ? '{}' : body);
-    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as Input) : undefined;
+    return isRecord(input) ? input : undefined;
   } catch {
     return undefined;
   }
@@ -107,7 +108,7 @@ function parseInput(body: string): Input | undefined {
 function usernameOf(input: Input | undefined): string | undefined {
   const { AccessToken, Username, AuthParameters } = input ?? {};
   if (typeof AccessToken === 'string') return claimedUsername(AccessToken);
-  const named = Username ?? (AuthParameters as Input | null | undefined)?.['USERNAME'];
+  const named = Username ?? recordOf(AuthParameters)['USERNAME'];
   return typeof named === 'string' ? named : undefined;
 }
 
@@ -136,19 +137,16 @@ function refused(call: OpenCall, { name, message, status }: CognitoException): A
 }
 
 function disrupted(call: OpenCall, disruption: Disruption): AwsAnswer {
-  switch (disruption.kind) {
-    case 'exception':
-      return refused(call, disruption.exception);
-    case 'empty':
-      call.outcome = 'empty';
-      return json(call, 200, {});
-    case 'html': {
-      call.outcome = `http ${disruption.status}`;
-      const body = `<html><body><h1>${disruption.status} Service Unavailable</h1></body></html>\n`;
-      return { status: disruption.status, headers: { 'content-type': 'text/html' }, body };
-    }
-    case 'drop':
-      call.outcome = 'dropped';
-      return 'drop';
+  if (disruption.kind === 'exception') return refused(call, disruption.exception);
+  if (disruption.kind === 'empty') {
+    call.outcome = 'empty';
+    return json(call, 200, {});
   }
+  if (disruption.kind === 'drop') {
+    call.outcome = 'dropped';
+    return 'drop';
+  }
+  call.outcome = `http ${disruption.status}`;
+  const body = `<html><body><h1>${disruption.status} Service Unavailable</h1></body></html>\n`;
+  return { status: disruption.status, headers: { 'content-type': 'text/html' }, body };
 }

@@ -1,6 +1,5 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { createServer } from 'node:http';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { answerAws, type ProtocolParts } from './protocol.js';
@@ -29,12 +28,16 @@ export function createApp(protocol: ProtocolParts): App {
 
 /** Listens on loopback only: whoever reaches the sandbox can act for each of its users. */
 export async function listen(app: App, port: number): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const answer = getRequestListener(app.fetch);
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
+  // Longer than clients keep their sockets, as AWS does: a socket closed under a request looks like a lost answer.
+  server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
-  const { port: bound } = server.address() as AddressInfo;
+  const address = server.address();
+  const bound = typeof address === 'object' ? address?.port : undefined;
   const close = (): Promise<void> =>
     new Promise((resolve, reject) => {
       server.close((error) => (error === undefined ? resolve() : reject(error)));

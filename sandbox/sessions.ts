@@ -91,7 +91,7 @@ export function refreshToken({ pool, user, originJti, session }: SignIn): string
 export function signInOf(cognito: Cognito, token: string): SignIn | undefined {
   try {
     const parts: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
-    const [poolId, sub, originJti, secret] = parts as string[];
+    const [poolId, sub, originJti, secret] = Array.isArray(parts) ? parts.map(String) : [];
     const pool = cognito.pool(poolId ?? '');
     const user = pool.users[sub ?? ''];
     const session = user?.sessions[originJti ?? ''];

@@ -1,5 +1,11 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { recordOf } from './json.js';
 import type { State } from './state.js';
+
+/** The format says it all: nobody but the sandbox writes this file. */
+function isState(value: unknown): value is State {
+  return recordOf(value)['format'] === 1;
+}
 
 /** Keeps the state in a file. A reader sees the old state or the new one, never half of one. */
 export class StateFile {
@@ -18,12 +24,12 @@ export class StateFile {
     try {
       json = await readFile(this.#path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (recordOf(error)['code'] === 'ENOENT') return undefined;
       throw error;
     }
     try {
-      const state = JSON.parse(json) as State;
-      if (state.format !== 1) throw new Error(`its format is ${JSON.stringify(state.format)}, expected 1`);
+      const state: unknown = JSON.parse(json);
+      if (!isState(state)) throw new Error('It is not a sandbox state of format 1');
       this.#written = json;
       return state;
     } catch (cause) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, errors, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import { notAuthorized } from './exceptions.js';
+import { recordOf } from './json.js';
 import type { State } from './state.js';
 
 /** The scope that the user's own operations ask for. */
@@ -25,7 +26,9 @@ export async function createSigningKey(): Promise<State['signingKey']> {
 }
 
 async function importPrivate(jwk: JWK): Promise<CryptoKey> {
-  return (await importJWK(jwk, ALGORITHM)) as CryptoKey;
+  const key = await importJWK(jwk, ALGORITHM);
+  if (key instanceof Uint8Array) throw new TypeError('The signing key is a symmetric one');
+  return key;
 }
 
 /** Signs and checks the sandbox's JWTs. */
@@ -87,7 +90,7 @@ export class Tokens {
 export function claimedUsername(token: string): string | undefined {
   try {
     const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    const username = (payload as { username?: unknown } | null)?.username;
+    const username = recordOf(payload)['username'];
     return typeof username === 'string' ? username : undefined;
   } catch {
     return undefined;

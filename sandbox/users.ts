@@ -37,12 +37,15 @@ export function addUser(
     checkAttributes([[name, requestedName]], 'admin');
     setAttribute(user, name, requestedName);
   }
-  const isFlag = ([name]: readonly [string, string]): boolean => name.endsWith('_verified');
   // The flags last: setting an address takes its flag away.
   for (const [name, value] of attributes.filter((entry) => !isFlag(entry))) setAttribute(user, name, value);
   for (const [name, value] of attributes.filter(isFlag)) user.attributes[name] = value;
   pool.users[sub] = user;
   return user;
+}
+
+function isFlag([name]: readonly [string, string]): boolean {
+  return name.endsWith('_verified');
 }
 
 function usernameExists(): CognitoException {

@@ -1,4 +1,5 @@
 import type { Cognito } from '../cognito.js';
+import { recordOf } from '../json.js';
 import { CONSTRAINTS, type Input, requiredText } from '../members.js';
 import { addClient, addPool } from '../pools.js';
 import type { UserPool } from '../state.js';
@@ -41,7 +42,7 @@ function described(pool: UserPool): object {
     MfaConfiguration: 'OFF',
     DeletionProtection: 'INACTIVE',
     ...settings,
-    EmailConfiguration: { EmailSendingAccount: pool.emailAccount, ...(settings['EmailConfiguration'] as object) },
+    EmailConfiguration: { EmailSendingAccount: pool.emailAccount, ...recordOf(settings['EmailConfiguration']) },
     Id: pool.id,
     Name: pool.name,
     Arn: `arn:aws:cognito-idp:${pool.region}:000000000000:userpool/${pool.id}`,

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { type Switches, startSandbox } from '../../sandbox/index.js';
+import { HOUR, MINUTE, otherThan, RunningSandbox, refusal } from './running-sandbox.js';
+
+const running = new RunningSandbox();
+const LIMITED = 'LimitExceededException';
+const EXPIRED = 'ExpiredCodeException';
+const MISMATCH = 'CodeMismatchException';
+const BOTH = { email: 'zoe@bakery.example', phone_number: '+491701238920' };
+
+/** What each of two codes gets when only it is typed: `verified` or the exception's name. */
+async function fateOfTwoCodes(): Promise<[first: string, second: string]> {
+  const fates: string[] = [];
+  for (const typed of [0, 1]) {
+    const user = await running.sandbox.createUser();
+    const codes = [await running.sendAndRead(user), await running.sendAndRead(user)];
+    const answer = running.verify(user, codes[typed] ?? '');
+    fates.push(
+      await answer.then(
+        () => 'verified',
+        () => refusal(answer).then(({ name }) => name),
+      ),
+    );
+  }
+  return [fates[0] ?? '', fates[1] ?? ''];
+}
+
+/** Five sends, the last of them two minutes before the hour of the clock ends. */
+async function spendBeforeTheHour() {
+  const user = await running.sandbox.createUser();
+  const intoTheHour = running.sandbox.now().getTime() % HOUR;
+  running.sandbox.advanceClock(HOUR - intoTheHour + 58 * MINUTE);
+  for (let count = 1; count <= 5; count += 1) await running.send(user);
+  expect((await refusal(running.send(user))).name).toBe(LIMITED);
+  running.sandbox.advanceClock(2 * MINUTE - 1);
+  expect((await refusal(running.send(user))).name).toBe(LIMITED);
+  running.sandbox.advanceClock(1);
+  return user;
+}
+
+/** Sets switches whose types are wrong, as a caller from JavaScript would. */
+function setting(switches: object): () => void {
+  return () => running.sandbox.setSwitches(switches);
+}
+
+describe('resend', () => {
+  it.each<[Switches['resend'], string, string]>([
+    ['lastWins', MISMATCH, 'verified'],
+    ['bothValid', 'verified', 'verified'],
+    ['firstWins', 'verified', MISMATCH],
+  ])('%s: the first code is %s, the second is %s', async (resend, first, second) => {
+    running.sandbox.setSwitches({ resend });
+    expect(await fateOfTwoCodes()).toEqual([first, second]);
+  });
+
+  it('bothValid: one success ends both', async () => {
+    running.sandbox.setSwitches({ resend: 'bothValid' });
+    const user = await running.sandbox.createUser();
+    const codes = [await running.sendAndRead(user), await running.sendAndRead(user)] as const;
+    await running.verify(user, codes[0]);
+    expect((await refusal(running.verify(user, codes[1]))).name).toBe(EXPIRED);
+  });
+
+  it('bothValid: each code has its own 24 hours', async () => {
+    running.sandbox.setSwitches({ resend: 'bothValid' });
+    const user = await running.sandbox.createUser();
+    const first = await running.sendAndRead(user);
+    running.sandbox.advanceClock(12 * HOUR);
+    const second = await running.sendAndRead(user);
+    running.sandbox.advanceClock(12 * HOUR);
+    expect((await refusal(running.verify(user, first))).name).toBe(EXPIRED);
+    await running.verify(user, second);
+  });
+
+  it('firstWins: a code that is too old makes room for a new one', async () => {
+    running.sandbox.setSwitches({ resend: 'firstWins' });
+    const user = await running.sandbox.createUser();
+    await running.send(user);
+    running.sandbox.advanceClock(24 * HOUR);
+    await running.verify(user, await running.sendAndRead(user));
+  });
+});
+
+describe('window', () => {
+  it('sliding: a new hour of the clock changes nothing', async () => {
+    const user = await spendBeforeTheHour();
+    expect((await refusal(running.send(user))).name).toBe(LIMITED);
+  });
+
+  it('fixedHour: a new hour of the clock gives all sends back', async () => {
+    running.sandbox.setSwitches({ window: 'fixedHour' });
+    const user = await spendBeforeTheHour();
+    for (let count = 1; count <= 5; count += 1) await running.send(user);
+    expect((await refusal(running.send(user))).name).toBe(LIMITED);
+  });
+});
+
+describe('limitScope', () => {
+  it('user: both attributes draw on one limit', async () => {
+    const user = await running.sandbox.createUser({ attributes: BOTH });
+    for (let count = 1; count <= 5; count += 1) await running.send(user, 'email');
+    expect((await refusal(running.send(user, 'phone_number'))).name).toBe(LIMITED);
+  });
+
+  it('attribute: each has its own', async () => {
+    running.sandbox.setSwitches({ limitScope: 'attribute' });
+    const user = await running.sandbox.createUser({ attributes: BOTH });
+    for (let count = 1; count <= 5; count += 1) await running.send(user, 'email');
+    await running.send(user, 'phone_number');
+    expect((await refusal(running.send(user, 'email'))).name).toBe(LIMITED);
+  });
+});
+
+describe('limitCounts', () => {
+  it('accepted: a refused send costs nothing', async () => {
+    const user = await running.sandbox.createUser({ attributes: { email: 'zoe@bakery.example' } });
+    for (let count = 1; count <= 5; count += 1) await refusal(running.send(user, 'phone_number'));
+    for (let count = 1; count <= 5; count += 1) await running.send(user);
+    for (let count = 1; count <= 5; count += 1) await refusal(running.send(user));
+    running.sandbox.advanceClock(HOUR);
+    await running.send(user);
+  });
+
+  it('all: a refused send counts, and refusals by the limit keep the user out', async () => {
+    running.sandbox.setSwitches({ limitCounts: 'all' });
+    const user = await running.sandbox.createUser({ attributes: { email: 'zoe@bakery.example' } });
+    for (let count = 1; count <= 5; count += 1) await refusal(running.send(user, 'phone_number'));
+    expect((await refusal(running.send(user))).name).toBe(LIMITED);
+    running.sandbox.advanceClock(30 * MINUTE);
+    for (let count = 1; count <= 5; count += 1) expect((await refusal(running.send(user))).name).toBe(LIMITED);
+    running.sandbox.advanceClock(30 * MINUTE);
+    expect((await refusal(running.send(user))).name).toBe(LIMITED);
+    running.sandbox.advanceClock(HOUR);
+    await running.send(user);
+  });
+});
+
+describe('neverRequested', () => {
+  it.each(['ExpiredCodeException', 'CodeMismatchException'] as const)('%s', async (neverRequested) => {
+    running.sandbox.setSwitches({ neverRequested });
+    const user = await running.sandbox.createUser();
+    expect((await refusal(running.verify(user, '123456'))).name).toBe(neverRequested);
+    const code = await running.sendAndRead(user);
+    expect((await refusal(running.verify(user, otherThan(code)))).name).toBe(MISMATCH);
+    await running.verify(user, code);
+    expect((await refusal(running.verify(user, code))).name).toBe(EXPIRED);
+  });
+});
+
+describe('checkOrder', () => {
+  it.each<[Switches['checkOrder'], string]>([
+    ['limitFirst', LIMITED],
+    ['attributeFirst', 'InvalidParameterException'],
+  ])('%s: past the limit, a wrong attribute gets %s', async (checkOrder, name) => {
+    running.sandbox.setSwitches({ checkOrder, attemptsPerHour: 0 });
+    const user = await running.sandbox.createUser({ attributes: { email: 'zoe@bakery.example' } });
+    for (let count = 1; count <= 5; count += 1) await running.send(user);
+    expect((await refusal(running.send(user, 'given_name'))).name).toBe(name);
+    expect((await refusal(running.send(user, 'phone_number'))).name).toBe(name);
+    expect((await refusal(running.verify(user, '123456', 'given_name'))).name).toBe(name);
+  });
+});
+
+describe('sendWhilePending', () => {
+  it.each<[Switches['sendWhilePending'], string, object]>([
+    ['pendingValue', 'new@bakery.example', { value: 'new@bakery.example', verified: true }],
+    [
+      'currentValue',
+      'old@bakery.example',
+      { value: 'old@bakery.example', verified: true, pendingValue: 'new@bakery.example' },
+    ],
+  ])('%s: the code goes to %s and verifies that value', async (sendWhilePending, destination, after) => {
+    running.sandbox.setSwitches({ sendWhilePending });
+    const user = await running.sandbox.createUser({
+      attributes: { email: 'old@bakery.example' },
+      requireVerificationBeforeUpdate: true,
+    });
+    await running.changeEmail(user, 'new@bakery.example');
+    const code = await running.sendAndRead(user);
+    expect(running.sandbox.inbox(user).at(-1)?.destination).toBe(destination);
+    await running.verify(user, code);
+    expect(running.sandbox.attribute(user, 'email')).toEqual(after);
+  });
+});
+
+describe('a switch', () => {
+  it('is refused with its name, what was found and what is allowed', async () => {
+    const wrong: object = { window: 'day' };
+    expect(setting({ resend: 'newest' })).toThrow(
+      'switches.resend must be one of "lastWins", "bothValid", "firstWins", got "newest"',
+    );
+    expect(setting({ resnd: 'lastWins' })).toThrow(/switches has no field "resnd"; it has resend, window/);
+    expect(setting({ sendsPerHour: -1 })).toThrow(
+      'switches.sendsPerHour must be a whole number from 0 to 1000000000, got -1',
+    );
+    await expect(startSandbox({ switches: wrong })).rejects.toThrow(
+      'switches.window must be one of "sliding", "fixedHour", got "day"',
+    );
+  });
+
+  it('can be given at the start', async () => {
+    const sandbox = await startSandbox({ switches: { window: 'fixedHour' } });
+    expect(sandbox.switches()).toMatchObject({ window: 'fixedHour', resend: 'lastWins' });
+    await sandbox.close();
+  });
+});
