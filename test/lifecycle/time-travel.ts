@@ -1,0 +1,180 @@
+/** What the lifecycle tests share: verifications on a server whose time and the sandbox's are moved together. */
+import { VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
+import { VerificationClient } from '@cognito-verification/client';
+import type {
+  AttributeName,
+  SubmitCodeAnswer,
+  VerificationOutcome,
+  VerificationPolicy,
+  VerificationRequest,
+  VerificationStatus,
+} from '@cognito-verification/contract';
+import type { Duration } from '@temporalio/common';
+import { msToNumber } from '@temporalio/common/lib/time.js';
+import type { NewUser } from '../../sandbox/index.js';
+import type { Rig, SandboxUser } from '../harness.js';
+import { otherThan, sdkFor } from '../sandbox/running-sandbox.js';
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+
+/** A verification that was started in a test, and its user. */
+export interface Opened {
+  user: SandboxUser;
+  attributeName: AttributeName;
+  /** Its workflow id. */
+  id: string;
+  /** As the start answered. */
+  started: VerificationStatus;
+}
+
+export interface Opening {
+  policy?: VerificationPolicy;
+  attributeName?: AttributeName;
+  user?: SandboxUser;
+  /** More of the request. */
+  request?: Partial<VerificationRequest>;
+  /** Does not wait for the first send. */
+  impatient?: true;
+}
+
+export class TimeTravel {
+  /** Every verification that was started here, for `replayAll`. */
+  readonly started = new Set<string>();
+  private readonly impatient: VerificationClient;
+
+  constructor(readonly rig: Rig) {
+    const { env, taskQueue } = rig;
+    this.impatient = new VerificationClient({ client: env.client, taskQueue, waitForDelivery: '500ms' });
+  }
+
+  /** Brings the sandbox's clock up to the server's, which runs ahead when a result was waited for. */
+  async sync(): Promise<void> {
+    const { env, sandbox } = this.rig;
+    const behindMs = (await env.currentTimeMs()) - sandbox.now().getTime();
+    if (behindMs > 0) sandbox.advanceClock(behindMs);
+  }
+
+  /** Lets time pass on the server and in the sandbox, in slices small enough that neither runs far ahead. */
+  async pass(duration: Duration): Promise<void> {
+    await this.sync();
+    const { env, sandbox } = this.rig;
+    const totalMs = msToNumber(duration);
+    const slices = Math.min(24, Math.max(1, Math.ceil(totalMs / (5 * MINUTE))));
+    for (let slice = 0; slice < slices; slice++) {
+      // First, so that what Cognito allows from a time on, it allows when a timer rings at that time.
+      sandbox.advanceClock(totalMs / slices);
+      await env.sleep(totalMs / slices);
+    }
+    await this.sync();
+  }
+
+  async now(): Promise<number> {
+    return await this.rig.env.currentTimeMs();
+  }
+
+  /** A fresh user with both attributes and a token for a day, unless told otherwise. */
+  async user(user: NewUser = {}, expiresInSeconds = 24 * 3600): Promise<SandboxUser> {
+    await this.sync();
+    const attributes = { email: 'zoe@example.com', phone_number: '+15555550123' };
+    const created = await this.rig.sandbox.createUser({ attributes, ...user });
+    return { ...created, accessToken: await this.rig.sandbox.issueAccessToken(created, { expiresInSeconds }) };
+  }
+
+  async token(user: SandboxUser, options: { expiresInSeconds?: number; forged?: boolean } = {}): Promise<string> {
+    await this.sync();
+    return await this.rig.sandbox.issueAccessToken(user, options);
+  }
+
+  async open(opening: Opening = {}): Promise<Opened> {
+    const user = opening.user ?? (await this.user());
+    const attributeName = opening.attributeName ?? 'email';
+    const client = opening.impatient ? this.impatient : this.rig.client;
+    const { policy, request } = opening;
+    const { workflowId, status } = await client.start({
+      accessToken: user.accessToken,
+      attributeName,
+      ...(policy ? { policy } : {}),
+      ...request,
+    });
+    this.started.add(workflowId);
+    return { user, attributeName, id: workflowId, started: status };
+  }
+
+  status({ id }: Opened): Promise<VerificationStatus> {
+    return this.rig.client.status(id);
+  }
+
+  submit({ id }: Opened, code: string, accessToken?: string): Promise<SubmitCodeAnswer> {
+    return this.rig.client.submitCode(id, { code, ...(accessToken ? { accessToken } : {}) });
+  }
+
+  /** Types the newest code. */
+  submitRight(opened: Opened, accessToken?: string): Promise<SubmitCodeAnswer> {
+    return this.submit(opened, this.code(opened), accessToken);
+  }
+
+  /** Types a code that was never sent. */
+  submitWrong(opened: Opened, accessToken?: string): Promise<SubmitCodeAnswer> {
+    return this.submit(opened, otherThan(...this.codes(opened)), accessToken);
+  }
+
+  resend({ id }: Opened, accessToken?: string): Promise<VerificationStatus> {
+    return this.rig.client.resendCode(id, accessToken ? { accessToken } : {});
+  }
+
+  wait({ id }: Opened): Promise<VerificationOutcome> {
+    return this.rig.client.wait(id);
+  }
+
+  /** The newest code that the user got. */
+  code({ user, attributeName }: Opened): string {
+    return this.rig.sandbox.codeFor(user, attributeName);
+  }
+
+  /** Every code that the user got, oldest first. */
+  codes({ user, attributeName }: Opened): string[] {
+    return this.rig.sandbox
+      .inbox(user)
+      .filter((message) => message.attributeName === attributeName)
+      .map(({ code }) => code);
+  }
+
+  /** How many requests Cognito has seen of the user, by operation. */
+  calls({ user }: Pick<Opened, 'user'>): { sends: number; attempts: number; reads: number } {
+    const of = (operation: string) => this.rig.sandbox.calls({ operation, username: user.username }).length;
+    return {
+      sends: of('GetUserAttributeVerificationCode'),
+      attempts: of('VerifyUserAttribute'),
+      reads: of('GetUser'),
+    };
+  }
+
+  /** The application calls Cognito itself, past the verification. */
+  async verifyElsewhere(opened: Opened): Promise<void> {
+    const client = sdkFor(this.rig.sandbox);
+    const AccessToken = await this.token(opened.user);
+    const command = new VerifyUserAttributeCommand({
+      AccessToken,
+      AttributeName: opened.attributeName,
+      Code: this.code(opened),
+    });
+    await client.send(command).finally(() => client.destroy());
+  }
+
+  /** Makes Cognito answer the user's calls with an exception until the faults are cleared. */
+  refuse({ username }: SandboxUser, operation: string, name: string, times?: number): string {
+    return this.rig.sandbox.setFault({ operation, username, exception: { name }, ...(times ? { times } : {}) });
+  }
+
+  /** Asks until it is so: for what happens by itself, in moments. */
+  async until(opened: Opened, holds: (status: VerificationStatus) => boolean): Promise<VerificationStatus> {
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      const status = await this.status(opened);
+      if (holds(status)) return status;
+      if (Date.now() > deadline) throw new Error(`It never came to that: ${JSON.stringify(status)}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
