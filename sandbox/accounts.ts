@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { flag, listOf, number, object, oneOf, stringMap, text } from './checks.js';
 import type { Cognito } from './cognito.js';
-import { randomPassword, setPassword } from './passwords.js';
+import { checkPassword, randomPassword, setPassword } from './passwords.js';
 import { addClient, addPool } from './pools.js';
 import { type AccessTokenOptions, accessToken, startSession } from './sessions.js';
 import type { AppClient, User, UserPool, UserStatus, VerifiableAttribute } from './state.js';
@@ -100,8 +100,9 @@ export async function createSignedInUser(cognito: Cognito, wanted: NewUser): Pro
   if (wanted.phoneNumberVerified !== undefined) {
     attributes.push(['phone_number_verified', String(wanted.phoneNumberVerified)]);
   }
+  checkPassword(pool, password);
   const user = addUser(cognito, pool, username, attributes);
-  setPassword(pool, user, password);
+  setPassword(user, password);
   user.status = wanted.status ?? 'CONFIRMED';
   const token = await accessToken(cognito, startSession(cognito, pool, client, user));
   return {

@@ -8,12 +8,16 @@ function hashOf(password: string, salt: string): Buffer {
   return scryptSync(password, salt, 32, { N: 1024 });
 }
 
-/** Gives the user a password that the pool's policy allows. */
-export function setPassword(pool: UserPool, user: User, password: string): void {
+/** Refuses a password that the pool's policy does not allow. */
+export function checkPassword(pool: UserPool, password: string): void {
   const flaw = flawOf(password, structure(structure(pool.settings, 'Policies'), 'PasswordPolicy'));
   if (flaw !== undefined) {
     throw new CognitoException('InvalidPasswordException', `Password did not conform with policy: ${flaw}`);
   }
+}
+
+/** Gives the user a password. */
+export function setPassword(user: User, password: string): void {
   const salt = randomBytes(16).toString('base64');
   user.password = { salt, hash: hashOf(password, salt).toString('base64') };
 }

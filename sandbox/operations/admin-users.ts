@@ -1,7 +1,7 @@
 import { changeAttributes, checkAttributes } from '../attributes.js';
 import type { Cognito } from '../cognito.js';
 import { attributeList, CONSTRAINTS, type Input, optionalText, requiredText, textMap } from '../members.js';
-import { randomPassword, setPassword } from '../passwords.js';
+import { checkPassword, randomPassword, setPassword } from '../passwords.js';
 import { signOutEverywhere } from '../sessions.js';
 import type { User, UserPool } from '../state.js';
 import { addUser, attributesOf } from '../users.js';
@@ -24,20 +24,18 @@ export function adminCreateUser(cognito: Cognito, input: Input): object {
   const pool = cognito.pool(requiredText(input, 'UserPoolId', CONSTRAINTS.userPoolId));
   const username = requiredText(input, 'Username', CONSTRAINTS.username);
   const password = optionalText(input, 'TemporaryPassword', { secret: true }) ?? randomPassword();
+  checkPassword(pool, password);
   const user = addUser(cognito, pool, username, attributeList(input, 'UserAttributes'));
-  try {
-    setPassword(pool, user, password);
-  } catch (error) {
-    delete pool.users[user.sub];
-    throw error;
-  }
+  setPassword(user, password);
   return { User: { ...described(user), Attributes: attributesOf(user) } };
 }
 
 /** Sets a password; a permanent one confirms the user. */
 export function adminSetUserPassword(cognito: Cognito, input: Input): object {
   const { pool, user } = named(cognito, input);
-  setPassword(pool, user, requiredText(input, 'Password', { secret: true }));
+  const password = requiredText(input, 'Password', { secret: true });
+  checkPassword(pool, password);
+  setPassword(user, password);
   user.status = input['Permanent'] === true ? 'CONFIRMED' : 'FORCE_CHANGE_PASSWORD';
   return touch(cognito, user);
 }

@@ -22,12 +22,12 @@ const operations = {
 };
 const BOTH = Object.entries(operations);
 
-const user = (): Promise<SandboxUser> => running.sandbox.createUser();
+const newUser = (): Promise<SandboxUser> => running.sandbox.createUser();
 const notAuthorized = (message: string) => ({ name: 'NotAuthorizedException', message, status: 400 });
 
 describe.each(BOTH)('%s refuses', (_name, call) => {
   it('a token whose exp has come, in the sandbox’s time', async () => {
-    const { accessToken } = await user();
+    const { accessToken } = await newUser();
     running.sandbox.advanceClock(HOUR - 1);
     expect((await refusal(call(accessToken, 'given_name'))).name).toBe('InvalidParameterException');
     running.sandbox.advanceClock(1);
@@ -35,7 +35,7 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
   });
 
   it('a token that was revoked, and takes the next one', async () => {
-    const signedOut = await user();
+    const signedOut = await newUser();
     running.sandbox.revokeTokens(signedOut);
     expect(await refusal(call(signedOut.accessToken))).toEqual(notAuthorized('Access Token has been revoked'));
     const next = await running.sandbox.issueAccessToken(signedOut);
@@ -43,12 +43,12 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
   });
 
   it('a token of another key', async () => {
-    const forged = await running.sandbox.issueAccessToken(await user(), { forged: true });
+    const forged = await running.sandbox.issueAccessToken(await newUser(), { forged: true });
     expect(await refusal(call(forged))).toEqual(notAuthorized('Invalid Access Token'));
   });
 
   it('a token that was tampered with, or is none', async () => {
-    const { accessToken } = await user();
+    const { accessToken } = await newUser();
     const [header, payload, signature] = accessToken.split('.');
     const claims: unknown = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString());
     const other = Buffer.from(JSON.stringify(Object.assign({}, claims, { exp: 9_999_999_999 }))).toString('base64url');
@@ -58,7 +58,7 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
   });
 
   it('a token without the scope', async () => {
-    const token = await running.sandbox.issueAccessToken(await user(), { scope: 'openid email' });
+    const token = await running.sandbox.issueAccessToken(await newUser(), { scope: 'openid email' });
     expect(await refusal(call(token))).toEqual(notAuthorized('Access Token does not have required scopes'));
   });
 
@@ -73,13 +73,13 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
   });
 
   it('a user that is disabled', async () => {
-    const disabled = await user();
+    const disabled = await newUser();
     running.sandbox.disableUser(disabled);
     expect(await refusal(call(disabled.accessToken))).toEqual(notAuthorized('User is disabled.'));
   });
 
   it('a user that was deleted', async () => {
-    const deleted = await user();
+    const deleted = await newUser();
     running.sandbox.deleteUser(deleted);
     expect(await refusal(call(deleted.accessToken))).toEqual({
       name: 'UserNotFoundException',
@@ -89,7 +89,7 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
   });
 
   it('a user that is not confirmed, or has to reset its password', async () => {
-    const someone = await user();
+    const someone = await newUser();
     running.sandbox.setUserStatus(someone, 'UNCONFIRMED');
     expect(await refusal(call(someone.accessToken))).toEqual({
       name: 'UserNotConfirmedException',
@@ -101,7 +101,7 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
   });
 
   it('an attribute that cannot be verified', async () => {
-    const { accessToken } = await user();
+    const { accessToken } = await newUser();
     expect(await refusal(call(accessToken, 'given_name'))).toEqual({
       name: 'InvalidParameterException',
       message: 'Invalid attribute name. Only phone_number and email can be verified.',
@@ -110,7 +110,7 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
   });
 
   it('an attribute name that is too long', async () => {
-    const { accessToken } = await user();
+    const { accessToken } = await newUser();
     const { name, message } = await refusal(call(accessToken, 'x'.repeat(33)));
     expect(name).toBe('InvalidParameterException');
     expect(message).toMatch(/at 'attributeName' failed .* have length less than or equal to 32$/);
@@ -118,7 +118,7 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
 
   it('the token before anything else is looked at', async () => {
     running.sandbox.setSwitches({ sendsPerHour: 0, attemptsPerHour: 0 });
-    const forged = await running.sandbox.issueAccessToken(await user(), { forged: true });
+    const forged = await running.sandbox.issueAccessToken(await newUser(), { forged: true });
     expect((await refusal(call(forged, 'given_name'))).message).toBe('Invalid Access Token');
   });
 });

@@ -1,0 +1,270 @@
+import { GetUserAttributeVerificationCodeCommand, GetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { SandboxUser } from '../../sandbox/index.js';
+import { MINUTE, RunningSandbox, refusal, SECOND } from './running-sandbox.js';
+
+const running = new RunningSandbox();
+const SEND = 'GetUserAttributeVerificationCode';
+let user: SandboxUser;
+
+beforeEach(async () => {
+  user = await running.sandbox.createUser();
+  running.sandbox.clearCalls();
+});
+
+function getUser(of: SandboxUser = user) {
+  return running.client.send(new GetUserCommand({ AccessToken: of.accessToken }));
+}
+
+function outcomes(operation?: string): string[] {
+  return running.sandbox.calls({ operation }).map(({ outcome }) => outcome);
+}
+
+/** What forty requests come to when half of them are to fail. */
+async function outcomesOfShare(seed: number): Promise<string> {
+  running.sandbox.clearCalls();
+  const id = running.sandbox.setFault({ operation: 'GetUser', share: 0.5, seed, htmlError: 503 });
+  for (let count = 0; count < 40; count += 1) await getUser().catch(() => undefined);
+  running.sandbox.clearFaults(id);
+  return outcomes().join(' ');
+}
+
+async function failure(call: Promise<unknown>): Promise<Error> {
+  const error: unknown = await call.then(
+    () => new Error('The call was expected to fail, and did not'),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof Error)) throw new Error('Something that is no Error was thrown');
+  return error;
+}
+
+describe('a fault chooses its requests', () => {
+  it('by operation', async () => {
+    running.sandbox.setFault({ operation: SEND, exception: { name: 'TooManyRequestsException' } });
+    await getUser();
+    expect((await refusal(running.send(user))).name).toBe('TooManyRequestsException');
+  });
+
+  it('as all of them', async () => {
+    running.sandbox.setFault({ operation: '*', exception: { name: 'ForbiddenException' } });
+    expect((await refusal(getUser())).name).toBe('ForbiddenException');
+    expect((await refusal(running.send(user))).name).toBe('ForbiddenException');
+  });
+
+  it('by user', async () => {
+    const other = await running.sandbox.createUser();
+    running.sandbox.setFault({
+      operation: 'GetUser',
+      username: other.username,
+      exception: { name: 'ForbiddenException' },
+    });
+    await getUser(user);
+    expect((await refusal(getUser(other))).name).toBe('ForbiddenException');
+  });
+
+  it('by number', async () => {
+    running.sandbox.setFault({ operation: 'GetUser', nth: 2, exception: { name: 'ForbiddenException' } });
+    await getUser();
+    await refusal(getUser());
+    await getUser();
+    expect(outcomes()).toEqual(['ok', 'ForbiddenException', 'ok']);
+  });
+
+  it('a number of times', async () => {
+    running.sandbox.setFault({ operation: 'GetUser', times: 2, exception: { name: 'ForbiddenException' } });
+    await refusal(getUser());
+    await refusal(getUser());
+    await getUser();
+  });
+
+  it('by share, the same ones for the same seed', async () => {
+    const first = await outcomesOfShare(7);
+    expect(await outcomesOfShare(7)).toBe(first);
+    expect(await outcomesOfShare(8)).not.toBe(first);
+    const hit = first.split('http 503').length - 1;
+    expect(hit).toBeGreaterThan(10);
+    expect(hit).toBeLessThan(30);
+  });
+
+  it('never, with a share of 0, and always, with a share of 1', async () => {
+    const id = running.sandbox.setFault({ operation: 'GetUser', share: 0, exception: { name: 'ForbiddenException' } });
+    for (let count = 0; count < 10; count += 1) await getUser();
+    running.sandbox.clearFaults(id);
+    running.sandbox.setFault({ operation: 'GetUser', share: 1, exception: { name: 'ForbiddenException' } });
+    for (let count = 0; count < 10; count += 1) await refusal(getUser());
+  });
+});
+
+describe('an exception', () => {
+  it('has the name, text and status it was given, and no effect', async () => {
+    const exception = { name: 'NewException', message: 'Never seen before', status: 418 };
+    running.sandbox.setFault({ operation: SEND, exception });
+    expect(await refusal(running.send(user))).toEqual(exception);
+    expect(running.sandbox.inbox(user)).toEqual([]);
+    const [call] = running.sandbox.calls({ operation: SEND });
+    expect(call).toMatchObject({ outcome: 'NewException', username: user.username });
+    expect(call).not.toHaveProperty('effect');
+  });
+
+  it('can come after the effect', async () => {
+    running.sandbox.setFault({ operation: SEND, exception: { name: 'InternalErrorException' }, afterEffect: true });
+    expect((await refusal(running.send(user))).status).toBe(500);
+    expect(running.sandbox.inbox(user)).toHaveLength(1);
+    expect(running.sandbox.calls({ operation: SEND })[0]).toMatchObject({
+      outcome: 'InternalErrorException',
+      effect: 'ok',
+    });
+  });
+});
+
+describe('a cut connection', () => {
+  it('before the effect leaves nothing behind', async () => {
+    running.sandbox.setFault({ operation: SEND, dropConnection: 'beforeEffect' });
+    expect(await failure(running.send(user))).toMatchObject({ code: 'ECONNRESET' });
+    expect(running.sandbox.inbox(user)).toEqual([]);
+    expect(outcomes(SEND)).toEqual(['dropped']);
+  });
+
+  it('after the effect has sent the code', async () => {
+    running.sandbox.setFault({ operation: SEND, dropConnection: 'afterEffect' });
+    expect(await failure(running.send(user))).toMatchObject({ code: 'ECONNRESET' });
+    expect(running.sandbox.calls({ operation: SEND })[0]).toMatchObject({ outcome: 'dropped', effect: 'ok' });
+    running.sandbox.clearFaults();
+    await running.verify(user, running.sandbox.codeFor(user, 'email'));
+  });
+
+  it('after a verification answers ExpiredCodeException to the repeated call', async () => {
+    const code = await running.sendAndRead(user);
+    running.sandbox.setFault({ operation: 'VerifyUserAttribute', dropConnection: 'afterEffect', times: 1 });
+    await failure(running.verify(user, code));
+    expect((await refusal(running.verify(user, code))).name).toBe('ExpiredCodeException');
+    expect(running.sandbox.attribute(user, 'email').verified).toBe(true);
+  });
+});
+
+describe('an answer that is none of Cognito’s', () => {
+  it.each([500, 502, 503, 504])('is HTML with status %i', async (status) => {
+    running.sandbox.setFault({ operation: 'GetUser', htmlError: status });
+    expect(await failure(getUser())).toMatchObject({ $metadata: { httpStatusCode: status } });
+    const raw = await post('GetUser', { AccessToken: user.accessToken });
+    expect(raw.headers.get('content-type')).toContain('text/html');
+    expect(await raw.text()).toContain(`<h1>${status}`);
+  });
+
+  it('is {} after the effect', async () => {
+    running.sandbox.setFault({ operation: SEND, emptyAnswer: true });
+    expect(await running.send(user)).toBeUndefined();
+    expect(running.sandbox.inbox(user)).toHaveLength(1);
+    expect(outcomes(SEND)).toEqual(['empty']);
+    expect((await refusal(running.send(user, 'given_name'))).name).toBe('InvalidParameterException');
+  });
+});
+
+describe('latency', () => {
+  it('holds the answer back, and the effect takes place though the caller has gone', async () => {
+    running.sandbox.setFault({ operation: SEND, latencyMs: 60 });
+    const started = performance.now();
+    await running.send(user);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(59);
+
+    const given = new AbortController();
+    const command = new GetUserAttributeVerificationCodeCommand({
+      AccessToken: user.accessToken,
+      AttributeName: 'email',
+    });
+    const abandoned = failure(running.client.send(command, { abortSignal: given.signal }));
+    await expect.poll(() => outcomes(SEND)).toEqual(['ok', 'pending']);
+    given.abort();
+    expect((await abandoned).name).toBe('AbortError');
+    await expect.poll(() => outcomes(SEND)).toEqual(['ok', 'ok']);
+    expect(running.sandbox.inbox(user)).toHaveLength(2);
+  });
+});
+
+describe('a lost message', () => {
+  it('is accepted, has a code, and never arrives', async () => {
+    running.sandbox.setFault({ operation: SEND, neverDelivered: true });
+    expect(await running.send(user)).toMatchObject({ DeliveryMedium: 'EMAIL' });
+    expect(running.sandbox.inbox(user)).toEqual([]);
+    expect(() => running.sandbox.codeFor(user, 'email')).toThrow(`${user.username} has got no code for email`);
+    expect((await refusal(running.verify(user, 'no-code'))).name).toBe('CodeMismatchException');
+  });
+});
+
+describe('throttling', () => {
+  it('empties a bucket for all users, which fills again', async () => {
+    const other = await running.sandbox.createUser();
+    running.sandbox.setFault({ operation: 'GetUser', tokenBucket: { perSecond: 2, burst: 2 } });
+    await getUser();
+    await getUser(other);
+    expect(await refusal(getUser())).toEqual({
+      name: 'TooManyRequestsException',
+      message: 'Rate exceeded',
+      status: 400,
+    });
+    running.sandbox.advanceClock(SECOND / 2);
+    await getUser();
+    await refusal(getUser(other));
+    running.sandbox.advanceClock(MINUTE);
+    await getUser();
+    await getUser();
+    await refusal(getUser());
+  });
+
+  it('can have a bucket for each user', async () => {
+    const other = await running.sandbox.createUser();
+    running.sandbox.setFault({ operation: 'GetUser', tokenBucket: { perSecond: 1, burst: 1, perUser: true } });
+    await getUser();
+    await refusal(getUser());
+    await getUser(other);
+  });
+
+  it('can be an hourly limit of each user', async () => {
+    const other = await running.sandbox.createUser();
+    running.sandbox.setFault({ operation: 'GetUser', perUserHourly: 2 });
+    await getUser();
+    await getUser();
+    expect((await refusal(getUser())).name).toBe('LimitExceededException');
+    await getUser(other);
+  });
+});
+
+describe('several faults', () => {
+  it('add up: the first one answers, latency is the sum', async () => {
+    running.sandbox.setFault({ operation: 'GetUser', latencyMs: 30 });
+    running.sandbox.setFault({ operation: 'GetUser', latencyMs: 30, exception: { name: 'ForbiddenException' } });
+    running.sandbox.setFault({ operation: 'GetUser', htmlError: 500 });
+    const started = performance.now();
+    expect((await refusal(getUser())).name).toBe('ForbiddenException');
+    expect(performance.now() - started).toBeGreaterThanOrEqual(59);
+  });
+
+  it('end one by one or together', async () => {
+    const id = running.sandbox.setFault({ operation: 'GetUser', exception: { name: 'ForbiddenException' } });
+    running.sandbox.setFault({ operation: 'GetUser', exception: { name: 'InternalErrorException' } });
+    running.sandbox.clearFaults(id);
+    expect((await refusal(getUser())).name).toBe('InternalErrorException');
+    running.sandbox.clearFaults();
+    await getUser();
+  });
+});
+
+describe('a fault that makes no sense', () => {
+  it.each([
+    [{ operation: 'GetUsers', htmlError: 500 }, /^fault\.operation must be one of "\*", "AdminCreateUser"/],
+    [{ operation: 'GetUser' }, /^fault says nothing that happens; give one or more of exception/],
+    [{ operation: 'GetUser', share: 2, htmlError: 500 }, /^fault\.share must be a number from 0 to 1, got 2$/],
+    [{ operation: 'GetUser', htmlError: 404 }, /^fault\.htmlError must be a whole number from 500 to 599/],
+    [{ operation: 'GetUser', latencyMs: 5, afterEffect: true }, /^fault\.afterEffect needs exception or htmlError$/],
+  ])('%j is refused', (fault, message) => {
+    expect(() => running.sandbox.setFault(fault)).toThrow(message);
+  });
+});
+
+function post(operation: string, body: object): Promise<Response> {
+  return fetch(running.sandbox.url, {
+    method: 'POST',
+    headers: { 'x-amz-target': `AWSCognitoIdentityProviderService.${operation}` },
+    body: JSON.stringify(body),
+  });
+}
