@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type LocalStack, startLocalStack } from '../dev/local-stack.js';
+import type { LocalStack } from '../dev/local-stack.js';
 import type { CognitoChoice } from '../dev/stack-cognito.js';
 import { openStackFolder, type RunningStack, type StackFolder } from '../dev/stack-folder.js';
 import { describeStack } from '../dev/stack-summary.js';
@@ -79,6 +79,8 @@ async function up(options: UpOptions): Promise<number> {
   const folder = await openStackFolder(stateDir);
   if ('pid' in folder) return tellOfOther(folder, stateDir, options);
   const timeline = createTimeline((text) => process.stderr.write(text));
+  // Ten lines about a release of Node.js in the middle of the timeline; workers in earnest are still warned.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const stop = stopOnSignal(timeline);
   try {
     return await runStack(folder, { ...options, stateDir }, timeline, stop);
@@ -104,6 +106,8 @@ async function runStack(
 ): Promise<number> {
   const { stateDir, dbFilename, cognito } = options;
   const ports = { temporal: options.port, webUi: options.uiPort, sandbox: options.sandboxPort };
+  // Loaded only now: the native worker is heavy, and neither help nor a second `up` needs it.
+  const { startLocalStack } = await import('../dev/local-stack.js');
   let stack: LocalStack;
   try {
     stack = await startLocalStack({ folder, stateDir, ports, dbFilename, cognito, timeline, signal });

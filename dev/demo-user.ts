@@ -29,7 +29,7 @@ export interface SignedInUser extends DemoUser {
   readonly accessToken: string;
 }
 
-const USER_FILE = 'demo-user.json';
+const USER_FILE = 'demo-user';
 /** For the sandbox only, which checks no role: without one Cognito sends no SMS. */
 const SMS_ROLE = 'arn:aws:iam::000000000000:role/cognito-sandbox-sms';
 const SES_IDENTITY = 'arn:aws:ses:us-east-1:000000000000:identity/example.com';

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationClient } from '@cognito-verification/client';
-import type { CodeDelivery, VerificationOutcome } from '@cognito-verification/contract';
+import type { CodeDelivery, VerificationOutcome, VerificationState } from '@cognito-verification/contract';
 import type { SignedInUser } from './demo-user.js';
 import type { Timeline } from './timeline.js';
 
@@ -25,6 +25,11 @@ export interface DemoResult {
 const INBOX_LIMIT_MS = 5_000;
 const END_LIMIT = '30 seconds';
 
+const NOT_SENT: Readonly<Partial<Record<VerificationState, string>>> = {
+  rateLimited: 'refused for now: this user has had as many codes as Cognito sends in an hour',
+  awaitingToken: 'refused: the access token is not taken any more',
+};
+
 /**
  * Runs it. Undefined when this user cannot be verified now (the sandbox counts sends like Cognito, and after a few
  * starts in one hour the user has no more): that verification is cancelled, and another user can be tried.
@@ -39,7 +44,7 @@ export async function demonstrate({
   timeline.tell(`${user.username} wants to verify an e-mail address; a verification starts`);
   const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
   if (status.state !== 'awaitingCode') {
-    timeline.tell(`asked Cognito to send a code → none was sent now (${status.state})`);
+    timeline.tell(`asked Cognito to send a code → ${NOT_SENT[status.state] ?? status.state}`);
     await client.cancel(workflowId);
     return undefined;
   }

@@ -72,6 +72,7 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     uiPort: ports.webUi,
     dbFilename: options.dbFilename ?? folder.path('temporal.db'),
     logFile: folder.path('temporal-server.log'),
+    folder,
     privateCognito: needsOwnSandbox(options.cognito),
     stateDir,
     timeline,
@@ -81,7 +82,7 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
   const cognito = await provideCognito({
     choice: options.cognito,
     port: ports.sandbox,
-    stateFile: folder.path('sandbox.json'),
+    stateFile: folder.path('sandbox-state'),
     timeline,
     teardown,
   });
@@ -110,7 +111,7 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     ...(cognito.sandbox === undefined ? {} : { inbox: cognito.sandbox.inboxUrl }),
     ...(demo === undefined ? {} : await describeDemo(demo, temporal, temporalClient.client)),
     stateDir,
-    environmentFile: await writeEnvironment(folder, { ...temporal, endpoint: cognito.endpoint }),
+    environmentFile: await writeEnvironment(folder, temporal, cognito.endpoint),
   };
   await folder.publish(info);
   return { info, lost: Promise.race([temporal.lost, worker.lost]) };

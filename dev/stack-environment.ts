@@ -2,20 +2,22 @@
 
 import { relative } from 'node:path';
 import type { AttributeName } from '@cognito-verification/contract';
-import type { TemporalConfig } from '../temporal/config.js';
 import type { SignedInUser } from './demo-user.js';
 import type { StackFolder, StackInfo } from './stack-folder.js';
+import { type StackTemporal, settingsOfExternal } from './stack-temporal.js';
 
 const TOKEN_FILE = 'access-token';
 
 /** Writes the file that a shell sources; answers its path. */
 export async function writeEnvironment(
   folder: StackFolder,
-  { config, own, endpoint }: { config: TemporalConfig; own: boolean; endpoint: string | undefined },
+  { config, own }: Pick<StackTemporal, 'config' | 'own'>,
+  endpoint: string | undefined,
 ): Promise<string> {
   const variables = {
-    // An existing service keeps the settings that the shell has for it.
-    ...(own ? { TEMPORAL_ADDRESS: config.address, TEMPORAL_NAMESPACE: config.namespace, TEMPORAL_TLS: 'false' } : {}),
+    // Of an existing service the other settings stay in the user's shell: they are secrets.
+    ...(own ? { TEMPORAL_ADDRESS: config.address, TEMPORAL_TLS: 'false' } : settingsOfExternal()),
+    TEMPORAL_NAMESPACE: config.namespace,
     VERIFICATION_TASK_QUEUE: config.taskQueue,
     ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint }),
   };

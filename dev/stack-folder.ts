@@ -57,7 +57,8 @@ export interface RunningStack {
   readonly info: StackInfo | undefined;
 }
 
-const RUNNING_FILE = 'running.json';
+// No file here is called .json: tools that go through a whole work tree would want to format it.
+const RUNNING_FILE = 'running';
 /** A stack that is starting publishes itself within seconds; a download takes longer and is not waited for. */
 const PUBLISH_WAIT_MS = 10_000;
 

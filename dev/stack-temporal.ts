@@ -5,8 +5,11 @@
 
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TASK_QUEUE } from '@cognito-verification/contract';
 import { loadConfig, type TemporalConfig } from '../temporal/config.js';
+import { identifyProcess, isSameProcessAlive, type ProcessIdentity } from './process-identity.js';
+import type { StackFolder } from './stack-folder.js';
 import type { Teardown } from './teardown.js';
 import { temporalCli } from './temporal-binaries.js';
 import { startTemporalServer, type TemporalServer } from './temporal-server.js';
@@ -30,6 +33,8 @@ export interface StackTemporalOptions {
   readonly uiPort: number;
   readonly dbFilename: string;
   readonly logFile: string;
+  /** Where the server that runs is written down. */
+  readonly folder: Pick<StackFolder, 'readText' | 'writePrivate'>;
   /** The worker's Cognito is a sandbox that nobody else knows. */
   readonly privateCognito: boolean;
   /** What tells this stack's task queue from another's on a shared service. */
@@ -39,10 +44,23 @@ export interface StackTemporalOptions {
 }
 
 const EXTERNAL = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
+const SERVER_FILE = 'temporal-server';
+/** A server whose stack was killed is ended by its guard, which gives it ten seconds. */
+const PREDECESSOR_LIMIT_MS = 15_000;
+
+/** What names an existing service in this environment; empty when a server is to be started. */
+export function settingsOfExternal(): Record<string, string> {
+  return Object.fromEntries(
+    EXTERNAL.flatMap((name) => {
+      const value = process.env[name];
+      return value ? [[name, value]] : [];
+    }),
+  );
+}
 
 /** Chooses, starts what has to be started, and says which it is. */
 export async function provideTemporal(options: StackTemporalOptions): Promise<StackTemporal> {
-  const named = EXTERNAL.filter((name) => process.env[name]);
+  const named = Object.keys(settingsOfExternal());
   if (named.length === 0) return await ownServer(options);
   const config = loadConfig();
   const taskQueue = taskQueueOnSharedService(config, options);
@@ -55,9 +73,11 @@ export async function provideTemporal(options: StackTemporalOptions): Promise<St
 }
 
 async function ownServer(options: StackTemporalOptions): Promise<StackTemporal> {
-  const { port, uiPort, dbFilename, logFile, timeline, teardown } = options;
+  const { port, uiPort, dbFilename, logFile, folder, timeline, teardown } = options;
   const cli = await temporalCli({ report: (line) => timeline.tell(line) });
+  await untilPredecessorIsGone(folder, timeline);
   const server = await startTemporalServer({ cli, port, uiPort, dbFilename, logFile });
+  await folder.writePrivate(SERVER_FILE, JSON.stringify(await identifyProcess(server.pid)));
   let closing = false;
   teardown.add('the Temporal server', async () => {
     closing = true;
@@ -77,6 +97,20 @@ async function ownServer(options: StackTemporalOptions): Promise<StackTemporal> 
     ...(server.uiUrl === undefined ? {} : { webUi: server.uiUrl }),
     lost: lostServer(server, () => closing, logFile),
   };
+}
+
+/** Two servers on one database would spoil it; the other one is on its way out, for its stack is gone. */
+async function untilPredecessorIsGone(folder: Pick<StackFolder, 'readText'>, timeline: Timeline): Promise<void> {
+  const text = await folder.readText(SERVER_FILE);
+  if (!text) return;
+  const predecessor: ProcessIdentity = JSON.parse(text);
+  const deadline = performance.now() + PREDECESSOR_LIMIT_MS;
+  for (let told = false; await isSameProcessAlive(predecessor); told = true) {
+    if (!told) timeline.tell(`waiting for the server of a stack that was killed (pid ${predecessor.pid}) to end`);
+    if (performance.now() > deadline)
+      throw new Error(`the server of an earlier stack does not end: pid ${predecessor.pid}. End it, then try again.`);
+    await sleep(100);
+  }
 }
 
 async function lostServer(server: TemporalServer, closing: () => boolean, logFile: string): Promise<string> {

@@ -1,0 +1,187 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isSameProcessAlive } from '../../dev/process-identity.js';
+import { temporalCli } from '../../dev/temporal-binaries.js';
+import { startTemporalServer } from '../../dev/temporal-server.js';
+import { startSandbox } from '../../sandbox/index.js';
+import { killLeftovers, serverOf, startUp, untilGone } from './stack-process.js';
+
+const FREE_SERVER = ['--port', '0', '--ui-port', '0'];
+/** A stack is started up to three times in one test. */
+const LIMIT_MS = 180_000;
+
+let stateDir: string;
+
+beforeEach(async () => (stateDir = await mkdtemp(join(tmpdir(), 'local-stack-'))));
+
+afterEach(async () => {
+  killLeftovers();
+  await rm(stateDir, { recursive: true, force: true, maxRetries: 10 });
+});
+
+async function statusOf(address: string, workflowId: string, runId?: string): Promise<string> {
+  const connection = await Connection.connect({ address });
+  try {
+    const { status } = await new Client({ connection }).workflow.getHandle(workflowId, runId).describe();
+    return status.name;
+  } finally {
+    await connection.close();
+  }
+}
+
+test('reaches verified, shows it in the Web UI, stops on Ctrl-C, and finds everything again', {
+  timeout: LIMIT_MS,
+}, async () => {
+  const first = startUp(stateDir);
+  const info = await first.ready();
+  expect(info.outcome).toBe('verified');
+  expect(first.stderr()).toMatch(/asked Cognito to send a code → sent to z\*\*\*@e\*\*\* by EMAIL/);
+  expect(first.stderr()).toMatch(/\d\d:\d\d:\d\d {2}verified in \d+\.\d s/);
+  const [workflowId = '', workflowUrl = ''] = [info.workflowId, info.workflowUrl];
+  expect(await statusOf(info.temporal, workflowId)).toBe('COMPLETED');
+  expect((await fetch(workflowUrl)).status).toBe(200);
+  // What the page itself asks for, by the same server.
+  const api = `${info.webUi}/api/v1/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
+  expect(await (await fetch(api)).json()).toMatchObject({
+    workflowExecutionInfo: { status: 'WORKFLOW_EXECUTION_STATUS_COMPLETED' },
+  });
+  expect((await fetch(info.inbox ?? '')).status).toBe(200);
+  expect((await stat(join(stateDir, 'access-token'))).mode & 0o077).toBe(0);
+
+  const second = startUp(stateDir);
+  expect(await second.ready()).toEqual({ ...info, alreadyRunning: true });
+  expect(await second.ended()).toBe(0);
+
+  const server = await serverOf(stateDir);
+  first.child.kill('SIGINT');
+  expect(await first.ended()).toBe(0);
+  expect(await isSameProcessAlive(server)).toBe(false);
+  const stops = [...first.stderr().matchAll(/stopped (the .*)/g)].map(([, part]) => part);
+  expect(stops).toEqual(['the worker', 'the Cognito sandbox', 'the Temporal server']);
+  expect(first.stderr()).not.toMatch(/^\s+at /m);
+
+  const third = startUp(stateDir);
+  const again = await third.ready();
+  expect(again).toMatchObject({ outcome: 'verified', userPoolId: info.userPoolId, username: info.username });
+  expect(third.stderr()).toContain(`found user ${info.username}`);
+  const earlierRun = workflowUrl.split('/').at(-2);
+  expect(await statusOf(again.temporal, workflowId, earlierRun)).toBe('COMPLETED');
+  third.child.kill('SIGTERM');
+  expect(await third.ended()).toBe(0);
+});
+
+test('ports that are taken are replaced, and their owners are left alone', { timeout: LIMIT_MS }, async () => {
+  const occupants = [createServer(), createServer(), createServer()];
+  for (const occupant of occupants) await once(occupant.listen(0, '127.0.0.1'), 'listening');
+  const [port, uiPort, sandboxPort] = occupants.map((occupant) => String(portOf(occupant.address())));
+  try {
+    const args = ['--port', `${port}`, '--ui-port', `${uiPort}`, '--sandbox-port', `${sandboxPort}`];
+    const stack = startUp(stateDir, [...args, '--exit-when-verified']);
+    expect(await stack.ready()).toMatchObject({ outcome: 'verified' });
+    expect(await stack.ended()).toBe(0);
+    for (const taken of [port, uiPort, sandboxPort]) expect(stack.stderr()).toContain(`port ${taken} is taken`);
+    expect(occupants.every((occupant) => occupant.listening)).toBe(true);
+  } finally {
+    for (const occupant of occupants) occupant.close();
+  }
+});
+
+test('Ctrl-C while it starts leaves nothing behind', { timeout: LIMIT_MS }, async () => {
+  const stack = startUp(stateDir);
+  await stack.said('started a Cognito sandbox');
+  const server = await serverOf(stateDir);
+  stack.child.kill('SIGINT');
+  expect(await stack.ended()).toBe(130);
+  await untilGone(server, 1_000);
+  expect(stack.stderr()).not.toMatch(/^\s+at /m);
+});
+
+test('a stack that was killed is no obstacle: its server ends, and the next one starts', {
+  timeout: LIMIT_MS,
+}, async () => {
+  const killed = startUp(stateDir);
+  const { username } = await killed.ready();
+  const server = await serverOf(stateDir);
+  killed.child.kill('SIGKILL');
+  const next = startUp(stateDir);
+  expect(await next.ready()).toMatchObject({ outcome: 'verified', username });
+  expect(await isSameProcessAlive(server)).toBe(false);
+  next.child.kill('SIGINT');
+  expect(await next.ended()).toBe(0);
+});
+
+test('a Temporal Service and a sandbox that are named are used and left running', { timeout: LIMIT_MS }, async () => {
+  const server = await startTemporalServer({ cli: await temporalCli(), headless: true });
+  const sandbox = await startSandbox();
+  try {
+    const settings = { TEMPORAL_ADDRESS: server.address, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url };
+    const stack = startUp(stateDir, ['--exit-when-verified'], settings);
+    const info = await stack.ready();
+    expect(info).toMatchObject({ temporal: server.address, cognito: sandbox.url, outcome: 'verified' });
+    expect(info.taskQueue).toBe('attribute-verification');
+    expect(info).not.toHaveProperty('webUi');
+    expect(info).not.toHaveProperty('sandbox');
+    expect(await stack.ended()).toBe(0);
+    expect(await statusOf(server.address, info.workflowId ?? '')).toBe('COMPLETED');
+    expect(sandbox.inbox()).toHaveLength(1);
+    expect(await readFile(info.environmentFile, 'utf8')).toContain(`TEMPORAL_ADDRESS=${server.address}`);
+  } finally {
+    await sandbox.close();
+    await server.close();
+  }
+});
+
+test("on another's Temporal Service, a sandbox of its own means a task queue of its own", {
+  timeout: LIMIT_MS,
+}, async () => {
+  const server = await startTemporalServer({ cli: await temporalCli(), headless: true });
+  try {
+    const args = ['--sandbox-port', '0', '--exit-when-verified'];
+    const stack = startUp(stateDir, args, { TEMPORAL_ADDRESS: server.address, AWS_PROFILE: 'production' });
+    const info = await stack.ready();
+    expect(info.taskQueue).toMatch(/^attribute-verification-stack-[0-9a-f]{8}$/);
+    expect(info.outcome).toBe('verified');
+    expect(stack.stderr()).toContain('not using your AWS account (AWS_PROFILE)');
+    expect(await stack.ended()).toBe(0);
+  } finally {
+    await server.close();
+  }
+});
+
+test('at an endpoint that is no sandbox no user is made and nothing is sent', { timeout: LIMIT_MS }, async () => {
+  const requests: string[] = [];
+  const endpoint = createHttpServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    response.writeHead(404).end();
+  });
+  await once(endpoint.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const url = `http://127.0.0.1:${portOf(endpoint.address())}`;
+    const stack = startUp(stateDir, FREE_SERVER, { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: url });
+    const info = await stack.ready();
+    expect(info.cognito).toBe(url);
+    expect(info).not.toHaveProperty('workflowId');
+    stack.child.kill('SIGINT');
+    expect(await stack.ended()).toBe(0);
+    expect(requests).toEqual(['GET /_sandbox/inbox']);
+  } finally {
+    endpoint.closeAllConnections();
+    endpoint.close();
+  }
+});
+
+test('a Temporal Service that does not answer is said to be so, in one document', { timeout: LIMIT_MS }, async () => {
+  const stack = startUp(stateDir, ['--sandbox-port', '0'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  expect(await stack.ready()).toMatchObject({ error: { code: 'TemporalUnavailable' } });
+  expect(await stack.ended()).toBe(3);
+});
+
+function portOf(address: string | AddressInfo | null): number {
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
