@@ -49,9 +49,9 @@ export class ServiceCalls {
   }
 
   /** The status as the workflow tells it or, where no worker is left to ask, as an ended verification told it last. */
-  async status(workflowId: string): Promise<VerificationStatus> {
+  async status(workflowId: string, timeoutMs: number = QUERY_TIMEOUT_MS): Promise<VerificationStatus> {
     try {
-      return await this.within(QUERY_TIMEOUT_MS, () => this.handle(workflowId).query(getStatus));
+      return await this.within(timeoutMs, () => this.handle(workflowId).query(getStatus));
     } catch (error) {
       const status = await this.lastStatus(workflowId);
       if (status) return status;
@@ -105,14 +105,15 @@ export class ServiceCalls {
     return (await this.outcomeIfEnded(workflowId))?.status;
   }
 
-  private async outcomeIfEnded(workflowId: string): Promise<VerificationOutcome | undefined> {
+  /** Undefined while the verification is open, and where its outcome cannot be read in time. */
+  async outcomeIfEnded(workflowId: string): Promise<VerificationOutcome | undefined> {
     try {
       return await this.within(SERVER_TIMEOUT_MS, async () => {
         const { status } = await this.handle(workflowId).describe();
         return status.name === 'RUNNING' ? undefined : await this.outcome(workflowId);
       });
     } catch {
-      // Only ever asked to say more about an error that is thrown anyway.
+      // Only ever asked to say more about something that is known already.
       return undefined;
     }
   }

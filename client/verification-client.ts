@@ -40,6 +40,8 @@ import { startOperation } from './start-operation.js';
 /** A start that met a run in its last moment tries again: the run is gone within one workflow task. */
 const CLOSING_RUN_TRIES = 5;
 const CLOSING_RUN_DELAY_MS = 200;
+/** The caller has waited once already; a worker that is there has the verification in memory. */
+const STATUS_AFTER_START_MS = 3_000;
 
 /**
  * Verifies the attributes of Cognito users. Every method throws a `VerificationError`, and no other error for anything
@@ -172,12 +174,10 @@ export class VerificationClient {
    */
   async cancel(workflowId: string): Promise<void> {
     checkWorkflowId(workflowId);
-    try {
-      await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.cancel());
-    } catch (error) {
-      if (error instanceof VerificationEndedError && error.outcome?.outcome === 'cancelled') return;
-      throw error;
-    }
+    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.cancel());
+    // The server takes the request for an ended one too, and says nothing.
+    const outcome = await this.calls.outcomeIfEnded(workflowId);
+    if (outcome && outcome.outcome !== 'cancelled') throw new VerificationEndedError(workflowId, outcome);
   }
 
   /**
@@ -226,7 +226,7 @@ export class VerificationClient {
   /** The start may not have reached Temporal at all: then there is no verification, and that is Temporal's doing. */
   private async statusAfterStart(workflowId: string): Promise<VerificationStatus> {
     try {
-      return await this.calls.status(workflowId);
+      return await this.calls.status(workflowId, STATUS_AFTER_START_MS);
     } catch (error) {
       if (!(error instanceof VerificationNotFoundError)) throw error;
       throw new TemporalUnavailableError('The Temporal Service did not take the start in time. Nothing was started.', {

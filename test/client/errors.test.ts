@@ -1,0 +1,136 @@
+/** What each error of Temporal's becomes. Pure: the errors are made here, as the SDK makes them. */
+import { FAILURE_TYPES } from '@cognito-verification/contract';
+import { ServiceError, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  NamespaceNotFoundError,
+  RetryState,
+  TerminatedFailure,
+  TimeoutFailure,
+  TimeoutType,
+} from '@temporalio/common';
+import { describe, expect, it } from 'vitest';
+import { VerificationEndedError, VerificationFailedError } from '../../client/errors.js';
+import { errorOfFailure } from '../../client/failure-errors.js';
+import { outcomeOfFailure } from '../../client/outcome.js';
+import { errorOfService } from '../../client/service-errors.js';
+
+const ID = 'verify/eu-west-1_pool/2f0e/email';
+const grpc = (code: number, details: string) =>
+  new ServiceError('failed', { cause: Object.assign(new Error(details), { code, details, metadata: {} }) });
+
+const invalidRequest = (message: string, ...details: unknown[]) =>
+  ApplicationFailure.nonRetryable(message, FAILURE_TYPES.invalidRequest, ...details);
+
+const target = { workflowId: ID, namespace: 'onboarding', taskQueue: 'verifications' };
+
+describe('a failure of the workflow', () => {
+  it.each([
+    [FAILURE_TYPES.invalidRequest, 'InvalidRequest'],
+    [FAILURE_TYPES.accessTokenRefused, 'AccessTokenRefused'],
+    [FAILURE_TYPES.resendNotAllowed, 'ResendNotAllowed'],
+    [FAILURE_TYPES.attemptsExhausted, 'AttemptsExhausted'],
+    [FAILURE_TYPES.codeNotSent, 'CodeNotSent'],
+    [FAILURE_TYPES.verificationEnded, 'VerificationEnded'],
+    [FAILURE_TYPES.cognitoUnavailable, 'CognitoUnavailable'],
+    ['AliasExistsException', 'VerificationFailed'],
+  ])('of type %s becomes %s', (type, code) => {
+    const cause = ApplicationFailure.nonRetryable('It is so.', type);
+    expect(errorOfFailure(cause, ID)).toMatchObject({ code, cause });
+  });
+
+  it('covers every type of the contract', () => {
+    for (const type of Object.values(FAILURE_TYPES)) {
+      const error = errorOfFailure(ApplicationFailure.nonRetryable('It is so.', type), ID);
+      expect(error, type).not.toBeInstanceOf(VerificationFailedError);
+    }
+  });
+
+  it('names the field by its details, or by its message', () => {
+    const byDetails = invalidRequest('policy.maxSends must be less', { field: 'policy.maxSends' });
+    expect(errorOfFailure(byDetails, ID)).toMatchObject({ field: 'policy.maxSends' });
+    expect(errorOfFailure(invalidRequest('code must be six digits'), ID)).toMatchObject({ field: 'code' });
+  });
+
+  it('says from when a re-send is allowed', () => {
+    const refusal = { reason: 'cooldown', allowedAt: '2026-01-05T12:31:00.000Z' };
+    const failure = ApplicationFailure.nonRetryable('Not yet.', FAILURE_TYPES.resendNotAllowed, refusal);
+    expect(errorOfFailure(failure, ID)).toMatchObject(refusal);
+  });
+
+  it('says as what it has ended', () => {
+    const status = { state: 'expired' };
+    const failure = ApplicationFailure.nonRetryable('Ended.', FAILURE_TYPES.verificationEnded, status);
+    const error = errorOfFailure(failure, ID);
+    expect(error).toBeInstanceOf(VerificationEndedError);
+    expect(error).toMatchObject({ status, message: expect.stringContaining('expired') });
+  });
+
+  it('is the innermost one that Cognito caused', () => {
+    const cause = ApplicationFailure.nonRetryable('User does not exist.', 'UserNotFoundException');
+    const wrapped = new ActivityFailure(
+      'Activity task failed',
+      'sendCode',
+      '1',
+      RetryState.NON_RETRYABLE_FAILURE,
+      undefined,
+      cause,
+    );
+    expect(errorOfFailure(wrapped, ID)).toMatchObject({
+      failure: { type: 'UserNotFoundException', message: 'User does not exist.' },
+    });
+  });
+});
+
+describe('an error of the service', () => {
+  it.each([
+    [
+      grpc(9, 'Update-with-Start could not be executed'),
+      'WorkerUnavailable',
+      /task queue "verifications" in namespace "onboarding"/,
+    ],
+    [grpc(14, 'connection refused'), 'TemporalUnavailable', /connection refused/],
+    [grpc(7, 'Request unauthorized.'), 'TemporalUnavailable', /TEMPORAL_API_KEY/],
+    [grpc(16, 'no token'), 'TemporalUnavailable', /TEMPORAL_API_KEY/],
+    [grpc(3, 'no mapping defined for search attribute VerificationState'), 'NotSetUp', /cognito-verification setup/],
+    [new NamespaceNotFoundError('onboarding'), 'TemporalUnavailable', /onboarding.*TEMPORAL_NAMESPACE/],
+  ])('%s', (error, code, message) => {
+    expect(errorOfService(error, target)).toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+      cause: error,
+    });
+  });
+
+  it('that is a refused update is what the workflow refused it with', () => {
+    const cause = ApplicationFailure.nonRetryable('None left.', FAILURE_TYPES.attemptsExhausted);
+    expect(errorOfService(new WorkflowUpdateFailedError('failed', cause), target)).toMatchObject({
+      code: 'AttemptsExhausted',
+      message: 'None left.',
+    });
+  });
+
+  it('that is a bug of ours stays what it is', () => {
+    expect(() => errorOfService(new TypeError('x is not a function'), target)).toThrow(TypeError);
+  });
+});
+
+describe('an end other than completion', () => {
+  it.each([
+    [new CancelledFailure('Workflow canceled'), { outcome: 'cancelled' }],
+    [new TerminatedFailure('by hand'), { outcome: 'failed', failure: { type: 'Terminated', message: 'by hand' } }],
+    [
+      new TimeoutFailure('Workflow execution timed out', undefined, TimeoutType.START_TO_CLOSE),
+      { outcome: 'failed', failure: { type: 'TimedOut', message: 'Workflow execution timed out' } },
+    ],
+    [
+      ApplicationFailure.nonRetryable('Gone.', 'UserNotFoundException'),
+      { outcome: 'failed', failure: { type: 'UserNotFoundException', message: 'Gone.' } },
+    ],
+  ])('%s', (cause, outcome) => {
+    const error = new WorkflowFailedError('failed', cause, RetryState.NON_RETRYABLE_FAILURE);
+    expect(outcomeOfFailure(error)).toEqual(outcome);
+  });
+});

@@ -1,0 +1,32 @@
+/** An unsigned access token with Cognito's claims; what is decoded and not checked takes it. */
+export function accessToken(claims: Record<string, unknown> = {}): string {
+  const parts = [
+    { alg: 'RS256' },
+    {
+      sub: '2f0e',
+      iss: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool',
+      token_use: 'access',
+      scope: 'aws.cognito.signin.user.admin',
+      exp: 4_000_000_000,
+      ...claims,
+    },
+  ];
+  return [...parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')), 'c2lnbmF0dXJl'].join('.');
+}
+
+/** What a promise was rejected with; fails when it was not. */
+export async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
+  let answer: unknown;
+  try {
+    answer = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`nothing was thrown, but answered: ${JSON.stringify(answer)}`);
+}
+
+/** What a caller without types may pass, or a reader of JSON. */
+export function untyped(value: unknown): never {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- that is the point
+  return value as never;
+}

@@ -1,0 +1,118 @@
+/** What the client refuses before anything leaves the process. No server is needed: a call that went out would fail. */
+import {
+  AccessTokenRefusedError,
+  InvalidRequestError,
+  VerificationClient,
+  type VerificationClientOptions,
+  VerificationError,
+} from '@cognito-verification/client';
+import type { Client } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import { accessToken, thrownBy, untyped } from './fixtures.js';
+
+const ID = 'verify/eu-west-1_pool/2f0e/email';
+const token = accessToken();
+
+/** Whatever is asked of it, it throws: nothing may be. */
+const unused = new Proxy<Client>(untyped({}), {
+  get: (_target, name) => {
+    throw new Error(`the Temporal client was used: ${String(name)}`);
+  },
+});
+
+function newClient(options: Partial<VerificationClientOptions> = {}): VerificationClient {
+  return new VerificationClient({ client: unused, ...options });
+}
+
+describe('a wrong request', () => {
+  it.each([
+    ['attributeName', { accessToken: token, attributeName: 'fax' }],
+    ['policy.maxSends', { accessToken: token, attributeName: 'email', policy: { maxSends: 21 } }],
+    ['policy.deadline', { accessToken: token, attributeName: 'email', policy: { deadline: '1 second' } }],
+    ['clientMetadata.a', { accessToken: token, attributeName: 'email', clientMetadata: { a: 1 } }],
+    ['colour', { accessToken: token, attributeName: 'email', colour: 'red' }],
+    ['requestId', { accessToken: token, attributeName: 'email', requestId: '' }],
+    ['accessToken', { attributeName: 'email' }],
+  ])('names the field %s', async (field, request) => {
+    const error = await thrownBy(newClient().start(untyped(request)));
+    expect(error).toBeInstanceOf(InvalidRequestError);
+    expect(error).toMatchObject({ field, code: 'InvalidRequest', name: 'InvalidRequestError' });
+    expect(String(error)).toContain(field);
+  });
+
+  it('is no request at all', async () => {
+    expect(await thrownBy(newClient().start(untyped(null)))).toBeInstanceOf(VerificationError);
+  });
+
+  it('does not repeat the token', async () => {
+    const client = newClient();
+    const errors = await Promise.all([
+      thrownBy(client.start({ accessToken: `${token}.x`, attributeName: 'email' })),
+      thrownBy(client.start({ accessToken: token, attributeName: untyped(token) })),
+      thrownBy(client.submitCode(ID, { code: '12 34 56', accessToken: token })),
+    ]);
+    for (const error of errors) expect(JSON.stringify([error, String(error)])).not.toMatch(/eyJ|12 34/);
+  });
+});
+
+describe('an access token', () => {
+  it.each([
+    ['is no JWT', 'abc'],
+    ['is an ID token', accessToken({ token_use: 'id' })],
+    ['lacks the scope', accessToken({ scope: 'openid' })],
+  ])('is refused when it %s', async (_why, wrong) => {
+    const error = await thrownBy(newClient().start({ accessToken: wrong, attributeName: 'email' }));
+    expect(error).toBeInstanceOf(AccessTokenRefusedError);
+  });
+
+  it('is refused when verifyToken refuses it, before anything is started', async () => {
+    const cause = new Error('signature');
+    const client = newClient({ verifyToken: () => Promise.reject(cause) });
+    for (const call of [
+      () => client.start({ accessToken: token, attributeName: 'email' }),
+      () => client.renewAccessToken(ID, { accessToken: token }),
+      () => client.submitCode(ID, { code: '123456', accessToken: token }),
+    ]) {
+      expect(await thrownBy(call())).toMatchObject({ code: 'AccessTokenRefused', cause });
+    }
+  });
+
+  it('is refused when it is of another user than the verification', async () => {
+    const other = accessToken({ sub: 'somebody-else' });
+    for (const call of [
+      newClient().renewAccessToken(ID, { accessToken: other }),
+      newClient().resendCode(ID, { accessToken: other }),
+      newClient().submitCode(ID, { code: '123456', accessToken: other }),
+    ]) {
+      expect(await thrownBy(call)).toMatchObject({ code: 'AccessTokenRefused' });
+    }
+  });
+});
+
+describe('a workflow id', () => {
+  it.each(['orders/4711', 'verify/pool/sub/fax', '', undefined])('is refused when it is %j', async (workflowId) => {
+    const client = newClient();
+    const id = untyped(workflowId);
+    for (const call of [client.status(id), client.cancel(id), client.wait(id), client.confirm(id)]) {
+      expect(await thrownBy(call)).toMatchObject({ code: 'InvalidRequest', field: 'workflowId' });
+    }
+  });
+});
+
+describe('a message', () => {
+  it('is refused with a reference that is too long', async () => {
+    expect(await thrownBy(newClient().confirm(ID, { reference: 'x'.repeat(201) }))).toMatchObject({
+      field: 'reference',
+    });
+  });
+
+  it('is refused with a code that has spaces', async () => {
+    expect(await thrownBy(newClient().submitCode(ID, { code: '123 456' }))).toMatchObject({ field: 'code' });
+  });
+});
+
+describe('a duration', () => {
+  it.each(['soon', -1, Number.NaN])('is refused when it is %j', (waitForDelivery) => {
+    expect(() => newClient({ waitForDelivery: untyped(waitForDelivery) })).toThrow(InvalidRequestError);
+  });
+});

@@ -1,0 +1,273 @@
+/** The client against a real Temporal server, the worker and the Cognito sandbox. */
+import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
+import {
+  type StartedVerification,
+  VerificationClient,
+  type VerificationListing,
+  workflowIdFor,
+} from '@cognito-verification/client';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { accessToken, thrownBy } from './fixtures.js';
+
+let rig: Rig;
+let client: VerificationClient;
+
+beforeAll(async () => {
+  rig = await startRig('local');
+  client = rig.client;
+});
+afterEach(() => rig.sandbox.clearFaults());
+afterAll(() => rig?.close());
+
+const WRONG = (code: string) => (code === '000000' ? '111111' : '000000');
+
+async function sent(): Promise<StartedVerification & { user: SandboxUser; code: string }> {
+  const user = await rig.user();
+  const started = await rig.start(user);
+  return { ...started, user, code: rig.sandbox.codeFor(user, 'email') };
+}
+
+function sends(user: SandboxUser): number {
+  return rig.sandbox.calls().filter(({ operation, username }) => {
+    return operation === 'GetUserAttributeVerificationCode' && username === user.username;
+  }).length;
+}
+
+describe('a verification', () => {
+  it('is started, tells where the code went, and is verified by the code', async () => {
+    const { workflowId, status, user, code } = await sent();
+    const { userPoolId, sub } = user;
+    expect(workflowId).toBe(workflowIdFor({ userPoolId, sub, attributeName: 'email' }));
+    expect(status).toMatchObject({ state: 'awaitingCode', delivery: { deliveryMedium: 'EMAIL' } });
+    expect(await client.submitCode(workflowId, { code: WRONG(code) })).toMatchObject({ result: 'mismatch' });
+    expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+    expect(await client.wait(workflowId)).toMatchObject({
+      outcome: 'verified',
+      confirmedBy: 'submitCode',
+      status: { state: 'verified' },
+    });
+    expect(await client.status(workflowId)).toMatchObject({ state: 'verified' });
+  });
+
+  it('shows in the Web UI as what it is', async () => {
+    const { workflowId, user } = await sent();
+    const described = await rig.env.client.workflow.getHandle(workflowId).describe();
+    expect(await described.staticSummary()).toBe(`Verify email in ${user.userPoolId}`);
+    expect(await described.staticDetails()).toContain('getStatus');
+    expect(described.priority?.fairnessKey).toBe(user.userPoolId);
+  });
+
+  it('is confirmed by a signal', async () => {
+    const { workflowId } = await sent();
+    await client.confirm(workflowId, { reference: 'signup-1' });
+    expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified', reference: 'signup-1' });
+  });
+
+  it('says that it has ended, and how, to whatever comes later', async () => {
+    const { workflowId, user, code } = await sent();
+    await client.submitCode(workflowId, { code });
+    for (const call of [
+      () => client.submitCode(workflowId, { code }),
+      () => client.confirm(workflowId),
+      () => client.resendCode(workflowId),
+      () => client.renewAccessToken(workflowId, { accessToken: user.accessToken }),
+      () => client.cancel(workflowId),
+    ]) {
+      expect(await thrownBy(call())).toMatchObject({
+        code: 'VerificationEnded',
+        outcome: { outcome: 'verified' },
+        status: { state: 'verified' },
+      });
+    }
+  });
+
+  it('is cancelled, and cancelling it again is no error', async () => {
+    const { workflowId } = await sent();
+    await client.cancel(workflowId);
+    expect(await client.wait(workflowId)).toMatchObject({ outcome: 'cancelled', status: { state: 'cancelled' } });
+    await client.cancel(workflowId);
+  });
+
+  it('that an operator terminated is failed', async () => {
+    const { workflowId } = await sent();
+    await rig.env.client.workflow.getHandle(workflowId).terminate('by hand');
+    expect(await client.wait(workflowId)).toEqual({
+      outcome: 'failed',
+      failure: { type: 'Terminated', message: 'by hand' },
+    });
+  });
+
+  it('that was never started is not found', async () => {
+    const workflowId = workflowIdFor({ userPoolId: 'eu-west-1_none', sub: randomUUID(), attributeName: 'email' });
+    for (const call of [
+      () => client.status(workflowId),
+      () => client.wait(workflowId),
+      () => client.cancel(workflowId),
+      () => client.confirm(workflowId),
+      () => client.submitCode(workflowId, { code: '123456' }),
+    ]) {
+      expect(await thrownBy(call())).toMatchObject({ code: 'VerificationNotFound', workflowId });
+    }
+  });
+});
+
+describe('a repeated call', () => {
+  it('ten times at once with one request id gives ten equal answers and one send', async () => {
+    const user = await rig.user();
+    const request = { accessToken: user.accessToken, attributeName: 'email', requestId: randomUUID() } as const;
+    const answers = await Promise.all(Array.from({ length: 10 }, () => client.start(request)));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(sends(user)).toBe(1);
+  });
+
+  it('with another request id joins the open verification', async () => {
+    const { workflowId, user } = await sent();
+    expect(await rig.start(user)).toMatchObject({ workflowId, status: { state: 'awaitingCode' } });
+    expect(sends(user)).toBe(1);
+  });
+
+  it('with one attempt id counts one attempt', async () => {
+    const { workflowId, status, code } = await sent();
+    const attempt = { code: WRONG(code), attemptId: randomUUID() };
+    const first = await client.submitCode(workflowId, attempt);
+    expect(await client.submitCode(workflowId, attempt)).toEqual(first);
+    expect((await client.status(workflowId)).attemptsLeft).toBe(status.attemptsLeft - 1);
+  });
+
+  it('starts a new verification once the old one has ended', async () => {
+    const { user, code, workflowId } = await sent();
+    await client.submitCode(workflowId, { code });
+    expect(await rig.start(user)).toMatchObject({ workflowId, status: { state: 'awaitingCode' } });
+    expect(sends(user)).toBe(2);
+  });
+});
+
+describe('a refusal', () => {
+  it('of a re-send says from when it is allowed', async () => {
+    const { workflowId } = await sent();
+    expect(await thrownBy(client.resendCode(workflowId))).toMatchObject({
+      code: 'ResendNotAllowed',
+      reason: 'cooldown',
+      allowedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+  });
+
+  it('of the last attempt says that none is left', async () => {
+    const user = await rig.user();
+    const { workflowId } = await rig.start(user, { maxAttempts: 1 });
+    const code = WRONG(rig.sandbox.codeFor(user, 'email'));
+    await client.submitCode(workflowId, { code });
+    expect(await thrownBy(client.submitCode(workflowId, { code }))).toMatchObject({ code: 'AttemptsExhausted' });
+  });
+
+  it('of the form of a code is the policy of the verification', async () => {
+    const { workflowId } = await sent();
+    expect(await thrownBy(client.submitCode(workflowId, { code: 'abc' }))).toMatchObject({
+      code: 'InvalidRequest',
+      field: 'code',
+    });
+  });
+
+  it('of Cognito fails the verification with the name of its exception', async () => {
+    const user = await rig.user();
+    rig.sandbox.deleteUser(user);
+    const error = await thrownBy(rig.start(user));
+    expect(error).toMatchObject({ code: 'VerificationFailed', failure: { type: 'UserNotFoundException' } });
+    const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
+    expect(await client.wait(workflowId)).toMatchObject({
+      outcome: 'failed',
+      failure: { type: 'UserNotFoundException' },
+    });
+  });
+
+  it('never holds the token or the code, nor do its causes', async () => {
+    const user = await rig.user();
+    const { workflowId } = await rig.start(user);
+    const code = '918273';
+    const errors = await Promise.all([
+      thrownBy(client.resendCode(workflowId, { accessToken: user.accessToken })),
+      thrownBy(client.submitCode(workflowId, { code: `${code}x`, accessToken: user.accessToken })),
+      thrownBy(client.renewAccessToken(workflowId, { accessToken: accessToken() })),
+    ]);
+    for (const error of errors) {
+      const everything = inspect(error, { depth: 8 });
+      expect(everything).not.toContain(code);
+      expect(everything).not.toContain(user.accessToken.split('.')[2]);
+    }
+  });
+});
+
+describe('waiting', () => {
+  it('for a slow first send ends with the status that there is', async () => {
+    const user = await rig.user();
+    rig.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', username: user.username, latencyMs: 3000 });
+    const hurried = new VerificationClient({
+      client: rig.env.client,
+      taskQueue: rig.taskQueue,
+      waitForDelivery: '1 second',
+    });
+    const { workflowId, status } = await hurried.start({ accessToken: user.accessToken, attributeName: 'email' });
+    expect(status.state).toBe('sending');
+    // It goes on: whoever joins it gets the answer of the one send.
+    expect((await rig.start(user)).workflowId).toBe(workflowId);
+    expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
+    expect(sends(user)).toBe(1);
+  });
+
+  it('for an outcome ends with the timeout and not with the verification', async () => {
+    const { workflowId } = await sent();
+    expect(await thrownBy(client.wait(workflowId, { timeout: '500ms' }))).toMatchObject({
+      code: 'VerificationOpen',
+      status: { state: 'awaitingCode' },
+    });
+  });
+
+  it('for a worker that is not there says where one is missing', async () => {
+    const user = await rig.user();
+    const lonely = new VerificationClient({
+      client: rig.env.client,
+      taskQueue: 'nobody-polls-this',
+      waitForDelivery: '1 second',
+    });
+    const error = await thrownBy(lonely.start({ accessToken: user.accessToken, attributeName: 'email' }));
+    expect(error).toMatchObject({
+      code: 'WorkerUnavailable',
+      message: expect.stringMatching(/task queue "nobody-polls-this" in namespace "default"/),
+    });
+  });
+});
+
+describe('the list', () => {
+  it('finds verifications by state, attribute and pool, newest first', async () => {
+    const poolId = (await rig.user()).userPoolId;
+    const user = (email: string) => rig.sandbox.createUser({ poolId, attributes: { email } });
+    const users = [await user('one@example.com'), await user('two@example.com')] as const;
+    const first = (await rig.start(users[0])).workflowId;
+    const second = (await rig.start(users[1])).workflowId;
+    await client.confirm(first);
+    await client.wait(first);
+    const find = async (filter: Parameters<typeof client.list>[0]) => {
+      const found: VerificationListing[] = [];
+      for await (const row of client.list({ userPoolId: poolId, ...filter })) found.push(row);
+      return found;
+    };
+    // The store follows behind.
+    await expect.poll(() => find({ state: 'verified' }), { timeout: 15_000 }).toHaveLength(1);
+    await expect.poll(() => find({ state: 'awaitingCode' }), { timeout: 15_000 }).toHaveLength(1);
+    const [newest, oldest] = await find({});
+    expect(newest).toMatchObject({
+      workflowId: second,
+      state: 'awaitingCode',
+      attributeName: 'email',
+      userPoolId: poolId,
+      executionStatus: 'RUNNING',
+    });
+    expect(oldest).toMatchObject({ workflowId: first, state: 'verified', executionStatus: 'COMPLETED' });
+    expect(await find({ open: true })).toEqual([newest]);
+    expect(await find({ open: false })).toEqual([oldest]);
+    expect(await find({ attributeName: 'phone_number' })).toEqual([]);
+    expect(await find({ limit: 1 })).toEqual([newest]);
+  });
+});
