@@ -62,8 +62,7 @@ export class Cognito {
   user(pool: UserPool, name: string): User {
     const users = Object.values(pool.users);
     const found =
-      pool.users[name] ??
-      users.find((user) => user.username === name) ??
+      users.find((user) => user.username === name || user.sub === name) ??
       users.find((user) => pool.usernameAttributes.some((attribute) => user.attributes[attribute] === name)) ??
       users.find((user) =>
         pool.aliasAttributes.some(

@@ -27,7 +27,7 @@ export interface IssuedCode {
 }
 
 /** The codes of one attribute. An empty list means that they are used up, or that the value has changed. */
-export interface CodeSlot {
+interface CodeSlot {
   issued: IssuedCode[];
 }
 
