@@ -20,7 +20,7 @@ import {
 import { Alarm } from './alarm.js';
 import { Attempting } from './attempting.js';
 import { Confirming } from './confirming.js';
-import { answerMessages, answerTheRest } from './handlers.js';
+import { answerMessages, answerTheRest, refused, refuseMessages } from './handlers.js';
 import { nextEvent } from './policy.js';
 import { Sending } from './sending.js';
 import { Verification } from './verification.js';
@@ -51,12 +51,9 @@ function open(request: unknown): Verification {
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     setCurrentDetails(`**Refused**\n\n${error.message}.\n\n**Next:** start it again with a request that is right.`);
-    throw ApplicationFailure.create({
-      type: error.type,
-      message: error.message,
-      nonRetryable: true,
-      details: [{ field: error.field }],
-    });
+    const reason = refused(error.type, error.message, { field: error.field });
+    refuseMessages(reason);
+    throw reason;
   }
 }
 

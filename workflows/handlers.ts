@@ -19,6 +19,7 @@ import {
   resendCode,
   submitCode,
 } from '@cognito-verification/contract';
+import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { Post } from './mailbox.js';
 import { messages, resendRefusal } from './policy.js';
@@ -118,6 +119,18 @@ export function answerMessages(verification: Verification): void {
   );
 }
 
+/** Refuses every message with the reason for which the verification could not begin. */
+export function refuseMessages(reason: ApplicationFailure): void {
+  const refuse = (): never => {
+    throw reason;
+  };
+  for (const update of [awaitDelivery, submitCode, resendCode, renewAccessToken]) {
+    setHandler({ type: 'update', name: update.name } as UpdateDefinition<unknown, unknown[]>, refuse, {
+      validator: refuse,
+    });
+  }
+}
+
 /** Answers everything that is still open when the verification ends. */
 export function answerTheRest(verification: Verification): void {
   const { codes, resends, awaitingSend, codeUnderCheck } = verification.mailbox;
@@ -191,7 +204,8 @@ function refusing(check: (input: unknown) => void): (input?: unknown) => void {
   };
 }
 
-function refused(type: string, message: string, ...details: unknown[]): ApplicationFailure {
+/** A refusal that tells the caller its type, and details as data. */
+export function refused(type: string, message: string, ...details: unknown[]): ApplicationFailure {
   return ApplicationFailure.create({ type, message, nonRetryable: true, details });
 }
 

@@ -1,0 +1,267 @@
+import { VerificationClient, VerificationFailedError } from '@cognito-verification/client';
+import type { VerificationStatus } from '@cognito-verification/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { freePort } from '../../dev/free-port.js';
+import { type Rig, type SandboxUser, startRig, startWorker } from '../harness.js';
+import { replayAll } from '../replay-all.js';
+
+/** Every row of the design's table "answer to a send": state, answer to the caller, messages, and calls Cognito saw. */
+const SEND = 'GetUserAttributeVerificationCode';
+type Fault = Omit<Parameters<Rig['sandbox']['setFault']>[0], 'operation' | 'username'>;
+
+let rig: Rig;
+const workflowIds: string[] = [];
+beforeAll(async () => {
+  rig = await startRig('timeSkipping');
+});
+afterAll(async () => {
+  await replayAll(rig, workflowIds);
+  await rig.close();
+});
+
+async function startUnder(fault: Fault | undefined, client = rig.client) {
+  const user = await rig.user();
+  if (fault) rig.sandbox.setFault({ operation: SEND, username: user.username, ...fault });
+  const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
+  workflowIds.push(workflowId);
+  const started = client
+    .start({ accessToken: user.accessToken, attributeName: 'email' })
+    .then(({ status }) => ({ status, failure: undefined }))
+    .catch((error: unknown) => {
+      if (!(error instanceof VerificationFailedError)) throw error;
+      return { status: undefined, failure: error.failure };
+    });
+  return { user, workflowId, ...(await started) };
+}
+
+function seen(user: SandboxUser) {
+  return {
+    messages: rig.sandbox.inbox(user).length,
+    calls: rig.sandbox.calls({ operation: SEND, username: user.username }).length,
+  };
+}
+
+/** The code that came, or may have come, verifies. */
+async function verifiesWithItsCode(user: SandboxUser, workflowId: string) {
+  const code = rig.sandbox.codeFor(user, 'email');
+  expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+}
+
+describe('a message left', () => {
+  it('CodeDeliveryDetails: awaitingCode', async () => {
+    const { user, status, workflowId } = await startUnder(undefined);
+    expect(status).toMatchObject({
+      state: 'awaitingCode',
+      delivery: { deliveryMedium: 'EMAIL' },
+      deliveryUncertain: false,
+      sendsLeft: 4,
+    });
+    expect(status?.delivery?.destination).toMatch(/\*/);
+    expect(seen(user)).toEqual({ messages: 1, calls: 1 });
+    await verifiesWithItsCode(user, workflowId);
+  });
+
+  it('an answer without CodeDeliveryDetails: awaitingCode, with no destination', async () => {
+    const { user, status, workflowId } = await startUnder({ emptyAnswer: true });
+    expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sendsLeft: 4 });
+    expect(status?.delivery?.destination).toBeUndefined();
+    expect(seen(user)).toEqual({ messages: 1, calls: 1 });
+    await verifiesWithItsCode(user, workflowId);
+  });
+});
+
+describe('refused before any effect: tried again, one message', () => {
+  it.each<[string, Fault]>([
+    ['TooManyRequestsException', { exception: { name: 'TooManyRequestsException' }, times: 2 }],
+    ['HTTP 429 under a name that nobody knows', { exception: { name: 'SlowDown', status: 429 }, times: 2 }],
+  ])('%s', async (_name, fault) => {
+    const { user, status } = await startUnder(fault);
+    expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sendsLeft: 4 });
+    expect(status?.sends).toHaveLength(1);
+    expect(seen(user)).toEqual({ messages: 1, calls: 3 });
+  });
+
+  it('a throttle that outlasts the send budget fails the verification, and nothing was sent', async () => {
+    const impatient = new VerificationClient({
+      client: rig.env.client,
+      taskQueue: rig.taskQueue,
+      waitForDelivery: '2 seconds',
+    });
+    const { user, status, workflowId } = await startUnder(
+      { exception: { name: 'TooManyRequestsException' } },
+      impatient,
+    );
+    expect(status).toMatchObject({ state: 'sending', sendsLeft: 5 });
+    const outcome = await rig.client.wait(workflowId);
+    expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: 'CognitoUnavailable' } });
+    expect(outcome.failure?.message).toContain('TooManyRequestsException');
+    expect(seen(user).messages).toBe(0);
+  });
+
+  it('connection refused: retried until the send budget ends, and then said so', async () => {
+    const cognito = createCognitoClients({ endpoint: `http://127.0.0.1:${await freePort()}` });
+    const taskQueue = `${rig.taskQueue}-refused`;
+    const worker = await startWorker(rig.env.nativeConnection, cognito, taskQueue);
+    const client = new VerificationClient({ client: rig.env.client, taskQueue, waitForDelivery: '2 seconds' });
+    const { user, status, workflowId } = await startUnder(undefined, client);
+    expect(status).toMatchObject({ state: 'sending', sendsLeft: 5 });
+    const outcome = await client.wait(workflowId);
+    expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: 'CognitoUnavailable' } });
+    expect(outcome.failure?.message).toContain('ECONNREFUSED');
+    expect(seen(user)).toEqual({ messages: 0, calls: 0 });
+    await worker.stop();
+    cognito.destroy();
+  });
+});
+
+describe("this user's limit: rateLimited", () => {
+  it('LimitExceededException: retryAt is told, and it sends by itself then', async () => {
+    const { user, status, workflowId } = await startUnder({ exception: { name: 'LimitExceededException' }, times: 1 });
+    expect(status).toMatchObject({ state: 'rateLimited', sendsLeft: 5 });
+    expect(waitOf(status)).toBe(5 * 60);
+    expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+    await rig.env.sleep('6 minutes');
+    expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+  });
+
+  it('LimitExceededException for the e-mails of the day: retryAt is the next 09:00 UTC', async () => {
+    const { user, status } = await startUnder({
+      exception: {
+        name: 'LimitExceededException',
+        message: 'Exceeded daily email limit for the operation or the account.',
+      },
+    });
+    expect(status?.state).toBe('rateLimited');
+    expect(status?.retryAt).toMatch(/T09:00:00\.000Z$/);
+    expect(waitOf(status)).toBeGreaterThan(0);
+    expect(waitOf(status)).toBeLessThanOrEqual(24 * 60 * 60);
+    expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+  });
+});
+
+describe('nobody knows whether a message left: counted as a send, never repeated', () => {
+  it.each<[string, Fault, number]>([
+    ['InternalErrorException', { exception: { name: 'InternalErrorException', status: 500 } }, 0],
+    ['UnexpectedLambdaException', { exception: { name: 'UnexpectedLambdaException' } }, 0],
+    ['a 503 that is no JSON', { htmlError: 503 }, 0],
+    ['a name nobody knows, with a server fault', { exception: { name: 'BrandNewException', status: 500 } }, 0],
+    ['the connection drops before Cognito takes it', { dropConnection: 'beforeEffect' }, 0],
+    ['accepted, then the connection drops', { dropConnection: 'afterEffect' }, 1],
+  ])('%s', async (_name, fault, messages) => {
+    const { user, status, workflowId } = await startUnder(fault);
+    expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: true, sendsLeft: 4 });
+    expect(status?.sends).toMatchObject([{ outcome: 'uncertain' }]);
+    expect(seen(user)).toEqual({ messages, calls: 1 });
+    if (messages > 0) await verifiesWithItsCode(user, workflowId);
+  });
+});
+
+describe('the token is no good: awaitingToken', () => {
+  it.each(['Access Token has expired', 'Access Token has been revoked', 'Invalid Access Token'])(
+    'NotAuthorizedException "%s": goes on with a fresh one',
+    async (message) => {
+      const { user, status, workflowId } = await startUnder({
+        exception: { name: 'NotAuthorizedException', message },
+        times: 1,
+      });
+      expect(status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5 });
+      expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+      await rig.client.renewAccessToken(workflowId, { accessToken: await rig.sandbox.issueAccessToken(user) });
+      await expect.poll(async () => (await rig.client.status(workflowId)).state).toBe('awaitingCode');
+      expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+    },
+  );
+
+  it('a token whose exp has passed is not sent at all', async () => {
+    const user = await rig.user();
+    const accessToken = await rig.sandbox.issueAccessToken(user, { expiresInSeconds: -60 });
+    const { status, workflowId } = await rig.client.start({ accessToken, attributeName: 'email' });
+    workflowIds.push(workflowId);
+    expect(status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5, sends: [] });
+    expect(seen(user)).toEqual({ messages: 0, calls: 0 });
+  });
+});
+
+describe('tried again slowly, for each try may cost one of five', () => {
+  it.each([
+    ['CodeDeliveryFailureException', 3, 'End User Messaging'],
+    ['ForbiddenException', 2, 'WAF'],
+  ])('%s: %d tries in all, then failed with what to look at', async (name, calls, remedy) => {
+    const impatient = new VerificationClient({
+      client: rig.env.client,
+      taskQueue: rig.taskQueue,
+      waitForDelivery: '2 seconds',
+    });
+    const { user, status, workflowId } = await startUnder({ exception: { name } }, impatient);
+    expect(status?.state).toBe('sending');
+    expect(waitOf(status)).toBeGreaterThanOrEqual(25);
+    const outcome = await rig.client.wait(workflowId);
+    expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: name } });
+    expect(outcome.failure?.message).toContain(remedy);
+    expect(seen(user)).toEqual({ messages: 0, calls });
+  });
+
+  it('CodeDeliveryFailureException that mends itself: awaitingCode', async () => {
+    const impatient = new VerificationClient({
+      client: rig.env.client,
+      taskQueue: rig.taskQueue,
+      waitForDelivery: '2 seconds',
+    });
+    const { user, workflowId } = await startUnder(
+      { exception: { name: 'CodeDeliveryFailureException' }, times: 1 },
+      impatient,
+    );
+    await rig.env.sleep('1 minute');
+    expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+  });
+});
+
+describe('a person must act: failed at once, and the message says who', () => {
+  it.each<[string, string | undefined, RegExp]>([
+    ['NotAuthorizedException', 'Access Token does not have required scopes', /scope/],
+    ['NotAuthorizedException', 'User is disabled.', /administrator/],
+    ['UserLambdaValidationException', 'CustomMessage failed with error no texts to that country.', /that country/],
+    ['InvalidLambdaResponseException', 'Unrecognizable lambda output', /custom message trigger/],
+    ['InvalidSmsRoleAccessPolicyException', undefined, /SMS role/],
+    ['InvalidSmsRoleTrustRelationshipException', undefined, /SMS role/],
+    ['InvalidEmailRoleAccessPolicyException', undefined, /SES identity/],
+    ['OperationNotEnabledException', undefined, /replica/],
+    ['ResourceNotFoundException', undefined, /user pool/],
+    ['InvalidParameterException', 'User does not have a valid registered email address', /value for the attribute/],
+    ['UserNotFoundException', 'User does not exist.', /sign up again/],
+    ['UserNotConfirmedException', undefined, /ConfirmSignUp/],
+    ['PasswordResetRequiredException', undefined, /ForgotPassword/],
+    ['BrandNewException', 'nobody knows this one', /does not know/],
+  ])('%s %s', async (name, message, remedy) => {
+    const { user, failure, workflowId } = await startUnder({ exception: { name, ...(message ? { message } : {}) } });
+    expect(failure?.type).toBe(name);
+    expect(failure?.message).toMatch(remedy);
+    if (message) expect(failure?.message).toContain(message);
+    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'failed', failure: { type: name } });
+    expect(await rig.client.status(workflowId)).toMatchObject({ state: 'failed', failure: { type: name } });
+    expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+  });
+
+  it('the real thing says so too: an attribute without a value, a user who is gone or disabled', async () => {
+    await rig.user(); // brings the clocks together
+    const nobody = await rig.sandbox.createUser({ attributes: { phone_number: '+15555550123' } });
+    await expect(rig.client.start({ accessToken: nobody.accessToken, attributeName: 'email' })).rejects.toMatchObject({
+      failure: { type: 'InvalidParameterException' },
+    });
+    const disabled = await rig.user();
+    rig.sandbox.disableUser(disabled);
+    await expect(rig.start(disabled)).rejects.toMatchObject({ failure: { type: 'NotAuthorizedException' } });
+    const gone = await rig.user();
+    rig.sandbox.deleteUser(gone);
+    await expect(rig.start(gone)).rejects.toMatchObject({ failure: { type: 'UserNotFoundException' } });
+  });
+});
+
+/** Seconds from the newest record, or from the start of the status, until `retryAt`. */
+function waitOf(status: VerificationStatus | undefined): number {
+  const newest = status?.sends.at(-1)?.at ?? '';
+  return Math.round((Date.parse(status?.retryAt ?? '') - Date.parse(newest)) / 1000);
+}

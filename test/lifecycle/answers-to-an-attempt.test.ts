@@ -1,0 +1,260 @@
+import { CognitoUnavailableError, VerificationFailedError } from '@cognito-verification/client';
+import type { VerificationPolicy } from '@cognito-verification/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { replayAll } from '../replay-all.js';
+
+/** Every row of the design's table "answer to an attempt": state, answer to the caller, messages, calls Cognito saw. */
+const ATTEMPT = 'VerifyUserAttribute';
+type Fault = Omit<Parameters<Rig['sandbox']['setFault']>[0], 'operation' | 'username'>;
+
+let rig: Rig;
+const workflowIds: string[] = [];
+beforeAll(async () => {
+  rig = await startRig('local');
+});
+afterAll(async () => {
+  await replayAll(rig, workflowIds);
+  await rig.close();
+});
+
+async function awaitingCode(policy: VerificationPolicy = {}) {
+  const user = await rig.user();
+  const { workflowId } = await rig.start(user, policy);
+  workflowIds.push(workflowId);
+  const fault = (what: Fault) => rig.sandbox.setFault({ operation: ATTEMPT, username: user.username, ...what });
+  return { user, workflowId, fault, code: rig.sandbox.codeFor(user, 'email') };
+}
+
+function seen(user: SandboxUser) {
+  return {
+    messages: rig.sandbox.inbox(user).length,
+    attempts: rig.sandbox.calls({ operation: ATTEMPT, username: user.username }).length,
+  };
+}
+
+const wrong = (code: string) => (code === '000000' ? '111111' : '000000');
+
+describe('answers', () => {
+  it('success: verified, and the attribute is', async () => {
+    const { user, workflowId, code } = await awaitingCode();
+    const { result, status } = await rig.client.submitCode(workflowId, { code });
+    expect(result).toBe('verified');
+    expect(status).toMatchObject({ state: 'verified', attemptsLeft: 9, attempts: [{ outcome: 'verified' }] });
+    expect(rig.sandbox.attribute(user, 'email')).toMatchObject({ verified: true });
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
+  });
+
+  it('CodeMismatchException: mismatch, with the attempts that are left', async () => {
+    const { user, workflowId, code } = await awaitingCode({ maxAttempts: 3 });
+    const { result, status } = await rig.client.submitCode(workflowId, { code: wrong(code) });
+    expect(result).toBe('mismatch');
+    expect(status).toMatchObject({ state: 'awaitingCode', attemptsLeft: 2, attempts: [{ outcome: 'mismatch' }] });
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+  });
+
+  it('ExpiredCodeException: codeExpired, and a re-send is allowed at once', async () => {
+    const { user, workflowId, code, fault } = await awaitingCode({ resendCooldown: '1 hour' });
+    fault({ exception: { name: 'ExpiredCodeException' }, times: 1 });
+    const { result, status } = await rig.client.submitCode(workflowId, { code });
+    expect(result).toBe('codeExpired');
+    expect(status).toMatchObject({ state: 'awaitingCode', attemptsLeft: 9 });
+    expect(Date.parse(status.resendAllowedAt ?? '')).toBeLessThanOrEqual(Date.now() + 1_000);
+    await rig.client.resendCode(workflowId);
+    expect(seen(user)).toEqual({ messages: 2, attempts: 1 });
+    expect(await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') })).toMatchObject({
+      result: 'verified',
+    });
+  });
+
+  it('LimitExceededException: rateLimited with retryAt, and until then Cognito is not asked again', async () => {
+    const { user, workflowId, code, fault } = await awaitingCode();
+    fault({ exception: { name: 'LimitExceededException' } });
+    const first = await rig.client.submitCode(workflowId, { code });
+    expect(first).toMatchObject({ result: 'rateLimited', status: { state: 'awaitingCode', attemptsLeft: 9 } });
+    expect(Date.parse(first.retryAt ?? '')).toBeGreaterThan(Date.now() + 60_000);
+    expect(first.status.retryAt).toBe(first.retryAt);
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({
+      result: 'rateLimited',
+      retryAt: first.retryAt,
+    });
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+  });
+
+  it('TooManyRequestsException: tried again, one attempt', async () => {
+    const { user, workflowId, code, fault } = await awaitingCode();
+    fault({ exception: { name: 'TooManyRequestsException' }, times: 2 });
+    const { result, status } = await rig.client.submitCode(workflowId, { code });
+    expect(result).toBe('verified');
+    expect(status.attempts).toMatchObject([{ outcome: 'verified' }]);
+    expect(seen(user)).toEqual({ messages: 1, attempts: 3 });
+  });
+
+  it.each(['Access Token has expired', 'Access Token has been revoked', 'Invalid Access Token'])(
+    'NotAuthorizedException "%s": accessTokenRejected, which does not count',
+    async (message) => {
+      const { user, workflowId, code, fault } = await awaitingCode();
+      fault({ exception: { name: 'NotAuthorizedException', message }, times: 1 });
+      const { result, status } = await rig.client.submitCode(workflowId, { code });
+      expect(result).toBe('accessTokenRejected');
+      expect(status).toMatchObject({ state: 'awaitingToken', attemptsLeft: 10 });
+      expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+      const renewed = await rig.client.renewAccessToken(workflowId, {
+        accessToken: await rig.sandbox.issueAccessToken(user),
+      });
+      expect(renewed.state).toBe('awaitingCode');
+      expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+    },
+  );
+
+  it('a forged token that comes with a code spends none of the attempts, and the good one stays', async () => {
+    const { user, workflowId, code } = await awaitingCode();
+    const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
+    expect(await rig.client.submitCode(workflowId, { code, accessToken: forged })).toMatchObject({
+      result: 'accessTokenRejected',
+      status: { state: 'awaitingCode', attemptsLeft: 10 },
+    });
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+  });
+
+  it('AliasExistsException: failed, and the answer says that somebody else owns the address', async () => {
+    const { user, workflowId, code, fault } = await awaitingCode();
+    fault({ exception: { name: 'AliasExistsException', message: 'An account with the email already exists.' } });
+    const submitted = rig.client.submitCode(workflowId, { code });
+    await expect(submitted).rejects.toBeInstanceOf(VerificationFailedError);
+    await expect(submitted).rejects.toMatchObject({ failure: { type: 'AliasExistsException' } });
+    expect(await rig.client.wait(workflowId)).toMatchObject({
+      outcome: 'failed',
+      failure: { type: 'AliasExistsException', message: expect.stringContaining('Another user') },
+    });
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+  });
+
+  it.each(['UserNotFoundException', 'ResourceNotFoundException', 'ForbiddenException', 'OperationNotEnabledException'])(
+    '%s: failed',
+    async (name) => {
+      const { user, workflowId, code, fault } = await awaitingCode();
+      fault({ exception: { name } });
+      await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ failure: { type: name } });
+      expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'failed', failure: { type: name } });
+      expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    },
+  );
+});
+
+describe('the answer was lost', () => {
+  const LOST: [string, Fault][] = [
+    ['InternalErrorException', { exception: { name: 'InternalErrorException', status: 500 }, times: 1 }],
+    ['a 503 that is no JSON', { htmlError: 503, times: 1 }],
+    ['the connection drops before Cognito takes it', { dropConnection: 'beforeEffect', times: 1 }],
+  ];
+
+  it.each(LOST)('%s, and the attribute is not verified: tried once more', async (_name, what) => {
+    const { user, workflowId, code, fault } = await awaitingCode();
+    fault(what);
+    const { result, status } = await rig.client.submitCode(workflowId, { code });
+    expect(result).toBe('verified');
+    expect(status.attempts).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'verified' }]);
+    expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+  });
+
+  it('accepted, then the connection drops: the attribute tells, and the consumed code is not tried again', async () => {
+    const { user, workflowId, code, fault } = await awaitingCode();
+    fault({ dropConnection: 'afterEffect', times: 1 });
+    const { result, status } = await rig.client.submitCode(workflowId, { code });
+    expect(result).toBe('verified');
+    expect(status.state).toBe('verified');
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+  });
+
+  it('accepted, lost, and the attribute cannot be read: the consumed code is not called expired', async () => {
+    const { user, workflowId, code, fault } = await awaitingCode();
+    fault({ dropConnection: 'afterEffect', times: 1 });
+    rig.sandbox.setFault({
+      operation: 'GetUser',
+      username: user.username,
+      exception: { name: 'InvalidParameterException' },
+      times: 1,
+    });
+    const { result } = await rig.client.submitCode(workflowId, { code });
+    expect(result).toBe('verified');
+    expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+  });
+
+  it('of an attribute that was verified before, the flag proves nothing: codeExpired', async () => {
+    const user = await rig.sandbox.createUser({ attributes: { email: 'zoe@example.com' }, emailVerified: true });
+    const { workflowId } = await rig.start(user);
+    workflowIds.push(workflowId);
+    rig.sandbox.setFault({
+      operation: ATTEMPT,
+      username: user.username,
+      exception: { name: 'InternalErrorException', status: 500 },
+      times: 1,
+    });
+    rig.sandbox.setFault({
+      operation: ATTEMPT,
+      username: user.username,
+      exception: { name: 'ExpiredCodeException' },
+      nth: 2,
+    });
+    const { result } = await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+    expect(result).toBe('codeExpired');
+  });
+
+  it('twice: no verdict, both are counted, and the same code may be submitted again', async () => {
+    const { user, workflowId, code, fault } = await awaitingCode();
+    fault({ exception: { name: 'InternalErrorException', status: 500 }, times: 2 });
+    await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
+    expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 8 });
+    expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+  });
+
+  it('with the last attempt: it is not tried again', async () => {
+    const { user, workflowId, code, fault } = await awaitingCode({ maxAttempts: 1 });
+    fault({ exception: { name: 'InternalErrorException', status: 500 }, times: 1 });
+    await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+  });
+});
+
+describe('the code is looked at before a call is spent on it', () => {
+  it.each(['12345', '1234567', '12 456', 'abcdef', ''])('"%s" is refused, and Cognito is not asked', async (code) => {
+    const { user, workflowId } = await awaitingCode();
+    await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ field: 'code' });
+    expect(seen(user)).toEqual({ messages: 1, attempts: 0 });
+  });
+
+  it('another form is taken where the policy says so', async () => {
+    const { user, workflowId } = await awaitingCode({ codeFormat: 'nonSpace' });
+    expect(await rig.client.submitCode(workflowId, { code: 'AB-12' })).toMatchObject({ result: 'mismatch' });
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+  });
+});
+
+describe('limits', () => {
+  it('a call that is repeated with the same attempt id counts one attempt', async () => {
+    const { user, workflowId, code } = await awaitingCode();
+    const submission = { code: wrong(code), attemptId: 'the-same' };
+    const answers = await Promise.all([1, 2, 3].map(() => rig.client.submitCode(workflowId, submission)));
+    expect(new Set(answers.map(({ result }) => result))).toEqual(new Set(['mismatch']));
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+  });
+
+  it('fifty wrong codes at once: never more calls than maxAttempts, and everyone gets an answer', async () => {
+    const { user, workflowId, code } = await awaitingCode({ maxAttempts: 5 });
+    const codes = Array.from({ length: 50 }, (_, index) => String(100_000 + index)).filter((other) => other !== code);
+    const settled = await Promise.allSettled(codes.map((other) => rig.client.submitCode(workflowId, { code: other })));
+    const mismatches = settled.filter(({ status }) => status === 'fulfilled');
+    expect(mismatches).toHaveLength(5);
+    for (const answer of settled) {
+      if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'AttemptsExhausted' });
+    }
+    expect(seen(user)).toEqual({ messages: 1, attempts: 5 });
+    expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 0 });
+    // Someone else may still have had it confirmed.
+    await rig.client.confirm(workflowId, { reference: 'support-17' });
+    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', reference: 'support-17' });
+  }, 120_000);
+});

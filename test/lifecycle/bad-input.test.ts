@@ -1,0 +1,126 @@
+import { InvalidRequestError } from '@cognito-verification/client';
+import {
+  awaitDelivery,
+  codeConfirmed,
+  renewAccessToken,
+  resendCode,
+  submitCode,
+  WORKFLOW_TYPE,
+} from '@cognito-verification/contract';
+import { WithStartWorkflowOperation, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Rig, startRig } from '../harness.js';
+
+/** Refused with a message that names the field, wherever it comes in, and no workflow is stuck in task retries. */
+let rig: Rig;
+let good: { accessToken: string; attributeName: 'email' };
+beforeAll(async () => {
+  rig = await startRig('local');
+  good = { accessToken: (await rig.user()).accessToken, attributeName: 'email' };
+});
+afterAll(async () => {
+  await rig.close();
+});
+
+const BAD: [string, (request: typeof good) => unknown, RegExp][] = [
+  ['nothing', () => undefined, /request must be an object/],
+  ['null', () => null, /request must be an object/],
+  ['a text', () => 'email', /request must be an object/],
+  ['a list', () => [1, 2], /request must be an object/],
+  ['no attribute', ({ accessToken }) => ({ accessToken }), /attributeName must be 'email' or 'phone_number'/],
+  ['another attribute', (request) => ({ ...request, attributeName: 'address' }), /attributeName must be/],
+  ['no token', () => ({ attributeName: 'email' }), /accessToken must be a text/],
+  [
+    'a token that is none',
+    (request) => ({ ...request, accessToken: 'Bearer x' }),
+    /accessToken is not a JSON Web Token/,
+  ],
+  ['an unknown field', (request) => ({ ...request, attribute: 'email' }), /attribute is not a field of request/],
+  ['a policy that is none', (request) => ({ ...request, policy: 'strict' }), /policy must be an object/],
+  ['a deadline that is none', (request) => ({ ...request, policy: { deadline: 'soon' } }), /policy\.deadline must be/],
+  ['a limit out of range', (request) => ({ ...request, policy: { maxSends: 0 } }), /policy\.maxSends must be/],
+  ['half a send', (request) => ({ ...request, policy: { maxSends: 1.5 } }), /policy\.maxSends must be/],
+  ['a policy field of tomorrow', (request) => ({ ...request, policy: { maxCost: 1 } }), /policy\.maxCost is not/],
+  ['metadata that is no text', (request) => ({ ...request, clientMetadata: { n: 1 } }), /clientMetadata\.n must be/],
+  ['a delivery that is none', (request) => ({ ...request, alreadySent: 'yes' }), /alreadySent must be an object/],
+];
+
+describe('a request', () => {
+  // What is no object at all TypeScript refuses already.
+  it.each(BAD.slice(4))('%s: refused by the client, and nothing is started', async (_name, make, message) => {
+    const bad = make(good) as typeof good;
+    await expect(rig.client.start(bad)).rejects.toThrow(message);
+  });
+
+  it.each(BAD)('%s: raw, as from the Web UI, fails the workflow at once', async (name, make, message) => {
+    const bad = make(good);
+    const failed = await rig.env.client.workflow
+      .execute(WORKFLOW_TYPE, {
+        taskQueue: rig.taskQueue,
+        workflowId: `raw ${name}`,
+        args: bad === undefined ? [] : [bad],
+        workflowExecutionTimeout: '20 seconds',
+      })
+      .catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(WorkflowFailedError);
+    expect((failed as WorkflowFailedError).cause?.message).toMatch(message);
+  });
+
+  it('raw with an update: whoever waits is told too', async () => {
+    const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOW_TYPE, {
+      taskQueue: rig.taskQueue,
+      workflowId: 'raw with an update',
+      args: [{}],
+      workflowIdConflictPolicy: 'FAIL',
+    });
+    const answer = await rig.env.client.workflow
+      .executeUpdateWithStart(awaitDelivery, { startWorkflowOperation, args: [{}] })
+      .catch((error: unknown) => error);
+    expect(String((answer as Error).cause ?? answer)).toMatch(/attributeName must be/);
+  });
+});
+
+describe('a message to an open verification', () => {
+  const SENT: [string, { name: string }, unknown, RegExp][] = [
+    ['submitCode without a code', submitCode, {}, /code must be a text/],
+    ['submitCode of nothing', submitCode, null, /submitCode must be an object/],
+    ['submitCode with a code of the wrong form', submitCode, { code: 'abc' }, /code must be six digits/],
+    ['submitCode with a token that is none', submitCode, { code: '123456', accessToken: 'x' }, /accessToken is not/],
+    ['resendCode with metadata that is none', resendCode, { clientMetadata: 3 }, /clientMetadata must be an object/],
+    ['renewAccessToken without a token', renewAccessToken, {}, /accessToken must be a text/],
+    ['awaitDelivery with a number', awaitDelivery, { accessToken: 3 }, /accessToken must be a text/],
+    ['an update that nobody knows', { name: 'verifyNow' }, {}, /verifyNow/],
+  ];
+
+  it('is refused with the field, and the verification goes on', async () => {
+    const user = await rig.user();
+    const { workflowId } = await rig.start(user);
+    const handle = rig.env.client.workflow.getHandle(workflowId);
+    for (const [name, { name: update }, input, message] of SENT) {
+      const refused = await handle.executeUpdate(update, { args: [input] }).catch((error: unknown) => error);
+      expect(refused, name).toBeInstanceOf(WorkflowUpdateFailedError);
+      expect((refused as WorkflowUpdateFailedError).cause?.message, name).toMatch(message);
+    }
+    // Refused by a validator, so not one of them is in the history.
+    const { events } = await handle.fetchHistory();
+    expect(events?.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes)).toHaveLength(1);
+    const code = rig.sandbox.codeFor(user, 'email');
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+  });
+
+  it.each([[undefined], [null], ['text'], [{ reference: 7 }], [{ more: { than: 'asked' } }]])(
+    'a codeConfirmed with %j confirms all the same: a signal has nobody to refuse it to',
+    async (input) => {
+      const user = await rig.user();
+      const { workflowId } = await rig.start(user);
+      await rig.env.client.workflow.getHandle(workflowId).signal(codeConfirmed.name, input);
+      expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
+    },
+  );
+});
+
+it('the client names the field as data, too', async () => {
+  const refused = await rig.client.start({ ...good, policy: { maxAttempts: 99 } }).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(InvalidRequestError);
+  expect(refused).toMatchObject({ field: 'policy.maxAttempts' });
+});

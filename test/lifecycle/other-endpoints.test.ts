@@ -1,0 +1,60 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { collect, type Rig, startRig } from '../harness.js';
+
+/**
+ * An endpoint as other Cognito emulators are: it answers a send with `{}`, knows only the two operations, gives
+ * bodies no `x-amzn-ErrorType`, and its tokens come from `http://localhost:PORT/POOL`.
+ */
+const CODE = '246813';
+const endpoint = createServer((request, response) => {
+  void bodyOf(request).then((body) => {
+    const operation = String(request.headers['x-amz-target']).split('.')[1];
+    const { Code } = JSON.parse(body) as { Code?: string };
+    const [status, answer] =
+      operation === 'GetUserAttributeVerificationCode'
+        ? [200, {}]
+        : operation !== 'VerifyUserAttribute'
+          ? [400, { __type: 'UnknownOperationException', message: `${operation} is not supported` }]
+          : Code === CODE
+            ? [200, {}]
+            : [400, { __type: 'CodeMismatchException', message: 'Incorrect confirmation code' }];
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
+  });
+});
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks = await collect<Buffer>(request);
+  return Buffer.concat(chunks).toString();
+}
+
+let rig: Rig;
+let url: string;
+beforeAll(async () => {
+  await new Promise<void>((resolve) => {
+    endpoint.listen(0, '127.0.0.1', resolve);
+  });
+  url = `http://localhost:${(endpoint.address() as AddressInfo).port}`;
+  rig = await startRig('local', {
+    cognito: () => createCognitoClients({ endpoint: url.replace('localhost', '127.0.0.1') }),
+  });
+});
+afterAll(async () => {
+  await rig.close();
+  endpoint.closeAllConnections();
+  endpoint.close();
+});
+
+it('verifies against an endpoint that answers a send with {} and issues tokens of its own', async () => {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const claims = { iss: `${url}/local_3GqVt5`, sub: 'a1b2-c3', token_use: 'access', exp: Date.now() / 1000 + 3600 };
+  const accessToken = `${encode({ alg: 'RS256' })}.${encode(claims)}.c2lnbmF0dXJl`;
+  const { workflowId, status } = await rig.client.start({ accessToken, attributeName: 'phone_number' });
+  expect(workflowId).toBe('verify/local_3GqVt5/a1b2-c3/phone_number');
+  expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sends: [{ outcome: 'sent' }] });
+  expect(await rig.client.submitCode(workflowId, { code: '000000' })).toMatchObject({ result: 'mismatch' });
+  expect(await rig.client.submitCode(workflowId, { code: CODE })).toMatchObject({ result: 'verified' });
+  expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
+});

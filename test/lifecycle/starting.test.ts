@@ -1,0 +1,136 @@
+import { AccessTokenRefusedError } from '@cognito-verification/client';
+import { SEARCH_ATTRIBUTES, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attributeVerification } from '../../workflows/index.js';
+import { collect, type Rig, type SandboxUser, startRig } from '../harness.js';
+import { replayAll } from '../replay-all.js';
+
+let rig: Rig;
+const workflowIds: string[] = [];
+beforeAll(async () => {
+  rig = await startRig('local');
+});
+afterAll(async () => {
+  await replayAll(rig, workflowIds);
+  await rig.close();
+});
+
+const request = (user: SandboxUser, accessToken = user.accessToken) => ({
+  accessToken,
+  attributeName: 'email' as const,
+});
+const sendsSeen = (user: SandboxUser) =>
+  rig.sandbox.calls({ operation: 'GetUserAttributeVerificationCode', username: user.username }).length;
+
+describe('one verification for each user and attribute', () => {
+  it('the same start ten times at once: one workflow, one message, ten equal answers', async () => {
+    const user = await rig.user();
+    const starts = Array.from({ length: 10 }, () => rig.client.start({ ...request(user), requestId: 'sign-up-4711' }));
+    const answers = await Promise.all(starts);
+    workflowIds.push(answers[0]?.workflowId ?? '');
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(answers[0]?.status.state).toBe('awaitingCode');
+    expect(rig.sandbox.inbox(user)).toHaveLength(1);
+    expect(sendsSeen(user)).toBe(1);
+    const runs = rig.env.client.workflow.list({ query: `WorkflowId = '${answers[0]?.workflowId}'` });
+    await expect.poll(async () => (await collect(runs)).length).toBe(1);
+  });
+
+  it('ten different starts at once: they join, and one message leaves', async () => {
+    const user = await rig.user();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => rig.client.start(request(user))));
+    expect(new Set(answers.map(({ workflowId }) => workflowId)).size).toBe(1);
+    workflowIds.push(answers[0]?.workflowId ?? '');
+    for (const { status } of answers) expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    expect(rig.sandbox.inbox(user)).toHaveLength(1);
+  });
+
+  it('email and phone_number of one user are two verifications', async () => {
+    const user = await rig.user();
+    const email = await rig.client.start(request(user));
+    const phone = await rig.client.start({ ...request(user), attributeName: 'phone_number' });
+    workflowIds.push(email.workflowId, phone.workflowId);
+    expect(phone.workflowId).not.toBe(email.workflowId);
+    expect(phone.status).toMatchObject({ delivery: { deliveryMedium: 'SMS' } });
+    // NIST SP 800-63A-4: ten minutes for SMS.
+    const sentAt = Date.parse(phone.status.sends[0]?.at ?? '');
+    expect(Date.parse(phone.status.codeExpiresAt ?? '') - sentAt).toBe(10 * 60_000);
+  });
+
+  it('a finished one may be started again; the old request id still gets its old answer, and sends nothing', async () => {
+    const user = await rig.user();
+    const first = await rig.client.start({ ...request(user), requestId: 'first' });
+    await rig.client.submitCode(first.workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+    const again = await rig.client.start({ ...request(user), requestId: 'second' });
+    workflowIds.push(again.workflowId);
+    expect(again.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    expect(rig.sandbox.inbox(user)).toHaveLength(2);
+  });
+});
+
+describe('whoever starts first cannot shut the real user out', () => {
+  it.each([
+    ['forged', { forged: true }],
+    ['dead', { expiresInSeconds: -60 }],
+  ])('a verification opened with a %s token goes on with the good one of the next start', async (_kind, kind) => {
+    const user = await rig.user();
+    const bad = await rig.sandbox.issueAccessToken(user, kind);
+    const opened = await rig.client.start(request(user, bad));
+    expect(opened.status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5 });
+    const own = await rig.client.start(request(user));
+    workflowIds.push(own.workflowId);
+    expect(own.workflowId).toBe(opened.workflowId);
+    expect(own.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    expect(rig.sandbox.inbox(user)).toHaveLength(1);
+    const code = rig.sandbox.codeFor(user, 'email');
+    expect(await rig.client.submitCode(own.workflowId, { code })).toMatchObject({ result: 'verified' });
+  });
+
+  it('a forged token that joins an open one does not take the place of the good one', async () => {
+    const user = await rig.user();
+    const { workflowId } = await rig.client.start(request(user));
+    workflowIds.push(workflowId);
+    const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
+    await rig.client.start(request(user, forged));
+    await rig.client.renewAccessToken(workflowId, { accessToken: forged });
+    const code = rig.sandbox.codeFor(user, 'email');
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({
+      result: 'verified',
+      status: { attemptsLeft: 9 },
+    });
+  });
+
+  it('a token of another user or pool is refused', async () => {
+    const [user, other] = [await rig.user(), await rig.user()];
+    const { workflowId } = await rig.client.start(request(user));
+    workflowIds.push(workflowId);
+    const { accessToken } = other;
+    await expect(rig.client.renewAccessToken(workflowId, { accessToken })).rejects.toBeInstanceOf(
+      AccessTokenRefusedError,
+    );
+    const code = rig.sandbox.codeFor(user, 'email');
+    await expect(rig.client.submitCode(workflowId, { code, accessToken })).rejects.toBeInstanceOf(
+      AccessTokenRefusedError,
+    );
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+  });
+});
+
+describe('what the Web UI and the list find', () => {
+  it('the search attributes, the static summary and the name of the workflow', async () => {
+    expect(attributeVerification.name).toBe(WORKFLOW_TYPE);
+    const user = await rig.user();
+    const { workflowId } = await rig.client.start(request(user));
+    workflowIds.push(workflowId);
+    expect(workflowId).toBe(workflowIdFor({ userPoolId: user.userPoolId, sub: user.sub, attributeName: 'email' }));
+    const listed = () => collect(rig.client.list({ userPoolId: user.userPoolId, state: 'awaitingCode' }));
+    await expect.poll(listed).toMatchObject([{ workflowId, state: 'awaitingCode', attributeName: 'email' }]);
+    await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+    await expect
+      .poll(() => collect(rig.client.list({ userPoolId: user.userPoolId, state: 'verified' })))
+      .toMatchObject([{ workflowId }]);
+    const described = await rig.env.client.workflow.getHandle(workflowId).describe();
+    const names = Object.keys(described.searchAttributes).filter((name) => name.startsWith('Verification'));
+    expect(names.sort()).toEqual(Object.values(SEARCH_ATTRIBUTES).sort());
+  });
+});
