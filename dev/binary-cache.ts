@@ -17,7 +17,7 @@ const WAIT_STEP_MS = 200;
 const PROGRESS_STEP_MS = 5_000;
 
 /** Where cached files of this program belong on this system. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const name = 'cognito-verification';
   const xdg = env['XDG_CACHE_HOME'];
   // The XDG specification: a relative path here is invalid and to be ignored.

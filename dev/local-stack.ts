@@ -17,7 +17,7 @@ import { createTeardown, type Teardown } from './teardown.js';
 import type { Timeline } from './timeline.js';
 
 /** Wanted ports: taken ones are replaced, 0 means any. */
-export interface StackPorts {
+interface StackPorts {
   readonly temporal: number;
   readonly webUi: number;
   readonly sandbox: number;

@@ -45,7 +45,7 @@ export function nextCommands(info: StackInfo): string[] {
   return [
     source,
     `npx cognito-verification start --attribute ${attribute} --access-token-file ${token}`,
-    `npx cognito-verification submit ${next}`,
+    `npx cognito-verification submit ${next}   # asks for the code; it is in the inbox`,
   ];
 }
 

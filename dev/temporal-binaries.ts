@@ -23,7 +23,7 @@ export interface BinaryOptions {
 }
 
 /** A binary that is neither here nor to be had; the message names the ways to get it by hand. */
-export class BinaryNotAvailableError extends Error {
+class BinaryNotAvailableError extends Error {
   override readonly name = 'BinaryNotAvailableError';
 }
 

@@ -19,7 +19,7 @@ const PROBE_STEP_MS = 50;
 const PORT_ATTEMPTS = 5;
 
 /** The type names the server registers search attributes under. */
-export type SearchAttributeTypeName = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
+type SearchAttributeTypeName = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
 
 /** How to run the server. */
 export interface TemporalServerOptions {

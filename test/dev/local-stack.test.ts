@@ -4,6 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isSameProcessAlive } from '../../dev/process-identity.js';
@@ -100,6 +101,20 @@ test('Ctrl-C while it starts leaves nothing behind', { timeout: LIMIT_MS }, asyn
   expect(await stack.ended()).toBe(130);
   await untilGone(server, 1_000);
   expect(stack.stderr()).not.toMatch(/^\s+at /m);
+});
+
+test('a second Ctrl-C ends it at once, and even a server that hangs goes', { timeout: LIMIT_MS }, async () => {
+  const stack = startUp(stateDir);
+  await stack.ready();
+  const server = await serverOf(stateDir);
+  process.kill(server.pid, 'SIGSTOP');
+  stack.child.kill('SIGINT');
+  await stack.said('Ctrl-C: stopping');
+  // What comes within half a second is npm's echo of the same Ctrl-C.
+  await sleep(1_000);
+  stack.child.kill('SIGINT');
+  expect(await stack.ended()).toBe(130);
+  await untilGone(server, 20_000);
 });
 
 test('a stack that was killed is no obstacle: its server ends, and the next one starts', {
