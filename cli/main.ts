@@ -58,4 +58,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** A native worker that could not connect, or a connection that was closed in a call, would keep the process. */
+const LINGER_MS = 500;
+
 process.exitCode = await main(process.argv.slice(2));
+setTimeout(() => process.exit(), LINGER_MS).unref();

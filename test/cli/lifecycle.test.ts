@@ -1,0 +1,180 @@
+/** A verification by the command line alone, against a real Temporal server, the worker and the Cognito sandbox. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { workflowIdFor } from '@cognito-verification/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { killRunning, runCli, runJson, startCli } from './run-cli.js';
+
+let rig: Rig;
+let folder: string;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  rig = await startRig('local');
+  folder = await mkdtemp(join(tmpdir(), 'cli-test-'));
+  env = { TEMPORAL_ADDRESS: rig.env.address, VERIFICATION_TASK_QUEUE: rig.taskQueue };
+});
+afterAll(async () => {
+  await killRunning();
+  await rm(folder, { recursive: true });
+  await rig.close();
+});
+
+const START = ['start', '--attribute', 'email'];
+
+async function started(...options: string[]): Promise<{ user: SandboxUser; id: string; code: string }> {
+  const user = await rig.user();
+  const { code } = await runCli([...START, ...options], { env, stdin: user.accessToken });
+  expect(code).toBe(0);
+  return {
+    user,
+    id: workflowIdFor({ ...user, attributeName: 'email' }),
+    code: rig.sandbox.codeFor(user, 'email'),
+  };
+}
+
+const wrong = (code: string) => (code === '000000' ? '111111' : '000000');
+
+describe('a verification for a program', () => {
+  it('is started, submitted and waited for', async () => {
+    const user = await rig.user();
+    const id = workflowIdFor({ ...user, attributeName: 'email' });
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, `${user.accessToken}\n`);
+
+    expect(await runJson([...START, '--access-token-file', tokenFile], { env })).toMatchObject({
+      code: 0,
+      document: { workflowId: id, status: { state: 'awaitingCode', delivery: { deliveryMedium: 'EMAIL' } } },
+      stderr: '',
+    });
+    expect(await runJson(['status', id], { env })).toMatchObject({ code: 0, document: { workflowId: id } });
+
+    const code = rig.sandbox.codeFor(user, 'email');
+    expect(await runJson(['submit', id], { env, stdin: wrong(code) })).toMatchObject({
+      code: 1,
+      document: { result: 'mismatch', status: { attemptsLeft: 9 } },
+    });
+    expect(await runJson(['submit', id], { env: { ...env, VERIFICATION_CODE: code } })).toMatchObject({
+      code: 0,
+      document: { result: 'verified', status: { state: 'verified' } },
+    });
+    expect(await runJson(['wait', id], { env })).toMatchObject({
+      code: 0,
+      document: { outcome: 'verified', confirmedBy: 'submitCode' },
+    });
+    expect(await runJson(['submit', id], { env, stdin: code })).toMatchObject({
+      code: 1,
+      document: { error: { code: 'VerificationEnded', outcome: { outcome: 'verified' } } },
+    });
+  });
+
+  it('takes its policy from the options', async () => {
+    const user = await rig.user();
+    const policy = ['--deadline', '1h', '--max-sends', '2', '--max-attempts', '3', '--code-lifetime', '5m'];
+    const token = { ...env, COGNITO_ACCESS_TOKEN: user.accessToken };
+    const { document } = await runJson([...START, ...policy], { env: token });
+    expect(document).toMatchObject({ status: { sendsLeft: 1, attemptsLeft: 3 } });
+    expect(await runJson([...START, '--max-sends', '21'], { env: token })).toMatchObject({
+      code: 2,
+      document: { error: { code: 'InvalidRequest', field: 'policy.maxSends' } },
+    });
+  });
+
+  it('sends nothing when Cognito has sent by itself', async () => {
+    const user = await rig.user();
+    const { document } = await runJson([...START, '--already-sent', 'z***@e***'], { env, stdin: user.accessToken });
+    expect(document).toMatchObject({ status: { state: 'awaitingCode', delivery: { destination: 'z***@e***' } } });
+    expect(rig.sandbox.inbox(user)).toEqual([]);
+  });
+
+  it('refuses a re-send in the cool-down with the time from which it is allowed', async () => {
+    const { id } = await started();
+    expect(await runJson(['resend', id], { env })).toMatchObject({
+      code: 1,
+      document: { error: { code: 'ResendNotAllowed', reason: 'cooldown', allowedAt: expect.any(String) } },
+    });
+  });
+
+  it('takes a fresh token', async () => {
+    const { id, user } = await started();
+    const stdin = await rig.sandbox.issueAccessToken(user);
+    expect(await runJson(['renew-token', id], { env, stdin })).toMatchObject({ code: 0, document: { workflowId: id } });
+  });
+
+  it('is confirmed', async () => {
+    const { id } = await started();
+    expect(await runJson(['confirm', id, '--reference', 'signup-1'], { env })).toMatchObject({ code: 0 });
+    expect(await runJson(['wait', id], { env })).toMatchObject({ code: 0, document: { reference: 'signup-1' } });
+  });
+
+  it('is cancelled, which is no success', async () => {
+    const { id } = await started();
+    expect(await runJson(['cancel', id], { env })).toMatchObject({ code: 0 });
+    expect(await runJson(['wait', id], { env })).toMatchObject({ code: 1, document: { outcome: 'cancelled' } });
+  });
+
+  it('that was never started is not found', async () => {
+    expect(await runJson(['status', 'verify/eu-west-1_none/x/email'], { env })).toMatchObject({
+      code: 1,
+      document: { error: { code: 'VerificationNotFound' } },
+    });
+  });
+
+  it('that Cognito refuses says why', async () => {
+    const user = await rig.user();
+    rig.sandbox.deleteUser(user);
+    expect(await runJson(START, { env, stdin: user.accessToken })).toMatchObject({
+      code: 1,
+      document: { error: { code: 'VerificationFailed', failure: { type: 'UserNotFoundException' } } },
+    });
+  });
+
+  it('is listed', async () => {
+    const { id, user } = await started();
+    const list = async () => (await runJson(['list', '--user-pool', user.userPoolId, '--open'], { env })).document;
+    await expect
+      .poll(list, { timeout: 20_000 })
+      .toMatchObject([{ workflowId: id, state: 'awaitingCode', executionStatus: 'RUNNING' }]);
+  });
+});
+
+describe('a verification for a person', () => {
+  it('is a card that says what to type next', async () => {
+    const user = await rig.user();
+    const id = workflowIdFor({ ...user, attributeName: 'email' });
+    const { stdout } = await runCli(START, { env, stdin: user.accessToken });
+    expect(stdout).toMatch(/^awaitingCode {2}email/);
+    expect(stdout).toMatch(/Sent to +\S+@\S+ \(EMAIL\)/);
+    expect(stdout).toContain(`Next              cognito-verification submit ${id}`);
+    const code = rig.sandbox.codeFor(user, 'email');
+    expect((await runCli(['submit', id], { env, stdin: wrong(code) })).stdout).toContain('The code was wrong.');
+    expect((await runCli(['submit', id], { env, stdin: code })).stdout).toContain('The code was right.');
+    expect((await runCli(['wait', id], { env })).stdout).toMatch(/^verified {2}email/);
+  });
+});
+
+describe('waiting', () => {
+  it('ends with exit code 4 when the timeout passes', async () => {
+    const { id } = await started();
+    expect(await runJson(['wait', id, '--timeout', '1s'], { env })).toMatchObject({
+      code: 4,
+      document: { error: { code: 'VerificationOpen', status: { state: 'awaitingCode' } } },
+    });
+  });
+
+  it('ends with exit code 130 on Ctrl-C, and says that the verification goes on', async () => {
+    const { id } = await started();
+    const { child, ended } = startCli(['wait', id], { env });
+    // It says nothing before it has an outcome; a second is enough to be waiting, and too early is 130 as well or none.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    child.kill('SIGINT');
+    expect(await ended).toEqual({
+      code: 130,
+      stdout: '',
+      stderr: `Interrupted. The verification goes on: cognito-verification wait ${id}\n`,
+    });
+    expect(await runJson(['status', id], { env })).toMatchObject({ document: { status: { state: 'awaitingCode' } } });
+  });
+});

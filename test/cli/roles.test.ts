@@ -1,0 +1,55 @@
+/** The commands that stay: `worker` and `sandbox`, and `setup`, which comes before them. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporalCli } from '../../dev/temporal-binaries.js';
+import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.js';
+import { killRunning, runCli, runJson, startCli } from './run-cli.js';
+
+let server: TemporalServer;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  server = await startTemporalServer({ cli: await temporalCli(), headless: true });
+  env = { TEMPORAL_ADDRESS: server.address, AWS_REGION: 'eu-west-1' };
+});
+afterAll(async () => {
+  await killRunning();
+  await server.close();
+});
+
+describe('a fresh namespace', () => {
+  it('is refused by the worker, set up once, and then polled', async () => {
+    expect(await runCli(['worker'], { env })).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringContaining('cognito-verification setup'),
+    });
+    const names = ['VerificationState', 'VerificationAttribute', 'VerificationUserPool'];
+    expect(await runJson(['setup'], { env })).toMatchObject({
+      code: 0,
+      document: { namespace: 'default', registered: names, already: [] },
+    });
+    expect(await runJson(['setup'], { env })).toMatchObject({ code: 0, document: { registered: [], already: names } });
+
+    const worker = startCli(['worker', '--json'], { env });
+    expect(JSON.parse(await worker.firstLine)).toMatchObject({ polling: { namespace: 'default' } });
+    worker.child.kill('SIGINT');
+    expect((await worker.ended).code).toBe(0);
+  });
+
+  it('that does not exist is refused', async () => {
+    const { code, stdout } = await runCli(['list', '--json'], { env: { ...env, TEMPORAL_NAMESPACE: 'nowhere' } });
+    expect(code).toBe(3);
+    expect(stdout).toContain('nowhere');
+  });
+});
+
+describe('the sandbox', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('says where it listens, and ends with %s', async (signal) => {
+    const sandbox = startCli(['sandbox', '--port', '0', '--json']);
+    const { url }: { url: string } = JSON.parse(await sandbox.firstLine);
+    expect((await fetch(`${url}/_sandbox/inbox`)).status).toBe(200);
+    sandbox.child.kill(signal);
+    expect(await sandbox.ended).toMatchObject({ code: 0, stdout: `{"url":"${url}"}\n` });
+    await expect(fetch(url)).rejects.toThrow();
+  });
+});

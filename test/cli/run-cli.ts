@@ -1,0 +1,78 @@
+/** Runs the compiled command as a child, as a person or a script would. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const running = new Set<ChildProcess>();
+
+export interface CliOptions {
+  /** On top of an environment that has nothing of the machine's but the `PATH`. */
+  env?: Record<string, string>;
+  /** What is typed or piped in; without it standard input is empty. */
+  stdin?: string;
+}
+
+export interface CliResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A command under way. */
+export interface CliProcess {
+  child: ChildProcess;
+  /** The first whole line on standard output; rejects when the process ends without one. */
+  firstLine: Promise<string>;
+  ended: Promise<CliResult>;
+}
+
+/** Starts a command that stays. */
+export function startCli(args: readonly string[], { env = {}, stdin = '' }: CliOptions = {}): CliProcess {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    // A home without a temporal.toml.
+    env: { PATH: process.env['PATH'], HOME: tmpdir(), XDG_CONFIG_HOME: tmpdir(), ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  // A command that ends without reading closes the pipe.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(stdin);
+  let stdout = '';
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = once(child, 'close').then(([code]: (number | null)[]) => ({ code: code ?? null, stdout, stderr }));
+  const firstLine = new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      const [line, ...rest] = stdout.split('\n');
+      if (rest.length > 0) resolve(line ?? '');
+    });
+    void ended.then(({ code }) => reject(new Error(`ended with ${code} and no line: ${stderr}`)));
+  });
+  // Only those who wait for it care that there is none.
+  firstLine.catch(() => undefined);
+  return { child, firstLine, ended };
+}
+
+/** Runs a command to its end. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return await startCli(args, options).ended;
+}
+
+/** Runs a command with `--json`: its exit code and the one document that it prints. */
+export async function runJson(args: readonly string[], options: CliOptions = {}) {
+  const { code, stdout, stderr } = await runCli([...args, '--json'], options);
+  // One line, one document: anything more would throw here.
+  const document: unknown = JSON.parse(stdout);
+  return { code, document, stderr };
+}
+
+/** For `afterAll`: nothing is left, whatever a test did. */
+export async function killRunning(): Promise<void> {
+  const left = [...running];
+  for (const child of left) child.kill('SIGKILL');
+  await Promise.all(left.map((child) => once(child, 'close')));
+}

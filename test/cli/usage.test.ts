@@ -1,0 +1,149 @@
+/** What needs no server: help, wrong usage, secrets among the arguments, and a Temporal that is not there. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../cli/commands.js';
+import { accessToken } from '../client/fixtures.js';
+import { killRunning, runCli, runJson } from './run-cli.js';
+
+const ID = 'verify/eu-west-1_pool/2f0e/email';
+const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cli-test-'));
+});
+afterAll(async () => {
+  await killRunning();
+  await rm(folder, { recursive: true });
+});
+
+describe('help', () => {
+  it.each([[['--help']], [['-h']], [['help']], [[]]])('of the root lists every command: %j', async (args) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    for (const exit of ['0', '1', '2', '3', '4', '130']) expect(stdout).toMatch(new RegExp(`^ {2}${exit} {2,}`, 'm'));
+  });
+
+  it.each(COMMANDS.map(({ name }) => name))('of %s loads, and documents --json', async (name) => {
+    const { code, stdout } = await runCli(['help', name]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: cognito-verification ${name} `);
+    expect(stdout).toContain('--json');
+    expect(await runCli([name, '--help'])).toMatchObject({ code: 0, stdout });
+  });
+
+  it('loads nothing of Temporal, and a caller loads no native worker', async () => {
+    const probe = join(folder, 'probe.cjs');
+    await writeFile(
+      probe,
+      `process.on('exit', () => {
+        const loaded = Object.keys(require.cache).flatMap((path) => /@temporalio.([\\w-]+)/.exec(path)?.[1] ?? []);
+        process.stderr.write('loaded:' + [...new Set(loaded)].join());
+      });`,
+    );
+    const env = { NODE_OPTIONS: `--require ${probe}` };
+    expect((await runCli(['--help'], { env })).stderr).toBe('loaded:');
+    const started = await runCli(['status', ID], { env: { ...env, ...NOWHERE } });
+    expect(started.stderr).toMatch(/loaded:.*client/);
+    expect(started.stderr).not.toMatch(/loaded:.*(core-bridge|worker|testing)/);
+  });
+
+  it('gives the version', async () => {
+    expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it('has no colours in a pipe', async () => {
+    const { stdout } = await runCli(['help', 'start'], { env: { NO_COLOR: '1' } });
+    expect(stdout).not.toContain('\u001b');
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['strat'], /unknown command 'strat' \(Did you mean start\?\)/],
+    [['start'], /--attribute/],
+    [['start', '--attribute', 'fax'], /email, phone_number/],
+    [['start', '--attribute', 'email', '--deadline', '10'], /has a unit/],
+    [['start', '--attribute', 'email', '--max-sends', 'many'], /whole number/],
+    [['start', '--attribute', 'email', '--client-metadata', 'novalue'], /key=value/],
+    [['start', '--attribute', 'email'], /--access-token-file/],
+    [['start', '--attribute', 'email', '--access-token-file', '/does/not/exist'], /ENOENT/],
+    [['status'], /workflowId/],
+    [['status', ID, 'more'], /too many arguments/],
+    [['list', '--open', '--ended'], /cannot be used with/],
+    [['submit', ID], /--code-file/],
+    [['submit', ID, '--code-file', '-', '--access-token-file', '-'], /Only one/],
+    [['sandbox', '--port', '70000'], /65535/],
+  ])('%j is exit code 2', async (args, message) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).toMatch(message);
+    expect(await runJson(args)).toEqual({
+      code: 2,
+      document: { error: { code: 'Usage', message: expect.stringMatching(message) } },
+      stderr: '',
+    });
+  });
+
+  it('names every wrong setting at once', async () => {
+    const env = { TEMPORAL_TLS: 'yes', VERIFICATION_TASK_QUEUE: 'a b', TEMPORAL_CONFIG_FILE: '/does/not/exist' };
+    const { code, document } = await runJson(['status', ID], { env });
+    expect(code).toBe(2);
+    expect(document).toMatchObject({ error: { code: 'Configuration', problems: { length: 3 } } });
+    const { stderr } = await runCli(['status', ID], { env });
+    for (const name of Object.keys(env)) expect(stderr).toContain(name);
+  });
+});
+
+describe('secrets', () => {
+  const token = accessToken();
+
+  it.each([
+    ['start', '--attribute', 'email', token],
+    ['start', '--attribute', 'email', '--access-token', token],
+    ['start', '--attribute', 'email', `--access-token=${token}`],
+    ['start', '--attribute', 'email', '--access-token-file', token],
+    ['renew-token', ID, `Bearer ${token}`],
+    ['submit', ID, '918273'],
+    ['submit', ID, '--code', '918273'],
+    ['submit', ID, '--code=918273'],
+  ])('are refused as arguments without being repeated: %s %s …', async (...args) => {
+    for (const json of [[], ['--json']]) {
+      const { code, stdout, stderr } = await runCli([...args, ...json]);
+      expect(code).toBe(2);
+      expect(stdout + stderr).toMatch(/must not be an argument/);
+      expect(stdout + stderr).not.toMatch(/eyJ|918273/);
+    }
+  });
+
+  it('are refused when they are none, without being repeated', async () => {
+    const env = { ...NOWHERE, COGNITO_ACCESS_TOKEN: 'not-a-token-4711' };
+    const { code, stdout, stderr } = await runCli(['start', '--attribute', 'email'], { env });
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).not.toContain('4711');
+  });
+});
+
+describe.concurrent('a Temporal Service that is not there', () => {
+  it('is exit code 3, and says where it was looked for', async () => {
+    const began = performance.now();
+    const { code, document } = await runJson(['status', ID], { env: NOWHERE });
+    expect(code).toBe(3);
+    expect(document).toMatchObject({
+      error: { code: 'TemporalUnavailable', message: expect.stringContaining('127.0.0.1:1') },
+    });
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
+  it.each([['setup'], ['worker'], ['list']])('is the same for %s', async (name) => {
+    expect(await runCli([name], { env: NOWHERE })).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringMatching(/^error: Cannot reach the Temporal Service at 127\.0\.0\.1:1/m),
+    });
+  });
+});
