@@ -142,7 +142,13 @@ function policyOf(value: unknown, attributeName: AttributeName): ResolvedPolicy 
 }
 
 function object(value: unknown, name: string, allowed?: readonly string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    Array.isArray(value) ||
+    ArrayBuffer.isView(value) ||
+    value instanceof Error
+  ) {
     throw new InvalidInputError(name, `must be an object; found ${show(value)}`);
   }
   const unknown = allowed && Object.keys(value).find((key) => !allowed.includes(key));
@@ -183,5 +189,8 @@ function delivery(value: unknown): CodeDelivery | undefined {
 function show(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
+  if (ArrayBuffer.isView(value)) return 'bytes';
+  // What the workflow's payload converter could not read.
+  if (value instanceof Error) return value.message;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -6,6 +6,7 @@ import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)),
+  payloadConverterPath: fileURLToPath(new URL('../workflows/payload-converter.js', import.meta.url)),
   // Its progress is of no interest; why a bundle fails stands only in its errors.
   logger: new DefaultLogger('ERROR'),
 });

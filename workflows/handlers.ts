@@ -19,7 +19,6 @@ import {
   resendCode,
   submitCode,
 } from '@cognito-verification/contract';
-import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { Post } from './mailbox.js';
 import { messages, resendRefusal } from './policy.js';
@@ -121,14 +120,13 @@ export function answerMessages(verification: Verification): void {
 
 /** Refuses every message with the reason for which the verification could not begin. */
 export function refuseMessages(reason: ApplicationFailure): void {
-  const refuse = (): never => {
+  const refuse = (..._input: unknown[]): never => {
     throw reason;
   };
-  for (const update of [awaitDelivery, submitCode, resendCode, renewAccessToken]) {
-    setHandler({ type: 'update', name: update.name } as UpdateDefinition<unknown, unknown[]>, refuse, {
-      validator: refuse,
-    });
-  }
+  setHandler(awaitDelivery, refuse, { validator: refuse });
+  setHandler(submitCode, refuse, { validator: refuse });
+  setHandler(resendCode, refuse, { validator: refuse });
+  setHandler(renewAccessToken, refuse, { validator: refuse });
 }
 
 /** Answers everything that is still open when the verification ends. */

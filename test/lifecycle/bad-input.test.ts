@@ -8,6 +8,7 @@ import {
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { WithStartWorkflowOperation, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import Long from 'long';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, startRig } from '../harness.js';
 
@@ -77,6 +78,62 @@ describe('a request', () => {
       .executeUpdateWithStart(awaitDelivery, { startWorkflowOperation, args: [{}] })
       .catch((error: unknown) => error);
     expect(String((answer as Error).cause ?? answer)).toMatch(/attributeName must be/);
+  });
+});
+
+describe('a payload that is no JSON at all', () => {
+  const PAYLOADS: [string, string, string][] = [
+    ['broken JSON', 'json/plain', '{"accessToken": '],
+    ['an encoding that nobody here reads', 'json/protobuf', '{}'],
+    ['an unknown encoding', 'text/plain', 'hello'],
+    ['bytes', 'binary/plain', 'hello'],
+  ];
+
+  it.each(PAYLOADS)('%s: raw, fails the workflow at once', async (name, encoding, data) => {
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    const workflowId = `payload ${name}`;
+    await rig.env.client.workflowService.startWorkflowExecution({
+      namespace: 'default',
+      workflowId,
+      requestId: workflowId,
+      workflowType: { name: WORKFLOW_TYPE },
+      taskQueue: { name: rig.taskQueue },
+      input: { payloads: [{ metadata: { encoding: bytes(encoding) }, data: bytes(data) }] },
+      workflowExecutionTimeout: { seconds: Long.fromNumber(10) },
+    });
+    const failed = await rig.env.client.workflow
+      .getHandle(workflowId)
+      .result()
+      .catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(WorkflowFailedError);
+    expect((failed as WorkflowFailedError).cause?.message).toMatch(
+      /request must be an object; found (a payload|bytes)/,
+    );
+  });
+});
+
+describe('a payload that is no JSON at all, in a message', () => {
+  it('is refused, and the verification goes on', async () => {
+    const user = await rig.user();
+    const { workflowId } = await rig.start(user);
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    const input = { payloads: [{ metadata: { encoding: bytes('json/plain') }, data: bytes('{"code": ') }] };
+    const service = rig.env.client.workflowService;
+    const workflowExecution = { workflowId };
+    const { outcome } = await service.updateWorkflowExecution({
+      namespace: 'default',
+      workflowExecution,
+      request: { meta: { updateId: 'broken' }, input: { name: 'submitCode', args: input } },
+      waitPolicy: { lifecycleStage: 3 },
+    });
+    expect(outcome?.failure?.message).toMatch(/submitCode must be an object; found a payload that cannot be read/);
+    await service.signalWorkflowExecution({
+      namespace: 'default',
+      workflowExecution,
+      signalName: 'codeConfirmed',
+      input,
+    });
+    expect(await rig.client.wait(workflowId, { timeout: '20 seconds' })).toMatchObject({ outcome: 'verified' });
   });
 });
 

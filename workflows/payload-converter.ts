@@ -1,0 +1,30 @@
+import {
+  defaultPayloadConverter,
+  type Payload,
+  type PayloadConverter,
+  type SerializationContext,
+} from '@temporalio/common';
+
+/**
+ * Hands on what cannot be read as an Error instead of throwing it. Thrown, it would fail the workflow task, which is
+ * tried again for ever: one broken payload, typed into the Web UI, would stop a verification that people wait for.
+ * Handed on, it is refused like any other input that is wrong. What activities return is our own and still throws.
+ */
+class RefusablePayloadConverter implements PayloadConverter {
+  toPayload<T>(value: T): Payload {
+    return defaultPayloadConverter.toPayload(value);
+  }
+
+  fromPayload<T>(payload: Payload, context?: SerializationContext): T {
+    try {
+      return defaultPayloadConverter.fromPayload(payload, context);
+    } catch (error) {
+      if (context?.type === 'activity') throw error;
+      // The caller's type says what it should have been; whoever reads an input checks it.
+      return new Error('a payload that cannot be read') as T;
+    }
+  }
+}
+
+/** The name under which the SDK looks for it. */
+export const payloadConverter = new RefusablePayloadConverter();
