@@ -1,0 +1,44 @@
+/** The worker of the barest workflow: one task queue and the SDK's defaults. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, type NativeConnection, Worker } from '@temporalio/worker';
+import { createActivities } from '../activities/cognito.js';
+import type { CognitoClients } from '../activities/cognito-clients.js';
+
+/** A bundle on disk, as the real worker gets its own. */
+export interface BareBundle {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+/** Bundles apart from the worker, whose memory and time it would otherwise cost. */
+export async function bundleBare(): Promise<BareBundle> {
+  // The neighbour has this file's own ending: .ts where a test runs from source.
+  const workflowsPath = fileURLToPath(new URL(`bare${extname(import.meta.url)}`, import.meta.url));
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const folder = await mkdtemp(join(tmpdir(), 'bare-verification-'));
+  const path = join(folder, 'bundle.js');
+  await writeFile(path, code);
+  return { path, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** What the worker needs. */
+export interface BareWorkerOptions {
+  readonly connection: NativeConnection;
+  readonly cognito: CognitoClients;
+  readonly taskQueue: string;
+  readonly bundlePath: string;
+}
+
+/** Makes it; the caller runs it and shuts it down. */
+export async function createBareWorker(options: BareWorkerOptions): Promise<Worker> {
+  const { connection, cognito, taskQueue, bundlePath } = options;
+  return await Worker.create({
+    connection,
+    taskQueue,
+    workflowBundle: { codePath: bundlePath },
+    activities: createActivities(cognito),
+  });
+}

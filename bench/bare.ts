@@ -1,0 +1,28 @@
+/**
+ * The barest workflow that verifies an attribute with a code: what the real one is measured against. It has the same
+ * activities, one deadline and two updates, and no answer to anything that can go wrong.
+ */
+import { condition, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
+import type { CognitoActivities, CognitoCall } from '../activities/cognito.js';
+
+export const awaitDelivery = defineUpdate<string | undefined>('awaitDelivery');
+export const submitCode = defineUpdate<'verified', [string]>('submitCode');
+
+const { sendCode, verifyCode } = proxyActivities<CognitoActivities>({ startToCloseTimeout: '30 seconds' });
+
+export async function bareVerification(call: CognitoCall): Promise<'verified' | 'expired'> {
+  let sent: { to: string | undefined } | undefined;
+  let verified = false;
+  setHandler(awaitDelivery, async () => {
+    await condition(() => sent !== undefined);
+    return sent?.to;
+  });
+  setHandler(submitCode, async (code) => {
+    await verifyCode({ ...call, code });
+    verified = true;
+    return 'verified' as const;
+  });
+  const { delivery } = await sendCode({ ...call, recordAttribute: false });
+  sent = { to: delivery.destination };
+  return (await condition(() => verified, '24 hours')) ? 'verified' : 'expired';
+}

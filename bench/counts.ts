@@ -1,0 +1,69 @@
+/** What one verification costs in whole numbers, read from its history: the same in every run and on every machine. */
+import type { Client } from '@temporalio/client';
+
+/** What Temporal Cloud bills, as far as it leaves an event. Queries and refused updates are billed and leave none. */
+export interface Actions {
+  starts: number;
+  updates: number;
+  signals: number;
+  activityAttempts: number;
+  timers: number;
+  searchAttributeUpserts: number;
+}
+
+/** The counts of one history. */
+export interface Counts {
+  /** By event type, in the order in which the types first appear. */
+  events: Record<string, number>;
+  totalEvents: number;
+  workflowTasks: number;
+  actions: Actions;
+  totalActions: number;
+  /** As the server counts them; differs by some bytes from run to run. */
+  historyBytes: number;
+}
+
+interface Event {
+  activityTaskStartedEventAttributes?: { attempt?: number | null } | null;
+}
+
+/** Counts the newest run of a workflow. */
+export async function countWorkflow(client: Client, workflowId: string): Promise<Counts> {
+  const handle = client.workflow.getHandle(workflowId);
+  const [{ events }, { historySize }] = await Promise.all([handle.fetchHistory(), handle.describe()]);
+  return { ...countEvents(events ?? []), historyBytes: historySize ?? 0 };
+}
+
+/** Counts the events of one history. */
+export function countEvents(history: readonly Event[]): Omit<Counts, 'historyBytes'> {
+  const events: Record<string, number> = {};
+  for (const event of history) events[typeOf(event)] = (events[typeOf(event)] ?? 0) + 1;
+  const count = (type: string) => events[type] ?? 0;
+  const actions: Actions = {
+    starts: count('WorkflowExecutionStarted'),
+    updates: count('WorkflowExecutionUpdateAccepted'),
+    signals: count('WorkflowExecutionSignaled'),
+    // Only the last attempt has an event, and its number says how many there were.
+    activityAttempts: history.reduce(
+      (sum, { activityTaskStartedEventAttributes: started }) => sum + (started ? (started.attempt ?? 1) : 0),
+      0,
+    ),
+    timers: count('TimerStarted'),
+    searchAttributeUpserts: count('UpsertWorkflowSearchAttributes'),
+  };
+  return {
+    events,
+    totalEvents: history.length,
+    workflowTasks: count('WorkflowTaskCompleted'),
+    actions,
+    totalActions: Object.values(actions).reduce((sum, n) => sum + n, 0),
+  };
+}
+
+/** The type is a number in the event; its name is in the field that holds its attributes. */
+function typeOf(event: object): string {
+  const suffix = 'EventAttributes';
+  const field = Object.entries(event).find(([name, value]) => name.endsWith(suffix) && value != null)?.[0];
+  if (field === undefined) return 'Unknown';
+  return field.charAt(0).toUpperCase() + field.slice(1, -suffix.length);
+}

@@ -1,0 +1,88 @@
+/** The paths that most verifications take, as an onboarding service and its user would drive them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { VerificationClient } from '@cognito-verification/client';
+import type { VerificationPolicy } from '@cognito-verification/contract';
+import type { Client } from '@temporalio/client';
+import type { Sandbox, SandboxUser } from '../sandbox/index.js';
+import { startBare } from './bare-client.js';
+
+/** Where verifications run. */
+export interface Site {
+  readonly sandbox: Sandbox;
+  readonly temporal: Client;
+  readonly verifications: VerificationClient;
+}
+
+/** A person takes longer than the worker: without a pause, two workflow tasks may become one, and counts would vary. */
+const PAUSE_MS = 1_000;
+
+/** Runs one path to its end and answers the workflow's id. */
+export type Path = (site: Site) => Promise<string>;
+
+/** By the name they have in the tables. */
+export const PATHS = {
+  'right code': async (site) => {
+    const { user, workflowId } = await begin(site);
+    await typeCode(site, workflowId, site.sandbox.codeFor(user, 'email'), 'verified');
+    return workflowId;
+  },
+  'one wrong code': async (site) => {
+    const { user, workflowId } = await begin(site);
+    const code = site.sandbox.codeFor(user, 'email');
+    await typeCode(site, workflowId, code === '000000' ? '000001' : '000000', 'mismatch');
+    await typeCode(site, workflowId, code, 'verified');
+    return workflowId;
+  },
+  'one re-send': async (site) => {
+    const { user, workflowId } = await begin(site, { resendCooldown: '1 second' });
+    await sleep(PAUSE_MS + 200);
+    await site.verifications.resendCode(workflowId);
+    await typeCode(site, workflowId, site.sandbox.codeFor(user, 'email'), 'verified');
+    return workflowId;
+  },
+  'confirmed by signal': async (site) => {
+    const { workflowId } = await begin(site);
+    await sleep(PAUSE_MS);
+    await site.verifications.confirm(workflowId);
+    await ended(site, workflowId, 'verified');
+    return workflowId;
+  },
+  expired: async (site) => {
+    const { workflowId } = await begin(site, { deadline: '1 minute' });
+    await ended(site, workflowId, 'expired');
+    return workflowId;
+  },
+} satisfies Record<string, Path>;
+
+/** The barest workflow on the first path. */
+export async function bareRightCode({ sandbox, temporal }: Site, taskQueue: string): Promise<string> {
+  const user = await sandbox.createUser();
+  const { handle, submit } = await startBare(temporal, taskQueue, user);
+  await sleep(PAUSE_MS);
+  await submit(sandbox.codeFor(user, 'email'));
+  await handle.result();
+  return handle.workflowId;
+}
+
+async function begin(
+  { sandbox, verifications }: Site,
+  policy: VerificationPolicy = {},
+): Promise<{ user: SandboxUser; workflowId: string }> {
+  const user = await sandbox.createUser();
+  const { accessToken } = user;
+  const { workflowId, status } = await verifications.start({ accessToken, attributeName: 'email', policy });
+  if (status.state !== 'awaitingCode') throw new Error(`no code was sent: the verification is ${status.state}`);
+  return { user, workflowId };
+}
+
+async function typeCode(site: Site, workflowId: string, code: string, expected: string): Promise<void> {
+  await sleep(PAUSE_MS);
+  const { result } = await site.verifications.submitCode(workflowId, { code });
+  if (result !== expected) throw new Error(`the code was answered with ${result}, not ${expected}`);
+  if (result === 'verified') await ended(site, workflowId, 'verified');
+}
+
+async function ended({ verifications }: Site, workflowId: string, expected: string): Promise<void> {
+  const { outcome } = await verifications.wait(workflowId, { timeout: '5 minutes' });
+  if (outcome !== expected) throw new Error(`the verification ended as ${outcome}, not ${expected}`);
+}

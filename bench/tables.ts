@@ -1,0 +1,91 @@
+/** The counts as Markdown tables: printed by the benchmark, held by docs/performance.md, compared by the tests. */
+import type { Counts } from './counts.js';
+
+/**
+ * Why the real workflow has more, or fewer, events of a type than the barest. A type that differs and is not here is
+ * unexplained, and the tests refuse that.
+ */
+export const REASONS: Readonly<Record<string, string>> = {
+  UpsertWorkflowSearchAttributes:
+    'what the list in the Web UI, `client.list` and alerts read: once when the code is out, once at the end',
+  TimerCanceled: 'the deadline ends with the workflow; a `condition` with a time-out is cancelled first',
+};
+
+const ACTION_NAMES: readonly (readonly [keyof Counts['actions'], string])[] = [
+  ['starts', 'start'],
+  ['updates', 'updates'],
+  ['signals', 'signals'],
+  ['activityAttempts', 'activity attempts'],
+  ['timers', 'timers'],
+  ['searchAttributeUpserts', 'search attribute upserts'],
+];
+
+type Exact = Omit<Counts, 'historyBytes'>;
+
+/** The event types whose numbers differ without a reason. */
+export function unexplained(ours: Exact, bare: Exact): string[] {
+  return eventTypes(ours, bare).filter(
+    (type) => (ours.events[type] ?? 0) !== (bare.events[type] ?? 0) && !(type in REASONS),
+  );
+}
+
+/** Event type by event type. */
+export function eventTable(ours: Exact, bare: Exact): string {
+  const rows = eventTypes(ours, bare).map((type) => {
+    const [n, floor] = [ours.events[type] ?? 0, bare.events[type] ?? 0];
+    return row(type, n, floor, n === floor ? '' : (REASONS[type] ?? '**unexplained**'));
+  });
+  return table(
+    ['event', 'ours', 'barest', 'difference', 'why'],
+    [
+      ...rows,
+      row('**events**', ours.totalEvents, bare.totalEvents),
+      row('workflow tasks', ours.workflowTasks, bare.workflowTasks),
+    ],
+  );
+}
+
+/** What Temporal Cloud bills. */
+export function actionTable(ours: Exact, bare: Exact): string {
+  const rows = ACTION_NAMES.map(([kind, name]) => row(name, ours.actions[kind], bare.actions[kind]).slice(0, 4));
+  return table(
+    ['action', 'ours', 'barest', 'difference'],
+    [...rows, row('**actions**', ours.totalActions, bare.totalActions).slice(0, 4)],
+  );
+}
+
+/** One path a row. */
+export function pathTable(paths: Readonly<Record<string, Exact>>): string {
+  return table(
+    ['path', 'events', 'workflow tasks', 'actions'],
+    Object.entries(paths).map(([name, { totalEvents, workflowTasks, totalActions }]) => [
+      name,
+      ...[totalEvents, workflowTasks, totalActions].map(String),
+    ]),
+  );
+}
+
+function eventTypes(ours: Exact, bare: Exact): string[] {
+  return [...new Set([...Object.keys(ours.events), ...Object.keys(bare.events)])];
+}
+
+function row(name: string, ours: number, bare: number, why = ''): string[] {
+  const difference = ours - bare;
+  return [
+    name,
+    String(ours),
+    String(bare),
+    difference > 0 ? `+${difference}` : difference < 0 ? `${difference}` : '',
+    why,
+  ];
+}
+
+/** A Markdown table with aligned columns, for it is read in a terminal too. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((cell, column) =>
+    Math.max(3, cell.length, ...rows.map((cells) => (cells[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${widths.map((width, i) => (cells[i] ?? '').padEnd(width)).join(' | ')} |`;
+  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { bundleBare, createBareWorker } from '../../bench/bare-worker.js';
+import { type Counts, countEvents, countWorkflow } from '../../bench/counts.js';
+import { bareRightCode, PATHS, type Site } from '../../bench/paths.js';
+import { actionTable, eventTable, pathTable, unexplained } from '../../bench/tables.js';
+import { type Rig, startRig } from '../harness.js';
+
+const siteOf = ({ env, sandbox, client }: Rig): Site => ({ sandbox, temporal: env.client, verifications: client });
+
+/** The width of a column is of no interest. */
+const rows = (text: string): string[] => text.split('\n').map((line) => line.trim().replaceAll(/\s+/g, ' '));
+
+/** A table as docs/performance.md has it. */
+const documented = async (table: string): Promise<void> => {
+  const page = await readFile(new URL('../../docs/performance.md', import.meta.url), 'utf8');
+  expect(rows(page), 'docs/performance.md must hold what `npm run bench` prints').toEqual(
+    expect.arrayContaining(rows(table)),
+  );
+};
+
+describe('on the development server', () => {
+  let rig: Rig;
+  let ours: Counts;
+  let bare: Counts;
+  const paths: Record<string, Counts> = {};
+
+  beforeAll(async () => {
+    rig = await startRig('local');
+    ({ ours, bare } = await runAll());
+  });
+
+  afterAll(async () => {
+    await rig?.close();
+  });
+
+  async function runAll() {
+    const site = siteOf(rig);
+    const { expired: _expired, ...quick } = PATHS;
+    await Promise.all(
+      Object.entries(quick).map(async ([name, run]) => {
+        paths[name] = await countWorkflow(site.temporal, await run(site));
+      }),
+    );
+    return { ours: paths['right code'] ?? expect.unreachable(), bare: await countBare(rig) };
+  }
+
+  it('costs what the page says, event by event, and every event over the floor has a reason', async () => {
+    expect(unexplained(ours, bare)).toEqual([]);
+    await documented(eventTable(ours, bare));
+  });
+
+  it('bills what the page says', async () => {
+    await documented(actionTable(ours, bare));
+  });
+
+  it.each(['right code', 'one wrong code', 'one re-send', 'confirmed by signal'])('%s', async (name) => {
+    await documented(
+      pathTable({ [name]: paths[name] ?? expect.unreachable() })
+        .split('\n')
+        .slice(2)
+        .join('\n'),
+    );
+  });
+});
+
+it('expires at the cost that the page says', async () => {
+  const rig = await startRig('timeSkipping');
+  try {
+    const site = siteOf(rig);
+    const { events } = await rig.env.client.workflow.getHandle(await PATHS.expired(site)).fetchHistory();
+    await documented(
+      pathTable({ expired: countEvents(events ?? []) })
+        .split('\n')
+        .slice(2)
+        .join('\n'),
+    );
+  } finally {
+    await rig.close();
+  }
+});
+
+async function countBare(rig: Rig): Promise<Counts> {
+  const bundle = await bundleBare();
+  const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
+  const taskQueue = `bare-${randomUUID()}`;
+  const connection = rig.env.nativeConnection;
+  const worker = await createBareWorker({ connection, cognito, taskQueue, bundlePath: bundle.path });
+  try {
+    const site = siteOf(rig);
+    return await worker.runUntil(async () => await countWorkflow(site.temporal, await bareRightCode(site, taskQueue)));
+  } finally {
+    cognito.destroy();
+    await bundle.remove();
+  }
+}
