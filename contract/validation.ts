@@ -182,7 +182,7 @@ function delivery(value: unknown): CodeDelivery | undefined {
   for (const [key, entry] of Object.entries(fields)) {
     if (typeof entry !== 'string') throw new InvalidInputError(`alreadySent.${key}`, 'must be a text');
   }
-  return fields as CodeDelivery;
+  return fields;
 }
 
 /** Only the kind of what was found: the value itself may be a secret put into the wrong field. */

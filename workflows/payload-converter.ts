@@ -11,10 +11,11 @@ import {
  * Handed on, it is refused like any other input that is wrong. What activities return is our own and still throws.
  */
 class RefusablePayloadConverter implements PayloadConverter {
-  toPayload<T>(value: T): Payload {
-    return defaultPayloadConverter.toPayload(value);
+  toPayload(value: unknown, context?: SerializationContext): Payload {
+    return defaultPayloadConverter.toPayload(value, context);
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the interface's own
   fromPayload<T>(payload: Payload, context?: SerializationContext): T {
     try {
       return defaultPayloadConverter.fromPayload(payload, context);

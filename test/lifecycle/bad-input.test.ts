@@ -8,9 +8,11 @@ import {
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { WithStartWorkflowOperation, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import Long from 'long';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, startRig } from '../harness.js';
+
+/** `UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED`. */
+const COMPLETED: number = 3;
 
 /** Refused with a message that names the field, wherever it comes in, and no workflow is stuck in task retries. */
 let rig: Rig;
@@ -99,8 +101,7 @@ describe('a payload that is no JSON at all', () => {
       workflowType: { name: WORKFLOW_TYPE },
       taskQueue: { name: rig.taskQueue },
       input: { payloads: [{ metadata: { encoding: bytes(encoding) }, data: bytes(data) }] },
-      workflowExecutionTimeout: { seconds: Long.fromNumber(10) },
-    });
+      });
     const failed = await rig.env.client.workflow
       .getHandle(workflowId)
       .result()
@@ -124,7 +125,7 @@ describe('a payload that is no JSON at all, in a message', () => {
       namespace: 'default',
       workflowExecution,
       request: { meta: { updateId: 'broken' }, input: { name: 'submitCode', args: input } },
-      waitPolicy: { lifecycleStage: 3 },
+      waitPolicy: { lifecycleStage: COMPLETED },
     });
     expect(outcome?.failure?.message).toMatch(/submitCode must be an object; found a payload that cannot be read/);
     await service.signalWorkflowExecution({
