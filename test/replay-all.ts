@@ -24,6 +24,6 @@ export async function replayAll(rig: Pick<Rig, 'env'>, workflowIds: Iterable<str
   }
   if (replayed !== histories.length) errors.push(new Error(`replayed ${replayed} of ${histories.length} histories`));
   if (errors.length > 0)
-    throw new AggregateError(errors, errors.map(({ message, cause }) => `${message}: ${cause}`).join('\n'));
+    throw new AggregateError(errors, errors.map(({ message, cause }) => `${message}: ${String(cause)}`).join('\n'));
   return replayed;
 }

@@ -1,13 +1,15 @@
 /** What the lifecycle tests share: verifications on a server whose time and the sandbox's are moved together. */
-import { VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
-import { VerificationClient } from '@cognito-verification/client';
-import type {
-  AttributeName,
-  SubmitCodeAnswer,
-  VerificationOutcome,
-  VerificationPolicy,
-  VerificationRequest,
-  VerificationStatus,
+import { UpdateUserAttributesCommand, VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
+import {
+  type AttributeName,
+  type CodeDelivery,
+  type SubmitCodeAnswer,
+  type VerificationOutcome,
+  type VerificationPolicy,
+  type VerificationRequest,
+  type VerificationStatus,
+  WORKFLOW_TYPE,
+  workflowIdFor,
 } from '@cognito-verification/contract';
 import type { Duration } from '@temporalio/common';
 import { msToNumber } from '@temporalio/common/lib/time.js';
@@ -41,12 +43,8 @@ export interface Opening {
 export class TimeTravel {
   /** Every verification that was started here, for `replayAll`. */
   readonly started = new Set<string>();
-  private readonly impatient: VerificationClient;
 
-  constructor(readonly rig: Rig) {
-    const { env, taskQueue } = rig;
-    this.impatient = new VerificationClient({ client: env.client, taskQueue, waitForDelivery: '500ms' });
-  }
+  constructor(readonly rig: Rig) {}
 
   /** Brings the sandbox's clock up to the server's, which runs ahead when a result was waited for. */
   async sync(): Promise<void> {
@@ -89,16 +87,22 @@ export class TimeTravel {
   async open(opening: Opening = {}): Promise<Opened> {
     const user = opening.user ?? (await this.user());
     const attributeName = opening.attributeName ?? 'email';
-    const client = opening.impatient ? this.impatient : this.rig.client;
-    const { policy, request } = opening;
-    const { workflowId, status } = await client.start({
+    const { policy } = opening;
+    const request = {
       accessToken: user.accessToken,
       attributeName,
       ...(policy ? { policy } : {}),
-      ...request,
-    });
-    this.started.add(workflowId);
-    return { user, attributeName, id: workflowId, started: status };
+      ...opening.request,
+    };
+    const id = workflowIdFor({ ...user, attributeName });
+    this.started.add(id);
+    if (opening.impatient) {
+      const { env, taskQueue } = this.rig;
+      await env.client.workflow.start(WORKFLOW_TYPE, { workflowId: id, taskQueue, args: [request] });
+    } else {
+      await this.rig.client.start(request);
+    }
+    return { user, attributeName, id, started: await this.rig.client.status(id) };
   }
 
   status({ id }: Opened): Promise<VerificationStatus> {
@@ -125,6 +129,12 @@ export class TimeTravel {
 
   wait({ id }: Opened): Promise<VerificationOutcome> {
     return this.rig.client.wait(id);
+  }
+
+  /** How long after its deadline it was closed. */
+  async closedAfterDeadlineMs({ id, started }: Opened): Promise<number> {
+    const { closeTime } = await this.rig.env.client.workflow.getHandle(id).describe();
+    return (closeTime?.getTime() ?? Number.NaN) - Date.parse(started.expiresAt);
   }
 
   /** The newest code that the user got. */
@@ -160,6 +170,17 @@ export class TimeTravel {
       Code: this.code(opened),
     });
     await client.send(command).finally(() => client.destroy());
+  }
+
+  /** The application changes the address, and Cognito may send a code by itself: where to, is the answer. */
+  async changeEmail(user: SandboxUser, email: string): Promise<CodeDelivery> {
+    const client = sdkFor(this.rig.sandbox);
+    const command = new UpdateUserAttributesCommand({
+      AccessToken: await this.token(user),
+      UserAttributes: [{ Name: 'email', Value: email }],
+    });
+    const { CodeDeliveryDetailsList: list } = await client.send(command).finally(() => client.destroy());
+    return { destination: list?.[0]?.Destination ?? '', deliveryMedium: list?.[0]?.DeliveryMedium ?? '' };
   }
 
   /** Makes Cognito answer the user's calls with an exception until the faults are cleared. */

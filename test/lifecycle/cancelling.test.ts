@@ -1,0 +1,163 @@
+/** A verification that is cancelled at any moment: everyone who waits is answered, and what remains says so. */
+import {
+  awaitDelivery,
+  FAILURE_TYPES,
+  resendCode,
+  SEARCH_ATTRIBUTES,
+  submitCode,
+} from '@cognito-verification/contract';
+import { WorkflowUpdateFailedError, type WorkflowUpdateHandle } from '@temporalio/client';
+import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startRig } from '../harness.js';
+import { replayAll } from '../replay-all.js';
+import { type Opened, TimeTravel } from './time-travel.js';
+
+const STATE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, SearchAttributeType.KEYWORD);
+const SEND = 'GetUserAttributeVerificationCode';
+const ATTEMPT = 'VerifyUserAttribute';
+
+let travel: TimeTravel;
+
+beforeAll(async () => {
+  travel = new TimeTravel(await startRig('local'));
+});
+afterEach(() => travel.rig.sandbox.clearFaults());
+afterAll(() => travel?.rig.close());
+
+/** An update that the workflow has taken and not answered yet. */
+async function taken(
+  { id }: Opened,
+  update: { name: string },
+  message: object,
+): Promise<WorkflowUpdateHandle<unknown>> {
+  const handle = travel.rig.env.client.workflow.getHandle(id);
+  return await handle.startUpdate<unknown, [object]>(update.name, { args: [message], waitForStage: 'ACCEPTED' });
+}
+
+/** What whoever waits is told: the state in the answer, or the type of the refusal. */
+async function answerTo(update: WorkflowUpdateHandle<unknown>): Promise<unknown> {
+  try {
+    return ((await update.result()) as { state: string }).state;
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
+      return error.cause.type;
+    throw error;
+  }
+}
+
+interface Moment {
+  opened: Opened;
+  inFlight?: WorkflowUpdateHandle<unknown>[];
+}
+
+const MOMENTS: Record<string, () => Promise<Moment>> = {
+  'a first send is being throttled': async () => {
+    const user = await travel.user();
+    travel.refuse(user, SEND, 'TooManyRequestsException');
+    const opened = await travel.open({ user, impatient: true });
+    const accessToken = await travel.token(user);
+    const inFlight = [
+      await taken(opened, awaitDelivery, {}),
+      await taken(opened, resendCode, {}),
+      await taken(opened, awaitDelivery, { accessToken }),
+    ];
+    return { opened, inFlight };
+  },
+  'a send is with Cognito': async () => {
+    const user = await travel.user();
+    travel.rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 2_000 });
+    const opened = await travel.open({ user, impatient: true });
+    await expect.poll(() => travel.calls(opened).sends).toBe(1);
+    return {
+      opened,
+      inFlight: [await taken(opened, awaitDelivery, {}), await taken(opened, resendCode, {})],
+    };
+  },
+  'a code is awaited': async () => ({ opened: await travel.open() }),
+  'a send failed and is tried again slowly': async () => {
+    const user = await travel.user();
+    travel.refuse(user, SEND, 'CodeDeliveryFailureException');
+    const opened = await travel.open({ user, impatient: true });
+    const inFlight = [await taken(opened, awaitDelivery, {}), await taken(opened, resendCode, {})];
+    await travel.until(opened, ({ sends }) => sends.length === 1);
+    return { opened, inFlight };
+  },
+  'it is rate limited': async () => {
+    const user = await travel.user();
+    travel.refuse(user, SEND, 'LimitExceededException');
+    return { opened: await travel.open({ user }) };
+  },
+  'it waits for a token': async () => {
+    const user = await travel.user();
+    travel.rig.sandbox.revokeTokens(user);
+    return { opened: await travel.open({ user }) };
+  },
+  'an attempt is with Cognito and others wait for it': async () => {
+    const opened = await travel.open();
+    travel.rig.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 2_000 });
+    const code = travel.code(opened);
+    const inFlight = [await taken(opened, submitCode, { code }), await taken(opened, submitCode, { code })];
+    await expect.poll(() => travel.calls(opened).attempts).toBe(1);
+    return { opened, inFlight };
+  },
+  'an attempt is being throttled': async () => {
+    const opened = await travel.open();
+    travel.refuse(opened.user, ATTEMPT, 'TooManyRequestsException');
+    const inFlight = [await taken(opened, submitCode, { code: travel.code(opened) })];
+    await expect.poll(() => travel.calls(opened).attempts).toBeGreaterThan(0);
+    return { opened, inFlight };
+  },
+  'a confirmation is being checked': async () => {
+    const opened = await travel.open({ policy: { confirmation: 'recheck' } });
+    const { reads } = travel.calls(opened);
+    travel.rig.sandbox.setFault({ operation: 'GetUser', username: opened.user.username, latencyMs: 2_000 });
+    await travel.rig.client.confirm(opened.id);
+    await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);
+    return { opened };
+  },
+};
+
+/** What Cognito had seen of each when it was cancelled. */
+const calls = new Map<Opened, ReturnType<TimeTravel['calls']>>();
+
+test.each(Object.keys(MOMENTS))('cancelled while %s, everyone is answered and it ends as cancelled', async (moment) => {
+  const reach = MOMENTS[moment] as () => Promise<Moment>;
+  const { opened, inFlight = [] } = await reach();
+  await travel.rig.client.cancel(opened.id);
+  expect(await travel.wait(opened)).toMatchObject({ outcome: 'cancelled', status: { state: 'cancelled' } });
+  for (const update of inFlight) {
+    // Temporal's own word for an update that nobody answered would be AcceptedUpdateCompletedWorkflow.
+    expect([FAILURE_TYPES.verificationEnded, 'cancelled']).toContain(await answerTo(update));
+  }
+  const { status, typedSearchAttributes } = await travel.rig.env.client.workflow.getHandle(opened.id).describe();
+  expect(status.name).toBe('CANCELLED');
+  expect(typedSearchAttributes.get(STATE)).toBe('cancelled');
+  expect(await travel.status(opened)).toMatchObject({ state: 'cancelled' });
+  await expect(travel.submit(opened, '123456')).rejects.toMatchObject({ code: 'VerificationEnded' });
+  calls.set(opened, travel.calls(opened));
+});
+
+test('once it is cancelled Cognito is asked nothing more', async () => {
+  // Longer than the first delays between two tries.
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  for (const [opened, before] of calls) expect(travel.calls(opened)).toEqual(before);
+});
+
+test('cancelling a cancelled verification is no error', async () => {
+  const opened = await travel.open();
+  await travel.rig.client.cancel(opened.id);
+  await travel.wait(opened);
+  await expect(travel.rig.client.cancel(opened.id)).resolves.toBeUndefined();
+});
+
+test('a cancelled verification may be started again', async () => {
+  const opened = await travel.open();
+  await travel.rig.client.cancel(opened.id);
+  await travel.wait(opened);
+  expect((await travel.open({ user: opened.user })).started).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+});
+
+test('every history made here replays', async () => {
+  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+});

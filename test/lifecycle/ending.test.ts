@@ -1,0 +1,203 @@
+/** How a verification ends: by a code, or by a confirmation that is trusted or checked; on the development server. */
+import {
+  codeConfirmed,
+  SEARCH_ATTRIBUTES,
+  type VerificationRequest,
+  WORKFLOW_TYPE,
+  workflowIdFor,
+} from '@cognito-verification/contract';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type SandboxUser, startRig } from '../harness.js';
+import { replayAll } from '../replay-all.js';
+import { otherThan } from '../sandbox/running-sandbox.js';
+import { type Opened, TimeTravel } from './time-travel.js';
+
+const STATE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, SearchAttributeType.KEYWORD);
+const SEND = 'GetUserAttributeVerificationCode';
+const ATTEMPT = 'VerifyUserAttribute';
+
+// For all but the travelling: the development server's time cannot be moved.
+let travel: TimeTravel;
+
+beforeAll(async () => {
+  travel = new TimeTravel(await startRig('local'));
+});
+afterEach(() => travel.rig.sandbox.clearFaults());
+afterAll(() => travel?.rig.close());
+
+/** What an operator sees in the list of workflows. */
+async function listed({ id }: Opened): Promise<{ status: string; state: unknown }> {
+  const { status, typedSearchAttributes } = await travel.rig.env.client.workflow.getHandle(id).describe();
+  return { status: status.name, state: typedSearchAttributes.get(STATE) };
+}
+
+/** A service that learns of a confirmation before anything was started: the signal is there before the first task. */
+async function signalWithStart(user: SandboxUser, policy: VerificationRequest['policy'] = {}): Promise<Opened> {
+  const { env, taskQueue } = travel.rig;
+  const id = workflowIdFor({ ...user, attributeName: 'email' });
+  await env.client.workflow.signalWithStart(WORKFLOW_TYPE, {
+    workflowId: id,
+    taskQueue,
+    args: [{ accessToken: user.accessToken, attributeName: 'email', policy }],
+    signal: codeConfirmed,
+    signalArgs: [{ reference: 'first' }],
+  });
+  travel.started.add(id);
+  return { user, attributeName: 'email', id, started: await travel.rig.client.status(id) };
+}
+
+describe('a code', () => {
+  test('one that is submitted while a re-send is being throttled is checked at once, and ends the send', async () => {
+    const opened = await travel.open({ policy: { resendCooldown: '1 second' } });
+    await travel.until(opened, () => Date.now() > Date.parse(opened.started.resendAllowedAt ?? ''));
+    travel.refuse(opened.user, SEND, 'TooManyRequestsException');
+    const resend = travel.resend(opened);
+    await travel.until(opened, ({ state }) => state === 'sending');
+    expect(await travel.submitWrong(opened)).toMatchObject({ result: 'mismatch', status: { state: 'sending' } });
+    expect(await travel.submitRight(opened)).toMatchObject({ result: 'verified', status: { state: 'verified' } });
+    expect(await resend).toMatchObject({ state: 'verified', sendsLeft: 4 });
+    expect(await listed(opened)).toEqual({ status: 'COMPLETED', state: 'verified' });
+    const { sends } = travel.calls(opened);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(travel.calls(opened).sends).toBe(sends);
+  });
+
+  test('attempts are made one at a time, in the order in which they came, and each is counted before it is made', async () => {
+    const opened = await travel.open({ policy: { maxAttempts: 3 } });
+    travel.rig.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 400, times: 3 });
+    const answers = [1, 2, 3, 4].map(() => travel.submitWrong(opened).catch(({ code }: { code: string }) => code));
+    const checking = await travel.until(opened, ({ attempts }) => attempts.length === 1);
+    expect(checking).toMatchObject({ attempts: [{ outcome: 'checking' }], attemptsLeft: 2 });
+    const results = (await Promise.all(answers)).map((answer) => (typeof answer === 'string' ? answer : answer.result));
+    expect(results.toSorted()).toEqual(['AttemptsExhausted', 'mismatch', 'mismatch', 'mismatch']);
+    const at = travel.rig.sandbox.calls({ operation: ATTEMPT, username: opened.user.username }).map((call) => call.at);
+    expect(at).toHaveLength(3);
+    for (const [index, time] of at.entries()) {
+      if (index > 0) expect(Date.parse(time) - Date.parse(at[index - 1] ?? '')).toBeGreaterThanOrEqual(390);
+    }
+  });
+
+  test('one that is submitted twice under the same attempt id counts one attempt', async () => {
+    const opened = await travel.open();
+    const wrong = { code: otherThan(travel.code(opened)), attemptId: 'attempt-1' };
+    const first = await travel.rig.client.submitCode(opened.id, wrong);
+    expect(await travel.rig.client.submitCode(opened.id, wrong)).toEqual(first);
+    expect((await travel.status(opened)).attemptsLeft).toBe(9);
+    expect(travel.calls(opened).attempts).toBe(1);
+  });
+});
+
+describe('codeConfirmed, trusted', () => {
+  test('it ends the verification, with the reference that came with it', async () => {
+    const opened = await travel.open();
+    await travel.rig.client.confirm(opened.id, { reference: 'order-17' });
+    expect(await travel.wait(opened)).toMatchObject({
+      outcome: 'verified',
+      confirmedBy: 'codeConfirmed',
+      reference: 'order-17',
+    });
+    expect(await listed(opened)).toEqual({ status: 'COMPLETED', state: 'verified' });
+  });
+
+  test('one that is there before the first task ends it with nothing sent and nobody asked', async () => {
+    const user = await travel.user();
+    const opened = await signalWithStart(user);
+    expect(await travel.wait(opened)).toMatchObject({
+      outcome: 'verified',
+      confirmedBy: 'codeConfirmed',
+      status: { sends: [], attempts: [], sendsLeft: 5 },
+    });
+    expect(travel.calls(opened)).toEqual({ sends: 0, attempts: 0, reads: 0 });
+    expect(await listed(opened)).toEqual({ status: 'COMPLETED', state: 'verified' });
+  });
+
+  test('it ends a send that is still being tried, and who waits for that send is answered', async () => {
+    const opened = await travel.open({ policy: { resendCooldown: '1 second' } });
+    await travel.until(opened, () => Date.now() > Date.parse(opened.started.resendAllowedAt ?? ''));
+    travel.refuse(opened.user, SEND, 'TooManyRequestsException');
+    const resend = travel.resend(opened);
+    await travel.until(opened, ({ state }) => state === 'sending');
+    await travel.rig.client.confirm(opened.id);
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
+    expect(await resend).toMatchObject({ state: 'verified', sendsLeft: 4 });
+  });
+
+  test('a code that is under check when it comes is answered as verified', async () => {
+    const opened = await travel.open();
+    travel.rig.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 1_500 });
+    const answer = travel.submitWrong(opened);
+    await travel.until(opened, ({ attempts }) => attempts.length === 1);
+    await travel.rig.client.confirm(opened.id);
+    expect(await answer).toMatchObject({ result: 'verified', status: { state: 'verified' } });
+  });
+});
+
+describe('codeConfirmed, rechecked', () => {
+  const policy = { confirmation: 'recheck' } as const;
+
+  test('it does not end a verification whose attribute Cognito does not show as verified', async () => {
+    const opened = await travel.open({ policy });
+    const { reads } = travel.calls(opened);
+    await travel.rig.client.confirm(opened.id);
+    await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);
+    expect((await travel.submitWrong(opened)).result).toBe('mismatch');
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
+  });
+
+  test('it ends one whose attribute has become verified', async () => {
+    const opened = await travel.open({ policy });
+    await travel.verifyElsewhere(opened);
+    await travel.rig.client.confirm(opened.id, { reference: 'order-18' });
+    expect(await travel.wait(opened)).toMatchObject({
+      outcome: 'verified',
+      confirmedBy: 'codeConfirmed',
+      reference: 'order-18',
+    });
+  });
+
+  test('it proves nothing for an attribute that was verified before, which a code still does', async () => {
+    const opened = await travel.open({ policy, user: await travel.user({ emailVerified: true }) });
+    const { reads } = travel.calls(opened);
+    await travel.rig.client.confirm(opened.id);
+    await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+    expect(await travel.wait(opened)).toMatchObject({ confirmedBy: 'submitCode' });
+  });
+
+  test('one that is there before the first send proves nothing by itself, and the code is sent', async () => {
+    const opened = await signalWithStart(await travel.user(), policy);
+    await travel.until(opened, ({ state }) => state === 'awaitingCode');
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+  });
+
+  test('while a new address waits for its verification, the flag of the old one proves nothing', async () => {
+    const user = await travel.user({ emailVerified: true, requireVerificationBeforeUpdate: true });
+    const alreadySent = await travel.changeEmail(user, 'new@example.com');
+    const opened = await travel.open({ user, policy, request: { alreadySent } });
+    await travel.rig.client.confirm(opened.id);
+    await expect.poll(() => travel.calls(opened).reads).toBeGreaterThanOrEqual(2);
+    expect((await travel.submitWrong(opened)).status.state).toBe('awaitingCode');
+    await travel.verifyElsewhere(opened);
+    await travel.rig.client.confirm(opened.id);
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
+    expect(travel.rig.sandbox.attribute(user, 'email')).toEqual({ value: 'new@example.com', verified: true });
+  });
+});
+
+describe('a code that Cognito has sent by itself', () => {
+  test('nothing is sent at the start, the message counts, and its code verifies', async () => {
+    const user = await travel.user();
+    const alreadySent = await travel.changeEmail(user, 'other@example.com');
+    const opened = await travel.open({ user, request: { alreadySent } });
+    expect(opened.started).toMatchObject({ state: 'awaitingCode', sendsLeft: 4, delivery: alreadySent });
+    expect(opened.started.sends.map(({ outcome }) => outcome)).toEqual(['alreadySent']);
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+    expect(travel.calls(opened).sends).toBe(0);
+  });
+});
+
+test('every history made here replays', async () => {
+  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+});

@@ -1,0 +1,219 @@
+/** A verification under Cognito's limits, and at its own deadline. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_SWITCHES } from '../../sandbox/switches.js';
+import { startRig } from '../harness.js';
+import { replayAll } from '../replay-all.js';
+import { HOUR, MINUTE, type Opened, TimeTravel } from './time-travel.js';
+
+let travel: TimeTravel;
+
+beforeAll(async () => {
+  travel = new TimeTravel(await startRig('timeSkipping'));
+});
+afterEach(() => {
+  travel.rig.sandbox.clearFaults();
+  travel.rig.sandbox.setSwitches(DEFAULT_SWITCHES);
+});
+afterAll(() => travel?.rig.close());
+
+const SEND = 'GetUserAttributeVerificationCode';
+/** Cognito's hour, and a little more because nobody knows when it began. */
+const WINDOW = HOUR + 5_000;
+
+const at = (time: string | undefined): number => Date.parse(time ?? '');
+
+/** Lets time pass until shortly after the `retryAt` that the status shows. */
+async function passRetryAt(opened: Opened): Promise<void> {
+  const { retryAt } = await travel.status(opened);
+  await travel.pass(at(retryAt) - (await travel.now()) + 2_000);
+}
+
+describe("Cognito's limit on sends", () => {
+  test('a rate limit that no send of ours explains is waited out, with a retryAt that grows up to an hour', async () => {
+    const user = await travel.user();
+    travel.refuse(user, SEND, 'LimitExceededException');
+    const opened = await travel.open({ user });
+    expect(opened.started).toMatchObject({ state: 'rateLimited', sendsLeft: 5 });
+    for (const minutes of [5, 10, 20, 40, 60, 60]) {
+      const { retryAt, sends } = await travel.until(opened, ({ state }) => state === 'rateLimited');
+      expect(at(retryAt) - at(sends.at(-1)?.at)).toBe(minutes * MINUTE);
+      await passRetryAt(opened);
+    }
+    travel.rig.sandbox.clearFaults();
+    await passRetryAt(opened);
+    const status = await travel.until(opened, ({ state }) => state === 'awaitingCode');
+    expect(status).toMatchObject({ sendsLeft: 4, expiresAt: opened.started.expiresAt });
+    expect(status).not.toHaveProperty('retryAt');
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+  });
+
+  test('a rate limit is waited out until the oldest of our own sends leaves the hour, and one code is sent then', async () => {
+    travel.rig.sandbox.setSwitches({ sendsPerHour: 2 });
+    const opened = await travel.open();
+    await travel.pass('10 minutes');
+    await travel.resend(opened);
+    await travel.pass('10 minutes');
+    const status = await travel.resend(opened);
+    expect(status.state).toBe('rateLimited');
+    expect(at(status.retryAt)).toBe(at(status.sends[0]?.at) + WINDOW);
+    expect(status.sendsLeft).toBe(3);
+    await travel.pass('38 minutes');
+    expect(travel.calls(opened).sends).toBe(3);
+    await travel.pass('4 minutes');
+    expect(await travel.status(opened)).toMatchObject({ state: 'awaitingCode', sendsLeft: 2 });
+    await travel.pass('2 hours');
+    expect(travel.codes(opened)).toHaveLength(3);
+  });
+
+  test('while rate limited a re-send is refused until retryAt, and a code that arrived earlier still verifies', async () => {
+    travel.rig.sandbox.setSwitches({ sendsPerHour: 1 });
+    const opened = await travel.open();
+    await travel.pass('10 minutes');
+    const { retryAt } = await travel.resend(opened);
+    await expect(travel.resend(opened)).rejects.toMatchObject({ reason: 'rateLimited', allowedAt: retryAt });
+    expect((await travel.submitWrong(opened)).result).toBe('mismatch');
+    expect((await travel.status(opened)).state).toBe('rateLimited');
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+    expect(travel.calls(opened).sends).toBe(2);
+  });
+
+  test('the daily limit of e-mails is waited out until 09:00 UTC', async () => {
+    const user = await travel.user({ emailAccount: 'COGNITO_DEFAULT' });
+    travel.rig.sandbox.setSwitches({ emailsPerDay: 0 });
+    const opened = await travel.open({ user, policy: { deadline: '3 days' } });
+    expect(opened.started.state).toBe('rateLimited');
+    const retryAt = opened.started.retryAt ?? '';
+    expect(retryAt).toMatch(/T09:00:00\.000Z$/);
+    const wait = at(retryAt) - at(opened.started.sends[0]?.at);
+    expect(wait).toBeGreaterThan(0);
+    expect(wait).toBeLessThanOrEqual(24 * HOUR);
+    travel.rig.sandbox.setSwitches({ emailsPerDay: 50 });
+    // The user's token may have ended by then.
+    await travel.rig.client.renewAccessToken(opened.id, {
+      accessToken: await travel.token(user, { expiresInSeconds: 2 * 24 * 3600 }),
+    });
+    await passRetryAt(opened);
+    await travel.until(opened, ({ state }) => state === 'awaitingCode');
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+  });
+});
+
+describe("Cognito's limit on attempts", () => {
+  test('a lockout is an answer with a retryAt, and until then no attempt is spent on Cognito', async () => {
+    travel.rig.sandbox.setSwitches({ attemptsPerHour: 2 });
+    const opened = await travel.open();
+    await travel.submitWrong(opened);
+    await travel.pass('10 minutes');
+    await travel.submitWrong(opened);
+    const answer = await travel.submitWrong(opened);
+    expect(answer.result).toBe('rateLimited');
+    expect(at(answer.retryAt)).toBe(at(answer.status.attempts[0]?.at) + WINDOW);
+    expect(answer.status).toMatchObject({ state: 'awaitingCode', retryAt: answer.retryAt });
+    expect(await travel.submitRight(opened)).toMatchObject({ result: 'rateLimited', retryAt: answer.retryAt });
+    expect(travel.calls(opened).attempts).toBe(3);
+    await passRetryAt(opened);
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+  });
+});
+
+describe('throttling', () => {
+  test('a throttled first send is tried until Cognito takes it, and sends one message', async () => {
+    const user = await travel.user();
+    const fault = travel.refuse(user, SEND, 'TooManyRequestsException');
+    const opened = await travel.open({ user, impatient: true });
+    expect(opened.started).toMatchObject({ state: 'sending', sendsLeft: 5 });
+    await travel.pass('3 minutes');
+    expect((await travel.status(opened)).state).toBe('sending');
+    travel.rig.sandbox.clearFaults(fault);
+    await travel.pass('1 minute');
+    await travel.until(opened, ({ state }) => state === 'awaitingCode');
+    expect(travel.codes(opened)).toHaveLength(1);
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+  });
+
+  test('a first send that is throttled beyond its budget fails the verification', async () => {
+    const user = await travel.user();
+    travel.refuse(user, SEND, 'TooManyRequestsException');
+    const opened = await travel.open({ user, impatient: true });
+    await travel.pass('12 minutes');
+    const outcome = await travel.wait(opened);
+    expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: 'CognitoUnavailable' } });
+    expect(outcome.failure?.message).toContain('TooManyRequestsException');
+  });
+
+  test('a re-send that is throttled beyond its budget is refused, and the earlier code still verifies', async () => {
+    const opened = await travel.open();
+    await travel.pass('1 minute');
+    travel.refuse(opened.user, SEND, 'TooManyRequestsException');
+    const resend = travel.resend(opened).catch((error: unknown) => error);
+    await travel.until(opened, ({ state }) => state === 'sending');
+    await travel.pass('12 minutes');
+    expect(await resend).toMatchObject({ code: 'CognitoUnavailable' });
+    expect(await travel.status(opened)).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+  });
+});
+
+describe('the deadline', () => {
+  test('a verification that nobody confirms expires at its deadline, and a new one may be started', async () => {
+    const opened = await travel.open({ policy: { deadline: '2 hours' } });
+    const outcome = await travel.wait(opened);
+    expect(outcome).toMatchObject({ outcome: 'expired', status: { state: 'expired' } });
+    expect(await travel.closedAfterDeadlineMs(opened)).toBeGreaterThanOrEqual(0);
+    await expect(travel.submitRight(opened)).rejects.toMatchObject({ code: 'VerificationEnded' });
+    expect((await travel.status(opened)).state).toBe('expired');
+    const user = { ...opened.user, accessToken: await travel.token(opened.user) };
+    const again = await travel.open({ user, policy: { deadline: '2 hours' } });
+    expect(again.started).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+  });
+
+  test('the deadline ends a send that is still being tried', async () => {
+    const user = await travel.user();
+    travel.refuse(user, SEND, 'TooManyRequestsException');
+    const opened = await travel.open({ user, impatient: true, policy: { deadline: '2 minutes' } });
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired', status: { sends: [] } });
+  });
+
+  test.each(['rateLimited', 'awaitingToken'] as const)('the deadline ends a verification that is %s', async (state) => {
+    const user = await travel.user({}, state === 'awaitingToken' ? 60 : 24 * 3600);
+    if (state === 'rateLimited') travel.refuse(user, SEND, 'LimitExceededException');
+    else await travel.pass('2 minutes');
+    const opened = await travel.open({ user, policy: { deadline: '90 minutes' } });
+    expect(opened.started.state).toBe(state);
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired' });
+    expect(await travel.closedAfterDeadlineMs(opened)).toBeLessThan(MINUTE);
+  });
+
+  test('a code that was verified elsewhere and never reported is found at the deadline', async () => {
+    const opened = await travel.open({ policy: { deadline: '2 hours' } });
+    await travel.verifyElsewhere(opened);
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'readAttribute' });
+  });
+
+  test('at the deadline an attribute that was verified before proves nothing', async () => {
+    const user = await travel.user({ emailVerified: true });
+    const opened = await travel.open({ user, policy: { deadline: '2 hours' } });
+    await travel.verifyElsewhere(opened);
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired' });
+  });
+
+  test('at the deadline nothing is looked up without a token that is still good', async () => {
+    const opened = await travel.open({ user: await travel.user({}, 3600), policy: { deadline: '3 hours' } });
+    await travel.verifyElsewhere(opened);
+    const { reads } = travel.calls(opened);
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired' });
+    expect(travel.calls(opened).reads).toBe(reads);
+  });
+
+  test('a lookup that Cognito keeps failing holds the deadline up for a moment, not for ever', async () => {
+    const opened = await travel.open({ policy: { deadline: '2 hours' } });
+    await travel.verifyElsewhere(opened);
+    travel.refuse(opened.user, 'GetUser', 'InternalErrorException');
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired' });
+    expect(await travel.closedAfterDeadlineMs(opened)).toBeLessThan(MINUTE);
+  });
+});
+
+test('every history made here replays', async () => {
+  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+});

@@ -1,0 +1,191 @@
+/** What nobody has documented about Cognito is a switch of the sandbox: a verification has to be right in every position. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Switches } from '../../sandbox/index.js';
+import { DEFAULT_SWITCHES } from '../../sandbox/switches.js';
+import { startRig } from '../harness.js';
+import { replayAll } from '../replay-all.js';
+import { type Opened, TimeTravel } from './time-travel.js';
+
+const SETTINGS = {
+  resend: ['lastWins', 'bothValid', 'firstWins'],
+  window: ['sliding', 'fixedHour'],
+  limitScope: ['user', 'attribute'],
+  limitCounts: ['accepted', 'all'],
+  neverRequested: ['ExpiredCodeException', 'CodeMismatchException'],
+  checkOrder: ['limitFirst', 'attributeFirst'],
+  sendWhilePending: ['pendingValue', 'currentValue'],
+} as const satisfies { [Name in keyof Switches]?: readonly Switches[Name][] };
+
+/** Every combination of the settings of some switches. */
+function combinations<Name extends keyof typeof SETTINGS>(...names: Name[]): Pick<Switches, Name>[] {
+  return names.reduce<Partial<Switches>[]>(
+    (sets, name) => sets.flatMap((set) => SETTINGS[name].map((setting) => ({ ...set, [name]: setting }))),
+    [{}],
+  ) as Pick<Switches, Name>[];
+}
+
+const named = <S extends object>(settings: S): [string, S] => [Object.values(settings).join(', '), settings];
+
+let travel: TimeTravel;
+
+beforeAll(async () => {
+  travel = new TimeTravel(await startRig('timeSkipping'));
+});
+afterEach(() => travel.rig.sandbox.setSwitches(DEFAULT_SWITCHES));
+afterAll(() => travel?.rig.close());
+
+/** The codes that Cognito takes after one re-send, of those the user got. */
+const GOOD = { lastWins: [1], bothValid: [0, 1], firstWins: [0] } as const;
+
+/** Start, wrong code, re-send. */
+async function untilResent(opened: Opened): Promise<void> {
+  expect(opened.started).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+  expect((await travel.submitWrong(opened)).result).toBe('mismatch');
+  await travel.pass('1 minute');
+  expect(await travel.resend(opened)).toMatchObject({ state: 'awaitingCode', sendsLeft: 3, attemptsLeft: 9 });
+  expect(travel.codes(opened)).toHaveLength(2);
+}
+
+describe('start, wrong code, re-send, right code', () => {
+  /** The defaults, every setting of every other switch by itself, and all of them at once. */
+  const others: Partial<Switches>[] = [
+    {},
+    { window: 'fixedHour' },
+    { limitScope: 'attribute' },
+    { limitCounts: 'all' },
+    { neverRequested: 'CodeMismatchException' },
+    { checkOrder: 'attributeFirst' },
+    { sendWhilePending: 'currentValue' },
+  ];
+  others.push(Object.assign({}, ...others));
+
+  test.each(SETTINGS.resend)(
+    'with resend: %s and every setting of every other switch, exactly the codes that it leaves good verify',
+    async (resend) => {
+      const sets = others.map((other) => ({ ...DEFAULT_SWITCHES, ...other, resend }));
+      for (const set of sets) {
+        travel.rig.sandbox.setSwitches(set);
+        for (const good of GOOD[resend]) {
+          const opened = await travel.open();
+          await untilResent(opened);
+          const codes = travel.codes(opened);
+          const bad = [0, 1].find((index) => !GOOD[resend].some((other) => other === index));
+          if (bad !== undefined && codes[bad] !== codes[good]) {
+            const answer = await travel.submit(opened, codes[bad] as string);
+            expect(answer).toMatchObject({ result: 'mismatch', status: { state: 'awaitingCode', attemptsLeft: 8 } });
+          }
+          const answer = await travel.submit(opened, codes[good] as string);
+          expect(answer, JSON.stringify(set)).toMatchObject({ result: 'verified', status: { state: 'verified' } });
+          expect(travel.rig.sandbox.attribute(opened.user, 'email').verified).toBe(true);
+        }
+      }
+    },
+  );
+
+  test.each(combinations('resend', 'sendWhilePending').map(named))(
+    'with %s, for an address that waits for its verification',
+    async (_name, set) => {
+      travel.rig.sandbox.setSwitches(set);
+      const user = await travel.user({ emailVerified: true, requireVerificationBeforeUpdate: true });
+      await travel.changeEmail(user, 'new@example.com');
+      travel.rig.sandbox.clearInbox();
+      const opened = await travel.open({ user });
+      await untilResent(opened);
+      // What the change itself has sent is not counted among the codes, and where the first code wins it is the good one.
+      const answers: string[] = [];
+      for (const code of travel.codes(opened).toReversed()) {
+        const { result } = await travel.submit(opened, code).catch(() => ({ result: 'ended' }));
+        answers.push(result);
+      }
+      if (set.resend === 'firstWins') expect(answers).toEqual(['mismatch', 'mismatch']);
+      else expect(answers[0]).toBe('verified');
+    },
+  );
+});
+
+describe("Cognito's limits", () => {
+  test.each(combinations('window', 'limitScope', 'limitCounts').map(named))(
+    'with %s, a send over the limit is put off and made, once',
+    async (_name, set) => {
+      travel.rig.sandbox.setSwitches({ ...set, sendsPerHour: 2 });
+      const opened = await travel.open({ policy: { maxSends: 3 } });
+      let status = opened.started;
+      for (let asked = 0; asked < 2 && status.state === 'awaitingCode'; asked++) {
+        await travel.pass('4 minutes');
+        status = await travel.resend(opened);
+      }
+      // In an hour of the clock that has just begun there is room for it at once.
+      for (let waits = 0; waits < 12 && status.sendsLeft > 0; waits++) {
+        expect(status.state).toBe('rateLimited');
+        await travel.pass(Date.parse(status.retryAt ?? '') - (await travel.now()) + 2_000);
+        status = await travel.until(opened, ({ state }) => state !== 'sending');
+      }
+      expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 0 });
+      await travel.pass('3 hours');
+      expect(travel.codes(opened)).toHaveLength(3);
+      expect((await travel.submitRight(opened)).result).toBe('verified');
+    },
+  );
+
+  test.each(combinations('window', 'limitScope', 'limitCounts').map(named))(
+    'with %s, an attempt over the limit is answered with a time from which it is right',
+    async (_name, set) => {
+      travel.rig.sandbox.setSwitches({ ...set, attemptsPerHour: 2 });
+      const opened = await travel.open();
+      let answer = await travel.submitWrong(opened);
+      for (let tries = 0; tries < 5 && answer.result === 'mismatch'; tries++) {
+        await travel.pass('2 minutes');
+        answer = await travel.submitWrong(opened);
+      }
+      for (let waits = 0; waits < 12 && answer.result === 'rateLimited'; waits++) {
+        await travel.pass(Date.parse(answer.retryAt ?? '') - (await travel.now()) + 2_000);
+        answer = await travel.submitRight(opened);
+      }
+      expect(answer.result).toBe('verified');
+    },
+  );
+
+  test.each(SETTINGS.limitScope)(
+    'with %s, the sends for one attribute hold up the other only where they share the limit',
+    async (limitScope) => {
+      travel.rig.sandbox.setSwitches({ limitScope, sendsPerHour: 1 });
+      const email = await travel.open();
+      const phone = await travel.open({ user: email.user, attributeName: 'phone_number' });
+      expect(phone.started.state).toBe(limitScope === 'user' ? 'rateLimited' : 'awaitingCode');
+      for (let waits = 0; waits < 12 && (await travel.status(phone)).state !== 'awaitingCode'; waits++) {
+        await travel.pass('10 minutes');
+      }
+      expect((await travel.submitRight(email)).result).toBe('verified');
+      expect((await travel.submitRight(phone)).result).toBe('verified');
+    },
+  );
+});
+
+test.each(SETTINGS.neverRequested)(
+  'with %s for a code that was never requested, a re-send mends an alreadySent that never was',
+  async (neverRequested) => {
+    travel.rig.sandbox.setSwitches({ neverRequested });
+    const opened = await travel.open({ request: { alreadySent: {} } });
+    const { result } = await travel.submit(opened, '123456');
+    expect(result).toBe(neverRequested === 'ExpiredCodeException' ? 'codeExpired' : 'mismatch');
+    if (result === 'mismatch') await travel.pass('1 minute');
+    await travel.resend(opened);
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+  },
+);
+
+test.each(SETTINGS.checkOrder)(
+  'with %s, an attribute without a value fails the verification and says why',
+  async (checkOrder) => {
+    travel.rig.sandbox.setSwitches({ checkOrder });
+    const user = await travel.user({ attributes: { phone_number: '+15555550123' } });
+    await expect(travel.open({ user })).rejects.toMatchObject({
+      code: 'VerificationFailed',
+      failure: { type: 'InvalidParameterException' },
+    });
+  },
+);
+
+test('every history made here replays', async () => {
+  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+});
