@@ -66,7 +66,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'setup',
-    summary: 'prepare a Temporal namespace (search attributes); may be repeated',
+    summary: 'prepare a Temporal namespace; may be repeated',
     load: async () => (await import('./setup.js')).setupCommand(),
   },
   {

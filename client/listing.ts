@@ -8,6 +8,7 @@ import {
 } from '@cognito-verification/contract';
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
 import { InvalidRequestError } from './errors.js';
+import type { ServiceCalls } from './service-calls.js';
 import { SEARCH_ATTRIBUTE_KEYS } from './start-operation.js';
 
 /** Which verifications to list; every field narrows. */
@@ -37,8 +38,32 @@ export interface VerificationListing {
   executionStatus: WorkflowExecutionStatusName;
 }
 
+/** Page by page, as far as the caller reads. */
+export async function* listVerifications(
+  calls: ServiceCalls,
+  filter: ListFilter,
+  pageTimeoutMs: number,
+): AsyncGenerator<VerificationListing, void, undefined> {
+  const query = listQuery(filter);
+  const limit = listLimit(filter.limit);
+  const rows = calls.client.workflow.list({ query, pageSize: Math.min(limit, MOST_ON_A_PAGE) })[Symbol.asyncIterator]();
+  for (let count = 0; count < limit; count++) {
+    let row: IteratorResult<WorkflowExecutionInfo>;
+    try {
+      row = await calls.within(pageTimeoutMs, () => rows.next());
+    } catch (error) {
+      throw await calls.explain(error, '');
+    }
+    if (row.done) return;
+    yield listingOf(row.value);
+  }
+}
+
+/** What the server gives at once. */
+const MOST_ON_A_PAGE = 1000;
+
 /** How many `list` gives unless told. */
-export const DEFAULT_LIST_LIMIT = 100;
+const DEFAULT_LIST_LIMIT = 100;
 
 /**
  * The visibility query for a filter.
@@ -72,7 +97,7 @@ export function listLimit(limit: number = DEFAULT_LIST_LIMIT): number {
 }
 
 /** What visibility tells of one verification. */
-export function listingOf(info: WorkflowExecutionInfo): VerificationListing {
+function listingOf(info: WorkflowExecutionInfo): VerificationListing {
   const attributes = info.typedSearchAttributes;
   return {
     workflowId: info.workflowId,

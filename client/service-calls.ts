@@ -69,6 +69,12 @@ export class ServiceCalls {
     }
   }
 
+  /** @throws VerificationError whatever goes wrong. */
+  async isOpen(workflowId: string): Promise<boolean> {
+    const { status } = await this.on(workflowId, SERVER_TIMEOUT_MS, (handle) => handle.describe());
+    return status.name === 'RUNNING';
+  }
+
   /** What an error of Temporal's means for a verification; asks Temporal where the error alone does not tell. */
   async explain(error: unknown, workflowId: string): Promise<VerificationError> {
     if (error instanceof WorkflowNotFoundError) {

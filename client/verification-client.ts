@@ -28,14 +28,13 @@ import {
   TemporalUnavailableError,
   VerificationEndedError,
   VerificationNotFoundError,
-  VerificationOpenError,
 } from './errors.js';
 import { checkDuration, checked, checkId, checkWorkflowId } from './input.js';
-import { type ListFilter, listingOf, listLimit, listQuery, type VerificationListing } from './listing.js';
-import { END_BY_TEMPORAL } from './outcome.js';
+import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { metClosingRun, ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
+import { waitForOutcome } from './waiting.js';
 
 /** A start that met a run in its last moment tries again: the run is gone within one workflow task. */
 const CLOSING_RUN_TRIES = 5;
@@ -187,19 +186,7 @@ export class VerificationClient {
   async wait(workflowId: string, { timeout }: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
     checkWorkflowId(workflowId);
     const timeoutMs = timeout === undefined ? undefined : checkDuration('timeout', timeout);
-    try {
-      const read = () => this.calls.outcome(workflowId);
-      const outcome = await (timeoutMs === undefined ? read() : this.calls.within(timeoutMs, read));
-      return await this.withLastStatus(workflowId, outcome);
-    } catch (error) {
-      if (!isDeadline(error)) throw await this.calls.explain(error, workflowId);
-      // Unreachable since we began to wait looks the same, and this tells it apart by throwing.
-      const { status } = await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.describe());
-      if (status.name !== 'RUNNING') return await this.wait(workflowId);
-      throw new VerificationOpenError(workflowId, await this.calls.status(workflowId).catch(() => undefined), {
-        cause: error,
-      });
-    }
+    return await waitForOutcome(this.calls, workflowId, timeoutMs);
   }
 
   /**
@@ -207,20 +194,8 @@ export class VerificationClient {
    * follows a moment behind.
    * @throws NotSetUpError when the namespace lacks the search attributes.
    */
-  async *list(filter: ListFilter = {}): AsyncGenerator<VerificationListing, void, undefined> {
-    const query = listQuery(filter);
-    const limit = listLimit(filter.limit);
-    const rows = this.calls.client.workflow.list({ query, pageSize: Math.min(limit, 1000) })[Symbol.asyncIterator]();
-    for (let count = 0; count < limit; count++) {
-      let row: Awaited<ReturnType<typeof rows.next>>;
-      try {
-        row = await this.calls.within(this.waitForAnswerMs, () => rows.next());
-      } catch (error) {
-        throw await this.calls.explain(error, '');
-      }
-      if (row.done) return;
-      yield listingOf(row.value);
-    }
+  list(filter: ListFilter = {}): AsyncGenerator<VerificationListing, void, undefined> {
+    return listVerifications(this.calls, filter, this.waitForAnswerMs);
   }
 
   /** The start may not have reached Temporal at all: then there is no verification, and that is Temporal's doing. */
@@ -233,14 +208,6 @@ export class VerificationClient {
         cause: error,
       });
     }
-  }
-
-  private async withLastStatus(workflowId: string, outcome: VerificationOutcome): Promise<VerificationOutcome> {
-    const silent = Object.values(END_BY_TEMPORAL).some((type) => type === outcome.failure?.type);
-    if (outcome.status || silent) return outcome;
-    const status = await this.calls.status(workflowId).catch(() => undefined);
-    // A status in another state is of a run that was started since.
-    return status?.state === outcome.outcome ? { ...outcome, status } : outcome;
   }
 
   private async update<Answer, Message extends { accessToken?: string }>(

@@ -8,7 +8,8 @@ import {
   workflowIdFor,
 } from '@cognito-verification/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { type Rig, type SandboxUser, startRig, startWorker } from '../harness.js';
 import { accessToken, thrownBy } from './fixtures.js';
 
 let rig: Rig;
@@ -224,7 +225,7 @@ describe('waiting', () => {
     });
   });
 
-  it('for a worker that is not there says where one is missing', async () => {
+  it('for a worker that is not there says where one is missing, and goes on once there is one', async () => {
     const user = await rig.user();
     const lonely = new VerificationClient({
       client: rig.env.client,
@@ -236,6 +237,13 @@ describe('waiting', () => {
       code: 'WorkerUnavailable',
       message: expect.stringMatching(/task queue "nobody-polls-this" in namespace "default"/),
     });
+    const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
+    const late = await startWorker(rig.env.nativeConnection, cognito, 'nobody-polls-this');
+    const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
+    await expect.poll(() => client.status(workflowId), { timeout: 20_000 }).toMatchObject({ state: 'awaitingCode' });
+    expect(sends(user)).toBe(1);
+    await late.stop();
+    cognito.destroy();
   });
 });
 

@@ -1,0 +1,97 @@
+/** The configuration, as every command that speaks with Temporal reads it. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig } from '../../temporal/config.js';
+
+let folder: string;
+let file: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'config-test-'));
+  file = join(folder, 'temporal.toml');
+  await writeFile(
+    file,
+    `[profile.default]
+address = "one.example:7233"
+namespace = "first"
+
+[profile.cloud]
+address = "cloud.example:7233"
+namespace = "second"
+api_key = "key-4711"
+`,
+  );
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Without the machine's own configuration file. */
+const load = (env: Record<string, string>) => loadConfig({ HOME: folder, XDG_CONFIG_HOME: folder, ...env });
+
+function problemsOf(env: Record<string, string>) {
+  try {
+    load(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  it('has a default for everything, and does not change', () => {
+    const config = load({});
+    expect(config).toEqual({
+      address: 'localhost:7233',
+      namespace: 'default',
+      taskQueue: 'attribute-verification',
+      security: {},
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('is that of the profile, and the environment goes first', () => {
+    const env = { TEMPORAL_CONFIG_FILE: file };
+    expect(load(env)).toMatchObject({ address: 'one.example:7233', namespace: 'first' });
+    expect(load({ ...env, TEMPORAL_PROFILE: 'cloud', TEMPORAL_NAMESPACE: 'third' })).toMatchObject({
+      address: 'cloud.example:7233',
+      namespace: 'third',
+      security: { apiKey: 'key-4711', tls: true },
+    });
+  });
+
+  it('takes an empty variable for none', () => {
+    expect(load({ TEMPORAL_ADDRESS: '', VERIFICATION_TASK_QUEUE: '' })).toEqual(load({}));
+  });
+});
+
+describe('a wrong value', () => {
+  it.each([
+    ['TEMPORAL_TLS', { TEMPORAL_TLS: 'TRUE' }],
+    ['TEMPORAL_ADDRESS', { TEMPORAL_ADDRESS: 'http://localhost:7233' }],
+    ['TEMPORAL_NAMESPACE', { TEMPORAL_NAMESPACE: 'a b' }],
+    ['TEMPORAL_PROFILE', { TEMPORAL_PROFILE: 'nowhere' }],
+    ['TEMPORAL_CONFIG_FILE', { TEMPORAL_CONFIG_FILE: '/does/not/exist' }],
+    ['TEMPORAL_TLS_SERVER_CA_CERT_PATH', { TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/does/not/exist' }],
+    ['TEMPORAL_TLS_CLIENT_KEY_PATH', { TEMPORAL_TLS_CLIENT_CERT_DATA: 'certificate' }],
+    ['TEMPORAL_TLS_DISABLE_HOST_VERIFICATION', { TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: 'true' }],
+    ['VERIFICATION_TASK_QUEUE', { VERIFICATION_TASK_QUEUE: 'a b' }],
+  ])('of %s is named, with what was found and what is allowed', (name, env) => {
+    expect(problemsOf(env)).toEqual([{ name, found: expect.stringMatching(/./), allowed: expect.stringMatching(/./) }]);
+  });
+
+  it('does not hide another', () => {
+    const env = { TEMPORAL_TLS: 'yes', VERIFICATION_TASK_QUEUE: 'a b' };
+    expect(problemsOf(env).map(({ name }) => name)).toEqual(Object.keys(env));
+  });
+
+  it('in a file does not show the file', async () => {
+    const broken = join(folder, 'broken.toml');
+    await writeFile(broken, '[profile.default]\napi_key = "key-4711\n');
+    const [problem, ...others] = problemsOf({ TEMPORAL_CONFIG_FILE: broken });
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ name: 'TEMPORAL_CONFIG_FILE' });
+    expect(JSON.stringify(problem)).not.toContain('4711');
+  });
+});
