@@ -23,7 +23,10 @@ export interface Fault {
   exception?: { name: string; message?: string; status?: number };
   /** Answers with a page of HTML and this status from 500 to 599, as a load balancer would. */
   htmlError?: number;
-  /** Lets {@link Fault.exception} or {@link Fault.htmlError} come after the effect instead of in place of it. */
+  /**
+   * Lets {@link Fault.exception} or {@link Fault.htmlError} come after the effect instead of in place of it, and
+   * {@link Fault.latencyMs} too: the message is out while the caller still waits.
+   */
   afterEffect?: boolean;
   /** Cuts the connection without an answer. */
   dropConnection?: 'beforeEffect' | 'afterEffect';
@@ -87,8 +90,9 @@ export const checkFault: Check<Fault> = (value, field) => {
   if (!EFFECTS.some((effect) => fault[effect] !== undefined)) {
     throw new BadInput(`${field} says nothing that happens; give one or more of ${EFFECTS.join(', ')}`);
   }
-  if (fault.afterEffect === true && fault.exception === undefined && fault.htmlError === undefined) {
-    throw new BadInput(`${field}.afterEffect needs exception or htmlError`);
+  const { exception, htmlError, latencyMs } = fault;
+  if (fault.afterEffect === true && exception === undefined && htmlError === undefined && latencyMs === undefined) {
+    throw new BadInput(`${field}.afterEffect needs exception, htmlError or latencyMs`);
   }
   return fault;
 };

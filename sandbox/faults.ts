@@ -12,7 +12,10 @@ export type Disruption =
 
 /** What all faults together do to one request. */
 export interface FaultPlan {
+  /** Before the effect. */
   latencyMs: number;
+  /** Between the effect and the answer. */
+  answerDelayMs: number;
   neverDelivered: boolean;
   beforeEffect?: Disruption;
   afterEffect?: Disruption;
@@ -56,7 +59,8 @@ class ActiveFault {
     if (isLimit && refusal === undefined) return;
 
     this.applied += 1;
-    plan.latencyMs += fault.latencyMs ?? 0;
+    if (fault.afterEffect === true) plan.answerDelayMs += fault.latencyMs ?? 0;
+    else plan.latencyMs += fault.latencyMs ?? 0;
     plan.neverDelivered ||= fault.neverDelivered === true;
     // The fault that was set first decides; later ones add latency and lost messages only.
     if (plan.beforeEffect !== undefined || plan.afterEffect !== undefined) return;
@@ -128,7 +132,7 @@ export class Faults {
 
   /** What is to happen to a request that has just arrived. */
   plan(operation: string, username: string | undefined): FaultPlan {
-    const plan: FaultPlan = { latencyMs: 0, neverDelivered: false };
+    const plan: FaultPlan = { latencyMs: 0, answerDelayMs: 0, neverDelivered: false };
     for (const active of this.#active) active.meet(operation, username, plan);
     return plan;
   }

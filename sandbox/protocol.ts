@@ -53,7 +53,7 @@ export async function answerAws(parts: ProtocolParts, request: AwsRequest): Prom
   });
 
   const plan = faults.plan(operation, username);
-  if (plan.latencyMs > 0) await wait(plan.latencyMs, undefined, { signal: parts.closing }).catch(() => undefined);
+  await delay(plan.latencyMs, parts.closing);
   if (plan.beforeEffect !== undefined) return disrupted(call, plan.beforeEffect);
 
   const result = await run(cognito, operation, input, {
@@ -62,11 +62,16 @@ export async function answerAws(parts: ProtocolParts, request: AwsRequest): Prom
   });
   await parts.saved();
   call.effect = 'exception' in result ? result.exception.name : 'ok';
+  await delay(plan.answerDelayMs, parts.closing);
   if (plan.afterEffect?.kind === 'empty' && 'exception' in result) return refused(call, result.exception);
   if (plan.afterEffect !== undefined) return disrupted(call, plan.afterEffect);
   if ('exception' in result) return refused(call, result.exception);
   call.outcome = 'ok';
   return json(call, 200, result.answer);
+}
+
+async function delay(ms: number, closing: AbortSignal): Promise<void> {
+  if (ms > 0) await wait(ms, undefined, { signal: closing }).catch(() => undefined);
 }
 
 async function run(

@@ -20,8 +20,12 @@ export function createLogger(level: LogLevel, file?: string): Logger {
   const destination = pino.destination({ dest: file ?? 2, sync: true });
   const log = pino({ ...options, level: 'trace' }, destination);
   return new DefaultLogger(level, ({ level: entryLevel, message, meta }) => {
+    if (EXPECTED.test(message)) return;
     log[PINO_LEVELS[entryLevel]](meta ?? {}, message);
   });
 }
 
 const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+/** A worker has one duty each here, so what the SDK warns of is how it is meant. */
+const EXPECTED = /^No (activities|workflows|Nexus services) registered/;

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { VerificationClient } from '@cognito-verification/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { replayAll } from '../replay-all.js';
+
+/**
+ * "The request left, the answer did not come": exactly one message, the status says so, and the code that came works.
+ * On the real server, since what Temporal repeats after a time-out is the server's doing.
+ */
+const SEND = 'GetUserAttributeVerificationCode';
+
+let rig: Rig;
+const workflowIds: string[] = [];
+beforeAll(async () => {
+  rig = await startRig('local');
+});
+afterAll(async () => {
+  await replayAll(rig, workflowIds);
+  await rig.close();
+});
+
+async function expectUncertainAndUsable(user: SandboxUser, client: VerificationClient, workflowId: string) {
+  workflowIds.push(workflowId);
+  await expect
+    .poll(() => client.status(workflowId), { timeout: 60_000, interval: 500 })
+    .toMatchObject({
+      state: 'awaitingCode',
+      deliveryUncertain: true,
+      sendsLeft: 4,
+      sends: [{ outcome: 'uncertain' }],
+    });
+  expect(rig.sandbox.inbox(user)).toHaveLength(1);
+  expect(rig.sandbox.calls({ operation: SEND, username: user.username })).toHaveLength(1);
+  const code = rig.sandbox.codeFor(user, 'email');
+  expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+  expect(rig.sandbox.attribute(user, 'email').verified).toBe(true);
+}
+
+describe('exactly one message, deliveryUncertain, and the code that came verifies', () => {
+  it('accepted, then the connection drops', async () => {
+    const user = await rig.user();
+    rig.sandbox.setFault({ operation: SEND, username: user.username, dropConnection: 'afterEffect' });
+    const { workflowId } = await rig.start(user);
+    await expectUncertainAndUsable(user, rig.client, workflowId);
+  });
+
+  it('a send that runs into its time-out, of the request and of the activity', async () => {
+    const user = await rig.user();
+    rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 45_000, afterEffect: true });
+    const client = new VerificationClient({
+      client: rig.env.client,
+      taskQueue: rig.taskQueue,
+      waitForDelivery: '2 seconds',
+    });
+    const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+    expect(status.state).toBe('sending');
+    await expectUncertainAndUsable(user, client, workflowId);
+  }, 90_000);
+
+  it('a worker killed with -9 in the middle of a send', async () => {
+    const user = await rig.user();
+    rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 45_000, afterEffect: true });
+    const taskQueue = `${rig.taskQueue}-killed`;
+    const client = new VerificationClient({ client: rig.env.client, taskQueue, waitForDelivery: '2 seconds' });
+    const first = await startWorkerProcess(taskQueue);
+    const { workflowId } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+    await expect.poll(() => rig.sandbox.inbox(user).length, { timeout: 20_000 }).toBe(1);
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    const second = await startWorkerProcess(taskQueue);
+    try {
+      await expectUncertainAndUsable(user, client, workflowId);
+    } finally {
+      second.kill('SIGTERM');
+      await once(second, 'exit');
+    }
+  }, 120_000);
+
+  it('a code typed while the send still has no answer is checked at once', async () => {
+    const user = await rig.user();
+    rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 20_000, afterEffect: true });
+    const client = new VerificationClient({
+      client: rig.env.client,
+      taskQueue: rig.taskQueue,
+      waitForDelivery: '1 second',
+    });
+    const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+    workflowIds.push(workflowId);
+    expect(status.state).toBe('sending');
+    const code = rig.sandbox.codeFor(user, 'email');
+    expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+    expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
+    expect(rig.sandbox.inbox(user)).toHaveLength(1);
+  });
+});
+
+/** A worker as it is deployed: the compiled command, in a process of its own. */
+async function startWorkerProcess(taskQueue: string): Promise<ChildProcess> {
+  const worker = spawn(process.execPath, ['dist/cli/main.js', 'worker'], {
+    env: {
+      ...process.env,
+      TEMPORAL_ADDRESS: rig.env.address,
+      VERIFICATION_TASK_QUEUE: taskQueue,
+      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: rig.sandbox.url,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(worker.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+  expect(line.toString()).toContain(taskQueue);
+  return worker;
+}
