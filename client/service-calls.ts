@@ -1,11 +1,6 @@
-import {
-  FAILURE_TYPES,
-  getStatus,
-  type VerificationOutcome,
-  type VerificationStatus,
-} from '@cognito-verification/contract';
-import { type Client, WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
+import { getStatus, type VerificationOutcome, type VerificationStatus } from '@cognito-verification/contract';
+import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import {
   TemporalUnavailableError,
   VerificationEndedError,
@@ -14,6 +9,7 @@ import {
   VerificationNotFoundError,
 } from './errors.js';
 import { outcomeOfFailure } from './outcome.js';
+import { endedMeanwhile } from './repeated-update.js';
 import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
 import type { AttributeVerification } from './start-operation.js';
 
@@ -53,8 +49,8 @@ export class ServiceCalls {
     try {
       return await this.within(timeoutMs, () => this.handle(workflowId).query(getStatus));
     } catch (error) {
-      const status = await this.lastStatus(workflowId);
-      if (status) return status;
+      const last = await this.outcomeIfEnded(workflowId);
+      if (last?.status) return last.status;
       throw await this.explain(error, workflowId);
     }
   }
@@ -78,9 +74,11 @@ export class ServiceCalls {
   /** What an error of Temporal's means for a verification; asks Temporal where the error alone does not tell. */
   async explain(error: unknown, workflowId: string): Promise<VerificationError> {
     if (error instanceof WorkflowNotFoundError) {
-      const outcome = await this.outcomeIfEnded(workflowId);
-      if (outcome) return new VerificationEndedError(workflowId, outcome, outcome.status, { cause: error });
-      return new VerificationNotFoundError(workflowId, { cause: error });
+      // Open means that the run which was asked has ended, and that somebody has started a new one since.
+      const found = await this.find(workflowId);
+      if (found === 'absent') return new VerificationNotFoundError(workflowId, { cause: error });
+      const outcome = found === 'open' ? undefined : found;
+      return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
     }
     if (endedMeanwhile(error)) {
       const outcome = await this.outcomeIfEnded(workflowId);
@@ -107,39 +105,26 @@ export class ServiceCalls {
     return workerUnavailable(this.target(workflowId), 'it took longer than this client waits', cause);
   }
 
-  private async lastStatus(workflowId: string): Promise<VerificationStatus | undefined> {
-    return (await this.outcomeIfEnded(workflowId))?.status;
-  }
-
   /** Undefined while the verification is open, and where its outcome cannot be read in time. */
   async outcomeIfEnded(workflowId: string): Promise<VerificationOutcome | undefined> {
+    // Only ever asked to say more about something that is known already.
+    const found = await this.find(workflowId).catch(() => 'open' as const);
+    return typeof found === 'string' ? undefined : found;
+  }
+
+  private async find(workflowId: string): Promise<'absent' | 'open' | VerificationOutcome> {
     try {
       return await this.within(SERVER_TIMEOUT_MS, async () => {
         const { status } = await this.handle(workflowId).describe();
-        return status.name === 'RUNNING' ? undefined : await this.outcome(workflowId);
+        return status.name === 'RUNNING' ? 'open' : await this.outcome(workflowId);
       });
-    } catch {
-      // Only ever asked to say more about something that is known already.
-      return undefined;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'absent';
+      throw error;
     }
   }
 
   private target(workflowId: string): CallTarget {
     return { workflowId, namespace: this.client.options.namespace, taskQueue: this.taskQueue };
   }
-}
-
-/** Whether a start met a run that was just closing, so that the next try starts a new one. */
-export function metClosingRun(error: unknown): boolean {
-  return error instanceof WorkflowNotFoundError || updateFailureType(error) === FAILURE_TYPES.verificationEnded;
-}
-
-/** The server's own word for an update that was accepted and got no answer before the workflow closed. */
-function endedMeanwhile(error: unknown): boolean {
-  return updateFailureType(error) === 'AcceptedUpdateCompletedWorkflow';
-}
-
-function updateFailureType(error: unknown): string | null | undefined {
-  const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
-  return cause instanceof ApplicationFailure ? cause.type : undefined;
 }

@@ -67,6 +67,11 @@ export function workerUnavailable(target: CallTarget, reason: string, cause: unk
   );
 }
 
+/** Whether it is gRPC's `FAILED_PRECONDITION`. */
+export function isFailedPrecondition(error: unknown): boolean {
+  return grpcErrorOf(error)?.code === FAILED_PRECONDITION;
+}
+
 /** Whether Temporal gave no answer in the time that we had given it. */
 export function isDeadline(error: unknown): boolean {
   return isGrpcDeadlineError(error);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   awaitDelivery,
   type CodeConfirmedInput,
@@ -19,6 +18,7 @@ import {
   type VerificationOutcome,
   type VerificationRequest,
   type VerificationStatus,
+  workflowIdFor,
 } from '@cognito-verification/contract';
 import type { Duration, UpdateDefinition } from '@temporalio/common';
 import type { StartedVerification, VerificationClientOptions } from './client-options.js';
@@ -31,14 +31,12 @@ import {
 } from './errors.js';
 import { checkDuration, checked, checkId, checkWorkflowId } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
-import { metClosingRun, ServiceCalls } from './service-calls.js';
+import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
+import { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
 import { waitForOutcome } from './waiting.js';
 
-/** A start that met a run in its last moment tries again: the run is gone within one workflow task. */
-const CLOSING_RUN_TRIES = 5;
-const CLOSING_RUN_DELAY_MS = 200;
 /** The caller has waited once already; a worker that is there has the verification in memory. */
 const STATUS_AFTER_START_MS = 3_000;
 
@@ -75,23 +73,21 @@ export class VerificationClient {
     const parsed = checked(() => parseRequest(request));
     const updateId = checkId('requestId', requestId ?? randomUUID());
     await this.checkToken(parsed.accessToken);
-    for (let tries = 1; ; tries++) {
-      const startWorkflowOperation = startOperation(request, parsed, this.calls.taskQueue);
-      const { workflowId } = startWorkflowOperation.options;
-      try {
-        const status = await this.calls.within(this.waitForDeliveryMs, () =>
-          this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
-            startWorkflowOperation,
-            updateId,
-            args: [{ accessToken: parsed.accessToken }],
-          }),
-        );
-        return { workflowId, status };
-      } catch (error) {
-        if (isDeadline(error)) return { workflowId, status: await this.statusAfterStart(workflowId) };
-        if (!metClosingRun(error) || tries === CLOSING_RUN_TRIES) throw await this.calls.explain(error, workflowId);
-        await sleep(CLOSING_RUN_DELAY_MS);
-      }
+    const workflowId = workflowIdFor({ ...parsed.claims, attributeName: parsed.attributeName });
+    const send = () =>
+      this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
+        startWorkflowOperation: startOperation(request, parsed, this.calls.taskQueue),
+        updateId,
+        args: [{ accessToken: parsed.accessToken }],
+      });
+    try {
+      const status = await this.calls.within(this.waitForDeliveryMs, () =>
+        repeatUpdate(send, (error) => metClosingRun(error) || workflowTaskFailed(error)),
+      );
+      return { workflowId, status };
+    } catch (error) {
+      if (!isDeadline(error)) throw await this.calls.explain(error, workflowId);
+      return { workflowId, status: await this.statusAfterStart(workflowId) };
     }
   }
 
@@ -220,7 +216,7 @@ export class VerificationClient {
     checkWorkflowId(workflowId, accessToken);
     if (accessToken !== undefined) await this.checkToken(accessToken);
     return await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
-      handle.executeUpdate<Answer, [Message]>(definition.name, { args: [message], updateId }),
+      repeatUpdate(() => handle.executeUpdate<Answer, [Message]>(definition.name, { args: [message], updateId })),
     );
   }
 

@@ -145,6 +145,28 @@ describe('a repeated call', () => {
   });
 });
 
+describe('messages that meet in the moment of the end', () => {
+  // A signal that comes with the end makes the server do the workflow task again and drop the updates in it; a run
+  // that is closing aborts them. Neither is for the caller to see: an update id makes repeating safe.
+  it('are answered, or told that it has ended', { timeout: 120_000 }, async () => {
+    for (let round = 0; round < 12; round++) {
+      const { workflowId, user, code } = await sent();
+      const [first, second, ...others] = await Promise.allSettled([
+        rig.start(user),
+        rig.start(user),
+        client.submitCode(workflowId, { code }),
+        client.confirm(workflowId),
+        client.submitCode(workflowId, { code: WRONG(code) }),
+        client.cancel(workflowId),
+      ]);
+      expect([first, second]).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }]);
+      for (const other of others) {
+        if (other.status === 'rejected') expect(other.reason).toMatchObject({ code: 'VerificationEnded' });
+      }
+    }
+  });
+});
+
 describe('a refusal', () => {
   it('of a re-send says from when it is allowed', async () => {
     const { workflowId } = await sent();
