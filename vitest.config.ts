@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Forks, because the worker's native core and Runtime.install are once-a-process things.
     pool: 'forks',
+    // The AWS SDK would print in every fork that it will leave Node 20 one day.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

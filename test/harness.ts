@@ -1,5 +1,7 @@
 /** What the tests that need a Temporal server share: a server, the Cognito sandbox, the worker and a client. */
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { VerificationClient } from '@cognito-verification/client';
 import { SEARCH_ATTRIBUTES, type VerificationPolicy } from '@cognito-verification/contract';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
@@ -71,6 +73,38 @@ export async function startWorker(
     stop: async () => {
       worker.shutdown();
       await run;
+    },
+  };
+}
+
+/** A worker as it is deployed: the compiled command, in a process of its own. */
+export async function startWorkerProcess(
+  { env, sandbox }: Pick<Rig, 'env' | 'sandbox'>,
+  taskQueue: string,
+): Promise<{ output: string[]; end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> }> {
+  const worker = spawn(process.execPath, ['dist/cli/main.js', 'worker'], {
+    env: {
+      ...process.env,
+      TEMPORAL_ADDRESS: env.address,
+      VERIFICATION_TASK_QUEUE: taskQueue,
+      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: string[] = [];
+  for (const stream of [worker.stdout, worker.stderr]) stream.on('data', (chunk) => output.push(String(chunk)));
+  const exited = once(worker, 'exit');
+  await Promise.race([
+    once(worker.stdout, 'data'),
+    exited.then(() => {
+      throw new Error(`The worker ended before it polled: ${output.join('')}`);
+    }),
+  ]);
+  return {
+    output,
+    end: async (signal) => {
+      worker.kill(signal);
+      await exited;
     },
   };
 }

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { VerificationClient } from '@cognito-verification/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
 import { replayAll } from '../replay-all.js';
 
 /**
@@ -64,17 +62,15 @@ describe('exactly one message, deliveryUncertain, and the code that came verifie
     rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 45_000, afterEffect: true });
     const taskQueue = `${rig.taskQueue}-killed`;
     const client = new VerificationClient({ client: rig.env.client, taskQueue, waitForDelivery: '2 seconds' });
-    const first = await startWorkerProcess(taskQueue);
+    const first = await startWorkerProcess(rig, taskQueue);
     const { workflowId } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
     await expect.poll(() => rig.sandbox.inbox(user).length, { timeout: 20_000 }).toBe(1);
-    first.kill('SIGKILL');
-    await once(first, 'exit');
-    const second = await startWorkerProcess(taskQueue);
+    await first.end('SIGKILL');
+    const second = await startWorkerProcess(rig, taskQueue);
     try {
       await expectUncertainAndUsable(user, client, workflowId);
     } finally {
-      second.kill('SIGTERM');
-      await once(second, 'exit');
+      await second.end('SIGTERM');
     }
   }, 120_000);
 
@@ -95,19 +91,3 @@ describe('exactly one message, deliveryUncertain, and the code that came verifie
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
   });
 });
-
-/** A worker as it is deployed: the compiled command, in a process of its own. */
-async function startWorkerProcess(taskQueue: string): Promise<ChildProcess> {
-  const worker = spawn(process.execPath, ['dist/cli/main.js', 'worker'], {
-    env: {
-      ...process.env,
-      TEMPORAL_ADDRESS: rig.env.address,
-      VERIFICATION_TASK_QUEUE: taskQueue,
-      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: rig.sandbox.url,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(worker.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
-  expect(line.toString()).toContain(taskQueue);
-  return worker;
-}

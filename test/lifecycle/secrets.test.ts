@@ -1,0 +1,95 @@
+import { VerificationClient } from '@cognito-verification/client';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Rig, startRig, startWorkerProcess } from '../harness.js';
+
+/**
+ * Neither an access token nor a code stands anywhere but in the three inputs that have to carry them, which the payload
+ * codec will seal: byte by byte, in the history and in everything that is printed.
+ */
+const CARRIES_SECRETS = [
+  /^workflowExecutionStartedEventAttributes\.input\./,
+  /^workflowExecutionUpdateAcceptedEventAttributes\.acceptedRequest\.input\.args\./,
+  /^activityTaskScheduledEventAttributes\.input\./,
+];
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig('local');
+});
+afterAll(async () => {
+  await rig.close();
+});
+
+it('no token and no code in the history, ids, search attributes, memo, summaries, errors, answers and logs', async () => {
+  const taskQueue = `${rig.taskQueue}-secrets`;
+  const worker = await startWorkerProcess(rig, taskQueue);
+  const client = new VerificationClient({ client: rig.env.client, taskQueue });
+  const user = await rig.user();
+  const secrets = [user.accessToken, await rig.sandbox.issueAccessToken(user), '135790'];
+  const [first, second, wrongCode] = secrets as [string, string, string];
+  const told: unknown[] = [];
+  const tell = async (answer: Promise<unknown>) => {
+    told.push(await answer.catch((error: unknown) => error));
+  };
+
+  // Cognito, or a trigger, that quotes what it was sent is the likeliest leak.
+  const quote = (name: string, ...sent: string[]) => ({ name, message: `Value '${sent.join("', '")}' is wrong` });
+  const fault = { username: user.username, times: 1 };
+  const send = 'GetUserAttributeVerificationCode';
+  const attempt = 'VerifyUserAttribute';
+  rig.sandbox.setFault({ ...fault, operation: send, exception: quote('TooManyRequestsException', first) });
+  const { workflowId, ...started } = await client.start({ accessToken: first, attributeName: 'email' });
+  told.push(started);
+  await tell(client.submitCode(workflowId, { code: wrongCode }));
+  rig.sandbox.setFault({ ...fault, operation: attempt, exception: quote('NotAuthorizedException', first, wrongCode) });
+  await tell(client.submitCode(workflowId, { code: wrongCode }));
+  await tell(client.submitCode(workflowId, { code: `${wrongCode}7` }));
+  await tell(client.renewAccessToken(workflowId, { accessToken: `${second}x!` }));
+  await tell(client.renewAccessToken(workflowId, { accessToken: (await rig.user()).accessToken }));
+  await tell(client.renewAccessToken(workflowId, { accessToken: second }));
+  const code = rig.sandbox.codeFor(user, 'email');
+  rig.sandbox.setFault({ ...fault, operation: attempt, exception: quote('BrandNewException', second, code) });
+  await tell(client.submitCode(workflowId, { code }));
+  await tell(client.wait(workflowId));
+  await tell(client.status(workflowId));
+  await worker.end('SIGTERM');
+
+  const handle = rig.env.client.workflow.getHandle(workflowId);
+  const { raw } = await handle.describe();
+  const { events } = await handle.fetchHistory();
+  const all = [...secrets, code];
+  let carried = 0;
+  for (const event of events ?? []) {
+    for (const [path, text] of textsIn(event)) {
+      if (CARRIES_SECRETS.some((place) => place.test(path))) {
+        if (all.some((secret) => text.includes(secret))) carried += 1;
+        continue;
+      }
+      for (const secret of all) expect(text.includes(secret), `${path} of event ${event.eventId}`).toBe(false);
+    }
+  }
+  // The walk does find them where they are.
+  expect(carried).toBeGreaterThan(5);
+  const elsewhere = { workflowId, raw, told: told.map(unfold), logs: worker.output.join('') };
+  expect(elsewhere.logs).toContain(workflowId);
+  expect(JSON.stringify(elsewhere.told)).toContain('[redacted]');
+  for (const [path, text] of textsIn(elsewhere)) {
+    for (const secret of all) expect(text.includes(secret), path).toBe(false);
+  }
+});
+
+/** Every text in a value, bytes read as text, each with where it stands. */
+function* textsIn(value: unknown, path: string[] = [], seen = new Set<unknown>()): Generator<[string, string]> {
+  if (typeof value === 'string') yield [path.join('.'), value];
+  if (value instanceof Uint8Array) yield [path.join('.'), Buffer.from(value).toString()];
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || seen.has(value)) return;
+  seen.add(value);
+  for (const [key, inner] of Object.entries(value)) yield* textsIn(inner, [...path, key], seen);
+}
+
+/** An error with everything that a logger would print of it. */
+function unfold(value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  const { message, stack, cause } = value;
+  return { ...value, text: message, stack, cause: unfold(cause) };
+}
