@@ -1,6 +1,6 @@
 import { log } from '@temporalio/workflow';
 import { type ReadVerdict, readAttribute } from './cognito-calls.js';
-import { hasBecomeVerified, messages, type Procedure } from './policy.js';
+import { countedSends, hasBecomeVerified, type Procedure } from './policy.js';
 import { Underway } from './underway.js';
 import type { Verification } from './verification.js';
 
@@ -61,7 +61,7 @@ export class Confirming {
   async foundLate(): Promise<boolean> {
     const { verification } = this;
     // Without a message or a look at it before, its flag would prove nothing.
-    if (!verification.before || messages(verification.sends).length === 0) return false;
+    if (!verification.before || countedSends(verification.sends).length === 0) return false;
     const verdict = await lookUp(verification, 'Look for a late confirmation');
     return verdict?.verdict === 'read' && hasBecomeVerified(verification.before, verdict.attribute);
   }

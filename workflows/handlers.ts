@@ -21,7 +21,7 @@ import {
 } from '@cognito-verification/contract';
 import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { Post } from './mailbox.js';
-import { messages, resendRefusal } from './policy.js';
+import { countedSends, resendRefusal } from './policy.js';
 import type { Verification } from './verification.js';
 
 /** Sets every handler. Must run before the workflow's first `await`: an update that finds none is refused. */
@@ -72,7 +72,7 @@ export function answerMessages(verification: Verification): void {
         checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).accessToken);
         if (verification.attemptsLeft === 0) throw attemptsExhausted(verification);
         // While a first send is under way its code may be in the user's hands already.
-        if (messages(verification.sends).length === 0 && verification.state !== 'sending') throw codeNotSent();
+        if (countedSends(verification.sends).length === 0 && verification.state !== 'sending') throw codeNotSent();
       }),
     },
   );

@@ -1,24 +1,28 @@
-import type { VerificationStatus } from '@cognito-verification/contract';
+import type {
+  AttemptOutcome,
+  CodeDelivery,
+  SendOutcome,
+  SendRecord,
+  VerificationStatus,
+} from '@cognito-verification/contract';
 
 /**
  * The card in the Web UI (Temporal's current details, Markdown): a newcomer reads from it alone what happened and what
- * comes next. It holds what the status holds, so neither a token nor a code.
+ * comes next. It holds what the status holds, so neither a token nor a code. What comes from outside is quoted or
+ * escaped: a destination such as `e***@e***` would otherwise be read as emphasis. Lists, for the Web UI sets the
+ * columns of a table without a gap between them.
  */
 export function liveCard(status: VerificationStatus, nowMs: number): string {
-  const lines = [`**${HEADLINES[status.state]}**`, '', whereSent(status), next(status, nowMs)];
+  const lines = [`**${HEADLINES[status.state]}**`, '', whereSent(status), '', next(status, nowMs)];
   const left = `${count(status.sendsLeft, 'send')} and ${count(status.attemptsLeft, 'attempt')} left`;
-  if (!isFinal(status)) lines.push(`${left}; everything ends at ${clock(status.expiresAt)}.`);
-  if (status.sends.length > 0) {
-    lines.push('', '| when (UTC) | send | |', '| --- | --- | --- |');
-    for (const { at, outcome, delivery, reason } of status.sends) {
-      lines.push(`| ${clock(at)} | ${outcome} | ${delivery?.destination ?? reason ?? ''} |`);
-    }
-  }
-  if (status.attempts.length > 0) {
-    lines.push('', '| when (UTC) | attempt |', '| --- | --- |');
-    for (const { at, outcome } of status.attempts) lines.push(`| ${clock(at)} | ${outcome} |`);
-  }
-  return lines.filter((line, index) => line !== '' || lines[index - 1] !== '').join('\n');
+  if (!isFinal(status)) lines.push('', `${left}. Everything ends at ${clock(status.expiresAt)}.`);
+  lines.push('', '**So far**', '');
+  const sends = status.sends.map((send) => ({ at: send.at, text: sendLine(send) }));
+  const attempts = status.attempts.map(({ at, outcome }) => ({ at, text: ATTEMPTS[outcome] }));
+  const history = [...sends, ...attempts].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  for (const { at, text } of history) lines.push(`- ${clock(at)}: ${text}`);
+  if (history.length === 0) lines.push('Nothing yet.');
+  return lines.join('\n');
 }
 
 const HEADLINES: Record<VerificationStatus['state'], string> = {
@@ -32,22 +36,55 @@ const HEADLINES: Record<VerificationStatus['state'], string> = {
   cancelled: 'Cancelled',
 };
 
-function whereSent({ delivery, deliveryUncertain, attributeName, sends }: VerificationStatus): string {
-  const to = delivery?.destination ? ` to ${delivery.destination}` : '';
-  const by = delivery?.deliveryMedium ? ` by ${delivery.deliveryMedium}` : '';
-  if (deliveryUncertain) {
-    return `A send for ${attributeName} got no answer: the code may have arrived or not. If it came, it works.`;
-  }
+const SENDS: Record<SendOutcome, string> = {
+  sent: 'a code was sent',
+  alreadySent: 'Cognito had sent a code by itself',
+  uncertain: 'a send got no answer: the code may have left or not',
+  rateLimited: 'Cognito refused to send: too many for this user, or for the day',
+  accessTokenRejected: 'Cognito refused the access token',
+  notSent: 'no code was sent',
+};
+
+const ATTEMPTS: Record<AttemptOutcome, string> = {
+  checking: 'a code is being checked',
+  verified: 'the right code',
+  mismatch: 'a wrong code',
+  codeExpired: 'a code that has expired, or was used already',
+  rateLimited: 'Cognito refused to check a code: too many attempts',
+  accessTokenRejected: 'Cognito refused the access token',
+  uncertain: 'a check of a code got no answer',
+  notMade: 'a code could not be checked: Cognito was not reached',
+  failed: 'Cognito refused to check a code',
+};
+
+function sendLine({ outcome, delivery, reason }: SendRecord): string {
+  return [SENDS[outcome], destinationOf(delivery), reason ? ` (${code(reason)})` : ''].join('');
+}
+
+function destinationOf(delivery: CodeDelivery | undefined): string {
+  const medium = delivery?.deliveryMedium;
+  const by = medium ? ` by ${MEDIA[medium] ?? code(medium)}` : '';
+  return `${delivery?.destination ? ` to ${code(delivery.destination)}` : ''}${by}`;
+}
+
+const MEDIA: Readonly<Record<string, string>> = { EMAIL: 'e-mail', SMS: 'SMS' };
+
+function whereSent(status: VerificationStatus): string {
+  const { delivery, deliveryUncertain, attributeName, sends } = status;
+  const what = `A code for ${code(attributeName)}`;
+  if (deliveryUncertain)
+    return `${what} was asked for, without an answer: it may have arrived or not. If it came, it works.`;
   const sent = sends.some(({ outcome }) => outcome === 'sent' || outcome === 'alreadySent');
-  return sent ? `A code for ${attributeName} was sent${to}${by}.` : `No code for ${attributeName} has been sent yet.`;
+  if (sent) return `${what} was sent${destinationOf(delivery)}.`;
+  return `No code for ${code(attributeName)} ${isFinal(status) ? 'was sent' : 'has been sent yet'}.`;
 }
 
 function next(status: VerificationStatus, nowMs: number): string {
   switch (status.state) {
     case 'sending':
       return status.retryAt
-        ? `It will be tried again at ${clock(status.retryAt)}.`
-        : 'Nothing to do; this takes a moment.';
+        ? `**Next:** it tries again by itself at ${clock(status.retryAt)}.`
+        : '**Next:** nothing to do, this takes a moment. While Cognito throttles or is out of reach, it tries again by itself, for ten minutes; *Pending Activities* shows why.';
     case 'awaitingCode':
       return awaitedCode(status, nowMs);
     case 'rateLimited':
@@ -57,13 +94,17 @@ function next(status: VerificationStatus, nowMs: number): string {
     case 'awaitingToken':
       return '**Next:** the user signs in again and the service sends `renewAccessToken`; then it goes on by itself.';
     case 'verified':
-      return 'Nothing is left to do.';
+      return '**Next:** nothing is left to do.';
     case 'expired':
       return '**Next:** the service may start it again.';
     case 'failed':
-      return `**${status.failure?.type ?? 'Unknown'}**: ${status.failure?.message ?? ''}`;
+      return [
+        `**${plain(status.failure?.type ?? 'Unknown')}**: ${plain(status.failure?.message ?? '')}`,
+        '',
+        '**Next:** once that is mended, the service may start it again.',
+      ].join('\n');
     case 'cancelled':
-      return 'It was cancelled on request; the service may start it again.';
+      return '**Next:** the service may start it again. It was cancelled on request.';
   }
 }
 
@@ -90,5 +131,15 @@ function count(number: number, what: string): string {
 
 /** By hand, since locale and time zone are the worker's and would differ from one to the next. */
 function clock(at: string): string {
-  return `${at.slice(0, 10)} ${at.slice(11, 19)}`;
+  return `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
+}
+
+/** A value as it is. */
+function code(value: string): string {
+  return `\`${value.replaceAll('`', "'")}\``;
+}
+
+/** A text of somebody else's, such as a trigger's, in which nothing is Markdown. */
+function plain(text: string): string {
+  return text.replaceAll(/[\\`*_[\]<>#|~]/g, String.raw`\$&`);
 }

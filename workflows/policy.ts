@@ -81,7 +81,7 @@ export function nextEvent(now: Happenings): VerificationEvent | undefined {
 }
 
 /** Messages that left, or may have: they count against `maxSends` and against Cognito's 5 an hour. */
-export function messages(sends: readonly SendRecord[]): SendRecord[] {
+export function countedSends(sends: readonly SendRecord[]): SendRecord[] {
   return sends.filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain' || outcome === 'alreadySent');
 }
 
@@ -91,7 +91,7 @@ export function countedAttempts(attempts: readonly AttemptRecord[]): AttemptReco
 }
 
 export function sendsLeft(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
-  return Math.max(0, policy.maxSends - messages(sends).length);
+  return Math.max(0, policy.maxSends - countedSends(sends).length);
 }
 
 export function attemptsLeft(policy: ResolvedPolicy, attempts: readonly AttemptRecord[]): number {
@@ -100,7 +100,7 @@ export function attemptsLeft(policy: ResolvedPolicy, attempts: readonly AttemptR
 
 /** Until when `submitCode` takes the newest code; undefined while none was sent. */
 export function codeExpiresAt(policy: ResolvedPolicy, sends: readonly SendRecord[]): number | undefined {
-  const newest = messages(sends).at(-1);
+  const newest = countedSends(sends).at(-1);
   return newest && Date.parse(newest.at) + policy.codeLifetimeMs;
 }
 
@@ -114,7 +114,7 @@ export function automaticResendAt(policy: ResolvedPolicy, sends: readonly SendRe
 
 /** Doubles with each message, to slow down who asks again and again. */
 function cooldownMs(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
-  return policy.resendCooldownMs * 2 ** Math.max(0, messages(sends).length - 1);
+  return policy.resendCooldownMs * 2 ** Math.max(0, countedSends(sends).length - 1);
 }
 
 /** What decides whether a re-send is allowed. */
@@ -133,7 +133,7 @@ export interface ResendFacts {
 /** From when a re-send is allowed; undefined where no time makes it right. */
 export function resendAllowedAt(facts: ResendFacts): number | undefined {
   if (facts.state !== 'awaitingCode' || sendsLeft(facts.policy, facts.sends) === 0) return undefined;
-  const newest = messages(facts.sends).at(-1);
+  const newest = countedSends(facts.sends).at(-1);
   if (!newest || facts.cooldownWaived) return 0;
   return Date.parse(newest.at) + cooldownMs(facts.policy, facts.sends);
 }

@@ -5,7 +5,7 @@ import { type SendVerdict, sendCode } from './cognito-calls.js';
 import { resendNotAllowed } from './handlers.js';
 import {
   automaticResendAt,
-  messages,
+  countedSends,
   nextDailyEmailReset,
   type Procedure,
   resendRefusal,
@@ -82,7 +82,7 @@ export class Sending {
       return;
     }
     // Who joins a verification that has sent nothing yet waits for this send.
-    verification.firstSendSettled = messages(verification.sends).length > 0;
+    verification.firstSendSettled = countedSends(verification.sends).length > 0;
     this.start();
   }
 
@@ -143,7 +143,7 @@ export class Sending {
 
   private waitOutRateLimit(dailyEmailLimit: boolean): void {
     const { verification } = this;
-    const own = messages(verification.sends).map(({ at }) => Date.parse(at));
+    const own = countedSends(verification.sends).map(({ at }) => Date.parse(at));
     const at = dailyEmailLimit
       ? nextDailyEmailReset(Date.now())
       : retryAfterRateLimit(own, ++this.rateLimitsInARow, Date.now());
@@ -166,7 +166,7 @@ export class Sending {
   /** Nothing left the house. A code that was sent earlier still works, so only a first send fails for it. */
   private giveUp(failure: VerificationFailure): void {
     const { verification } = this;
-    if (messages(verification.sends).length === 0) throw verification.failing(failure);
+    if (countedSends(verification.sends).length === 0) throw verification.failing(failure);
     for (const post of verification.mailbox.awaitingSend.splice(0)) {
       post.refusal = ApplicationFailure.nonRetryable(failure.message, failure.type);
     }
@@ -184,7 +184,7 @@ async function sendWithUsableToken(
   clientMetadata: Record<string, string> | undefined,
 ): Promise<SendVerdict | undefined> {
   const { attributeName, claims, policy } = verification.request;
-  const ordinal = messages(verification.sends).length + 1;
+  const ordinal = countedSends(verification.sends).length + 1;
   for (const accessToken of verification.tokens.usable(Date.now())) {
     const verdict = await sendCode(
       {

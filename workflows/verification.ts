@@ -20,7 +20,15 @@ import type { AttributeSnapshot } from '../activities/cognito.js';
 import { AccessTokens } from './access-tokens.js';
 import { liveCard } from './live-card.js';
 import { Mailbox } from './mailbox.js';
-import { attemptsLeft, codeExpiresAt, iso, messages, type ResendFacts, resendAllowedAt, sendsLeft } from './policy.js';
+import {
+  attemptsLeft,
+  codeExpiresAt,
+  countedSends,
+  iso,
+  type ResendFacts,
+  resendAllowedAt,
+  sendsLeft,
+} from './policy.js';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const STATE = keyword(SEARCH_ATTRIBUTES.state);
@@ -87,7 +95,7 @@ export class Verification {
 
   recordSend(outcome: SendOutcome, more: { delivery?: CodeDelivery; reason?: string } = {}): void {
     this.sends.push({ at: iso(Date.now()), outcome, ...more });
-    if (messages(this.sends).at(-1) === this.sends.at(-1)) this.cooldownWaived = false;
+    if (countedSends(this.sends).at(-1) === this.sends.at(-1)) this.cooldownWaived = false;
   }
 
   /** Counts an attempt before Cognito is asked; the outcome is filled in when it is known. */
@@ -120,7 +128,7 @@ export class Verification {
 
   status(): VerificationStatus {
     const now = Date.now();
-    const newest = messages(this.sends).at(-1);
+    const newest = countedSends(this.sends).at(-1);
     const resendAt = resendAllowedAt(this.resendFacts);
     const codeEnds = codeExpiresAt(this.request.policy, this.sends);
     const blockedUntil =
