@@ -183,7 +183,7 @@ describe('starting and closing', () => {
       body: '{}',
     });
     const failed = expect(open).rejects.toThrow('fetch failed');
-    await expect.poll(() => sandbox.calls()).toHaveLength(1);
+    await expect.poll(() => sandbox.calls(), { interval: 5, timeout: 20_000 }).toHaveLength(1);
     await sandbox.close();
     await failed;
     await sandbox.close();

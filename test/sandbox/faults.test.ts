@@ -5,6 +5,7 @@ import { MINUTE, RunningSandbox, refusal, SECOND } from './running-sandbox.js';
 
 const running = new RunningSandbox();
 const SEND = 'GetUserAttributeVerificationCode';
+const SOON = { interval: 5, timeout: 20_000 };
 let user: SandboxUser;
 
 beforeEach(async () => {
@@ -167,17 +168,31 @@ describe('latency', () => {
     await running.send(user);
     expect(performance.now() - started).toBeGreaterThanOrEqual(59);
 
+    running.sandbox.clearFaults();
+    // Long enough for the poll below to see the request waiting, on a busy machine too.
+    running.sandbox.setFault({ operation: SEND, latencyMs: 500 });
     const given = new AbortController();
     const command = new GetUserAttributeVerificationCodeCommand({
       AccessToken: user.accessToken,
       AttributeName: 'email',
     });
     const abandoned = failure(running.client.send(command, { abortSignal: given.signal }));
-    await expect.poll(() => outcomes(SEND)).toEqual(['ok', 'pending']);
+    await expect.poll(() => outcomes(SEND), SOON).toEqual(['ok', 'pending']);
     given.abort();
     expect((await abandoned).name).toBe('AbortError');
-    await expect.poll(() => outcomes(SEND)).toEqual(['ok', 'ok']);
+    await expect.poll(() => outcomes(SEND), SOON).toEqual(['ok', 'ok']);
     expect(running.sandbox.inbox(user)).toHaveLength(2);
+  });
+});
+
+describe('latency after the effect', () => {
+  it('has the message out while the caller still waits', async () => {
+    running.sandbox.setFault({ operation: SEND, latencyMs: 500, afterEffect: true });
+    const sent = running.send(user);
+    await expect.poll(() => running.sandbox.inbox(user), SOON).toHaveLength(1);
+    expect(outcomes(SEND)).toEqual(['pending']);
+    expect(await sent).toMatchObject({ DeliveryMedium: 'EMAIL' });
+    expect(outcomes(SEND)).toEqual(['ok']);
   });
 });
 
@@ -255,7 +270,10 @@ describe('a fault that makes no sense', () => {
     [{ operation: 'GetUser' }, /^fault says nothing that happens; give one or more of exception/],
     [{ operation: 'GetUser', share: 2, htmlError: 500 }, /^fault\.share must be a number from 0 to 1, got 2$/],
     [{ operation: 'GetUser', htmlError: 404 }, /^fault\.htmlError must be a whole number from 500 to 599/],
-    [{ operation: 'GetUser', latencyMs: 5, afterEffect: true }, /^fault\.afterEffect needs exception or htmlError$/],
+    [
+      { operation: 'GetUser', emptyAnswer: true, afterEffect: true },
+      /^fault\.afterEffect needs exception, htmlError or latencyMs$/,
+    ],
   ])('%j is refused', (fault, message) => {
     expect(() => running.sandbox.setFault(fault)).toThrow(message);
   });

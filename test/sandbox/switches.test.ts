@@ -121,6 +121,20 @@ describe('limitCounts', () => {
     await running.send(user);
   });
 
+  it.each<[Switches['limitCounts'], string]>([
+    ['accepted', MISMATCH],
+    ['all', LIMITED],
+  ])(
+    '%s: after fifteen attempts on an attribute that cannot be verified, a wrong code gets %s',
+    async (counts, name) => {
+      running.sandbox.setSwitches({ limitCounts: counts });
+      const user = await running.sandbox.createUser();
+      const wrong = otherThan(await running.sendAndRead(user));
+      for (let count = 1; count <= 15; count += 1) await refusal(running.verify(user, wrong, 'given_name'));
+      expect((await refusal(running.verify(user, wrong))).name).toBe(name);
+    },
+  );
+
   it('all: a refused send counts, and refusals by the limit keep the user out', async () => {
     running.sandbox.setSwitches({ limitCounts: 'all' });
     const user = await running.sandbox.createUser({ attributes: { email: 'zoe@bakery.example' } });
