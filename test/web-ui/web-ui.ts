@@ -1,0 +1,131 @@
+/** The pages of Temporal's Web UI, as 2.54 lays them out. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VerificationState } from '@cognito-verification/contract';
+import type { Browser, Page } from 'playwright-core';
+import type { Scene } from './scene.js';
+
+/** The list. */
+export interface ListPage {
+  /** Cell by cell. */
+  readonly rows: readonly (readonly string[])[];
+  readonly text: string;
+}
+
+/** The tab "User Metadata" of one verification. */
+export interface CardPage {
+  readonly summary: string;
+  readonly details: string;
+  /** The current details. */
+  readonly card: string;
+  /** The whole page. */
+  readonly text: string;
+}
+
+/** Where the Web UI remembers the columns, by namespace; "Configure Columns" under the list writes it. */
+const COLUMNS_KEY = 'namespace-workflow-table-columns';
+const COLUMNS = [
+  'Status',
+  'VerificationState',
+  'VerificationAttribute',
+  'VerificationUserPool',
+  'Workflow ID',
+  'Start',
+  'End',
+];
+
+const LIST_SIZE = { width: 1720, height: 720 };
+const PAGE_SIZE = { width: 1440, height: 1000 };
+/** A machine that does other things too may take this long for a page. */
+const WAIT_MS = 60_000;
+
+/** Opens pages, waits for what matters on them, and takes their pictures. */
+export class WebUi {
+  constructor(
+    private readonly browser: Browser,
+    private readonly scene: Scene,
+    /** A folder. */
+    private readonly pictures: string,
+  ) {}
+
+  /** The list of workflows. */
+  async list(picture: string): Promise<ListPage> {
+    return await this.on(`workflows`, LIST_SIZE, async (page) => {
+      const rows = page.locator('tbody tr').filter({ hasText: 'verify/' });
+      // The visibility store follows a moment behind.
+      await rows.nth(Object.keys(this.scene.verifications).length - 1).waitFor();
+      await this.take(page, picture);
+      const cells = await rows.evaluateAll((found) =>
+        found.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.innerText.trim())),
+      );
+      return { rows: cells, text: await textOf(page) };
+    });
+  }
+
+  /** What stands in "User Metadata", of which each part is a document of its own. */
+  async card(state: VerificationState, picture: string): Promise<CardPage> {
+    return await this.on(`${this.pathOf(state)}/user-metadata`, PAGE_SIZE, async (page) => {
+      const part = async (id: string): Promise<string> => {
+        const body = page.frameLocator(`iframe#${id}`).locator('body');
+        // Empty until the worker has answered.
+        await body.filter({ hasText: /\S/ }).waitFor();
+        return oneLine(await body.innerText());
+      };
+      const summary = await part('user-metadata-summary');
+      const details = await part('user-metadata-details');
+      const card = await part('user-metadata-current-details');
+      await this.take(page, picture);
+      return { summary, details, card, text: await textOf(page) };
+    });
+  }
+
+  /** The names on the timeline, without the workflow's own input and result above it. */
+  async timeline(state: VerificationState, expected: readonly string[]): Promise<string> {
+    return await this.on(`${this.pathOf(state)}/timeline`, PAGE_SIZE, async (page) => {
+      for (const text of expected) await page.getByText(text).first().waitFor();
+      const text = await textOf(page);
+      return text.slice(text.lastIndexOf('Auto Refresh'));
+    });
+  }
+
+  private pathOf(state: VerificationState): string {
+    const { workflowId, runId } = this.scene.verifications[state];
+    return `workflows/${encodeURIComponent(workflowId)}/${runId}`;
+  }
+
+  private async on<T>(path: string, viewport: typeof LIST_SIZE, look: (page: Page) => Promise<T>): Promise<T> {
+    const { uiUrl, namespace } = this.scene;
+    const context = await this.browser.newContext({
+      viewport,
+      locale: 'en-GB',
+      timezoneId: 'UTC',
+      colorScheme: 'light',
+    });
+    try {
+      const columns = JSON.stringify({ [namespace]: COLUMNS.map((label) => ({ label })) });
+      await context.addInitScript(`localStorage.setItem(${JSON.stringify(COLUMNS_KEY)}, ${JSON.stringify(columns)})`);
+      const page = await context.newPage();
+      page.setDefaultTimeout(WAIT_MS);
+      await page.goto(`${uiUrl}/namespaces/${namespace}/${path}`);
+      return await look(page);
+    } finally {
+      await context.close();
+    }
+  }
+
+  private async take(page: Page, name: string): Promise<void> {
+    await mkdir(this.pictures, { recursive: true });
+    const content = page.locator('#content');
+    await content.screenshot({ path: join(this.pictures, `${name}.png`), animations: 'disabled' });
+  }
+}
+
+/** The page with all its frames. */
+async function textOf(page: Page): Promise<string> {
+  const texts = await Promise.all(page.frames().map(async (frame) => await frame.locator('body').innerText()));
+  return texts.join('\n');
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
