@@ -4,13 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { VerificationClient } from '@cognito-verification/client';
 import { SEARCH_ATTRIBUTES, type VerificationPolicy } from '@cognito-verification/contract';
+import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
+import { afterAll, beforeAll } from 'vitest';
 import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
 import { temporalCli, temporalTestServer } from '../dev/temporal-binaries.js';
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
 import { createWorker, type VerificationWorker } from '../worker/worker.js';
+import { replayAll } from './replay-all.js';
 
 export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
 
@@ -20,6 +23,8 @@ export interface Rig {
   sandbox: Sandbox;
   client: VerificationClient;
   taskQueue: string;
+  /** Every workflow that was started through `env.client`, in whichever way. */
+  started: Set<string>;
   /** A fresh user with both attributes, unverified. */
   user(): Promise<SandboxUser>;
   /** Starts a verification of the user's e-mail. */
@@ -33,29 +38,59 @@ export async function startRig(
   options: { cognito?: (sandbox: Sandbox) => CognitoClients; sandbox?: Parameters<typeof startSandbox>[0] } = {},
 ): Promise<Rig> {
   quietRuntime();
-  const env = await (server === 'local' ? localServer() : timeSkippingServer());
+  const started = new Set<string>();
+  const client = { interceptors: { workflow: [noting(started)] } };
+  const env = await (server === 'local' ? localServer(client) : timeSkippingServer(client));
   const sandbox = await startSandbox(options.sandbox ?? {});
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
   const taskQueue = `test-${randomUUID()}`;
   const running = await startWorker(env.nativeConnection, cognito, taskQueue);
-  const client = new VerificationClient({ client: env.client, taskQueue });
+  const verifications = new VerificationClient({ client: env.client, taskQueue });
   return {
     env,
     sandbox,
-    client,
+    client: verifications,
     taskQueue,
+    started,
     user: async () => {
       // Tokens live in the sandbox's time, and the time-skipping server's runs ahead of it.
       if (server === 'timeSkipping')
         sandbox.advanceClock(Math.max(0, (await env.currentTimeMs()) - sandbox.now().getTime()));
       return await sandbox.createUser({ attributes: { email: 'zoe@example.com', phone_number: '+15555550123' } });
     },
-    start: (user, policy = {}) => client.start({ accessToken: user.accessToken, attributeName: 'email', policy }),
+    start: (user, policy = {}) =>
+      verifications.start({ accessToken: user.accessToken, attributeName: 'email', policy }),
     close: async () => {
       await running.stop();
       cognito.destroy();
       await sandbox.close();
       await env.teardown();
+    },
+  };
+}
+
+/** A rig for a whole test file. At the end everything that it has made must replay on the bundle. */
+export function useRig(...args: Parameters<typeof startRig>): Rig {
+  const rig = {} as Rig;
+  beforeAll(async () => {
+    Object.assign(rig, await startRig(...args));
+  });
+  afterAll(async () => {
+    await replayAll(rig, rig.started);
+    await rig.close();
+  });
+  return rig;
+}
+
+function noting(started: Set<string>): WorkflowClientInterceptor {
+  return {
+    async start(input, next) {
+      started.add(input.options.workflowId);
+      return await next(input);
+    },
+    async startUpdateWithStart(input, next) {
+      started.add(input.workflowStartOptions.workflowId);
+      return await next(input);
     },
   };
 }
@@ -109,8 +144,9 @@ export async function startWorkerProcess(
   };
 }
 
-async function localServer(): Promise<TestWorkflowEnvironment> {
+async function localServer(client: ClientOptionsForTestEnv): Promise<TestWorkflowEnvironment> {
   return await TestWorkflowEnvironment.createLocal({
+    client,
     server: {
       executable: { type: 'existing-path', path: await temporalCli() },
       searchAttributes: Object.values(SEARCH_ATTRIBUTES).map((name) =>
@@ -123,8 +159,9 @@ async function localServer(): Promise<TestWorkflowEnvironment> {
   });
 }
 
-async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
+async function timeSkippingServer(client: ClientOptionsForTestEnv): Promise<TestWorkflowEnvironment> {
   const env = await TestWorkflowEnvironment.createTimeSkipping({
+    client,
     server: { executable: { type: 'existing-path', path: await temporalTestServer() } },
   });
   const KEYWORD = 2;

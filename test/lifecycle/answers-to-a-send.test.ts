@@ -1,30 +1,20 @@
 import { VerificationClient, VerificationFailedError } from '@cognito-verification/client';
 import type { VerificationStatus } from '@cognito-verification/contract';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { freePort } from '../../dev/free-port.js';
-import { type Rig, type SandboxUser, startRig, startWorker } from '../harness.js';
-import { replayAll } from '../replay-all.js';
+import { type Rig, type SandboxUser, startWorker, useRig } from '../harness.js';
 
 /** Every row of the design's table "answer to a send": state, answer to the caller, messages, and calls Cognito saw. */
 const SEND = 'GetUserAttributeVerificationCode';
 type Fault = Omit<Parameters<Rig['sandbox']['setFault']>[0], 'operation' | 'username'>;
 
-let rig: Rig;
-const workflowIds: string[] = [];
-beforeAll(async () => {
-  rig = await startRig('timeSkipping');
-});
-afterAll(async () => {
-  await replayAll(rig, workflowIds);
-  await rig.close();
-});
+const rig = useRig('timeSkipping');
 
 async function startUnder(fault: Fault | undefined, client = rig.client) {
   const user = await rig.user();
   if (fault) rig.sandbox.setFault({ operation: SEND, username: user.username, ...fault });
   const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
-  workflowIds.push(workflowId);
   const started = client
     .start({ accessToken: user.accessToken, attributeName: 'email' })
     .then(({ status }) => ({ status, failure: undefined }))
@@ -177,8 +167,7 @@ describe('the token is no good: awaitingToken', () => {
   it('a token whose exp has passed is not sent at all', async () => {
     const user = await rig.user();
     const accessToken = await rig.sandbox.issueAccessToken(user, { expiresInSeconds: -60 });
-    const { status, workflowId } = await rig.client.start({ accessToken, attributeName: 'email' });
-    workflowIds.push(workflowId);
+    const { status } = await rig.client.start({ accessToken, attributeName: 'email' });
     expect(status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5, sends: [] });
     expect(seen(user)).toEqual({ messages: 0, calls: 0 });
   });

@@ -1,27 +1,17 @@
 import { CognitoUnavailableError, VerificationFailedError } from '@cognito-verification/client';
 import type { VerificationPolicy } from '@cognito-verification/contract';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, type SandboxUser, startRig } from '../harness.js';
-import { replayAll } from '../replay-all.js';
+import { describe, expect, it } from 'vitest';
+import { type Rig, type SandboxUser, useRig } from '../harness.js';
 
 /** Every row of the design's table "answer to an attempt": state, answer to the caller, messages, calls Cognito saw. */
 const ATTEMPT = 'VerifyUserAttribute';
 type Fault = Omit<Parameters<Rig['sandbox']['setFault']>[0], 'operation' | 'username'>;
 
-let rig: Rig;
-const workflowIds: string[] = [];
-beforeAll(async () => {
-  rig = await startRig('local');
-});
-afterAll(async () => {
-  await replayAll(rig, workflowIds);
-  await rig.close();
-});
+const rig = useRig('local');
 
 async function awaitingCode(policy: VerificationPolicy = {}) {
   const user = await rig.user();
   const { workflowId } = await rig.start(user, policy);
-  workflowIds.push(workflowId);
   const fault = (what: Fault) => rig.sandbox.setFault({ operation: ATTEMPT, username: user.username, ...what });
   return { user, workflowId, fault, code: rig.sandbox.codeFor(user, 'email') };
 }
@@ -185,7 +175,6 @@ describe('the answer was lost', () => {
   it('of an attribute that was verified before, the flag proves nothing: codeExpired', async () => {
     const user = await rig.sandbox.createUser({ attributes: { email: 'zoe@example.com' }, emailVerified: true });
     const { workflowId } = await rig.start(user);
-    workflowIds.push(workflowId);
     rig.sandbox.setFault({
       operation: ATTEMPT,
       username: user.username,

@@ -8,21 +8,17 @@ import {
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { WithStartWorkflowOperation, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, startRig } from '../harness.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useRig } from '../harness.js';
 
 /** `UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED`. */
 const COMPLETED: number = 3;
 
 /** Refused with a message that names the field, wherever it comes in, and no workflow is stuck in task retries. */
-let rig: Rig;
+const rig = useRig('local');
 let good: { accessToken: string; attributeName: 'email' };
 beforeAll(async () => {
-  rig = await startRig('local');
   good = { accessToken: (await rig.user()).accessToken, attributeName: 'email' };
-});
-afterAll(async () => {
-  await rig.close();
 });
 
 const BAD: [string, (request: typeof good) => unknown, RegExp][] = [
@@ -101,7 +97,7 @@ describe('a payload that is no JSON at all', () => {
       workflowType: { name: WORKFLOW_TYPE },
       taskQueue: { name: rig.taskQueue },
       input: { payloads: [{ metadata: { encoding: bytes(encoding) }, data: bytes(data) }] },
-      });
+    });
     const failed = await rig.env.client.workflow
       .getHandle(workflowId)
       .result()

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
-import { collect, type Rig, startRig } from '../harness.js';
+import { collect, useRig } from '../harness.js';
 
 /**
  * An endpoint as other Cognito emulators are: it answers a send with `{}`, knows only the two operations, gives
@@ -30,19 +30,17 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-let rig: Rig;
 let url: string;
 beforeAll(async () => {
   await new Promise<void>((resolve) => {
     endpoint.listen(0, '127.0.0.1', resolve);
   });
   url = `http://localhost:${(endpoint.address() as AddressInfo).port}`;
-  rig = await startRig('local', {
-    cognito: () => createCognitoClients({ endpoint: url.replace('localhost', '127.0.0.1') }),
-  });
 });
-afterAll(async () => {
-  await rig.close();
+const rig = useRig('local', {
+  cognito: () => createCognitoClients({ endpoint: url.replace('localhost', '127.0.0.1') }),
+});
+afterAll(() => {
   endpoint.closeAllConnections();
   endpoint.close();
 });

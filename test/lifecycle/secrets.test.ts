@@ -1,6 +1,6 @@
 import { VerificationClient } from '@cognito-verification/client';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Rig, startRig, startWorkerProcess } from '../harness.js';
+import { expect, it } from 'vitest';
+import { startWorkerProcess, useRig } from '../harness.js';
 
 /**
  * Neither an access token nor a code stands anywhere but in the three inputs that have to carry them, which the payload
@@ -12,13 +12,7 @@ const CARRIES_SECRETS = [
   /^activityTaskScheduledEventAttributes\.input\./,
 ];
 
-let rig: Rig;
-beforeAll(async () => {
-  rig = await startRig('local');
-});
-afterAll(async () => {
-  await rig.close();
-});
+const rig = useRig('local');
 
 it('no token and no code in the history, ids, search attributes, memo, summaries, errors, answers and logs', async () => {
   const taskQueue = `${rig.taskQueue}-secrets`;

@@ -1,19 +1,10 @@
 import { AccessTokenRefusedError } from '@cognito-verification/client';
 import { SEARCH_ATTRIBUTES, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { attributeVerification } from '../../workflows/index.js';
-import { collect, type Rig, type SandboxUser, startRig } from '../harness.js';
-import { replayAll } from '../replay-all.js';
+import { collect, type SandboxUser, useRig } from '../harness.js';
 
-let rig: Rig;
-const workflowIds: string[] = [];
-beforeAll(async () => {
-  rig = await startRig('local');
-});
-afterAll(async () => {
-  await replayAll(rig, workflowIds);
-  await rig.close();
-});
+const rig = useRig('local');
 
 const request = (user: SandboxUser, accessToken = user.accessToken) => ({
   accessToken,
@@ -27,7 +18,6 @@ describe('one verification for each user and attribute', () => {
     const user = await rig.user();
     const starts = Array.from({ length: 10 }, () => rig.client.start({ ...request(user), requestId: 'sign-up-4711' }));
     const answers = await Promise.all(starts);
-    workflowIds.push(answers[0]?.workflowId ?? '');
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     expect(answers[0]?.status.state).toBe('awaitingCode');
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
@@ -40,7 +30,6 @@ describe('one verification for each user and attribute', () => {
     const user = await rig.user();
     const answers = await Promise.all(Array.from({ length: 10 }, () => rig.client.start(request(user))));
     expect(new Set(answers.map(({ workflowId }) => workflowId)).size).toBe(1);
-    workflowIds.push(answers[0]?.workflowId ?? '');
     for (const { status } of answers) expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
   });
@@ -49,7 +38,6 @@ describe('one verification for each user and attribute', () => {
     const user = await rig.user();
     const email = await rig.client.start(request(user));
     const phone = await rig.client.start({ ...request(user), attributeName: 'phone_number' });
-    workflowIds.push(email.workflowId, phone.workflowId);
     expect(phone.workflowId).not.toBe(email.workflowId);
     expect(phone.status).toMatchObject({ delivery: { deliveryMedium: 'SMS' } });
     // NIST SP 800-63A-4: ten minutes for SMS.
@@ -62,7 +50,6 @@ describe('one verification for each user and attribute', () => {
     const first = await rig.client.start({ ...request(user), requestId: 'first' });
     await rig.client.submitCode(first.workflowId, { code: rig.sandbox.codeFor(user, 'email') });
     const again = await rig.client.start({ ...request(user), requestId: 'second' });
-    workflowIds.push(again.workflowId);
     expect(again.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
     expect(rig.sandbox.inbox(user)).toHaveLength(2);
   });
@@ -78,7 +65,6 @@ describe('whoever starts first cannot shut the real user out', () => {
     const opened = await rig.client.start(request(user, bad));
     expect(opened.status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5 });
     const own = await rig.client.start(request(user));
-    workflowIds.push(own.workflowId);
     expect(own.workflowId).toBe(opened.workflowId);
     expect(own.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
@@ -89,7 +75,6 @@ describe('whoever starts first cannot shut the real user out', () => {
   it('a forged token that joins an open one does not take the place of the good one', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.client.start(request(user));
-    workflowIds.push(workflowId);
     const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
     await rig.client.start(request(user, forged));
     await rig.client.renewAccessToken(workflowId, { accessToken: forged });
@@ -103,7 +88,6 @@ describe('whoever starts first cannot shut the real user out', () => {
   it('a token of another user or pool is refused', async () => {
     const [user, other] = [await rig.user(), await rig.user()];
     const { workflowId } = await rig.client.start(request(user));
-    workflowIds.push(workflowId);
     const { accessToken } = other;
     await expect(rig.client.renewAccessToken(workflowId, { accessToken })).rejects.toBeInstanceOf(
       AccessTokenRefusedError,
@@ -121,7 +105,6 @@ describe('what the Web UI and the list find', () => {
     expect(attributeVerification.name).toBe(WORKFLOW_TYPE);
     const user = await rig.user();
     const { workflowId } = await rig.client.start(request(user));
-    workflowIds.push(workflowId);
     expect(workflowId).toBe(workflowIdFor({ userPoolId: user.userPoolId, sub: user.sub, attributeName: 'email' }));
     const listed = () => collect(rig.client.list({ userPoolId: user.userPoolId, state: 'awaitingCode' }));
     await expect.poll(listed).toMatchObject([{ workflowId, state: 'awaitingCode', attributeName: 'email' }]);

@@ -1,7 +1,6 @@
 import { VerificationClient } from '@cognito-verification/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
-import { replayAll } from '../replay-all.js';
+import { describe, expect, it } from 'vitest';
+import { type SandboxUser, startWorkerProcess, useRig } from '../harness.js';
 
 /**
  * "The request left, the answer did not come": exactly one message, the status says so, and the code that came works.
@@ -9,18 +8,9 @@ import { replayAll } from '../replay-all.js';
  */
 const SEND = 'GetUserAttributeVerificationCode';
 
-let rig: Rig;
-const workflowIds: string[] = [];
-beforeAll(async () => {
-  rig = await startRig('local');
-});
-afterAll(async () => {
-  await replayAll(rig, workflowIds);
-  await rig.close();
-});
+const rig = useRig('local');
 
 async function expectUncertainAndUsable(user: SandboxUser, client: VerificationClient, workflowId: string) {
-  workflowIds.push(workflowId);
   await expect
     .poll(() => client.status(workflowId), { timeout: 60_000, interval: 500 })
     .toMatchObject({
@@ -83,7 +73,6 @@ describe('exactly one message, deliveryUncertain, and the code that came verifie
       waitForDelivery: '1 second',
     });
     const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
-    workflowIds.push(workflowId);
     expect(status.state).toBe('sending');
     const code = rig.sandbox.codeFor(user, 'email');
     expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
