@@ -52,7 +52,10 @@ async function installChromium(): Promise<string> {
   try {
     const options = { timeout: INSTALL_LIMIT_MS, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
     await run('apt-get', ['update'], options);
-    await run('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'], options);
+    // Somebody else may be installing something just now.
+    const wait = ['-o', 'DPkg::Lock::Timeout=120'];
+    const packages = ['chromium', 'fonts-dejavu-core'];
+    await run('apt-get', [...wait, 'install', '--yes', '--no-install-recommends', ...packages], options);
   } catch (cause) {
     throw new Error(`${help} (which was tried here and failed)`, { cause });
   }

@@ -80,7 +80,8 @@ describe('the Web UI', () => {
   let ui: WebUi;
 
   beforeAll(async () => {
-    [browser, scene] = await Promise.all([launchChromium(), setScene()]);
+    browser = await launchChromium();
+    scene = await setScene();
     ui = new WebUi(browser, scene, PICTURES);
   }, SET_UP_LIMIT_MS);
 
