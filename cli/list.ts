@@ -1,9 +1,5 @@
-import {
-  ATTRIBUTE_NAMES,
-  type ListFilter,
-  VERIFICATION_STATES,
-  type VerificationListing,
-} from '@cognito-verification/client';
+import type { ListFilter, VerificationListing } from '@cognito-verification/client';
+import { ATTRIBUTE_NAMES, VERIFICATION_STATES } from '@cognito-verification/contract';
 import { Command, Option } from 'commander';
 import { time } from './card.js';
 import { wholeNumberOption } from './options.js';

@@ -1,7 +1,4 @@
 import { Command } from 'commander';
-import { loadConfig } from '../temporal/config.js';
-import { connectClient } from '../temporal/connect-client.js';
-import { registerSearchAttributes, SEARCH_ATTRIBUTE_NAMES } from '../temporal/search-attributes.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 
 /** `setup`: what a namespace needs before the first worker starts. */
@@ -16,7 +13,10 @@ export function setupCommand(): Command {
       '\nExample:\n  TEMPORAL_ADDRESS=localhost:7233 TEMPORAL_NAMESPACE=onboarding cognito-verification setup',
     )
     .action(async (options: OutputOptions) => {
+      const { loadConfig } = await import('../temporal/config.js');
       const config = loadConfig();
+      const { registerSearchAttributes, SEARCH_ATTRIBUTE_NAMES } = await import('../temporal/search-attributes.js');
+      const { connectClient } = await import('../temporal/connect-client.js');
       const { connection, close } = await connectClient(config);
       try {
         const registered = await registerSearchAttributes(connection, config.namespace);

@@ -1,6 +1,4 @@
-import { VerificationClient, type VerificationClientOptions } from '@cognito-verification/client';
-import { loadConfig } from '../temporal/config.js';
-import { connectClient } from '../temporal/connect-client.js';
+import type { VerificationClient, VerificationClientOptions } from '@cognito-verification/client';
 import { InterruptedError } from './usage-error.js';
 
 /**
@@ -13,7 +11,13 @@ export async function withClient<T>(
 ): Promise<T> {
   const interruption = interrupted(onInterrupt);
   try {
+    // Only now: loading Temporal's client takes longer than all of a command's help or a refusal of its options.
+    const { loadConfig } = await import('../temporal/config.js');
     const config = loadConfig();
+    const [{ VerificationClient }, { connectClient }] = await Promise.all([
+      import('@cognito-verification/client'),
+      import('../temporal/connect-client.js'),
+    ]);
     const { client, close } = await Promise.race([connectClient(config), interruption.promise]);
     try {
       const verifications = new VerificationClient({ client, taskQueue: config.taskQueue, ...options });

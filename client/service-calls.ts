@@ -56,9 +56,9 @@ export class ServiceCalls {
   }
 
   /** How the verification ended; waits for that if it is open. Throws Temporal's errors. */
-  async outcome(workflowId: string): Promise<VerificationOutcome> {
+  async outcome(workflowId: string, runId?: string): Promise<VerificationOutcome> {
     try {
-      return await this.client.workflow.getHandle<AttributeVerification>(workflowId).result();
+      return await this.client.workflow.getHandle<AttributeVerification>(workflowId, runId).result();
     } catch (error) {
       if (error instanceof WorkflowFailedError) return outcomeOfFailure(error);
       throw error;
@@ -107,20 +107,20 @@ export class ServiceCalls {
 
   /** Undefined while the verification is open, and where its outcome cannot be read in time. */
   async outcomeIfEnded(workflowId: string): Promise<VerificationOutcome | undefined> {
-    // Only ever asked to say more about something that is known already.
-    const found = await this.find(workflowId).catch(() => 'open' as const);
+    const found = await this.find(workflowId);
     return typeof found === 'string' ? undefined : found;
   }
 
   private async find(workflowId: string): Promise<'absent' | 'open' | VerificationOutcome> {
     try {
       return await this.within(SERVER_TIMEOUT_MS, async () => {
-        const { status } = await this.handle(workflowId).describe();
-        return status.name === 'RUNNING' ? 'open' : await this.outcome(workflowId);
+        const { status, runId } = await this.handle(workflowId).describe();
+        // Of this run: a new one may have been started since, and would be waited for.
+        return status.name === 'RUNNING' ? 'open' : await this.outcome(workflowId, runId);
       });
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return 'absent';
-      throw error;
+      // What cannot be read now was there a moment ago: only ever asked to say more about something known already.
+      return error instanceof WorkflowNotFoundError ? 'absent' : 'open';
     }
   }
 

@@ -1,8 +1,8 @@
 import {
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   isGrpcServiceError,
   QueryNotRegisteredError,
-  ServiceError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
@@ -39,6 +39,7 @@ export function errorOfService(error: unknown, target: CallTarget): Verification
     );
   }
   const grpc = grpcErrorOf(error);
+  // Not a word of the server's, so a bug here or in the data converter.
   if (!grpc) throw error;
   if (grpc.code === INVALID_ARGUMENT && /search attribute/i.test(grpc.details)) {
     return new NotSetUpError(
@@ -72,13 +73,15 @@ export function isFailedPrecondition(error: unknown): boolean {
   return grpcErrorOf(error)?.code === FAILED_PRECONDITION;
 }
 
-/** Whether Temporal gave no answer in the time that we had given it. */
+/**
+ * Whether Temporal gave no answer in the time that we had given it. The server notices the end of that time too, and
+ * its word for it, "cancelled", may be here first; this client never cancels a call otherwise.
+ */
 export function isDeadline(error: unknown): boolean {
-  return isGrpcDeadlineError(error);
+  return isGrpcDeadlineError(error) || isGrpcCancelledError(error);
 }
 
 function grpcErrorOf(error: unknown): { code: number; details: string; message: string } | undefined {
   if (isGrpcServiceError(error)) return error;
-  if (error instanceof ServiceError) return grpcErrorOf(error.cause);
-  return undefined;
+  return error instanceof Error ? grpcErrorOf(error.cause) : undefined;
 }

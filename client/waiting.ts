@@ -20,8 +20,8 @@ export async function waitForOutcome(
   } catch (error) {
     if (!isDeadline(error)) throw await calls.explain(error, workflowId);
     // A Temporal that went away while we waited looks the same; being asked, it tells itself apart by an error.
-    const open = await calls.isOpen(workflowId);
-    if (!open) return await waitForOutcome(calls, workflowId, undefined);
+    const ended = (await calls.isOpen(workflowId)) ? undefined : await calls.outcomeIfEnded(workflowId);
+    if (ended) return await withLastStatus(calls, workflowId, ended);
     const status = await calls.status(workflowId).catch(() => undefined);
     throw new VerificationOpenError(workflowId, status, { cause: error });
   }

@@ -46,6 +46,7 @@ describe('help', () => {
     );
     const env = { NODE_OPTIONS: `--require ${probe}` };
     expect((await runCli(['--help'], { env })).stderr).toBe('loaded:');
+    expect((await runCli(['start', '--help'], { env })).stderr).not.toMatch(/loaded:.*client/);
     const started = await runCli(['status', ID], { env: { ...env, ...NOWHERE } });
     expect(started.stderr).toMatch(/loaded:.*client/);
     expect(started.stderr).not.toMatch(/loaded:.*(core-bridge|worker|testing)/);

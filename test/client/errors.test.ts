@@ -1,6 +1,11 @@
 /** What each error of Temporal's becomes. Pure: the errors are made here, as the SDK makes them. */
 import { FAILURE_TYPES } from '@cognito-verification/contract';
-import { ServiceError, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -15,7 +20,7 @@ import { describe, expect, it } from 'vitest';
 import { VerificationEndedError, VerificationFailedError } from '../../client/errors.js';
 import { errorOfFailure } from '../../client/failure-errors.js';
 import { outcomeOfFailure } from '../../client/outcome.js';
-import { errorOfService } from '../../client/service-errors.js';
+import { errorOfService, isDeadline } from '../../client/service-errors.js';
 
 const ID = 'verify/eu-west-1_pool/2f0e/email';
 const grpc = (code: number, details: string) =>
@@ -110,6 +115,15 @@ describe('an error of the service', () => {
       code: 'AttemptsExhausted',
       message: 'None left.',
     });
+  });
+
+  it('is found however deep it lies', () => {
+    const error = new WorkflowUpdateRPCTimeoutOrCancelledError('failed', { cause: grpc(14, 'connection refused') });
+    expect(errorOfService(error, target)).toMatchObject({ code: 'TemporalUnavailable' });
+  });
+
+  it.each([1, 4])('with code %d means that no answer came in time', (code) => {
+    expect(isDeadline(grpc(code, 'context canceled'))).toBe(true);
   });
 
   it('that is a bug of ours stays what it is', () => {
