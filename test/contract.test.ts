@@ -1,0 +1,182 @@
+/** The protocol's own rules: ids, policies, requests and messages. */
+import {
+  ATTRIBUTE_NAMES,
+  type AttributeName,
+  InvalidInputError,
+  POLICY_DEFAULTS,
+  POLICY_LIMITS,
+  parseAwaitDelivery,
+  parseReference,
+  parseRenewAccessToken,
+  parseRequest,
+  parseResendCode,
+  parseSubmitCode,
+  parseWorkflowId,
+  REQUIRED_SCOPE,
+  resolvePolicy,
+  type VerificationPolicy,
+  workflowIdFor,
+} from '@cognito-verification/contract';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+const SUB = '6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b';
+const CLAIMS = {
+  sub: SUB,
+  iss: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC123xyz',
+  token_use: 'access',
+  scope: REQUIRED_SCOPE,
+  exp: 1_800_000_000,
+};
+
+const base64Url = (value: unknown): string =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8').toString('base64url');
+const tokenOf = (claims: unknown): string => `${base64Url({ alg: 'RS256' })}.${base64Url(claims)}.c2ln`;
+const TOKEN = tokenOf(CLAIMS);
+
+function errorOf(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('It was expected to be refused');
+}
+
+describe('workflow ids', () => {
+  const key = fc.record({
+    userPoolId: fc.stringMatching(/^[\w-]{1,55}$/),
+    sub: fc.stringMatching(/^[\w-]{1,128}$/),
+    attributeName: fc.constantFrom(...ATTRIBUTE_NAMES),
+  });
+
+  test('an id names a pool, a user and an attribute, and is read back as these', () => {
+    expect(workflowIdFor({ userPoolId: 'eu-central-1_AbC', sub: SUB, attributeName: 'email' })).toBe(
+      `verify/eu-central-1_AbC/${SUB}/email`,
+    );
+    fc.assert(
+      fc.property(key, (one) => {
+        expect(parseWorkflowId(workflowIdFor(one))).toEqual(one);
+      }),
+    );
+  });
+
+  test('two verifications have one id only if they are of the same pool, user and attribute', () => {
+    fc.assert(
+      fc.property(key, key, (one, other) => {
+        const same = JSON.stringify(one) === JSON.stringify(other);
+        expect(workflowIdFor(one) === workflowIdFor(other)).toBe(same);
+      }),
+    );
+  });
+
+  test.each([
+    '',
+    'verify',
+    'verify/a/b',
+    'verify/a/b/address',
+    'verify/a/b/email/',
+    'verify//b/email',
+    'other/a/b/email',
+  ])('the id "%s" is of no verification', (id) => {
+    expect(parseWorkflowId(id)).toBeUndefined();
+  });
+});
+
+describe('policies', () => {
+  const ranges = Object.entries(POLICY_LIMITS) as [keyof typeof POLICY_LIMITS, { least: never; most: never }][];
+
+  test.each(ATTRIBUTE_NAMES)('without a word the defaults hold for %s', (attributeName: AttributeName) => {
+    expect(resolvePolicy({}, attributeName)).toEqual({
+      deadlineMs: 24 * 3_600_000,
+      codeLifetimeMs: attributeName === 'email' ? 24 * 3_600_000 : 600_000,
+      resendCooldownMs: 30_000,
+      maxSends: POLICY_DEFAULTS.maxSends,
+      maxAttempts: POLICY_DEFAULTS.maxAttempts,
+      confirmation: 'trust',
+      codeFormat: 'sixDigits',
+    });
+  });
+
+  test.each(ranges)('%s may be anything within its limits, both included', (field, { least, most }) => {
+    for (const value of [least, most]) expect(() => resolvePolicy({ [field]: value }, 'email')).not.toThrow();
+  });
+
+  test.each(ranges)(
+    '%s outside of its limits is refused with its name and what is allowed',
+    (field, { least, most }) => {
+      const wrong =
+        typeof least === 'string' ? [-1, 0, '31 days', 'soon', '', Number.NaN, {}] : [0, -1, 21, 1.5, '3', Number.NaN];
+      for (const value of wrong) {
+        const { message } = errorOf(() =>
+          parseRequest({ accessToken: TOKEN, attributeName: 'email', policy: { [field]: value } }),
+        );
+        expect(message).toMatch(new RegExp(`^policy\\.${field} must be`));
+        expect(message).toContain(String(least));
+        expect(message).toContain(String(most));
+      }
+    },
+  );
+
+  test('a choice that is none of those allowed is refused with all of them', () => {
+    const policy = { confirmation: 'maybe' } as unknown as VerificationPolicy;
+    const { message } = errorOf(() => parseRequest({ accessToken: TOKEN, attributeName: 'email', policy }));
+    expect(message).toBe("policy.confirmation must be one of 'trust', 'recheck'; found \"maybe\"");
+  });
+
+  test('a field that is unknown is refused and not ignored: it may be a misspelt limit', () => {
+    const policy = { maxSend: 1 } as VerificationPolicy;
+    const { message } = errorOf(() => parseRequest({ accessToken: TOKEN, attributeName: 'email', policy }));
+    expect(message).toContain('policy.maxSend');
+    expect(message).toContain('maxSends');
+  });
+});
+
+describe('messages', () => {
+  test('a code must be six digits, or have no spaces where the policy says so, and is never repeated', () => {
+    for (const code of ['12345', '1234567', '12 345', 'abcdef', '١٢٣٤٥٦']) {
+      const { message } = errorOf(() => parseSubmitCode({ code }, 'sixDigits'));
+      expect(message).toMatch(/^code must/);
+      expect(message).not.toContain(code);
+    }
+    expect(parseSubmitCode({ code: '012345' }, 'sixDigits')).toEqual({ code: '012345' });
+    expect(parseSubmitCode({ code: 'aB-9' }, 'nonSpace')).toEqual({ code: 'aB-9' });
+    expect(() => parseSubmitCode({ code: 'x'.repeat(2049) }, 'nonSpace')).toThrow('2048');
+  });
+
+  test.each([
+    ['awaitDelivery', parseAwaitDelivery],
+    ['submitCode', (input: unknown) => parseSubmitCode({ ...(input as object), code: '123456' })],
+    ['resendCode', parseResendCode],
+    ['renewAccessToken', parseRenewAccessToken],
+  ])('%s refuses a field that it does not know and a token that is no text, without showing it', (_name, parse) => {
+    expect(errorOf(() => parse({ accesToken: TOKEN })).message).toMatch(/^accesToken is not a field of/);
+    for (const accessToken of [7, { token: TOKEN }, '']) {
+      const error = errorOf(() => parse({ accessToken }));
+      expect(error).toBeInstanceOf(InvalidInputError);
+      expect(error.message).toMatch(/^accessToken must be/);
+      expect(error.message).not.toContain(TOKEN);
+    }
+  });
+
+  test('whatever a request is, it is read or refused with a field: nothing else is thrown, and no value is shown', () => {
+    fc.assert(
+      fc.property(fc.anything(), (input) => {
+        for (const parse of [
+          parseRequest,
+          parseAwaitDelivery,
+          parseSubmitCode,
+          parseResendCode,
+          parseRenewAccessToken,
+        ]) {
+          try {
+            parse(input);
+          } catch (error) {
+            expect(error).toBeInstanceOf(InvalidInputError);
+          }
+        }
+        expect(['string', 'undefined']).toContain(typeof parseReference(input));
+      }),
+    );
+  });
+});

@@ -1,0 +1,223 @@
+/** What a verification may still do, and from when: over every state and outcome. */
+import {
+  ATTRIBUTE_NAMES,
+  type AttemptOutcome,
+  type AttemptRecord,
+  resolvePolicy,
+  type SendOutcome,
+  type SendRecord,
+  VERIFICATION_STATES,
+} from '@cognito-verification/contract';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  attemptsLeft,
+  automaticResendAt,
+  codeExpiresAt,
+  countedAttempts,
+  countedSends,
+  nextDailyEmailReset,
+  type ResendFacts,
+  resendAllowedAt,
+  resendRefusal,
+  retryAfterRateLimit,
+  sendsLeft,
+  slowRetryAt,
+} from '../workflows/policy.js';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const NOON = Date.UTC(2026, 10, 23, 12);
+
+const SEND_OUTCOMES = Object.keys({
+  sent: true,
+  alreadySent: true,
+  uncertain: true,
+  rateLimited: true,
+  accessTokenRejected: true,
+  notSent: true,
+} satisfies Record<SendOutcome, true>) as SendOutcome[];
+const ATTEMPT_OUTCOMES = Object.keys({
+  checking: true,
+  verified: true,
+  mismatch: true,
+  codeExpired: true,
+  rateLimited: true,
+  accessTokenRejected: true,
+  uncertain: true,
+  notMade: true,
+  failed: true,
+} satisfies Record<AttemptOutcome, true>) as AttemptOutcome[];
+const MESSAGES = new Set<SendOutcome>(['sent', 'alreadySent', 'uncertain']);
+const NOT_COUNTED = new Set<AttemptOutcome>(['accessTokenRejected', 'notMade']);
+
+const iso = (atMs: number): string => new Date(atMs).toISOString();
+const sent = (...minutes: number[]): SendRecord[] =>
+  minutes.map((minute) => ({ at: iso(NOON + minute * MINUTE), outcome: 'sent' }));
+const policyOf = (policy: Parameters<typeof resolvePolicy>[0] = {}) => resolvePolicy(policy, 'email');
+
+const sends = fc
+  .array(fc.record({ at: fc.integer({ min: 0, max: 3 * HOUR }), outcome: fc.constantFrom(...SEND_OUTCOMES) }), {
+    maxLength: 12,
+  })
+  .map((records) =>
+    records.toSorted((a, b) => a.at - b.at).map(({ at, outcome }): SendRecord => ({ at: iso(NOON + at), outcome })),
+  );
+const attempts = fc
+  .array(fc.constantFrom(...ATTEMPT_OUTCOMES), { maxLength: 20 })
+  .map((outcomes) => outcomes.map((outcome): AttemptRecord => ({ at: iso(NOON), outcome })));
+describe('counting', () => {
+  test('messages are what left or may have left, and nothing else counts against maxSends', () => {
+    fc.assert(
+      fc.property(sends, fc.integer({ min: 1, max: 20 }), (records, maxSends) => {
+        const left = records.filter(({ outcome }) => MESSAGES.has(outcome)).length;
+        expect(countedSends(records)).toHaveLength(left);
+        expect(sendsLeft(policyOf({ maxSends }), records)).toBe(Math.max(0, maxSends - left));
+      }),
+    );
+  });
+
+  test('every attempt counts but those in which no code can have been looked at', () => {
+    fc.assert(
+      fc.property(attempts, fc.integer({ min: 1, max: 15 }), (records, maxAttempts) => {
+        const counted = records.filter(({ outcome }) => !NOT_COUNTED.has(outcome)).length;
+        expect(countedAttempts(records)).toHaveLength(counted);
+        expect(attemptsLeft(policyOf({ maxAttempts }), records)).toBe(Math.max(0, maxAttempts - counted));
+      }),
+    );
+  });
+
+  test('the lifetime runs from the newest message, and there is none where none was sent', () => {
+    for (const attributeName of ATTRIBUTE_NAMES) {
+      const policy = resolvePolicy({}, attributeName);
+      expect(codeExpiresAt(policy, [])).toBeUndefined();
+      expect(codeExpiresAt(policy, [{ at: iso(NOON), outcome: 'rateLimited' }])).toBeUndefined();
+      const records: SendRecord[] = [...sent(0, 7), { at: iso(NOON + HOUR), outcome: 'notSent' }];
+      const lifetime = attributeName === 'email' ? 24 * HOUR : 10 * MINUTE;
+      expect(codeExpiresAt(policy, records)).toBe(NOON + 7 * MINUTE + lifetime);
+    }
+  });
+});
+
+describe('re-sends', () => {
+  const facts = (more: Partial<ResendFacts> = {}): ResendFacts => ({
+    policy: policyOf({ resendCooldown: '1 minute', maxSends: 5 }),
+    state: 'awaitingCode',
+    sends: sent(0),
+    cooldownWaived: false,
+    hasToken: true,
+    ...more,
+  });
+
+  test.each([1, 2, 3, 4])('after %i messages the cool-down has doubled with each but the first', (count) => {
+    const records = sent(...Array.from({ length: count }, (_, index) => index * 60));
+    const newest = NOON + (count - 1) * HOUR;
+    expect(resendAllowedAt(facts({ sends: records }))).toBe(newest + MINUTE * 2 ** (count - 1));
+  });
+
+  test.each(VERIFICATION_STATES)('in state %s a re-send is allowed, joins, or is refused with a reason', (state) => {
+    const EXPECTED = {
+      sending: undefined,
+      awaitingCode: { reason: 'cooldown', allowedAt: iso(NOON + MINUTE) },
+      rateLimited: { reason: 'rateLimited', allowedAt: iso(NOON + HOUR) },
+      awaitingToken: undefined,
+      verified: { reason: 'maxSends' },
+      expired: { reason: 'maxSends' },
+      failed: { reason: 'maxSends' },
+      cancelled: { reason: 'maxSends' },
+    } as const;
+    const now = facts({ state, retryAtMs: NOON + HOUR });
+    expect(resendRefusal(now, NOON)).toEqual(EXPECTED[state]);
+    if (state === 'awaitingToken') {
+      expect(resendRefusal({ ...now, hasToken: false }, NOON)).toEqual({ reason: 'accessTokenNeeded' });
+    }
+  });
+
+  test('a refusal for the cool-down names the first moment at which the same question is not refused', () => {
+    fc.assert(
+      fc.property(sends, fc.boolean(), fc.integer({ min: 0, max: 4 * HOUR }), (records, cooldownWaived, later) => {
+        const now = facts({ sends: records, cooldownWaived });
+        const refusal = resendRefusal(now, NOON + later);
+        if (refusal?.allowedAt) {
+          expect(refusal.reason).toBe('cooldown');
+          const allowedAt = Date.parse(refusal.allowedAt);
+          expect(allowedAt).toBeGreaterThan(NOON + later);
+          expect(resendRefusal(now, allowedAt)).toBeUndefined();
+          expect(resendRefusal(now, allowedAt - 1)).toEqual(refusal);
+        } else if (refusal) {
+          expect(refusal.reason).toBe('maxSends');
+          expect(sendsLeft(now.policy, records)).toBe(0);
+        }
+      }),
+    );
+  });
+
+  test('an expired code waives the cool-down, and never the limit', () => {
+    expect(resendRefusal(facts({ cooldownWaived: true }), NOON)).toBeUndefined();
+    const used = facts({ cooldownWaived: true, sends: sent(0, 1, 2, 3, 4) });
+    expect(resendRefusal(used, NOON + 24 * HOUR)).toEqual({ reason: 'maxSends' });
+  });
+
+  test('an automatic re-send is due after resendAfter or the cool-down, whichever is longer, from the newest try', () => {
+    const policy = policyOf({ resendAfter: '3 minutes', resendCooldown: '1 minute', maxSends: 4 });
+    expect(automaticResendAt(policy, [])).toBeUndefined();
+    expect(automaticResendAt(policyOf(), sent(0))).toBeUndefined();
+    expect(automaticResendAt(policy, sent(0))).toBe(NOON + 3 * MINUTE);
+    expect(automaticResendAt(policy, sent(0, 10, 20))).toBe(NOON + 24 * MINUTE);
+    expect(automaticResendAt(policy, sent(0, 10, 20, 30))).toBeUndefined();
+    const failed: SendRecord = { at: iso(NOON + 5 * MINUTE), outcome: 'notSent' };
+    expect(automaticResendAt(policy, [...sent(0), failed])).toBe(NOON + 8 * MINUTE);
+  });
+});
+
+describe('waits', () => {
+  test('the first rate limit is waited out until the oldest of our own calls leaves the hour', () => {
+    const own = [NOON - 50 * MINUTE, NOON - 10 * MINUTE];
+    expect(retryAfterRateLimit(own, 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
+    expect(retryAfterRateLimit(own.toReversed(), 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
+  });
+
+  test.each([1, 2, 3, 4, 5, 50])(
+    'refusal %i that our own calls do not explain is waited out longer, up to an hour',
+    (refusals) => {
+      const wait = Math.min(HOUR, 5 * MINUTE * 2 ** (refusals - 1));
+      expect(retryAfterRateLimit([], refusals, NOON)).toBe(NOON + wait);
+      expect(retryAfterRateLimit([NOON - 2 * HOUR], refusals, NOON)).toBe(NOON + wait);
+    },
+  );
+
+  test('a wait for a rate limit is always ahead, and never longer than an hour and a little', () => {
+    const calls = fc.array(fc.integer({ min: NOON - 3 * HOUR, max: NOON }));
+    fc.assert(
+      fc.property(calls, fc.integer({ min: 1, max: 1_000 }), (own, refusals) => {
+        const at = retryAfterRateLimit(own, refusals, NOON);
+        expect(at).toBeGreaterThan(NOON);
+        expect(at).toBeLessThanOrEqual(NOON + HOUR + 5 * SECOND);
+      }),
+    );
+  });
+
+  test('the day of e-mails starts again at the next 09:00 UTC', () => {
+    const nine = Date.UTC(2026, 10, 23, 9);
+    expect(nextDailyEmailReset(nine - 1)).toBe(nine);
+    expect(nextDailyEmailReset(nine)).toBe(nine + 24 * HOUR);
+    fc.assert(
+      fc.property(fc.date({ min: new Date('2000'), max: new Date('2100'), noInvalidDate: true }), (date) => {
+        const reset = nextDailyEmailReset(date.getTime());
+        expect(reset).toBeGreaterThan(date.getTime());
+        expect(reset - date.getTime()).toBeLessThanOrEqual(24 * HOUR);
+        expect(iso(reset)).toMatch(/T09:00:00\.000Z$/);
+      }),
+    );
+  });
+
+  test('what may mend itself is tried a few times, ever more slowly', () => {
+    expect([1, 2, 3].map((tries) => slowRetryAt('undeliverable', tries, NOON))).toEqual([
+      NOON + 30 * SECOND,
+      NOON + 60 * SECOND,
+      undefined,
+    ]);
+    expect([1, 2].map((tries) => slowRetryAt('blocked', tries, NOON))).toEqual([NOON + 60 * SECOND, undefined]);
+  });
+});
