@@ -112,7 +112,7 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     const opened = await travel.open({ policy: { confirmation: 'recheck' } });
     const { reads } = travel.calls(opened);
     travel.rig.sandbox.setFault({ operation: 'GetUser', username: opened.user.username, latencyMs: 2_000 });
-    await travel.rig.client.confirm(opened.id);
+    await travel.client.confirm(opened.id);
     await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);
     return { opened };
   },
@@ -124,7 +124,7 @@ const calls = new Map<Opened, ReturnType<TimeTravel['calls']>>();
 test.each(Object.keys(MOMENTS))('cancelled while %s, everyone is answered and it ends as cancelled', async (moment) => {
   const reach = MOMENTS[moment] as () => Promise<Moment>;
   const { opened, inFlight = [] } = await reach();
-  await travel.rig.client.cancel(opened.id);
+  await travel.client.cancel(opened.id);
   expect(await travel.wait(opened)).toMatchObject({ outcome: 'cancelled', status: { state: 'cancelled' } });
   for (const update of inFlight) {
     // Temporal's own word for an update that nobody answered would be AcceptedUpdateCompletedWorkflow.
@@ -146,14 +146,14 @@ test('once it is cancelled Cognito is asked nothing more', async () => {
 
 test('cancelling a cancelled verification is no error', async () => {
   const opened = await travel.open();
-  await travel.rig.client.cancel(opened.id);
+  await travel.client.cancel(opened.id);
   await travel.wait(opened);
-  await expect(travel.rig.client.cancel(opened.id)).resolves.toBeUndefined();
+  await expect(travel.client.cancel(opened.id)).resolves.toBeUndefined();
 });
 
 test('a cancelled verification may be started again', async () => {
   const opened = await travel.open();
-  await travel.rig.client.cancel(opened.id);
+  await travel.client.cancel(opened.id);
   await travel.wait(opened);
   expect((await travel.open({ user: opened.user })).started).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
 });

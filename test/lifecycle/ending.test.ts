@@ -44,7 +44,7 @@ async function signalWithStart(user: SandboxUser, policy: VerificationRequest['p
     signalArgs: [{ reference: 'first' }],
   });
   travel.started.add(id);
-  return { user, attributeName: 'email', id, started: await travel.rig.client.status(id) };
+  return { user, attributeName: 'email', id, started: await travel.client.status(id) };
 }
 
 describe('a code', () => {
@@ -81,17 +81,30 @@ describe('a code', () => {
   test('one that is submitted twice under the same attempt id counts one attempt', async () => {
     const opened = await travel.open();
     const wrong = { code: otherThan(travel.code(opened)), attemptId: 'attempt-1' };
-    const first = await travel.rig.client.submitCode(opened.id, wrong);
-    expect(await travel.rig.client.submitCode(opened.id, wrong)).toEqual(first);
+    const first = await travel.client.submitCode(opened.id, wrong);
+    expect(await travel.client.submitCode(opened.id, wrong)).toEqual(first);
     expect((await travel.status(opened)).attemptsLeft).toBe(9);
     expect(travel.calls(opened).attempts).toBe(1);
+  });
+});
+
+describe('an attempt whose answer is lost', () => {
+  test('a code that it consumed is found to have verified when it is submitted again', async () => {
+    const opened = await travel.open();
+    const { username } = opened.user;
+    travel.rig.sandbox.setFault({ operation: ATTEMPT, username, dropConnection: 'afterEffect', times: 1 });
+    const reads = travel.rig.sandbox.setFault({ operation: 'GetUser', username, htmlError: 503 });
+    await travel.submitRight(opened).catch(() => undefined);
+    expect((await travel.status(opened)).attempts[0]).toMatchObject({ outcome: 'uncertain' });
+    travel.rig.sandbox.clearFaults(reads);
+    expect(await travel.submitRight(opened)).toMatchObject({ result: 'verified' });
   });
 });
 
 describe('codeConfirmed, trusted', () => {
   test('it ends the verification, with the reference that came with it', async () => {
     const opened = await travel.open();
-    await travel.rig.client.confirm(opened.id, { reference: 'order-17' });
+    await travel.client.confirm(opened.id, { reference: 'order-17' });
     expect(await travel.wait(opened)).toMatchObject({
       outcome: 'verified',
       confirmedBy: 'codeConfirmed',
@@ -118,7 +131,7 @@ describe('codeConfirmed, trusted', () => {
     travel.refuse(opened.user, SEND, 'TooManyRequestsException');
     const resend = travel.resend(opened);
     await travel.until(opened, ({ state }) => state === 'sending');
-    await travel.rig.client.confirm(opened.id);
+    await travel.client.confirm(opened.id);
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
     expect(await resend).toMatchObject({ state: 'verified', sendsLeft: 4 });
   });
@@ -128,7 +141,7 @@ describe('codeConfirmed, trusted', () => {
     travel.rig.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 1_500 });
     const answer = travel.submitWrong(opened);
     await travel.until(opened, ({ attempts }) => attempts.length === 1);
-    await travel.rig.client.confirm(opened.id);
+    await travel.client.confirm(opened.id);
     expect(await answer).toMatchObject({ result: 'verified', status: { state: 'verified' } });
   });
 });
@@ -139,7 +152,7 @@ describe('codeConfirmed, rechecked', () => {
   test('it does not end a verification whose attribute Cognito does not show as verified', async () => {
     const opened = await travel.open({ policy });
     const { reads } = travel.calls(opened);
-    await travel.rig.client.confirm(opened.id);
+    await travel.client.confirm(opened.id);
     await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);
     expect((await travel.submitWrong(opened)).result).toBe('mismatch');
     expect((await travel.submitRight(opened)).result).toBe('verified');
@@ -149,7 +162,7 @@ describe('codeConfirmed, rechecked', () => {
   test('it ends one whose attribute has become verified', async () => {
     const opened = await travel.open({ policy });
     await travel.verifyElsewhere(opened);
-    await travel.rig.client.confirm(opened.id, { reference: 'order-18' });
+    await travel.client.confirm(opened.id, { reference: 'order-18' });
     expect(await travel.wait(opened)).toMatchObject({
       outcome: 'verified',
       confirmedBy: 'codeConfirmed',
@@ -157,10 +170,19 @@ describe('codeConfirmed, rechecked', () => {
     });
   });
 
+  test('one look that Cognito fails does not lose it', async () => {
+    const opened = await travel.open({ policy });
+    await travel.verifyElsewhere(opened);
+    const { username } = opened.user;
+    travel.rig.sandbox.setFault({ operation: 'GetUser', username, htmlError: 503, times: 1 });
+    await travel.client.confirm(opened.id);
+    expect(await travel.client.wait(opened.id, { timeout: '10 seconds' })).toMatchObject({ outcome: 'verified' });
+  });
+
   test('it proves nothing for an attribute that was verified before, which a code still does', async () => {
     const opened = await travel.open({ policy, user: await travel.user({ emailVerified: true }) });
     const { reads } = travel.calls(opened);
-    await travel.rig.client.confirm(opened.id);
+    await travel.client.confirm(opened.id);
     await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);
     expect((await travel.submitRight(opened)).result).toBe('verified');
     expect(await travel.wait(opened)).toMatchObject({ confirmedBy: 'submitCode' });
@@ -176,11 +198,11 @@ describe('codeConfirmed, rechecked', () => {
     const user = await travel.user({ emailVerified: true, requireVerificationBeforeUpdate: true });
     const alreadySent = await travel.changeEmail(user, 'new@example.com');
     const opened = await travel.open({ user, policy, request: { alreadySent } });
-    await travel.rig.client.confirm(opened.id);
+    await travel.client.confirm(opened.id);
     await expect.poll(() => travel.calls(opened).reads).toBeGreaterThanOrEqual(2);
     expect((await travel.submitWrong(opened)).status.state).toBe('awaitingCode');
     await travel.verifyElsewhere(opened);
-    await travel.rig.client.confirm(opened.id);
+    await travel.client.confirm(opened.id);
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
     expect(travel.rig.sandbox.attribute(user, 'email')).toEqual({ value: 'new@example.com', verified: true });
   });

@@ -89,7 +89,7 @@ describe("Cognito's limit on sends", () => {
     expect(wait).toBeLessThanOrEqual(24 * HOUR);
     travel.rig.sandbox.setSwitches({ emailsPerDay: 50 });
     // The user's token may have ended by then.
-    await travel.rig.client.renewAccessToken(opened.id, {
+    await travel.client.renewAccessToken(opened.id, {
       accessToken: await travel.token(user, { expiresInSeconds: 2 * 24 * 3600 }),
     });
     await passRetryAt(opened);
