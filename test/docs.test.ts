@@ -1,0 +1,247 @@
+/** What the documentation says is held to the code: commands, options, tables, links, and every TypeScript block. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import * as clientPackage from '@cognito-verification/client';
+import {
+  FAILURE_TYPES,
+  POLICY_DEFAULTS,
+  POLICY_LIMITS,
+  TASK_QUEUE,
+  VERIFICATION_STATES,
+} from '@cognito-verification/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCognitoClients } from '../activities/cognito-clients.js';
+import { LISTED_EXCEPTIONS, readFailure } from '../activities/failures.js';
+import { COMMANDS } from '../cli/commands.js';
+import { exitCodeOf } from '../cli/exit-codes.js';
+import { type Rig, startRig, startWorker } from './harness.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const read = async (path: string) => await readFile(join(ROOT, path), 'utf8');
+
+const PAGES = new Map<string, string>();
+for (const name of await readdir(join(ROOT, 'docs'))) {
+  if (name.endsWith('.md')) PAGES.set(`docs/${name}`, await read(`docs/${name}`));
+}
+PAGES.set('README.md', await read('README.md'));
+const page = (path: string) => PAGES.get(path) ?? '';
+
+/** The fenced blocks in a language. */
+function blocks(path: string, language: string): string[] {
+  return [...page(path).matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, name, body]) =>
+    name === language ? [body ?? ''] : [],
+  );
+}
+
+/** The cells of the rows of every table under a heading. */
+function rows(path: string, heading: string): string[][] {
+  const section = page(path).split(`## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+const quoted = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, word]) => word ?? '');
+
+/** The name under which GitHub links to a heading. */
+const slug = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+describe('links', () => {
+  it.each([...PAGES.keys()])('of %s lead somewhere', (path) => {
+    const broken = [...page(path).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target]) => target ?? '')
+      .filter((target) => !/^https?:/.test(target))
+      .filter((target) => {
+        const [file = '', anchor] = target.split('#');
+        const to = file === '' ? path : relative(ROOT, join(ROOT, dirname(path), file));
+        if (!existsSync(join(ROOT, to))) return true;
+        const headings = [...page(to).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => slug(heading ?? ''));
+        return anchor !== undefined && !headings.includes(anchor);
+      });
+    expect(broken).toEqual([]);
+  });
+
+  it('each page of docs is found from the README', () => {
+    const missing = [...PAGES.keys()].filter((path) => path !== 'README.md' && !page('README.md').includes(`(${path}`));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('README', () => {
+  it('its table has every command, and it names no other', () => {
+    const names = COMMANDS.map(({ name }) => name);
+    const table = rows('README.md', 'The command line').filter(([first]) => first?.startsWith('`'));
+    expect(new Set(table.map(([first]) => quoted(first ?? '')[0]?.split(' ')[0]))).toEqual(new Set(names));
+    const named = [...PAGES.values()].flatMap((text) =>
+      [...text.matchAll(/cognito-verification ([a-z][a-z-]*)/g)].map(([, name]) => name),
+    );
+    expect(named.filter((name) => !names.includes(name ?? ''))).toEqual([]);
+  });
+
+  it('names options that there are', async () => {
+    const commands = await Promise.all(COMMANDS.map(async ({ load }) => await load()));
+    const options = commands.flatMap((command) => command.options.map(({ long }) => long));
+    const named = [...page('README.md').matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option);
+    expect(named.filter((option) => option !== '--help' && !options.includes(option))).toEqual([]);
+  });
+
+  it('names npm scripts that there are', async () => {
+    const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
+    const named = [...page('README.md').matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script ?? '');
+    expect([...named, 'start', 'test'].filter((script) => !(script in scripts))).toEqual([]);
+  });
+
+  it('its picture has every state', () => {
+    const picture = blocks('README.md', '').find((block) => block.includes('awaitingToken')) ?? '';
+    expect(VERIFICATION_STATES.filter((state) => !picture.includes(state))).toEqual([]);
+  });
+
+  it('says what a new reader must know first', () => {
+    expect(page('README.md').slice(0, 1500)).toContain('Not for production yet');
+  });
+});
+
+describe('docs/lifecycle.md', () => {
+  it('its tables have every state and every policy field, with the defaults and limits that hold', () => {
+    const states = rows('docs/lifecycle.md', 'States').slice(1);
+    expect(states.map(([state]) => quoted(state ?? '')[0])).toEqual([...VERIFICATION_STATES]);
+    const policy = new Map(
+      rows('docs/lifecycle.md', 'Policy')
+        .slice(1)
+        .map(([field = '', ...rest]) => [quoted(field)[0], rest]),
+    );
+    expect(new Set(policy.keys())).toEqual(new Set([...Object.keys(POLICY_LIMITS), 'confirmation', 'codeFormat']));
+    for (const [field, { least, most }] of Object.entries(POLICY_LIMITS)) {
+      const [, from = '', to = ''] = policy.get(field) ?? [];
+      expect([field, ...quoted(from), ...quoted(to)]).toEqual([field, String(least), String(most)]);
+    }
+    for (const [field, value] of Object.entries(POLICY_DEFAULTS)) {
+      const defaults = typeof value === 'object' ? Object.values(value) : [String(value)];
+      expect([field, ...quoted(policy.get(field)?.[0] ?? '')]).toEqual([field, ...defaults]);
+    }
+  });
+});
+
+type ErrorClass = new (...input: unknown[]) => clientPackage.VerificationError;
+
+function isErrorClass(value: unknown): value is ErrorClass {
+  return typeof value === 'function' && value.prototype instanceof clientPackage.VerificationError;
+}
+
+describe('docs/failures.md', () => {
+  const listed = (cell: string) => quoted(cell).filter((name) => name.endsWith('Exception'));
+
+  it.each([
+    ['send', 'Answers to a send'],
+    ['attempt', 'Answers to an attempt'],
+  ] as const)('says of each answer to a %s what the table in the code says', (call, heading) => {
+    const told = rows('docs/failures.md', heading).filter(([answer = '']) => listed(answer).length > 0);
+    expect(new Set(told.flatMap(([answer = '']) => listed(answer)))).toEqual(new Set(LISTED_EXCEPTIONS));
+    for (const [answer = '', meaning] of told) {
+      const message = /"([^"]+)"/.exec(answer)?.[1] ?? '';
+      for (const name of listed(answer)) {
+        expect([answer, readFailure({ name, message, $fault: 'client' })[call]]).toEqual([answer, meaning]);
+      }
+    }
+  });
+
+  it('has every failure type of ours', () => {
+    const told = rows('docs/failures.md', 'Failure types of our own').slice(1);
+    expect(told.map(([type]) => quoted(type ?? '')[0])).toEqual(Object.values(FAILURE_TYPES));
+  });
+
+  it('has every error class of the client, its code and its exit code', () => {
+    const expected = Object.values<unknown>(clientPackage)
+      .filter(isErrorClass)
+      .map((errorClass) => {
+        const { code } = new errorClass('text', { type: 'text', message: 'text' });
+        return [errorClass.name, [code, String(exitCodeOf(code))]] as const;
+      });
+    const told = rows('docs/failures.md', 'Errors of the client, and exit codes')
+      .slice(1)
+      .map(([name = '', code = '', exitCode = '']) => [quoted(name)[0], [...quoted(code), exitCode]] as const);
+    expect(new Map(told)).toEqual(new Map(expected));
+  });
+});
+
+/** In dist, where relative imports of a page's blocks find the compiled project, and no tool looks for sources. */
+const COMPILED = join(ROOT, 'dist', 'documentation');
+
+describe('the TypeScript of the pages', () => {
+  beforeAll(async () => {
+    await rm(COMPILED, { recursive: true, force: true });
+    await mkdir(COMPILED, { recursive: true });
+    const tsconfig = {
+      extends: '../../tsconfig.base.json',
+      compilerOptions: { rootDir: '.', noUnusedLocals: false, composite: false, declaration: false, sourceMap: false },
+      include: ['*.ts'],
+    };
+    await writeFile(join(COMPILED, 'tsconfig.json'), JSON.stringify(tsconfig));
+    for (const path of PAGES.keys()) {
+      const name = path
+        .replace(/^docs\//, '')
+        .replace(/\.md$/, '')
+        .toLowerCase();
+      for (const [index, block] of blocks(path, 'ts').entries()) {
+        await writeFile(join(COMPILED, `${name}-${index + 1}.ts`), block);
+      }
+    }
+  });
+
+  it('compiles', { timeout: 120_000 }, async () => {
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { stdout } = await promisify(execFile)(process.execPath, [tsc, '--project', COMPILED]).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(stdout).toBe('');
+  });
+
+  describe('the client in ten lines', () => {
+    let rig: Rig;
+    let worker: Awaited<ReturnType<typeof startWorker>>;
+    beforeAll(async () => {
+      rig = await startRig('local');
+      // The example names no task queue, so it is the usual one.
+      worker = await startWorker(
+        rig.env.nativeConnection,
+        createCognitoClients({ endpoint: rig.sandbox.url }),
+        TASK_QUEUE,
+      );
+      process.env['TEMPORAL_ADDRESS'] = rig.env.address;
+    });
+    afterAll(async () => {
+      delete process.env['TEMPORAL_ADDRESS'];
+      await worker?.stop();
+      await rig?.close();
+    });
+
+    it('sends a code, refuses a wrong one and verifies', async () => {
+      const example = (await import(pathToFileURL(join(COMPILED, 'readme-1.js')).href)) as {
+        sendCode(accessToken: string, requestId: string): Promise<clientPackage.StartedVerification>;
+        checkCode(workflowId: string, code: string): Promise<string>;
+      };
+      const user = await rig.user();
+      const { workflowId, status } = await example.sendCode(user.accessToken, 'request-1');
+      expect(status.delivery?.destination).toBe('z***@e***');
+      expect(await example.sendCode(user.accessToken, 'request-1')).toEqual({ workflowId, status });
+      const code = rig.sandbox.codeFor(user, 'email');
+      expect(await example.checkCode(workflowId, code === '000000' ? '000001' : '000000')).toMatch(/^mismatch: 9 /);
+      expect(await example.checkCode(workflowId, code)).toBe('Thank you.');
+      expect(rig.sandbox.inbox(user)).toHaveLength(1);
+    });
+  });
+});
