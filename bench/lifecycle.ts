@@ -17,6 +17,11 @@ const { values: options } = parseArgs({
 const RACE = { rounds: Number(options.rounds), size: Number(options.size), inFlight: 8 };
 
 const stand = await startStand();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void stand.close().finally(() => process.exit(1));
+  });
+}
 try {
   // Its deadline is a minute away, the least there is; the rest is done meanwhile.
   const expiring = PATHS.expired(stand);
