@@ -207,7 +207,7 @@ export class VerificationClient {
   }
 
   private async update<Answer, Message extends { accessToken?: string }>(
-    definition: UpdateDefinition<Answer, [Message?]> | UpdateDefinition<Answer, [Message]>,
+    definition: UpdateDefinition<Answer, [Message]>,
     workflowId: string,
     message: Message,
     updateId: string,
@@ -216,7 +216,7 @@ export class VerificationClient {
     checkWorkflowId(workflowId, accessToken);
     if (accessToken !== undefined) await this.checkToken(accessToken);
     return await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
-      repeatUpdate(() => handle.executeUpdate<Answer, [Message]>(definition.name, { args: [message], updateId })),
+      repeatUpdate(() => handle.executeUpdate(definition, { args: [message], updateId })),
     );
   }
 

@@ -1,9 +1,10 @@
 /**
  * The `ApplicationFailure.type`s that are this project's own. Everything else that leaves a verification carries the
- * name of Cognito's exception, unchanged.
+ * name of Cognito's exception, unchanged. The first of the `details` of a workflow that failed is its last
+ * `VerificationStatus`.
  */
 export const FAILURE_TYPES = {
-  /** A field is missing, of the wrong form or out of range; the message names it. Nothing was done. */
+  /** A field is missing, of the wrong form or out of range; message and details (`{ field }`) name it. Nothing was done. */
   invalidRequest: 'InvalidRequest',
   /** The access token is of another user or pool, lacks the scope, or is no access token. */
   accessTokenRefused: 'AccessTokenRefused',

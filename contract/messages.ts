@@ -208,19 +208,19 @@ const signal = <Input extends unknown[]>(name: string) => ({ type: 'signal', nam
 const query = <Answer>(name: string) => ({ type: 'query', name }) as QueryDefinition<Answer>;
 
 /** Answers once the first send is settled: sent, uncertain, rate limited, or waiting for a token. */
-export const awaitDelivery = update<VerificationStatus, [AwaitDeliveryInput?]>('awaitDelivery');
+export const awaitDelivery = update<VerificationStatus, [AwaitDeliveryInput]>('awaitDelivery');
 
 /** Checks the code that the user typed. A wrong code, an expired one and a lockout are answers, not errors. */
 export const submitCode = update<SubmitCodeAnswer, [SubmitCodeInput]>('submitCode');
 
 /** Sends another code. Refused in the cool-down and past the limit, with the time from which it is allowed. */
-export const resendCode = update<VerificationStatus, [ResendCodeInput?]>('resendCode');
+export const resendCode = update<VerificationStatus, [ResendCodeInput]>('resendCode');
 
 /** Brings a fresh access token. Refused when it is of another user or pool. */
 export const renewAccessToken = update<VerificationStatus, [RenewAccessTokenInput]>('renewAccessToken');
 
 /** Says that Cognito has accepted the code already, in a call that the sender made itself. */
-export const codeConfirmed = signal<[CodeConfirmedInput?]>('codeConfirmed');
+export const codeConfirmed = signal<[CodeConfirmedInput]>('codeConfirmed');
 
 /** Where the verification stands. */
 export const getStatus = query<VerificationStatus>('getStatus');

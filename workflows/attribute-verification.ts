@@ -20,7 +20,7 @@ import {
 import { Alarm } from './alarm.js';
 import { Attempting } from './attempting.js';
 import { Confirming } from './confirming.js';
-import { answerMessages, answerTheRest, refused, refuseMessages } from './handlers.js';
+import { answerMessages, answerTheRest, failureOf, refused, refuseMessages } from './handlers.js';
 import { nextEvent } from './policy.js';
 import { Sending } from './sending.js';
 import { Verification } from './verification.js';
@@ -35,12 +35,12 @@ export async function attributeVerification(request: VerificationRequest): Promi
     await finish(verification);
     return { ...ending, status: verification.status() };
   } catch (error) {
-    if (isCancellation(error)) verification.enter('cancelled');
-    else if (error instanceof ApplicationFailure) verification.enter('failed');
+    const cancelled = isCancellation(error);
     // Anything else is a bug of ours: the task is tried again until a deploy mends it, and nothing is lost.
-    else throw error;
+    if (!cancelled && !(error instanceof ApplicationFailure)) throw error;
+    verification.enter(cancelled ? 'cancelled' : 'failed');
     await finish(verification);
-    throw error;
+    throw cancelled ? error : failureOf(verification);
   }
 }
 

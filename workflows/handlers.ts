@@ -162,9 +162,10 @@ export function attemptsExhausted(verification: Verification): ApplicationFailur
   );
 }
 
-/** The failure with which the verification ends, as callers see it too. */
-export function failureOf({ failure }: Verification): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(failure?.message ?? 'The verification failed.', failure?.type ?? 'Error');
+/** The failure with which the verification ends, and with which it answers whoever still waits. */
+export function failureOf(verification: Verification): ApplicationFailure {
+  const { failure } = verification;
+  return refused(failure?.type ?? 'Error', failure?.message ?? 'The verification failed.', verification.status());
 }
 
 function codeNotSent(): ApplicationFailure {
