@@ -1,4 +1,7 @@
-import { CognitoIdentityProviderClient, type CognitoIdentityProviderClientConfig } from '@aws-sdk/client-cognito-identity-provider';
+import {
+  CognitoIdentityProviderClient,
+  type CognitoIdentityProviderClientConfig,
+} from '@aws-sdk/client-cognito-identity-provider';
 
 /**
  * How long one call may take. A custom message trigger can hold a send for 15 s (three tries of 5 s), and giving up
@@ -33,7 +36,11 @@ export function createCognitoClients(options: CognitoClientsOptions = {}): Cogni
   return {
     forUserPool(userPoolId) {
       const region =
-        regionOf(userPoolId) ?? options.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
+        regionOf(userPoolId) ??
+        options.region ??
+        process.env['AWS_REGION'] ??
+        process.env['AWS_DEFAULT_REGION'] ??
+        'us-east-1';
       let client = clients.get(region);
       if (!client) {
         client = new CognitoIdentityProviderClient({ ...CLIENT_CONFIG, ...endpointOf(options), region });

@@ -6,8 +6,15 @@ import {
   VerifyUserAttributeCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import type { AttributeName, CodeDelivery } from '@cognito-verification/contract';
+import {
+  ApplicationFailure,
+  activityInfo,
+  CancelledFailure,
+  cancellationSignal,
+  heartbeat,
+  log,
+} from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
-import { ApplicationFailure, activityInfo, CancelledFailure, cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import type { CognitoClients } from './cognito-clients.js';
 import { type AttemptFailure, failureName, type Reading, readFailure, type SendFailure } from './failures.js';
 
@@ -88,7 +95,9 @@ export function createActivities(clients: CognitoClients): CognitoActivities {
   return {
     async sendCode({ userPoolId, accessToken, attributeName, clientMetadata, recordAttribute }) {
       const client = clients.forUserPool(userPoolId);
-      const attribute = recordAttribute ? await readIfQuick(client, { userPoolId, accessToken, attributeName }) : undefined;
+      const attribute = recordAttribute
+        ? await readIfQuick(client, { userPoolId, accessToken, attributeName })
+        : undefined;
       const command = new GetUserAttributeVerificationCodeCommand({
         AccessToken: accessToken,
         AttributeName: attributeName,
@@ -106,18 +115,20 @@ export function createActivities(clients: CognitoClients): CognitoActivities {
           ...(attribute ? { attribute } : {}),
         };
       } catch (error) {
-        throw failureOf(error, 'send', [accessToken], attribute);
+        throw failureOf(error, { call: 'send', secrets: [accessToken], ...(attribute ? { attribute } : {}) });
       }
     },
 
     async verifyCode({ userPoolId, accessToken, attributeName, code }) {
-      const command = new VerifyUserAttributeCommand({ AccessToken: accessToken, AttributeName: attributeName, Code: code });
+      const command = new VerifyUserAttributeCommand({
+        AccessToken: accessToken,
+        AttributeName: attributeName,
+        Code: code,
+      });
       try {
-        await whileBeating(() =>
-          clients.forUserPool(userPoolId).send(command, { abortSignal: cancellationSignal() }),
-        );
+        await whileBeating(() => clients.forUserPool(userPoolId).send(command, { abortSignal: cancellationSignal() }));
       } catch (error) {
-        throw failureOf(error, 'attempt', [accessToken, code]);
+        throw failureOf(error, { call: 'attempt', secrets: [accessToken, code] });
       }
     },
 
@@ -125,7 +136,8 @@ export function createActivities(clients: CognitoClients): CognitoActivities {
       try {
         return await readSnapshot(clients.forUserPool(input.userPoolId), input, cancellationSignal());
       } catch (error) {
-        throw failureOf(error, 'attempt', [input.accessToken]);
+        // Reading changes nothing, so an answer that was lost may be asked for again.
+        throw failureOf(error, { call: 'attempt', secrets: [input.accessToken], repeatable: true });
       }
     },
   };
@@ -149,7 +161,10 @@ async function readSnapshot(
 }
 
 /** Nothing that goes wrong here may hold a send up: what matters about it the send itself will say. */
-async function readIfQuick(client: CognitoIdentityProviderClient, call: CognitoCall): Promise<AttributeSnapshot | undefined> {
+async function readIfQuick(
+  client: CognitoIdentityProviderClient,
+  call: CognitoCall,
+): Promise<AttributeSnapshot | undefined> {
   try {
     return await readSnapshot(
       client,
@@ -171,20 +186,29 @@ async function whileBeating<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
+interface FailedCall {
+  /** Which column of the table applies. */
+  call: 'send' | 'attempt';
+  /** What the message must not hold. */
+  secrets: string[];
+  /** Whether an unknown outcome may be asked for again. */
+  repeatable?: boolean;
+  /** For a send: the attribute as it was before. */
+  attribute?: AttributeSnapshot;
+}
+
 /**
  * The failure that leaves the activity. Only what is certain to have had no effect is retryable; throttling is benign,
  * so that a busy hour does not read as an outage in logs and metrics.
  */
 function failureOf(
   error: unknown,
-  call: 'send' | 'attempt',
-  secrets: string[],
-  attribute?: AttributeSnapshot,
+  { call, secrets, repeatable = false, attribute }: FailedCall,
 ): ApplicationFailure | CancelledFailure {
   if (cancellationSignal().aborted) return new CancelledFailure('cancelled while Cognito was being asked');
   const reading = readFailure(error);
   const failure = reading[call];
-  const retryable = failure === 'throttled' || failure === 'unreachable';
+  const retryable = failure === 'throttled' || failure === 'unreachable' || (repeatable && failure === 'uncertain');
   const requestId = (error as { $metadata?: { requestId?: string } }).$metadata?.requestId;
   const details: FailureDetails<SendFailure | AttemptFailure> = {
     failure,
@@ -206,7 +230,8 @@ function failureOf(
 function messageOf(error: unknown, { remedy }: Reading, secrets: string[]): string {
   let text = error instanceof Error ? error.message : String(error);
   for (const secret of secrets) text = text.replaceAll(secret, '[redacted]');
-  return [text.slice(0, 500), remedy].filter(Boolean).join(' ');
+  const sentence = /[.!?]$/.test(text.trim()) ? text : `${text}.`;
+  return [sentence.slice(0, 500), remedy].filter(Boolean).join(' ');
 }
 
 function jitteredDelayMs(attempt: number): number {

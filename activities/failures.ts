@@ -70,7 +70,7 @@ const TABLE: readonly Row[] = [
     'NotAuthorizedException',
     'failed',
     'failed',
-    "The app client must grant the scope aws.cognito.signin.user.admin, and the user sign in again with it.",
+    'The app client must grant the scope aws.cognito.signin.user.admin, and the user sign in again with it.',
     { text: /scope/i },
   ),
   row('NotAuthorizedException', 'failed', 'failed', 'The user is disabled: an administrator can enable them again.', {
@@ -86,7 +86,12 @@ const TABLE: readonly Row[] = [
     'failed',
     `${AS_OPERATOR} for SMS, look at the SMS sandbox, the spend limit and the origination identity in AWS End User Messaging; for e-mail, at the SES identity and its sandbox.`,
   ),
-  row('ForbiddenException', 'blocked', 'failed', `${AS_OPERATOR} a rule of the WAF web ACL on the pool blocked the call.`),
+  row(
+    'ForbiddenException',
+    'blocked',
+    'failed',
+    `${AS_OPERATOR} a rule of the WAF web ACL on the pool blocked the call.`,
+  ),
   row(
     'UserLambdaValidationException',
     'failed',

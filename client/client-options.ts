@@ -10,7 +10,10 @@ export interface VerificationClientOptions {
   taskQueue?: string;
   /** How long `start` waits until the first send is settled. Default 20 seconds. */
   waitForDelivery?: Duration;
-  /** How long the other calls wait for their answer. Default 60 seconds: Cognito may hold one call for 20. */
+  /**
+   * How long the other calls wait for their answer. Default 2 minutes: a code whose answer is lost is looked
+   * into before it is answered, with four calls that Cognito may each hold for 20 seconds.
+   */
   waitForAnswer?: Duration;
   /**
    * Checks a token before anything is started or sent on, for example with `aws-jwt-verify`. Whatever it throws

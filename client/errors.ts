@@ -86,6 +86,19 @@ export class ResendNotAllowedError extends VerificationError {
   }
 }
 
+/** The re-send failed for good; the verification goes on, and the code that was sent before still works. */
+export class ResendFailedError extends VerificationError {
+  readonly code = 'ResendFailed';
+  constructor(
+    message: string,
+    /** Cognito's exception name and what to do about it. */
+    readonly failure?: VerificationFailure,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** `maxAttempts` are used up. The verification waits for `confirm` or its deadline. */
 export class AttemptsExhaustedError extends VerificationError {
   readonly code = 'AttemptsExhausted';

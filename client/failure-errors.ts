@@ -13,6 +13,7 @@ import {
   CodeNotSentError,
   CognitoUnavailableError,
   InvalidRequestError,
+  ResendFailedError,
   ResendNotAllowedError,
   VerificationEndedError,
   type VerificationError,
@@ -42,6 +43,8 @@ export function errorOfFailure(failure: Error, workflowId: string): Verification
       return new AccessTokenRefusedError(message, options);
     case FAILURE_TYPES.resendNotAllowed:
       return new ResendNotAllowedError(message, isResendRefusal(detail) ? detail : undefined, options);
+    case FAILURE_TYPES.resendFailed:
+      return new ResendFailedError(message, isFailure(detail) ? detail : undefined, options);
     case FAILURE_TYPES.attemptsExhausted:
       return new AttemptsExhaustedError(message, options);
     case FAILURE_TYPES.codeNotSent:
@@ -84,6 +87,10 @@ function fieldOf(detail: unknown, message: string): string {
 
 function isResendRefusal(value: unknown): value is ResendRefusal {
   return isRecord(value) && typeof value['reason'] === 'string';
+}
+
+function isFailure(value: unknown): value is VerificationFailure {
+  return isRecord(value) && typeof value['type'] === 'string' && typeof value['message'] === 'string';
 }
 
 function isStatus(value: unknown): value is VerificationStatus {

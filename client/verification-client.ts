@@ -54,7 +54,7 @@ export class VerificationClient {
   constructor(options: VerificationClientOptions) {
     this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE);
     this.waitForDeliveryMs = checkDuration('waitForDelivery', options.waitForDelivery ?? '20 seconds');
-    this.waitForAnswerMs = checkDuration('waitForAnswer', options.waitForAnswer ?? '60 seconds');
+    this.waitForAnswerMs = checkDuration('waitForAnswer', options.waitForAnswer ?? '2 minutes');
     this.verifyToken = options.verifyToken;
   }
 
@@ -116,6 +116,7 @@ export class VerificationClient {
   /**
    * Sends another code. A call repeated with the same `requestId` sends one.
    * @throws ResendNotAllowedError in the cool-down and past the limit.
+   * @throws ResendFailedError when Cognito refused it for good; the code that was sent before still works.
    */
   async resendCode(
     workflowId: string,

@@ -10,6 +10,11 @@ export const FAILURE_TYPES = {
   accessTokenRefused: 'AccessTokenRefused',
   /** A re-send is not allowed now; the details say from when, or that it will not be. */
   resendNotAllowed: 'ResendNotAllowed',
+  /**
+   * The re-send failed for good; the details hold why. The verification goes on, since the code that was sent before
+   * still works.
+   */
+  resendFailed: 'ResendFailed',
   /** `maxAttempts` are used up. The verification still waits for `codeConfirmed` or its deadline. */
   attemptsExhausted: 'AttemptsExhausted',
   /** No code has been sent in this verification yet, so there is none to check. */

@@ -130,15 +130,18 @@ export interface VerificationStatus {
   attemptsLeft: number;
   /** From when `resendCode` is allowed; absent when it will not be any more, or waits for something else. */
   resendAllowedAt?: string;
-  /** In `rateLimited`: when a code is sent next. In `awaitingCode`: until when Cognito takes no attempts. */
+  /**
+   * In `rateLimited`, and in `sending` after a failure that may mend itself: when a code is sent next. In
+   * `awaitingCode`: until when Cognito takes no attempts.
+   */
   retryAt?: string;
   /** Until when `submitCode` takes the newest code. */
   codeExpiresAt?: string;
   /** The deadline of the whole verification. */
   expiresAt: string;
-  /** Oldest first. */
+  /** Oldest first. All that count; of the others the newest, up to 50 in all. */
   sends: SendRecord[];
-  /** Oldest first. */
+  /** Oldest first. All that count; of the others the newest, up to 50 in all. */
   attempts: AttemptRecord[];
   /** Why it failed, in state `failed`. */
   failure?: VerificationFailure;

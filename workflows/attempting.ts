@@ -125,25 +125,28 @@ async function attemptWith(verification: Verification, accessToken: string, code
   const call = { userPoolId: claims.userPoolId, accessToken, attributeName };
   // Recorded before anything can change it. Mostly the send has done so.
   if (!verification.before) {
-    const before = await readAttribute(call, `Read ${attributeName} before the attempt`);
+    const before = await readAttribute(call, `Read ${attributeName} before the attempt`, 'quick');
     if (before.verdict === 'read') verification.before = before.attribute;
   }
-  let answerLost = false;
   for (let calls = 1; ; calls++) {
     const settle = verification.beginAttempt();
     const verdict = await verifyCode({ ...call, code }, `Check a code for ${attributeName}`);
     settle(OUTCOMES[verdict.verdict]);
     if (provesToken(verdict)) verification.tokens.accept(accessToken);
-    answerLost ||= verdict.verdict === 'uncertain';
-    // A consumed code answers like an expired one: only the attribute tells what a lost answer was.
-    if (verdict.verdict === 'uncertain' || (answerLost && verdict.verdict === 'codeExpired')) {
-      const now = await readAttribute(call, `Read whether ${attributeName} is verified by now`);
-      if (now.verdict === 'read' && hasBecomeVerified(verification.before, now.attribute))
-        return { result: 'verified' };
-    }
-    if (verdict.verdict === 'uncertain' && calls < MOST_CALLS && verification.attemptsLeft > 0) continue;
-    return endOf(verdict);
+    if (!inDoubt(verification, verdict)) return endOf(verdict);
+    const now = await readAttribute(call, `Read whether ${attributeName} is verified by now`);
+    // Unread it stays in doubt: neither is another try safe, nor may the code be called expired.
+    if (now.verdict !== 'read') return { result: 'unavailable', failure: now.failure };
+    if (hasBecomeVerified(verification.before, now.attribute)) return { result: 'verified' };
+    if (verdict.verdict !== 'uncertain' || calls === MOST_CALLS || verification.attemptsLeft === 0)
+      return endOf(verdict);
   }
+}
+
+/** A consumed code answers like an expired one: after an answer that was lost only the attribute tells which it is. */
+function inDoubt({ attempts }: Verification, { verdict }: AttemptVerdict): boolean {
+  if (verdict === 'uncertain') return true;
+  return verdict === 'codeExpired' && attempts.some(({ outcome }) => outcome === 'uncertain');
 }
 
 const OUTCOMES: Record<AttemptVerdict['verdict'], AttemptOutcome> = {

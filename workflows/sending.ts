@@ -1,10 +1,10 @@
 import { FAILURE_TYPES, type VerificationFailure } from '@cognito-verification/contract';
-import { ApplicationFailure } from '@temporalio/workflow';
 import { Alarm } from './alarm.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
-import { resendNotAllowed } from './handlers.js';
+import { refused, resendNotAllowed } from './handlers.js';
 import {
   automaticResendAt,
+  codeExpiresAt,
   countedSends,
   nextDailyEmailReset,
   type Procedure,
@@ -118,17 +118,20 @@ export class Sending {
       case 'undeliverable':
       case 'blocked':
         verification.recordSend('notSent', { reason: verdict.failure.type });
-        this.tryAgainSlowly(verdict.verdict, verdict.failure);
         // Whoever asked for this send goes on waiting for it.
-        return;
+        if (this.triesAgainSlowly(verdict.verdict, verdict.failure)) return;
+        this.giveUp(resendFailed(verdict.failure), this.codeStillWorks(), verdict.failure);
+        break;
       case 'throttled':
       case 'unreachable':
         verification.recordSend('notSent', { reason: verdict.failure.type });
-        this.giveUp(unavailable(verdict.failure));
+        this.giveUp(unavailable(verdict.failure), countedSends(verification.sends).length > 0);
+        this.planResend();
         break;
       case 'failed':
         verification.recordSend('notSent', { reason: verdict.failure.type });
-        throw verification.failing(verdict.failure);
+        this.giveUp(resendFailed(verdict.failure), this.codeStillWorks(), verdict.failure);
+        break;
     }
     for (const post of verification.mailbox.awaitingSend.splice(0)) post.verdict = 'settled';
   }
@@ -137,6 +140,11 @@ export class Sending {
     const { verification } = this;
     verification.firstSendSettled = true;
     verification.enter('awaitingCode');
+    this.planResend();
+  }
+
+  private planResend(): void {
+    const { verification } = this;
     const at = automaticResendAt(verification.request.policy, verification.sends);
     if (at !== undefined) this.sendLater(at, 'Sends again if nothing was confirmed by then');
   }
@@ -154,23 +162,33 @@ export class Sending {
     this.sendLater(at, 'Cognito may take another send by then');
   }
 
-  private tryAgainSlowly(kind: 'undeliverable' | 'blocked', failure: VerificationFailure): void {
+  private triesAgainSlowly(kind: 'undeliverable' | 'blocked', failure: VerificationFailure): boolean {
     const { verification } = this;
     const at = slowRetryAt(kind, ++this.slowRetries, Date.now());
-    if (at === undefined) throw verification.failing(failure);
+    if (at === undefined) return false;
     verification.sendPending = true;
     verification.retryAtMs = at;
     this.sendLater(at, `Tries again after ${failure.type}`);
+    return true;
   }
 
-  /** Nothing left the house. A code that was sent earlier still works, so only a first send fails for it. */
-  private giveUp(failure: VerificationFailure): void {
+  private codeStillWorks(): boolean {
+    const { request, sends, cooldownWaived } = this.verification;
+    const expiresAt = codeExpiresAt(request.policy, sends);
+    return expiresAt !== undefined && expiresAt > Date.now() && !cooldownWaived;
+  }
+
+  /**
+   * Nothing left the house. A failed re-send takes nobody's code away: while one is out that may work the verification
+   * goes on, without further re-sends of its own, and whoever asked is told.
+   * @throws ApplicationFailure `fatal` where it does not go on.
+   */
+  private giveUp(told: VerificationFailure, goesOn: boolean, fatal = told): void {
     const { verification } = this;
-    if (countedSends(verification.sends).length === 0) throw verification.failing(failure);
-    for (const post of verification.mailbox.awaitingSend.splice(0)) {
-      post.refusal = ApplicationFailure.nonRetryable(failure.message, failure.type);
-    }
-    this.awaitCode();
+    if (!goesOn) throw verification.failing(fatal);
+    for (const post of verification.mailbox.awaitingSend.splice(0))
+      post.refusal = refused(told.type, told.message, fatal);
+    verification.enter('awaitingCode');
   }
 
   private sendLater(atMs: number, summary: string): void {
@@ -205,6 +223,13 @@ async function sendWithUsableToken(
     verification.recordSend('accessTokenRejected', { reason: verdict.failure.type });
   }
   return undefined;
+}
+
+function resendFailed({ type, message }: VerificationFailure): VerificationFailure {
+  return {
+    type: FAILURE_TYPES.resendFailed,
+    message: `No further code was sent (${type}): ${message} The code that was sent before still works.`,
+  };
 }
 
 /** What a caller is told when the budget of a call is used up and nothing has happened. */

@@ -71,7 +71,7 @@ export class Verification {
   enter(state: VerificationState): void {
     this.state = state;
     if (state !== 'rateLimited' && state !== 'sending') this.retryAtMs = undefined;
-    // `sending` lasts about a second and is what the start has set: not worth an event and a billed action. The other
+    // `sending` mostly lasts a second and is what the start has set: not worth an event and a billed action. The other
     // two never change and are here for whoever was started without them, by hand.
     if (state === 'sending' || state === this.listed) return;
     this.listed = state;
@@ -95,6 +95,7 @@ export class Verification {
 
   recordSend(outcome: SendOutcome, more: { delivery?: CodeDelivery; reason?: string } = {}): void {
     this.sends.push({ at: iso(Date.now()), outcome, ...more });
+    forgetOldest(this.sends, (record) => countedSends([record]).length === 0);
     if (countedSends(this.sends).at(-1) === this.sends.at(-1)) this.cooldownWaived = false;
   }
 
@@ -102,6 +103,7 @@ export class Verification {
   beginAttempt(): (outcome: AttemptOutcome) => void {
     const record: AttemptRecord = { at: iso(Date.now()), outcome: 'checking' };
     this.attempts.push(record);
+    forgetOldest(this.attempts, ({ outcome }) => outcome === 'accessTokenRejected' || outcome === 'notMade');
     return (outcome) => {
       record.outcome = outcome;
     };
@@ -152,4 +154,13 @@ export class Verification {
       ...(this.failure ? { failure: this.failure } : {}),
     };
   }
+}
+
+/** The status is sent with every answer, so what does not count is listed up to here only. */
+const MOST_LISTED = 50;
+
+function forgetOldest<Entry>(records: Entry[], uncounted: (record: Entry) => boolean): void {
+  if (records.length <= MOST_LISTED) return;
+  const oldest = records.findIndex(uncounted);
+  if (oldest >= 0) records.splice(oldest, 1);
 }

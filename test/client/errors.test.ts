@@ -36,6 +36,7 @@ describe('a failure of the workflow', () => {
     [FAILURE_TYPES.invalidRequest, 'InvalidRequest'],
     [FAILURE_TYPES.accessTokenRefused, 'AccessTokenRefused'],
     [FAILURE_TYPES.resendNotAllowed, 'ResendNotAllowed'],
+    [FAILURE_TYPES.resendFailed, 'ResendFailed'],
     [FAILURE_TYPES.attemptsExhausted, 'AttemptsExhausted'],
     [FAILURE_TYPES.codeNotSent, 'CodeNotSent'],
     [FAILURE_TYPES.verificationEnded, 'VerificationEnded'],

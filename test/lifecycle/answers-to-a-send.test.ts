@@ -249,6 +249,42 @@ describe('a person must act: failed at once, and the message says who', () => {
   });
 });
 
+describe('a re-send that fails for good', () => {
+  const refusal = { operation: SEND, exception: { name: 'InvalidSmsRoleAccessPolicyException' } };
+
+  it('takes nobody the code that came before', async () => {
+    const user = await rig.user();
+    const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
+    rig.sandbox.setFault({ ...refusal, username: user.username });
+    await rig.env.sleep('2 seconds');
+    await expect(rig.client.resendCode(workflowId)).rejects.toMatchObject({
+      code: 'ResendFailed',
+      failure: { type: 'InvalidSmsRoleAccessPolicyException' },
+    });
+    expect(await rig.client.status(workflowId)).toMatchObject({
+      state: 'awaitingCode',
+      sendsLeft: 4,
+      sends: [{ outcome: 'sent' }, { outcome: 'notSent', reason: 'InvalidSmsRoleAccessPolicyException' }],
+    });
+    expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+    await verifiesWithItsCode(user, workflowId);
+  });
+
+  it('fails the verification when no code is left that could work', async () => {
+    const user = await rig.user();
+    const { accessToken } = user;
+    const policy = { codeLifetime: '1 minute', resendCooldown: '1 second' } as const;
+    const { workflowId } = await rig.client.start({ accessToken, attributeName: 'email', policy });
+    rig.sandbox.setFault({ ...refusal, username: user.username });
+    await rig.env.sleep('2 minutes');
+    await expect(rig.client.resendCode(workflowId)).rejects.toMatchObject({ code: 'VerificationFailed' });
+    expect(await rig.client.wait(workflowId)).toMatchObject({
+      outcome: 'failed',
+      failure: { type: refusal.exception.name },
+    });
+  });
+});
+
 /** Seconds from the newest record, or from the start of the status, until `retryAt`. */
 function waitOf(status: VerificationStatus | undefined): number {
   const newest = status?.sends.at(-1)?.at ?? '';

@@ -158,18 +158,23 @@ describe('the answer was lost', () => {
     expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
-  it('accepted, lost, and the attribute cannot be read: the consumed code is not called expired', async () => {
+  it('accepted, lost, and the attribute cannot be read: no verdict, and the code that is typed again is not called expired', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ dropConnection: 'afterEffect', times: 1 });
-    rig.sandbox.setFault({
-      operation: 'GetUser',
-      username: user.username,
-      exception: { name: 'InvalidParameterException' },
-      times: 1,
-    });
-    const { result } = await rig.client.submitCode(workflowId, { code });
-    expect(result).toBe('verified');
+    const unreadable = { name: 'InvalidParameterException' };
+    rig.sandbox.setFault({ operation: 'GetUser', username: user.username, exception: unreadable, times: 1 });
+    await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
     expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+  });
+
+  it('and the first answer to the question whether it is verified, too: asked again, for reading changes nothing', async () => {
+    const { user, workflowId, code, fault } = await awaitingCode();
+    fault({ dropConnection: 'afterEffect', times: 1 });
+    rig.sandbox.setFault({ operation: 'GetUser', username: user.username, htmlError: 503, times: 1 });
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it('of an attribute that was verified before, the flag proves nothing: codeExpired', async () => {

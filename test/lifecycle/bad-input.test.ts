@@ -121,6 +121,7 @@ describe('a payload that is no JSON at all, in a message', () => {
       namespace: 'default',
       workflowExecution,
       request: { meta: { updateId: 'broken' }, input: { name: 'submitCode', args: input } },
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is in a package that is not ours
       waitPolicy: { lifecycleStage: COMPLETED },
     });
     expect(outcome?.failure?.message).toMatch(/submitCode must be an object; found a payload that cannot be read/);

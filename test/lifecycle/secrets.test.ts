@@ -59,7 +59,7 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
         if (all.some((secret) => text.includes(secret))) carried += 1;
         continue;
       }
-      for (const secret of all) expect(text.includes(secret), `${path} of event ${event.eventId}`).toBe(false);
+      for (const secret of all) expect(text.includes(secret), `${path} of event ${String(event.eventId)}`).toBe(false);
     }
   }
   // The walk does find them where they are.
@@ -85,5 +85,5 @@ function* textsIn(value: unknown, path: string[] = [], seen = new Set<unknown>()
 function unfold(value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const { message, stack, cause } = value;
-  return { ...value, text: message, stack, cause: unfold(cause) };
+  return { ...Object.fromEntries(Object.entries(value)), text: message, stack, cause: unfold(cause) };
 }
