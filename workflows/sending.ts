@@ -61,9 +61,9 @@ export class Sending {
     const post = mailbox.resends.shift();
     if (!post) return;
     if (verification.state !== 'sending') {
-      const refused = resendRefusal(verification.resendFacts, Date.now());
-      if (refused) {
-        post.refusal = resendNotAllowed(refused);
+      const refusal = resendRefusal(verification.resendFacts, Date.now());
+      if (refusal) {
+        post.refusal = resendNotAllowed(refusal);
         return;
       }
       verification.sendPending = true;
