@@ -48,6 +48,8 @@ export type Step =
 const message = fc.oneof(
   ...Object.entries(STEPS).map(([name, weight]) => ({ weight, arbitrary: fc.constant(name as Message) })),
 );
+const faults = (maxLength: number) =>
+  fc.uniqueArray(fc.constantFrom(...(Object.keys(FAULTS) as (keyof typeof FAULTS)[])), { maxLength });
 const step: fc.Arbitrary<Step> = fc.oneof(
   // Up to three at the same instant.
   {
@@ -63,7 +65,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('fault' as const),
       // None ends those that were.
-      faults: fc.uniqueArray(fc.constantFrom(...(Object.keys(FAULTS) as (keyof typeof FAULTS)[])), { maxLength: 2 }),
+      faults: faults(2),
     }),
   },
 );
@@ -82,6 +84,8 @@ export const life = fc.record({
   ) as fc.Arbitrary<VerificationPolicy & { maxSends: number; maxAttempts: number }>,
   tokenLivesMs: fc.constantFrom(30 * MINUTE, 24 * HOUR),
   emailVerified: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  /** What the first send meets. */
+  faults: faults(1),
   steps: fc.array(step, { minLength: 3, maxLength: MOST_STEPS, size: 'max' }),
 });
 export type LifeOptions = typeof life extends fc.Arbitrary<infer T> ? T : never;
