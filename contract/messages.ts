@@ -118,7 +118,10 @@ export interface AttemptRecord {
   outcome: AttemptOutcome;
 }
 
-/** Everything a page needs to show where a verification stands. All times are ISO 8601. */
+/**
+ * Everything a page needs to show where a verification stands. All times are ISO 8601 and as of the last thing that
+ * happened: one that has passed by the reader's clock has passed.
+ */
 export interface VerificationStatus {
   state: VerificationState;
   attributeName: AttributeName;
@@ -127,12 +130,13 @@ export interface VerificationStatus {
   /** True when the newest send got no answer: a message may have left or not. */
   deliveryUncertain: boolean;
   sendsLeft: number;
+  /** One that is being checked counts; it is given back if Cognito never looked at the code. */
   attemptsLeft: number;
   /** From when `resendCode` is allowed; absent when it will not be any more, or waits for something else. */
   resendAllowedAt?: string;
   /**
-   * In `rateLimited`, and in `sending` after a failure that may mend itself: when a code is sent next. In
-   * `awaitingCode`: until when Cognito takes no attempts.
+   * In `rateLimited`, and in `sending` after a failure that may mend itself: when a code is sent next, unless
+   * `expiresAt` comes first. In `awaitingCode`: until when Cognito takes no attempts.
    */
   retryAt?: string;
   /** Until when `submitCode` takes the newest code. */

@@ -4,13 +4,16 @@ interface Held extends AccessTokenClaims {
   token: string;
 }
 
+/** Enough for everyone who may bring one in a verification's life, and an end to those who bring forged ones. */
+const MOST_OFFERED = 5;
+
 /**
- * The access tokens that a verification may use: the one that came last, and before it the last that Cognito took. Both
- * are kept, so that whoever brings a forged or dead token can neither shut the real user out nor take the place of a
- * good one: a token that Cognito refuses is dropped, and the other one is used.
+ * The access tokens that a verification may use: those that were brought since, newest first, and the last that Cognito
+ * took. More than one is kept, so that whoever brings a forged or dead token can neither shut the real user out nor take
+ * the place of a good one: a token that Cognito refuses is dropped, and the next one is used.
  */
 export class AccessTokens {
-  private offered: Held | undefined;
+  private offered: Held[] = [];
   private accepted: Held | undefined;
 
   constructor(readonly owner: Pick<AccessTokenClaims, 'sub' | 'userPoolId'>) {}
@@ -22,9 +25,9 @@ export class AccessTokens {
 
   /** @throws InvalidInputError as `check` does. */
   offer(token: string): void {
-    const claims = this.check(token);
-    if (token === this.accepted?.token) return;
-    this.offered = { ...claims, token };
+    const held = { ...this.check(token), token };
+    if (this.held.some((other) => other.token === token)) return;
+    this.offered = [held, ...this.offered].slice(0, MOST_OFFERED);
   }
 
   /**
@@ -32,23 +35,25 @@ export class AccessTokens {
    * to Cognito at all.
    */
   usable(nowMs: number, given?: string): string[] {
-    const held = given === undefined ? [this.offered, this.accepted] : [{ ...this.check(given), token: given }];
-    return held
-      .filter((candidate) => candidate !== undefined)
+    const candidates = given === undefined ? this.held : [{ ...this.check(given), token: given }];
+    return candidates
       .filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs)
       .map(({ token }) => token);
   }
 
   /** Cognito has taken it, whatever it said of the code. */
   accept(token: string): void {
-    if (token === this.accepted?.token) return;
-    this.accepted = token === this.offered?.token ? this.offered : { ...this.check(token), token };
-    if (token === this.offered?.token) this.offered = undefined;
+    this.accepted = { ...this.check(token), token };
+    this.offered = this.offered.filter((held) => held.token !== token);
   }
 
   /** Cognito has refused it. */
   reject(token: string): void {
-    if (token === this.offered?.token) this.offered = undefined;
+    this.offered = this.offered.filter((held) => held.token !== token);
     if (token === this.accepted?.token) this.accepted = undefined;
+  }
+
+  private get held(): Held[] {
+    return this.accepted ? [...this.offered, this.accepted] : this.offered;
   }
 }

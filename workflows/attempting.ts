@@ -133,20 +133,19 @@ async function attemptWith(verification: Verification, accessToken: string, code
     const verdict = await verifyCode({ ...call, code }, `Check a code for ${attributeName}`);
     settle(OUTCOMES[verdict.verdict]);
     if (provesToken(verdict)) verification.tokens.accept(accessToken);
-    if (!inDoubt(verification, verdict)) return endOf(verdict);
+    if (verdict.verdict !== 'uncertain' && verdict.verdict !== 'codeExpired') return endOf(verdict);
     const now = await readAttribute(call, `Read whether ${attributeName} is verified by now`);
-    // Unread it stays in doubt: neither is another try safe, nor may the code be called expired.
-    if (now.verdict !== 'read') return { result: 'unavailable', failure: now.failure };
-    if (hasBecomeVerified(verification.before, now.attribute)) return { result: 'verified' };
+    if (now.verdict === 'read' && hasBecomeVerified(verification.before, now.attribute)) return { result: 'verified' };
+    // Unread it stays in doubt: neither is another try safe, nor may a code be called expired that may be consumed.
+    if (now.verdict !== 'read' && answerWasLost(verification)) return { result: 'unavailable', failure: now.failure };
     if (verdict.verdict !== 'uncertain' || calls === MOST_CALLS || verification.attemptsLeft === 0)
       return endOf(verdict);
   }
 }
 
-/** A consumed code answers like an expired one: after an answer that was lost only the attribute tells which it is. */
-function inDoubt({ attempts }: Verification, { verdict }: AttemptVerdict): boolean {
-  if (verdict === 'uncertain') return true;
-  return verdict === 'codeExpired' && attempts.some(({ outcome }) => outcome === 'uncertain');
+/** A consumed code answers like an expired one, so after an answer that was lost only the attribute tells which it is. */
+function answerWasLost({ attempts }: Verification): boolean {
+  return attempts.some(({ outcome }) => outcome === 'uncertain');
 }
 
 const OUTCOMES: Record<AttemptVerdict['verdict'], AttemptOutcome> = {

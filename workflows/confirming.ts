@@ -72,6 +72,7 @@ async function lookUp(verification: Verification, summary: string): Promise<Read
   const { attributeName, claims } = verification.request;
   for (const accessToken of verification.tokens.usable(Date.now())) {
     const verdict = await readAttribute({ userPoolId: claims.userPoolId, accessToken, attributeName }, summary);
+    if (verdict.verdict === 'read') verification.tokens.accept(accessToken);
     if (verdict.verdict !== 'accessTokenRejected') return verdict;
     verification.tokens.reject(accessToken);
   }

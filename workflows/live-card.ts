@@ -87,10 +87,13 @@ function next(status: VerificationStatus, nowMs: number): string {
         : '**Next:** nothing to do, this takes a moment. While Cognito throttles or is out of reach, it tries again by itself, for ten minutes; *Pending Activities* shows why.';
     case 'awaitingCode':
       return awaitedCode(status, nowMs);
-    case 'rateLimited':
-      return status.retryAt
-        ? `**Next:** it sends again by itself at ${clock(status.retryAt)}. A code that arrived earlier can still be submitted.`
-        : 'A code that arrived earlier can still be submitted.';
+    case 'rateLimited': {
+      const earlier = 'A code that arrived earlier can still be submitted.';
+      if (!status.retryAt) return earlier;
+      return status.retryAt < status.expiresAt
+        ? `**Next:** it sends again by itself at ${clock(status.retryAt)}. ${earlier}`
+        : `**Next:** it ends before Cognito may take another send, at ${clock(status.retryAt)}. ${earlier}`;
+    }
     case 'awaitingToken':
       return '**Next:** the user signs in again and the service sends `renewAccessToken`; then it goes on by itself.';
     case 'verified':

@@ -124,18 +124,17 @@ export interface ResendFacts {
   sends: readonly SendRecord[];
   /** The code was found expired: waiting any longer would help nobody. */
   cooldownWaived: boolean;
+  /** A send waits already, for a token or for its time. */
+  sendPending: boolean;
   /** In state `rateLimited`. */
   retryAtMs?: number;
   /** Some token is left that Cognito has not refused. */
   hasToken: boolean;
 }
 
-/** From when a re-send is allowed; undefined where no time makes it right. */
+/** From when a re-send is allowed while the code is awaited; undefined where no time makes it right. */
 export function resendAllowedAt(facts: ResendFacts): number | undefined {
-  if (facts.state !== 'awaitingCode' || sendsLeft(facts.policy, facts.sends) === 0) return undefined;
-  const newest = countedSends(facts.sends).at(-1);
-  if (!newest || facts.cooldownWaived) return 0;
-  return Date.parse(newest.at) + cooldownMs(facts.policy, facts.sends);
+  return facts.state === 'awaitingCode' ? endOfCooldown(facts) : undefined;
 }
 
 /** Why a re-send is refused now; undefined when it is allowed, or joins a send that is under way. */
@@ -144,10 +143,18 @@ export function resendRefusal(facts: ResendFacts, nowMs: number): ResendRefusal 
   if (facts.state === 'rateLimited') {
     return { reason: 'rateLimited', ...(facts.retryAtMs === undefined ? {} : { allowedAt: iso(facts.retryAtMs) }) };
   }
-  if (facts.state === 'awaitingToken') return facts.hasToken ? undefined : { reason: 'accessTokenNeeded' };
-  const allowedAt = resendAllowedAt(facts);
+  if (facts.state === 'awaitingToken' && !facts.hasToken) return { reason: 'accessTokenNeeded' };
+  // The token that comes along is what that send has waited for.
+  if (facts.state === 'awaitingToken' && facts.sendPending) return undefined;
+  const allowedAt = endOfCooldown(facts);
   if (allowedAt === undefined) return { reason: 'maxSends' };
   return allowedAt > nowMs ? { reason: 'cooldown', allowedAt: iso(allowedAt) } : undefined;
+}
+
+function endOfCooldown({ policy, sends, cooldownWaived }: ResendFacts): number | undefined {
+  if (sendsLeft(policy, sends) === 0) return undefined;
+  const newest = countedSends(sends).at(-1);
+  return newest && !cooldownWaived ? Date.parse(newest.at) + cooldownMs(policy, sends) : 0;
 }
 
 /**

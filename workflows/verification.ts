@@ -123,6 +123,7 @@ export class Verification {
       state: this.state,
       sends: this.sends,
       cooldownWaived: this.cooldownWaived,
+      sendPending: this.sendPending,
       hasToken: this.tokens.usable(Date.now()).length > 0,
       ...(this.retryAtMs === undefined ? {} : { retryAtMs: this.retryAtMs }),
     };
