@@ -30,8 +30,18 @@ export interface CognitoClientsOptions {
   region?: string;
 }
 
-/** Makes clients as they are asked for. Neither of the two operations needs AWS credentials: the token is all. */
+/** A setting of the AWS SDK that no call could be made with. */
+export class AwsSettingError extends Error {
+  override readonly name = 'AwsSettingError';
+  readonly code = 'Configuration';
+}
+
+/**
+ * Makes clients as they are asked for. Neither of the two operations needs AWS credentials: the token is all.
+ * @throws AwsSettingError when the endpoint is no URL or the region no name of one: every call would fail for it.
+ */
 export function createCognitoClients(options: CognitoClientsOptions = {}): CognitoClients {
+  checkSettings();
   const clients = new Map<string, CognitoIdentityProviderClient>();
   return {
     forUserPool(userPoolId) {
@@ -53,6 +63,31 @@ export function createCognitoClients(options: CognitoClientsOptions = {}): Cogni
       clients.clear();
     },
   };
+}
+
+/** Where a worker with these settings calls Cognito, for people to read. */
+export function cognitoInWords(): string {
+  const name = ENDPOINT_SETTINGS.find((setting) => process.env[setting]);
+  return name ? `${process.env[name] ?? ''} (${name})` : 'Amazon Cognito in the region of each user pool';
+}
+
+const ENDPOINT_SETTINGS = ['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER', 'AWS_ENDPOINT_URL'];
+
+function checkSettings(): void {
+  for (const name of ENDPOINT_SETTINGS) {
+    const found = process.env[name];
+    if (found && !/^https?:\/\/[^/\s]/.test(found)) {
+      throw new AwsSettingError(
+        `${name}: found "${found.slice(0, 80)}"; allowed: a URL such as https://cognito-idp.eu-west-1.amazonaws.com`,
+      );
+    }
+  }
+  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
+    const found = process.env[name];
+    if (found && !/^[a-z0-9-]+$/.test(found)) {
+      throw new AwsSettingError(`${name}: found "${found.slice(0, 80)}"; allowed: a region such as eu-west-1`);
+    }
+  }
 }
 
 const CLIENT_CONFIG: CognitoIdentityProviderClientConfig = {

@@ -10,6 +10,7 @@ import {
   ApplicationFailure,
   activityInfo,
   CancelledFailure,
+  cancellationDetails,
   cancellationSignal,
   heartbeat,
   log,
@@ -84,6 +85,9 @@ export interface CognitoActivities {
 /** The read before a send is worth a moment, not the user's patience. */
 const READ_BEFORE_SEND_TIMEOUT_MS = 3_000;
 
+/** Below the time-out of the activity, so that no request outlives it. */
+const READ_TIMEOUT_MS = 4_000;
+
 /** Lets the server find a dead worker, and tells us of a cancellation; a call that is quick needs none. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
 
@@ -134,7 +138,8 @@ export function createActivities(clients: CognitoClients): CognitoActivities {
 
     async readAttribute(input) {
       try {
-        return await readSnapshot(clients.forUserPool(input.userPoolId), input, cancellationSignal());
+        const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(READ_TIMEOUT_MS)]);
+        return await readSnapshot(clients.forUserPool(input.userPoolId), input, signal);
       } catch (error) {
         // Reading changes nothing, so an answer that was lost may be asked for again.
         throw failureOf(error, { call: 'attempt', secrets: [input.accessToken], repeatable: true });
@@ -205,7 +210,9 @@ function failureOf(
   error: unknown,
   { call, secrets, repeatable = false, attribute }: FailedCall,
 ): ApplicationFailure | CancelledFailure {
-  if (cancellationSignal().aborted) return new CancelledFailure('cancelled while Cognito was being asked');
+  // Only a cancellation is one. After a pause, a reset or the end of a worker Temporal runs a "cancelled" activity
+  // again, and this one may have had its effect.
+  if (cancellationDetails()?.cancelRequested) return new CancelledFailure('cancelled while Cognito was being asked');
   const reading = readFailure(error);
   const failure = reading[call];
   const retryable = failure === 'throttled' || failure === 'unreachable' || (repeatable && failure === 'uncertain');

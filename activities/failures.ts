@@ -25,6 +25,7 @@ export type AttemptFailure =
   | 'rateLimited'
   | 'uncertain'
   | 'accessTokenRejected'
+  | 'blocked'
   | 'mismatch'
   | 'codeExpired'
   | 'failed';
@@ -89,7 +90,7 @@ const TABLE: readonly Row[] = [
   row(
     'ForbiddenException',
     'blocked',
-    'failed',
+    'blocked',
     `${AS_OPERATOR} a rule of the WAF web ACL on the pool blocked the call.`,
   ),
   row(
@@ -151,7 +152,7 @@ export const LISTED_EXCEPTIONS: readonly string[] = [...new Set(TABLE.map(({ exc
 
 // The request never left: refused, no route, no name, no TLS.
 const NEVER_LEFT =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|UNABLE_TO_\w+|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT)$/;
+  /^(ECONNREFUSED|ERR_INVALID_URL|EPROTO|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|UNABLE_TO_\w+|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT)$/;
 
 const UNREACHABLE: Reading = { send: 'unreachable', attempt: 'unreachable', remedy: '' };
 const UNKNOWN: Reading = { send: 'uncertain', attempt: 'uncertain', remedy: '' };
@@ -167,6 +168,10 @@ interface ServiceError {
   name?: string;
   message?: string;
   code?: string;
+  /** Node's name for the system call that failed. */
+  syscall?: string;
+  /** Of an `AggregateError`: one for each address that was tried. */
+  errors?: ServiceError[];
   $fault?: 'client' | 'server';
   $metadata?: { httpStatusCode?: number; requestId?: string };
 }
@@ -176,13 +181,13 @@ interface ServiceError {
  * client's, and counts as unknown if it is the server's.
  */
 export function readFailure(error: unknown): Reading {
-  const { name = '', message = '', code = '', $fault, $metadata } = error as ServiceError;
+  const { name = '', message = '', $fault, $metadata } = error as ServiceError;
   const listed = TABLE.find((entry) => entry.exception === name && (entry.text?.test(message) ?? true));
   if (listed) return listed;
   const status = $metadata?.httpStatusCode;
   if (status === 429) return THROTTLED;
-  if (status !== undefined && status >= 500) return UNKNOWN;
-  if (NEVER_LEFT.test(code) || isConnectTimeout(name, message)) return UNREACHABLE;
+  if ($fault === 'server' || (status !== undefined && status >= 500)) return UNKNOWN;
+  if (neverLeft(error as ServiceError)) return UNREACHABLE;
   if ($fault === 'client' || (status !== undefined && status >= 400)) return REFUSED;
   return UNKNOWN;
 }
@@ -196,7 +201,10 @@ export function failureName(error: unknown): string {
   return status === undefined ? (name ?? 'Error') : `HTTP ${status}`;
 }
 
-// The AWS SDK names both of its time-outs TimeoutError; only this one is certain to have sent nothing.
-function isConnectTimeout(name: string, message: string): boolean {
+function neverLeft({ name = '', message = '', code = '', syscall, errors }: ServiceError): boolean {
+  if (syscall === 'connect' || NEVER_LEFT.test(code)) return true;
+  if (errors && errors.length > 0) return errors.every(neverLeft);
+  if (/before secure TLS connection was established/.test(message)) return true;
+  // The AWS SDK names both of its time-outs TimeoutError; only this one is certain to have sent nothing.
   return name === 'TimeoutError' && /establish(ing)? a connection/i.test(message);
 }

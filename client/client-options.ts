@@ -11,7 +11,7 @@ export interface VerificationClientOptions {
   /** How long `start` waits until the first send is settled. Default 20 seconds. */
   waitForDelivery?: Duration;
   /**
-   * How long the other calls wait for their answer. Default 2 minutes: a code whose answer is lost is looked
+   * How long the other calls wait for their answer. Default 3 minutes: a code whose answer is lost is looked
    * into before it is answered, with four calls that Cognito may each hold for 20 seconds.
    */
   waitForAnswer?: Duration;

@@ -104,6 +104,11 @@ export class AttemptsExhaustedError extends VerificationError {
   readonly code = 'AttemptsExhausted';
 }
 
+/** The verification has had so many messages that what is left is kept for codes. */
+export class TooManyMessagesError extends VerificationError {
+  readonly code = 'TooManyMessages';
+}
+
 /** No code has been sent in this verification yet. */
 export class CodeNotSentError extends VerificationError {
   readonly code = 'CodeNotSent';

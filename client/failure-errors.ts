@@ -15,6 +15,7 @@ import {
   InvalidRequestError,
   ResendFailedError,
   ResendNotAllowedError,
+  TooManyMessagesError,
   VerificationEndedError,
   type VerificationError,
   VerificationFailedError,
@@ -47,6 +48,8 @@ export function errorOfFailure(failure: Error, workflowId: string): Verification
       return new ResendFailedError(message, isFailure(detail) ? detail : undefined, options);
     case FAILURE_TYPES.attemptsExhausted:
       return new AttemptsExhaustedError(message, options);
+    case FAILURE_TYPES.tooManyMessages:
+      return new TooManyMessagesError(message, options);
     case FAILURE_TYPES.codeNotSent:
       return new CodeNotSentError(message, options);
     case FAILURE_TYPES.verificationEnded:

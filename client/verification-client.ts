@@ -54,13 +54,15 @@ export class VerificationClient {
   constructor(options: VerificationClientOptions) {
     this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE);
     this.waitForDeliveryMs = checkDuration('waitForDelivery', options.waitForDelivery ?? '20 seconds');
-    this.waitForAnswerMs = checkDuration('waitForAnswer', options.waitForAnswer ?? '2 minutes');
+    this.waitForAnswerMs = checkDuration('waitForAnswer', options.waitForAnswer ?? '3 minutes');
     this.verifyToken = options.verifyToken;
   }
 
   /**
    * Starts a verification, or joins the open one of the same user and attribute, and tells where the code was sent. A
    * first send that takes longer than `waitForDelivery` leaves the status at `sending`; it goes on.
+   *
+   * A start that joins brings its token and its `alreadySent` along; policy and `clientMetadata` stay those of the first.
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
    * after that verification has ended. So it is one id for each request, never a constant. Default: a random UUID.
@@ -78,7 +80,7 @@ export class VerificationClient {
       this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
         startWorkflowOperation: startOperation(request, parsed, this.calls.taskQueue),
         updateId,
-        args: [{ accessToken: parsed.accessToken }],
+        args: [{ accessToken: parsed.accessToken, ...(parsed.alreadySent ? { alreadySent: parsed.alreadySent } : {}) }],
       });
     try {
       const status = await this.calls.within(this.waitForDeliveryMs, () =>

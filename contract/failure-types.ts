@@ -17,6 +17,8 @@ export const FAILURE_TYPES = {
   resendFailed: 'ResendFailed',
   /** `maxAttempts` are used up. The verification still waits for `codeConfirmed` or its deadline. */
   attemptsExhausted: 'AttemptsExhausted',
+  /** The verification has had so many messages that the rest of what Temporal takes is kept for codes. */
+  tooManyMessages: 'TooManyMessages',
   /** No code has been sent in this verification yet, so there is none to check. */
   codeNotSent: 'CodeNotSent',
   /** The verification has ended; the details hold its last status. */

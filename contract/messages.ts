@@ -98,7 +98,7 @@ export interface SendRecord {
 
 /**
  * How an attempt ended. `checking` while Cognito is being asked. `accessTokenRejected` and `notMade` (Cognito was
- * never reached, or refused before looking at the code) do not count against `maxAttempts`.
+ * never reached, or let nothing through) do not count against `maxAttempts`.
  */
 export type AttemptOutcome =
   | 'checking'
@@ -173,6 +173,8 @@ export interface VerificationOutcome {
 export interface AwaitDeliveryInput {
   /** The caller's token: it renews an older one, and a send that waited for a token goes on with it. */
   accessToken?: string;
+  /** As in the request: a code that Cognito has sent by itself while the verification was open counts as a send. */
+  alreadySent?: CodeDelivery;
 }
 
 export interface SubmitCodeInput {

@@ -55,7 +55,8 @@ export class PolicyError extends Error {
 export function resolvePolicy(policy: VerificationPolicy, attributeName: AttributeName): ResolvedPolicy {
   const known = [...Object.keys(POLICY_LIMITS), 'confirmation', 'codeFormat'];
   for (const field of Object.keys(policy)) {
-    if (!known.includes(field)) throw new PolicyError(field, `is not a policy field; allowed: ${known.join(', ')}`);
+    if (!known.includes(field))
+      throw new PolicyError(field.slice(0, 40), `is not a policy field; allowed: ${known.join(', ')}`);
   }
   const resendAfterMs = policy.resendAfter === undefined ? undefined : durationMs(policy, 'resendAfter');
   return {
@@ -122,6 +123,9 @@ function oneOf<F extends 'confirmation' | 'codeFormat', T extends NonNullable<Ve
   return found;
 }
 
+/** A value as far as it can be shown: a long text may be a secret in the wrong field. */
 function show(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 60);
+  const short =
+    typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= 24);
+  return short ? JSON.stringify(value) : `a value of type ${typeof value}`;
 }

@@ -93,7 +93,9 @@ export function parseAccessToken(
 
 /** @throws InvalidInputError naming the field. */
 export function parseAwaitDelivery(input: unknown): AwaitDeliveryInput {
-  return optionalToken(object(input ?? {}, 'awaitDelivery', ['accessToken']));
+  const fields = object(input ?? {}, 'awaitDelivery', ['accessToken', 'alreadySent']);
+  const alreadySent = delivery(fields['alreadySent']);
+  return { ...optionalToken(fields), ...(alreadySent ? { alreadySent } : {}) };
 }
 
 /**

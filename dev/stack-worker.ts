@@ -1,10 +1,10 @@
 /** The worker of a local stack: in this process, quiet on the terminal, its warnings in a file. */
 
-import { appendFileSync } from 'node:fs';
-import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { createCognitoClients } from '../activities/cognito-clients.js';
 import type { TemporalConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
+import { createLogger } from '../worker/logger.js';
 import { createWorker } from '../worker/worker.js';
 import type { Teardown } from './teardown.js';
 
@@ -25,7 +25,7 @@ export async function startStackWorker({
   teardown,
 }: StackWorkerOptions): Promise<{ lost: Promise<string> }> {
   Runtime.install({
-    logger: new DefaultLogger('WARN', (entry) => appendFileSync(logFile, logLine(entry))),
+    logger: createLogger('WARN', logFile),
     // Whoever runs the stack decides when the worker stops: before the sandbox, and long before the server.
     shutdownSignals: [],
   });
@@ -53,20 +53,4 @@ export async function startStackWorker({
     );
   });
   return { lost };
-}
-
-/** A task token lets its holder complete the task: it is no matter for a log. */
-function logLine({ level, timestampNanos, message, meta = {} }: LogEntry): string {
-  const { taskToken: _taskToken, ...rest } = meta;
-  const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
-  const seen = new WeakSet<object>();
-  const details = JSON.stringify(rest, (_key, value: unknown) => {
-    if (value instanceof Error) return `${value.name}: ${value.message}`;
-    if (typeof value === 'bigint') return value.toString();
-    if (typeof value !== 'object' || value === null) return value;
-    if (seen.has(value)) return '…';
-    seen.add(value);
-    return value;
-  });
-  return `${time} ${level} ${message} ${details}\n`;
 }

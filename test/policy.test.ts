@@ -2,15 +2,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type Happenings,
+  type CallState,
+  type EventFacts,
   hasBecomeVerified,
   nextEvent,
-  type Procedure,
   type VerificationEvent,
 } from '../workflows/policy.js';
 
-const procedure = fc.constantFrom<Procedure>('none', 'underWay', 'settled');
-const happenings: fc.Arbitrary<Happenings> = fc.record({
+const procedure = fc.constantFrom<CallState>('none', 'underWay', 'settled');
+const happenings: fc.Arbitrary<EventFacts> = fc.record({
   confirmed: fc.boolean(),
   confirmation: fc.constantFrom('trust', 'recheck'),
   lookup: procedure,
@@ -19,12 +19,14 @@ const happenings: fc.Arbitrary<Happenings> = fc.record({
   codesSubmitted: fc.nat(2),
   resendsRequested: fc.nat(2),
   deadlinePassed: fc.boolean(),
+  lateCodeTaken: fc.boolean(),
+  codeAlreadySent: fc.boolean(),
   tokenOffered: fc.boolean(),
   sendDue: fc.boolean(),
 });
 
 describe('nextEvent', () => {
-  const nothing: Happenings = {
+  const nothing: EventFacts = {
     confirmed: false,
     confirmation: 'trust',
     lookup: 'none',
@@ -33,17 +35,20 @@ describe('nextEvent', () => {
     codesSubmitted: 0,
     resendsRequested: 0,
     deadlinePassed: false,
+    lateCodeTaken: false,
+    codeAlreadySent: false,
     tokenOffered: false,
     sendDue: false,
   };
   /** What makes each event happen by itself, in the order in which they are taken. */
-  const CAUSES: [VerificationEvent, Partial<Happenings>][] = [
+  const CAUSES: [VerificationEvent, Partial<EventFacts>][] = [
     ['confirmed', { confirmed: true }],
     ['attributeRead', { lookup: 'settled' }],
     ['attemptSettled', { attempt: 'settled' }],
     ['codeSubmitted', { codesSubmitted: 1 }],
     ['sendSettled', { send: 'settled' }],
     ['deadline', { deadlinePassed: true }],
+    ['codeAlreadySent', { codeAlreadySent: true }],
     ['tokenOffered', { tokenOffered: true }],
     ['resendRequested', { resendsRequested: 1 }],
     ['sendDue', { sendDue: true }],
@@ -109,9 +114,15 @@ describe('nextEvent', () => {
   });
 
   test('past the deadline only what was under way or submitted in time is still taken, and then it ends', () => {
-    const late = new Set<VerificationEvent | undefined>(['tokenOffered', 'resendRequested', 'sendDue']);
+    const late = new Set<VerificationEvent | undefined>([
+      'codeAlreadySent',
+      'tokenOffered',
+      'resendRequested',
+      'sendDue',
+    ]);
     fc.assert(fc.property(happenings, (now) => !(now.deadlinePassed && late.has(nextEvent(now)))));
-    const allows = (now: Happenings) => now.attempt === 'none' && now.lookup === 'none' && now.codesSubmitted === 0;
+    const allows = (now: EventFacts) =>
+      now.attempt === 'none' && now.lookup === 'none' && (now.codesSubmitted === 0 || now.lateCodeTaken);
     fc.assert(fc.property(happenings, (now) => nextEvent(now) !== 'deadline' || (now.deadlinePassed && allows(now))));
   });
 

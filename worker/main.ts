@@ -1,6 +1,6 @@
 /** The process entry: configuration, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
 import { Runtime } from '@temporalio/worker';
-import { createCognitoClients } from '../activities/cognito-clients.js';
+import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
 import { loadConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
@@ -11,7 +11,7 @@ import { createWorker } from './worker.js';
  * Runs a worker until the process is told to end (SIGINT, SIGTERM); what is under way gets 30 seconds to finish. Writes
  * one line to standard output once it polls.
  * @param options `json`: that line is a JSON document
- * @throws ConfigError, TemporalConnectError, or SearchAttributesError where the namespace is not set up: a workflow
+ * @throws ConfigError, AwsSettingError, TemporalConnectError, or SearchAttributesError where the namespace is not set up: a workflow
  *   that sets a search attribute which nobody registered would be stuck.
  */
 export async function runWorker({ json }: { json: boolean }): Promise<void> {
@@ -21,8 +21,8 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     logger: createLogger('INFO'),
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
   });
-  const connection = await connectWorker(config);
   const cognito = createCognitoClients();
+  const connection = await connectWorker(config);
   try {
     const missing = await missingSearchAttributes(connection, namespace);
     if (missing.length > 0) {
@@ -34,8 +34,8 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     const running = worker.run();
     process.stdout.write(
       json
-        ? `${JSON.stringify({ polling: { address, namespace, taskQueue } })}\n`
-        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}. Ctrl-C stops it.\n`,
+        ? `${JSON.stringify({ polling: { address, namespace, taskQueue, cognito: cognitoInWords() } })}\n`
+        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}, and calling ${cognitoInWords()}. Ctrl-C stops it.\n`,
     );
     await running;
   } finally {

@@ -45,6 +45,12 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     taskQueue: cognitoTaskQueue(taskQueue),
     activities: createActivities(cognito),
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
+  }).catch(async (error: unknown) => {
+    // A worker that was made holds the connection until it has run.
+    const run = workflows.run();
+    workflows.shutdown();
+    await run;
+    throw error;
   });
   const workers = [workflows, calls];
   const shutdown = () => {

@@ -23,10 +23,13 @@ export class AccessTokens {
     return parseAccessToken(token, 'accessToken', this.owner);
   }
 
-  /** @throws InvalidInputError as `check` does. */
-  offer(token: string): void {
+  /**
+   * One whose time has passed is not kept.
+   * @throws InvalidInputError as `check` does.
+   */
+  offer(token: string, nowMs: number): void {
     const held = { ...this.check(token), token };
-    if (this.held.some((other) => other.token === token)) return;
+    if (!lives(held, nowMs) || this.held.some((other) => other.token === token)) return;
     this.offered = [held, ...this.offered].slice(0, MOST_OFFERED);
   }
 
@@ -36,9 +39,7 @@ export class AccessTokens {
    */
   usable(nowMs: number, given?: string): string[] {
     const candidates = given === undefined ? this.held : [{ ...this.check(given), token: given }];
-    return candidates
-      .filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs)
-      .map(({ token }) => token);
+    return candidates.filter((held) => lives(held, nowMs)).map(({ token }) => token);
   }
 
   /** Cognito has taken it, whatever it said of the code. */
@@ -56,4 +57,8 @@ export class AccessTokens {
   private get held(): Held[] {
     return this.accepted ? [...this.offered, this.accepted] : this.offered;
   }
+}
+
+function lives({ expiresAtMs }: Held, nowMs: number): boolean {
+  return expiresAtMs === undefined || expiresAtMs > nowMs;
 }

@@ -5,17 +5,18 @@ import type {
   VerificationFailure,
 } from '@cognito-verification/contract';
 import { ApplicationFailure } from '@temporalio/workflow';
-import { type AttemptVerdict, readAttribute, verifyCode } from './cognito-calls.js';
-import { attemptsExhausted } from './handlers.js';
+import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
+import { lookUp } from './look-up.js';
 import {
+  type CallState,
   codeExpiresAt,
   countedAttempts,
+  countedSends,
   hasBecomeVerified,
   iso,
-  type Procedure,
   retryAfterRateLimit,
 } from './policy.js';
-import { unavailable } from './sending.js';
+import { attemptsExhausted, unavailable } from './refusals.js';
 import { Underway } from './underway.js';
 import type { Verification } from './verification.js';
 
@@ -29,11 +30,12 @@ const MOST_CALLS = 2;
 export class Attempting {
   private readonly call = new Underway<AttemptEnd>();
   private rateLimitsInARow = 0;
+  private sendsBefore = 0;
 
   constructor(private readonly verification: Verification) {}
 
-  get procedure(): Procedure {
-    return this.call.procedure;
+  get state(): CallState {
+    return this.call.state;
   }
 
   /** Answers at once what needs no call, and starts one for what does. */
@@ -52,6 +54,7 @@ export class Attempting {
       post.verdict = { result: 'rateLimited', retryAt: iso(attemptsBlockedUntilMs) };
     } else {
       mailbox.codeUnderCheck = post;
+      this.sendsBefore = countedSends(verification.sends).length;
       this.call.start(() => attemptCode(verification, post.input));
     }
   }
@@ -88,7 +91,10 @@ export class Attempting {
         break;
       case 'codeExpired':
       case 'mismatch':
-        if (end.result === 'codeExpired') verification.cooldownWaived = true;
+        // A code that was sent while this one was being checked is no reason to send another at once.
+        if (end.result === 'codeExpired' && countedSends(verification.sends).length === this.sendsBefore) {
+          verification.cooldownWaived = true;
+        }
         // The token that came with the code was good, so whatever waits for a token can go on.
         if (verification.state === 'awaitingToken') mailbox.tokenOffered = true;
         post.verdict = { result: end.result };
@@ -110,34 +116,51 @@ export class Attempting {
 
 /** Checks one code with Cognito. */
 async function attemptCode(verification: Verification, { code, accessToken }: SubmitCodeInput): Promise<AttemptEnd> {
-  // A token that came with the code is the only one used for it: a forged one must not spend the real user's attempts.
-  for (const token of verification.tokens.usable(Date.now(), accessToken)) {
-    const end = await attemptWith(verification, token, code);
-    if (end.result !== 'accessTokenRejected') return end;
+  const refused = new Set<string>();
+  for (;;) {
+    // A token that came with the code is the only one used for it: a forged one must not spend the real user's
+    // attempts. The others are asked for anew each time, since a good one may have come while a bad one was tried.
+    const token = verification.tokens.usable(Date.now(), accessToken).find((candidate) => !refused.has(candidate));
+    if (token === undefined) return { result: 'accessTokenRejected' };
+    const end = await attemptWith(verification, code, token, accessToken);
+    if (end !== 'tokenRefused') return end;
     verification.tokens.reject(token);
+    refused.add(token);
   }
-  return { result: 'accessTokenRejected' };
 }
 
 /** Each call is counted before it is made, and after a lost answer the attribute is read before anything is said. */
-async function attemptWith(verification: Verification, accessToken: string, code: string): Promise<AttemptEnd> {
+async function attemptWith(
+  verification: Verification,
+  code: string,
+  accessToken: string,
+  given: string | undefined,
+): Promise<AttemptEnd | 'tokenRefused'> {
   const { attributeName, claims } = verification.request;
-  const call = { userPoolId: claims.userPoolId, accessToken, attributeName };
+  const look = given === undefined ? {} : { given };
   // Recorded before anything can change it. Mostly the send has done so.
   if (!verification.before) {
-    const before = await readAttribute(call, `Read ${attributeName} before the attempt`, 'quick');
+    const before = await lookUp(verification, `Read ${attributeName} before the attempt`, { ...look, budget: 'quick' });
     if (before.verdict === 'read') verification.before = before.attribute;
   }
   for (let calls = 1; ; calls++) {
     const settle = verification.beginAttempt();
-    const verdict = await verifyCode({ ...call, code }, `Check a code for ${attributeName}`);
+    const verdict = await verifyCode(
+      { userPoolId: claims.userPoolId, accessToken, attributeName, code },
+      `Check a code for ${attributeName}`,
+    );
     settle(OUTCOMES[verdict.verdict]);
-    if (provesToken(verdict)) verification.tokens.accept(accessToken);
+    if (verdict.verdict === 'accessTokenRejected') return 'tokenRefused';
+    if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(accessToken);
     if (verdict.verdict !== 'uncertain' && verdict.verdict !== 'codeExpired') return endOf(verdict);
-    const now = await readAttribute(call, `Read whether ${attributeName} is verified by now`);
+    const now = await lookUp(verification, `Read whether ${attributeName} is verified by now`, look);
     if (now.verdict === 'read' && hasBecomeVerified(verification.before, now.attribute)) return { result: 'verified' };
     // Unread it stays in doubt: neither is another try safe, nor may a code be called expired that may be consumed.
-    if (now.verdict !== 'read' && answerWasLost(verification)) return { result: 'unavailable', failure: now.failure };
+    if (now.verdict !== 'read' && answerWasLost(verification)) {
+      return now.verdict === 'noToken'
+        ? { result: 'accessTokenRejected' }
+        : { result: 'unavailable', failure: now.failure };
+    }
     if (verdict.verdict !== 'uncertain' || calls === MOST_CALLS || verification.attemptsLeft === 0)
       return endOf(verdict);
   }
@@ -157,6 +180,7 @@ const OUTCOMES: Record<AttemptVerdict['verdict'], AttemptOutcome> = {
   uncertain: 'uncertain',
   throttled: 'notMade',
   unreachable: 'notMade',
+  blocked: 'notMade',
   failed: 'failed',
 };
 
@@ -170,6 +194,7 @@ function endOf(verdict: AttemptVerdict): AttemptEnd {
       return { result: verdict.verdict };
     case 'throttled':
     case 'unreachable':
+    case 'blocked':
     case 'uncertain':
       return { result: 'unavailable', failure: verdict.failure };
     case 'failed':
@@ -177,7 +202,10 @@ function endOf(verdict: AttemptVerdict): AttemptEnd {
   }
 }
 
-/** Cognito looks at the token before it looks at the code. */
-function provesToken({ verdict }: AttemptVerdict): boolean {
-  return verdict === 'verified' || verdict === 'mismatch' || verdict === 'codeExpired';
-}
+/** Answers that Cognito gives only to a token it has taken. */
+const PROVES_TOKEN: ReadonlySet<AttemptVerdict['verdict']> = new Set([
+  'verified',
+  'mismatch',
+  'codeExpired',
+  'rateLimited',
+]);

@@ -1,6 +1,8 @@
 /**
  * The lifecycle of one verification, top to bottom. It waits in one place, takes one thing at a time in the order that
- * `nextEvent` gives, and starts every send, attempt and timer there is; handlers.ts only leaves messages for it.
+ * `nextEvent` gives, and starts every timer, send, attempt and look there is; handlers.ts only leaves messages for it.
+ * What it has started runs beside it: a call or an `await` more in sending.ts, attempting.ts or look-up.ts changes
+ * histories as much as one here.
  */
 import {
   InvalidInputError,
@@ -20,14 +22,15 @@ import {
 import { Alarm } from './alarm.js';
 import { Attempting } from './attempting.js';
 import { Confirming } from './confirming.js';
-import { answerMessages, answerTheRest, failureOf, refused, refuseMessages } from './handlers.js';
+import { answerMessages, answerTheRest, refuseMessages } from './handlers.js';
 import { nextEvent } from './policy.js';
+import { failureOf, refused } from './refusals.js';
 import { Sending } from './sending.js';
 import { Verification } from './verification.js';
 
 /** See `VerificationRequest` and `VerificationOutcome`; fails with Cognito's exception name where a person must look. */
 export async function attributeVerification(request: VerificationRequest): Promise<VerificationOutcome> {
-  const verification = open(request);
+  const verification = openVerification(request);
   answerMessages(verification);
   try {
     const ending = await lifecycle(verification);
@@ -45,7 +48,7 @@ export async function attributeVerification(request: VerificationRequest): Promi
 }
 
 /** Refuses a request that nobody checked, as one that was typed into the Web UI. */
-function open(request: unknown): Verification {
+function openVerification(request: unknown): Verification {
   try {
     return new Verification(parseRequest(request), workflowInfo().startTime.getTime());
   } catch (error) {
@@ -74,24 +77,29 @@ async function lifecycle(verification: Verification): Promise<Ending> {
   const sending = new Sending(verification);
   const attempting = new Attempting(verification);
 
+  let lateCodeTaken = false;
+
   const next = () =>
     nextEvent({
       confirmed: mailbox.confirmed,
       confirmation: request.policy.confirmation,
-      lookup: confirming.procedure,
-      attempt: attempting.procedure,
-      send: sending.procedure,
+      lookup: confirming.state,
+      attempt: attempting.state,
+      send: sending.state,
       codesSubmitted: mailbox.codes.length,
       resendsRequested: mailbox.resends.length,
       deadlinePassed: deadline.rang,
+      lateCodeTaken,
+      codeAlreadySent: mailbox.alreadySent !== undefined,
       tokenOffered: mailbox.tokenOffered,
       sendDue: sending.due,
     });
 
-  const verified = (confirmedBy: NonNullable<Ending['confirmedBy']>): Ending => {
-    sending.cancel();
-    return { outcome: 'verified', confirmedBy, ...(mailbox.reference ? { reference: mailbox.reference } : {}) };
-  };
+  const verified = (confirmedBy: NonNullable<Ending['confirmedBy']>): Ending => ({
+    outcome: 'verified',
+    confirmedBy,
+    ...(mailbox.reference ? { reference: mailbox.reference } : {}),
+  });
 
   for (;;) {
     verification.show();
@@ -107,6 +115,7 @@ async function lifecycle(verification: Verification): Promise<Ending> {
         break;
 
       case 'codeSubmitted':
+        lateCodeTaken = deadline.rang;
         attempting.take();
         break;
 
@@ -126,11 +135,15 @@ async function lifecycle(verification: Verification): Promise<Ending> {
         sending.takeResend();
         break;
 
+      case 'codeAlreadySent':
+        sending.takeAlreadySent();
+        break;
+
       case 'tokenOffered':
         mailbox.tokenOffered = false;
         if (verification.tokens.usable(Date.now()).length === 0) break;
-        confirming.goOn();
-        sending.goOn();
+        confirming.resume();
+        sending.resume();
         break;
 
       case 'deadline':

@@ -33,29 +33,34 @@ export type AttemptVerdict = { verdict: 'verified' } | FailedCall<AttemptFailure
 /** How a look at the attribute ended. */
 export type ReadVerdict = { verdict: 'read'; attribute: AttributeSnapshot } | FailedCall<AttemptFailure>;
 
-interface FailedCall<Failure> {
-  verdict: Failure;
-  failure: VerificationFailure;
-  dailyEmailLimit?: true;
-}
-
-// The AWS SDK gives up a request after 22 s, and the look at the attribute before a send after 3 s. A heartbeat comes
-// every 5 s, so that the death of a worker shows after 15 s instead of the whole time-out.
-const START_TO_CLOSE = '30 seconds';
-const HEARTBEAT_TIMEOUT = '15 seconds';
+// Spread over the union, so that a verdict tells its type.
+type FailedCall<Failure> = Failure extends unknown
+  ? { verdict: Failure; failure: VerificationFailure; dailyEmailLimit?: true }
+  : never;
 
 // "The request left, the answer did not come": Temporal would run the activity again after these time-outs, and each
-// run is one more message to a person, or one more attempt.
-const NEVER_REPEATED = ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat'];
+// run is one more message to a person, or one more attempt. The last is how Core ends a call that a worker cuts off
+// when its grace time is over.
+const NEVER_REPEATED = ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat', 'WorkerShutdown'];
 
-// The delays come from the activity (`nextRetryDelay`), with a jitter that a retry policy has not.
-const RETRY = { initialInterval: '1 second', nonRetryableErrorTypes: NEVER_REPEATED } as const;
+const UNREPEATABLE = {
+  // The AWS SDK gives up a request after 22 s, and the look at the attribute before a send after 3 s.
+  startToCloseTimeout: '30 seconds',
+  // A heartbeat comes every 5 s, so that the death of a worker shows after 15 s instead of the whole time-out.
+  heartbeatTimeout: '15 seconds',
+  // The delays come from the activity (`nextRetryDelay`), with a jitter that a retry policy has not.
+  retry: { initialInterval: '1 second', nonRetryableErrorTypes: NEVER_REPEATED },
+} satisfies ActivityOptions;
 
-/** How long a send rides out throttling and outages. What runs into it has sent nothing. */
-const SEND_BUDGET = '10 minutes';
-
-/** A person waits for this one. */
-const ATTEMPT_BUDGET = '1 minute';
+/**
+ * How long a call rides out throttling and outages; a person waits for an attempt. What runs into it has had no effect.
+ * The wait for a worker has a limit of its own, below, so that "no worker took it" is told apart from "a worker may have
+ * had it".
+ */
+const BUDGET = {
+  send: { scheduleToCloseTimeout: '10 minutes', scheduleToStartTimeout: '9 minutes' },
+  attempt: { scheduleToCloseTimeout: '1 minute', scheduleToStartTimeout: '45 seconds' },
+} as const;
 
 /** How long a look at the attribute may take: a moment where a person waits for what comes after it. */
 const READ_BUDGET = { patient: '20 seconds', quick: '5 seconds' } as const;
@@ -66,10 +71,9 @@ const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
 /** @param summary what the Web UI shows beside the activity */
 export async function sendCode(input: SendCodeInput, summary: string): Promise<SendVerdict> {
   const { sendCode: call } = cognito(input.userPoolId, PRIORITY.send, {
+    ...UNREPEATABLE,
+    ...BUDGET.send,
     summary,
-    // Its own limit, so that "no worker took it" is told apart from "a worker may have sent it".
-    scheduleToStartTimeout: SEND_BUDGET,
-    scheduleToCloseTimeout: '11 minutes',
   });
   try {
     const { delivery, attribute } = await call(input);
@@ -83,9 +87,9 @@ export async function sendCode(input: SendCodeInput, summary: string): Promise<S
 /** @param summary what the Web UI shows beside the activity */
 export async function verifyCode(input: VerifyCodeInput, summary: string): Promise<AttemptVerdict> {
   const { verifyCode: call } = cognito(input.userPoolId, PRIORITY.attempt, {
+    ...UNREPEATABLE,
+    ...BUDGET.attempt,
     summary,
-    scheduleToStartTimeout: ATTEMPT_BUDGET,
-    scheduleToCloseTimeout: '90 seconds',
   });
   try {
     await call(input);
@@ -104,7 +108,7 @@ export async function readAttribute(
   const { readAttribute: call } = cognito(input.userPoolId, PRIORITY.read, {
     summary,
     scheduleToCloseTimeout: READ_BUDGET[budget],
-    // Reading changes nothing, so it may be repeated whatever became of it.
+    // The activity gives up after 4 s. Reading changes nothing, so it is repeated whatever became of it.
     startToCloseTimeout: '5 seconds',
     retry: { initialInterval: '1 second' },
   });
@@ -118,9 +122,6 @@ export async function readAttribute(
 function cognito(userPoolId: string, priorityKey: number, options: ActivityOptions) {
   return proxyActivities<CognitoActivities>({
     taskQueue: cognitoTaskQueue(workflowInfo().taskQueue),
-    startToCloseTimeout: START_TO_CLOSE,
-    heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    retry: RETRY,
     // One flooding pool must not hold up the others.
     priority: { priorityKey, fairnessKey: userPoolId },
     ...options,
@@ -135,20 +136,20 @@ function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): F
       verdict: details.failure,
       failure: { type: error.cause.type ?? 'Error', message: error.cause.message },
       ...(details.dailyEmailLimit ? { dailyEmailLimit: true } : {}),
-    };
+    } as FailedCall<Failure>;
   }
   if (error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START') {
     const queue = cognitoTaskQueue(workflowInfo().taskQueue);
     return {
-      verdict: 'unreachable' as Failure,
+      verdict: 'unreachable',
       failure: { type: 'NoWorker', message: `No worker took the call from the task queue ${queue} in time.` },
-    };
+    } as FailedCall<Failure>;
   }
   // A time-out while a worker had it, a dead worker, or an error of ours in the activity: it may have had its effect.
   return {
-    verdict: 'uncertain' as Failure,
+    verdict: 'uncertain',
     failure: { type: error.cause?.name ?? 'Error', message: error.cause?.message ?? error.message },
-  };
+  } as FailedCall<Failure>;
 }
 
 function detailsOf<Failure>(error: unknown): FailureDetails<Failure> | undefined {

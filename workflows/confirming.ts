@@ -1,14 +1,15 @@
 import { log } from '@temporalio/workflow';
-import { type ReadVerdict, readAttribute } from './cognito-calls.js';
-import { countedSends, hasBecomeVerified, type Procedure } from './policy.js';
+import type { ReadVerdict } from './cognito-calls.js';
+import { lookUp, type NoToken } from './look-up.js';
+import { type CallState, countedSends, hasBecomeVerified } from './policy.js';
 import { Underway } from './underway.js';
 import type { Verification } from './verification.js';
 
 /** Looks at the attribute: as it was before, to check a confirmation, and for one that nobody told us of. */
 export class Confirming {
-  private readonly call = new Underway<ReadVerdict | undefined>();
+  private readonly call = new Underway<ReadVerdict | NoToken>();
   /** A confirmation that is being checked, or waits for a token to be checked with. */
-  private open = false;
+  private awaitsCheck = false;
 
   constructor(private readonly verification: Verification) {
     const { alreadySent, policy, attributeName } = verification.request;
@@ -18,21 +19,21 @@ export class Confirming {
     }
   }
 
-  get procedure(): Procedure {
-    return this.call.procedure;
+  get state(): CallState {
+    return this.call.state;
   }
 
   /** Checks a confirmation against Cognito. */
   check(): void {
     this.verification.mailbox.confirmed = false;
-    this.open = true;
+    this.awaitsCheck = true;
     this.call.start(() => lookUp(this.verification, 'Check the confirmation against Cognito'));
   }
 
   /** A token has come: a confirmation that waited for one is checked. */
-  goOn(): void {
-    if (!this.open) return;
-    this.open = false;
+  resume(): void {
+    if (!this.awaitsCheck) return;
+    this.awaitsCheck = false;
     this.verification.mailbox.confirmed = true;
   }
 
@@ -40,19 +41,19 @@ export class Confirming {
   settle(): boolean {
     const { verification } = this;
     const verdict = this.call.take();
-    if (verdict?.verdict === 'read') {
-      const proven = this.open && hasBecomeVerified(verification.before, verdict.attribute);
+    if (verdict.verdict === 'read') {
+      const proven = this.awaitsCheck && hasBecomeVerified(verification.before, verdict.attribute);
       verification.before ??= verdict.attribute;
-      if (this.open && !proven) log.warn('codeConfirmed: Cognito does not show the attribute as verified since');
-      this.open = false;
+      if (this.awaitsCheck && !proven) log.warn('codeConfirmed: Cognito does not show the attribute as verified since');
+      this.awaitsCheck = false;
       return proven;
     }
-    if (!this.open) return false;
-    if (verdict === undefined || verdict.verdict === 'accessTokenRejected') {
+    if (!this.awaitsCheck) return false;
+    if (verdict.verdict === 'noToken') {
       if (verification.state === 'awaitingCode') verification.enter('awaitingToken');
       return false;
     }
-    this.open = false;
+    this.awaitsCheck = false;
     log.warn('codeConfirmed: Cognito could not be asked', { reason: verdict.failure.type });
     return false;
   }
@@ -63,18 +64,6 @@ export class Confirming {
     // Without a message or a look at it before, its flag would prove nothing.
     if (!verification.before || countedSends(verification.sends).length === 0) return false;
     const verdict = await lookUp(verification, 'Look for a late confirmation');
-    return verdict?.verdict === 'read' && hasBecomeVerified(verification.before, verdict.attribute);
+    return verdict.verdict === 'read' && hasBecomeVerified(verification.before, verdict.attribute);
   }
-}
-
-/** With whichever token Cognito takes; undefined where none is left. */
-async function lookUp(verification: Verification, summary: string): Promise<ReadVerdict | undefined> {
-  const { attributeName, claims } = verification.request;
-  for (const accessToken of verification.tokens.usable(Date.now())) {
-    const verdict = await readAttribute({ userPoolId: claims.userPoolId, accessToken, attributeName }, summary);
-    if (verdict.verdict === 'read') verification.tokens.accept(accessToken);
-    if (verdict.verdict !== 'accessTokenRejected') return verdict;
-    verification.tokens.reject(accessToken);
-  }
-  return undefined;
 }

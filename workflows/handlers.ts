@@ -14,23 +14,33 @@ import {
   parseRenewAccessToken,
   parseResendCode,
   parseSubmitCode,
-  type ResendRefusal,
   renewAccessToken,
   resendCode,
   submitCode,
 } from '@cognito-verification/contract';
-import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import { type ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { Post } from './mailbox.js';
 import { countedSends, resendRefusal } from './policy.js';
+import {
+  attemptsExhausted,
+  codeNotSent,
+  ended,
+  failureOf,
+  refused,
+  resendNotAllowed,
+  tooManyMessages,
+} from './refusals.js';
 import type { Verification } from './verification.js';
 
 /** Sets every handler. Must run before the workflow's first `await`: an update that finds none is refused. */
 export function answerMessages(verification: Verification): void {
   const { mailbox, request, tokens } = verification;
 
+  // What reaches a handler has passed its validator. It is not checked again: a replay skips validators, and a check
+  // that has changed since would tell another story than the history.
   const offer = (accessToken: string | undefined) => {
     if (accessToken === undefined) return;
-    tokens.offer(accessToken);
+    tokens.offer(accessToken, Date.now());
     mailbox.tokenOffered = true;
   };
 
@@ -48,21 +58,28 @@ export function answerMessages(verification: Verification): void {
   setHandler(
     awaitDelivery,
     async (input) => {
-      offer(parseAwaitDelivery(input).accessToken);
-      await settled(() => verification.ended || (verification.firstSendSettled && !mailbox.tokenOffered));
+      verification.updates += 1;
+      if (input?.alreadySent) mailbox.alreadySent = input.alreadySent;
+      offer(input?.accessToken);
+      const answerable = () => verification.firstSendSettled && !mailbox.tokenOffered && !mailbox.alreadySent;
+      await settled(() => verification.ended || answerable());
       if (verification.state === 'failed') throw failureOf(verification);
       return verification.status();
     },
     {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
-      validator: refusing((input) => checkToken(verification, parseAwaitDelivery(input).accessToken)),
+      validator: refusing((input) => {
+        refuseIfTooMany(verification);
+        checkToken(verification, parseAwaitDelivery(input).accessToken);
+      }),
     },
   );
 
   setHandler(
     submitCode,
     async (input) => {
-      const { result, retryAt } = await verdictOf(post(mailbox.codes, parseSubmitCode(input)));
+      verification.updates += 1;
+      const { result, retryAt } = await verdictOf(post(mailbox.codes, input));
       return { result, ...(retryAt ? { retryAt } : {}), status: verification.status() };
     },
     {
@@ -80,15 +97,16 @@ export function answerMessages(verification: Verification): void {
   setHandler(
     resendCode,
     async (input) => {
-      const resend = parseResendCode(input);
-      offer(resend.accessToken);
-      await verdictOf(post(mailbox.resends, resend));
+      verification.updates += 1;
+      offer(input?.accessToken);
+      await verdictOf(post(mailbox.resends, input ?? {}));
       return verification.status();
     },
     {
       description: 'Sends another code, unless in the cool-down or past the limit.',
       validator: refusing((input) => {
         refuseIfEnded(verification);
+        refuseIfTooMany(verification);
         const { accessToken } = parseResendCode(input);
         checkToken(verification, accessToken);
         const facts = verification.resendFacts;
@@ -101,7 +119,8 @@ export function answerMessages(verification: Verification): void {
   setHandler(
     renewAccessToken,
     async (input) => {
-      offer(parseRenewAccessToken(input).accessToken);
+      verification.updates += 1;
+      offer(input.accessToken);
       await settled(() => verification.ended || !mailbox.tokenOffered);
       return verification.status();
     },
@@ -109,6 +128,7 @@ export function answerMessages(verification: Verification): void {
       description: 'Brings a fresh access token of the same user.',
       validator: refusing((input) => {
         refuseIfEnded(verification);
+        refuseIfTooMany(verification);
         const { accessToken } = parseRenewAccessToken(input);
         if (tokens.usable(Date.now(), accessToken).length === 0) {
           throw new InvalidInputError('accessToken', 'has expired', FAILURE_TYPES.accessTokenRefused);
@@ -117,6 +137,9 @@ export function answerMessages(verification: Verification): void {
     },
   );
 }
+
+/** Of the 2,000 updates that the server takes in a run; the rest is kept for codes. */
+const MOST_UPDATES = 1_500;
 
 /** Refuses every message with the reason for which the verification could not begin. */
 export function refuseMessages(reason: ApplicationFailure): void {
@@ -127,6 +150,7 @@ export function refuseMessages(reason: ApplicationFailure): void {
   setHandler(submitCode, refuse, { validator: refuse });
   setHandler(resendCode, refuse, { validator: refuse });
   setHandler(renewAccessToken, refuse, { validator: refuse });
+  setHandler(getStatus, refuse);
 }
 
 /** Answers everything that is still open when the verification ends. */
@@ -142,50 +166,13 @@ export function answerTheRest(verification: Verification): void {
   }
 }
 
-export function resendNotAllowed(refusal: ResendRefusal): ApplicationFailure {
-  const when = refusal.allowedAt ? `; it is allowed from ${refusal.allowedAt}` : '';
-  const why: Record<ResendRefusal['reason'], string> = {
-    cooldown: `A re-send is not allowed yet${when}.`,
-    maxSends: 'No sends are left in this verification.',
-    rateLimited: `Cognito takes no more sends for this user for now${when}, and the verification sends by itself then.`,
-    accessTokenNeeded: 'A fresh access token is needed first: send it along, or call renewAccessToken.',
-  };
-  return refused(FAILURE_TYPES.resendNotAllowed, why[refusal.reason], refusal);
-}
-
-export function attemptsExhausted(verification: Verification): ApplicationFailure {
-  const { expiresAt } = verification.status();
-  return refused(
-    FAILURE_TYPES.attemptsExhausted,
-    `All ${verification.request.policy.maxAttempts} attempts are used up. The verification ends at ${expiresAt}; it may be started again after that, or once it is cancelled.`,
-    verification.status(),
-  );
-}
-
-/** The failure with which the verification ends, and with which it answers whoever still waits. */
-export function failureOf(verification: Verification): ApplicationFailure {
-  const { failure } = verification;
-  return refused(failure?.type ?? 'Error', failure?.message ?? 'The verification failed.', verification.status());
-}
-
-function codeNotSent(): ApplicationFailure {
-  return refused(
-    FAILURE_TYPES.codeNotSent,
-    'No code has been sent in this verification yet, so there is none to check.',
-  );
-}
-
-function ended(verification: Verification): ApplicationFailure {
-  return refused(
-    FAILURE_TYPES.verificationEnded,
-    `The verification has ended: ${verification.state}.`,
-    verification.status(),
-  );
-}
-
 function refuseIfEnded(verification: Verification): void {
   // Past the deadline only what was posted before it is still answered.
   if (verification.ended || Date.now() >= verification.expiresAtMs) throw ended(verification);
+}
+
+function refuseIfTooMany({ updates }: Verification): void {
+  if (updates >= MOST_UPDATES) throw tooManyMessages();
 }
 
 function checkToken({ tokens }: Verification, accessToken: string | undefined): void {
@@ -201,11 +188,6 @@ function refusing(check: (input: unknown) => void): (input?: unknown) => void {
       throw error instanceof InvalidInputError ? refused(error.type, error.message, { field: error.field }) : error;
     }
   };
-}
-
-/** A refusal that tells the caller its type, and details as data. */
-export function refused(type: string, message: string, ...details: unknown[]): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true, details });
 }
 
 function post<Input, Verdict>(box: Post<Input, Verdict>[], input: Input): Post<Input, Verdict> {

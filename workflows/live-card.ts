@@ -5,6 +5,7 @@ import type {
   SendRecord,
   VerificationStatus,
 } from '@cognito-verification/contract';
+import { isFinal } from './policy.js';
 
 /**
  * The card in the Web UI (Temporal's current details, Markdown): a newcomer reads from it alone what happened and what
@@ -15,7 +16,7 @@ import type {
 export function liveCard(status: VerificationStatus, nowMs: number): string {
   const lines = [`**${HEADLINES[status.state]}**`, '', whereSent(status), '', next(status, nowMs)];
   const left = `${count(status.sendsLeft, 'send')} and ${count(status.attemptsLeft, 'attempt')} left`;
-  if (!isFinal(status)) lines.push('', `${left}. Everything ends at ${clock(status.expiresAt)}.`);
+  if (!isFinal(status.state)) lines.push('', `${left}. Everything ends at ${clock(status.expiresAt)}.`);
   lines.push('', '**So far**', '');
   const sends = status.sends.map((send) => ({ at: send.at, text: sendLine(send) }));
   const attempts = status.attempts.map(({ at, outcome }) => ({ at, text: ATTEMPTS[outcome] }));
@@ -76,7 +77,7 @@ function whereSent(status: VerificationStatus): string {
     return `${what} was asked for, without an answer: it may have arrived or not. If it came, it works.`;
   const sent = sends.some(({ outcome }) => outcome === 'sent' || outcome === 'alreadySent');
   if (sent) return `${what} was sent${destinationOf(delivery)}.`;
-  return `No code for ${code(attributeName)} ${isFinal(status) ? 'was sent' : 'has been sent yet'}.`;
+  return `No code for ${code(attributeName)} ${isFinal(status.state) ? 'was sent' : 'has been sent yet'}.`;
 }
 
 function next(status: VerificationStatus, nowMs: number): string {
@@ -122,10 +123,6 @@ function awaitedCode(status: VerificationStatus, nowMs: number): string {
       : ' `resendCode` is allowed.'
     : ' No more sends are left.';
   return `**Next:** the user types the code${until} and the service sends \`submitCode\`.${resend}`;
-}
-
-function isFinal({ state }: VerificationStatus): boolean {
-  return state === 'verified' || state === 'expired' || state === 'failed' || state === 'cancelled';
 }
 
 function count(number: number, what: string): string {

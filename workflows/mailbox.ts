@@ -1,4 +1,4 @@
-import type { ResendCodeInput, SubmitCodeInput, SubmitCodeResult } from '@cognito-verification/contract';
+import type { CodeDelivery, ResendCodeInput, SubmitCodeInput, SubmitCodeResult } from '@cognito-verification/contract';
 import type { ApplicationFailure } from '@temporalio/workflow';
 
 /** What a handler posts, and where it finds the verdict. */
@@ -22,6 +22,8 @@ export class Mailbox {
   /** `codeConfirmed` has come. */
   confirmed = false;
   reference: string | undefined;
+  /** Cognito has sent a code by itself. */
+  alreadySent: CodeDelivery | undefined;
   /** A token has come that may end `awaitingToken`. */
   tokenOffered = false;
 }

@@ -34,26 +34,31 @@ export type VerificationEvent =
   | 'codeSubmitted'
   | 'sendSettled'
   | 'deadline'
+  | 'codeAlreadySent'
   | 'tokenOffered'
   | 'resendRequested'
   | 'sendDue';
 
-/** Work that runs beside the lifecycle. */
-export type Procedure = 'none' | 'underWay' | 'settled';
+/** A call that runs beside the lifecycle. */
+export type CallState = 'none' | 'underWay' | 'settled';
 
 /** What is known when the next event is chosen. */
-export interface Happenings {
+export interface EventFacts {
   /** `codeConfirmed` has come and was not taken yet. */
   confirmed: boolean;
   /** The policy's `confirmation`. */
   confirmation: ResolvedPolicy['confirmation'];
   /** A look at the attribute. */
-  lookup: Procedure;
-  attempt: Procedure;
-  send: Procedure;
+  lookup: CallState;
+  attempt: CallState;
+  send: CallState;
   codesSubmitted: number;
   resendsRequested: number;
   deadlinePassed: boolean;
+  /** After the deadline one code was taken still. */
+  lateCodeTaken: boolean;
+  /** Cognito has sent a code by itself, as a start that has joined tells. */
+  codeAlreadySent: boolean;
   tokenOffered: boolean;
   /** A send is due now: the first, an automatic one, or one that was put off. */
   sendDue: boolean;
@@ -62,16 +67,20 @@ export interface Happenings {
 /**
  * The next event, or undefined where there is nothing to do yet. The order is the rule for things that happen at the
  * same instant: proof comes before anything else, a person's code before the clock, the deadline before any further
- * message. After the deadline only the attempts that were made in time are still answered.
+ * message. After the deadline the attempt that runs is still awaited, and one code that was submitted in time is checked.
  */
-export function nextEvent(now: Happenings): VerificationEvent | undefined {
+export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   // A confirmation that is to be checked waits for the look that it is checked against.
-  if (now.confirmed && (now.confirmation === 'trust' || now.lookup === 'none')) return 'confirmed';
+  if (now.confirmed && (now.confirmation === 'trust' || (now.lookup === 'none' && !now.deadlinePassed)))
+    return 'confirmed';
   if (now.lookup === 'settled') return 'attributeRead';
   if (now.attempt === 'settled') return 'attemptSettled';
-  if (now.codesSubmitted > 0 && now.attempt === 'none') return 'codeSubmitted';
+  if (now.codesSubmitted > 0 && now.attempt === 'none' && !(now.deadlinePassed && now.lateCodeTaken)) {
+    return 'codeSubmitted';
+  }
   if (now.send === 'settled') return 'sendSettled';
   if (now.deadlinePassed) return now.attempt === 'none' && now.lookup === 'none' ? 'deadline' : undefined;
+  if (now.codeAlreadySent) return 'codeAlreadySent';
   if (now.tokenOffered) return 'tokenOffered';
   if (now.resendsRequested > 0) return 'resendRequested';
   // A message that crosses a right code confuses a person and costs money, so a send waits for the attempt; and for
@@ -153,7 +162,8 @@ export function resendRefusal(facts: ResendFacts, nowMs: number): ResendRefusal 
 
 function endOfCooldown({ policy, sends, cooldownWaived }: ResendFacts): number | undefined {
   if (sendsLeft(policy, sends) === 0) return undefined;
-  const newest = countedSends(sends).at(-1);
+  // From the newest try, not from the newest message: one that failed may have cost Cognito's limit too.
+  const newest = sends.at(-1);
   return newest && !cooldownWaived ? Date.parse(newest.at) + cooldownMs(policy, sends) : 0;
 }
 
@@ -192,6 +202,11 @@ export function slowRetryAt(failure: 'undeliverable' | 'blocked', failures: numb
 export function hasBecomeVerified(before: AttributeSnapshot | undefined, now: AttributeSnapshot): boolean {
   if (!before || !now.verified) return false;
   return !before.verified || before.valueDigest !== now.valueDigest;
+}
+
+/** Whether nothing can happen any more. */
+export function isFinal(state: VerificationState): boolean {
+  return state === 'verified' || state === 'expired' || state === 'failed' || state === 'cancelled';
 }
 
 /** ISO 8601, as every time in the contract. */

@@ -1,48 +1,49 @@
-import { FAILURE_TYPES, type VerificationFailure } from '@cognito-verification/contract';
+import { type CodeDelivery, FAILURE_TYPES, type VerificationFailure } from '@cognito-verification/contract';
 import { Alarm } from './alarm.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
-import { refused, resendNotAllowed } from './handlers.js';
+import type { NoToken } from './look-up.js';
 import {
   automaticResendAt,
+  type CallState,
   codeExpiresAt,
   countedSends,
   nextDailyEmailReset,
-  type Procedure,
   resendRefusal,
   retryAfterRateLimit,
   slowRetryAt,
 } from './policy.js';
+import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
 import { Underway } from './underway.js';
 import type { Verification } from './verification.js';
+
+/** A send for which Cognito took the token, or of which nobody knows. */
+type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }>;
 
 /** The sends of one verification: when the next is due, what came of the last, and who waits for it. */
 export class Sending {
   private readonly nextSend = new Alarm();
-  private readonly call = new Underway<SendVerdict | undefined>();
+  private readonly call = new Underway<TakenSend | NoToken>();
+  /** Of the re-send that was asked for; the request's otherwise. */
   private clientMetadata: Record<string, string> | undefined;
+  private automaticResends = true;
   private rateLimitsInARow = 0;
   private slowRetries = 0;
 
   constructor(private readonly verification: Verification) {
-    const { alreadySent, clientMetadata } = verification.request;
-    this.clientMetadata = clientMetadata;
-    if (alreadySent) {
-      verification.recordSend('alreadySent', { delivery: alreadySent });
-      this.awaitCode();
-    } else {
-      verification.sendPending = true;
-    }
+    const { alreadySent } = verification.request;
+    if (alreadySent) this.recordAlreadySent(alreadySent);
+    else verification.sendPending = true;
   }
 
-  get procedure(): Procedure {
-    return this.call.procedure;
+  get state(): CallState {
+    return this.call.state;
   }
 
   get due(): boolean {
-    const { sendPending, retryAtMs, state, attemptsLeft } = this.verification;
-    // Nobody could submit the code of an automatic re-send once the attempts are used up.
-    if (this.nextSend.rang) return sendPending || attemptsLeft > 0;
-    return sendPending && retryAtMs === undefined && state !== 'awaitingToken';
+    const { sendPending, retryAtMs, state, attemptsLeft, mailbox } = this.verification;
+    // Nobody could submit its code any more; whoever asks for one all the same gets it.
+    if (attemptsLeft === 0 && mailbox.awaitingSend.length === 0) return false;
+    return this.nextSend.rang || (sendPending && retryAtMs === undefined && state !== 'awaitingToken');
   }
 
   start(): void {
@@ -51,7 +52,8 @@ export class Sending {
     verification.sendPending = false;
     verification.retryAtMs = undefined;
     verification.enter('sending');
-    this.call.start(() => sendWithUsableToken(verification, this.clientMetadata));
+    const clientMetadata = this.clientMetadata ?? verification.request.clientMetadata;
+    this.call.start(() => sendWithUsableToken(verification, clientMetadata));
   }
 
   /** A person asks for another code: a send that is under way or waits to be tried again serves them too. */
@@ -60,21 +62,36 @@ export class Sending {
     const { mailbox } = verification;
     const post = mailbox.resends.shift();
     if (!post) return;
-    if (verification.state !== 'sending') {
-      const refusal = resendRefusal(verification.resendFacts, Date.now());
-      if (refusal) {
-        post.refusal = resendNotAllowed(refusal);
-        return;
-      }
-      verification.sendPending = true;
-      verification.enter('sending');
+    if (verification.state === 'sending') {
+      // One waits; the others are told how it stands, so that no crowd of them keeps a code from being submitted.
+      if (mailbox.awaitingSend.length > 0) post.verdict = 'settled';
+      else mailbox.awaitingSend.push(post);
+      return;
     }
-    this.clientMetadata = post.input.clientMetadata ?? this.clientMetadata;
+    const refusal = resendRefusal(verification.resendFacts, Date.now());
+    if (refusal) {
+      post.refusal = resendNotAllowed(refusal);
+      return;
+    }
+    verification.sendPending = true;
+    verification.enter('sending');
+    this.clientMetadata = post.input.clientMetadata;
     mailbox.awaitingSend.push(post);
   }
 
-  /** A token has come: what waited for one goes on. */
-  goOn(): void {
+  /** A start that has joined brings the delivery of a code that Cognito has sent by itself. */
+  takeAlreadySent(): void {
+    const { mailbox, sends } = this.verification;
+    const delivery = mailbox.alreadySent;
+    mailbox.alreadySent = undefined;
+    const newest = sends.at(-1);
+    // The start that opened the verification says it twice, in the request and in its update.
+    if (!delivery || (newest?.outcome === 'alreadySent' && isSame(newest.delivery, delivery))) return;
+    this.recordAlreadySent(delivery);
+  }
+
+  /** A token has come: what waited for one goes on, as soon as nothing else is under way. */
+  resume(): void {
     const { verification } = this;
     if (verification.state !== 'awaitingToken') return;
     if (!verification.sendPending) {
@@ -83,7 +100,7 @@ export class Sending {
     }
     // Who joins a verification that has sent nothing yet waits for this send.
     verification.firstSendSettled = countedSends(verification.sends).length > 0;
-    this.start();
+    verification.enter('sending');
   }
 
   cancel(): void {
@@ -94,9 +111,9 @@ export class Sending {
   settle(): void {
     const { verification } = this;
     const verdict = this.call.take();
-    if (verdict?.verdict !== 'rateLimited') this.rateLimitsInARow = 0;
-    if (verdict?.verdict !== 'undeliverable' && verdict?.verdict !== 'blocked') this.slowRetries = 0;
-    switch (verdict?.verdict) {
+    if (verdict.verdict !== 'rateLimited') this.rateLimitsInARow = 0;
+    if (verdict.verdict !== 'undeliverable' && verdict.verdict !== 'blocked') this.slowRetries = 0;
+    switch (verdict.verdict) {
       case 'sent':
         verification.recordSend('sent', { delivery: verdict.delivery });
         this.awaitCode();
@@ -109,8 +126,7 @@ export class Sending {
         verification.recordSend('rateLimited', { reason: verdict.failure.type });
         this.waitOutRateLimit(verdict.dailyEmailLimit === true);
         break;
-      case undefined:
-      case 'accessTokenRejected':
+      case 'noToken':
         verification.sendPending = true;
         verification.firstSendSettled = true;
         verification.enter('awaitingToken');
@@ -133,7 +149,18 @@ export class Sending {
         this.giveUp(resendFailed(verdict.failure), this.codeStillWorks(), verdict.failure);
         break;
     }
+    if (!verification.sendPending) this.clientMetadata = undefined;
     for (const post of verification.mailbox.awaitingSend.splice(0)) post.verdict = 'settled';
+  }
+
+  private recordAlreadySent(delivery: CodeDelivery): void {
+    const { verification } = this;
+    verification.recordSend('alreadySent', { delivery });
+    // It takes the place of a send that waits; one that is with Cognito already settles by itself.
+    if (this.call.state !== 'none') return;
+    verification.sendPending = false;
+    this.nextSend.clear();
+    this.awaitCode();
   }
 
   private awaitCode(): void {
@@ -145,6 +172,7 @@ export class Sending {
 
   private planResend(): void {
     const { verification } = this;
+    if (!this.automaticResends) return;
     const at = automaticResendAt(verification.request.policy, verification.sends);
     if (at !== undefined) this.sendLater(at, 'Sends again if nothing was confirmed by then');
   }
@@ -186,6 +214,7 @@ export class Sending {
   private giveUp(told: VerificationFailure, goesOn: boolean, fatal = told): void {
     const { verification } = this;
     if (!goesOn) throw verification.failing(fatal);
+    this.automaticResends = told.type !== FAILURE_TYPES.resendFailed;
     for (const post of verification.mailbox.awaitingSend.splice(0))
       post.refusal = refused(told.type, told.message, fatal);
     verification.enter('awaitingCode');
@@ -196,14 +225,17 @@ export class Sending {
   }
 }
 
-/** Asks Cognito to send a code, with whichever token it takes; undefined where no token is left to ask with. */
+/** Asks Cognito to send a code, with whichever token it takes. */
 async function sendWithUsableToken(
   verification: Verification,
   clientMetadata: Record<string, string> | undefined,
-): Promise<SendVerdict | undefined> {
+): Promise<TakenSend | NoToken> {
   const { attributeName, claims, policy } = verification.request;
   const ordinal = countedSends(verification.sends).length + 1;
-  for (const accessToken of verification.tokens.usable(Date.now())) {
+  for (;;) {
+    // Asked anew each time: a good one may have come while a bad one was tried.
+    const [accessToken] = verification.tokens.usable(Date.now());
+    if (accessToken === undefined) return { verdict: 'noToken' };
     const verdict = await sendCode(
       {
         userPoolId: claims.userPoolId,
@@ -214,28 +246,19 @@ async function sendWithUsableToken(
       },
       `Send ${ordinal} of at most ${policy.maxSends}: ${attributeName}`,
     );
+    verification.before ??= verdict.attribute;
     if (verdict.verdict !== 'accessTokenRejected') {
-      if (verdict.verdict === 'sent') verification.tokens.accept(accessToken);
-      verification.before ??= verdict.attribute;
-      return verdict;
+      if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(accessToken);
+      return verdict as TakenSend;
     }
     verification.tokens.reject(accessToken);
     verification.recordSend('accessTokenRejected', { reason: verdict.failure.type });
   }
-  return undefined;
 }
 
-function resendFailed({ type, message }: VerificationFailure): VerificationFailure {
-  return {
-    type: FAILURE_TYPES.resendFailed,
-    message: `No further code was sent (${type}): ${message} The code that was sent before still works.`,
-  };
-}
+/** Answers that Cognito gives only to a token it has taken. */
+const PROVES_TOKEN: ReadonlySet<SendVerdict['verdict']> = new Set(['sent', 'rateLimited', 'undeliverable']);
 
-/** What a caller is told when the budget of a call is used up and nothing has happened. */
-export function unavailable({ type, message }: VerificationFailure): VerificationFailure {
-  return {
-    type: FAILURE_TYPES.cognitoUnavailable,
-    message: `Cognito could not be asked within the time for it (${type}). ${message} It may be tried again.`,
-  };
+function isSame(one: CodeDelivery | undefined, other: CodeDelivery): boolean {
+  return one?.destination === other.destination && one?.deliveryMedium === other.deliveryMedium;
 }

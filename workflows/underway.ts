@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Procedure } from './policy.js';
+import type { CallState } from './policy.js';
 
 /**
  * Work that runs beside the lifecycle, so that nothing a person does waits behind a retry. The lifecycle starts it,
@@ -9,7 +9,7 @@ export class Underway<Result> {
   private scope: CancellationScope | undefined;
   private settled: { take: () => Result } | undefined;
 
-  get procedure(): Procedure {
+  get state(): CallState {
     if (this.settled) return 'settled';
     return this.scope ? 'underWay' : 'none';
   }

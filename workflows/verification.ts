@@ -1,6 +1,6 @@
 /**
- * What one verification knows, and how it tells: the status, the search attributes, the card in the Web UI. It decides
- * nothing (policy.ts) and does nothing (attribute-verification.ts).
+ * What one verification knows, and how it tells: the status, the search attributes, the card in the Web UI. What
+ * follows from it is decided in policy.ts and done in attribute-verification.ts.
  */
 import {
   type AttemptOutcome,
@@ -23,7 +23,9 @@ import { Mailbox } from './mailbox.js';
 import {
   attemptsLeft,
   codeExpiresAt,
+  countedAttempts,
   countedSends,
+  isFinal,
   iso,
   type ResendFacts,
   resendAllowedAt,
@@ -55,6 +57,8 @@ export class Verification {
   attemptsBlockedUntilMs: number | undefined;
   /** A code was found expired since the last send. */
   cooldownWaived = false;
+  /** Updates that were taken in. */
+  updates = 0;
 
   private listed: VerificationState | undefined;
 
@@ -63,7 +67,7 @@ export class Verification {
     startedAtMs: number,
   ) {
     this.tokens = new AccessTokens(request.claims);
-    this.tokens.offer(request.accessToken);
+    this.tokens.offer(request.accessToken, startedAtMs);
     this.expiresAtMs = startedAtMs + request.policy.deadlineMs;
   }
 
@@ -95,7 +99,7 @@ export class Verification {
 
   recordSend(outcome: SendOutcome, more: { delivery?: CodeDelivery; reason?: string } = {}): void {
     this.sends.push({ at: iso(Date.now()), outcome, ...more });
-    forgetOldest(this.sends, (record) => countedSends([record]).length === 0);
+    forgetOldest(this.sends, (one) => countedSends([one]).length === 0);
     if (countedSends(this.sends).at(-1) === this.sends.at(-1)) this.cooldownWaived = false;
   }
 
@@ -103,14 +107,14 @@ export class Verification {
   beginAttempt(): (outcome: AttemptOutcome) => void {
     const record: AttemptRecord = { at: iso(Date.now()), outcome: 'checking' };
     this.attempts.push(record);
-    forgetOldest(this.attempts, ({ outcome }) => outcome === 'accessTokenRejected' || outcome === 'notMade');
+    forgetOldest(this.attempts, (one) => countedAttempts([one]).length === 0);
     return (outcome) => {
       record.outcome = outcome;
     };
   }
 
   get ended(): boolean {
-    return ['verified', 'expired', 'failed', 'cancelled'].includes(this.state);
+    return isFinal(this.state);
   }
 
   get attemptsLeft(): number {

@@ -38,6 +38,7 @@ describe('a failure of the workflow', () => {
     [FAILURE_TYPES.resendNotAllowed, 'ResendNotAllowed'],
     [FAILURE_TYPES.resendFailed, 'ResendFailed'],
     [FAILURE_TYPES.attemptsExhausted, 'AttemptsExhausted'],
+    [FAILURE_TYPES.tooManyMessages, 'TooManyMessages'],
     [FAILURE_TYPES.codeNotSent, 'CodeNotSent'],
     [FAILURE_TYPES.verificationEnded, 'VerificationEnded'],
     [FAILURE_TYPES.cognitoUnavailable, 'CognitoUnavailable'],

@@ -121,7 +121,7 @@ describe('answers', () => {
     expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
-  it.each(['UserNotFoundException', 'ResourceNotFoundException', 'ForbiddenException', 'OperationNotEnabledException'])(
+  it.each(['UserNotFoundException', 'ResourceNotFoundException', 'OperationNotEnabledException'])(
     '%s: failed',
     async (name) => {
       const { user, workflowId, code, fault } = await awaitingCode();
@@ -131,6 +131,15 @@ describe('answers', () => {
       expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
     },
   );
+});
+
+it('ForbiddenException: a rule of the firewall ends no verification; no verdict, and the attempt does not count', async () => {
+  const { user, workflowId, code, fault } = await awaitingCode();
+  fault({ exception: { name: 'ForbiddenException' }, times: 1 });
+  await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
+  expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10 });
+  expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+  expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
 });
 
 describe('the answer was lost', () => {

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { type SandboxUser, useRig } from '../harness.js';
+
+/** Things that happen while something else is under way: nothing is lost, nothing is sent twice, nobody is stuck. */
+const SEND = 'GetUserAttributeVerificationCode';
+const ATTEMPT = 'VerifyUserAttribute';
+const rig = useRig('local');
+
+const messages = (user: SandboxUser) => rig.sandbox.inbox(user).length;
+const until = (workflowId: string, state: string) =>
+  expect.poll(async () => (await rig.client.status(workflowId)).state, { timeout: 20_000 }).toBe(state);
+/** Something that cannot be awaited before the next thing happens. */
+const begun = <T>(answer: Promise<T>) => {
+  answer.catch(() => undefined);
+  return answer;
+};
+
+describe('while a send is under way', () => {
+  it.each([
+    ['a start that joins', (user: SandboxUser) => rig.start(user)],
+    [
+      'renewAccessToken',
+      (user: SandboxUser, workflowId: string) =>
+        rig.client.renewAccessToken(workflowId, { accessToken: user.accessToken }),
+    ],
+  ])('the good token of %s is used when Cognito refuses the forged one', async (_how, bring) => {
+    const user = await rig.user();
+    const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
+    rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 1_500, times: 1 });
+    const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
+    const opened = begun(rig.client.start({ accessToken: forged, attributeName: 'email' }));
+    await until(workflowId, 'sending');
+    await bring(user, workflowId);
+    expect((await opened).status.state).toBe('awaitingCode');
+    expect(messages(user)).toBe(1);
+  });
+
+  it('ten wishes for another code are one message, and a code is checked at once all the same', async () => {
+    const user = await rig.user();
+    const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
+    const code = rig.sandbox.codeFor(user, 'email');
+    const fault = rig.sandbox.setFault({
+      operation: SEND,
+      username: user.username,
+      exception: { name: 'TooManyRequestsException' },
+    });
+    await expect
+      .poll(async () => {
+        const { resendAllowedAt = '' } = await rig.client.status(workflowId);
+        return Date.parse(resendAllowedAt) <= Date.now();
+      })
+      .toBe(true);
+    const wishes = Array.from({ length: 10 }, () => begun(rig.client.resendCode(workflowId)));
+    await until(workflowId, 'sending');
+    const wrong = code === '000000' ? '111111' : '000000';
+    expect(await rig.client.submitCode(workflowId, { code: wrong })).toMatchObject({ result: 'mismatch' });
+    rig.sandbox.clearFaults(fault);
+    const told = await Promise.allSettled(wishes);
+    expect(told.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    await until(workflowId, 'awaitingCode');
+    expect(messages(user)).toBe(2);
+  });
+});
+
+it('a token that comes while a code is being checked sends nothing across the right code', async () => {
+  const user = await rig.user();
+  const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
+  const code = rig.sandbox.codeFor(user, 'email');
+  const revoked = { name: 'NotAuthorizedException', message: 'Access Token has been revoked' };
+  rig.sandbox.setFault({ operation: SEND, username: user.username, exception: revoked, times: 1 });
+  await expect
+    .poll(async () => {
+      const { resendAllowedAt = '' } = await rig.client.status(workflowId);
+      return Date.parse(resendAllowedAt) <= Date.now();
+    })
+    .toBe(true);
+  await rig.client.resendCode(workflowId);
+  await until(workflowId, 'awaitingToken');
+  rig.sandbox.setFault({ operation: ATTEMPT, username: user.username, latencyMs: 1_500 });
+  const [first, second] = [await rig.sandbox.issueAccessToken(user), await rig.sandbox.issueAccessToken(user)];
+  const submitted = begun(rig.client.submitCode(workflowId, { code, accessToken: first }));
+  await expect.poll(async () => (await rig.client.status(workflowId)).attempts.length).toBe(1);
+  await rig.client.renewAccessToken(workflowId, { accessToken: second });
+  expect(await submitted).toMatchObject({ result: 'verified' });
+  expect(messages(user)).toBe(1);
+});
+
+it('a start that joins with alreadySent: its message counts, and its code is the newest', async () => {
+  const user = await rig.user();
+  const { workflowId } = await rig.start(user);
+  const alreadySent = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
+  const again = await rig.client.start({ accessToken: user.accessToken, attributeName: 'email', alreadySent });
+  expect(again.workflowId).toBe(workflowId);
+  expect(again.status).toMatchObject({
+    state: 'awaitingCode',
+    delivery: alreadySent,
+    sendsLeft: 3,
+    sends: [{ outcome: 'sent' }, { outcome: 'alreadySent' }],
+  });
+  expect(messages(user)).toBe(1);
+});
+
+it('a start with alreadySent counts its message once, though request and update both tell it', async () => {
+  const user = await rig.user();
+  const alreadySent = { destination: 'z***@e***', deliveryMedium: 'EMAIL' };
+  const { status } = await rig.client.start({ accessToken: user.accessToken, attributeName: 'email', alreadySent });
+  expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4, sends: [{ outcome: 'alreadySent' }] });
+  expect(messages(user)).toBe(0);
+});
+
+it('an activity that an operator pauses in the middle of a send and unpauses sends no second message', async () => {
+  const user = await rig.user();
+  rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 12_000, afterEffect: true });
+  const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
+  const opened = begun(rig.start(user));
+  await expect.poll(() => messages(user), { timeout: 20_000 }).toBe(1);
+  const service = rig.env.client.workflowService;
+  const execution = { workflowId };
+  await service.pauseActivity({ namespace: 'default', execution, type: 'sendCode', identity: 'operator' });
+  await opened;
+  await expect.poll(async () => (await rig.client.status(workflowId)).state, { timeout: 30_000 }).toBe('awaitingCode');
+  expect(await rig.client.status(workflowId)).toMatchObject({ sendsLeft: 4 });
+  expect(messages(user)).toBe(1);
+  expect(rig.sandbox.calls({ operation: SEND, username: user.username })).toHaveLength(1);
+}, 90_000);

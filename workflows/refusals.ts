@@ -1,0 +1,76 @@
+/**
+ * What a verification refuses with: failures that a caller can tell apart by their type, with what it needs as details.
+ */
+import { FAILURE_TYPES, type ResendRefusal, type VerificationFailure } from '@cognito-verification/contract';
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Verification } from './verification.js';
+
+/** A refusal that tells the caller its type, and details as data. */
+export function refused(type: string, message: string, ...details: unknown[]): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, nonRetryable: true, details });
+}
+
+export function resendNotAllowed(refusal: ResendRefusal): ApplicationFailure {
+  const when = refusal.allowedAt ? `; it is allowed from ${refusal.allowedAt}` : '';
+  const why: Record<ResendRefusal['reason'], string> = {
+    cooldown: `A re-send is not allowed yet${when}.`,
+    maxSends: 'No sends are left in this verification.',
+    rateLimited: `Cognito takes no more sends for this user for now${when}, and the verification sends by itself then, unless it has ended.`,
+    accessTokenNeeded: 'A fresh access token is needed first: send it along, or call renewAccessToken.',
+  };
+  return refused(FAILURE_TYPES.resendNotAllowed, why[refusal.reason], refusal);
+}
+
+export function attemptsExhausted(verification: Verification): ApplicationFailure {
+  const { expiresAt } = verification.status();
+  return refused(
+    FAILURE_TYPES.attemptsExhausted,
+    `All ${verification.request.policy.maxAttempts} attempts are used up. The verification ends at ${expiresAt}; it may be started again after that, or once it is cancelled.`,
+    verification.status(),
+  );
+}
+
+/** The failure with which the verification ends, and with which it answers whoever still waits. */
+export function failureOf(verification: Verification): ApplicationFailure {
+  const { failure } = verification;
+  return refused(failure?.type ?? 'Error', failure?.message ?? 'The verification failed.', verification.status());
+}
+
+export function codeNotSent(): ApplicationFailure {
+  return refused(
+    FAILURE_TYPES.codeNotSent,
+    'No code has been sent in this verification yet, so there is none to check.',
+  );
+}
+
+export function ended(verification: Verification): ApplicationFailure {
+  return refused(
+    FAILURE_TYPES.verificationEnded,
+    `The verification has ended: ${verification.state}.`,
+    verification.status(),
+  );
+}
+
+/** The server takes 2,000 updates in a run, and nobody could submit a code any more once they are used up. */
+export function tooManyMessages(): ApplicationFailure {
+  return refused(
+    FAILURE_TYPES.tooManyMessages,
+    'This verification has had more messages than it takes; what is left is kept for codes. Ask for its status with the query getStatus instead.',
+  );
+}
+
+/** What a caller is told when a re-send failed for good. */
+export function resendFailed({ type, message }: VerificationFailure): VerificationFailure {
+  return {
+    type: FAILURE_TYPES.resendFailed,
+    message: `No further code was sent (${type}): ${message} The code that was sent before still works.`,
+  };
+}
+
+/** What a caller is told when a call came to nothing: throttled, not reached, or without an answer. */
+export function unavailable({ type, message }: VerificationFailure): VerificationFailure {
+  return {
+    type: FAILURE_TYPES.cognitoUnavailable,
+    message: `Cognito gave no answer that could be used (${type}). ${message} It may be tried again.`,
+  };
+}
