@@ -1,6 +1,7 @@
 import {
   ATTRIBUTE_NAMES,
   type AttributeName,
+  SEARCH_ATTRIBUTE_KEYS,
   SEARCH_ATTRIBUTES,
   VERIFICATION_STATES,
   type VerificationState,
@@ -9,7 +10,6 @@ import {
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
 import { InvalidRequestError } from './errors.js';
 import type { ServiceCalls } from './service-calls.js';
-import { SEARCH_ATTRIBUTE_KEYS } from './start-operation.js';
 
 /** Which verifications to list; every field narrows. */
 export interface ListFilter {

@@ -1,20 +1,13 @@
 import {
   type ParsedRequest,
-  SEARCH_ATTRIBUTES,
+  SEARCH_ATTRIBUTE_KEYS,
   type VerificationOutcome,
   type VerificationRequest,
   WORKFLOW_TYPE,
   workflowIdFor,
 } from '@cognito-verification/contract';
 import { WithStartWorkflowOperation } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
-
-/** The search attributes as typed keys, all of them Keyword. */
-export const SEARCH_ATTRIBUTE_KEYS = {
-  state: defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, SearchAttributeType.KEYWORD),
-  attributeName: defineSearchAttributeKey(SEARCH_ATTRIBUTES.attributeName, SearchAttributeType.KEYWORD),
-  userPoolId: defineSearchAttributeKey(SEARCH_ATTRIBUTES.userPoolId, SearchAttributeType.KEYWORD),
-};
+import { TypedSearchAttributes } from '@temporalio/common';
 
 /** The workflow, as far as a caller sees it. */
 export type AttributeVerification = (request: VerificationRequest) => Promise<VerificationOutcome>;

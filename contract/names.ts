@@ -1,3 +1,5 @@
+import type { SearchAttributeKey } from '@temporalio/common/lib/search-attributes.js';
+
 /** The workflow type: one execution of it is one verification. */
 export const WORKFLOW_TYPE = 'attributeVerification';
 
@@ -20,4 +22,13 @@ export const SEARCH_ATTRIBUTES = {
   attributeName: 'VerificationAttribute',
   /** The id of the user pool. */
   userPoolId: 'VerificationUserPool',
+} as const;
+
+const keyword = (name: string): SearchAttributeKey<'KEYWORD'> => ({ name, type: 'KEYWORD' });
+
+/** The same, as the SDK takes them. */
+export const SEARCH_ATTRIBUTE_KEYS = {
+  state: keyword(SEARCH_ATTRIBUTES.state),
+  attributeName: keyword(SEARCH_ATTRIBUTES.attributeName),
+  userPoolId: keyword(SEARCH_ATTRIBUTES.userPoolId),
 } as const;

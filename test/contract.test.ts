@@ -12,36 +12,13 @@ import {
   parseResendCode,
   parseSubmitCode,
   parseWorkflowId,
-  REQUIRED_SCOPE,
   resolvePolicy,
   type VerificationPolicy,
   workflowIdFor,
 } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-
-const SUB = '6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b';
-const CLAIMS = {
-  sub: SUB,
-  iss: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC123xyz',
-  token_use: 'access',
-  scope: REQUIRED_SCOPE,
-  exp: 1_800_000_000,
-};
-
-const base64Url = (value: unknown): string =>
-  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8').toString('base64url');
-const tokenOf = (claims: unknown): string => `${base64Url({ alg: 'RS256' })}.${base64Url(claims)}.c2ln`;
-const TOKEN = tokenOf(CLAIMS);
-
-function errorOf(call: () => unknown): Error {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof Error) return error;
-  }
-  throw new Error('It was expected to be refused');
-}
+import { errorOf, SUB, TOKEN } from './sample-token.js';
 
 describe('workflow ids', () => {
   const key = fc.record({

@@ -3,9 +3,8 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { VerificationClient } from '@cognito-verification/client';
-import { SEARCH_ATTRIBUTES, type VerificationPolicy } from '@cognito-verification/contract';
+import { SEARCH_ATTRIBUTE_KEYS, SEARCH_ATTRIBUTES, type VerificationPolicy } from '@cognito-verification/contract';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
@@ -149,9 +148,7 @@ async function localServer(client: ClientOptionsForTestEnv): Promise<TestWorkflo
     client,
     server: {
       executable: { type: 'existing-path', path: await temporalCli() },
-      searchAttributes: Object.values(SEARCH_ATTRIBUTES).map((name) =>
-        defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
-      ),
+      searchAttributes: Object.values(SEARCH_ATTRIBUTE_KEYS),
       ui: false,
       // It logs every update that its limit of ten in flight puts off, and the SDK's client tries those again.
       log: { format: 'pretty', level: 'never' },

@@ -249,7 +249,7 @@ async function sendWithUsableToken(
     verification.before ??= verdict.attribute;
     if (verdict.verdict !== 'accessTokenRejected') {
       if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(accessToken);
-      return verdict as TakenSend;
+      return verdict;
     }
     verification.tokens.reject(accessToken);
     verification.recordSend('accessTokenRejected', { reason: verdict.failure.type });

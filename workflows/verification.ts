@@ -7,14 +7,13 @@ import {
   type AttemptRecord,
   type CodeDelivery,
   type ParsedRequest,
-  SEARCH_ATTRIBUTES,
+  SEARCH_ATTRIBUTE_KEYS,
   type SendOutcome,
   type SendRecord,
   type VerificationFailure,
   type VerificationState,
   type VerificationStatus,
 } from '@cognito-verification/contract';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { AttributeSnapshot } from '../activities/cognito.js';
 import { AccessTokens } from './access-tokens.js';
@@ -31,11 +30,6 @@ import {
   resendAllowedAt,
   sendsLeft,
 } from './policy.js';
-
-const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
-const STATE = keyword(SEARCH_ATTRIBUTES.state);
-const ATTRIBUTE = keyword(SEARCH_ATTRIBUTES.attributeName);
-const USER_POOL = keyword(SEARCH_ATTRIBUTES.userPoolId);
 
 export class Verification {
   readonly mailbox = new Mailbox();
@@ -80,9 +74,9 @@ export class Verification {
     if (state === 'sending' || state === this.listed) return;
     this.listed = state;
     upsertSearchAttributes([
-      { key: STATE, value: state },
-      { key: ATTRIBUTE, value: this.request.attributeName },
-      { key: USER_POOL, value: this.request.claims.userPoolId },
+      { key: SEARCH_ATTRIBUTE_KEYS.state, value: state },
+      { key: SEARCH_ATTRIBUTE_KEYS.attributeName, value: this.request.attributeName },
+      { key: SEARCH_ATTRIBUTE_KEYS.userPoolId, value: this.request.claims.userPoolId },
     ]);
   }
 

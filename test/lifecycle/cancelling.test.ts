@@ -3,17 +3,16 @@ import {
   awaitDelivery,
   FAILURE_TYPES,
   resendCode,
-  SEARCH_ATTRIBUTES,
+  SEARCH_ATTRIBUTE_KEYS,
   submitCode,
 } from '@cognito-verification/contract';
 import { WorkflowUpdateFailedError, type WorkflowUpdateHandle } from '@temporalio/client';
-import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startRig } from '../harness.js';
 import { replayAll } from '../replay-all.js';
 import { type Opened, TimeTravel } from './time-travel.js';
 
-const STATE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, SearchAttributeType.KEYWORD);
 const SEND = 'GetUserAttributeVerificationCode';
 const ATTEMPT = 'VerifyUserAttribute';
 
@@ -132,7 +131,7 @@ test.each(Object.keys(MOMENTS))('cancelled while %s, everyone is answered and it
   }
   const { status, typedSearchAttributes } = await travel.rig.env.client.workflow.getHandle(opened.id).describe();
   expect(status.name).toBe('CANCELLED');
-  expect(typedSearchAttributes.get(STATE)).toBe('cancelled');
+  expect(typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state)).toBe('cancelled');
   expect(await travel.status(opened)).toMatchObject({ state: 'cancelled' });
   await expect(travel.submit(opened, '123456')).rejects.toMatchObject({ code: 'VerificationEnded' });
   calls.set(opened, travel.calls(opened));

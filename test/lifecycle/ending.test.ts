@@ -1,19 +1,17 @@
 /** How a verification ends: by a code, or by a confirmation that is trusted or checked; on the development server. */
 import {
   codeConfirmed,
-  SEARCH_ATTRIBUTES,
+  SEARCH_ATTRIBUTE_KEYS,
   type VerificationRequest,
   WORKFLOW_TYPE,
   workflowIdFor,
 } from '@cognito-verification/contract';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type SandboxUser, startRig } from '../harness.js';
 import { replayAll } from '../replay-all.js';
 import { otherThan } from '../sandbox/running-sandbox.js';
 import { type Opened, TimeTravel } from './time-travel.js';
 
-const STATE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, SearchAttributeType.KEYWORD);
 const SEND = 'GetUserAttributeVerificationCode';
 const ATTEMPT = 'VerifyUserAttribute';
 
@@ -29,7 +27,7 @@ afterAll(() => travel?.rig.close());
 /** What an operator sees in the list of workflows. */
 async function listed({ id }: Opened): Promise<{ status: string; state: unknown }> {
   const { status, typedSearchAttributes } = await travel.rig.env.client.workflow.getHandle(id).describe();
-  return { status: status.name, state: typedSearchAttributes.get(STATE) };
+  return { status: status.name, state: typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state) };
 }
 
 /** A service that learns of a confirmation before anything was started: the signal is there before the first task. */

@@ -1,7 +1,6 @@
 /** Random lives: whatever people, tokens, time and Cognito do, and in whichever order, these things hold. */
 import { VerificationError } from '@cognito-verification/client';
-import { SEARCH_ATTRIBUTES, type VerificationStatus } from '@cognito-verification/contract';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { SEARCH_ATTRIBUTE_KEYS, type VerificationStatus } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRig } from '../harness.js';
@@ -14,7 +13,6 @@ const SEED = Number(process.env['MODEL_SEED'] ?? 20_261_123);
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 30);
 
 const ATTEMPT = 'VerifyUserAttribute';
-const STATE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, SearchAttributeType.KEYWORD);
 
 /** What a person may be told instead of an answer. */
 const ANSWERS = new Set([
@@ -174,7 +172,7 @@ class Life {
     // What was submitted in time is still checked, each for as long as its budget lasts.
     expect(await travel.closedAfterDeadlineMs(opened)).toBeLessThan(10 * MINUTE);
     const { typedSearchAttributes } = await travel.rig.env.client.workflow.getHandle(opened.id).describe();
-    expect(typedSearchAttributes.get(STATE)).toBe(outcome.outcome);
+    expect(typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state)).toBe(outcome.outcome);
   }
 }
 
