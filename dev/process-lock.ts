@@ -4,9 +4,10 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasErrorCode } from './error-code.js';
+import { makeFolder } from './make-folder.js';
 import { identifyProcess, isSameProcessAlive, type ProcessIdentity } from './process-identity.js';
 
 /** The lock is ours until `release`. */
@@ -14,13 +15,16 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
+/** Each is lost to another process only; a file that is there and cannot be read (a dangling link) would go on for ever. */
+const TRIES = 100;
+
 /** Takes the lock if nobody alive holds it; otherwise tells who does. */
 export async function tryLock(path: string): Promise<HeldLock | { heldBy: ProcessIdentity }> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const self = (await identifyProcess(process.pid)) ?? { pid: process.pid };
   // The token tells two takers within one process apart.
   const mine = JSON.stringify({ ...self, token: randomUUID() });
-  for (;;) {
+  for (let tries = 0; tries < TRIES; tries++) {
     if (await createWhole(path, mine)) return { release: () => releaseOwn(path, mine) };
     const found = await readOrUndefined(path);
     if (found === undefined) continue; // released between the two lines above
@@ -28,6 +32,7 @@ export async function tryLock(path: string): Promise<HeldLock | { heldBy: Proces
     if (holder && (await isSameProcessAlive(holder))) return { heldBy: holder };
     await removeStale(path, found);
   }
+  throw new Error(`the lock file ${path} can neither be taken nor read. Remove it, then try again.`);
 }
 
 /** A link is made whole or not at all, so a lock file is never seen without its holder's name in it. */

@@ -18,6 +18,8 @@ export interface ServerProcess {
   hasExited(): boolean;
   /** The end of what it wrote to standard error. */
   errorTail(): string;
+  /** What there is to say about one that did not come up: how it ended, and what it wrote last. */
+  lastWords(): string;
   /** Whether it has said on which address it serves: it does so only after it listens there. */
   announced(): boolean;
   /** Asks it to stop, and makes it stop when it does not. */
@@ -36,9 +38,11 @@ export async function spawnServer(cli: string, args: readonly string[], logFile?
   if (pid === undefined) throw new Error(`${cli} has no pid`);
   const release = guardChild(pid);
   let exited = false;
+  let how = 'it still runs';
   const exit = new Promise<void>((resolve) => {
-    child.once('close', () => {
+    child.once('close', (code, signal) => {
       exited = true;
+      how = `${cli} ended ${signal ? `by ${signal}` : `with exit code ${code}`}`;
       release();
       resolve();
     });
@@ -58,6 +62,7 @@ export async function spawnServer(cli: string, args: readonly string[], logFile?
     exited: exit,
     hasExited: () => exited,
     errorTail: () => tail.trim(),
+    lastWords: () => `${how}${tail.trim() === '' ? ' and wrote nothing to standard error' : `:\n${tail.trim()}`}`,
     announced: () => banner.includes('Temporal Server:'),
     stop: async () => {
       if (!exited) await stopWithin(child, exit);

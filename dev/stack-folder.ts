@@ -4,10 +4,11 @@
  * are for their owner's eyes.
  */
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasErrorCode } from './error-code.js';
+import { makeFolder } from './make-folder.js';
 import { tryLock } from './process-lock.js';
 
 /** What there is to know about a running stack: also the one document of `up --json`. */
@@ -65,7 +66,7 @@ const PUBLISH_WAIT_MS = 10_000;
 /** Opens the folder, or tells which stack uses it. */
 export async function openStackFolder(stateDir: string): Promise<StackFolder | RunningStack> {
   const folder = resolve(stateDir);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const lock = await tryLock(join(folder, 'lock'));
   if ('heldBy' in lock) {
     const { pid } = lock.heldBy;

@@ -3,11 +3,11 @@
  * it is closed or when this process ends. For a developer's machine and for tests; production runs a real service.
  */
 
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { freePort } from './free-port.js';
+import { makeFolder } from './make-folder.js';
 import { type ServerProcess, spawnServer } from './server-process.js';
 
 const HOST = '127.0.0.1';
@@ -58,7 +58,7 @@ export interface TemporalServer {
 
 /** Starts the server and waits until its namespace is usable. */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
-  if (options.dbFilename !== undefined) await mkdir(dirname(options.dbFilename), { recursive: true });
+  if (options.dbFilename !== undefined) await makeFolder(dirname(options.dbFilename));
   for (let attempt = 1; ; attempt++) {
     const port = await freePort(options.port);
     const uiPort = options.headless === true ? undefined : await freePort(options.uiPort);
@@ -100,10 +100,10 @@ async function untilReady(server: ServerProcess, address: string, namespace: str
   const connection = Connection.lazy({ address });
   try {
     for (;;) {
-      if (server.hasExited()) throw new Error(`the Temporal server ended at its start:\n${server.errorTail()}`);
+      if (server.hasExited()) throw new Error(`the Temporal server ended at its start: ${server.lastWords()}`);
       if (server.announced() && (await isUsable(connection, namespace))) return;
       if (performance.now() > deadline)
-        throw new Error(`the Temporal server is not ready after ${READY_LIMIT_MS / 1000} s:\n${server.errorTail()}`);
+        throw new Error(`the Temporal server is not ready after ${READY_LIMIT_MS / 1000} s: ${server.lastWords()}`);
       await sleep(PROBE_STEP_MS);
     }
   } finally {

@@ -1,0 +1,36 @@
+/** Folders that cannot be made are refused in words, and soon. */
+import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { makeFolder } from '../../dev/make-folder.js';
+import { tryLock } from '../../dev/process-lock.js';
+
+let folder: string;
+
+beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'make-folder-'))));
+afterEach(async () => await rm(folder, { recursive: true }));
+
+it('makes those above it too, and may be repeated', async () => {
+  const path = join(folder, 'a', 'b');
+  await Promise.all([makeFolder(path, 0o700), makeFolder(path, 0o700)]);
+  await makeFolder(path);
+  expect((await stat(path)).mode & 0o777).toBe(0o700);
+});
+
+it('says what stands in the way', async () => {
+  const file = join(folder, 'file');
+  await writeFile(file, '');
+  await expect(makeFolder(file)).rejects.toThrow(`the folder ${file} cannot be made: ${file} is a file`);
+  await expect(makeFolder(join(file, 'a'))).rejects.toThrow('a part of its path is a file');
+});
+
+it.runIf(process.platform === 'linux')('does not try for ever where nobody can make one', async () => {
+  await expect(makeFolder('/proc/made-by-a-test/a')).rejects.toThrow('the file system there takes no folders');
+});
+
+it('a lock that can neither be made nor read is given up', async () => {
+  const path = join(folder, 'lock');
+  await symlink(join(folder, 'nowhere'), path);
+  await expect(tryLock(path)).rejects.toThrow(/can neither be taken nor read/);
+});
