@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { LocalStack } from '../dev/local-stack.js';
 import type { CognitoChoice } from '../dev/stack-cognito.js';
+import { forgetStackSettings } from '../dev/stack-environment.js';
 import { openStackFolder, type RunningStack, type StackFolder } from '../dev/stack-folder.js';
 import { describeStack } from '../dev/stack-summary.js';
 import { createTimeline, type Timeline } from '../dev/timeline.js';
@@ -41,6 +42,8 @@ TEMPORAL_CONFIG_FILE, and a Cognito endpoint named by AWS_ENDPOINT_URL_COGNITO_I
 region alone change nothing; --cognito aws makes the worker use Amazon Cognito. Users are made, and verifications
 started, in Cognito sandboxes only: a real user pool is never written to, and no real message is sent unasked.
 
+What the env file of a local stack has put into this shell is ignored here: it is the address of that stack's own parts.
+
 On a Temporal Service that is not ours, a stack with its own sandbox works on a task queue of its own, unless
 VERIFICATION_TASK_QUEUE is set.
 
@@ -76,9 +79,14 @@ export function upCommand(): Command {
 
 async function up(options: UpOptions): Promise<number> {
   const stateDir = resolve(options.stateDir);
-  const folder = await openStackFolder(stateDir);
+  const folder = await openStackFolder(stateDir).catch((error: unknown) => {
+    throw forPeople(error);
+  });
   if ('pid' in folder) return tellOfOther(folder, stateDir, options);
   const timeline = createTimeline((text) => process.stderr.write(text));
+  const forgotten = forgetStackSettings();
+  if (forgotten.length > 0)
+    timeline.tell(`not using ${forgotten.join(', ')} of this shell: the env file of a local stack has set it so`);
   // Ten lines about a release of Node.js in the middle of the timeline; workers in earnest are still warned.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const stop = stopOnSignal(timeline);

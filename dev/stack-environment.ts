@@ -7,6 +7,8 @@ import type { StackFolder, StackInfo } from './stack-folder.js';
 import { type StackTemporal, settingsOfExternal } from './stack-temporal.js';
 
 const TOKEN_FILE = 'access-token';
+/** In the file: which of its settings the stack chose by itself, as `NAME=value NAME=value`. */
+const MARKER = 'VERIFICATION_STACK';
 
 /** Writes the file that a shell sources; answers its path. */
 export async function writeEnvironment(
@@ -21,10 +23,29 @@ export async function writeEnvironment(
     VERIFICATION_TASK_QUEUE: config.taskQueue,
     ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint }),
   };
-  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`);
+  // What this shell had already is the user's, and a later `up` in a shell with this file is to use it again.
+  const chosen = Object.entries(variables).filter(([name, value]) => process.env[name] !== value);
+  const marked = { ...variables, [MARKER]: chosen.map(([name, value]) => `${name}=${value}`).join(' ') };
+  const lines = Object.entries(marked).map(([name, value]) => `export ${name}=${quote(value)}`);
   // A profile of this shell would bring another server's key or certificates along.
   if (own) lines.unshift('unset TEMPORAL_PROFILE TEMPORAL_API_KEY');
   return await folder.writePrivate('env', `${lines.join('\n')}\n`);
+}
+
+/**
+ * Takes out of this process's environment what an earlier stack's file put there: that stack's own server and sandbox
+ * ended with it, and to look for them would be to find nothing. Answers the names.
+ */
+export function forgetStackSettings(environment: NodeJS.ProcessEnv = process.env): string[] {
+  const pairs = environment[MARKER]?.split(' ') ?? [];
+  const names = pairs.flatMap((pair) => {
+    const at = pair.indexOf('=');
+    const name = pair.slice(0, at);
+    // One that was set anew since is meant.
+    return at > 0 && environment[name] === pair.slice(at + 1) ? [name] : [];
+  });
+  for (const name of [...names, MARKER]) delete environment[name];
+  return names;
 }
 
 /** Writes the demo user's access token where `--access-token-file` finds it. */
