@@ -210,9 +210,11 @@ function failureOf(
   error: unknown,
   { call, secrets, repeatable = false, attribute }: FailedCall,
 ): ApplicationFailure | CancelledFailure {
-  // Only a cancellation is one. After a pause, a reset or the end of a worker Temporal runs a "cancelled" activity
-  // again, and this one may have had its effect.
-  if (cancellationDetails()?.cancelRequested) return new CancelledFailure('cancelled while Cognito was being asked');
+  // Only a cancellation, or the end of the workflow, is one. After a pause, a reset or the end of a worker Temporal runs a
+  // "cancelled" activity again, and this one may have had its effect.
+  const cancellation = cancellationDetails();
+  if (cancellation?.cancelRequested || cancellation?.notFound)
+    return new CancelledFailure('cancelled while Cognito was being asked');
   const reading = readFailure(error);
   const failure = reading[call];
   const retryable = failure === 'throttled' || failure === 'unreachable' || (repeatable && failure === 'uncertain');

@@ -78,6 +78,8 @@ async function lifecycle(verification: Verification): Promise<Ending> {
   const attempting = new Attempting(verification);
 
   let lateCodeTaken = false;
+  // By the clock too: when no worker ran until after it, nothing is sent any more.
+  const deadlinePassed = () => deadline.rang || Date.now() >= verification.expiresAtMs;
 
   const next = () =>
     nextEvent({
@@ -88,7 +90,7 @@ async function lifecycle(verification: Verification): Promise<Ending> {
       send: sending.state,
       codesSubmitted: mailbox.codes.length,
       resendsRequested: mailbox.resends.length,
-      deadlinePassed: deadline.rang,
+      deadlinePassed: deadlinePassed(),
       lateCodeTaken,
       codeAlreadySent: mailbox.alreadySent !== undefined,
       tokenOffered: mailbox.tokenOffered,
@@ -115,7 +117,7 @@ async function lifecycle(verification: Verification): Promise<Ending> {
         break;
 
       case 'codeSubmitted':
-        lateCodeTaken = deadline.rang;
+        lateCodeTaken = deadlinePassed();
         attempting.take();
         break;
 
