@@ -38,7 +38,10 @@ export interface VerificationListing {
   executionStatus: WorkflowExecutionStatusName;
 }
 
-/** Page by page, as far as the caller reads. */
+/**
+ * Page by page, as far as the caller reads, in Temporal's order: first those that are open, the last started first, then
+ * those that have ended, the last to end first. Temporal takes no other order.
+ */
 export async function* listVerifications(
   calls: ServiceCalls,
   filter: ListFilter,

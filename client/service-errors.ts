@@ -41,29 +41,28 @@ export function errorOfService(error: unknown, target: CallTarget): Verification
   const grpc = grpcErrorOf(error);
   // Not a word of the server's, so a bug here or in the data converter.
   if (!grpc) throw error;
-  if (grpc.code === INVALID_ARGUMENT && /search attribute/i.test(grpc.details)) {
+  const said = wordsOf(grpc);
+  if (grpc.code === INVALID_ARGUMENT && /search attribute/i.test(said)) {
     return new NotSetUpError(
-      `The namespace "${target.namespace}" lacks the search attributes of a verification (${grpc.details}). Register them: cognito-verification setup`,
+      `The namespace "${target.namespace}" lacks the search attributes of a verification (${said}). Register them: cognito-verification setup`,
       { cause: error },
     );
   }
   if (grpc.code === PERMISSION_DENIED || grpc.code === UNAUTHENTICATED) {
     return new TemporalUnavailableError(
-      `The Temporal Service refuses this client (${grpc.details}). Check TEMPORAL_API_KEY, the TLS certificate, and what they may do in namespace "${target.namespace}".`,
+      `The Temporal Service refuses this client (${said}). Check TEMPORAL_API_KEY, the TLS certificate, and what they may do in namespace "${target.namespace}".`,
       { cause: error },
     );
   }
   // A query without a poller, and an update-with-start whose first workflow task failed.
-  if (grpc.code === FAILED_PRECONDITION) return workerUnavailable(target, grpc.details, error);
-  return new TemporalUnavailableError(`The Temporal Service did not do it: ${grpc.details || grpc.message}.`, {
-    cause: error,
-  });
+  if (grpc.code === FAILED_PRECONDITION) return workerUnavailable(target, said, error);
+  return new TemporalUnavailableError(`The Temporal Service did not do it: ${said}.`, { cause: error });
 }
 
 /** No worker took the call, or the one that did could not run it. */
 export function workerUnavailable(target: CallTarget, reason: string, cause: unknown): WorkerUnavailableError {
   return new WorkerUnavailableError(
-    `No worker answered for "${target.workflowId}" (${reason.replace(/\.$/, '')}). Is a worker running on task queue "${target.taskQueue}" in namespace "${target.namespace}", and what does its log say? The verification goes on as soon as one runs.`,
+    `No worker answered for "${target.workflowId}" (${reason}). Is a worker running on task queue "${target.taskQueue}" in namespace "${target.namespace}", and what does its log say? The verification goes on as soon as one runs.`,
     { cause },
   );
 }
@@ -79,6 +78,15 @@ export function isFailedPrecondition(error: unknown): boolean {
  */
 export function isDeadline(error: unknown): boolean {
   return isGrpcDeadlineError(error) || isGrpcCancelledError(error);
+}
+
+/**
+ * What the server says, without the full stop at the end. Of an update-with-start it says only that it could not be
+ * executed; the SDK then puts the words of the operation that failed into the message.
+ */
+function wordsOf({ details, message }: { details: string; message: string }): string {
+  const words = details !== '' && message.endsWith(details) ? details : message || details;
+  return words.replace(/\.$/, '');
 }
 
 function grpcErrorOf(error: unknown): { code: number; details: string; message: string } | undefined {
