@@ -15,10 +15,12 @@ interface ListOptions extends OutputOptions {
   limit?: number;
 }
 
-/** `list`: from Temporal's visibility store, newest first. */
+/** `list`: from Temporal's visibility store, in its order. */
 export function listCommand(): Command {
   return new Command('list')
-    .description('Lists verifications, newest first, as long as the namespace keeps them.')
+    .description(
+      'Lists verifications as long as the namespace keeps them: first those that are open, then those that ended, the last to end first.',
+    )
     .addOption(new Option('--state <state>', 'only those in this state').choices(VERIFICATION_STATES))
     .addOption(new Option('--attribute <name>', 'only those of this attribute').choices(ATTRIBUTE_NAMES))
     .option('--user-pool <id>', 'only those of this user pool')
@@ -51,5 +53,5 @@ function line({ workflowId, state, startedAt, executionStatus }: VerificationLis
   // A termination leaves the search attribute as it was, so Temporal's own word says more then.
   const stands =
     executionStatus === 'TERMINATED' || executionStatus === 'TIMED_OUT' ? executionStatus.toLowerCase() : state;
-  return `${(stands ?? '?').padEnd(14)} ${(time(startedAt) ?? '').padEnd(36)} ${workflowId}`;
+  return `${(stands ?? '?').padEnd(14)} ${(time(startedAt) ?? '').padEnd(46)} ${workflowId}`;
 }

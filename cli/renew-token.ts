@@ -3,7 +3,7 @@ import { statusCard } from './card.js';
 import { workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { accessTokenOption, requireAccessToken, type SecretOptions } from './secret-input.js';
-import { withClient } from './with-client.js';
+import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
 /** `renew-token`: what waited for a token goes on. */
 export function renewTokenCommand(): Command {
@@ -20,6 +20,7 @@ export function renewTokenCommand(): Command {
       const status = await withClient(
         async (client) =>
           await client.renewAccessToken(workflowId, { accessToken, ...(requestId ? { requestId } : {}) }),
+        { workerAnswers: MAY_STILL_BE_DONE },
       );
       print(options, { workflowId, status }, statusCard(workflowId, status));
     });

@@ -3,7 +3,7 @@ import { statusCard } from './card.js';
 import { keyValueOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { accessTokenOption, readAccessToken, type SecretOptions } from './secret-input.js';
-import { withClient } from './with-client.js';
+import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
 interface ResendOptions extends OutputOptions, SecretOptions {
   clientMetadata?: Record<string, string>;
@@ -32,6 +32,7 @@ export function resendCommand(): Command {
             ...(clientMetadata ? { clientMetadata } : {}),
             ...(requestId ? { requestId } : {}),
           }),
+        { workerAnswers: MAY_STILL_BE_DONE },
       );
       print(options, { workflowId, status }, statusCard(workflowId, status));
     });

@@ -50,7 +50,11 @@ export function startCommand(): Command {
       'send again by itself when nothing was confirmed for so long; default: never',
       durationOption,
     )
-    .option('--resend-cooldown <duration>', range('how soon another send is allowed', 'resendCooldown'), durationOption)
+    .option(
+      '--resend-cooldown <duration>',
+      range('how soon a second send is allowed, doubled with each further one', 'resendCooldown'),
+      durationOption,
+    )
     .option('--max-sends <n>', range('messages, the first included', 'maxSends'), wholeNumberOption)
     .option('--max-attempts <n>', range('codes that may be tried', 'maxAttempts'), wholeNumberOption)
     .addOption(
@@ -68,6 +72,10 @@ export function startCommand(): Command {
     .addHelpText(
       'after',
       `
+Exit code 0 means that the verification is open, whatever its state: awaitingCode, or sending, rateLimited or awaitingToken,
+where no code has left yet. --json says which in .status.state.
+A start that joins an open verification leaves its policy and client metadata as the first start set them.
+
 Examples:
   cognito-verification start --attribute email --access-token-file token.txt
   COGNITO_ACCESS_TOKEN=… cognito-verification start --attribute phone_number --max-sends 3 --json`,
@@ -79,6 +87,7 @@ Examples:
           await client.start({ ...request, ...(options.requestId ? { requestId: options.requestId } : {}) }),
         {
           ...(options.wait === undefined ? {} : { waitForDelivery: options.wait }),
+          workerAnswers: 'Ctrl-C stops waiting; the verification goes on once one runs.',
           onInterrupt:
             'Interrupted. The verification may have been started, and then goes on: cognito-verification list',
         },

@@ -12,7 +12,9 @@ export function statusCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification status <workflowId> --json | jq -r .status.state')
     .action(async (workflowId: string, options: OutputOptions) => {
-      const status = await withClient(async (client) => await client.status(workflowId));
+      const status = await withClient(async (client) => await client.status(workflowId), {
+        workerAnswers: 'Ctrl-C stops waiting.',
+      });
       print(options, { workflowId, status }, statusCard(workflowId, status));
     });
 }

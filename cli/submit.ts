@@ -5,7 +5,7 @@ import { EXIT } from './exit-codes.js';
 import { workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { accessTokenOption, codeOption, readAccessToken, requireCode, type SecretOptions } from './secret-input.js';
-import { withClient } from './with-client.js';
+import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
 interface SubmitOptions extends OutputOptions, SecretOptions {
   attemptId?: string;
@@ -39,6 +39,7 @@ The result is verified, mismatch, codeExpired, rateLimited or accessTokenRejecte
             ...(accessToken ? { accessToken } : {}),
             ...(options.attemptId ? { attemptId: options.attemptId } : {}),
           }),
+        { workerAnswers: MAY_STILL_BE_DONE },
       );
       print(options, answer, `${sentence(answer)}\n\n${statusCard(workflowId, answer.status)}`);
       if (answer.result !== 'verified') process.exitCode = EXIT.unsuccessful;

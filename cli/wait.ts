@@ -3,7 +3,7 @@ import { outcomeCard } from './card.js';
 import { EXIT } from './exit-codes.js';
 import { durationOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
-import { withClient } from './with-client.js';
+import { withClient, workerOf } from './with-client.js';
 
 /** `wait`: exit code 0 only for `verified`. */
 export function waitCommand(): Command {
@@ -20,10 +20,30 @@ export function waitCommand(): Command {
     .action(async (workflowId: string, options: OutputOptions & { timeout?: number }) => {
       const { timeout } = options;
       const outcome = await withClient(
-        async (client) => await client.wait(workflowId, timeout === undefined ? {} : { timeout }),
+        async (client, config) => {
+          try {
+            return await client.wait(workflowId, timeout === undefined ? {} : { timeout });
+          } catch (error) {
+            if (openWithoutStatus(error)) {
+              process.stderr.write(`No answer, either, from ${workerOf(config)}: is one running?\n`);
+            }
+            throw error;
+          }
+        },
         { onInterrupt: `Interrupted. The verification goes on: cognito-verification wait ${workflowId}` },
       );
       print(options, outcome, outcomeCard(workflowId, outcome));
       if (outcome.outcome !== 'verified') process.exitCode = EXIT.unsuccessful;
     });
+}
+
+/** The time is over, and no worker could say where the verification stood. */
+function openWithoutStatus(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    error.code === 'VerificationOpen' &&
+    'status' in error &&
+    error.status === undefined
+  );
 }

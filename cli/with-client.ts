@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationClient, VerificationClientOptions } from '@cognito-verification/client';
+import type { TemporalConfig } from '../temporal/config.js';
 import { InterruptedError } from './usage-error.js';
 
 /**
@@ -6,10 +8,11 @@ import { InterruptedError } from './usage-error.js';
  * @throws whatever the call, the connection or the configuration throws; InterruptedError.
  */
 export async function withClient<T>(
-  call: (client: VerificationClient) => Promise<T>,
-  { onInterrupt = 'Interrupted. What was asked for may go on.', ...options }: WithClientOptions = {},
+  call: (client: VerificationClient, config: TemporalConfig) => Promise<T>,
+  { onInterrupt = 'Interrupted. What was asked for may go on.', workerAnswers, ...options }: WithClientOptions = {},
 ): Promise<T> {
   const interruption = interrupted(onInterrupt);
+  const answered = new AbortController();
   try {
     // Only now: loading Temporal's client takes longer than all of a command's help or a refusal of its options.
     const { loadConfig } = await import('../temporal/config.js');
@@ -21,11 +24,13 @@ export async function withClient<T>(
     const { client, close } = await Promise.race([connectClient(config), interruption.promise]);
     try {
       const verifications = new VerificationClient({ client, taskQueue: config.taskQueue, ...options });
-      return await Promise.race([call(verifications), interruption.promise]);
+      if (workerAnswers !== undefined) void tellOfSilence(config, workerAnswers, answered.signal);
+      return await Promise.race([call(verifications, config), interruption.promise]);
     } finally {
       await close();
     }
   } finally {
+    answered.abort();
     interruption.dispose();
   }
 }
@@ -33,7 +38,25 @@ export async function withClient<T>(
 export interface WithClientOptions extends Pick<VerificationClientOptions, 'waitForDelivery' | 'waitForAnswer'> {
   /** What the person who interrupted needs to know. */
   onInterrupt?: string;
+  /** Only a worker can answer the call: what to tell whoever waits for one, after the news that none has answered. */
+  workerAnswers?: string;
 }
+
+/** With a worker the answer takes milliseconds, or as long as Cognito does. */
+const SILENCE_MS = 5_000;
+
+async function tellOfSilence(config: TemporalConfig, whatNow: string, answered: AbortSignal): Promise<void> {
+  const silent = await sleep(SILENCE_MS, true, { signal: answered, ref: false }).catch(() => false);
+  if (silent) process.stderr.write(`Still waiting: no answer yet from ${workerOf(config)}. ${whatNow}\n`);
+}
+
+/** Which worker is meant, as a person would look for it. */
+export function workerOf({ taskQueue, namespace }: Pick<TemporalConfig, 'taskQueue' | 'namespace'>): string {
+  return `a worker on task queue ${taskQueue} in namespace ${namespace}`;
+}
+
+/** For `workerAnswers` of a call that changes something. */
+export const MAY_STILL_BE_DONE = 'Ctrl-C stops waiting; what was asked for may still be done once one runs.';
 
 function interrupted(message: string): { promise: Promise<never>; dispose: () => void } {
   const interruption = new AbortController();
