@@ -56,7 +56,7 @@ function sentTo({ delivery, deliveryUncertain, sends }: VerificationStatus): str
 
 function sendsLeft({ sendsLeft: left, resendAllowedAt }: VerificationStatus): string {
   const waits = resendAllowedAt !== undefined && Date.parse(resendAllowedAt) > Date.now();
-  return waits ? `${left} (the next from ${time(resendAllowedAt)})` : String(left);
+  return waits ? `${left}, the next from ${time(resendAllowedAt)}` : String(left);
 }
 
 function next(workflowId: string, { state, retryAt, attemptsLeft }: VerificationStatus): string | undefined {
@@ -75,12 +75,26 @@ function next(workflowId: string, { state, retryAt, attemptsLeft }: Verification
   }
 }
 
-/** Local time, and how long that is from now. */
-export function time(iso: string | undefined): string | undefined {
+/** Local time with its zone, and how long that is from now. */
+export function time(iso: string | undefined, now: number = Date.now()): string | undefined {
   if (iso === undefined) return undefined;
-  const date = new Date(iso);
-  const minutes = Math.round((date.getTime() - Date.now()) / 60_000);
-  if (Math.abs(minutes) < 1) return `${date.toLocaleTimeString()} (now)`;
-  const span = Math.abs(minutes) < 120 ? `${Math.abs(minutes)} min` : `${Math.round(Math.abs(minutes) / 60)} h`;
-  return `${date.toLocaleString()} (${minutes > 0 ? `in ${span}` : `${span} ago`})`;
+  const seconds = Math.round((Date.parse(iso) - now) / 1000);
+  const span = seconds === 0 ? 'now' : seconds > 0 ? `in ${inWords(seconds)}` : `${inWords(-seconds)} ago`;
+  return `${new Date(iso).toLocaleString(undefined, TIME_FORM)} (${span})`;
+}
+
+const TIME_FORM: Intl.DateTimeFormatOptions = {
+  year: 'numeric',
+  month: 'numeric',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+};
+
+function inWords(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }

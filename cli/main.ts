@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { asCalled } from './called-as.js';
 import { COMMANDS } from './commands.js';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.js';
+import { watchOutput } from './lost-output.js';
 import { reportError } from './report.js';
 import { refuseSecretArguments } from './secret-arguments.js';
 
@@ -16,7 +18,11 @@ async function programFor(args: readonly string[], json: boolean): Promise<Comma
     .addHelpText('after', `${SETTINGS_HELP}\n${EXIT_CODES_HELP}`)
     .exitOverride()
     // `reportError` says what is wrong, in one place for every kind of error.
-    .configureOutput({ outputError: () => undefined, ...(json ? { writeErr: () => undefined } : {}) });
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(asCalled(text)),
+      outputError: () => undefined,
+      ...(json ? { writeErr: () => undefined } : {}),
+    });
   const words = args.filter((arg) => !arg.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
   for (const { name, summary, load } of COMMANDS) {
@@ -61,5 +67,6 @@ async function main(args: readonly string[]): Promise<number> {
 /** A native worker that could not connect, or a connection that was closed in a call, would keep the process. */
 const LINGER_MS = 500;
 
+watchOutput();
 process.exitCode = await main(process.argv.slice(2));
 setTimeout(() => process.exit(), LINGER_MS).unref();

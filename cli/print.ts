@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { Option } from 'commander';
+import { asCalled } from './called-as.js';
 
 /** What every command takes. */
 export interface OutputOptions {
@@ -10,7 +11,7 @@ export const jsonOption = () => new Option('--json', 'print one JSON document on
 
 /** The one thing a command says on standard output: a JSON document for programs, text for people. */
 export function print(options: OutputOptions, document: unknown, people: string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${people}\n`);
+  process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${asCalled(people)}\n`);
 }
 
 /** Text that stands out on a terminal; plain where output is no terminal or `NO_COLOR` is set. */

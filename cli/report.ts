@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { asCalled } from './called-as.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 
 /** An error as `--json` shows it. Beside `code` and `message`, whatever the error knows: `field`, `allowedAt`, … */
@@ -30,7 +31,7 @@ function errorDocument(error: unknown): ErrorDocument {
     Object.entries(error).filter(([name]) => !['cause', 'name', 'stack'].includes(name)),
   );
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'Internal';
-  return { ...details, code, message: error.message };
+  return { ...details, code, message: asCalled(error.message) };
 }
 
 function textOf(error: unknown, { code, message }: ErrorDocument): string {

@@ -1,0 +1,47 @@
+/** What people read: times, and commands that they can type where they are. */
+import { describe, expect, it } from 'vitest';
+import { asCalled } from '../../cli/called-as.js';
+import { time } from '../../cli/card.js';
+
+describe('a time', () => {
+  const now = Date.parse('2026-01-05T12:30:00.000Z');
+  const from = (seconds: number) => time(new Date(now + seconds * 1000).toISOString(), now);
+
+  it.each([
+    [0, 'now'],
+    [30, 'in 30 s'],
+    [59, 'in 59 s'],
+    [61, 'in 1 min'],
+    [-45, '45 s ago'],
+    [-7100, '118 min ago'],
+    [24 * 3600, 'in 24 h'],
+  ])('%d seconds away is "%s"', (seconds, words) => {
+    expect(from(seconds)).toMatch(new RegExp(` \\(${words}\\)$`));
+  });
+
+  it('has its zone', () => {
+    const zone = Intl.DateTimeFormat(undefined, { timeZoneName: 'short' })
+      .formatToParts(now)
+      .find(({ type }) => type === 'timeZoneName');
+    expect(from(0)).toContain(zone?.value);
+  });
+});
+
+describe('a command in a text', () => {
+  const text =
+    'Next: cognito-verification submit x. Or: npx cognito-verification list.\nUsage: cognito-verification list';
+
+  it.each([
+    ['through npx', '/clone/node_modules/.bin/cognito-verification', { npm_command: 'exec' }],
+    ['from a clone', '/clone/dist/cli/main.js', {}],
+    ['by npm start', '/clone/dist/cli/main.js', { npm_command: 'start' }],
+  ])('that was called %s is to be typed with npx', (_how, program, env) => {
+    expect(asCalled(text, { argv: ['node', program], env })).toBe(
+      'Next: npx cognito-verification submit x. Or: npx cognito-verification list.\nUsage: cognito-verification list',
+    );
+  });
+
+  it('is bare where the program was called so', () => {
+    expect(asCalled(text, { argv: ['node', '/usr/local/bin/cognito-verification'], env: {} })).toBe(text);
+  });
+});
