@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
+import { hasErrorCode } from '../dev/error-code.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
+import { UsageError } from './usage-error.js';
 
 interface SandboxOptions extends OutputOptions {
   port?: number;
   stateFile?: string;
 }
 
-/** `sandbox`: one line when it is ready; ends with the first SIGINT or SIGTERM. */
+/** `sandbox`: says where it is when it is ready; ends with the first SIGINT or SIGTERM. */
 export function sandboxCommand(): Command {
   return new Command('sandbox')
     .description(
@@ -30,14 +32,27 @@ Example:
       const sandbox = await startSandbox({
         ...(port === undefined ? {} : { port }),
         ...(stateFile === undefined ? {} : { stateFile }),
+      }).catch((error: unknown) => {
+        throw port && hasErrorCode(error, 'EADDRINUSE')
+          ? new UsageError(`--port: ${port} is taken by another program. Give another one; 0 takes any free one.`)
+          : error;
       });
       try {
-        print(options, { url: sandbox.url }, `The Cognito sandbox listens on ${sandbox.url}`);
+        print(options, { url: sandbox.url }, peopleOf(sandbox.url));
         if (!stop.signal.aborted) await once(stop.signal, 'abort');
       } finally {
         await sandbox.close();
       }
     });
+}
+
+function peopleOf(url: string): string {
+  return [
+    `The Cognito sandbox listens on ${url}`,
+    `  Inbox           ${url}/_sandbox/`,
+    `  For a worker    export AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=${url}`,
+    'Ctrl-C stops it.',
+  ].join('\n');
 }
 
 function portOption(value: string): number {

@@ -68,11 +68,18 @@ async function readSecretFile(path: string, option: string): Promise<string> {
   try {
     content = path === '-' ? await readStandardInput() : (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new UsageError(`${option} cannot be read (${why}).`, { cause: error });
+    throw new UsageError(`${option}: ${path} ${whyUnreadable(error)}.`, { cause: error });
   }
-  if (content === '') throw new UsageError(`${option} is empty.`);
+  if (content === '') throw new UsageError(`${option}: ${path === '-' ? 'standard input' : path} is empty.`);
   return content;
+}
+
+function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'does not exist';
+  if (code === 'EISDIR') return 'is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  return `cannot be read (${typeof code === 'string' ? code : 'for an unknown reason'})`;
 }
 
 async function readStandardInput(): Promise<string> {

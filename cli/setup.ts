@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { explainMissingNamespace } from './namespace-missing.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 
 /** `setup`: what a namespace needs before the first worker starts. */
@@ -27,6 +28,8 @@ export function setupCommand(): Command {
           { namespace: config.namespace, registered, already },
           `${people} The namespace "${config.namespace}" is ready.`,
         );
+      } catch (error) {
+        throw await explainMissingNamespace(error, config.namespace);
       } finally {
         await close();
       }

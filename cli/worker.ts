@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { explainMissingNamespace } from './namespace-missing.js';
 import { jsonOption, type OutputOptions } from './print.js';
 
 /** `worker`: the native worker is loaded only when this runs. */
@@ -17,6 +18,13 @@ Example:
     )
     .action(async (options: OutputOptions) => {
       const { runWorker } = await import('../worker/main.js');
-      await runWorker({ json: options.json ?? false });
+      try {
+        await runWorker({ json: options.json ?? false });
+      } catch (error) {
+        const { loadConfig } = await import('../temporal/config.js');
+        // A configuration that was wrong is what `error` says.
+        if (error instanceof Error && 'code' in error && error.code === 'Configuration') throw error;
+        throw await explainMissingNamespace(error, loadConfig().namespace);
+      }
     });
 }

@@ -71,7 +71,7 @@ describe('wrong usage', () => {
     [['start', '--attribute', 'email', '--max-sends', 'many'], /whole number/],
     [['start', '--attribute', 'email', '--client-metadata', 'novalue'], /key=value/],
     [['start', '--attribute', 'email'], /--access-token-file/],
-    [['start', '--attribute', 'email', '--access-token-file', '/does/not/exist'], /ENOENT/],
+    [['start', '--attribute', 'email', '--access-token-file', '/does/not/exist'], /\/does\/not\/exist does not exist/],
     [['status'], /workflowId/],
     [['status', ID, 'more'], /too many arguments/],
     [['list', '--open', '--ended'], /cannot be used with/],

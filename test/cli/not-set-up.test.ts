@@ -1,0 +1,50 @@
+/** A Temporal Service that is there and lacks something: search attributes, the namespace, a worker. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporalCli } from '../../dev/temporal-binaries.js';
+import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.js';
+import { accessToken } from '../client/fixtures.js';
+import { killRunning, runCli, runJson } from './run-cli.js';
+
+const START = ['start', '--attribute', 'email'];
+let server: TemporalServer;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  server = await startTemporalServer({ cli: await temporalCli(), headless: true });
+  env = { TEMPORAL_ADDRESS: server.address, COGNITO_ACCESS_TOKEN: accessToken() };
+}, 60_000);
+afterAll(async () => {
+  await killRunning();
+  await server.close();
+});
+
+describe('without the search attributes', () => {
+  it('start says which command registers them', async () => {
+    const { code, stderr } = await runCli(START, { env });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/lacks the search attributes.*: npx cognito-verification setup\n$/);
+    expect(stderr).not.toMatch(/\.\.|Update-with-Start/);
+    expect(await runJson(START, { env })).toMatchObject({ code: 3, document: { error: { code: 'NotSetUp' } } });
+  });
+});
+
+describe('without the namespace', () => {
+  it.each([['list'], ['worker'], ['setup'], START])('%s says so, and which setting is wrong', async (...args) => {
+    const { code, stderr } = await runCli(args, { env: { ...env, TEMPORAL_NAMESPACE: 'zz', AWS_REGION: 'eu-west-1' } });
+    expect(stderr).toContain(
+      'error: The Temporal Service has no namespace "zz". Create it, or correct TEMPORAL_NAMESPACE.',
+    );
+    expect(code).toBe(3);
+  });
+});
+
+describe('without a worker', () => {
+  it('start says after a moment what it waits for', { timeout: 90_000 }, async () => {
+    expect(await runCli(['setup'], { env })).toMatchObject({ code: 0 });
+    const { code, stderr } = await runCli([...START, '--wait', '7s'], { env });
+    expect(code).toBe(3);
+    const waited =
+      'Still waiting: no answer yet from a worker on task queue attribute-verification in namespace default.';
+    expect(stderr.split(waited)).toHaveLength(2);
+  });
+});
