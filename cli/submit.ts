@@ -41,18 +41,18 @@ The result is verified, mismatch, codeExpired, rateLimited or accessTokenRejecte
           }),
         { workerAnswers: MAY_STILL_BE_DONE },
       );
-      print(options, answer, `${sentence(answer)}\n\n${statusCard(workflowId, answer.status)}`);
+      print(options, answer, `${sentence(workflowId, answer)}\n\n${statusCard(workflowId, answer.status)}`);
       if (answer.result !== 'verified') process.exitCode = EXIT.unsuccessful;
     });
 }
 
-function sentence({ result, retryAt }: SubmitCodeAnswer): string {
+function sentence(workflowId: string, { result, retryAt }: SubmitCodeAnswer): string {
   const sentences: Record<SubmitCodeAnswer['result'], string> = {
     verified: 'The code was right.',
     mismatch: 'The code was wrong.',
-    codeExpired: 'The code has expired. Send another: resend.',
+    codeExpired: `The code has expired. Send another: cognito-verification resend ${workflowId}`,
     rateLimited: `Cognito takes no more attempts for this user for now${retryAt ? `; again from ${time(retryAt)}` : ''}.`,
-    accessTokenRejected: 'Cognito refused the access token. Bring a fresh one: renew-token.',
+    accessTokenRejected: `Cognito refused the access token. Bring a fresh one: cognito-verification renew-token ${workflowId}`,
   };
   return sentences[result];
 }

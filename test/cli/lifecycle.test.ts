@@ -147,7 +147,7 @@ describe('a verification for a person', () => {
     const { stdout } = await runCli(START, { env, stdin: user.accessToken });
     expect(stdout).toMatch(/^awaitingCode {2}email/);
     expect(stdout).toMatch(/Sent to +\S+@\S+ \(EMAIL\)/);
-    expect(stdout).toContain(`Next              cognito-verification submit ${id}`);
+    expect(stdout).toContain(`Next              npx cognito-verification submit ${id}`);
     const code = rig.sandbox.codeFor(user, 'email');
     expect((await runCli(['submit', id], { env, stdin: wrong(code) })).stdout).toContain('The code was wrong.');
     expect((await runCli(['submit', id], { env, stdin: code })).stdout).toContain('The code was right.');
@@ -173,7 +173,7 @@ describe('waiting', () => {
     expect(await ended).toEqual({
       code: 130,
       stdout: '',
-      stderr: `Interrupted. The verification goes on: cognito-verification wait ${id}\n`,
+      stderr: `Interrupted. The verification goes on: npx cognito-verification wait ${id}\n`,
     });
     expect(await runJson(['status', id], { env })).toMatchObject({ document: { status: { state: 'awaitingCode' } } });
   });

@@ -1,11 +1,14 @@
 /** What needs no server: help, wrong usage, secrets among the arguments, and a Temporal that is not there. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands.js';
 import { accessToken } from '../client/fixtures.js';
-import { killRunning, runCli, runJson } from './run-cli.js';
+import { killRunning, MAIN, runCli, runJson } from './run-cli.js';
 
 const ID = 'verify/eu-west-1_pool/2f0e/email';
 const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
@@ -97,6 +100,45 @@ describe('wrong usage', () => {
     expect(document).toMatchObject({ error: { code: 'Configuration', problems: { length: 3 } } });
     const { stderr } = await runCli(['status', ID], { env });
     for (const name of Object.keys(env)) expect(stderr).toContain(name);
+  });
+});
+
+describe('what is in the way', () => {
+  it('of the sandbox is said: a port that is taken', async () => {
+    const occupant = createServer();
+    await once(occupant.listen(0, '127.0.0.1'), 'listening');
+    const address = occupant.address();
+    const port = typeof address === 'object' && address ? String(address.port) : '';
+    try {
+      const { code, stderr } = await runCli(['sandbox', '--port', port]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(new RegExp(`^error: --port: ${port} is taken`));
+    } finally {
+      occupant.close();
+    }
+  });
+
+  it('of up is said: a state folder that is a file', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const { code, stderr } = await runCli(['up', '--state-dir', file]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `error: the folder ${file} cannot be made: ${file} is a file\n`,
+    });
+  });
+
+  it.runIf(process.platform === 'linux')('of the output is said: a full disk', async () => {
+    const full = await open('/dev/full', 'w');
+    const child = spawn(process.execPath, [MAIN, '--help'], { stdio: ['ignore', full.fd, 'pipe'] });
+    let stderr = '';
+    child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
+    const [code] = await once(child, 'close');
+    await full.close();
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'error: standard output cannot be written: there is no space left\n',
+    });
   });
 });
 
