@@ -189,7 +189,7 @@ export class VerificationClient {
   }
 
   /**
-   * The verifications in Temporal's visibility store, newest first, as long as the namespace keeps them. The store
+   * The verifications in Temporal's visibility store, open ones first, as long as the namespace keeps them. The store
    * follows a moment behind.
    * @throws NotSetUpError when the namespace lacks the search attributes.
    */
