@@ -1,7 +1,5 @@
 import { type CodeDelivery, FAILURE_TYPES, type VerificationFailure } from '@cognito-verification/contract';
 import { Alarm } from './alarm.js';
-import { type SendVerdict, sendCode } from './cognito-calls.js';
-import type { NoToken } from './look-up.js';
 import {
   automaticResendAt,
   type CallState,
@@ -13,16 +11,14 @@ import {
   slowRetryAt,
 } from './policy.js';
 import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
+import { sendWithUsableToken, type TakenSend } from './send-with-token.js';
 import { Underway } from './underway.js';
 import type { Verification } from './verification.js';
-
-/** A send for which Cognito took the token, or of which nobody knows. */
-type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }>;
 
 /** The sends of one verification: when the next is due, what came of the last, and who waits for it. */
 export class Sending {
   private readonly nextSend = new Alarm();
-  private readonly call = new Underway<TakenSend | NoToken>();
+  private readonly call = new Underway<TakenSend>();
   /** Of the re-send that was asked for; the request's otherwise. */
   private clientMetadata: Record<string, string> | undefined;
   private automaticResends = true;
@@ -224,40 +220,6 @@ export class Sending {
     if (atMs < this.verification.expiresAtMs) this.nextSend.set(atMs, summary);
   }
 }
-
-/** Asks Cognito to send a code, with whichever token it takes. */
-async function sendWithUsableToken(
-  verification: Verification,
-  clientMetadata: Record<string, string> | undefined,
-): Promise<TakenSend | NoToken> {
-  const { attributeName, claims, policy } = verification.request;
-  const ordinal = countedSends(verification.sends).length + 1;
-  for (;;) {
-    // Asked anew each time: a good one may have come while a bad one was tried.
-    const [accessToken] = verification.tokens.usable(Date.now());
-    if (accessToken === undefined) return { verdict: 'noToken' };
-    const verdict = await sendCode(
-      {
-        userPoolId: claims.userPoolId,
-        accessToken,
-        attributeName,
-        recordAttribute: verification.before === undefined,
-        ...(clientMetadata ? { clientMetadata } : {}),
-      },
-      `Send ${ordinal} of at most ${policy.maxSends}: ${attributeName}`,
-    );
-    verification.before ??= verdict.attribute;
-    if (verdict.verdict !== 'accessTokenRejected') {
-      if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(accessToken);
-      return verdict;
-    }
-    verification.tokens.reject(accessToken);
-    verification.recordSend('accessTokenRejected', { reason: verdict.failure.type });
-  }
-}
-
-/** Answers that Cognito gives only to a token it has taken. */
-const PROVES_TOKEN: ReadonlySet<SendVerdict['verdict']> = new Set(['sent', 'rateLimited', 'undeliverable']);
 
 function isSame(one: CodeDelivery | undefined, other: CodeDelivery): boolean {
   return one?.destination === other.destination && one?.deliveryMedium === other.deliveryMedium;

@@ -8,21 +8,11 @@ import {
 } from '@cognito-verification/contract';
 import { WorkflowUpdateFailedError, type WorkflowUpdateHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startRig } from '../harness.js';
+import { expect, test } from 'vitest';
 import { replayAll } from '../replay-all.js';
-import { type Opened, TimeTravel } from './time-travel.js';
+import { ATTEMPT, type Opened, SEND, type TimeTravel, useTimeTravel } from './time-travel.js';
 
-const SEND = 'GetUserAttributeVerificationCode';
-const ATTEMPT = 'VerifyUserAttribute';
-
-let travel: TimeTravel;
-
-beforeAll(async () => {
-  travel = new TimeTravel(await startRig('local'));
-});
-afterEach(() => travel.rig.sandbox.clearFaults());
-afterAll(() => travel?.rig.close());
+const travel = useTimeTravel('local');
 
 /** An update that the workflow has taken and not answered yet. */
 async function taken(

@@ -6,23 +6,14 @@ import {
   WORKFLOW_TYPE,
   workflowIdFor,
 } from '@cognito-verification/contract';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type SandboxUser, startRig } from '../harness.js';
+import { describe, expect, test } from 'vitest';
+import { type SandboxUser } from '../harness.js';
 import { replayAll } from '../replay-all.js';
 import { otherThan } from '../sandbox/running-sandbox.js';
-import { type Opened, TimeTravel } from './time-travel.js';
-
-const SEND = 'GetUserAttributeVerificationCode';
-const ATTEMPT = 'VerifyUserAttribute';
+import { ATTEMPT, type Opened, SEND, useTimeTravel } from './time-travel.js';
 
 // For all but the travelling: the development server's time cannot be moved.
-let travel: TimeTravel;
-
-beforeAll(async () => {
-  travel = new TimeTravel(await startRig('local'));
-});
-afterEach(() => travel.rig.sandbox.clearFaults());
-afterAll(() => travel?.rig.close());
+const travel = useTimeTravel('local');
 
 /** What an operator sees in the list of workflows. */
 async function listed({ id }: Opened): Promise<{ status: string; state: unknown }> {

@@ -1,22 +1,12 @@
 /** A verification under Cognito's limits, and at its own deadline. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { DEFAULT_SWITCHES } from '../../sandbox/switches.js';
-import { startRig } from '../harness.js';
 import { replayAll } from '../replay-all.js';
-import { HOUR, MINUTE, type Opened, TimeTravel } from './time-travel.js';
+import { HOUR, MINUTE, type Opened, SEND, useTimeTravel } from './time-travel.js';
 
-let travel: TimeTravel;
+const travel = useTimeTravel('timeSkipping');
+afterEach(() => travel.rig.sandbox.setSwitches(DEFAULT_SWITCHES));
 
-beforeAll(async () => {
-  travel = new TimeTravel(await startRig('timeSkipping'));
-});
-afterEach(() => {
-  travel.rig.sandbox.clearFaults();
-  travel.rig.sandbox.setSwitches(DEFAULT_SWITCHES);
-});
-afterAll(() => travel?.rig.close());
-
-const SEND = 'GetUserAttributeVerificationCode';
 /** Cognito's hour, and a little more because nobody knows when it began. */
 const WINDOW = HOUR + 5_000;
 

@@ -2,17 +2,14 @@
 import { VerificationError } from '@cognito-verification/client';
 import { SEARCH_ATTRIBUTE_KEYS, type VerificationStatus } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startRig } from '../harness.js';
+import { expect, test } from 'vitest';
 import { replayAll } from '../replay-all.js';
 import { FAULTS, type LifeOptions, life, type Message, type Step } from './random-life.js';
-import { MINUTE, type Opened, TimeTravel } from './time-travel.js';
+import { ATTEMPT, MINUTE, type Opened, useTimeTravel } from './time-travel.js';
 
 /** The same lives in every run of the suite; another seed explores others. */
 const SEED = Number(process.env['MODEL_SEED'] ?? 20_261_123);
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 30);
-
-const ATTEMPT = 'VerifyUserAttribute';
 
 /** What a person may be told instead of an answer. */
 const ANSWERS = new Set([
@@ -26,12 +23,7 @@ const ANSWERS = new Set([
   'VerificationFailed',
 ]);
 
-let travel: TimeTravel;
-
-beforeAll(async () => {
-  travel = new TimeTravel(await startRig('timeSkipping'));
-});
-afterAll(() => travel?.rig.close());
+const travel = useTimeTravel('timeSkipping');
 
 /** One verification, what was done to it, and what must hold. */
 class Life {

@@ -1,10 +1,9 @@
 /** What nobody has documented about Cognito is a switch of the sandbox: a verification has to be right in every position. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Switches } from '../../sandbox/index.js';
 import { DEFAULT_SWITCHES } from '../../sandbox/switches.js';
-import { startRig } from '../harness.js';
 import { replayAll } from '../replay-all.js';
-import { type Opened, TimeTravel } from './time-travel.js';
+import { type Opened, useTimeTravel } from './time-travel.js';
 
 const SETTINGS = {
   resend: ['lastWins', 'bothValid', 'firstWins'],
@@ -26,13 +25,8 @@ function combinations<Name extends keyof typeof SETTINGS>(...names: Name[]): Pic
 
 const named = <S extends object>(settings: S): [string, S] => [Object.values(settings).join(', '), settings];
 
-let travel: TimeTravel;
-
-beforeAll(async () => {
-  travel = new TimeTravel(await startRig('timeSkipping'));
-});
+const travel = useTimeTravel('timeSkipping');
 afterEach(() => travel.rig.sandbox.setSwitches(DEFAULT_SWITCHES));
-afterAll(() => travel?.rig.close());
 
 /** The codes that Cognito takes after one re-send, of those the user got. */
 const GOOD = { lastWins: [1], bothValid: [0, 1], firstWins: [0] } as const;

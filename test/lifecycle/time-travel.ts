@@ -15,12 +15,17 @@ import {
 import { Client } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
 import { msToNumber } from '@temporalio/common/lib/time.js';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { NewUser } from '../../sandbox/index.js';
-import type { Rig, SandboxUser } from '../harness.js';
+import { type Rig, type SandboxUser, startRig } from '../harness.js';
 import { otherThan, sdkFor } from '../sandbox/running-sandbox.js';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
+
+/** Cognito's two operations, by the names that the sandbox lists them under. */
+export const SEND = 'GetUserAttributeVerificationCode';
+export const ATTEMPT = 'VerifyUserAttribute';
 
 /** A verification that was started in a test, and its user. */
 export interface Opened {
@@ -40,6 +45,17 @@ export interface Opening {
   request?: Partial<VerificationRequest>;
   /** Does not wait for the first send. */
   impatient?: true;
+}
+
+/** Time travel for a whole test file; what a test has set to fail works again in the next. */
+export function useTimeTravel(server: 'local' | 'timeSkipping'): TimeTravel {
+  const travel = Object.create(TimeTravel.prototype) as TimeTravel;
+  beforeAll(async () => {
+    Object.assign(travel, new TimeTravel(await startRig(server)));
+  });
+  afterEach(() => travel.rig.sandbox.clearFaults());
+  afterAll(() => travel.rig?.close());
+  return travel;
 }
 
 export class TimeTravel {

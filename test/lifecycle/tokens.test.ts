@@ -1,15 +1,9 @@
 /** The access tokens of a verification: they end while it waits, and whoever brings a bad one shuts nobody out. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startRig } from '../harness.js';
+import { describe, expect, test } from 'vitest';
 import { replayAll } from '../replay-all.js';
-import { TimeTravel } from './time-travel.js';
+import { useTimeTravel } from './time-travel.js';
 
-let travel: TimeTravel;
-
-beforeAll(async () => {
-  travel = new TimeTravel(await startRig('timeSkipping'));
-});
-afterAll(() => travel?.rig.close());
+const travel = useTimeTravel('timeSkipping');
 
 describe('a token that ends while waiting', () => {
   test('an attempt asks for a fresh token without a call to Cognito, and goes on with it', async () => {

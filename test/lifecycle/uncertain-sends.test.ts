@@ -26,6 +26,16 @@ async function expectUncertainAndUsable(user: SandboxUser, client: VerificationC
   expect(rig.sandbox.attribute(user, 'email').verified).toBe(true);
 }
 
+/** A start that does not wait for its delivery, of a send whose message is out long before its answer. */
+async function startSlowly(latencyMs: number, taskQueue = rig.taskQueue) {
+  const user = await rig.user();
+  rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs, afterEffect: true });
+  const client = new VerificationClient({ client: rig.env.client, taskQueue, waitForDelivery: '2 seconds' });
+  const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+  expect(status.state).toBe('sending');
+  return { user, client, workflowId };
+}
+
 describe('exactly one message, deliveryUncertain, and the code that came verifies', () => {
   it('accepted, then the connection drops', async () => {
     const user = await rig.user();
@@ -35,25 +45,14 @@ describe('exactly one message, deliveryUncertain, and the code that came verifie
   });
 
   it('a send that runs into its time-out, of the request and of the activity', async () => {
-    const user = await rig.user();
-    rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 45_000, afterEffect: true });
-    const client = new VerificationClient({
-      client: rig.env.client,
-      taskQueue: rig.taskQueue,
-      waitForDelivery: '2 seconds',
-    });
-    const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
-    expect(status.state).toBe('sending');
+    const { user, client, workflowId } = await startSlowly(45_000);
     await expectUncertainAndUsable(user, client, workflowId);
   }, 90_000);
 
   it('a worker killed with -9 in the middle of a send', async () => {
-    const user = await rig.user();
-    rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 45_000, afterEffect: true });
     const taskQueue = `${rig.taskQueue}-killed`;
-    const client = new VerificationClient({ client: rig.env.client, taskQueue, waitForDelivery: '2 seconds' });
     const first = await startWorkerProcess(rig, taskQueue);
-    const { workflowId } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+    const { user, client, workflowId } = await startSlowly(45_000, taskQueue);
     await expect.poll(() => rig.sandbox.inbox(user).length, { timeout: 20_000 }).toBe(1);
     await first.end('SIGKILL');
     const second = await startWorkerProcess(rig, taskQueue);
@@ -65,15 +64,7 @@ describe('exactly one message, deliveryUncertain, and the code that came verifie
   }, 120_000);
 
   it('a code typed while the send still has no answer is checked at once', async () => {
-    const user = await rig.user();
-    rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 20_000, afterEffect: true });
-    const client = new VerificationClient({
-      client: rig.env.client,
-      taskQueue: rig.taskQueue,
-      waitForDelivery: '1 second',
-    });
-    const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
-    expect(status.state).toBe('sending');
+    const { user, client, workflowId } = await startSlowly(20_000);
     const code = rig.sandbox.codeFor(user, 'email');
     expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
     expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified' });

@@ -1,17 +1,10 @@
 /** A verification that waits: for its next send, and for a code until it is too old. */
 import { ResendNotAllowedError } from '@cognito-verification/client';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startRig } from '../harness.js';
+import { describe, expect, test } from 'vitest';
 import { replayAll } from '../replay-all.js';
-import { HOUR, MINUTE, TimeTravel } from './time-travel.js';
+import { HOUR, MINUTE, useTimeTravel } from './time-travel.js';
 
-let travel: TimeTravel;
-
-beforeAll(async () => {
-  travel = new TimeTravel(await startRig('timeSkipping'));
-});
-afterEach(() => travel.rig.sandbox.clearFaults());
-afterAll(() => travel?.rig.close());
+const travel = useTimeTravel('timeSkipping');
 
 async function refusedResend(asked: Promise<unknown>): Promise<ResendNotAllowedError> {
   const error = await asked.then(
