@@ -7,6 +7,8 @@ export default defineConfig({
     pool: 'forks',
     // The AWS SDK would print in every fork that it will leave Node 20 one day.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    // A second, the default, is little on a machine that is shared.
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

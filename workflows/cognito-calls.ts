@@ -53,8 +53,8 @@ const UNREPEATABLE = {
 } satisfies ActivityOptions;
 
 /**
- * How long a call rides out throttling and outages; a person waits for an attempt. What runs into it has had no effect.
- * The wait for a worker has a limit of its own, below, so that "no worker took it" is told apart from "a worker may have
+ * How long a call rides out throttling and outages; a person waits for an attempt. A try that is cut off by it counts as
+ * unknown. The wait for a worker has a limit of its own, below, so that "no worker took it" is told apart from "a worker may have
  * had it".
  */
 const BUDGET = {

@@ -32,7 +32,8 @@ export class Confirming {
 
   /** A token has come: a confirmation that waited for one is checked. */
   resume(): void {
-    if (!this.awaitsCheck) return;
+    // A check that is under way asks for the tokens anew by itself.
+    if (!this.awaitsCheck || this.call.state !== 'none') return;
     this.awaitsCheck = false;
     this.verification.mailbox.confirmed = true;
   }

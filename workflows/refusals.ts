@@ -46,7 +46,7 @@ export function codeNotSent(): ApplicationFailure {
 export function ended(verification: Verification): ApplicationFailure {
   return refused(
     FAILURE_TYPES.verificationEnded,
-    `The verification has ended: ${verification.state}.`,
+    `The verification has ended: ${verification.ended ? verification.state : 'its deadline has passed'}.`,
     verification.status(),
   );
 }

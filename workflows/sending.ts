@@ -1,4 +1,4 @@
-import { type CodeDelivery, FAILURE_TYPES, type VerificationFailure } from '@cognito-verification/contract';
+import type { CodeDelivery, VerificationFailure } from '@cognito-verification/contract';
 import { Alarm } from './alarm.js';
 import {
   automaticResendAt,
@@ -132,21 +132,20 @@ export class Sending {
         verification.recordSend('notSent', { reason: verdict.failure.type });
         // Whoever asked for this send goes on waiting for it.
         if (this.triesAgainSlowly(verdict.verdict, verdict.failure)) return;
-        this.giveUp(resendFailed(verdict.failure), this.codeStillWorks(), verdict.failure);
+        this.failResend(verdict.failure);
         break;
       case 'throttled':
       case 'unreachable':
         verification.recordSend('notSent', { reason: verdict.failure.type });
         this.giveUp(unavailable(verdict.failure), countedSends(verification.sends).length > 0);
-        this.planResend();
         break;
       case 'failed':
         verification.recordSend('notSent', { reason: verdict.failure.type });
-        this.giveUp(resendFailed(verdict.failure), this.codeStillWorks(), verdict.failure);
+        this.failResend(verdict.failure);
         break;
     }
     if (!verification.sendPending) this.clientMetadata = undefined;
-    for (const post of verification.mailbox.awaitingSend.splice(0)) post.verdict = 'settled';
+    this.answerResends();
   }
 
   private recordAlreadySent(delivery: CodeDelivery): void {
@@ -157,20 +156,21 @@ export class Sending {
     verification.sendPending = false;
     this.nextSend.clear();
     this.awaitCode();
+    this.answerResends();
+  }
+
+  private answerResends(): void {
+    for (const post of this.verification.mailbox.awaitingSend.splice(0)) post.verdict = 'settled';
   }
 
   private awaitCode(): void {
     const { verification } = this;
     verification.firstSendSettled = true;
     verification.enter('awaitingCode');
-    this.planResend();
-  }
-
-  private planResend(): void {
-    const { verification } = this;
-    if (!this.automaticResends) return;
     const at = automaticResendAt(verification.request.policy, verification.sends);
-    if (at !== undefined) this.sendLater(at, 'Sends again if nothing was confirmed by then');
+    if (this.automaticResends && at !== undefined) {
+      this.sendLater(at, 'Sends again if nothing was confirmed by then');
+    }
   }
 
   private waitOutRateLimit(dailyEmailLimit: boolean): void {
@@ -203,17 +203,26 @@ export class Sending {
   }
 
   /**
-   * Nothing left the house. A failed re-send takes nobody's code away: while one is out that may work the verification
-   * goes on, without further re-sends of its own, and whoever asked is told.
-   * @throws ApplicationFailure `fatal` where it does not go on.
+   * Cognito has refused for good. That takes nobody's code away: while one is out that may work the verification goes
+   * on, without further re-sends of its own.
+   * @throws ApplicationFailure where none is.
+   */
+  private failResend(failure: VerificationFailure): void {
+    this.automaticResends = false;
+    this.giveUp(resendFailed(failure), this.codeStillWorks(), failure);
+  }
+
+  /**
+   * Nothing left the house, and whoever asked is told.
+   * @throws ApplicationFailure `fatal` where the verification does not go on.
    */
   private giveUp(told: VerificationFailure, goesOn: boolean, fatal = told): void {
     const { verification } = this;
     if (!goesOn) throw verification.failing(fatal);
-    this.automaticResends = told.type !== FAILURE_TYPES.resendFailed;
-    for (const post of verification.mailbox.awaitingSend.splice(0))
+    for (const post of verification.mailbox.awaitingSend.splice(0)) {
       post.refusal = refused(told.type, told.message, fatal);
-    verification.enter('awaitingCode');
+    }
+    this.awaitCode();
   }
 
   private sendLater(atMs: number, summary: string): void {

@@ -1,3 +1,4 @@
+import { awaitDelivery } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { type SandboxUser, useRig } from '../harness.js';
 
@@ -9,6 +10,10 @@ const rig = useRig('local');
 const messages = (user: SandboxUser) => rig.sandbox.inbox(user).length;
 const until = (workflowId: string, state: string) =>
   expect.poll(async () => (await rig.client.status(workflowId)).state, { timeout: 20_000 }).toBe(state);
+const resendAllowed = (workflowId: string) =>
+  expect
+    .poll(async () => Date.parse((await rig.client.status(workflowId)).resendAllowedAt ?? '') <= Date.now())
+    .toBe(true);
 /** Something that cannot be awaited before the next thing happens. */
 const begun = <T>(answer: Promise<T>) => {
   answer.catch(() => undefined);
@@ -44,12 +49,7 @@ describe('while a send is under way', () => {
       username: user.username,
       exception: { name: 'TooManyRequestsException' },
     });
-    await expect
-      .poll(async () => {
-        const { resendAllowedAt = '' } = await rig.client.status(workflowId);
-        return Date.parse(resendAllowedAt) <= Date.now();
-      })
-      .toBe(true);
+    await resendAllowed(workflowId);
     const wishes = Array.from({ length: 10 }, () => begun(rig.client.resendCode(workflowId)));
     await until(workflowId, 'sending');
     const wrong = code === '000000' ? '111111' : '000000';
@@ -68,12 +68,7 @@ it('a token that comes while a code is being checked sends nothing across the ri
   const code = rig.sandbox.codeFor(user, 'email');
   const revoked = { name: 'NotAuthorizedException', message: 'Access Token has been revoked' };
   rig.sandbox.setFault({ operation: SEND, username: user.username, exception: revoked, times: 1 });
-  await expect
-    .poll(async () => {
-      const { resendAllowedAt = '' } = await rig.client.status(workflowId);
-      return Date.parse(resendAllowedAt) <= Date.now();
-    })
-    .toBe(true);
+  await resendAllowed(workflowId);
   await rig.client.resendCode(workflowId);
   await until(workflowId, 'awaitingToken');
   rig.sandbox.setFault({ operation: ATTEMPT, username: user.username, latencyMs: 1_500 });
@@ -98,6 +93,42 @@ it('a start that joins with alreadySent: its message counts, and its code is the
     sends: [{ outcome: 'sent' }, { outcome: 'alreadySent' }],
   });
   expect(messages(user)).toBe(1);
+});
+
+it('alreadySent takes the place of a re-send that waits to be tried again, and answers whoever asked for it', async () => {
+  const user = await rig.user();
+  const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
+  rig.sandbox.setFault({
+    operation: SEND,
+    username: user.username,
+    exception: { name: 'CodeDeliveryFailureException' },
+  });
+  await resendAllowed(workflowId);
+  const resend = begun(rig.client.resendCode(workflowId));
+  await expect.poll(async () => (await rig.client.status(workflowId)).retryAt).toBeDefined();
+  const alreadySent = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
+  await rig.client.start({ accessToken: user.accessToken, attributeName: 'email', alreadySent });
+  expect(await resend).toMatchObject({ state: 'awaitingCode', delivery: alreadySent, sendsLeft: 3 });
+});
+
+it('alreadySent joins a first send that then fails for good: the verification goes on with its code', async () => {
+  const user = await rig.user();
+  rig.sandbox.setFault({
+    operation: SEND,
+    username: user.username,
+    latencyMs: 2_000,
+    exception: { name: 'InvalidSmsRoleAccessPolicyException' },
+  });
+  const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
+  const opened = begun(rig.start(user));
+  await until(workflowId, 'sending');
+  const alreadySent = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
+  // The message itself: a start would ask for the status once it has waited long enough.
+  const joined = rig.env.client.workflow
+    .getHandle(workflowId)
+    .executeUpdate(awaitDelivery, { args: [{ alreadySent }] });
+  expect(await joined).toMatchObject({ state: 'awaitingCode', delivery: alreadySent, sendsLeft: 4 });
+  expect((await opened).status).toMatchObject({ state: 'awaitingCode', delivery: alreadySent });
 });
 
 it('a start with alreadySent counts its message once, though request and update both tell it', async () => {
