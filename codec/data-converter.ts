@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
+import type { KeyRing } from './key-ring.js';
+import { type ReportRefused, SealingCodec } from './sealing-codec.js';
+
+export type { ReportRefused };
+
+const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/** For the workflow bundle, which has the same converters as the worker and no codec: that runs outside of it. */
+export const CONVERTER_PATHS = {
+  payloadConverterPath: pathOf('./payload-converter.js'),
+  failureConverterPath: pathOf('./failure-converter.js'),
+} as const;
+
+/**
+ * For a Temporal `Client`: everything that it sends is sealed, and answers are opened. What nothing opens is thrown as a
+ * `PayloadRefusedError`, a key that is missing as an `UnknownKeyError`.
+ */
+export function clientDataConverter(keys: KeyRing): DataConverter {
+  return { failureConverterPath: CONVERTER_PATHS.failureConverterPath, payloadCodecs: [new SealingCodec(keys)] };
+}
+
+/**
+ * For a Temporal `Worker`, and for replays: a payload that nothing opens reaches the workflow as an Error to refuse.
+ * @param onRefused is told of each, for the log
+ */
+export function workerDataConverter(keys: KeyRing, onRefused: ReportRefused = () => undefined): DataConverter {
+  return { ...CONVERTER_PATHS, payloadCodecs: [new SealingCodec(keys, onRefused)] };
+}

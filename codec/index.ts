@@ -1,0 +1,10 @@
+/**
+ * Sealing: nothing that a verification carries leaves a process readable. Workers, clients, the command line and replays
+ * all use this one codec; other languages use the codec of Temporal's samples with the same key.
+ */
+export * from './data-converter.js';
+export * from './errors.js';
+export * from './key-ring.js';
+export * from './key-settings.js';
+export * from './kms-key-ring.js';
+export * from './seal.js';
