@@ -1,12 +1,13 @@
 /**
- * What the worker's CPU and a caller's wait are beside those of the barest workflow. The machine's own speed wanders
- * by a third, so only what ran side by side is compared: alternating rounds, and the median of the ratios.
+ * What the worker's CPU and a caller's wait are, beside those without sealing and those of the barest workflow. The
+ * machine's own speed wanders by a third, so only what ran side by side is compared: alternating rounds, and the median
+ * of the ratios.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox, SandboxUser } from '../sandbox/index.js';
 import type { MeasuredWorker } from './measured-worker.js';
 
-/** One of the two that are compared. */
+/** One of those that are compared. */
 export interface Contestant {
   readonly worker: MeasuredWorker;
   /** Starts a verification and waits until its code is sent; the answer submits a code. */
@@ -20,11 +21,14 @@ export interface Lap {
   readonly submitMs: number;
 }
 
-/** Both, in the same round. */
-export interface Round {
-  readonly ours: Lap;
-  readonly bare: Lap;
-}
+/** `ours` as it is deployed, the same with payloads in plain text, and the barest workflow, in plain text too. */
+export const CONTESTANTS = ['ours', 'unsealed', 'bare'] as const;
+
+/** What there is of each of them. */
+export type ByContestant<T> = Readonly<Record<(typeof CONTESTANTS)[number], T>>;
+
+/** All of them, in the same round. */
+export type Round = ByContestant<Lap>;
 
 /** How much is run. */
 export interface RaceOptions {
@@ -39,18 +43,19 @@ const SETTLE_MS = 300;
 
 /** Runs the rounds, after one that warms everything up and is thrown away. */
 export async function race(
-  { ours, bare }: { ours: Contestant; bare: Contestant },
+  contestants: ByContestant<Contestant>,
   sandbox: Sandbox,
   options: RaceOptions,
 ): Promise<Round[]> {
   const rounds: Round[] = [];
-  const lap = (contestant: Contestant) => runLap(contestant, sandbox, options);
   for (let round = 0; round <= options.rounds; round++) {
-    // Each goes first as often as the other.
-    const oursFirst = round % 2 === 0 ? await lap(ours) : undefined;
-    const bareLap = await lap(bare);
-    const oursLap = oursFirst ?? (await lap(ours));
-    if (round > 0) rounds.push({ ours: oursLap, bare: bareLap });
+    const laps: Partial<Record<keyof Round, Lap>> = {};
+    for (let turn = 0; turn < CONTESTANTS.length; turn++) {
+      // Each goes first as often as the others.
+      const name = CONTESTANTS[(round + turn) % CONTESTANTS.length] as keyof Round;
+      laps[name] = await runLap(contestants[name], sandbox, options);
+    }
+    if (round > 0) rounds.push(laps as Round);
   }
   return rounds;
 }

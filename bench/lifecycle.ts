@@ -1,9 +1,9 @@
-/** `npm run bench`: what one verification costs, beside the barest workflow that does the same. */
+/** `npm run bench`: what one verification costs, beside the barest workflow that does the same, and what sealing adds. */
 import { parseArgs } from 'node:util';
 import { startBare } from './bare-client.js';
 import { type Counts, countWorkflow } from './counts.js';
-import { type Contestant, type Round, race, type Spread, spread } from './cpu.js';
-import { bareRightCode, PATHS } from './paths.js';
+import { type ByContestant, type Contestant, type Lap, type Round, race, type Spread, spread } from './cpu.js';
+import { bareRightCode, PATHS, type Site } from './paths.js';
 import { type Stand, startStand } from './stand.js';
 import { actionTable, eventTable, pathTable, table } from './tables.js';
 
@@ -24,49 +24,55 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 try {
   // Its deadline is a minute away, the least there is; the rest is done meanwhile.
-  const expiring = PATHS.expired(stand);
+  const expiring = PATHS.expired(stand.sealed);
   // Looked at once the rest is done; until then a failure of it is not unhandled.
   expiring.catch(() => undefined);
-  const count = async (workflowId: string) => await countWorkflow(stand.temporal, workflowId);
-  const bare = await count(await bareRightCode(stand, stand.bareTaskQueue));
-  const ours = await count(await PATHS['right code'](stand));
+  const count = async (workflowId: string) => await countWorkflow(stand.sealed.temporal, workflowId);
+  const bare = await count(await bareRightCode(stand.unsealed, stand.bareTaskQueue));
+  const ours = await count(await PATHS['right code'](stand.sealed));
+  const unsealed = await count(await PATHS['right code'](stand.unsealed));
   const paths: Record<string, Counts> = { 'right code': ours };
   for (const name of ['one wrong code', 'one re-send', 'confirmed by signal'] as const) {
-    paths[name] = await count(await PATHS[name](stand));
+    paths[name] = await count(await PATHS[name](stand.sealed));
   }
   const rounds = await race(contestantsOn(stand), stand.sandbox, RACE);
   paths['expired'] = await count(await expiring);
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ paths, barest: bare, race: { ...RACE, rounds } }, null, 2)}\n`
-      : asText(ours, bare, paths, rounds),
+      ? `${JSON.stringify({ paths, unsealed, barest: bare, race: { ...RACE, rounds } }, null, 2)}\n`
+      : asText({ ours, unsealed, bare }, paths, rounds),
   );
 } finally {
   await stand.close();
 }
 
-function contestantsOn({ temporal, verifications, bareTaskQueue, workers }: Stand) {
-  const bare: Contestant = {
-    worker: workers.bare,
-    begin: async (user) => {
-      const { submit } = await startBare(temporal, bareTaskQueue, user);
-      return submit;
-    },
-  };
-  const ours: Contestant = {
-    worker: workers.ours,
-    begin: async ({ accessToken }) => {
+function contestantsOn({ sealed, unsealed, bareTaskQueue, workers }: Stand): ByContestant<Contestant> {
+  const verifying = ({ verifications }: Site): Contestant['begin'] => {
+    return async ({ accessToken }) => {
       const { workflowId } = await verifications.start({ accessToken, attributeName: 'email' });
       return async (code) => {
         const { result } = await verifications.submitCode(workflowId, { code });
         if (result !== 'verified') throw new Error(`the code was answered with ${result}`);
       };
+    };
+  };
+  return {
+    ours: { worker: workers.ours, begin: verifying(sealed) },
+    unsealed: { worker: workers.unsealed, begin: verifying(unsealed) },
+    bare: {
+      worker: workers.bare,
+      begin: async (user) => (await startBare(unsealed.temporal, bareTaskQueue, user)).submit,
     },
   };
-  return { ours, bare };
 }
 
-function asText(ours: Counts, bare: Counts, paths: Record<string, Counts>, rounds: readonly Round[]): string {
+function asText(counts: ByContestant<Counts>, paths: Record<string, Counts>, rounds: readonly Round[]): string {
+  const { ours, unsealed, bare } = counts;
+  const ratio = (one: keyof Round, other: keyof Round, field: keyof Lap) =>
+    shown(
+      spread(rounds, (round) => round[one][field] / round[other][field]),
+      2,
+    );
   const lines = (
     [
       ['cpuMs', 'CPU of the worker, ms each', 1],
@@ -75,28 +81,24 @@ function asText(ours: Counts, bare: Counts, paths: Record<string, Counts>, round
     ] as const
   ).map(([field, name, digits]) => [
     name,
-    shown(
-      spread(rounds, (round) => round.ours[field]),
-      digits,
+    ...(['ours', 'unsealed', 'bare'] as const).map((who) =>
+      shown(
+        spread(rounds, (round) => round[who][field]),
+        digits,
+      ),
     ),
-    shown(
-      spread(rounds, (round) => round.bare[field]),
-      digits,
-    ),
-    shown(
-      spread(rounds, (round) => round.ours[field] / round.bare[field]),
-      2,
-    ),
+    ratio('ours', 'unsealed', field),
+    ratio('unsealed', 'bare', field),
   ]);
   return [
     'One verification: start → send → submit → verified',
     eventTable(ours, bare),
     actionTable(ours, bare),
-    `History: ${ours.historyBytes} bytes, the barest ${bare.historyBytes}. Payloads are not sealed here; sealing adds to both.`,
+    `History: ${ours.historyBytes} bytes sealed, ${unsealed.historyBytes} in plain text (${(ours.historyBytes / unsealed.historyBytes).toFixed(2)} times), the barest ${bare.historyBytes} in plain text.`,
     'The usual paths',
     pathTable(paths),
     `Side by side: ${RACE.rounds} alternating rounds of ${RACE.size} each, ${RACE.inFlight} in flight; median (least–most)`,
-    table(['', 'ours', 'barest', 'ratio, same round'], lines),
+    table(['', 'ours', 'in plain text', 'barest', 'sealing, same round', 'over the barest, same round'], lines),
     'The counts are exact. The times are of this machine and this moment: trust the ratios, and those to about ± 0.1.',
     '',
   ].join('\n\n');

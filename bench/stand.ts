@@ -1,20 +1,26 @@
 /** Where the benchmark runs: a Temporal development server, the Cognito sandbox, and both workers as processes. */
+import { randomBytes } from 'node:crypto';
 import { VerificationClient } from '@cognito-verification/client';
+import { clientDataConverter, KEY_BYTES, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import { Client, Connection } from '@temporalio/client';
 import { temporalCli } from '../dev/temporal-binaries.js';
 import { startTemporalServer } from '../dev/temporal-server.js';
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
 import { bundleBare } from './bare-worker.js';
+import type { ByContestant } from './cpu.js';
 import { type MeasuredWorker, startMeasuredWorker } from './measured-worker.js';
+import type { Site } from './paths.js';
 
 /** A running stand. */
 export interface Stand {
   readonly sandbox: Sandbox;
-  readonly temporal: Client;
-  readonly verifications: VerificationClient;
+  /** Where verifications run as they are deployed. */
+  readonly sealed: Site;
+  /** Where they run in plain text. */
+  readonly unsealed: Site;
   readonly bareTaskQueue: string;
-  readonly workers: { readonly ours: MeasuredWorker; readonly bare: MeasuredWorker };
+  readonly workers: ByContestant<MeasuredWorker>;
   close(): Promise<void>;
 }
 
@@ -39,15 +45,26 @@ export async function startStand(): Promise<Stand> {
     const bundle = await bundleBare();
     closing.push(() => bundle.remove());
     const place = { address, cognitoUrl: sandbox.url };
-    const taskQueue = 'bench';
     const bareTaskQueue = 'bench-bare';
-    const ours = await startMeasuredWorker({ ...place, taskQueue });
+    const keys = `bench:${randomBytes(KEY_BYTES).toString('base64')}`;
+    const ours = await startMeasuredWorker({ ...place, taskQueue: 'bench', keys });
     closing.push(() => ours.stop());
+    const unsealed = await startMeasuredWorker({ ...place, taskQueue: 'bench-unsealed' });
+    closing.push(() => unsealed.stop());
     const bare = await startMeasuredWorker({ ...place, taskQueue: bareTaskQueue, bareBundlePath: bundle.path });
     closing.push(() => bare.stop());
-    const temporal = new Client({ connection });
-    const verifications = new VerificationClient({ client: temporal, taskQueue });
-    return { sandbox, temporal, verifications, bareTaskQueue, workers: { ours, bare }, close };
+    const site = (temporal: Client, taskQueue: string): Site => {
+      return { sandbox, temporal, verifications: new VerificationClient({ client: temporal, taskQueue }) };
+    };
+    const dataConverter = clientDataConverter(keyRingOf(...parseKeys(keys, 'keys')));
+    return {
+      sandbox,
+      sealed: site(new Client({ connection, dataConverter }), 'bench'),
+      unsealed: site(new Client({ connection }), 'bench-unsealed'),
+      bareTaskQueue,
+      workers: { ours, unsealed, bare },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

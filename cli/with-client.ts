@@ -17,11 +17,15 @@ export async function withClient<T>(
     // Only now: loading Temporal's client takes longer than all of a command's help or a refusal of its options.
     const { loadConfig } = await import('../temporal/config.js');
     const config = loadConfig();
-    const [{ VerificationClient }, { connectClient }] = await Promise.all([
-      import('@cognito-verification/client'),
-      import('../temporal/connect-client.js'),
-    ]);
-    const { client, close } = await Promise.race([connectClient(config), interruption.promise]);
+    const [{ VerificationClient }, { clientDataConverter, keyRingFromSettings }, { connectClient }] = await Promise.all(
+      [
+        import('@cognito-verification/client'),
+        import('@cognito-verification/codec'),
+        import('../temporal/connect-client.js'),
+      ],
+    );
+    const dataConverter = clientDataConverter(keyRingFromSettings());
+    const { client, close } = await Promise.race([connectClient(config, { dataConverter }), interruption.promise]);
     try {
       const verifications = new VerificationClient({ client, taskQueue: config.taskQueue, ...options });
       if (workerAnswers !== undefined) void tellOfSilence(config, workerAnswers, answered.signal);

@@ -4,6 +4,7 @@
  */
 
 import { VerificationClient } from '@cognito-verification/client';
+import { clientDataConverter, KEY_SETTINGS } from '@cognito-verification/codec';
 import type { Client } from '@temporalio/client';
 import { connectClient } from '../temporal/connect-client.js';
 import { registerSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
@@ -11,6 +12,7 @@ import { type DemoRun, runDemo } from './demo-run.js';
 import { type CognitoChoice, needsOwnSandbox, provideCognito } from './stack-cognito.js';
 import { writeEnvironment } from './stack-environment.js';
 import type { StackFolder, StackInfo } from './stack-folder.js';
+import { provideKeys } from './stack-keys.js';
 import { provideTemporal, type StackTemporal } from './stack-temporal.js';
 import { startStackWorker } from './stack-worker.js';
 import { createTeardown, type Teardown } from './teardown.js';
@@ -67,6 +69,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 /** Started last, stopped first: the sandbox outlives the worker that calls it, the server outlives both. */
 async function startParts(options: LocalStackOptions, teardown: Teardown): Promise<Omit<LocalStack, 'close'>> {
   const { folder, ports, stateDir, timeline } = options;
+  const keys = await provideKeys(folder);
   const temporal = await provideTemporal({
     port: ports.temporal,
     uiPort: ports.webUi,
@@ -86,11 +89,12 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     timeline,
     teardown,
   });
-  const temporalClient = await connectClient(config);
+  const temporalClient = await connectClient(config, { dataConverter: clientDataConverter(keys.ring) });
   teardown.addQuietly('the client', async () => await temporalClient.close());
   await setUpSearchAttributes(temporalClient.connection, temporal, timeline);
   const worker = await startStackWorker({
     config,
+    keys: keys.ring,
     endpoint: cognito.endpoint,
     logFile: folder.path('worker.log'),
     teardown,
@@ -111,7 +115,10 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     ...(cognito.sandbox === undefined ? {} : { inbox: cognito.sandbox.inboxUrl }),
     ...(demo === undefined ? {} : await describeDemo(demo, temporal, temporalClient.client)),
     stateDir,
-    environmentFile: await writeEnvironment(folder, temporal, cognito.endpoint),
+    environmentFile: await writeEnvironment(folder, temporal, {
+      ...(cognito.endpoint === undefined ? {} : { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.endpoint }),
+      ...(keys.file === undefined ? {} : { [KEY_SETTINGS.file]: keys.file }),
+    }),
   };
   await folder.publish(info);
   return { info, lost: Promise.race([temporal.lost, worker.lost]) };

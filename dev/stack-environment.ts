@@ -10,18 +10,21 @@ const TOKEN_FILE = 'access-token';
 /** In the file: which of its settings the stack chose by itself, as `NAME=value NAME=value`. */
 const MARKER = 'VERIFICATION_STACK';
 
-/** Writes the file that a shell sources; answers its path. */
+/**
+ * Writes the file that a shell sources; answers its path.
+ * @param parts the settings that lead to the parts of the stack beside Temporal
+ */
 export async function writeEnvironment(
   folder: StackFolder,
   { config, own }: Pick<StackTemporal, 'config' | 'own'>,
-  endpoint: string | undefined,
+  parts: Readonly<Record<string, string>>,
 ): Promise<string> {
   const variables = {
     // Of an existing service the other settings stay in the user's shell: they are secrets.
     ...(own ? { TEMPORAL_ADDRESS: config.address, TEMPORAL_TLS: 'false' } : settingsOfExternal()),
     TEMPORAL_NAMESPACE: config.namespace,
     VERIFICATION_TASK_QUEUE: config.taskQueue,
-    ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint }),
+    ...parts,
   };
   // What this shell had already is the user's, and a later `up` in a shell with this file is to use it again.
   const chosen = Object.entries(variables).filter(([name, value]) => process.env[name] !== value);

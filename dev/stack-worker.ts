@@ -1,5 +1,6 @@
 /** The worker of a local stack: in this process, quiet on the terminal, its warnings in a file. */
 
+import type { KeyRing } from '@cognito-verification/codec';
 import { Runtime } from '@temporalio/worker';
 import { createCognitoClients } from '../activities/cognito-clients.js';
 import type { TemporalConfig } from '../temporal/config.js';
@@ -11,6 +12,7 @@ import type { Teardown } from './teardown.js';
 /** What the worker needs. */
 export interface StackWorkerOptions {
   readonly config: TemporalConfig;
+  readonly keys: KeyRing;
   /** Where its calls to Cognito go; by the AWS settings unless given. */
   readonly endpoint: string | undefined;
   readonly logFile: string;
@@ -20,6 +22,7 @@ export interface StackWorkerOptions {
 /** Starts it; the answer tells in words that it has ended by itself, and otherwise never settles. */
 export async function startStackWorker({
   config,
+  keys,
   endpoint,
   logFile,
   teardown,
@@ -34,7 +37,7 @@ export async function startStackWorker({
   const cognito = createCognitoClients(endpoint === undefined ? {} : { endpoint });
   teardown.addQuietly('the Cognito client', () => cognito.destroy());
   const { namespace, taskQueue } = config;
-  const worker = await createWorker({ connection, namespace, cognito, taskQueue });
+  const worker = await createWorker({ connection, namespace, keys, cognito, taskQueue });
 
   let closing = false;
   const running = worker.run();

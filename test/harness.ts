@@ -1,10 +1,12 @@
 /** What the tests that need a Temporal server share: a server, the Cognito sandbox, the worker and a client. */
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { VerificationClient } from '@cognito-verification/client';
+import { clientDataConverter, type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTE_KEYS, SEARCH_ATTRIBUTES, type VerificationPolicy } from '@cognito-verification/contract';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
@@ -16,11 +18,21 @@ import { replayAll } from './replay-all.js';
 
 export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
 
+/** One key for a whole process, so that whatever is made in it can be read in it. */
+const KEYS = `test:${randomBytes(32).toString('base64')}`;
+const KEY_RING: KeyRing = keyRingOf(...parseKeys(KEYS, 'the key of this test'));
+const DATA_CONVERTER = clientDataConverter(KEY_RING);
+
 /** A Temporal server with everything around it. */
 export interface Rig {
   env: TestWorkflowEnvironment;
   sandbox: Sandbox;
   client: VerificationClient;
+  /** What everything here is sealed with, as `VERIFICATION_ENCRYPTION_KEYS` takes it. */
+  keys: string;
+  keyRing: KeyRing;
+  /** For another Temporal client. */
+  dataConverter: DataConverter;
   taskQueue: string;
   /** Every workflow that was started through `env.client`, in whichever way. */
   started: Set<string>;
@@ -38,7 +50,7 @@ export async function startRig(
 ): Promise<Rig> {
   quietRuntime();
   const started = new Set<string>();
-  const client = { interceptors: { workflow: [noting(started)] } };
+  const client = { dataConverter: DATA_CONVERTER, interceptors: { workflow: [noting(started)] } };
   const env = await (server === 'local' ? localServer(client) : timeSkippingServer(client));
   const sandbox = await startSandbox(options.sandbox ?? {});
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
@@ -49,6 +61,9 @@ export async function startRig(
     env,
     sandbox,
     client: verifications,
+    keys: KEYS,
+    keyRing: KEY_RING,
+    dataConverter: DATA_CONVERTER,
     taskQueue,
     started,
     user: async () => {
@@ -100,7 +115,7 @@ export async function startWorker(
   cognito: CognitoClients,
   taskQueue: string,
 ): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
-  const worker = await createWorker({ connection, namespace: 'default', cognito, taskQueue });
+  const worker = await createWorker({ connection, namespace: 'default', keys: KEY_RING, cognito, taskQueue });
   const run = worker.run();
   return {
     worker,
@@ -120,6 +135,7 @@ export async function startWorkerProcess(
     env: {
       ...process.env,
       TEMPORAL_ADDRESS: env.address,
+      VERIFICATION_ENCRYPTION_KEYS: KEYS,
       VERIFICATION_TASK_QUEUE: taskQueue,
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
     },

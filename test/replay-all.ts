@@ -1,4 +1,5 @@
 /** Determinism: what a test has made must replay on the bundle that workers run. */
+import { workerDataConverter } from '@cognito-verification/codec';
 import { Worker } from '@temporalio/worker';
 import { WORKFLOW_BUNDLE_PATH } from '../worker/workflow-bundle.js';
 import type { Rig } from './harness.js';
@@ -8,7 +9,7 @@ import type { Rig } from './harness.js';
  * @returns how many were replayed
  * @throws AggregateError with one error for each history that does not replay
  */
-export async function replayAll(rig: Pick<Rig, 'env'>, workflowIds: Iterable<string>): Promise<number> {
+export async function replayAll(rig: Pick<Rig, 'env' | 'keyRing'>, workflowIds: Iterable<string>): Promise<number> {
   const histories = [];
   for (const workflowId of new Set(workflowIds)) {
     histories.push({ workflowId, history: await rig.env.client.workflow.getHandle(workflowId).fetchHistory() });
@@ -16,7 +17,7 @@ export async function replayAll(rig: Pick<Rig, 'env'>, workflowIds: Iterable<str
   const errors: Error[] = [];
   let replayed = 0;
   for await (const result of Worker.runReplayHistories(
-    { workflowBundle: { codePath: WORKFLOW_BUNDLE_PATH } },
+    { workflowBundle: { codePath: WORKFLOW_BUNDLE_PATH }, dataConverter: workerDataConverter(rig.keyRing) },
     histories,
   )) {
     replayed++;

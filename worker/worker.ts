@@ -1,5 +1,7 @@
+import { CONVERTER_PATHS, type KeyRing, workerDataConverter } from '@cognito-verification/codec';
 import { cognitoTaskQueue, TASK_QUEUE } from '@cognito-verification/contract';
-import { type NativeConnection, Worker, type WorkerStatus } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
+import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temporalio/worker';
 import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
 import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
@@ -17,6 +19,11 @@ export interface VerificationWorker {
 export interface VerificationWorkerOptions {
   connection: NativeConnection;
   namespace: string;
+  /**
+   * What seals and opens payloads. No process of a deployment starts without; `undefined` leaves everything in plain
+   * text, to measure what sealing costs, and to see that the tests for secrets would find them.
+   */
+  keys: KeyRing | undefined;
   /** Where the calls to Cognito go. */
   cognito: CognitoClients;
   /** Default `TASK_QUEUE`. */
@@ -30,11 +37,13 @@ const SHUTDOWN_GRACE_TIME = '30 seconds';
 
 /** Used by the process entry, the local stack, the tests and the benchmarks alike. */
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
-  const { connection, namespace, cognito, taskQueue = TASK_QUEUE, maxCachedWorkflows } = options;
+  const { connection, namespace, keys, cognito, taskQueue = TASK_QUEUE, maxCachedWorkflows } = options;
+  const dataConverter = keys ? sealing(keys) : CONVERTER_PATHS;
   const workflows = await Worker.create({
     connection,
     namespace,
     taskQueue,
+    dataConverter,
     workflowBundle: { codePath: WORKFLOW_BUNDLE_PATH },
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
@@ -43,6 +52,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     connection,
     namespace,
     taskQueue: cognitoTaskQueue(taskQueue),
+    dataConverter,
     activities: createActivities(cognito),
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
   }).catch(async (error: unknown) => {
@@ -71,4 +81,15 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     shutdown,
     status: () => ({ workflows: workflows.getStatus(), cognito: calls.getStatus() }),
   };
+}
+
+/** Who operates the worker is told of each payload that nothing opens: its sender only learns that it was refused. */
+function sealing(keys: KeyRing): DataConverter {
+  return workerDataConverter(keys, ({ refusal, message }, place) => {
+    Runtime.instance().logger.warn(`Refused ${message}`, {
+      reason: refusal,
+      ...(place?.workflowId === undefined ? {} : { workflowId: place.workflowId }),
+      ...(place?.type === 'activity' && place.activityId !== undefined ? { activityId: place.activityId } : {}),
+    });
+  });
 }

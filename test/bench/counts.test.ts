@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { bundleBare, createBareWorker } from '../../bench/bare-worker.js';
@@ -89,7 +90,7 @@ async function countBare(rig: Rig): Promise<Counts> {
   const connection = rig.env.nativeConnection;
   const worker = await createBareWorker({ connection, cognito, taskQueue, bundlePath: bundle.path });
   try {
-    const site = siteOf(rig);
+    const site = { ...siteOf(rig), temporal: new Client({ connection: rig.env.connection }) };
     return await worker.runUntil(async () => await countWorkflow(site.temporal, await bareRightCode(site, taskQueue)));
   } finally {
     cognito.destroy();

@@ -18,7 +18,7 @@ async function sourced(own: boolean): Promise<Record<string, string>> {
     publish: () => Promise.resolve(),
     release: () => Promise.resolve(),
   };
-  await writeEnvironment(folder, { config: CONFIG, own }, SANDBOX);
+  await writeEnvironment(folder, { config: CONFIG, own }, { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: SANDBOX });
   return Object.fromEntries(
     [...text.matchAll(/^export (\w+)='?(.*?)'?$/gm)].map(([, name, value]) => [name ?? '', value ?? '']),
   );

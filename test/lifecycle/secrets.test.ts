@@ -2,16 +2,7 @@ import { VerificationClient } from '@cognito-verification/client';
 import { expect, it } from 'vitest';
 import { startWorkerProcess, useRig } from '../harness.js';
 
-/**
- * Neither an access token nor a code stands anywhere but in the three inputs that have to carry them, which the payload
- * codec will seal: byte by byte, in the history and in everything that is printed.
- */
-const CARRIES_SECRETS = [
-  /^workflowExecutionStartedEventAttributes\.input\./,
-  /^workflowExecutionUpdateAcceptedEventAttributes\.acceptedRequest\.input\.args\./,
-  /^activityTaskScheduledEventAttributes\.input\./,
-];
-
+/** Neither an access token nor a code stands anywhere, byte by byte: in the history, and in everything that is printed. */
 const rig = useRig('local');
 
 it('no token and no code in the history, ids, search attributes, memo, summaries, errors, answers and logs', async () => {
@@ -52,18 +43,11 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
   const { raw } = await handle.describe();
   const { events } = await handle.fetchHistory();
   const all = [...secrets, code];
-  let carried = 0;
   for (const event of events ?? []) {
     for (const [path, text] of textsIn(event)) {
-      if (CARRIES_SECRETS.some((place) => place.test(path))) {
-        if (all.some((secret) => text.includes(secret))) carried += 1;
-        continue;
-      }
       for (const secret of all) expect(text.includes(secret), `${path} of event ${String(event.eventId)}`).toBe(false);
     }
   }
-  // The walk does find them where they are.
-  expect(carried).toBeGreaterThan(5);
   const elsewhere = { workflowId, raw, told: told.map(unfold), logs: worker.output.join('') };
   expect(elsewhere.logs).toContain(workflowId);
   expect(JSON.stringify(elsewhere.told)).toContain('[redacted]');

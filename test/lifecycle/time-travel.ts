@@ -68,7 +68,7 @@ export class TimeTravel {
   readonly client: VerificationClient;
 
   constructor(readonly rig: Rig) {
-    const client = new Client({ connection: rig.env.connection });
+    const client = new Client({ connection: rig.env.connection, dataConverter: rig.dataConverter });
     this.client = new VerificationClient({ client, taskQueue: rig.taskQueue });
   }
 

@@ -1,7 +1,8 @@
 /** What the Web UI is looked at with: a server that has it, and one verification in each state. */
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VerificationClient, VerificationFailedError } from '@cognito-verification/client';
+import { clientDataConverter, encryptionKey, KEY_BYTES, keyRingOf } from '@cognito-verification/codec';
 import {
   type AttributeName,
   SEARCH_ATTRIBUTES,
@@ -60,7 +61,8 @@ export async function setScene(): Promise<Scene> {
     closing.push(() => native.close());
     const cognito = createCognitoClients({ endpoint: sandbox.url });
     closing.push(() => cognito.destroy());
-    const worker = await createWorker({ connection: native, namespace, cognito, taskQueue: TASK_QUEUE });
+    const keys = keyRingOf(encryptionKey('scene', randomBytes(KEY_BYTES)));
+    const worker = await createWorker({ connection: native, namespace, keys, cognito, taskQueue: TASK_QUEUE });
     const running = worker.run();
     closing.push(async () => {
       worker.shutdown();
@@ -68,7 +70,7 @@ export async function setScene(): Promise<Scene> {
     });
     const connection = await Connection.connect({ address });
     closing.push(() => connection.close());
-    const temporal = new Client({ connection, namespace });
+    const temporal = new Client({ connection, namespace, dataConverter: clientDataConverter(keys) });
     const client = new VerificationClient({
       client: temporal,
       taskQueue: TASK_QUEUE,

@@ -1,0 +1,23 @@
+/** The keys of a local stack: made at its first start and kept beside its database, which cannot be read without them. */
+import { randomBytes } from 'node:crypto';
+import { KEY_BYTES, KEY_SETTINGS, type KeyRing, keyRingFromSettings } from '@cognito-verification/codec';
+import type { StackFolder } from './stack-folder.js';
+
+const KEYS_FILE = 'encryption-keys';
+
+/** What seals and opens the payloads of a stack. */
+export interface StackKeys {
+  readonly ring: KeyRing;
+  /** The file they are in; absent where the environment names others, which stay in the user's shell. */
+  readonly file?: string;
+}
+
+/** The keys that the environment names, for a service that others use too; else those of the folder. */
+export async function provideKeys(folder: Pick<StackFolder, 'path' | 'readText' | 'writePrivate'>): Promise<StackKeys> {
+  if (Object.values(KEY_SETTINGS).some((name) => process.env[name])) return { ring: keyRingFromSettings() };
+  if ((await folder.readText(KEYS_FILE)) === undefined) {
+    await folder.writePrivate(KEYS_FILE, `local:${randomBytes(KEY_BYTES).toString('base64')}\n`);
+  }
+  const file = folder.path(KEYS_FILE);
+  return { ring: keyRingFromSettings({ [KEY_SETTINGS.file]: file }), file };
+}
