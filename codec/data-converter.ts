@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
 import type { KeyRing } from './key-ring.js';
-import { type ReportRefused, SealingCodec } from './sealing-codec.js';
+import { type ReportUnopened, SealingCodec } from './sealing-codec.js';
 
-export type { ReportRefused };
+export type { ReportUnopened };
 
 const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
@@ -23,8 +23,8 @@ export function clientDataConverter(keys: KeyRing): DataConverter {
 
 /**
  * For a Temporal `Worker`, and for replays: a payload that nothing opens reaches the workflow as an Error to refuse.
- * @param onRefused is told of each, for the log
+ * @param onUnopened is told of each, and of keys that are missing: for the log, since it knows the workflow
  */
-export function workerDataConverter(keys: KeyRing, onRefused: ReportRefused = () => undefined): DataConverter {
-  return { ...CONVERTER_PATHS, payloadCodecs: [new SealingCodec(keys, onRefused)] };
+export function workerDataConverter(keys: KeyRing, onUnopened: ReportUnopened = () => undefined): DataConverter {
+  return { ...CONVERTER_PATHS, payloadCodecs: [new SealingCodec(keys, onUnopened)] };
 }

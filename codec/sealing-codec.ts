@@ -1,24 +1,27 @@
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
-import { PayloadRefusedError } from './errors.js';
+import { KeyServiceError, PayloadRefusedError, UnknownKeyError } from './errors.js';
 import type { KeyRing } from './key-ring.js';
 import { open, seal } from './seal.js';
 import { unreadable } from './unreadable.js';
 
-/** Tells whoever operates a worker which payload was refused. */
-export type ReportRefused = (error: PayloadRefusedError, place: SerializationContext | undefined) => void;
+/** Tells whoever operates a worker what could not be opened, why, and where it had come to. */
+export type ReportUnopened = (
+  error: PayloadRefusedError | UnknownKeyError | KeyServiceError,
+  place: SerializationContext | undefined,
+) => void;
 
 /**
  * Seals everything that leaves the process and opens everything that comes in.
  *
  * A client throws on a payload that nothing opens. A worker must not: a workflow task that fails is tried again for
- * ever. There it is reported and handed on as unreadable, and the workflow refuses it like any other wrong input. A key that is
- * missing does fail the task, since the task succeeds as soon as the key is back, and nothing is lost.
+ * ever. There it is handed on as unreadable, and the workflow refuses it like any other wrong input. A key that is missing does
+ * fail the task, since the task succeeds as soon as the key is back, and nothing is lost. Both are reported.
  */
 export class SealingCodec implements PayloadCodec {
-  /** @param handOnRefused for a worker: hands on what nothing opens, instead of throwing, and reports it here */
+  /** @param report for a worker: hands on what nothing opens, instead of throwing, and tells here of all that was not opened */
   constructor(
     private readonly keys: KeyRing,
-    private readonly handOnRefused?: ReportRefused,
+    private readonly report?: ReportUnopened,
   ) {}
 
   async encode(payloads: Payload[], place?: SerializationContext): Promise<Payload[]> {
@@ -34,9 +37,14 @@ export class SealingCodec implements PayloadCodec {
     try {
       return await open(payload, this.keys, place);
     } catch (error) {
-      if (!this.handOnRefused || !(error instanceof PayloadRefusedError)) throw error;
-      this.handOnRefused(error, place);
+      if (!this.report || !isUnopened(error)) throw error;
+      this.report(error, place);
+      if (!(error instanceof PayloadRefusedError)) throw error;
       return unreadable(error.message);
     }
   }
+}
+
+function isUnopened(error: unknown): error is Parameters<ReportUnopened>[0] {
+  return [PayloadRefusedError, UnknownKeyError, KeyServiceError].some((kind) => error instanceof kind);
 }

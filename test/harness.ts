@@ -126,10 +126,14 @@ export async function startWorker(
   };
 }
 
-/** A worker as it is deployed: the compiled command, in a process of its own. */
+/**
+ * A worker as it is deployed: the compiled command, in a process of its own.
+ * @param settings more of its environment
+ */
 export async function startWorkerProcess(
   { env, sandbox }: Pick<Rig, 'env' | 'sandbox'>,
   taskQueue: string,
+  settings: NodeJS.ProcessEnv = {},
 ): Promise<{ output: string[]; end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> }> {
   const worker = spawn(process.execPath, ['dist/cli/main.js', 'worker'], {
     env: {
@@ -138,6 +142,7 @@ export async function startWorkerProcess(
       VERIFICATION_ENCRYPTION_KEYS: KEYS,
       VERIFICATION_TASK_QUEUE: taskQueue,
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -83,11 +83,11 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   };
 }
 
-/** Who operates the worker is told of each payload that nothing opens: its sender only learns that it was refused. */
+/** Whoever sent a payload that cannot be opened learns that much at most; the log says which workflow it is, and why. */
 function sealing(keys: KeyRing): DataConverter {
-  return workerDataConverter(keys, ({ refusal, message }, place) => {
-    Runtime.instance().logger.warn(`Refused ${message}`, {
-      reason: refusal,
+  return workerDataConverter(keys, ({ code, message }, place) => {
+    Runtime.instance().logger.warn(`Cannot open a payload: ${message}`, {
+      reason: code,
       ...(place?.workflowId === undefined ? {} : { workflowId: place.workflowId }),
       ...(place?.type === 'activity' && place.activityId !== undefined ? { activityId: place.activityId } : {}),
     });
