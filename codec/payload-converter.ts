@@ -5,7 +5,7 @@ import {
   type PayloadConverter,
   type SerializationContext,
 } from '@temporalio/common';
-import { reasonOfUnreadable } from './unreadable.js';
+import { reasonOfUnreadable, remember } from './provenance.js';
 
 /**
  * Hands on what cannot be read as an Error instead of throwing it. Thrown, it would fail the workflow task, which is
@@ -23,7 +23,9 @@ class RefusablePayloadConverter implements PayloadConverter {
     // The caller's type says what it should have been; whoever reads an input checks it.
     if (reason !== undefined) return new Error(reason) as T;
     try {
-      return defaultPayloadConverter.fromPayload(payload, context);
+      const value = defaultPayloadConverter.fromPayload<T>(payload, context);
+      remember(value, payload);
+      return value;
     } catch {
       return new Error('a payload that cannot be read') as T;
     }

@@ -8,6 +8,7 @@ import type { Payload, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { PayloadRefusedError } from './errors.js';
 import type { EncryptionKey, KeyRing } from './key-ring.js';
+import type { Provenance } from './provenance.js';
 
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
@@ -20,6 +21,8 @@ const WRAPPED_KEY = 'encryption-wrapped-key';
  * is kept where they look for nothing, and a payload without it is taken as theirs.
  */
 const SEALED_FOR = 'sealed-for';
+/** The same, and when: milliseconds since the epoch, in digits. */
+const SEALED_AT = 'sealed-at';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -29,7 +32,14 @@ const PLACE_BYTES = 16;
 /** Seals a payload, whole. `place` binds it to the workflow or activity that it is for. */
 export function seal(payload: Payload, key: EncryptionKey, place?: SerializationContext): Payload {
   const digest = place && digestOf(place);
-  const inner = digest ? { ...payload, metadata: { ...payload.metadata, [SEALED_FOR]: digest } } : payload;
+  const inner = {
+    ...payload,
+    metadata: {
+      ...payload.metadata,
+      [SEALED_AT]: Buffer.from(String(Date.now())),
+      ...(digest ? { [SEALED_FOR]: digest } : {}),
+    },
+  };
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key.secret, nonce);
   const data = Buffer.concat([
@@ -53,23 +63,41 @@ export function isSealed(payload: Payload): boolean {
   return textOf(payload.metadata?.[ENCODING]) === ENCRYPTED;
 }
 
+/** A payload that was opened. */
+export interface Opened {
+  readonly payload: Payload;
+  readonly provenance: Provenance;
+}
+
 /**
  * Opens a payload.
  * @param place where it has come to; one that was sealed for another place is refused
  * @throws PayloadRefusedError when no key will ever open it; UnknownKeyError or KeyServiceError when a key is missing
  */
 export async function open(payload: Payload, keys: KeyRing, place?: SerializationContext): Promise<Payload> {
+  return (await openSealed(payload, keys, place)).payload;
+}
+
+/** The same, and what its seal says. */
+export async function openSealed(payload: Payload, keys: KeyRing, place?: SerializationContext): Promise<Opened> {
   if (!isSealed(payload)) throw new PayloadRefusedError('notSealed', 'a payload that came in plain text, not sealed');
   const id = textOf(payload.metadata?.[KEY_ID]);
   if (!id) throw new PayloadRefusedError('damaged', 'a sealed payload that does not name its key');
   const key = await keys.find(id, payload.metadata?.[WRAPPED_KEY] ?? undefined);
-  const inner = decrypted(payload.data ?? new Uint8Array(), key);
-  const { [SEALED_FOR]: sealedFor, ...metadata } = inner.metadata ?? {};
+  const sealed = payload.data ?? new Uint8Array();
+  const inner = decrypted(sealed, key);
+  const { [SEALED_FOR]: sealedFor, [SEALED_AT]: sealedAt, ...metadata } = inner.metadata ?? {};
   const digest = place && digestOf(place);
   if (sealedFor && digest && !digest.equals(sealedFor)) {
     throw new PayloadRefusedError('misplaced', 'a payload that was sealed for another workflow or activity');
   }
-  return { metadata, data: inner.data ?? new Uint8Array() };
+  return {
+    payload: { metadata, data: inner.data ?? new Uint8Array() },
+    provenance: {
+      sealId: Buffer.from(sealed.subarray(0, NONCE_BYTES)).toString('base64'),
+      ...(sealedAt ? { sealedAtMs: Number(textOf(sealedAt)) } : {}),
+    },
+  };
 }
 
 function decrypted(sealed: Uint8Array, key: EncryptionKey): Payload {

@@ -1,8 +1,8 @@
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import { KeyServiceError, PayloadRefusedError, UnknownKeyError } from './errors.js';
 import type { KeyRing } from './key-ring.js';
-import { open, seal } from './seal.js';
-import { unreadable } from './unreadable.js';
+import { unreadable, withProvenance } from './provenance.js';
+import { open, openSealed, seal } from './seal.js';
 
 /** Tells whoever operates a worker what could not be opened, why, and where it had come to. */
 export type ReportUnopened = (
@@ -34,10 +34,12 @@ export class SealingCodec implements PayloadCodec {
   }
 
   private async openOne(payload: Payload, place: SerializationContext | undefined): Promise<Payload> {
+    if (!this.report) return await open(payload, this.keys, place);
     try {
-      return await open(payload, this.keys, place);
+      const { payload: opened, provenance } = await openSealed(payload, this.keys, place);
+      return place?.type === 'workflow' ? withProvenance(opened, provenance) : opened;
     } catch (error) {
-      if (!this.report || !isUnopened(error)) throw error;
+      if (!isUnopened(error)) throw error;
       this.report(error, place);
       if (!(error instanceof PayloadRefusedError)) throw error;
       return unreadable(error.message);
