@@ -36,12 +36,13 @@ export function encryptionKey(id: string, bytes: Uint8Array, wrapped?: Uint8Arra
 
 /**
  * A ring of keys that are known from the start: the first seals, all open.
- * @throws RangeError when there is none.
+ * @throws RangeError when there is none, or two have one id: what one of them seals would not be opened.
  */
 export function keyRingOf(...keys: readonly EncryptionKey[]): KeyRing {
   const [first] = keys;
   if (!first) throw new RangeError('A key ring needs a key.');
   const byId = new Map(keys.map((key) => [key.id, key]));
+  if (byId.size < keys.length) throw new RangeError('The keys of a key ring need different ids.');
   return {
     current: () => Promise.resolve(first),
     find: (id) => {
