@@ -1,0 +1,189 @@
+import {
+  CONVERTER_PATHS,
+  clientDataConverter,
+  type KeyRing,
+  KeyServiceError,
+  keyRingOf,
+  PayloadRefusedError,
+  UnknownKeyError,
+  workerDataConverter,
+} from '@cognito-verification/codec';
+import { failureConverter } from '@cognito-verification/codec/failure-converter';
+import { payloadConverter } from '@cognito-verification/codec/payload-converter';
+import { ApplicationFailure, type Payload, type PayloadCodec, type ProtoFailure } from '@temporalio/common';
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+  encodeErrorToFailure,
+} from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
+import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/data-converter-helpers.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { codecOf, inActivity, inWorkflow, newKey, payloadOf, sealOne } from './fixtures.js';
+
+const key = newKey('key-1');
+const ring = keyRingOf(key);
+const codec = codecOf(ring);
+const reported: [string, string | undefined][] = [];
+const workerOf = (keys: KeyRing) =>
+  workerDataConverter(keys, (error, place) => reported.push([error.name, place?.workflowId]));
+
+function workerCodec(keys: KeyRing): PayloadCodec {
+  const [first] = workerOf(keys).payloadCodecs ?? [];
+  if (!first) throw new Error('no codec');
+  return first;
+}
+
+beforeEach(() => {
+  reported.length = 0;
+});
+
+/** What nothing opens, and the words for it. */
+async function unopened(): Promise<[Payload, RegExp][]> {
+  const sealed = await sealOne(codec, 'secret', inWorkflow('w'));
+  return [
+    [payloadOf('secret'), /in plain text/],
+    [{ ...sealed, data: sealed.data?.subarray(1) ?? null }, /changed on its way/],
+    [await sealOne(codec, 'secret', inWorkflow('other')), /sealed for another workflow or activity/],
+    [await sealOne(codec, 'secret', inActivity('w', '1')), /sealed for another workflow or activity/],
+  ];
+}
+
+describe('a worker', () => {
+  it('hands on what nothing opens, as an Error with the reason, and reports it with its place', async () => {
+    const converter = loadDataConverter(workerOf(ring));
+    for (const [payload, words] of await unopened()) {
+      const [value] = await decodeArrayFromPayloads(converter, [payload], inWorkflow('w'));
+      expect(value).toBeInstanceOf(Error);
+      expect((value as Error).message).toMatch(words);
+      expect(reported.splice(0)).toEqual([['PayloadRefusedError', 'w']]);
+    }
+  });
+
+  it('opens what stands beside it', async () => {
+    const converter = loadDataConverter(workerOf(ring));
+    const good = await sealOne(codec, 'good', inWorkflow('w'));
+    const all = [good, payloadOf('plain'), good];
+    const values = await decodeArrayFromPayloads(converter, all, inWorkflow('w'));
+    expect(values).toEqual(['good', expect.any(Error), 'good']);
+  });
+
+  it('throws where a key is missing or the key service is away, which may mend itself, and reports it', async () => {
+    const sealed = await sealOne(codecOf(keyRingOf(newKey('gone'))), 'secret');
+    await expect(workerCodec(ring).decode([sealed], inWorkflow('w'))).rejects.toThrow(UnknownKeyError);
+    const away: KeyRing = { ...ring, find: () => Promise.reject(new KeyServiceError('away')) };
+    await expect(workerCodec(away).decode([sealed], inWorkflow('w'))).rejects.toThrow(KeyServiceError);
+    expect(reported).toEqual([
+      ['UnknownKeyError', 'w'],
+      ['KeyServiceError', 'w'],
+    ]);
+  });
+
+  it('does not take an error of ours for one of the payload', async () => {
+    const broken: KeyRing = { ...ring, find: () => Promise.reject(new TypeError('a bug')) };
+    await expect(workerCodec(broken).decode([await sealOne(codec, 1)])).rejects.toThrow(TypeError);
+    expect(reported).toEqual([]);
+  });
+
+  it('seals all with one look for the key', async () => {
+    let asked = 0;
+    const counting: KeyRing = { ...ring, current: () => ((asked += 1), Promise.resolve(key)) };
+    await workerCodec(counting).encode(Array.from({ length: 50 }, () => payloadOf(1)));
+    expect(asked).toBe(1);
+  });
+});
+
+describe('a client', () => {
+  it('throws, with a type', async () => {
+    for (const [payload, words] of await unopened()) {
+      const answer = codec.decode([payload], inWorkflow('w'));
+      await expect(answer).rejects.toThrow(PayloadRefusedError);
+      await expect(answer).rejects.toThrow(words);
+      await expect(answer).rejects.toMatchObject({ code: 'PayloadRefused' });
+    }
+  });
+});
+
+describe('the payload converter', () => {
+  const json = (text: string): Payload => ({
+    metadata: { encoding: Buffer.from('json/plain') },
+    data: Buffer.from(text),
+  });
+
+  it('hands on what cannot be read as an Error that quotes nothing of it', () => {
+    const payloads = [
+      json('{"accessToken": "secret'),
+      {},
+      { metadata: { encoding: Buffer.from('json/unknown') }, data: Buffer.from('secret') },
+      { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('secret') },
+    ];
+    for (const payload of payloads) {
+      const value: unknown = payloadConverter.fromPayload(payload);
+      expect(value).toEqual(new Error('a payload that cannot be read'));
+    }
+  });
+
+  it('reads and writes what the default one does', () => {
+    for (const value of [undefined, null, 0, 'text', { a: [1] }, Uint8Array.of(1, 2)]) {
+      const payload = payloadConverter.toPayload(value);
+      expect(payload).toEqual(payloadOf(value));
+      expect(payloadConverter.fromPayload(payload)).toEqual(value);
+    }
+  });
+});
+
+describe('the failure converter', () => {
+  const thrown = (): ApplicationFailure =>
+    ApplicationFailure.create({
+      message: 'SECRET in the message',
+      type: 'LimitExceededException',
+      details: [{ field: 'SECRET in the details' }],
+      cause: new TypeError('SECRET in the cause'),
+    });
+  /** With bytes read as text. */
+  const textIn = (failure: ProtoFailure): string =>
+    JSON.stringify(failure, (_, value) =>
+      value?.type === 'Buffer' ? Buffer.from(value.data).toString('latin1') : value,
+    );
+
+  it.each([
+    ['of a client', clientDataConverter(ring)],
+    ['of a worker', workerOf(ring)],
+  ])('%s leaves the names of types in plain text and nothing else', async (_, settings) => {
+    const converter = loadDataConverter(settings);
+    const failure = await encodeErrorToFailure(converter, thrown(), inWorkflow('w'));
+    const text = textIn(failure);
+    expect(text).toContain('LimitExceededException');
+    // The last as in a stack trace.
+    for (const hidden of ['SECRET', 'converters.test']) expect(text.includes(hidden), hidden).toBe(false);
+    // They are found where nothing is sealed.
+    const plain = textIn(await encodeErrorToFailure(loadDataConverter({}), thrown()));
+    for (const hidden of ['SECRET', 'converters.test']) expect(plain.includes(hidden), hidden).toBe(true);
+    const opened = await decodeOptionalFailureToOptionalError(converter, failure, inWorkflow('w'));
+    expect(opened).toMatchObject({
+      message: 'SECRET in the message',
+      details: [{ field: 'SECRET in the details' }],
+      cause: { message: 'SECRET in the cause' },
+    });
+  });
+
+  it('a failure whose message was changed says so, on a worker', async () => {
+    const converter = loadDataConverter(workerOf(ring));
+    const failure = await encodeErrorToFailure(converter, thrown(), inWorkflow('w'));
+    const { encodedAttributes } = failure;
+    const changed = { ...failure, encodedAttributes: { ...encodedAttributes, data: Buffer.alloc(60) } };
+    const opened = await decodeOptionalFailureToOptionalError(converter, changed, inWorkflow('w'));
+    expect(opened).toMatchObject({
+      type: 'LimitExceededException',
+      message: expect.stringMatching(/^a sealed payload that was/),
+    });
+  });
+
+  it('is the one that the workflow bundle gets', async () => {
+    const [payloads, failures] = await Promise.all([
+      import(CONVERTER_PATHS.payloadConverterPath),
+      import(CONVERTER_PATHS.failureConverterPath),
+    ]);
+    expect(payloads.payloadConverter).toBe(payloadConverter);
+    expect(failures.failureConverter).toBe(failureConverter);
+  });
+});

@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KEY_SETTINGS, type KeyRing, keyRingFromSettings, UnknownKeyError } from '@cognito-verification/codec';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+const { file: FILE } = KEY_SETTINGS;
+const pair = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;
+const [A, B] = [pair('a'), pair('b')];
+
+let folder: string;
+let file: string;
+let problems: string[];
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  folder = mkdtempSync(join(tmpdir(), 'key-file-'));
+  file = join(folder, 'keys');
+  problems = [];
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true });
+});
+
+const ringOf = (path: string): KeyRing => keyRingFromSettings({ [FILE]: path }, (problem) => problems.push(problem));
+const sealing = async (ring: KeyRing): Promise<string> => (await ring.current()).id;
+/** Past the time for which nobody looks at the file. */
+const later = (): void => {
+  vi.advanceTimersByTime(5_001);
+};
+
+/** As an operator, or a careless script, does it: the same file, written over. */
+const writeOver = (text: string): void => {
+  writeFileSync(file, text);
+};
+
+/** In one step, as it should be done. */
+const replace = (text: string): void => {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+};
+
+describe.each([
+  ['written over', writeOver],
+  ['replaced', replace],
+])('a file that is %s', (_, write) => {
+  it('seals with its new first key within five seconds, and opens with the old one', async () => {
+    write(`${A}\n`);
+    const ring = ringOf(file);
+    expect(await sealing(ring)).toBe('a');
+    write(`# since today, 14:00\n${B}\n${A}\n`);
+    expect(await sealing(ring)).toBe('a');
+    later();
+    expect(await sealing(ring)).toBe('b');
+    expect((await ring.find('a')).id).toBe('a');
+    expect(problems).toEqual([]);
+  });
+
+  it('is read again at once for an id that is not known', async () => {
+    write(A);
+    const ring = ringOf(file);
+    await expect(ring.find('b')).rejects.toThrow(UnknownKeyError);
+    write(`${A},${B}`);
+    expect((await ring.find('b')).id).toBe('b');
+  });
+
+  it('that takes a key out does so for whoever only opens, too', async () => {
+    write(`${A}\n${B}`);
+    const ring = ringOf(file);
+    write(A);
+    later();
+    await expect(ring.find('b')).rejects.toThrow(UnknownKeyError);
+  });
+});
+
+it('a mounted secret: a link to a folder that is moved to another', async () => {
+  for (const [name, text] of [
+    ['first', A],
+    ['second', `${B}\n${A}`],
+  ] as const) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'keys'), text);
+  }
+  const current = join(folder, 'current');
+  symlinkSync('first', current);
+  const ring = ringOf(join(current, 'keys'));
+  expect(await sealing(ring)).toBe('a');
+  symlinkSync('second', `${current}.new`);
+  renameSync(`${current}.new`, current);
+  later();
+  expect(await sealing(ring)).toBe('b');
+});
+
+describe('a change that breaks the file', () => {
+  it.each([
+    ['cut short', () => writeOver(A.slice(0, 20)), /key 1 of 1 with \d+ bytes/],
+    ['emptied', () => writeOver(''), /found no key/],
+    [
+      'gone',
+      () => unlinkSync(file),
+      /the file ".*keys" that cannot be read \(ENOENT\)|a file that cannot be read \(ENOENT\)/,
+    ],
+    ['a folder now', () => (unlinkSync(file), mkdirSync(file)), /cannot be read \(EISDIR\)/],
+  ])('%s: the keys of before stay, and it is said once until it is mended', async (_, breakIt, problem) => {
+    writeOver(`${A}\n${B}`);
+    const ring = ringOf(file);
+    breakIt();
+    for (let look = 0; look < 3; look++) {
+      later();
+      expect(await sealing(ring)).toBe('a');
+      expect((await ring.find('b')).id).toBe('b');
+      await expect(ring.find('c')).rejects.toThrow(UnknownKeyError);
+    }
+    expect(problems).toEqual([expect.stringMatching(problem)]);
+    expect(problems[0]).toMatch(/^VERIFICATION_ENCRYPTION_KEYS_FILE: found .*\. The keys of before stay in use\.$/);
+    expect(problems[0]).not.toContain(A.slice(2, 12));
+
+    rmSync(file, { recursive: true, force: true });
+    writeOver(`${B}\n${A}`);
+    later();
+    expect(await sealing(ring)).toBe('b');
+    writeOver('broken again');
+    later();
+    expect(await sealing(ring)).toBe('b');
+    expect(problems).toHaveLength(2);
+  });
+});
+
+describe('at the start a file that cannot be used is refused', () => {
+  const refusal = (path: string): string => {
+    try {
+      ringOf(path);
+      return 'taken';
+    } catch (error) {
+      return String(error);
+    }
+  };
+
+  it('when it is not there, or no file; its path is shown', () => {
+    expect(refusal(join(folder, 'none'))).toBe(
+      `KeySettingsError: ${FILE}: found the file ${JSON.stringify(join(folder, 'none'))} that cannot be read (ENOENT); ` +
+        'allowed: the path of a file with id:key pairs, the key 32 bytes in base64, the first to seal and all to open',
+    );
+    expect(refusal(folder)).toMatch(/that cannot be read \(EISDIR\)/);
+    expect(refusal('./none')).toMatch(/the file "\.\/none" that cannot be read/);
+  });
+
+  it('when what it holds is wrong', () => {
+    writeOver(`${A}\n${A}`);
+    expect(refusal(file)).toMatch(/KEYS_FILE: found key 2 of 2 with the id of key 1; allowed: each id once/);
+  });
+
+  it('when the keys themselves stand where its path belongs: they are not shown', () => {
+    for (const text of [A, A.slice(2), `${A},${B}`, A.slice(2).replaceAll('=', '')]) {
+      expect(refusal(text)).toMatch(/KEYS_FILE: found a file that cannot be read \((ENOENT|ENOTDIR)\)/);
+    }
+  });
+});
