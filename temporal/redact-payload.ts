@@ -1,0 +1,25 @@
+import type { Payload } from '@temporalio/common';
+import { showMessage } from './lifecycle-fields.js';
+
+/**
+ * What may be seen of an opened payload without the permission to reveal: where a verification stands, and neither a
+ * token, a code, an address nor anything that nobody has said to be harmless. Always JSON, so that the Web UI shows it.
+ */
+export function redactPayload({ metadata, data }: Payload): Payload {
+  const encoding = metadata?.['encoding'] ? Buffer.from(metadata['encoding']).toString() : '';
+  const bytes = Buffer.from(data ?? new Uint8Array());
+  if (encoding === 'binary/null') return { metadata: { encoding: Buffer.from(encoding) }, data: new Uint8Array() };
+  const shown = encoding === 'json/plain' ? shownJson(bytes) : undefined;
+  return {
+    metadata: { encoding: Buffer.from('json/plain') },
+    data: Buffer.from(JSON.stringify(shown ?? `••• ${bytes.byteLength} bytes`)),
+  };
+}
+
+function shownJson(bytes: Buffer): unknown {
+  try {
+    return showMessage(JSON.parse(bytes.toString()));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { LOCAL_ORIGINS } from '../../temporal/codec-server-settings.js';
+import { asWebUi, json, sealed, serve } from './running-codec-server.js';
+
+const preflight = async (url: string, origin: string) =>
+  await fetch(`${url}/decode?preserveStorageRefs=true`, {
+    method: 'OPTIONS',
+    headers: {
+      Origin: origin,
+      'Access-Control-Request-Method': 'POST',
+      'Access-Control-Request-Headers': 'authorization,authorization-extras,content-type,x-namespace',
+    },
+  });
+
+const corsHeaders = ({ headers }: Response) =>
+  Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')));
+
+describe('pages of a listed origin', () => {
+  test.each([...LOCAL_ORIGINS, 'https://temporal.example.com'])('%s may ask, and then call', async (origin) => {
+    const { url } = await serve({ origins: [...LOCAL_ORIGINS, 'https://temporal.example.com'] });
+    const asked = await preflight(url, origin);
+    expect(asked.status).toBe(204);
+    expect(corsHeaders(asked)).toEqual({
+      'access-control-allow-origin': origin,
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-methods': 'POST',
+      'access-control-allow-headers': 'content-type,x-namespace,authorization,authorization-extras',
+      'access-control-expose-headers': 'Retry-After,WWW-Authenticate',
+      'access-control-max-age': '7200',
+    });
+    expect(asked.headers.get('Vary')).toContain('Origin');
+    const called = await asWebUi(url, [sealed(json('hello'))], { headers: { Origin: origin } });
+    expect(called.status).toBe(200);
+    expect(called.headers.get('Access-Control-Allow-Origin')).toBe(origin);
+    expect(called.headers.get('Access-Control-Allow-Credentials')).toBe('true');
+    expect(called.headers.get('Vary')).toBe('Origin');
+  });
+
+  test('they can read why they are refused', async () => {
+    const { url } = await serve();
+    const answer = await asWebUi(url, 'no list');
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('http://localhost:8233');
+  });
+});
+
+test.each([
+  'http://localhost:8234',
+  'https://localhost:8233',
+  'http://LOCALHOST:8233',
+  'http://localhost:8233.example.com',
+  'https://evil.example.com',
+  'null',
+])('pages of %s get nothing', async (origin) => {
+  const { url, log } = await serve();
+  for (const answer of [
+    await preflight(url, origin),
+    await asWebUi(url, [sealed(json('hello'))], { headers: { Origin: origin } }),
+    await fetch(`${url}/health`, { headers: { Origin: origin } }),
+  ]) {
+    expect(answer.status).toBe(403);
+    expect(corsHeaders(answer)).toEqual({});
+    expect(answer.headers.get('Vary')).toBe('Origin');
+    expect(await answer.json()).toMatchObject({ error: { code: 'OriginNotAllowed' } });
+  }
+  expect(JSON.stringify(log)).not.toContain('evil');
+});
+
+test('without any origin configured only programs call', async () => {
+  const { url } = await serve({ origins: [] });
+  expect((await asWebUi(url, [])).status).toBe(403);
+  expect((await fetch(`${url}/decode`, { method: 'POST', body: '{"payloads":[]}' })).status).toBe(200);
+});

@@ -1,0 +1,100 @@
+/** A codec server that runs, and what its callers send. */
+import { randomBytes } from 'node:crypto';
+import { encryptionKey, keyRingOf, seal } from '@cognito-verification/codec';
+import type { Payload } from '@temporalio/common';
+import { afterEach } from 'vitest';
+import { type CodecServerOptions, startCodecServer } from '../../temporal/codec-server.js';
+import { fromWire, toWire, type WirePayload } from '../../temporal/codec-wire.js';
+
+export const KEY = encryptionKey('key-1', randomBytes(32));
+export const ORIGINS = ['http://localhost:8233', 'https://temporal.example.com'];
+
+/** One line that the server has logged. */
+export interface LogLine {
+  level: string;
+  message: string;
+  meta: Record<string, unknown>;
+}
+
+export interface Served {
+  url: string;
+  log: LogLine[];
+  close(): Promise<void>;
+}
+
+const running = new Set<Served>();
+afterEach(async () => {
+  await Promise.all([...running].map((server) => server.close()));
+});
+
+/** Ends with the test. */
+export async function serve(options: Partial<CodecServerOptions> = {}): Promise<Served> {
+  const log: LogLine[] = [];
+  const server = await startCodecServer({
+    keys: keyRingOf(KEY),
+    log: collecting(log),
+    port: 0,
+    origins: ORIGINS,
+    ...options,
+  });
+  const served = {
+    url: server.url,
+    log,
+    close: async () => {
+      if (running.delete(served)) await server.close();
+    },
+  };
+  running.add(served);
+  return served;
+}
+
+function collecting(lines: LogLine[]): CodecServerOptions['log'] {
+  const log = (level: string, message: string, meta: Record<string, unknown> = {}) => {
+    lines.push({ level, message, meta });
+  };
+  const at = (level: string) => (message: string, meta?: Record<string, unknown>) => log(level, message, meta);
+  return { log, trace: at('TRACE'), debug: at('DEBUG'), info: at('INFO'), warn: at('WARN'), error: at('ERROR') };
+}
+
+export const json = (value: unknown): Payload => ({
+  metadata: { encoding: Buffer.from('json/plain') },
+  data: Buffer.from(JSON.stringify(value)),
+});
+
+/** As it stands in a history. */
+export const sealed = (payload: Payload, key = KEY): WirePayload => toWire(seal(payload, key));
+
+/** The way of the Web UI: always with a query, from a page. */
+export async function asWebUi(
+  endpoint: string,
+  payloads: unknown,
+  { path = '/decode', headers = {} }: { path?: string; headers?: Record<string, string> } = {},
+): Promise<Response> {
+  return await fetch(`${endpoint}${path}?preserveStorageRefs=true`, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      'X-Namespace': 'default',
+      Origin: 'http://localhost:8233',
+      ...headers,
+    },
+    body: JSON.stringify({ payloads }),
+  });
+}
+
+/** What an answer's payloads hold, those in JSON as values. */
+export async function contentOf(response: Response): Promise<unknown[]> {
+  const { payloads } = (await response.json()) as { payloads: WirePayload[] };
+  return payloads.map((wire) => {
+    const { metadata, data } = fromWire(wire);
+    const encoding = Buffer.from(metadata?.['encoding'] ?? []).toString();
+    const bytes = Buffer.from(data ?? []).toString();
+    return encoding === 'json/plain' ? (JSON.parse(bytes) as unknown) : { encoding };
+  });
+}
+
+/** What the server shows of one value. */
+export async function shown(endpoint: string, value: unknown): Promise<unknown> {
+  const [content] = await contentOf(await asWebUi(endpoint, [sealed(json(value))]));
+  return content;
+}

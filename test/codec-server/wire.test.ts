@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { encryptionKey, keyRingOf, open } from '@cognito-verification/codec';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fromWire, toWire, type WirePayload } from '../../temporal/codec-wire.js';
+import { asWebUi, contentOf, json, KEY, sealed, serve } from './running-codec-server.js';
+
+const OUTCOME = { outcome: 'verified', confirmedBy: 'submitCode' };
+
+describe('what the Web UI and the temporal command ask for', () => {
+  test('the Web UI gets JSON for what is sealed, in its order', async () => {
+    const { url } = await serve();
+    const answer = await asWebUi(url, [sealed(json(OUTCOME)), sealed(json('a code was sent'))]);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(await contentOf(answer)).toEqual([OUTCOME, 'a code was sent']);
+  });
+
+  test('so does the temporal command, which is no page and sends no query', async () => {
+    const { url } = await serve();
+    const body = JSON.stringify({ payloads: [sealed(json(OUTCOME))] });
+    const answer = await fetch(`${url}/decode`, { method: 'POST', headers: { 'X-Namespace': 'default' }, body });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('Vary')).toBe('Origin');
+    const { payloads, ...rest } = (await answer.json()) as { payloads: WirePayload[] };
+    expect(rest).toEqual({});
+    // It refuses fields that it does not know.
+    expect(payloads.map((payload) => Object.keys(payload).sort())).toEqual([['data', 'metadata']]);
+  });
+
+  test.each(['/download', '/decode/', '//decode'])('%s is answered like /decode', async (path) => {
+    const { url } = await serve();
+    expect(await contentOf(await asWebUi(url, [sealed(json(OUTCOME))], { path }))).toEqual([OUTCOME]);
+  });
+
+  test('/encode seals what is plain and leaves what is sealed', async () => {
+    const { url } = await serve();
+    const already = sealed(json(1));
+    const answer = await asWebUi(url, [toWire(json({ reference: 'order 7' })), already], { path: '/encode' });
+    const { payloads } = (await answer.json()) as { payloads: WirePayload[] };
+    const opened = await open(fromWire(payloads[0] as WirePayload), keyRingOf(KEY));
+    expect(toWire(opened)).toEqual(toWire(json({ reference: 'order 7' })));
+    expect(payloads[1]).toEqual(already);
+  });
+
+  test('what cannot be opened goes back as it came, and spoils nothing beside it', async () => {
+    const { url, log } = await serve();
+    const good = sealed(json(OUTCOME));
+    const damaged = { ...good, data: `AAAA${good.data?.slice(4)}` };
+    const stored = { metadata: { encoding: 'anNvbg==' }, externalPayloads: [{ sizeBytes: '12' }] };
+    const others = [
+      toWire(json('plain already')),
+      damaged,
+      { ...good, data: '' },
+      { ...good, data: '%%% no base64 %%%' },
+      sealed(json(OUTCOME), encryptionKey('retired', randomBytes(32))),
+      stored,
+      {},
+    ];
+    const answer = await asWebUi(url, [...others, good]);
+    const { payloads } = (await answer.json()) as { payloads: WirePayload[] };
+    expect(payloads.slice(0, -1)).toEqual(others);
+    expect(await contentOf(Response.json({ payloads: payloads.slice(-1) }))).toEqual([OUTCOME]);
+    expect(log.filter(({ level }) => level === 'WARN').map(({ message, meta }) => [message, meta['payloads']])).toEqual(
+      [
+        ['Payloads that could not be opened: PayloadRefused', 3],
+        ['Payloads that could not be opened: UnknownKey', 1],
+      ],
+    );
+  });
+});
+
+describe('what is refused', () => {
+  test('paths and methods that there are not', async () => {
+    const { url, log } = await serve();
+    const status = async (path: string, init?: RequestInit) => (await fetch(`${url}${path}`, init)).status;
+    expect(await status('/health')).toBe(200);
+    expect(await status('/')).toBe(404);
+    expect(await status('/decode/123456', { method: 'POST' })).toBe(404);
+    expect(await status('/reveal', { method: 'POST' })).toBe(404);
+    for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) expect(await status('/decode', { method })).toBe(405);
+    expect(JSON.stringify(log)).not.toContain('123456');
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['no JSON', '{"payloads":[canary'],
+    ['a list', '["canary"]'],
+    ['no list of payloads', '{"payloads":"canary"}'],
+    ['a text for a payload', '{"payloads":["canary"]}'],
+    ['metadata that is no text', '{"payloads":[{"metadata":{"encoding":7,"canary":"x"}}]}'],
+    ['data that is no text', '{"payloads":[{"data":["canary"]}]}'],
+    ['sizes of another shape', '{"payloads":[{"externalPayloads":[{"canary":1}]}]}'],
+  ])('%s', async (_what, body) => {
+    const { url } = await serve();
+    const answer = await fetch(`${url}/decode`, { method: 'POST', body });
+    const text = await answer.text();
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(text)).toEqual({ error: { code: 'InvalidRequest', message: expect.any(String) } });
+    expect(text).not.toContain('canary');
+  });
+
+  test('more bytes and more payloads than one request may have', async () => {
+    const { url } = await serve({ limits: { bodyBytes: 1_000, payloads: 3 } });
+    expect((await asWebUi(url, [{}, {}, {}])).status).toBe(200);
+    expect((await asWebUi(url, [{}, {}, {}, {}])).status).toBe(413);
+    const long = await asWebUi(url, [{ data: 'A'.repeat(1_000) }]);
+    expect(long.status).toBe(413);
+    expect(await long.json()).toMatchObject({ error: { code: 'BodyTooLarge' } });
+    // Of unknown length: counted as it comes.
+    const body = new Blob([JSON.stringify({ payloads: [{ data: 'A'.repeat(1_000) }] })]).stream();
+    const streamed = await fetch(`${url}/decode`, { method: 'POST', body, duplex: 'half' });
+    expect(streamed.status).toBe(413);
+  });
+
+  test('more requests than a page has use for, until a moment later', async () => {
+    const { url } = await serve({ limits: { requests: 2 } });
+    const answers = [];
+    for (let index = 0; index < 3; index += 1) answers.push(await asWebUi(url, []));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+    const last = answers.at(-1);
+    expect(Number(last?.headers.get('Retry-After'))).toBeGreaterThan(0);
+    // A page must be able to read that.
+    expect(last?.headers.get('Access-Control-Allow-Origin')).toBe('http://localhost:8233');
+  });
+
+  test('a request that never comes to its end', async () => {
+    const { url } = await serve({ limits: { requestMs: 300 } });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write('POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"payl');
+    const received = await new Promise<string>((resolve) => {
+      let text = '';
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(text));
+    });
+    expect(received).toMatch(/^HTTP\/1\.1 408 /);
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+  });
+});
+
+test('closing lets a request that is under way come to its end', async () => {
+  const keys = keyRingOf(KEY);
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let asked = (): void => undefined;
+  const underWay = new Promise<void>((resolve) => (asked = resolve));
+  const slowKeys = {
+    ...keys,
+    find: async (id: string) => {
+      asked();
+      await released;
+      return await keys.find(id);
+    },
+  };
+  const server = await serve({ keys: slowKeys });
+  const answer = asWebUi(server.url, [sealed(json(OUTCOME))]);
+  await underWay;
+  const closed = server.close();
+  release();
+  expect(await contentOf(await answer)).toEqual([OUTCOME]);
+  await closed;
+  await expect(fetch(`${server.url}/health`)).rejects.toThrow();
+});
+
+test('whatever is sent: no crash, no word of it in an error, as many payloads as came', async () => {
+  const { url } = await serve({ limits: { requests: 1_000_000 } });
+  const canary = 'canary-9f3b';
+  const text = fc.oneof(
+    fc.string(),
+    fc.constant(canary),
+    fc.base64String(),
+    fc.constant(sealed(json(canary)).data ?? ''),
+  );
+  const metadata = fc.dictionary(
+    fc.oneof(fc.constantFrom('encoding', 'encryption-key-id', '__proto__', 'constructor'), text),
+    fc.oneof(fc.constantFrom('YmluYXJ5L2VuY3J5cHRlZA==', 'anNvbi9wbGFpbg==', 'a2V5LTE='), text),
+  );
+  const payload = fc.oneof(fc.record({ metadata, data: text }, { requiredKeys: [] }), fc.jsonValue(), text);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        fc.array(payload).map((payloads) => JSON.stringify({ payloads })),
+        text,
+        fc.json(),
+      ),
+      fc.constantFrom('/decode', '/encode', '/download'),
+      async (body, path) => {
+        const answer = await fetch(`${url}${path}`, { method: 'POST', body });
+        expect([200, 400]).toContain(answer.status);
+        const received = await answer.text();
+        if (answer.status === 400) expect(received).not.toContain(canary);
+        else {
+          const sent = JSON.parse(body) as { payloads: unknown[] };
+          expect((JSON.parse(received) as typeof sent).payloads).toHaveLength(sent.payloads.length);
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
