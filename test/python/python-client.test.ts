@@ -1,0 +1,100 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { beforeAll, expect, it } from 'vitest';
+import { type SandboxUser, useRig } from '../harness.js';
+import { findPython } from './find-python.js';
+
+const rig = useRig('local');
+const MINUTES = 60_000;
+let python: string | undefined;
+
+beforeAll(async () => {
+  python = await findPython();
+}, 10 * MINUTES);
+
+/** The client in Python: its lines, and a way to tell it codes. */
+class PythonClient {
+  private readonly process: ChildProcessWithoutNullStreams;
+  private readonly lines: AsyncIterator<string>;
+  private errors = '';
+
+  constructor(interpreter: string, user: SandboxUser) {
+    this.process = spawn(interpreter, [join('test', 'python', 'verification_client.py')], {
+      env: {
+        PATH: process.env['PATH'],
+        PYTHONDONTWRITEBYTECODE: '1',
+        TEMPORAL_ADDRESS: rig.env.address,
+        VERIFICATION_TASK_QUEUE: rig.taskQueue,
+        VERIFICATION_ENCRYPTION_KEYS: rig.keys,
+        COGNITO_ACCESS_TOKEN: user.accessToken,
+      },
+    });
+    this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
+    this.process.stderr.on('data', (chunk) => {
+      this.errors += String(chunk);
+    });
+  }
+
+  async next(): Promise<Record<string, unknown>> {
+    const line = await this.lines.next();
+    if (line.done) throw new Error(`The client has ended: ${this.errors}`);
+    return JSON.parse(line.value) as Record<string, unknown>;
+  }
+
+  submit(code: string): void {
+    this.process.stdin.write(`${code}\n`);
+  }
+
+  async ended(): Promise<{ exitCode: number | null; errors: string }> {
+    if (this.process.exitCode === null) await once(this.process, 'exit');
+    return { exitCode: this.process.exitCode, errors: this.errors };
+  }
+}
+
+it('a service in Python verifies an address with the codec of the samples and the same keys', async (context) => {
+  if (python === undefined) context.skip('no python3 on this machine');
+  const user = await rig.user();
+  const client = new PythonClient(python ?? '', user);
+
+  const started = await client.next();
+  expect(started).toMatchObject({
+    workflowId: expect.stringMatching(/^verify\/.+\/email$/),
+    status: {
+      state: 'awaitingCode',
+      delivery: { destination: 'z***@e***', deliveryMedium: 'EMAIL' },
+      attemptsLeft: 10,
+    },
+  });
+  const workflowId = String(started['workflowId']);
+  rig.started.add(workflowId);
+
+  // The words of a refusal are sealed by the worker, and opened here.
+  client.submit('not a code');
+  expect(await client.next()).toEqual({
+    refused: { type: 'InvalidRequest', message: expect.stringContaining('code') },
+  });
+  const code = rig.sandbox.codeFor(user, 'email');
+  client.submit(code === '000000' ? '000001' : '000000');
+  expect(await client.next()).toMatchObject({ answer: { result: 'mismatch', status: { attemptsLeft: 9 } } });
+  client.submit(code);
+  expect(await client.next()).toMatchObject({ answer: { result: 'verified', status: { state: 'verified' } } });
+  expect(await client.next()).toMatchObject({
+    outcome: { outcome: 'verified', confirmedBy: 'submitCode', status: { state: 'verified' } },
+  });
+  expect(await client.ended()).toEqual({ exitCode: 0, errors: '' });
+
+  // Ours reads what Python has started, and nothing of it stands in plain text.
+  expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
+  const history = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
+  const { input } = history.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
+  expect(input?.payloads?.map(({ metadata }) => Buffer.from(metadata?.['encoding'] ?? []).toString())).toEqual([
+    'binary/encrypted',
+  ]);
+  const text = JSON.stringify(history, (_, value) =>
+    value?.type === 'Buffer' ? Buffer.from(value.data).toString('latin1') : value,
+  );
+  for (const hidden of [user.accessToken, `"${code}"`, 'z***@e***', 'codeFormat'])
+    expect(text.includes(hidden)).toBe(false);
+});

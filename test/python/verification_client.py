@@ -1,0 +1,90 @@
+"""Verifies an attribute from Python, with Temporal's own SDK and the names of contract/.
+
+Environment: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, VERIFICATION_TASK_QUEUE, VERIFICATION_ENCRYPTION_KEYS,
+COGNITO_ACCESS_TOKEN. Prints one JSON document a line: where the code was sent; then, for each code that comes as a line of
+standard input, what Cognito said of it, or the refusal; at the end of the verification, its outcome.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import sys
+from typing import Any
+
+from sealing_codec import SealingCodec, parse_keys
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError
+from temporalio.common import (
+    Priority,
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+)
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from temporalio.exceptions import ApplicationError
+
+ATTRIBUTE_NAME = "email"
+
+
+def claims_of(access_token: str) -> dict[str, str]:
+    payload = access_token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def say(document: dict[str, Any]) -> None:
+    print(json.dumps(document), flush=True)
+
+
+async def main() -> None:
+    client = await Client.connect(
+        os.environ["TEMPORAL_ADDRESS"],
+        namespace=os.environ.get("TEMPORAL_NAMESPACE", "default"),
+        data_converter=DataConverter(
+            payload_codec=SealingCodec(parse_keys(os.environ["VERIFICATION_ENCRYPTION_KEYS"])),
+            # Messages of failures are sealed too.
+            failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+        ),
+    )
+    access_token = os.environ["COGNITO_ACCESS_TOKEN"]
+    claims = claims_of(access_token)
+    user_pool_id = claims["iss"].rsplit("/", 1)[1]
+    start = WithStartWorkflowOperation(
+        "attributeVerification",
+        {"accessToken": access_token, "attributeName": ATTRIBUTE_NAME},
+        id=f"verify/{user_pool_id}/{claims['sub']}/{ATTRIBUTE_NAME}",
+        task_queue=os.environ.get("VERIFICATION_TASK_QUEUE", "attribute-verification"),
+        # One that is open already is joined.
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(SearchAttributeKey.for_keyword("VerificationState"), "sending"),
+                SearchAttributePair(SearchAttributeKey.for_keyword("VerificationAttribute"), ATTRIBUTE_NAME),
+                SearchAttributePair(SearchAttributeKey.for_keyword("VerificationUserPool"), user_pool_id),
+            ]
+        ),
+        static_summary=f"Verify {ATTRIBUTE_NAME} in {user_pool_id}",
+        priority=Priority(fairness_key=user_pool_id),
+    )
+    status = await client.execute_update_with_start_workflow(
+        "awaitDelivery", {"accessToken": access_token}, start_workflow_operation=start
+    )
+    handle = await start.workflow_handle()
+    say({"workflowId": handle.id, "status": status})
+    while status["state"] not in ("verified", "expired", "failed", "cancelled"):
+        line = await asyncio.to_thread(sys.stdin.readline)
+        if line == "":
+            sys.exit("no more codes, and not verified")
+        try:
+            answer = await handle.execute_update("submitCode", {"code": line.strip()})
+        except WorkflowUpdateFailedError as error:
+            refusal = error.cause
+            kind = refusal.type if isinstance(refusal, ApplicationError) else type(refusal).__name__
+            say({"refused": {"type": kind, "message": str(refusal)}})
+            continue
+        say({"answer": answer})
+        status = answer["status"]
+    say({"outcome": await handle.result()})
+
+
+asyncio.run(main())
