@@ -18,6 +18,7 @@ interface UpOptions extends OutputOptions {
   port: number;
   uiPort: number;
   sandboxPort: number;
+  codecPort: number;
   cognito: CognitoChoice;
   exitWhenVerified: boolean;
 }
@@ -34,7 +35,7 @@ const ECHO_MS = 500;
 const LINGER_MS = 1_000;
 
 const HELP = `
-State (the server's database, the sandbox's pools and users) is kept in --state-dir and found again at the next start.
+State (the server's database and the keys that its payloads are sealed with, the sandbox's pools and users) is kept in --state-dir and found again at the next start.
 A second up with the same folder says what runs there and ends.
 
 What is there is used instead of being started: a Temporal Service named by TEMPORAL_ADDRESS, TEMPORAL_PROFILE or
@@ -60,6 +61,7 @@ export function upCommand(): Command {
     .option('--port <port>', 'wanted port of the Temporal server; a free one if it is taken', portOption, 7233)
     .option('--ui-port <port>', 'wanted port of the Web UI', portOption, 8233)
     .option('--sandbox-port <port>', 'wanted port of the Cognito sandbox', portOption, 9320)
+    .option('--codec-port <port>', 'wanted port of the codec server', portOption, 8888)
     .addOption(
       new Option('--cognito <which>', 'auto: an endpoint that is set, else a sandbox')
         .choices(['auto', 'sandbox', 'aws'])
@@ -113,7 +115,12 @@ async function runStack(
   signal: AbortSignal,
 ): Promise<number> {
   const { stateDir, dbFilename, cognito } = options;
-  const ports = { temporal: options.port, webUi: options.uiPort, sandbox: options.sandboxPort };
+  const ports = {
+    temporal: options.port,
+    webUi: options.uiPort,
+    sandbox: options.sandboxPort,
+    codecServer: options.codecPort,
+  };
   // Loaded only now: the native worker is heavy, and neither help nor a second `up` needs it.
   const { startLocalStack } = await import('../dev/local-stack.js');
   let stack: LocalStack;

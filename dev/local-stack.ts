@@ -9,6 +9,8 @@ import type { Client } from '@temporalio/client';
 import { connectClient } from '../temporal/connect-client.js';
 import { registerSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
 import { type DemoRun, runDemo } from './demo-run.js';
+import { freePort } from './free-port.js';
+import { startStackCodecServer } from './stack-codec-server.js';
 import { type CognitoChoice, needsOwnSandbox, provideCognito } from './stack-cognito.js';
 import { writeEnvironment } from './stack-environment.js';
 import type { StackFolder, StackInfo } from './stack-folder.js';
@@ -23,6 +25,7 @@ interface StackPorts {
   readonly temporal: number;
   readonly webUi: number;
   readonly sandbox: number;
+  readonly codecServer: number;
 }
 
 /** How to start a local stack. */
@@ -70,9 +73,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 async function startParts(options: LocalStackOptions, teardown: Teardown): Promise<Omit<LocalStack, 'close'>> {
   const { folder, ports, stateDir, timeline } = options;
   const keys = await provideKeys(folder);
+  const codecPort = await freePort(ports.codecServer);
   const temporal = await provideTemporal({
     port: ports.temporal,
     uiPort: ports.webUi,
+    uiCodecEndpoint: `http://127.0.0.1:${codecPort}`,
     dbFilename: options.dbFilename ?? folder.path('temporal.db'),
     logFile: folder.path('temporal-server.log'),
     folder,
@@ -82,6 +87,14 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     teardown,
   });
   const { config } = temporal;
+  const codecServer = await startStackCodecServer({
+    keys: keys.ring,
+    port: codecPort,
+    webUi: temporal.webUi,
+    logFile: folder.path('codec-server.log'),
+    timeline,
+    teardown,
+  });
   const cognito = await provideCognito({
     choice: options.cognito,
     port: ports.sandbox,
@@ -110,12 +123,14 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     namespace: config.namespace,
     taskQueue: config.taskQueue,
     ...(temporal.webUi === undefined ? {} : { webUi: temporal.webUi }),
+    codecServer,
     ...(cognito.endpoint === undefined ? {} : { cognito: cognito.endpoint }),
     ...(cognito.own && cognito.endpoint !== undefined ? { sandbox: cognito.endpoint } : {}),
     ...(cognito.sandbox === undefined ? {} : { inbox: cognito.sandbox.inboxUrl }),
     ...(demo === undefined ? {} : await describeDemo(demo, temporal, temporalClient.client)),
     stateDir,
     environmentFile: await writeEnvironment(folder, temporal, {
+      TEMPORAL_CODEC_ENDPOINT: codecServer,
       ...(cognito.endpoint === undefined ? {} : { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.endpoint }),
       ...(keys.file === undefined ? {} : { [KEY_SETTINGS.file]: keys.file }),
     }),

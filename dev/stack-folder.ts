@@ -21,6 +21,8 @@ export interface StackInfo {
   readonly taskQueue: string;
   /** Absent where the Temporal Service is not ours. */
   readonly webUi?: string;
+  /** What the Web UI and the `temporal` command read sealed payloads through. */
+  readonly codecServer: string;
   /** The endpoint the worker calls; absent where that is Amazon Cognito itself. */
   readonly cognito?: string;
   /** The endpoint again, where it is the Cognito sandbox that this stack started. */

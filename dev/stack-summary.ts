@@ -10,6 +10,7 @@ export function describeStack(info: StackInfo, title: string): string {
     ['Verification', info.workflowUrl ?? info.workflowId],
     ['Inbox', info.inbox],
     ['Temporal', `${info.temporal}, namespace ${info.namespace}, task queue ${info.taskQueue}`],
+    ['Codec server', info.codecServer],
     ['Cognito', describeCognito(info)],
     ['User', info.username && `${info.username} in pool ${info.userPoolId}`],
     ['State', info.stateDir],

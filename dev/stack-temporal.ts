@@ -31,6 +31,8 @@ export interface StackTemporalOptions {
   /** Wanted ports of a server of ours. */
   readonly port: number;
   readonly uiPort: number;
+  /** The codec server that a Web UI of ours will ask. */
+  readonly uiCodecEndpoint: string;
   readonly dbFilename: string;
   readonly logFile: string;
   /** Where the server that runs is written down. */
@@ -73,10 +75,10 @@ export async function provideTemporal(options: StackTemporalOptions): Promise<St
 }
 
 async function ownServer(options: StackTemporalOptions): Promise<StackTemporal> {
-  const { port, uiPort, dbFilename, logFile, folder, timeline, teardown } = options;
+  const { port, uiPort, uiCodecEndpoint, dbFilename, logFile, folder, timeline, teardown } = options;
   const cli = await temporalCli({ report: (line) => timeline.tell(line) });
   await untilPredecessorIsGone(folder, timeline);
-  const server = await startTemporalServer({ cli, port, uiPort, dbFilename, logFile });
+  const server = await startTemporalServer({ cli, port, uiPort, uiCodecEndpoint, dbFilename, logFile });
   await folder.writePrivate(SERVER_FILE, JSON.stringify(await identifyProcess(server.pid)));
   let closing = false;
   teardown.add('the Temporal server', async () => {

@@ -8,7 +8,7 @@ import { isSameProcessAlive, type ProcessIdentity } from '../../dev/process-iden
 import type { StackInfo } from '../../dev/stack-folder.js';
 
 const PROGRAM = resolve(import.meta.dirname, '../../dist/cli/main.js');
-const FREE_PORTS = ['--port', '0', '--ui-port', '0', '--sandbox-port', '0'];
+const FREE_PORTS = ['--port', '0', '--ui-port', '0', '--sandbox-port', '0', '--codec-port', '0'];
 /** A busy machine with two cores; alone it takes three seconds. */
 const READY_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 45_000;

@@ -128,5 +128,33 @@ describe('the Web UI', () => {
     PAGE_LIMIT_MS,
   );
 
-  // Above the timeline the Web UI shows the request as it is stored, and the scene's payloads are not sealed.
+  it(
+    'shows input, result and failure through the codec server, without tokens and codes',
+    async () => {
+      const fingerprint = /access token [\da-f]{8}… of [\da-f-]{36}, expires 20/;
+      const waiting = await ui.history('awaitingCode', fingerprint, 'web-ui-input');
+      expect(waiting).toMatch(/"attributeName": "email"/);
+      const verified = await ui.history('verified', /"confirmedBy"/);
+      expect(verified).toMatch(/"outcome": "verified"/);
+      expect(verified).toMatch(/"destination": "f\*\*\*@e\*\*\*"/);
+      const failed = await ui.history('failed', /InvalidSmsRoleAccessPolicyException/);
+      expect(failed).toMatch(/see its IAM policy/);
+      for (const text of [waiting, verified, failed]) {
+        expect(text).toMatch(fingerprint);
+        expectNoSecret(text);
+      }
+    },
+    PAGE_LIMIT_MS,
+  );
+
+  it(
+    'shows nothing but ciphertext to whoever the codec server does not let in',
+    async () => {
+      const encoding = Buffer.from('binary/encrypted').toString('base64');
+      const text = await ui.history('verified', new RegExp(encoding), 'web-ui-sealed', scene.guardedCodecServer);
+      expect(text).not.toMatch(/attributeName|access token [\da-f]{8}|"verified"|f\*\*\*@e\*\*\*/);
+      expectNoSecret(text);
+    },
+    PAGE_LIMIT_MS,
+  );
 });

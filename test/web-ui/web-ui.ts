@@ -88,12 +88,34 @@ export class WebUi {
     });
   }
 
+  /**
+   * The page of one verification: input and result, and its events.
+   * @param codecServer another one than the Web UI was started with
+   */
+  async history(state: VerificationState, expected: RegExp, picture?: string, codecServer?: string): Promise<string> {
+    return await this.on(
+      `${this.pathOf(state)}/history`,
+      PAGE_SIZE,
+      async (page) => {
+        await page.getByText(expected).filter({ visible: true }).first().waitFor();
+        if (picture !== undefined) await this.take(page, picture);
+        return await textOf(page);
+      },
+      codecServer,
+    );
+  }
+
   private pathOf(state: VerificationState): string {
     const { workflowId, runId } = this.scene.verifications[state];
     return `workflows/${encodeURIComponent(workflowId)}/${runId}`;
   }
 
-  private async on<T>(path: string, viewport: typeof LIST_SIZE, look: (page: Page) => Promise<T>): Promise<T> {
+  private async on<T>(
+    path: string,
+    viewport: typeof LIST_SIZE,
+    look: (page: Page) => Promise<T>,
+    codecServer?: string,
+  ): Promise<T> {
     const { uiUrl, namespace } = this.scene;
     const context = await this.browser.newContext({
       viewport,
@@ -104,6 +126,14 @@ export class WebUi {
     try {
       const columns = JSON.stringify({ [namespace]: COLUMNS.map((label) => ({ label })) });
       await context.addInitScript(`localStorage.setItem(${JSON.stringify(COLUMNS_KEY)}, ${JSON.stringify(columns)})`);
+      if (codecServer !== undefined) {
+        // "Use my browser setting" of the Web UI's codec settings.
+        const settings = { endpoint: codecServer, overrideRemoteCodecConfiguration: true };
+        for (const [key, value] of Object.entries(settings)) {
+          const stored = JSON.stringify(JSON.stringify(value));
+          await context.addInitScript(`localStorage.setItem(${JSON.stringify(key)}, ${stored})`);
+        }
+      }
       const page = await context.newPage();
       page.setDefaultTimeout(WAIT_MS);
       await page.goto(`${uiUrl}/namespaces/${namespace}/${path}`);

@@ -1,0 +1,128 @@
+/** One verification in each state, for whoever looks at them from outside: on pages, in files, in logs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type VerificationClient, VerificationFailedError } from '@cognito-verification/client';
+import type { AttributeName, VerificationPolicy, VerificationState } from '@cognito-verification/contract';
+import type { Sandbox, SandboxUser } from '../sandbox/index.js';
+
+const SEND = 'GetUserAttributeVerificationCode';
+/** A deadline of one minute, on a machine that does other things too. */
+const STATE_LIMIT_MS = 150_000;
+
+/** What the users have and type. */
+export interface CastOptions {
+  /** Of their e-mail addresses. */
+  domain?: string;
+  phoneNumber?: string;
+  /** Goes with every start. */
+  clientMetadata?: Record<string, string>;
+  /** Of the right form, and none that the sandbox draws. */
+  wrongCode?: string;
+  policy?: VerificationPolicy;
+}
+
+/** Users of one application, and one verification of theirs in each state. */
+export class Cast {
+  readonly tokens: string[] = [];
+  readonly wrongCode: string;
+  private poolId: string | undefined;
+
+  constructor(
+    private readonly sandbox: Sandbox,
+    private readonly client: VerificationClient,
+    private readonly options: CastOptions = {},
+  ) {
+    this.wrongCode = options.wrongCode ?? '918273';
+  }
+
+  async bringOn(): Promise<{ userPoolId: string; workflowIds: Record<VerificationState, string> }> {
+    // The first to start, for nothing shortens its minute.
+    const expired = await this.start(await this.user('ada'), { deadline: '1 minute' });
+    const [sending, rateLimited, awaitingToken, awaitingCode, verified, failed, cancelled] = await Promise.all([
+      this.refused('bob', 'TooManyRequestsException'),
+      this.refused('cleo', 'LimitExceededException'),
+      this.signedOut('dan'),
+      this.mistyped('eve'),
+      this.verified('finn'),
+      this.refused('gus', 'InvalidSmsRoleAccessPolicyException', 'phone_number'),
+      this.cancelled('hana'),
+    ]);
+    const workflowIds = { expired, sending, rateLimited, awaitingToken, awaitingCode, verified, failed, cancelled };
+    await Promise.all(Object.entries(workflowIds).map(([state, workflowId]) => this.until(workflowId, state)));
+    return { userPoolId: this.poolId ?? '', workflowIds };
+  }
+
+  /** In one pool, as the users of one application are. */
+  private async user(username: string): Promise<SandboxUser> {
+    const { domain = 'example.com', phoneNumber = '+12025550123' } = this.options;
+    const attributes = { email: `${username}@${domain}`, phone_number: phoneNumber };
+    const user = await this.sandbox.createUser({
+      username,
+      attributes,
+      ...(this.poolId === undefined ? {} : { poolId: this.poolId }),
+    });
+    this.poolId ??= user.userPoolId;
+    this.tokens.push(user.accessToken);
+    return user;
+  }
+
+  private async start(
+    { accessToken }: SandboxUser,
+    policy: VerificationPolicy = {},
+    attributeName: AttributeName = 'email',
+  ): Promise<string> {
+    const { clientMetadata } = this.options;
+    const { workflowId } = await this.client.start({
+      accessToken,
+      attributeName,
+      policy: { ...this.options.policy, ...policy },
+      ...(clientMetadata ? { clientMetadata } : {}),
+    });
+    return workflowId;
+  }
+
+  private async refused(username: string, exception: string, attributeName?: AttributeName): Promise<string> {
+    const user = await this.user(username);
+    this.sandbox.setFault({ operation: SEND, username, exception: { name: exception } });
+    return await this.start(user, {}, attributeName).catch((error: unknown) => {
+      // A verification that fails at once answers its start with that.
+      if (error instanceof VerificationFailedError) return error.workflowId;
+      throw error;
+    });
+  }
+
+  private async signedOut(username: string): Promise<string> {
+    const user = await this.user(username);
+    this.sandbox.revokeTokens(user);
+    return await this.start(user);
+  }
+
+  private async mistyped(username: string): Promise<string> {
+    const workflowId = await this.start(await this.user(username));
+    await this.client.submitCode(workflowId, { code: this.wrongCode });
+    return workflowId;
+  }
+
+  private async verified(username: string): Promise<string> {
+    const user = await this.user(username);
+    const workflowId = await this.start(user);
+    await this.client.submitCode(workflowId, { code: this.wrongCode });
+    await this.client.submitCode(workflowId, { code: this.sandbox.codeFor(user, 'email') });
+    return workflowId;
+  }
+
+  private async cancelled(username: string): Promise<string> {
+    const workflowId = await this.start(await this.user(username));
+    await this.client.cancel(workflowId);
+    return workflowId;
+  }
+
+  private async until(workflowId: string, state: string): Promise<void> {
+    const deadline = Date.now() + STATE_LIMIT_MS;
+    for (;;) {
+      const status = await this.client.status(workflowId);
+      if (status.state === state) return;
+      if (Date.now() > deadline) throw new Error(`${workflowId} is ${status.state} and should be ${state}`);
+      await sleep(250);
+    }
+  }
+}
