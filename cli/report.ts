@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { redactText } from '../temporal/redact-text.js';
 import { asCalled } from './called-as.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 
@@ -26,11 +27,13 @@ function errorDocument(error: unknown): ErrorDocument {
   if (error instanceof CommanderError) {
     return { code: 'Usage', message: error.message.replace(/^error: /, '').replaceAll('\n', ' ') };
   }
-  if (!(error instanceof Error)) return { code: 'Internal', message: String(error) };
+  if (!(error instanceof Error)) return { code: 'Internal', message: redactText(String(error)) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'Internal';
+  // Node's codes are `ECONNRESET` and the like. Nobody has seen to it that what such an error says and carries is no secret.
+  if (code === 'Internal' || !/^[A-Z][a-z]/.test(code)) return { code, message: redactText(error.message) };
   const details = Object.fromEntries(
     Object.entries(error).filter(([name]) => !['cause', 'name', 'stack'].includes(name)),
   );
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'Internal';
   return { ...details, code, message: asCalled(error.message) };
 }
 
@@ -40,5 +43,5 @@ function textOf(error: unknown, { code, message }: ErrorDocument): string {
   const unforeseen =
     error instanceof Error && code === 'Internal' && /^(Type|Range|Reference|Syntax)?Error$/.test(error.name);
   const hint = code === 'Usage' ? '\nMore: add --help.' : '';
-  return `error: ${(unforeseen && error.stack) || message}${hint}`;
+  return `error: ${(unforeseen && error.stack && redactText(error.stack)) || message}${hint}`;
 }

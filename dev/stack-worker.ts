@@ -1,11 +1,10 @@
-/** The worker of a local stack: in this process, quiet on the terminal, its warnings in a file. */
+/** The worker of a local stack: in this process, quiet on the terminal, its log in a file. */
 
 import type { KeyRing } from '@cognito-verification/codec';
-import { Runtime } from '@temporalio/worker';
 import { createCognitoClients } from '../activities/cognito-clients.js';
-import type { TemporalConfig } from '../temporal/config.js';
+import { loadTelemetryConfig, type TemporalConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
-import { createLogger } from '../worker/logger.js';
+import { installRuntime } from '../worker/telemetry.js';
 import { createWorker } from '../worker/worker.js';
 import type { Teardown } from './teardown.js';
 
@@ -27,8 +26,9 @@ export async function startStackWorker({
   logFile,
   teardown,
 }: StackWorkerOptions): Promise<{ lost: Promise<string> }> {
-  Runtime.install({
-    logger: createLogger('WARN', logFile),
+  await installRuntime({
+    ...loadTelemetryConfig(),
+    logFile,
     // Whoever runs the stack decides when the worker stops: before the sandbox, and long before the server.
     shutdownSignals: [],
   });

@@ -25,6 +25,7 @@ export interface BinaryOptions {
 /** A binary that is neither here nor to be had; the message names the ways to get it by hand. */
 class BinaryNotAvailableError extends Error {
   override readonly name = 'BinaryNotAvailableError';
+  readonly code = 'LocalStack';
 }
 
 /** Path of a `temporal` command that can run the development server. */

@@ -14,6 +14,18 @@ export interface TemporalConfig {
   readonly security: Readonly<Pick<ClientConnectConfig['connectionOptions'], 'apiKey' | 'tls' | 'metadata'>>;
 }
 
+/** From the least important. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevelName = (typeof LOG_LEVELS)[number];
+
+/** What this process tells of itself. */
+export interface TelemetryConfig {
+  /** `VERIFICATION_LOG_LEVEL`: the least that is logged; default `info`. */
+  readonly logLevel: LogLevelName;
+  /** `VERIFICATION_METRICS_ADDRESS`, `host:port`: where a worker serves its metrics; not at all unless set. */
+  readonly metricsAddress?: string;
+}
+
 /** One wrong setting. */
 export interface ConfigProblem {
   /** The environment variable. */
@@ -35,6 +47,7 @@ export class ConfigError extends Error {
 /** Where `temporal server start-dev` listens. */
 const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_LOG_LEVEL = 'info';
 const ADDRESS_FORM = /^(\[[\da-fA-F:]+\]|[\w.-]+)(:\d{1,5})?$/;
 
 /**
@@ -42,9 +55,9 @@ const ADDRESS_FORM = /^(\[[\da-fA-F:]+\]|[\w.-]+)(:\d{1,5})?$/;
  * `VERIFICATION_*`. An empty variable counts as not set.
  * @throws ConfigError naming everything that is wrong.
  */
-export function loadConfig(environment: NodeJS.ProcessEnv = process.env): TemporalConfig {
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): TemporalConfig & TelemetryConfig {
   const env = withoutEmpty(environment);
-  const problems = checkVariables(env);
+  const problems = [...checkVariables(env), ...checkTelemetry(env)];
   const loaded = problems.length === 0 ? loadProfile(env, problems) : undefined;
   const address = loaded?.connectionOptions.address ?? DEFAULT_ADDRESS;
   if (!ADDRESS_FORM.test(address)) {
@@ -60,6 +73,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Tempor
     address,
     namespace,
     taskQueue: env['VERIFICATION_TASK_QUEUE'] ?? TASK_QUEUE,
+    ...telemetryOf(env),
     security: Object.freeze({
       ...(apiKey === undefined ? {} : { apiKey }),
       ...(tls === undefined ? {} : { tls }),
@@ -118,6 +132,52 @@ function checkVariables(env: Record<string, string>): ConfigProblem[] {
     });
   }
   return problems;
+}
+
+/**
+ * Reads only what a process tells of itself: for one that does not read where Temporal is.
+ * @throws ConfigError naming everything that is wrong with it.
+ */
+export function loadTelemetryConfig(environment: NodeJS.ProcessEnv = process.env): TelemetryConfig {
+  const env = withoutEmpty(environment);
+  const problems = checkTelemetry(env);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(telemetryOf(env));
+}
+
+function telemetryOf(env: Record<string, string>): TelemetryConfig {
+  const metricsAddress = env['VERIFICATION_METRICS_ADDRESS'];
+  return {
+    logLevel: logLevelOf(env) ?? DEFAULT_LOG_LEVEL,
+    ...(metricsAddress === undefined ? {} : { metricsAddress }),
+  };
+}
+
+function checkTelemetry(env: Record<string, string>): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const logLevel = env['VERIFICATION_LOG_LEVEL'];
+  if (logLevel !== undefined && !logLevelOf(env)) {
+    problems.push({ name: 'VERIFICATION_LOG_LEVEL', found: show(logLevel), allowed: LOG_LEVELS.join(', ') });
+  }
+  const metricsAddress = env['VERIFICATION_METRICS_ADDRESS'];
+  if (metricsAddress !== undefined && !isListenAddress(metricsAddress)) {
+    problems.push({
+      name: 'VERIFICATION_METRICS_ADDRESS',
+      found: show(metricsAddress),
+      allowed: 'host:port of this machine, such as 127.0.0.1:9464, with a port from 1 to 65535',
+    });
+  }
+  return problems;
+}
+
+function logLevelOf(env: Record<string, string>): LogLevelName | undefined {
+  return LOG_LEVELS.find((level) => level === env['VERIFICATION_LOG_LEVEL']);
+}
+
+/** A port of one's own choice: nobody would find the metrics at any other. */
+function isListenAddress(address: string): boolean {
+  const port = Number(address.slice(address.lastIndexOf(':') + 1));
+  return ADDRESS_FORM.test(address) && /:\d+$/.test(address) && port > 0 && port <= 65_535;
 }
 
 function loadProfile(env: Record<string, string>, problems: ConfigProblem[]): ClientConnectConfig | undefined {

@@ -23,7 +23,8 @@ const TOKEN = /(?:eyJ|eyAi|ewog|ewoJ|ew0K)[\w-]{9,}(?:(?:\.|%2E)[\w=-]*){0,4}/g;
 /** ASCII as Rust and `util.inspect` print bytes: two or three digits each. */
 const BYTES = /\d{2,3}(?:,\s{1,40}\d{2,3}){5,}|<Buffer [\da-f]{2}[^<>]*>?/g;
 
-function redactTokens(text: string): string {
+/** Only tokens and bytes: for an id, which is to be found by what it is. See `redactText`. */
+export function redactTokens(text: string): string {
   return text.replace(TOKEN, '[token]').replace(BYTES, '[redacted]');
 }
 
@@ -33,8 +34,9 @@ function redactEmails(text: string): string {
   let done = 0;
   for (const { 0: at, index } of text.matchAll(/@|%40/g)) {
     const end = endOfDomain(text, index + at.length);
+    if (end === 0) continue;
     let start = index;
-    while (end > 0 && start > done && isLocalPart(text, start - 1)) start -= 1;
+    while (start > done && isLocalPart(text, start - 1)) start -= 1;
     if (start === index) continue;
     redacted += `${text.slice(done, start)}[email]`;
     done = end;

@@ -1,11 +1,10 @@
 /** The process entry: configuration, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
 import { keyRingFromSettings } from '@cognito-verification/codec';
-import { Runtime } from '@temporalio/worker';
 import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
 import { loadConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
-import { createLogger } from './logger.js';
+import { installRuntime, logUncaught } from './telemetry.js';
 import { createWorker } from './worker.js';
 
 /**
@@ -18,11 +17,9 @@ import { createWorker } from './worker.js';
 export async function runWorker({ json }: { json: boolean }): Promise<void> {
   const config = loadConfig();
   const { address, namespace, taskQueue } = config;
-  const keys = keyRingFromSettings(process.env, (problem) => Runtime.instance().logger.error(problem));
-  Runtime.install({
-    logger: createLogger('INFO'),
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
-  });
+  const log = await installRuntime(config);
+  logUncaught(log);
+  const keys = keyRingFromSettings(process.env, (problem) => log.logger.error(problem));
   const cognito = createCognitoClients();
   const connection = await connectWorker(config);
   try {

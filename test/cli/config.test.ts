@@ -46,6 +46,7 @@ describe('the configuration', () => {
       address: 'localhost:7233',
       namespace: 'default',
       taskQueue: 'attribute-verification',
+      logLevel: 'info',
       security: {},
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -77,6 +78,11 @@ describe('a wrong value', () => {
     ['TEMPORAL_TLS_CLIENT_KEY_PATH', { TEMPORAL_TLS_CLIENT_CERT_DATA: 'certificate' }],
     ['TEMPORAL_TLS_DISABLE_HOST_VERIFICATION', { TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: 'true' }],
     ['VERIFICATION_TASK_QUEUE', { VERIFICATION_TASK_QUEUE: 'a b' }],
+    ['VERIFICATION_LOG_LEVEL', { VERIFICATION_LOG_LEVEL: 'INFO' }],
+    ['VERIFICATION_METRICS_ADDRESS', { VERIFICATION_METRICS_ADDRESS: ':9464' }],
+    ['VERIFICATION_METRICS_ADDRESS', { VERIFICATION_METRICS_ADDRESS: '127.0.0.1' }],
+    ['VERIFICATION_METRICS_ADDRESS', { VERIFICATION_METRICS_ADDRESS: '127.0.0.1:0' }],
+    ['VERIFICATION_METRICS_ADDRESS', { VERIFICATION_METRICS_ADDRESS: '127.0.0.1:99999' }],
   ])('of %s is named, with what was found and what is allowed', (name, env) => {
     expect(problemsOf(env)).toEqual([{ name, found: expect.stringMatching(/./), allowed: expect.stringMatching(/./) }]);
   });

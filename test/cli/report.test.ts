@@ -1,0 +1,42 @@
+/** How the command line prints errors that nobody foresaw. */
+import { afterEach, expect, it, vi } from 'vitest';
+import { reportError } from '../../cli/report.js';
+import { UsageError } from '../../cli/usage-error.js';
+import { TOKEN } from '../sample-token.js';
+
+afterEach(() => void vi.restoreAllMocks());
+
+function printed(error: unknown, json: boolean): { text: string; exitCode: number } {
+  let text = '';
+  for (const stream of [process.stdout, process.stderr]) {
+    vi.spyOn(stream, 'write').mockImplementation((chunk) => {
+      text += String(chunk);
+      return true;
+    });
+  }
+  const exitCode = reportError(error, json);
+  vi.restoreAllMocks();
+  return { text, exitCode };
+}
+
+const carrying = (error: Error) => Object.assign(error, { accessToken: TOKEN, response: { code: '135790' } });
+
+it.each([true, false])('what it says and carries is no secret (json: %s)', (json) => {
+  for (const error of [
+    carrying(new TypeError(`${TOKEN}, 135790 and zoe@example.com`)),
+    Object.assign(carrying(new Error(`connect 127.0.0.1:7233 with ${TOKEN} and 135790`)), { code: 'ECONNRESET' }),
+    `${TOKEN} and 135790`,
+  ]) {
+    const { text, exitCode } = printed(error, json);
+    expect(text).toMatch(/\[token\].*\[digits\]/);
+    expect(text).not.toMatch(/eyJ|135790|zoe/);
+    expect(exitCode).toBe(1);
+  }
+  expect(printed(new TypeError('m'), false).text).toContain('report.test');
+});
+
+it('a foreseen error is printed as it is', () => {
+  const error = Object.assign(new UsageError('--port: 7233 is taken'), { field: 'port' });
+  expect(printed(error, false)).toMatchObject({ text: expect.stringContaining('--port: 7233 is taken'), exitCode: 2 });
+  expect(JSON.parse(printed(error, true).text)).toMatchObject({ error: { code: 'Usage', field: 'port' } });
+});

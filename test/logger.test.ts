@@ -1,0 +1,236 @@
+/** What the log holds of what it is handed: the fields that were chosen, redacted, and nothing else. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ApplicationFailure } from '@temporalio/common';
+import type { LogMetadata } from '@temporalio/worker';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { LogLevelName } from '../temporal/config.js';
+import { createLogger } from '../worker/logger.js';
+import { SUB, TOKEN } from './sample-token.js';
+
+const CODE = '135790';
+const WORKFLOW_ID = `verify/us-east-1_AbC123456/${SUB}/email`;
+
+/** What one entry becomes. */
+function written(meta: LogMetadata | undefined, message = 'm'): { text: string; line: Record<string, unknown> } {
+  const lines: string[] = [];
+  createLogger('trace', { write: (line) => void lines.push(line) }).info(message, meta);
+  const [text = '', ...more] = lines;
+  expect(more).toEqual([]);
+  return { text, line: JSON.parse(text) };
+}
+
+/** A metadata object as the SDK makes them for a failed activity, with everything that Core and it ever put there. */
+const PLANTED = {
+  sdkComponent: 'worker',
+  namespace: 'default',
+  taskQueue: 'attribute-verification-cognito',
+  workflowId: WORKFLOW_ID,
+  workflowRunId: '01a2092c-74e2-780f-b573-2f29b5390fb1',
+  workflowType: 'attributeVerification',
+  activityId: '2',
+  activityType: 'verifyCode',
+  attempt: 1,
+  isLocal: false,
+  durationMs: 12,
+  taskToken: 'CiQwMWEyMDkyYw==',
+  base64TaskToken: 'CiQwMWEyMDkyYw==',
+  task: JSON.stringify({ taskToken: 'CiQwMWEyMDkyYw==', start: { input: [CODE] } }),
+  taskEncoded: 'CiQwMWEyMDkyYw==',
+  start: { input: [{ data: Buffer.from(CODE) }] },
+  activation: `WorkflowActivation(${CODE})`,
+  jobs: [{ doUpdate: { input: [CODE] } }],
+  options: { connection: { apiKey: 'secret-api-key' } },
+  workflowInfo: { memo: { code: CODE } },
+  completion: CODE,
+  messages: CODE,
+  entry: CODE,
+  spanContexts: [{ task_token: 'CiQwMWEyMDkyYw==' }],
+};
+
+describe('the fields', () => {
+  it('are those that were chosen', () => {
+    const { text, line } = written(PLANTED);
+    expect(line).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      message: 'm',
+      sdkComponent: 'worker',
+      namespace: 'default',
+      taskQueue: 'attribute-verification-cognito',
+      workflowId: WORKFLOW_ID,
+      runId: PLANTED.workflowRunId,
+      workflowType: 'attributeVerification',
+      activityId: '2',
+      activityType: 'verifyCode',
+      attempt: 1,
+      isLocal: false,
+      durationMs: 12,
+    });
+    for (const secret of [CODE, 'CiQwMWEyMDkyYw', 'secret-api-key']) expect(text).not.toContain(secret);
+  });
+
+  it('hold no text that is a secret, and ids as they are', () => {
+    const { line } = written(
+      { reason: `code ${CODE}`, state: TOKEN, updateId: '20261123', workflowId: `x/${TOKEN}`, keyId: '2026' },
+      `no ${CODE} for zoe@example.com`,
+    );
+    expect(line).toMatchObject({
+      message: 'no [digits] for [email]',
+      reason: 'code [digits]',
+      state: '[token]',
+      updateId: '20261123',
+      workflowId: 'x/[token]',
+      keyId: '2026',
+    });
+  });
+
+  it('hold no objects, whatever they are', () => {
+    const secret = { toJSON: () => '[secret]', value: CODE };
+    const { text, line } = written({
+      reason: secret,
+      path: [CODE],
+      state: () => CODE,
+      status: Symbol(CODE),
+      target: null,
+    });
+    expect(Object.keys(line).sort()).toEqual(['level', 'message', 'time']);
+    expect(text).not.toContain(CODE);
+  });
+
+  it('are cut', () => {
+    const { line } = written({ reason: 'ab '.repeat(10_000) }, 'cd '.repeat(10_000));
+    expect([line['reason'], line['message']].map((text) => String(text).length)).toEqual([2_001, 2_001]);
+  });
+
+  it('of the codec server are among them', () => {
+    const audit = { subject: 'zoe', keyId: 'one', payloads: 3, revealed: false, path: '/decode', status: 200 };
+    expect(written({ ...audit, remoteAddress: '[::1]:54321', accessToken: TOKEN }).line).toMatchObject({
+      ...audit,
+      remoteAddress: '[::1]:54321',
+    });
+  });
+
+  it('tell when it happened, not when it was written', () => {
+    const at = Date.UTC(2026, 10, 23, 10);
+    const meta = { [Symbol.for('log_timestamp')]: BigInt(at) * 1_000_000n };
+    expect(written(meta).line['time']).toBe('2026-11-23T10:00:00.000Z');
+    expect(written({ [Symbol.for('log_timestamp')]: 2n ** 200n }).line['time']).toMatch(/Z$/);
+  });
+});
+
+describe('an error', () => {
+  it('is its name, its type, its text and its place, and so are its causes', () => {
+    const cause = ApplicationFailure.create({
+      type: 'CodeMismatchException',
+      message: `'${CODE}' is wrong`,
+      details: [{ code: CODE }],
+    });
+    const error = Object.assign(new TypeError(`${TOKEN} failed`, { cause }), { code: 'ERR_X', accessToken: TOKEN });
+    const { text, line } = written({ error });
+    expect(line['error']).toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_X',
+      message: '[token] failed',
+      stack: expect.stringContaining('logger.test'),
+      cause: { name: 'ApplicationFailure', type: 'CodeMismatchException', message: "'[digits]' is wrong" },
+    });
+    expect(Object.keys(line['error'] as object).sort()).toEqual(['cause', 'code', 'message', 'name', 'stack']);
+    for (const secret of [CODE, TOKEN.slice(0, 12)]) expect(text).not.toContain(secret);
+  });
+
+  it('may be the metadata itself, a text, or nothing that can be read', () => {
+    expect(written(new Error(`is ${CODE}`) as unknown as LogMetadata).line['error']).toMatchObject({
+      message: 'is [digits]',
+    });
+    expect(written({ error: `is ${CODE}` }).line['error']).toEqual({ message: 'is [digits]' });
+    expect(written({ err: 42 }).line['error']).toEqual({ message: 'number, which is no error' });
+    expect(written({ error: { code: 5 } }).line['error']).toMatchObject({ code: 5 });
+  });
+
+  it('of several has a few of them', () => {
+    const errors = Array.from({ length: 10 }, (_, index) => new Error(`no ${index}`));
+    const { line } = written({ error: new AggregateError(errors, 'all') });
+    expect(line['error']).toMatchObject({ errors: [{ message: 'no 0' }, { message: 'no 1' }, { message: 'no 2' }] });
+  });
+
+  it('whose causes have no end has one here', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect(written({ error }).text.match(/"message":"round"/g)).toHaveLength(6);
+  });
+});
+
+describe('whatever it is handed', () => {
+  it('a line is written', () => {
+    const throwing = {
+      get reason() {
+        throw new Error(CODE);
+      },
+      get error() {
+        return new Proxy(
+          {},
+          {
+            get: () => {
+              throw new Error(CODE);
+            },
+          },
+        );
+      },
+      attempt: 10n,
+      durationMs: Number.NaN,
+    };
+    const { line, text } = written(throwing);
+    expect(line).toMatchObject({ attempt: '10', error: { message: 'an object, which is no error' } });
+    expect(text).not.toContain(CODE);
+    const circular: LogMetadata = { attempt: 1 };
+    circular['reason'] = circular;
+    expect(written(circular).line).toMatchObject({ attempt: 1, message: 'm' });
+    expect(written(undefined).line).toMatchObject({ message: 'm' });
+  });
+
+  it('no field that was not chosen comes out, and no code', () => {
+    const meta = fc.dictionary(fc.oneof(fc.string(), fc.constantFrom(...Object.keys(PLANTED), 'error')), fc.anything());
+    const known = new Set([...Object.keys(PLANTED).slice(0, 11), 'level', 'time', 'message', 'error', 'runId']);
+    fc.assert(
+      fc.property(meta, (entry) => {
+        const { line } = written({ ...entry, extra: CODE });
+        expect(Object.keys(line).filter((name) => !known.has(name))).toEqual([]);
+      }),
+    );
+  });
+});
+
+it.each<[LogLevelName, number]>([
+  ['trace', 5],
+  ['debug', 4],
+  ['info', 3],
+  ['warn', 2],
+  ['error', 1],
+])('at %s %i levels are written', (level, count) => {
+  const lines: string[] = [];
+  const logger = createLogger(level, { write: (line) => void lines.push(line) });
+  for (const at of ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'] as const) logger.log(at, 'm');
+  expect(lines).toHaveLength(count);
+  for (const at of ['trace', 'debug', 'info', 'warn', 'error'] as const) logger[at]('m');
+  expect(lines).toHaveLength(2 * count);
+});
+
+it('does not warn that a worker has one duty', () => {
+  expect(() => written({}, 'No activities registered, not polling for activity tasks')).toThrow();
+});
+
+it('does not load the native worker', async () => {
+  const script = `
+    const { createLogger } = await import(${JSON.stringify(new URL('../dist/worker/logger.js', import.meta.url).href)});
+    createLogger('info').info('m');
+    const { createRequire } = await import('node:module');
+    const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => /core-bridge|@temporalio.worker|\\.node$/.test(path));
+    console.log(JSON.stringify(loaded));`;
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: new URL('..', import.meta.url),
+  });
+  expect(JSON.parse(stdout)).toEqual([]);
+  expect(JSON.parse(stderr)).toMatchObject({ level: 'info', message: 'm' });
+});
