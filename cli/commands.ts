@@ -70,6 +70,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./setup.js')).setupCommand(),
   },
   {
+    name: 'codec-server',
+    summary: 'show the Web UI what is sealed, without the secrets',
+    load: async () => (await import('./codec-server.js')).codecServerCommand(),
+  },
+  {
     name: 'sandbox',
     summary: 'run a local Cognito endpoint for development and tests',
     load: async () => (await import('./sandbox.js')).sandboxCommand(),

@@ -58,7 +58,7 @@ export function createAuthorize(settings: CodecAuthorization, log: Logger): Auth
     } catch (error) {
       if (isAboutTheToken(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      log.error(`No token can be checked: the keys at ${settings.jwksUrl.href} cannot be fetched (${reason})`);
+      log.error(`No token can be checked: the keys at ${settings.jwksUrl.href} cannot be fetched`, { reason });
       throw new CodecRefusal(
         503,
         'IdentityProviderUnavailable',

@@ -115,7 +115,7 @@ async function decode(
       }
     }),
   );
-  for (const [code, count] of unopened) log.warn(`Payloads that could not be opened: ${code}`, { payloads: count });
+  for (const [reason, count] of unopened) log.warn('Payloads could not be opened', { reason, payloads: count });
   return decoded;
 }
 
@@ -164,6 +164,6 @@ function unforeseen(log: Logger, error: Error): CodecRefusal {
     log.error('The key service did not give out a key');
     return new CodecRefusal(503, 'KeyService', 'The key service gives out no key now.', { 'Retry-After': '30' });
   }
-  log.error(`A codec request failed: ${error.name}`);
+  log.error('A codec request failed', { reason: error.name });
   return new CodecRefusal(500, 'Internal', 'Something went wrong in the codec server; its log has more.');
 }

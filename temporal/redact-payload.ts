@@ -9,16 +9,18 @@ export function redactPayload({ metadata, data }: Payload): Payload {
   const encoding = metadata?.['encoding'] ? Buffer.from(metadata['encoding']).toString() : '';
   const bytes = Buffer.from(data ?? new Uint8Array());
   if (encoding === 'binary/null') return { metadata: { encoding: Buffer.from(encoding) }, data: new Uint8Array() };
-  const shown = encoding === 'json/plain' ? shownJson(bytes) : undefined;
   return {
     metadata: { encoding: Buffer.from('json/plain') },
-    data: Buffer.from(JSON.stringify(shown ?? `••• ${bytes.byteLength} bytes`)),
+    data: Buffer.from(
+      (encoding === 'json/plain' && shownJson(bytes)) || JSON.stringify(`••• ${bytes.byteLength} bytes`),
+    ),
   };
 }
 
-function shownJson(bytes: Buffer): unknown {
+/** Undefined where it is not JSON. */
+function shownJson(bytes: Buffer): string | undefined {
   try {
-    return showMessage(JSON.parse(bytes.toString()));
+    return JSON.stringify(showMessage(JSON.parse(bytes.toString())));
   } catch {
     return undefined;
   }

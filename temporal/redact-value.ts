@@ -1,5 +1,5 @@
 /** How single values are shown by the codec server. */
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { redactText } from './redact-text.js';
 
@@ -57,6 +57,20 @@ export const accessToken: Show = (value) =>
 /** Tells one opaque, long random value from another. */
 export function fingerprint(what: string): Show {
   return (value) => (typeof value === 'string' ? `${what} ${digest(value)}…` : hidden(value));
+}
+
+/** Chosen anew with each start. */
+const PROCESS_KEY = randomBytes(32);
+
+/**
+ * Tells one value from another that could be found by trying, as the digest of a phone number can be. Comparable until
+ * the codec server is started again, and by no other one.
+ */
+export function pseudonym(what: string): Show {
+  return (value) =>
+    typeof value === 'string'
+      ? `${what} ${createHmac('sha256', PROCESS_KEY).update(value).digest('hex').slice(0, 8)}…`
+      : hidden(value);
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

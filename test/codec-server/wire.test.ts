@@ -63,12 +63,10 @@ describe('what the Web UI and the temporal command ask for', () => {
     const { payloads } = (await answer.json()) as { payloads: WirePayload[] };
     expect(payloads.slice(0, -1)).toEqual(others);
     expect(await contentOf(Response.json({ payloads: payloads.slice(-1) }))).toEqual([OUTCOME]);
-    expect(log.filter(({ level }) => level === 'WARN').map(({ message, meta }) => [message, meta['payloads']])).toEqual(
-      [
-        ['Payloads that could not be opened: PayloadRefused', 3],
-        ['Payloads that could not be opened: UnknownKey', 1],
-      ],
-    );
+    expect(log.filter(({ level }) => level === 'WARN')).toEqual([
+      { level: 'WARN', message: 'Payloads could not be opened', meta: { reason: 'PayloadRefused', payloads: 3 } },
+      { level: 'WARN', message: 'Payloads could not be opened', meta: { reason: 'UnknownKey', payloads: 1 } },
+    ]);
   });
 });
 

@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { encryptionKey } from '@cognito-verification/codec';
+import { Client, Connection } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporalCli } from '../../dev/temporal-binaries.js';
+import { killRunning, runCli, runJson, startCli } from '../cli/run-cli.js';
+import { SUBJECT, startIdentityProvider } from './identity-provider.js';
+import { asWebUi, contentOf, json, sealed } from './running-codec-server.js';
+
+const bytes = randomBytes(32);
+const KEYS = { VERIFICATION_ENCRYPTION_KEYS: `key-1:${bytes.toString('base64')}` };
+const KEY = encryptionKey('key-1', bytes);
+
+afterAll(killRunning);
+
+describe('cognito-verification codec-server', () => {
+  test('says where it is, decodes, and ends with SIGTERM', async () => {
+    const server = startCli(['codec-server', '--port', '0', '--json'], { env: KEYS });
+    const { url } = JSON.parse(await server.firstLine) as { url: string };
+    const answer = await asWebUi(url, [sealed(json({ code: '123456' }), KEY)]);
+    expect(await contentOf(answer)).toEqual([{ code: '••••••' }]);
+    server.child.kill('SIGTERM');
+    const { code, stdout, stderr } = await server.ended;
+    expect({ code, lines: stdout.split('\n').length, stderr }).toEqual({ code: 0, lines: 2, stderr: '' });
+  });
+
+  test('tells people where to enter it, and ends with Ctrl-C', async () => {
+    const server = startCli(['codec-server', '--port', '0'], { env: KEYS });
+    expect(await server.firstLine).toMatch(/^The codec server listens on http:\/\/127\.0\.0\.1:\d+$/);
+    server.child.kill('SIGINT');
+    const { code, stdout } = await server.ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain('http://localhost:8233, http://127.0.0.1:8233');
+    expect(stdout).toContain('whoever reaches it on this machine');
+  });
+
+  test('writes down on standard error who has revealed how much', async () => {
+    const provider = await startIdentityProvider();
+    const { jwksUrl, issuer, audience } = provider.authorization;
+    const settings = {
+      VERIFICATION_CODEC_JWKS_URL: jwksUrl.href,
+      VERIFICATION_CODEC_ISSUER: issuer,
+      VERIFICATION_CODEC_AUDIENCE: audience,
+      VERIFICATION_CODEC_PERMISSION: 'scope:codec.read',
+      VERIFICATION_CODEC_REVEAL_PERMISSION: 'group:codec-reveal',
+    };
+    const server = startCli(['codec-server', '--port', '0', '--json'], { env: { ...KEYS, ...settings } });
+    const { url } = JSON.parse(await server.firstLine) as { url: string };
+    const headers = { Authorization: `Bearer ${await provider.token({ groups: ['codec-reveal'] })}` };
+    const answer = await asWebUi(url, [sealed(json({ code: '123456' }), KEY)], { path: '/reveal/decode', headers });
+    expect(await contentOf(answer)).toEqual([{ code: '123456' }]);
+    server.child.kill('SIGTERM');
+    const { stderr } = await server.ended;
+    await provider.close();
+    expect(JSON.parse(stderr)).toEqual({
+      level: 'info',
+      time: expect.any(String),
+      message: 'Payloads revealed',
+      subject: SUBJECT,
+      namespace: 'default',
+      remoteAddress: '127.0.0.1',
+      payloads: 1,
+      keyId: 'key-1',
+      revealed: true,
+    });
+  });
+
+  test('refuses to start without keys, without authorization and with a wrong level, all at once', async () => {
+    const { code, document } = await runJson(['codec-server', '--host', '0.0.0.0', '--port', '0'], {
+      env: { VERIFICATION_LOG_LEVEL: 'loud' },
+    });
+    expect(code).toBe(2);
+    expect(document).toMatchObject({ error: { code: 'Configuration' } });
+    const { problems } = (document as { error: { problems: { name: string }[] } }).error;
+    expect(problems.map(({ name }) => name)).toEqual([
+      'VERIFICATION_LOG_LEVEL',
+      'VERIFICATION_ENCRYPTION_KEYS',
+      'VERIFICATION_CODEC_JWKS_URL',
+      'VERIFICATION_CODEC_ISSUER',
+      'VERIFICATION_CODEC_AUDIENCE',
+      'VERIFICATION_CODEC_PERMISSION',
+    ]);
+  });
+
+  test('a port that is taken and one that is none are wrong usage', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const taken = await runCli(['codec-server', '--port', String(port)], { env: KEYS });
+    expect([taken.code, taken.stderr]).toEqual([2, expect.stringContaining(`--port: ${port} is taken`)]);
+    other.close();
+    expect((await runCli(['codec-server', '--port', '70000'], { env: KEYS })).code).toBe(2);
+  });
+});
+
+describe('the temporal command', () => {
+  let env: TestWorkflowEnvironment;
+  let cli = '';
+  beforeAll(async () => {
+    cli = await temporalCli();
+    const executable = { type: 'existing-path', path: cli } as const;
+    env = await TestWorkflowEnvironment.createLocal({
+      server: { executable, ui: false, log: { format: 'pretty', level: 'never' } },
+    });
+  });
+  afterAll(async () => await env.teardown());
+
+  test('shows through it what is sealed, and seals through it', async () => {
+    const server = startCli(['codec-server', '--port', '0', '--json'], { env: KEYS });
+    const { url } = JSON.parse(await server.firstLine) as { url: string };
+    const temporal = async (...args: string[]) =>
+      await promisify(execFile)(cli, [...args, '--address', env.address, '--codec-endpoint', url, '--output', 'json']);
+    const input = JSON.stringify({ attributeName: 'email', code: '739164', policy: { maxSends: 3 } });
+    const type = ['--type', 'attributeVerification', '--task-queue', 'nobody'];
+    await temporal('workflow', 'start', '--workflow-id', 'sealed', ...type, '--input', input);
+
+    const connection = await Connection.connect({ address: env.address });
+    const { events } = await new Client({ connection }).workflow.getHandle('sealed').fetchHistory();
+    await connection.close();
+    const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    expect(Buffer.from(payload?.metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
+
+    const { stdout } = await temporal('workflow', 'show', '--workflow-id', 'sealed');
+    const { input: shown } = (
+      JSON.parse(stdout) as { events: { workflowExecutionStartedEventAttributes: { input: unknown } }[] }
+    ).events[0]?.workflowExecutionStartedEventAttributes ?? { input: undefined };
+    expect(await contentOf(Response.json(shown))).toEqual([
+      { attributeName: 'email', code: '••••••', policy: { maxSends: 3 } },
+    ]);
+    server.child.kill('SIGTERM');
+    await server.ended;
+  });
+});

@@ -1,0 +1,234 @@
+/** Every message of a verification, whole, with a secret or something personal in each place that can hold it. */
+import type {
+  AwaitDeliveryInput,
+  CodeConfirmedInput,
+  RenewAccessTokenInput,
+  ResendCodeInput,
+  ResendRefusal,
+  SubmitCodeAnswer,
+  SubmitCodeInput,
+  VerificationOutcome,
+  VerificationRequest,
+  VerificationStatus,
+} from '@cognito-verification/contract';
+import type {
+  AttributeSnapshot,
+  CognitoCall,
+  FailureDetails,
+  SendCodeInput,
+  SendCodeResult,
+  VerifyCodeInput,
+} from '../../activities/cognito.js';
+import type { SendFailure } from '../../activities/failures.js';
+import { CLAIMS, SUB, TOKEN, tokenOf } from '../sample-token.js';
+
+/** What must not be seen, by what it is. */
+export const CANARIES = {
+  accessToken: TOKEN,
+  idToken: tokenOf({ ...CLAIMS, token_use: 'id', email: 'zoe.canary@example.com' }),
+  code: '739164',
+  email: 'zoe.canary@example.com',
+  phone: '+15555550123',
+  clientMetadataName: 'canary-metadata-name',
+  clientMetadataValue: 'canary-metadata-value',
+  accessTokenReference: 'canary-ref-Zk3v9QeW1x',
+  /** With it and the user's `sub` numbers could be tried out. */
+  valueDigest: 'AbCdEfGhIjKlMnOpQrStUv',
+  unknownName: 'canaryFieldName',
+  unknownValue: 'canary field value',
+} as const;
+
+const { accessToken, idToken, code, email, phone, accessTokenReference } = CANARIES;
+const clientMetadata = { [CANARIES.clientMetadataName]: CANARIES.clientMetadataValue };
+/** Free text, with everything in it that a careless exception could quote. */
+export const CARELESS = `Cognito said: "${email}", ${phone}, code ${code}; Authorization: Bearer ${accessToken} ${idToken}`;
+const delivery = { destination: 'z***@e***', deliveryMedium: 'EMAIL' };
+const at = '2026-11-23T14:00:00.000Z';
+const failure = { type: 'CodeDeliveryFailureException', message: CARELESS };
+const policy: Required<VerificationRequest>['policy'] = {
+  deadline: '24 hours',
+  codeLifetime: 600_000,
+  resendAfter: '1h',
+  resendCooldown: '30 seconds',
+  maxSends: 5,
+  maxAttempts: 10,
+  confirmation: 'recheck',
+  codeFormat: 'sixDigits',
+};
+/** With everything that a status can have. */
+export const STATUS: Required<VerificationStatus> = {
+  state: 'awaitingCode',
+  attributeName: 'phone_number',
+  delivery: { destination: '+*******0123', deliveryMedium: 'SMS' },
+  deliveryUncertain: true,
+  sendsLeft: 4,
+  attemptsLeft: 9,
+  resendAllowedAt: at,
+  retryAt: at,
+  codeExpiresAt: at,
+  expiresAt: at,
+  sends: [
+    { at, outcome: 'sent', delivery },
+    { at, outcome: 'notSent', reason: 'LimitExceededException' },
+  ],
+  attempts: [{ at, outcome: 'mismatch' }],
+  failure,
+};
+const attribute: AttributeSnapshot = { verified: false, valueDigest: CANARIES.valueDigest };
+const userPoolId = 'eu-central-1_AbC123xyz';
+const call: CognitoCall = { userPoolId, accessToken, attributeName: 'email' };
+/** Beside the token or in its place. */
+const byReference = { accessTokenReference, userPoolId, sub: SUB };
+
+const TOKEN_SHOWN = /^access token [\da-f]{8}… of 6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b, expires 2027-01-15T08:00:00Z$/;
+const VALUE_SHOWN = /^value [\da-f]{8}…$/;
+const REFERENCE_SHOWN = /^access token reference [\da-f]{8}…$/;
+
+export interface Sample {
+  value: unknown;
+  /** Fields by path, as they must be shown: as they are, or in a form. */
+  shows: Record<string, unknown>;
+}
+
+const same = <Value extends object>(value: Value, names: (keyof Value)[]) =>
+  Object.fromEntries(names.map((name) => [name, value[name]]));
+
+/** By name; a field that the contract gains is missing here until it is decided whether it is shown. */
+export const SAMPLES: Record<string, Sample> = {
+  'the request': {
+    value: {
+      accessToken,
+      attributeName: 'email',
+      alreadySent: delivery,
+      clientMetadata,
+      policy,
+      ...byReference,
+    } satisfies Required<VerificationRequest> & typeof byReference,
+    shows: {
+      accessToken: TOKEN_SHOWN,
+      accessTokenReference: REFERENCE_SHOWN,
+      attributeName: 'email',
+      alreadySent: delivery,
+      clientMetadata: '•••••• (1 entry)',
+      policy,
+      userPoolId,
+      sub: SUB,
+    },
+  },
+  'a request with an address for a destination': {
+    value: { accessToken, attributeName: 'email', alreadySent: { destination: email, deliveryMedium: phone } },
+    shows: { alreadySent: { destination: '[email]', deliveryMedium: '••••••' } },
+  },
+  'a request whose token is none': {
+    value: { accessToken: code, attributeName: 'email' },
+    shows: { accessToken: '••••••' },
+  },
+  awaitDelivery: {
+    value: { accessToken, alreadySent: delivery, ...byReference } satisfies Required<AwaitDeliveryInput> &
+      typeof byReference,
+    shows: { accessToken: TOKEN_SHOWN, alreadySent: delivery },
+  },
+  submitCode: {
+    value: { code, accessToken, ...byReference } satisfies Required<SubmitCodeInput> & typeof byReference,
+    shows: { code: '••••••', accessToken: TOKEN_SHOWN, accessTokenReference: REFERENCE_SHOWN },
+  },
+  'submitCode with nothing but a code': { value: { code }, shows: { code: '••••••' } },
+  resendCode: {
+    value: { accessToken, clientMetadata, ...byReference } satisfies Required<ResendCodeInput> & typeof byReference,
+    shows: { accessToken: TOKEN_SHOWN, clientMetadata: '•••••• (1 entry)' },
+  },
+  renewAccessToken: {
+    value: { accessToken, ...byReference } satisfies Required<RenewAccessTokenInput> & typeof byReference,
+    shows: { accessToken: TOKEN_SHOWN },
+  },
+  codeConfirmed: {
+    value: { reference: `order-7 ${CARELESS}` } satisfies Required<CodeConfirmedInput>,
+    shows: { reference: /^order-7 Cognito said: "\[email\]", \[phone\], code \[digits\]/ },
+  },
+  'the status': {
+    value: STATUS,
+    shows: same(STATUS, [
+      'state',
+      'attributeName',
+      'delivery',
+      'sends',
+      'attempts',
+      'expiresAt',
+      'sendsLeft',
+      'attemptsLeft',
+      'retryAt',
+      'resendAllowedAt',
+      'codeExpiresAt',
+      'deliveryUncertain',
+    ]),
+  },
+  'the answer to a code': {
+    value: { result: 'mismatch', retryAt: at, status: STATUS } satisfies Required<SubmitCodeAnswer>,
+    shows: { result: 'mismatch', retryAt: at, 'status.state': 'awaitingCode', 'status.failure.type': failure.type },
+  },
+  'the outcome': {
+    value: {
+      outcome: 'failed',
+      confirmedBy: 'codeConfirmed',
+      reference: CARELESS,
+      failure,
+      status: STATUS,
+    } satisfies Required<VerificationOutcome>,
+    shows: {
+      outcome: 'failed',
+      confirmedBy: 'codeConfirmed',
+      'failure.type': failure.type,
+      'failure.message': /^Cognito said/,
+      'status.sends': STATUS.sends,
+    },
+  },
+  'a refusal to send again': {
+    value: { allowedAt: at, reason: 'cooldown' } satisfies Required<ResendRefusal>,
+    shows: { allowedAt: at, reason: 'cooldown' },
+  },
+  'the details of an invalid request': { value: { field: 'policy.maxSends' }, shows: { field: 'policy.maxSends' } },
+  'the input of sendCode': {
+    value: { ...call, ...byReference, clientMetadata, recordAttribute: true } satisfies Required<SendCodeInput> &
+      typeof byReference,
+    shows: { ...same(call, ['userPoolId', 'attributeName']), recordAttribute: true, accessToken: TOKEN_SHOWN },
+  },
+  'the result of sendCode': {
+    value: { delivery, attribute } satisfies Required<SendCodeResult>,
+    shows: { delivery, 'attribute.verified': false, 'attribute.valueDigest': VALUE_SHOWN },
+  },
+  'the input of verifyCode': {
+    value: { ...call, ...byReference, code } satisfies Required<VerifyCodeInput> & typeof byReference,
+    shows: { ...same(call, ['userPoolId', 'attributeName']), code: '••••••' },
+  },
+  'the result of readAttribute': { value: attribute, shows: { verified: false, valueDigest: VALUE_SHOWN } },
+  'the details of a failure': {
+    value: {
+      failure: 'deliveryFailed',
+      dailyEmailLimit: true,
+      requestId: SUB,
+      attribute,
+    } satisfies Required<Omit<FailureDetails<SendFailure>, 'failure'>> & { failure: string },
+    shows: { failure: 'deliveryFailed', dailyEmailLimit: true, requestId: SUB, 'attribute.verified': false },
+  },
+  'the words of a failure': {
+    value: { message: CARELESS, stack_trace: `Error: ${CARELESS}\n    at send (/app/dist/sending.js:12:3)` },
+    shows: { message: /^Cognito said: "\[email\]"/, stack_trace: /at send \(\/app\/dist\/sending\.js:12:3\)$/ },
+  },
+  "Temporal's query about a workflow": {
+    value: {
+      definition: {
+        type: 'attributeVerification',
+        queryDefinitions: [{ name: 'getStatus', description: 'Where it stands' }],
+        signalDefinitions: [{ name: 'codeConfirmed' }],
+        updateDefinitions: [{ name: 'submitCode', description: CARELESS }],
+      },
+      currentDetails: `**Waiting for the code**\n\nA code for \`email\` was sent to \`z***@e***\`. ${CARELESS}`,
+    },
+    shows: {
+      'definition.type': 'attributeVerification',
+      'definition.queryDefinitions': [{ name: 'getStatus', description: 'Where it stands' }],
+      currentDetails:
+        /^\*\*Waiting for the code\*\*\n\nA code for `email` was sent to `z\*\*\*@e\*\*\*`\. Cognito said/,
+    },
+  },
+};

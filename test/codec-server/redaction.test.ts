@@ -1,0 +1,185 @@
+import type { Payload } from '@temporalio/common';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { redactPayload } from '../../temporal/redact-payload.js';
+import { liveCard } from '../../workflows/live-card.js';
+import { CANARIES, CARELESS, SAMPLES, STATUS } from './messages.js';
+import { asWebUi, contentOf, json, sealed, serve, shown } from './running-codec-server.js';
+
+/** Each canary as it is, and in the codings in which a history or an address would hold it. */
+const SPELLINGS = Object.entries(CANARIES).flatMap(([what, canary]) => [
+  [what, canary] as const,
+  [`${what} in a URL`, encodeURIComponent(canary)] as const,
+  [`${what} in hex`, Buffer.from(canary).toString('hex')] as const,
+  // A text in base64 looks different at each of three places; at its ends it shares characters with what is beside it.
+  ...[0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.from(' '.repeat(before) + canary);
+    const own = [Math.ceil((before * 8) / 6), Math.floor((bytes.byteLength * 8) / 6)] as const;
+    return (['base64', 'base64url'] as const).map(
+      (coding) => [`${what} in ${coding}`, bytes.toString(coding).slice(...own)] as const,
+    );
+  }),
+]);
+
+/** What of all that must not be seen is seen. */
+function seen(text: string): string[] {
+  return SPELLINGS.filter(([, spelling]) => text.includes(spelling)).map(([what]) => what);
+}
+
+function at(value: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((found, name) => (found as Record<string, unknown> | undefined)?.[name], value);
+}
+
+const showPayload = (payload: Payload) => Buffer.from(redactPayload(payload).data ?? []).toString();
+const show = (value: unknown) => JSON.parse(showPayload(json(value))) as unknown;
+
+test('the search for canaries finds them', () => {
+  for (const text of [CARELESS, btoa(CARELESS), btoa(` ${CARELESS}`), encodeURIComponent(CARELESS)]) {
+    const found = new Set(seen(text).map((what) => what.split(' ')[0]));
+    expect([...found]).toEqual(['accessToken', 'idToken', 'code', 'email', 'phone']);
+  }
+});
+
+describe.each(Object.entries(SAMPLES))('%s', (_name, { value, shows }) => {
+  test('shows the lifecycle', () => {
+    const visible = show(value);
+    for (const [path, expected] of Object.entries(shows)) {
+      if (expected instanceof RegExp) expect(at(visible, path)).toMatch(expected);
+      else expect({ [path]: at(visible, path) }).toEqual({ [path]: expected });
+    }
+  });
+
+  test('shows no secret, over the wire', async () => {
+    const { url, log } = await serve();
+    const answer = await asWebUi(url, [sealed(json(value)), sealed(json([value])), sealed(json({ value }))]);
+    const wire = await answer.clone().text();
+    expect(seen(wire)).toEqual([]);
+    expect(seen(JSON.stringify(await contentOf(answer)))).toEqual([]);
+    expect(seen(JSON.stringify(log))).toEqual([]);
+  });
+
+  test('hides a field that nobody knows, with its name, wherever it stands', () => {
+    const plant = (part: unknown): unknown => {
+      if (Array.isArray(part)) return part.map(plant);
+      if (typeof part !== 'object' || part === null) return part;
+      const planted = Object.entries(part).map(([name, content]) => [name, plant(content)] as const);
+      return { ...Object.fromEntries(planted), [CANARIES.unknownName]: CANARIES.unknownValue };
+    };
+    expect(seen(JSON.stringify(show(plant(value))))).toEqual([]);
+  });
+});
+
+test('each field in turn with a secret for its value', () => {
+  const secrets = [
+    CANARIES.code,
+    CANARIES.email,
+    CANARIES.phone,
+    CANARIES.accessToken,
+    CANARIES.unknownValue,
+    CARELESS,
+  ];
+  const FREE_TEXT = /message|stack_trace|currentDetails|description|name|reference|destination/i;
+  const plant = (part: unknown, secret: unknown): unknown[] => {
+    if (typeof part !== 'object' || part === null) return [secret];
+    return Object.entries(part).flatMap(([name, content]) =>
+      plant(content, secret)
+        // In free text a sentence that nobody could tell from another may stand.
+        .filter((planted) => !(planted === CANARIES.unknownValue && FREE_TEXT.test(name)))
+        .map((planted) => (Array.isArray(part) ? [planted] : { ...part, [name]: planted })),
+    );
+  };
+  for (const [name, { value }] of Object.entries(SAMPLES)) {
+    for (const secret of [...secrets, [CANARIES.email], { [CANARIES.unknownName]: CANARIES.email }]) {
+      for (const planted of plant(value, secret))
+        expect([name, seen(JSON.stringify(show(planted)))]).toEqual([name, []]);
+    }
+  }
+});
+
+test('the card of a verification is shown as it is', () => {
+  const card = liveCard({ ...STATUS, failure: { type: 'LimitExceededException', message: 'Too many.' } }, Date.now());
+  expect(show(card)).toBe(card);
+  expect(show({ definition: { type: 'attributeVerification' }, currentDetails: card })).toMatchObject({
+    currentDetails: card,
+  });
+});
+
+describe('what is no message of a verification', () => {
+  test.each<[string, unknown, unknown]>([
+    ["another workflow's input", { customer: 'Zoe', amount: 7, lines: [{ sku: 1 }] }, '•••••• (3 entries)'],
+    ['a list', ['Zoe', 7], '•••••• (2 entries)'],
+    ['a number, which may be a code', 739_164, '••••••'],
+    ['yes or no', true, '••••••'],
+    ['nothing', null, null],
+    ['an empty object', {}, {}],
+    ['a summary', 'Sends a code by e-mail', 'Sends a code by e-mail'],
+    ['a careless summary', `to ${CANARIES.email}`, 'to [email]'],
+    ['a code', CANARIES.code, '[digits]'],
+  ])('%s', async (_what, value, expected) => {
+    const { url } = await serve();
+    expect(await shown(url, value)).toEqual(expected);
+  });
+
+  test('a token alone is shown by its fingerprint, which tells one from another', () => {
+    const first = show(CANARIES.accessToken);
+    expect(first).toMatch(/^access token [\da-f]{8}… of 6f1a7c3e-/);
+    expect(show(CANARIES.accessToken)).toBe(first);
+    expect(show(CANARIES.idToken)).not.toBe(first);
+  });
+
+  test("the digest of an attribute's value tells whether it has changed, and no more", () => {
+    const digest = (valueDigest: string) => show({ verified: false, valueDigest });
+    expect(digest('a')).toEqual(digest('a'));
+    expect(digest('a')).not.toEqual(digest('b'));
+  });
+
+  test.each<[string, string, string, string]>([
+    ['bytes', 'binary/plain', CARELESS, `"••• ${CARELESS.length} bytes"`],
+    ['protobuf in JSON', 'json/protobuf', '{"canaryFieldName":1}', '"••• 21 bytes"'],
+    ['no JSON, though it says so', 'json/plain', '{"code":739164', '"••• 14 bytes"'],
+    ['an encoding of others', 'binary/canaryFieldName', 'x', '"••• 1 bytes"'],
+    ['nothing', 'binary/null', '', ''],
+  ])('%s', (_what, encoding, data, expected) => {
+    const payload = {
+      metadata: { encoding: Buffer.from(encoding), messageType: Buffer.from(CANARIES.unknownName) },
+      data: Buffer.from(data),
+    };
+    expect(showPayload(payload)).toBe(expected);
+    expect(
+      seen(
+        JSON.stringify(redactPayload(payload).metadata, (_name, value: unknown) =>
+          value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+        ),
+      ),
+    ).toEqual([]);
+  });
+});
+
+test('whatever a payload holds, it is shown as JSON, and what is hidden stays hidden', () => {
+  const names = [
+    'state',
+    'expiresAt',
+    'outcome',
+    'failure',
+    'delivery',
+    'code',
+    'policy',
+    '__proto__',
+    'message',
+    'field',
+  ];
+  const value = fc.object({
+    key: fc.constantFrom(...names, CANARIES.unknownName),
+    values: [fc.constantFrom('verified', CANARIES.email, CANARIES.code, CANARIES.accessToken, CARELESS), fc.string()],
+  });
+  fc.assert(
+    fc.property(fc.oneof(value, fc.jsonValue()), (any) => {
+      expect(seen(JSON.stringify(show(any)))).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+  const deep = Buffer.from(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+  expect(showPayload({ metadata: { encoding: Buffer.from('json/plain') }, data: deep })).toMatch(/^"••/);
+});
