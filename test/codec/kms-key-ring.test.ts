@@ -1,0 +1,187 @@
+import {
+  DecryptCommand,
+  DisabledException,
+  IncorrectKeyException,
+  InvalidCiphertextException,
+  type KMSClient,
+  KMSInvalidStateException,
+} from '@aws-sdk/client-kms';
+import {
+  type KeyRing,
+  KeyServiceError,
+  type KmsKeyRingOptions,
+  keyRingOf,
+  kmsKeyRing,
+  UnknownKeyError,
+} from '@cognito-verification/codec';
+import type { Payload } from '@temporalio/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { codecOf, inWorkflow, newKey, openOne, payloadOf, refusalOf, sealOne, textOf } from './fixtures.js';
+import { KmsEmulation } from './kms-emulation.js';
+
+const MINUTES = 60_000;
+let kms: KmsEmulation | undefined;
+let arn: string;
+let second: string;
+
+beforeAll(async () => {
+  kms = await KmsEmulation.start();
+  arn = (await kms?.createKey()) ?? '';
+  second = (await kms?.createKey()) ?? '';
+}, 10 * MINUTES);
+
+afterAll(async () => {
+  await kms?.stop();
+});
+
+beforeEach((context) => {
+  if (kms === undefined) context.skip('no python3 on this machine');
+  kms?.calls.splice(0);
+});
+
+/** A process of its own has a ring of its own. */
+const ring = (keyIds = [arn], options: Partial<KmsKeyRingOptions> = {}): KeyRing =>
+  kmsKeyRing({ keyIds, clientFor: (region) => kms?.client(region) as KMSClient, ...options });
+const calls = (): string[] => kms?.calls ?? [];
+
+describe('envelope', () => {
+  it('seals with a data key, which stands beside the payload as KMS has wrapped it', async () => {
+    const sealed = await sealOne(codecOf(ring()), 'secret', inWorkflow('w'));
+    expect(Object.keys(sealed.metadata ?? {})).toEqual(['encoding', 'encryption-key-id', 'encryption-wrapped-key']);
+    expect(textOf(sealed.metadata?.['encryption-key-id'])).toBe(arn);
+    const wrapped = sealed.metadata?.['encryption-wrapped-key'];
+    const command = { KeyId: arn, CiphertextBlob: wrapped };
+    const EncryptionContext = { application: 'cognito-verification' };
+    const { Plaintext } = (await kms?.client().send(new DecryptCommand({ ...command, EncryptionContext }))) ?? {};
+    expect(Plaintext?.byteLength).toBe(32);
+    // Bound to this product.
+    await expect(kms?.client().send(new DecryptCommand(command))).rejects.toThrow(InvalidCiphertextException);
+  });
+
+  it('another process opens it, and asks KMS once for each data key', async () => {
+    const [here, there, elsewhere] = [codecOf(ring()), codecOf(ring()), codecOf(ring())];
+    const [first, other] = [await sealOne(here, 'a', inWorkflow('w')), await sealOne(there, 'b', inWorkflow('w'))];
+    expect(calls()).toEqual(['GenerateDataKey', 'GenerateDataKey']);
+    for (let time = 0; time < 3; time++) {
+      expect(await openOne(elsewhere, first, inWorkflow('w'))).toBe('a');
+      expect(await openOne(elsewhere, other, inWorkflow('w'))).toBe('b');
+      expect(await openOne(here, first, inWorkflow('w'))).toBe('a');
+    }
+    expect(calls()).toEqual(['GenerateDataKey', 'GenerateDataKey', 'Decrypt', 'Decrypt']);
+  });
+
+  it('a hundred first uses at once make one data key, and ask once for that of another process', async () => {
+    const one = codecOf(ring());
+    const sealed = await Promise.all(Array.from({ length: 100 }, (_, index) => sealOne(one, index)));
+    const other = codecOf(ring());
+    expect(await Promise.all(sealed.map((payload) => openOne(other, payload)))).toEqual([...sealed.keys()]);
+    expect(calls()).toEqual(['GenerateDataKey', 'Decrypt']);
+  });
+
+  it('one more data key for each lifetime, for which nobody waits', async () => {
+    const renewed = ring([arn], { dataKeyLifetimeMs: 0 });
+    const { wrapped } = await renewed.current();
+    expect((await renewed.current()).wrapped).toBe(wrapped);
+    await expect.poll(async () => (await renewed.current()).wrapped).not.toBe(wrapped);
+  });
+});
+
+describe('keys', () => {
+  it('the first seals, all open', async () => {
+    const before = await sealOne(codecOf(ring([arn])), 'before');
+    const rotated = codecOf(ring([second, arn]));
+    expect(await openOne(rotated, before)).toBe('before');
+    expect(textOf((await sealOne(rotated, 'after')).metadata?.['encryption-key-id'])).toBe(second);
+  });
+
+  it('one that is not in the list is named and never asked for', async () => {
+    const sealed = await sealOne(codecOf(ring([second])), 'secret');
+    calls().length = 0;
+    const refused = codecOf(ring([arn])).decode([sealed]);
+    await expect(refused).rejects.toThrow(UnknownKeyError);
+    await expect(refused).rejects.toMatchObject({ keyId: second });
+    expect(calls()).toEqual([]);
+  });
+
+  it('keys of before KMS still open, and are named where they are gone', async () => {
+    const old = newKey('autumn');
+    const sealed = await sealOne(codecOf(keyRingOf(old)), 'before');
+    expect(await openOne(codecOf(ring([arn], { older: keyRingOf(old) })), sealed)).toBe('before');
+    await expect(openOne(codecOf(ring()), sealed)).rejects.toMatchObject({ code: 'UnknownKey', keyId: 'autumn' });
+    expect(calls()).toEqual([]);
+  });
+
+  it('a ring without keys cannot be made', () => {
+    expect(() => kmsKeyRing({ keyIds: [] })).toThrow(RangeError);
+  });
+});
+
+describe('a wrapped key that was changed', () => {
+  const withWrapped = (payload: Payload, wrapped: Uint8Array): Payload => ({
+    ...payload,
+    metadata: { ...payload.metadata, 'encryption-wrapped-key': wrapped },
+  });
+
+  it('is refused like any damage, once and for all', async () => {
+    const sealed = await sealOne(codecOf(ring()), 'secret');
+    const wrapped = Buffer.from(sealed.metadata?.['encryption-wrapped-key'] ?? []);
+    const changed = Uint8Array.from(wrapped);
+    const last = changed.length - 1;
+    changed[last] = (changed[last] ?? 0) ^ 1;
+    const wrong = [changed, wrapped.subarray(0, 20), new Uint8Array(), new Uint8Array(6_145)];
+    for (const bytes of wrong) expect(await refusalOf(codecOf(ring()), withWrapped(sealed, bytes))).toBe('damaged');
+    // KMS is not troubled with what it could not have made.
+    expect(calls().filter((name) => name === 'Decrypt')).toHaveLength(2);
+  });
+
+  it('or taken from another payload', async () => {
+    const [one, other] = [await sealOne(codecOf(ring()), 1), await sealOne(codecOf(ring()), 2)];
+    const wrapped = other.metadata?.['encryption-wrapped-key'] ?? new Uint8Array();
+    expect(await refusalOf(codecOf(ring()), withWrapped(one, wrapped))).toBe('damaged');
+  });
+
+  it('with the id of another key is not opened', async () => {
+    const sealed = await sealOne(codecOf(ring([arn])), 'secret');
+    const metadata = { ...sealed.metadata, 'encryption-key-id': Buffer.from(second) };
+    // moto denies the access; KMS itself says IncorrectKeyException, which stands below.
+    await expect(codecOf(ring([arn, second])).decode([{ ...sealed, metadata }])).rejects.toThrow(KeyServiceError);
+  });
+});
+
+describe('what KMS says in words that moto does not know', () => {
+  const answer = { $metadata: {}, message: 'so says KMS' };
+  const saying = (error: Error): KeyRing =>
+    ring([arn], {
+      clientFor: () => {
+        const client = kms?.client() as KMSClient;
+        client.middlewareStack.add(
+          () => async () => {
+            throw error;
+          },
+          { step: 'serialize' },
+        );
+        return client;
+      },
+    });
+
+  it.each([
+    ['a key that is disabled', new DisabledException(answer)],
+    ['a key that will be deleted', new KMSInvalidStateException(answer)],
+  ])('%s: worth trying again', async (_, error) => {
+    const sealed = await sealOne(codecOf(ring()), 'secret');
+    const opened = codecOf(saying(error)).decode([sealed]);
+    await expect(opened).rejects.toThrow(KeyServiceError);
+    await expect(opened).rejects.toThrow(`AWS KMS did not unwrap a data key with ${arn} (${error.name}: so says KMS)`);
+    const made = codecOf(saying(error)).encode([payloadOf(1)]);
+    await expect(made).rejects.toThrow(`AWS KMS did not make a data key with ${arn} (${error.name}: so says KMS)`);
+    await expect(made).rejects.toMatchObject({ code: 'KeyService', cause: error });
+  });
+
+  it.each([
+    ['not wrapped with that key', new IncorrectKeyException(answer)],
+    ['not wrapped at all', new InvalidCiphertextException(answer)],
+  ])('%s: never opens', async (_, error) => {
+    const sealed = await sealOne(codecOf(ring()), 'secret');
+    expect(await refusalOf(codecOf(saying(error)), sealed)).toBe('damaged');
+  });
+});
