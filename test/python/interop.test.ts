@@ -4,26 +4,36 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encryptionKey, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import type { Payload } from '@temporalio/common';
-import proto from '@temporalio/proto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bare, codecOf, inWorkflow, openOne, sealOne } from '../codec/fixtures.js';
 import { findPython } from './find-python.js';
 
 /** A payload as protobuf writes it in JSON: bytes in base64. */
-type JsonPayload = Record<string, unknown>;
+interface JsonPayload {
+  metadata: Record<string, string>;
+  data?: string;
+}
 interface Golden {
   keysInHex: Record<string, string>;
   vectors: { name: string; payload: JsonPayload; sealed: JsonPayload; sealedTagFirst: JsonPayload }[];
 }
 
-const PayloadMessage = proto.temporal.api.common.v1.Payload;
 const here = (file: string): string => join('test', 'python', file);
 const GOLDEN = JSON.parse(readFileSync(here('golden-payloads.json'), 'utf8')) as Golden;
 const MINUTES = 60_000;
 
-const fromJson = (json: JsonPayload): Payload => PayloadMessage.fromObject(json);
-const toJson = (payload: Payload): JsonPayload =>
-  PayloadMessage.toObject(PayloadMessage.create(payload), { bytes: String });
+const fromJson = ({ metadata, data = '' }: JsonPayload): Payload => ({
+  metadata: mapValues(metadata, (text) => Buffer.from(text, 'base64')),
+  data: Buffer.from(data, 'base64'),
+});
+const toJson = ({ metadata, data }: Payload): JsonPayload => ({
+  metadata: mapValues(metadata ?? {}, (bytes) => Buffer.from(bytes).toString('base64')),
+  data: Buffer.from(data ?? []).toString('base64'),
+});
+
+function mapValues<From, To>(values: Record<string, From>, to: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, to(value)]));
+}
 
 describe('what Python has sealed', () => {
   const golden = keyRingOf(
