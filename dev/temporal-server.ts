@@ -38,8 +38,10 @@ export interface TemporalServerOptions {
   searchAttributes?: Readonly<Record<string, SearchAttributeTypeName>>;
   /** Codec server that the Web UI asks to open sealed payloads. */
   uiCodecEndpoint?: string;
-  /** The server's warnings are appended here. */
+  /** What the server logs is appended here. */
   logFile?: string;
+  /** The least that it logs; `warn` unless given. */
+  logLevel?: 'debug' | 'warn';
 }
 
 /** A running server. */
@@ -82,7 +84,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
 }
 
 function argumentsFor(options: TemporalServerOptions, port: number, uiPort: number | undefined): string[] {
-  const args = ['server', 'start-dev', '--ip', HOST, '--port', String(port), '--log-level', 'warn'];
+  const args = ['server', 'start-dev', '--ip', HOST, '--port', String(port), '--log-level', options.logLevel ?? 'warn'];
   if (uiPort === undefined) args.push('--headless');
   // The news feed would have every start of the UI ask the internet.
   else args.push('--ui-port', String(uiPort), '--ui-disable-news-fetch');

@@ -51,6 +51,15 @@ export class Cast {
     return { userPoolId: this.poolId ?? '', workflowIds };
   }
 
+  /** One whose user pool quotes all that it was sent, and all that it knows, in what it refuses with. */
+  async quoted(): Promise<string> {
+    const user = await this.user('ines');
+    const told = [user.accessToken, `ines@${this.options.domain}`, this.options.phoneNumber].join(', ');
+    const exception = { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${told}` };
+    this.sandbox.setFault({ operation: SEND, username: 'ines', exception });
+    return await this.startRefused(user);
+  }
+
   /** In one pool, as the users of one application are. */
   private async user(username: string): Promise<SandboxUser> {
     const { domain = 'example.com', phoneNumber = '+12025550123' } = this.options;
@@ -83,6 +92,10 @@ export class Cast {
   private async refused(username: string, exception: string, attributeName?: AttributeName): Promise<string> {
     const user = await this.user(username);
     this.sandbox.setFault({ operation: SEND, username, exception: { name: exception } });
+    return await this.startRefused(user, attributeName);
+  }
+
+  private async startRefused(user: SandboxUser, attributeName?: AttributeName): Promise<string> {
     return await this.start(user, {}, attributeName).catch((error: unknown) => {
       // A verification that fails at once answers its start with that.
       if (error instanceof VerificationFailedError) return error.workflowId;

@@ -43,7 +43,7 @@ const WAIT_MS = 60_000;
 export class WebUi {
   constructor(
     private readonly browser: Browser,
-    private readonly scene: Scene,
+    private readonly scene: Pick<Scene, 'uiUrl' | 'namespace' | 'verifications'>,
     /** A folder. */
     private readonly pictures: string,
   ) {}

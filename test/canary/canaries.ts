@@ -1,0 +1,70 @@
+/**
+ * Values that must be found nowhere, and the search for them: in every form in which programs write text down.
+ */
+
+/** A secret, or something personal, that was planted. */
+export interface Canary {
+  /** What it is, for the report: the value itself is printed nowhere either. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** One that was found. */
+export interface Sighting {
+  readonly canary: string;
+  readonly form: string;
+  readonly place: string;
+}
+
+/** Looks for every canary in the bytes, in every form. */
+export function sightings(canaries: readonly Canary[], place: string, bytes: Uint8Array | string): Sighting[] {
+  const haystack = Buffer.from(bytes);
+  return canaries.flatMap(({ name, value }) =>
+    [...formsOf(value)].flatMap(([form, needles]) =>
+      needles.some((needle) => haystack.includes(needle)) ? [{ canary: name, form, place }] : [],
+    ),
+  );
+}
+
+/** The forms of a value: how it looks in text, in a payload within JSON, in a URL, in JSON that escapes, in a dump. */
+export function formsOf(value: string): ReadonlyMap<string, readonly Buffer[]> {
+  const forms = new Map<string, readonly string[]>([
+    ['raw', [value]],
+    ['base64', inBase64(value)],
+    [
+      'URL-encoded',
+      distinct(
+        value,
+        encodeURIComponent(value),
+        everyByte(value, (hex) => `%${hex}`),
+      ),
+    ],
+    ['JSON escapes', distinct(value, JSON.stringify(value).slice(1, -1), everyUnit(value))],
+    ['hex', [everyByte(value, (hex) => hex)]],
+  ]);
+  const buffers = [...forms].map(([form, texts]): [string, Buffer[]] => [form, texts.map((text) => Buffer.from(text))]);
+  return new Map([...buffers, ['UTF-16', [Buffer.from(value, 'utf16le')]]]);
+}
+
+/** As it looks in the midst of something that was encoded: at each of the three alignments, without the ends it shares. */
+function inBase64(value: string): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
+    const whole = bytes.toString('base64').replaceAll('=', '');
+    const core = whole.slice(before === 0 ? 0 : before + 1, bytes.length % 3 === 0 ? undefined : -1);
+    return distinct('', core, core.replaceAll('+', '-').replaceAll('/', '_'));
+  });
+}
+
+function everyByte(value: string, write: (hex: string) => string): string {
+  return [...Buffer.from(value)].map((byte) => write(byte.toString(16).padStart(2, '0'))).join('');
+}
+
+function everyUnit(value: string): string {
+  return value.replaceAll(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Without the raw form, which is looked for by itself. */
+function distinct(raw: string, ...texts: string[]): string[] {
+  return [...new Set(texts)].filter((text) => text !== raw && text !== '');
+}
