@@ -25,10 +25,12 @@ Settings:
   VERIFICATION_CODEC_AUDIENCE            the tokens' "aud", or "client_id" where they have none
   VERIFICATION_CODEC_PERMISSION          scope:NAME or group:NAME, what every caller needs
   VERIFICATION_CODEC_REVEAL_PERMISSION   scope:NAME or group:NAME, for /reveal (default: nobody may)
+  VERIFICATION_CODEC_ENCODE_PERMISSION   the same, for /encode, by which the Web UI and temporal send input
+                                         (default: nobody may; without authorization whoever calls)
   VERIFICATION_CODEC_TLS_CERT_PATH, VERIFICATION_CODEC_TLS_KEY_PATH
                                          certificate and key in PEM (default: plain HTTP)
   VERIFICATION_LOG_LEVEL                 trace, debug (every request), info, warn, error (default: info)
-On loopback it may run without the five about tokens; on any other address it does not start without them.
+On loopback it may run without those about tokens; on any other address it does not start without them.
 
 Example:
   cognito-verification codec-server

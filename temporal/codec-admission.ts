@@ -5,7 +5,13 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
-import { type Authorize, type Caller, type CodecAuthorization, notPermitted } from './codec-authorization.js';
+import {
+  type Authorize,
+  type Caller,
+  type CodecAuthorization,
+  notPermitted,
+  permittedToNobody,
+} from './codec-authorization.js';
 import { CodecRefusal } from './codec-refusal.js';
 
 /** What hono keeps with a request. */
@@ -21,7 +27,7 @@ export interface CodecAdmission {
   origins: readonly string[];
   /** Absent: on loopback, where whoever calls may. */
   authorize?: Authorize;
-  revealPermission?: CodecAuthorization['revealPermission'];
+  authorization?: CodecAuthorization;
   rateLimiter: RateLimiterAbstract;
 }
 
@@ -55,8 +61,8 @@ export function listedOriginsOnly({ origins }: CodecAdmission): MiddlewareHandle
 }
 
 /** Lets in who may, as often as one may. */
-export function admit(parts: CodecAdmission, revealing: boolean): MiddlewareHandler<CodecEnv> {
-  const { authorize, revealPermission, log } = parts;
+export function admit(parts: CodecAdmission, wants: { reveal: boolean; encode: boolean }): MiddlewareHandler<CodecEnv> {
+  const { authorization, authorize, log } = parts;
   return async (context, next) => {
     const address = context.env.incoming.socket.remoteAddress ?? 'unknown';
     const caller = await authorize?.(context.req.header('Authorization')).catch(async (refusal: unknown) => {
@@ -66,9 +72,17 @@ export function admit(parts: CodecAdmission, revealing: boolean): MiddlewareHand
     });
     if (caller) context.set('caller', caller);
     await countFor(parts, caller ? `subject ${caller.subject}` : `address ${address}`);
-    if (revealing && !caller?.mayReveal) {
+    if (wants.reveal && !caller?.mayReveal) {
       log.warn('Refused to reveal payloads', { ...callerOf(context), ...(caller ? { subject: caller.subject } : {}) });
-      throw notPermitted(caller && revealPermission);
+      const permission = authorization?.revealPermission;
+      throw permission
+        ? notPermitted(permission)
+        : permittedToNobody('see what is hidden', 'VERIFICATION_CODEC_REVEAL_PERMISSION');
+    }
+    // On loopback without authorization callers can read the keys themselves.
+    if (wants.encode && caller?.mayEncode === false) {
+      const permission = authorization?.encodePermission;
+      throw permission ? notPermitted(permission) : permittedToNobody('seal', 'VERIFICATION_CODEC_ENCODE_PERMISSION');
     }
     await next();
   };

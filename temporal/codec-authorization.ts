@@ -21,6 +21,11 @@ export interface CodecAuthorization {
   readonly permission: Permission;
   /** Needed to see what is hidden otherwise. Without it nobody may. */
   readonly revealPermission?: Permission;
+  /**
+   * Needed to seal. Without it nobody may: who reads must not be able to make what workers take for a message of a service
+   * that has the keys.
+   */
+  readonly encodePermission?: Permission;
 }
 
 /** Whoever a valid token speaks of. */
@@ -28,6 +33,7 @@ export interface Caller {
   /** The token's `sub`, fit for a log. */
   readonly subject: string;
   readonly mayReveal: boolean;
+  readonly mayEncode: boolean;
 }
 
 /** Finds out who calls, from the header `Authorization`. */
@@ -74,14 +80,18 @@ export function createAuthorize(settings: CodecAuthorization, log: Logger): Auth
       throw unauthorized('An access token is needed, in the header Authorization: Bearer <token>.');
     }
     const claims = await verified(token, keyFor, settings.issuer);
+    // Cognito's ID tokens have the audience of its access tokens.
+    if (![undefined, 'access'].includes(claims['token_use'] as string | undefined))
+      throw invalidToken('It is no access token.');
     if (!isFor(claims, settings.audience)) throw invalidToken('It is for another audience or client than this one.');
     if (!allows(claims, settings.permission)) throw notPermitted(settings.permission);
-    const { revealPermission } = settings;
+    const { revealPermission, encodePermission } = settings;
     return {
       subject: String(claims.sub)
         .replace(/[^\x21-\x7e]/g, '?')
         .slice(0, 255),
       mayReveal: revealPermission !== undefined && allows(claims, revealPermission),
+      mayEncode: encodePermission !== undefined && allows(claims, encodePermission),
     };
   };
 }
@@ -148,14 +158,22 @@ function invalidToken(why: string): CodecRefusal {
   return unauthorized(`The access token is not accepted. ${why}`, ', error="invalid_token"');
 }
 
+/** Why a caller is refused whose token is valid. */
+export function notPermitted({ kind, name }: Permission): CodecRefusal {
+  return new CodecRefusal(403, 'NotPermitted', `The access token lacks the ${kind} ${name}, which this needs.`, {
+    'WWW-Authenticate': 'Bearer realm="codec server", error="insufficient_scope"',
+  });
+}
+
 /**
- * Why a caller is refused whose token is valid.
- * @param permission the one that is missing; undefined where no token carries it
+ * Why everyone is refused.
+ * @param what nobody may do
+ * @param setting what would say who may
  */
-export function notPermitted(permission: Permission | undefined): CodecRefusal {
-  const words = permission
-    ? `The access token lacks the ${permission.kind} ${permission.name}, which this needs.`
-    : 'Nobody may see what is hidden: this codec server has no permission for it (VERIFICATION_CODEC_REVEAL_PERMISSION).';
-  const challenge = permission ? { 'WWW-Authenticate': 'Bearer realm="codec server", error="insufficient_scope"' } : {};
-  return new CodecRefusal(403, 'NotPermitted', words, challenge);
+export function permittedToNobody(what: string, setting: string): CodecRefusal {
+  return new CodecRefusal(
+    403,
+    'NotPermitted',
+    `Nobody may ${what}: this codec server has no permission for it (${setting}).`,
+  );
 }

@@ -50,11 +50,16 @@ export function codecEndpoints(parts: CodecEndpoints): Hono<CodecEnv> {
     '/reveal/encode': sealed,
   };
   for (const [path, operation] of Object.entries(operations)) {
-    app.post(path, admit(parts, path.startsWith('/reveal/')), limitBody(parts.mostBytes), async (context) => {
-      const payloads = readPayloads(await context.req.text(), parts.mostPayloads);
-      context.set('payloads', payloads.length);
-      return context.json({ payloads: await operation(payloads, context) });
-    });
+    app.post(
+      path,
+      admit(parts, { reveal: path.startsWith('/reveal/'), encode: operation === sealed }),
+      limitBody(parts.mostBytes),
+      async (context) => {
+        const payloads = readPayloads(await context.req.text(), parts.mostPayloads);
+        context.set('payloads', payloads.length);
+        return context.json({ payloads: await operation(payloads, context) });
+      },
+    );
     app.all(path, methodNotAllowed('POST'));
   }
 
@@ -152,8 +157,12 @@ function methodNotAllowed(allow: string) {
   };
 }
 
+/** The caller has gone, or took too long: nobody reads it, and nothing is wrong here. */
+const BROKEN_OFF = new CodecRefusal(400, 'Incomplete', 'The request did not arrive whole.');
+
 function refuse(log: Logger, error: Error, context: Context<CodecEnv>): Response {
-  const refusal = error instanceof CodecRefusal ? error : unforeseen(log, error);
+  const refusal =
+    error instanceof CodecRefusal ? error : context.env.incoming.errored ? BROKEN_OFF : unforeseen(log, error);
   for (const [name, value] of Object.entries(refusal.headers)) context.header(name, value);
   return context.json({ error: { code: refusal.code, message: refusal.message } }, refusal.status);
 }

@@ -23,6 +23,7 @@ const NAMES = {
   audience: 'VERIFICATION_CODEC_AUDIENCE',
   permission: 'VERIFICATION_CODEC_PERMISSION',
   reveal: 'VERIFICATION_CODEC_REVEAL_PERMISSION',
+  encode: 'VERIFICATION_CODEC_ENCODE_PERMISSION',
   origins: 'VERIFICATION_CODEC_ORIGINS',
   cert: 'VERIFICATION_CODEC_TLS_CERT_PATH',
   key: 'VERIFICATION_CODEC_TLS_KEY_PATH',
@@ -34,6 +35,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   [NAMES.audience]: 'the tokens\' "aud"; for access tokens of Amazon Cognito the id of the app client',
   [NAMES.permission]: 'scope:NAME or group:NAME, what a caller needs',
   [NAMES.reveal]: 'scope:NAME or group:NAME, what a caller needs to see what is hidden; nothing, and nobody does',
+  [NAMES.encode]: 'scope:NAME or group:NAME, what a caller needs to seal; nothing, and nobody does',
 };
 
 /** Only processes of this machine reach such an address. */
@@ -81,8 +83,8 @@ function readAuthorization(
   host: string,
   problems: ConfigProblem[],
 ): CodecAuthorization | undefined {
-  const { jwksUrl, issuer, audience, permission, reveal } = NAMES;
-  const wanted = [jwksUrl, issuer, audience, permission, reveal].some((name) => environment[name]);
+  const { jwksUrl, issuer, audience, permission, reveal, encode } = NAMES;
+  const wanted = [jwksUrl, issuer, audience, permission, reveal, encode].some((name) => environment[name]);
   if (!wanted && isLoopback(host)) return undefined;
   const required = (name: string): string => {
     const value = environment[name] ?? '';
@@ -95,6 +97,7 @@ function readAuthorization(
   const intendedFor = required(audience);
   const needed = readPermission(permission, required(permission), problems);
   const revealing = readPermission(reveal, environment[reveal] ?? '', problems);
+  const encoding = readPermission(encode, environment[encode] ?? '', problems);
   if (!url || !needed) return undefined;
   return {
     jwksUrl: url,
@@ -102,6 +105,7 @@ function readAuthorization(
     audience: intendedFor,
     permission: needed,
     ...(revealing ? { revealPermission: revealing } : {}),
+    ...(encoding ? { encodePermission: encoding } : {}),
   };
 }
 

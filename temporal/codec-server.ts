@@ -73,13 +73,11 @@ export async function startCodecServer(options: CodecServerOptions): Promise<Cod
       'The codec server speaks plain HTTP: put TLS in front of it, or set VERIFICATION_CODEC_TLS_CERT_PATH and VERIFICATION_CODEC_TLS_KEY_PATH. The Web UI passes access tokens to https endpoints only.',
     );
   }
-  const revealPermission = authorization?.revealPermission;
   const app = codecEndpoints({
     keys,
     log,
     origins,
-    ...(authorization ? { authorize: createAuthorize(authorization, log) } : {}),
-    ...(revealPermission ? { revealPermission } : {}),
+    ...(authorization ? { authorization, authorize: createAuthorize(authorization, log) } : {}),
     rateLimiter: new RateLimiterMemory({ points: limits.requests, duration: RATE_WINDOW_SECONDS }),
     mostBytes: limits.bodyBytes,
     mostPayloads: limits.payloads,

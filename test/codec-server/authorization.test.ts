@@ -66,6 +66,7 @@ describe('who is not', () => {
     ['not valid yet', { nbf: inSeconds(60) }],
     ['without an end', { exp: undefined }],
     ['without a subject', { sub: undefined }],
+    ['that is an ID token', { token_use: 'id' }],
     ['of another issuer', { iss: 'https://id.example.com' }],
     ['for another audience', { aud: 'canary-audience' }],
     ['for another client', { aud: undefined, client_id: 'canary-audience' }],
@@ -113,6 +114,24 @@ describe('who is not', () => {
     expect(await status(bearer('c'))).toBe(429);
     // Whoever has a token is counted by it.
     expect(await status(bearer(await provider.token()))).toBe(200);
+  });
+});
+
+describe('/encode', () => {
+  const encode = async (authorization: Partial<CodecAuthorization>, claims: Claims) =>
+    await ask(await provider.token(claims), authorization, '/encode');
+
+  test('is for those with a permission of its own', async () => {
+    const authorization = { encodePermission: { kind: 'scope', name: 'codec.write' } } as const;
+    expect((await encode(authorization, { scope: 'codec.read codec.write' })).status).toBe(200);
+    for (const scope of ['codec.read', 'codec.write'])
+      expect((await encode(authorization, { scope })).status).toBe(403);
+  });
+
+  test('is for nobody where there is no such permission', async () => {
+    const { answer } = await encode({}, { scope: 'codec.read codec.write', groups: ['codec-reveal'] });
+    expect(answer.status).toBe(403);
+    expect(await answer.text()).toContain('VERIFICATION_CODEC_ENCODE_PERMISSION');
   });
 });
 

@@ -34,7 +34,10 @@ describe('settings that are right', () => {
   });
 
   test('all of them', () => {
-    const reveal = { VERIFICATION_CODEC_REVEAL_PERMISSION: 'scope:codec/reveal' };
+    const reveal = {
+      VERIFICATION_CODEC_REVEAL_PERMISSION: 'scope:codec/reveal',
+      VERIFICATION_CODEC_ENCODE_PERMISSION: 'group:writers',
+    };
     const origins = { VERIFICATION_CODEC_ORIGINS: 'https://temporal.example.com, http://10.0.0.7:8080' };
     expect(loadCodecServerSettings({ ...AUTHORIZED, ...reveal, ...origins }, '0.0.0.0')).toEqual({
       origins: ['https://temporal.example.com', 'http://10.0.0.7:8080'],
@@ -44,6 +47,7 @@ describe('settings that are right', () => {
         audience: 'codec-server',
         permission: { kind: 'group', name: 'Temporal Support' },
         revealPermission: { kind: 'scope', name: 'codec/reveal' },
+        encodePermission: { kind: 'group', name: 'writers' },
       },
     });
     expect(loadCodecServerSettings(AUTHORIZED, '0.0.0.0').origins).toEqual([]);
@@ -99,6 +103,7 @@ describe('settings that are wrong', () => {
     ['VERIFICATION_CODEC_PERMISSION', 'scope:'],
     ['VERIFICATION_CODEC_PERMISSION', 'scope:one two'],
     ['VERIFICATION_CODEC_REVEAL_PERMISSION', 'role:admin'],
+    ['VERIFICATION_CODEC_ENCODE_PERMISSION', 'writers'],
   ])('%s=%s', (name, value, found = JSON.stringify(value)) => {
     expect(problems({ ...AUTHORIZED, [name]: value }).map((problem) => problem.slice(0, 2))).toEqual([[name, found]]);
   });

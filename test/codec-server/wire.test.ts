@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { encryptionKey, keyRingOf, open } from '@cognito-verification/codec';
+import { encryptionKey, KeyServiceError, keyRingOf, open } from '@cognito-verification/codec';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromWire, toWire, type WirePayload } from '../../temporal/codec-wire.js';
@@ -125,7 +125,7 @@ describe('what is refused', () => {
   });
 
   test('a request that never comes to its end', async () => {
-    const { url } = await serve({ limits: { requestMs: 300 } });
+    const { url, log } = await serve({ limits: { requestMs: 300 } });
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.write('POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"payl');
     const received = await new Promise<string>((resolve) => {
@@ -136,7 +136,25 @@ describe('what is refused', () => {
     });
     expect(received).toMatch(/^HTTP\/1\.1 408 /);
     expect((await fetch(`${url}/health`)).status).toBe(200);
+    // No fault of the server's.
+    expect(log.filter(({ level }) => level !== 'DEBUG')).toEqual([]);
   });
+});
+
+test.each([
+  ['the key service gives out no key', new KeyServiceError('canary'), 503, 'KeyService'],
+  ['something is wrong in here', new Error('canary'), 500, 'Internal'],
+])('%s: said to the caller and in the log, without what it was', async (_what, error, status, code) => {
+  const keys = { current: () => Promise.reject(error), find: () => Promise.reject(error) };
+  const { url, log } = await serve({ keys });
+  const answer = await asWebUi(url, [{}], { path: '/encode' });
+  expect(answer.status).toBe(status);
+  expect(await answer.json()).toEqual({ error: { code, message: expect.not.stringContaining('canary') } });
+  expect(log.filter(({ level }) => level === 'ERROR')).toHaveLength(1);
+  expect(JSON.stringify(log)).not.toContain('canary');
+  // To decode, nothing is lost: it goes back as it came.
+  const payload = sealed(json(1));
+  expect(await (await asWebUi(url, [payload])).json()).toEqual({ payloads: [payload] });
 });
 
 test('closing lets a request that is under way come to its end', async () => {
