@@ -1,38 +1,39 @@
-import { createHmac } from 'node:crypto';
 import {
-  type CognitoIdentityProviderClient,
   GetUserAttributeVerificationCodeCommand,
-  GetUserCommand,
   VerifyUserAttributeCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import type { AttributeName, CodeDelivery } from '@cognito-verification/contract';
-import {
-  ApplicationFailure,
-  activityInfo,
-  CancelledFailure,
-  cancellationDetails,
-  cancellationSignal,
-  heartbeat,
-  log,
-} from '@temporalio/activity';
-import { ApplicationFailureCategory } from '@temporalio/common';
+import { type AttributeName, type CodeDelivery, Secret } from '@cognito-verification/contract';
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { type AccessTokenSource, resolveAccessToken } from './access-token-source.js';
+import { type AttributeSnapshot, readIfQuick, readSnapshot } from './attribute-snapshot.js';
+import { failureOf } from './call-failure.js';
 import type { CognitoClients } from './cognito-clients.js';
-import { type AttemptFailure, failureName, type Reading, readFailure, type SendFailure } from './failures.js';
 
 /** What every call to Cognito needs. */
-export interface CognitoCall {
+export type CognitoCall = {
   userPoolId: string;
-  /** A secret. */
-  accessToken: string;
   attributeName: AttributeName;
-}
+} & (
+  | {
+      /** A secret. */
+      accessToken: string;
+      accessTokenReference?: never;
+    }
+  | {
+      accessToken?: never;
+      /** What the access token source finds the token by, just before the call. */
+      accessTokenReference: string;
+      /** Whose the token must be. */
+      sub: string;
+    }
+);
 
-export interface SendCodeInput extends CognitoCall {
+export type SendCodeInput = CognitoCall & {
   /** For the user pool's triggers. */
   clientMetadata?: Record<string, string>;
   /** Reads the attribute first, so that a later look at it can tell whether it has become verified since. */
   recordAttribute: boolean;
-}
+};
 
 export interface SendCodeResult {
   delivery: CodeDelivery;
@@ -40,28 +41,10 @@ export interface SendCodeResult {
   attribute?: AttributeSnapshot;
 }
 
-export interface VerifyCodeInput extends CognitoCall {
+export type VerifyCodeInput = CognitoCall & {
   /** A secret. */
   code: string;
-}
-
-/** What Cognito shows of the attribute at one moment. */
-export interface AttributeSnapshot {
-  verified: boolean;
-  /** Tells one value from another without holding it: addresses and numbers stay out of histories. */
-  valueDigest: string;
-}
-
-/** The first of the `details` of a failure of these activities: what it means to the workflow. */
-export interface FailureDetails<Failure> {
-  failure: Failure;
-  /** See `Reading`. */
-  dailyEmailLimit?: true;
-  /** For a ticket with AWS. */
-  requestId?: string;
-  /** As it was before a send that failed. */
-  attribute?: AttributeSnapshot;
-}
+};
 
 /** Cognito as the workflow sees it. */
 export interface CognitoActivities {
@@ -82,106 +65,105 @@ export interface CognitoActivities {
   readAttribute(input: CognitoCall): Promise<AttributeSnapshot>;
 }
 
-/** The read before a send is worth a moment, not the user's patience. */
-const READ_BEFORE_SEND_TIMEOUT_MS = 3_000;
-
-/** Below the time-out of the activity, so that no request outlives it. */
-const READ_TIMEOUT_MS = 4_000;
-
 /** Lets the server find a dead worker, and tells us of a cancellation; a call that is quick needs none. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
 
-/** Full jitter between nothing and this, doubling from the first to the last (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
-const BACKOFF = { firstMs: 1_000, mostMs: 30_000 };
+/** What else the activities may need. */
+export interface ActivitiesOptions {
+  /** Finds the tokens that references stand for. Default: none, and a verification with a reference fails. */
+  accessTokenSource?: AccessTokenSource | undefined;
+}
 
 /** Makes the activities; `clients` is where their calls go. */
-export function createActivities(clients: CognitoClients): CognitoActivities {
+export function createActivities(
+  clients: CognitoClients,
+  { accessTokenSource }: ActivitiesOptions = {},
+): CognitoActivities {
+  /** The token for one call; it is noted in `secrets`, which the failure of the call must not hold. */
+  async function tokenFor(call: CognitoCall, secrets: Secret[]): Promise<Secret> {
+    const token =
+      call.accessTokenReference === undefined
+        ? new Secret(call.accessToken)
+        : await resolveAccessToken(
+            accessTokenSource,
+            {
+              reference: call.accessTokenReference,
+              userPoolId: call.userPoolId,
+              sub: call.sub,
+              attributeName: call.attributeName,
+            },
+            cancellationSignal(),
+          );
+    secrets.push(token);
+    return token;
+  }
+
   return {
-    async sendCode({ userPoolId, accessToken, attributeName, clientMetadata, recordAttribute }) {
+    async sendCode(input) {
+      const { userPoolId, attributeName, clientMetadata, recordAttribute } = input;
       const client = clients.forUserPool(userPoolId);
-      const attribute = recordAttribute
-        ? await readIfQuick(client, { userPoolId, accessToken, attributeName })
-        : undefined;
-      const command = new GetUserAttributeVerificationCodeCommand({
-        AccessToken: accessToken,
-        AttributeName: attributeName,
-        ...(clientMetadata ? { ClientMetadata: clientMetadata } : {}),
-      });
+      const secrets: Secret[] = [];
+      let attribute: AttributeSnapshot | undefined;
       try {
-        const { CodeDeliveryDetails: details } = await whileBeating(() =>
-          client.send(command, { abortSignal: cancellationSignal() }),
-        );
-        return {
-          delivery: {
-            ...(details?.Destination ? { destination: details.Destination } : {}),
-            ...(details?.DeliveryMedium ? { deliveryMedium: details.DeliveryMedium } : {}),
-          },
-          ...(attribute ? { attribute } : {}),
-        };
+        return await whileBeating(async () => {
+          const accessToken = await tokenFor(input, secrets);
+          if (recordAttribute) attribute = await readIfQuick(client, accessToken, attributeName);
+          const { CodeDeliveryDetails: details } = await client.send(
+            new GetUserAttributeVerificationCodeCommand({
+              AccessToken: accessToken.reveal(),
+              AttributeName: attributeName,
+              ...(clientMetadata ? { ClientMetadata: clientMetadata } : {}),
+            }),
+            { abortSignal: cancellationSignal() },
+          );
+          return {
+            delivery: {
+              ...(details?.Destination ? { destination: details.Destination } : {}),
+              ...(details?.DeliveryMedium ? { deliveryMedium: details.DeliveryMedium } : {}),
+            },
+            ...(attribute ? { attribute } : {}),
+          };
+        });
       } catch (error) {
-        throw failureOf(error, { call: 'send', secrets: [accessToken], ...(attribute ? { attribute } : {}) });
+        throw failureOf(error, { call: 'send', secrets, ...(attribute ? { attribute } : {}) });
       }
     },
 
-    async verifyCode({ userPoolId, accessToken, attributeName, code }) {
-      const command = new VerifyUserAttributeCommand({
-        AccessToken: accessToken,
-        AttributeName: attributeName,
-        Code: code,
-      });
+    async verifyCode(input) {
+      const { userPoolId, attributeName } = input;
+      const code = new Secret(input.code);
+      const secrets = [code];
       try {
-        await whileBeating(() => clients.forUserPool(userPoolId).send(command, { abortSignal: cancellationSignal() }));
+        await whileBeating(async () => {
+          const accessToken = await tokenFor(input, secrets);
+          await clients.forUserPool(userPoolId).send(
+            new VerifyUserAttributeCommand({
+              AccessToken: accessToken.reveal(),
+              AttributeName: attributeName,
+              Code: code.reveal(),
+            }),
+            { abortSignal: cancellationSignal() },
+          );
+        });
       } catch (error) {
-        throw failureOf(error, { call: 'attempt', secrets: [accessToken, code] });
+        throw failureOf(error, { call: 'attempt', secrets });
       }
     },
 
     async readAttribute(input) {
+      const secrets: Secret[] = [];
       try {
-        const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(READ_TIMEOUT_MS)]);
-        return await readSnapshot(clients.forUserPool(input.userPoolId), input, signal);
+        const accessToken = await tokenFor(input, secrets);
+        return await readSnapshot(clients.forUserPool(input.userPoolId), accessToken, input.attributeName);
       } catch (error) {
         // Reading changes nothing, so an answer that was lost may be asked for again.
-        throw failureOf(error, { call: 'attempt', secrets: [input.accessToken], repeatable: true });
+        throw failureOf(error, { call: 'attempt', secrets, repeatable: true });
       }
     },
   };
 }
 
-async function readSnapshot(
-  client: CognitoIdentityProviderClient,
-  { accessToken, attributeName }: CognitoCall,
-  abortSignal: AbortSignal,
-): Promise<AttributeSnapshot> {
-  const { UserAttributes } = await client.send(new GetUserCommand({ AccessToken: accessToken }), { abortSignal });
-  const attributes = new Map(UserAttributes?.map(({ Name, Value }) => [Name, Value]));
-  return {
-    verified: attributes.get(`${attributeName}_verified`) === 'true',
-    // Keyed by the user, so that equal values of two users do not look equal.
-    valueDigest: createHmac('sha256', attributes.get('sub') ?? '')
-      .update(attributes.get(attributeName) ?? '')
-      .digest('base64url')
-      .slice(0, 22),
-  };
-}
-
-/** Nothing that goes wrong here may hold a send up: what matters about it the send itself will say. */
-async function readIfQuick(
-  client: CognitoIdentityProviderClient,
-  call: CognitoCall,
-): Promise<AttributeSnapshot | undefined> {
-  try {
-    return await readSnapshot(
-      client,
-      call,
-      AbortSignal.any([cancellationSignal(), AbortSignal.timeout(READ_BEFORE_SEND_TIMEOUT_MS)]),
-    );
-  } catch (error) {
-    log.info('The attribute could not be read before the send', { reason: failureName(error) });
-    return undefined;
-  }
-}
-
+/** Also while the token is looked up: that can take as long as the server waits for a sign of life. */
 async function whileBeating<T>(call: () => Promise<T>): Promise<T> {
   const beat = setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS);
   try {
@@ -189,62 +171,4 @@ async function whileBeating<T>(call: () => Promise<T>): Promise<T> {
   } finally {
     clearInterval(beat);
   }
-}
-
-interface FailedCall {
-  /** Which column of the table applies. */
-  call: 'send' | 'attempt';
-  /** What the message must not hold. */
-  secrets: string[];
-  /** Whether an unknown outcome may be asked for again. */
-  repeatable?: boolean;
-  /** For a send: the attribute as it was before. */
-  attribute?: AttributeSnapshot;
-}
-
-/**
- * The failure that leaves the activity. Only what is certain to have had no effect is retryable; throttling is benign,
- * so that a busy hour does not read as an outage in logs and metrics.
- */
-function failureOf(
-  error: unknown,
-  { call, secrets, repeatable = false, attribute }: FailedCall,
-): ApplicationFailure | CancelledFailure {
-  // Only a cancellation, or the end of the workflow, is one. After a pause, a reset or the end of a worker Temporal runs a
-  // "cancelled" activity again, and this one may have had its effect.
-  const cancellation = cancellationDetails();
-  if (cancellation?.cancelRequested || cancellation?.notFound)
-    return new CancelledFailure('cancelled while Cognito was being asked');
-  const reading = readFailure(error);
-  const failure = reading[call];
-  const retryable = failure === 'throttled' || failure === 'unreachable' || (repeatable && failure === 'uncertain');
-  const requestId = (error as { $metadata?: { requestId?: string } }).$metadata?.requestId;
-  const details: FailureDetails<SendFailure | AttemptFailure> = {
-    failure,
-    ...(reading.dailyEmailLimit ? { dailyEmailLimit: true } : {}),
-    ...(requestId ? { requestId } : {}),
-    ...(attribute ? { attribute } : {}),
-  };
-  return ApplicationFailure.create({
-    type: failureName(error),
-    message: messageOf(error, reading, secrets),
-    nonRetryable: !retryable,
-    ...(retryable ? { nextRetryDelay: jitteredDelayMs(activityInfo().attempt) } : {}),
-    ...(failure === 'throttled' || failure === 'mismatch' ? { category: ApplicationFailureCategory.BENIGN } : {}),
-    details: [details],
-  });
-}
-
-/** Cognito's text and the remedy. A validation text can quote the input, hence the redaction. */
-function messageOf(error: unknown, { remedy }: Reading, secrets: string[]): string {
-  let text = error instanceof Error ? error.message : String(error);
-  for (const secret of secrets) text = text.replaceAll(secret, '[redacted]');
-  const sentence = /[.!?]$/.test(text.trim()) ? text : `${text}.`;
-  return [sentence.slice(0, 500), remedy].filter(Boolean).join(' ');
-}
-
-function jitteredDelayMs(attempt: number): number {
-  const most = Math.min(BACKOFF.mostMs, BACKOFF.firstMs * 2 ** (attempt - 1));
-  // Never quite zero: the server reads a delay of nothing as "use the retry policy's own".
-  return 50 + Math.round(Math.random() * most);
 }

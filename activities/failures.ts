@@ -3,6 +3,7 @@
  * told apart by name, never by HTTP status (the wire says 400 for nearly all of them). `docs/failures.md` shows the
  * same table with its reasons.
  */
+import { UnresolvedAccessToken } from './access-token-source.js';
 
 /**
  * What a failed send means for the verification. Only `throttled` and `unreachable` are retried as they are: they are
@@ -147,6 +148,20 @@ const TABLE: readonly Row[] = [
   ),
 ];
 
+/** What it means that a reference led to no token that may be sent: Cognito has not been asked. */
+const UNRESOLVED: Record<UnresolvedAccessToken['name'], Reading> = {
+  // For an attempt not `failed`, for that would end a verification which other tokens may still serve.
+  AccessTokenSourceMissing: {
+    send: 'failed',
+    attempt: 'blocked',
+    remedy:
+      'Whoever runs the workers must plug one in: VERIFICATION_ACCESS_TOKEN_SOURCE_URL, or the option accessTokenSource of createWorker.',
+  },
+  AccessTokenSourceUnavailable: { send: 'unreachable', attempt: 'unreachable', remedy: '' },
+  AccessTokenNotFound: { send: 'accessTokenRejected', attempt: 'accessTokenRejected', remedy: RENEW },
+  AccessTokenRefused: { send: 'accessTokenRejected', attempt: 'accessTokenRejected', remedy: RENEW },
+};
+
 /** The names in the table, for the tests that check each row. */
 export const LISTED_EXCEPTIONS: readonly string[] = [...new Set(TABLE.map(({ exception }) => exception))];
 
@@ -181,6 +196,7 @@ interface ServiceError {
  * client's, and counts as unknown if it is the server's.
  */
 export function readFailure(error: unknown): Reading {
+  if (error instanceof UnresolvedAccessToken) return UNRESOLVED[error.name];
   const { name = '', message = '', $fault, $metadata } = error as ServiceError;
   const listed = TABLE.find((entry) => entry.exception === name && (entry.text?.test(message) ?? true));
   if (listed) return listed;

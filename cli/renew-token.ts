@@ -1,25 +1,34 @@
+import { tokenField } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { statusCard } from './card.js';
 import { workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
-import { accessTokenOption, requireAccessToken, type SecretOptions } from './secret-input.js';
+import {
+  accessTokenOption,
+  accessTokenReferenceOption,
+  requireAccessToken,
+  type SecretOptions,
+} from './secret-input.js';
 import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
 /** `renew-token`: what waited for a token goes on. */
 export function renewTokenCommand(): Command {
   return new Command('renew-token')
-    .description('Brings a fresh access token of the same user. A send that waited for one goes on.')
+    .description(
+      'Brings a fresh access token of the same user, or a reference to one. A send that waited for one goes on.',
+    )
     .addArgument(workflowIdArgument())
     .addOption(accessTokenOption())
+    .addOption(accessTokenReferenceOption())
     .option('--request-id <id>', 'the same for a repeated call. Default: a random one')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification renew-token <workflowId> --access-token-file token.txt')
     .action(async (workflowId: string, options: OutputOptions & SecretOptions & { requestId?: string }) => {
-      const accessToken = await requireAccessToken(options);
+      const brought = await requireAccessToken(options);
       const { requestId } = options;
       const status = await withClient(
         async (client) =>
-          await client.renewAccessToken(workflowId, { accessToken, ...(requestId ? { requestId } : {}) }),
+          await client.renewAccessToken(workflowId, { ...tokenField(brought), ...(requestId ? { requestId } : {}) }),
         { workerAnswers: MAY_STILL_BE_DONE },
       );
       print(options, { workflowId, status }, statusCard(workflowId, status));

@@ -1,8 +1,9 @@
+import { tokenField } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { statusCard } from './card.js';
 import { keyValueOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
-import { accessTokenOption, readAccessToken, type SecretOptions } from './secret-input.js';
+import { accessTokenOption, accessTokenReferenceOption, readAccessToken, type SecretOptions } from './secret-input.js';
 import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
 interface ResendOptions extends OutputOptions, SecretOptions {
@@ -18,17 +19,18 @@ export function resendCommand(): Command {
     )
     .addArgument(workflowIdArgument())
     .addOption(accessTokenOption())
+    .addOption(accessTokenReferenceOption())
     .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
     .option('--request-id <id>', 'repeating a resend with the same id sends one code. Default: a random one')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification resend <workflowId>')
     .action(async (workflowId: string, options: ResendOptions) => {
       const { clientMetadata, requestId } = options;
-      const accessToken = await readAccessToken(options);
+      const brought = await readAccessToken(options);
       const status = await withClient(
         async (client) =>
           await client.resendCode(workflowId, {
-            ...(accessToken ? { accessToken } : {}),
+            ...(brought && tokenField(brought)),
             ...(clientMetadata ? { clientMetadata } : {}),
             ...(requestId ? { requestId } : {}),
           }),

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
+import { type BroughtToken, Secret } from '@cognito-verification/contract';
 import { Option } from 'commander';
 import { InterruptedError, UsageError } from './usage-error.js';
 
 /** What the options below put into a command's options. */
 export interface SecretOptions {
   accessTokenFile?: string;
+  accessTokenReference?: string;
   codeFile?: string;
 }
 
@@ -16,27 +18,41 @@ export const accessTokenOption = () =>
     'read the access token from here; - is standard input. Default: $COGNITO_ACCESS_TOKEN',
   );
 
+/** A reference is no secret, so it may be an argument. */
+export const accessTokenReferenceOption = () =>
+  new Option(
+    '--access-token-reference <reference>',
+    "instead of a token: what the worker's access token source finds it by",
+  ).conflicts('accessTokenFile');
+
 export const codeOption = () =>
   new Option(
     '--code-file <file>',
     'read the code from here; - is standard input. Default: $VERIFICATION_CODE, else standard input',
   );
 
-/** The access token, where one is given: from the file, else from `COGNITO_ACCESS_TOKEN`. */
-export async function readAccessToken({ accessTokenFile }: SecretOptions): Promise<string | undefined> {
-  if (accessTokenFile !== undefined) return await readSecretFile(accessTokenFile, '--access-token-file');
-  return process.env['COGNITO_ACCESS_TOKEN']?.trim() || undefined;
+/** The reference or the access token, where one is given: the token from the file, else from `COGNITO_ACCESS_TOKEN`. */
+export async function readAccessToken(options: SecretOptions): Promise<BroughtToken | undefined> {
+  const { accessTokenFile, accessTokenReference } = options;
+  if (accessTokenReference !== undefined) return { accessTokenReference };
+  const accessToken =
+    accessTokenFile === undefined
+      ? secretOf(process.env['COGNITO_ACCESS_TOKEN'])
+      : await readSecretFile(accessTokenFile, '--access-token-file');
+  return accessToken && { accessToken };
 }
 
 /**
- * The access token, from standard input if nothing else gives one.
+ * The same, with a token from standard input if nothing else gives one.
  * @throws UsageError when there is none.
  */
-export async function requireAccessToken(options: SecretOptions): Promise<string> {
-  const token = (await readAccessToken(options)) ?? (process.stdin.isTTY ? undefined : await readStandardInput());
-  if (token) return token;
+export async function requireAccessToken(options: SecretOptions): Promise<BroughtToken> {
+  const brought = await readAccessToken(options);
+  if (brought) return brought;
+  const accessToken = process.stdin.isTTY ? undefined : await readStandardInput();
+  if (accessToken) return { accessToken };
   throw new UsageError(
-    'An access token is needed: --access-token-file FILE (- for standard input) or the variable COGNITO_ACCESS_TOKEN.',
+    'An access token is needed: --access-token-file FILE (- for standard input), the variable COGNITO_ACCESS_TOKEN, or --access-token-reference REFERENCE instead.',
   );
 }
 
@@ -44,12 +60,12 @@ export async function requireAccessToken(options: SecretOptions): Promise<string
  * The code: from the file, else from `VERIFICATION_CODE`, else from standard input, where a terminal is asked for it.
  * @throws UsageError when there is none.
  */
-export async function requireCode({ codeFile, accessTokenFile }: SecretOptions): Promise<string> {
+export async function requireCode({ codeFile, accessTokenFile }: SecretOptions): Promise<Secret> {
   if (codeFile === '-' && accessTokenFile === '-') {
     throw new UsageError('Only one of --code-file and --access-token-file can be standard input.');
   }
   if (codeFile !== undefined) return await readSecretFile(codeFile, '--code-file');
-  const fromEnvironment = process.env['VERIFICATION_CODE']?.trim();
+  const fromEnvironment = secretOf(process.env['VERIFICATION_CODE']);
   if (fromEnvironment) return fromEnvironment;
   if (accessTokenFile === '-') {
     throw new UsageError(
@@ -63,14 +79,14 @@ export async function requireCode({ codeFile, accessTokenFile }: SecretOptions):
   );
 }
 
-async function readSecretFile(path: string, option: string): Promise<string> {
-  let content: string;
+async function readSecretFile(path: string, option: string): Promise<Secret> {
+  let content: Secret | undefined;
   try {
-    content = path === '-' ? await readStandardInput() : (await readFile(path, 'utf8')).trim();
+    content = path === '-' ? await readStandardInput() : secretOf(await readFile(path, 'utf8'));
   } catch (error) {
     throw new UsageError(`${option}: ${path} ${whyUnreadable(error)}.`, { cause: error });
   }
-  if (content === '') throw new UsageError(`${option}: ${path === '-' ? 'standard input' : path} is empty.`);
+  if (!content) throw new UsageError(`${option}: ${path === '-' ? 'standard input' : path} is empty.`);
   return content;
 }
 
@@ -82,17 +98,23 @@ function whyUnreadable(error: unknown): string {
   return `cannot be read (${typeof code === 'string' ? code : 'for an unknown reason'})`;
 }
 
-async function readStandardInput(): Promise<string> {
-  return (await text(process.stdin)).trim();
+async function readStandardInput(): Promise<Secret | undefined> {
+  return secretOf(await text(process.stdin));
+}
+
+/** Without the line end that files and pipes come with; undefined where nothing else is there. */
+function secretOf(content: string | undefined): Secret | undefined {
+  const trimmed = content?.trim();
+  return trimmed ? new Secret(trimmed) : undefined;
 }
 
 /** The question goes to standard error: standard output holds the answer of the command. */
-async function ask(question: string): Promise<string> {
+async function ask(question: string): Promise<Secret | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const interrupted = new AbortController();
   terminal.once('SIGINT', () => interrupted.abort());
   try {
-    return (await terminal.question(question, { signal: interrupted.signal })).trim();
+    return secretOf(await terminal.question(question, { signal: interrupted.signal }));
   } catch (error) {
     if (interrupted.signal.aborted) throw new InterruptedError('Nothing was submitted.', { cause: error });
     throw error;

@@ -1,14 +1,29 @@
-import type { VerificationPolicy, VerificationRequest } from '@cognito-verification/client';
-import { ATTRIBUTE_NAMES, type AttributeName, POLICY_DEFAULTS, POLICY_LIMITS } from '@cognito-verification/contract';
+import type { RequestedUser, RequestedVerification, VerificationPolicy } from '@cognito-verification/client';
+import {
+  ATTRIBUTE_NAMES,
+  type AttributeName,
+  type BroughtToken,
+  POLICY_DEFAULTS,
+  POLICY_LIMITS,
+  tokenField,
+} from '@cognito-verification/contract';
 import { Command, Option } from 'commander';
 import { statusCard } from './card.js';
 import { durationOption, keyValueOption, wholeNumberOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
-import { accessTokenOption, requireAccessToken, type SecretOptions } from './secret-input.js';
+import {
+  accessTokenOption,
+  accessTokenReferenceOption,
+  requireAccessToken,
+  type SecretOptions,
+} from './secret-input.js';
+import { UsageError } from './usage-error.js';
 import { withClient } from './with-client.js';
 
 interface StartOptions extends OutputOptions, SecretOptions {
   attribute: AttributeName;
+  userPool?: string;
+  sub?: string;
   alreadySent?: string | true;
   clientMetadata?: Record<string, string>;
   requestId?: string;
@@ -33,6 +48,9 @@ export function startCommand(): Command {
       new Option('--attribute <name>', 'the attribute to verify').choices(ATTRIBUTE_NAMES).makeOptionMandatory(),
     )
     .addOption(accessTokenOption())
+    .addOption(accessTokenReferenceOption())
+    .option('--user-pool <id>', 'with --access-token-reference: the id of the user pool')
+    .option('--sub <sub>', "with --access-token-reference: the user's sub")
     .option('--request-id <id>', 'repeating a start with the same id sends nothing again. Default: a random one')
     .option('--already-sent [destination]', 'Cognito has sent a code by itself: skip the first send')
     .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
@@ -78,13 +96,20 @@ A start that joins an open verification leaves its policy and client metadata as
 
 Examples:
   cognito-verification start --attribute email --access-token-file token.txt
-  COGNITO_ACCESS_TOKEN=… cognito-verification start --attribute phone_number --max-sends 3 --json`,
+  COGNITO_ACCESS_TOKEN=… cognito-verification start --attribute phone_number --max-sends 3 --json
+  cognito-verification start --attribute email --access-token-reference session-4711 --user-pool eu-west-1_AbC --sub 6f1a…`,
     )
     .action(async (options: StartOptions) => {
-      const request = requestOf(options, await requireAccessToken(options));
+      checkUser(options);
+      const brought = await requireAccessToken(options);
+      const request = requestOf(options);
       const started = await withClient(
         async (client) =>
-          await client.start({ ...request, ...(options.requestId ? { requestId: options.requestId } : {}) }),
+          await client.start({
+            ...userOf(brought, options),
+            ...request,
+            ...(options.requestId ? { requestId: options.requestId } : {}),
+          }),
         {
           ...(options.wait === undefined ? {} : { waitForDelivery: options.wait }),
           workerAnswers: 'Ctrl-C stops waiting; the verification goes on once one runs.',
@@ -96,7 +121,22 @@ Examples:
     });
 }
 
-function requestOf(options: StartOptions, accessToken: string): VerificationRequest {
+/** A token says who the user is, a reference does not. */
+function checkUser({ accessTokenReference, userPool, sub }: StartOptions): void {
+  if (accessTokenReference === undefined && (userPool !== undefined || sub !== undefined)) {
+    throw new UsageError('--user-pool and --sub belong to --access-token-reference: an access token says both itself.');
+  }
+  if (accessTokenReference !== undefined && (userPool === undefined || sub === undefined)) {
+    throw new UsageError('--access-token-reference needs --user-pool and --sub: it does not say who the user is.');
+  }
+}
+
+function userOf(brought: BroughtToken, { userPool = '', sub = '' }: StartOptions): RequestedUser {
+  const token = tokenField(brought);
+  return token.accessToken === undefined ? { ...token, userPoolId: userPool, sub } : token;
+}
+
+function requestOf(options: StartOptions): RequestedVerification {
   const { attribute, alreadySent, clientMetadata } = options;
   const { deadline, codeLifetime, resendAfter, resendCooldown, maxSends, maxAttempts, confirmation, codeFormat } =
     options;
@@ -111,7 +151,6 @@ function requestOf(options: StartOptions, accessToken: string): VerificationRequ
     ...(codeFormat === undefined ? {} : { codeFormat }),
   };
   return {
-    accessToken,
     attributeName: attribute,
     ...(Object.keys(policy).length > 0 ? { policy } : {}),
     ...(clientMetadata ? { clientMetadata } : {}),

@@ -1,10 +1,18 @@
 import type { SubmitCodeAnswer } from '@cognito-verification/client';
+import { tokenField } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { statusCard, time } from './card.js';
 import { EXIT } from './exit-codes.js';
 import { workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
-import { accessTokenOption, codeOption, readAccessToken, requireCode, type SecretOptions } from './secret-input.js';
+import {
+  accessTokenOption,
+  accessTokenReferenceOption,
+  codeOption,
+  readAccessToken,
+  requireCode,
+  type SecretOptions,
+} from './secret-input.js';
 import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
 interface SubmitOptions extends OutputOptions, SecretOptions {
@@ -18,6 +26,7 @@ export function submitCommand(): Command {
     .addArgument(workflowIdArgument())
     .addOption(codeOption())
     .addOption(accessTokenOption())
+    .addOption(accessTokenReferenceOption())
     .option('--attempt-id <id>', 'repeating a submit with the same id counts one attempt. Default: a random one')
     .addOption(jsonOption())
     .addHelpText(
@@ -31,12 +40,12 @@ The result is verified, mismatch, codeExpired, rateLimited or accessTokenRejecte
     )
     .action(async (workflowId: string, options: SubmitOptions) => {
       const code = await requireCode(options);
-      const accessToken = await readAccessToken(options);
+      const brought = await readAccessToken(options);
       const answer = await withClient(
         async (client) =>
           await client.submitCode(workflowId, {
-            code,
-            ...(accessToken ? { accessToken } : {}),
+            code: code.reveal(),
+            ...(brought && tokenField(brought)),
             ...(options.attemptId ? { attemptId: options.attemptId } : {}),
           }),
         { workerAnswers: MAY_STILL_BE_DONE },
@@ -52,7 +61,7 @@ function sentence(workflowId: string, { result, retryAt }: SubmitCodeAnswer): st
     mismatch: 'The code was wrong.',
     codeExpired: `The code has expired. Send another: cognito-verification resend ${workflowId}`,
     rateLimited: `Cognito takes no more attempts for this user for now${retryAt ? `; again from ${time(retryAt)}` : ''}.`,
-    accessTokenRejected: `Cognito refused the access token. Bring a fresh one: cognito-verification renew-token ${workflowId}`,
+    accessTokenRejected: `The access token was refused, or none was found. Bring a fresh one: cognito-verification renew-token ${workflowId}`,
   };
   return sentences[result];
 }

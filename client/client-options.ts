@@ -17,7 +17,7 @@ export interface VerificationClientOptions {
   waitForAnswer?: Duration;
   /**
    * Checks a token before anything is started or sent on, for example with `aws-jwt-verify`. Whatever it throws
-   * refuses the token. Without it, the claims are only decoded and Cognito's own check decides.
+   * refuses the token; what it throws is the `cause`, unless it quotes the token. Not called for references. Without it, the claims are only decoded and Cognito's own check decides.
    */
   verifyToken?: (accessToken: string) => Promise<unknown>;
 }

@@ -1,4 +1,10 @@
-import { InvalidInputError, parseAccessToken, parseDuration, parseWorkflowId } from '@cognito-verification/contract';
+import {
+  type BroughtToken,
+  InvalidInputError,
+  parseAccessToken,
+  parseDuration,
+  parseWorkflowId,
+} from '@cognito-verification/contract';
 import { InvalidRequestError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
 
@@ -17,9 +23,9 @@ export function checked<T>(parse: () => T): T {
 
 /**
  * Only ids of verifications, so that `cancel` cannot end another application's workflow in the same namespace.
- * A token that comes along must be of the user whom the id names.
+ * A token that comes along must be of the user whom the id names; whose a reference is, the worker finds out.
  */
-export function checkWorkflowId(workflowId: string, accessToken?: string): void {
+export function checkWorkflowId(workflowId: string, brought?: BroughtToken): void {
   const key = typeof workflowId === 'string' ? parseWorkflowId(workflowId) : undefined;
   if (!key) {
     throw new InvalidRequestError(
@@ -27,7 +33,8 @@ export function checkWorkflowId(workflowId: string, accessToken?: string): void 
       'workflowId must be the id of a verification: verify/{userPoolId}/{sub}/{attributeName}.',
     );
   }
-  if (accessToken !== undefined) checked(() => parseAccessToken(accessToken, 'accessToken', key));
+  const token = brought?.accessToken;
+  if (token) checked(() => parseAccessToken(token, 'accessToken', key));
 }
 
 /** An update id: Temporal keeps the answer under it. */

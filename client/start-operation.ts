@@ -1,7 +1,9 @@
 import {
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
+  tokenField,
   type VerificationOutcome,
+  type VerificationPolicy,
   type VerificationRequest,
   WORKFLOW_TYPE,
   workflowIdFor,
@@ -12,17 +14,21 @@ import { TypedSearchAttributes } from '@temporalio/common';
 /** The workflow, as far as a caller sees it. */
 export type AttributeVerification = (request: VerificationRequest) => Promise<VerificationOutcome>;
 
-/** How a verification is started, or joined if one of the same user and attribute is open. Good for one call. */
+/**
+ * How a verification is started, or joined if one of the same user and attribute is open. Good for one call.
+ * @param policy as it was given: the worker fills the defaults in
+ */
 export function startOperation(
-  request: VerificationRequest,
-  { claims, attributeName }: ParsedRequest,
+  parsed: ParsedRequest,
+  policy: VerificationPolicy | undefined,
   taskQueue: string,
 ): WithStartWorkflowOperation<AttributeVerification> {
-  const { userPoolId, sub } = claims;
+  const { owner, attributeName } = parsed;
+  const { userPoolId } = owner;
   return new WithStartWorkflowOperation<AttributeVerification>(WORKFLOW_TYPE, {
-    workflowId: workflowIdFor({ userPoolId, sub, attributeName }),
+    workflowId: workflowIdFor({ ...owner, attributeName }),
     taskQueue,
-    args: [request],
+    args: [requestOf(parsed, policy)],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     // Free at the start: no event of their own, unlike those that the workflow sets later.
@@ -40,4 +46,19 @@ export function startOperation(
     // One pool with a flood of sign-ups must not hold up the others on the same task queue.
     priority: { fairnessKey: userPoolId },
   });
+}
+
+/** The request as it crosses the border, with the token in plain. */
+function requestOf(
+  { brought, owner, attributeName, alreadySent, clientMetadata }: ParsedRequest,
+  policy: VerificationPolicy | undefined,
+): VerificationRequest {
+  const token = tokenField(brought);
+  return {
+    ...(token.accessToken === undefined ? { ...token, ...owner } : token),
+    attributeName,
+    ...(alreadySent ? { alreadySent } : {}),
+    ...(clientMetadata ? { clientMetadata } : {}),
+    ...(policy ? { policy } : {}),
+  };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   awaitDelivery,
+  type BroughtToken,
   type CodeConfirmedInput,
   codeConfirmed,
   parseRenewAccessToken,
@@ -15,6 +16,7 @@ import {
   type SubmitCodeInput,
   submitCode,
   TASK_QUEUE,
+  tokenField,
   type VerificationOutcome,
   type VerificationRequest,
   type VerificationStatus,
@@ -23,7 +25,6 @@ import {
 import type { Duration, UpdateDefinition } from '@temporalio/common';
 import type { StartedVerification, VerificationClientOptions } from './client-options.js';
 import {
-  AccessTokenRefusedError,
   InvalidRequestError,
   TemporalUnavailableError,
   VerificationEndedError,
@@ -35,6 +36,7 @@ import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-upda
 import { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
+import { verifyBrought } from './verify-brought.js';
 import { waitForOutcome } from './waiting.js';
 
 /** The caller has waited once already; a worker that is there has the verification in memory. */
@@ -62,7 +64,10 @@ export class VerificationClient {
    * Starts a verification, or joins the open one of the same user and attribute, and tells where the code was sent. A
    * first send that takes longer than `waitForDelivery` leaves the status at `sending`; it goes on.
    *
-   * A start that joins brings its token and its `alreadySent` along; policy and `clientMetadata` stay those of the first.
+   * The user is who the access token says. With an `accessTokenReference` instead of it no token enters Temporal: the
+   * worker's access token source finds it when it is needed, and `userPoolId` and `sub` say who the user is.
+   *
+   * A start that joins brings its token, or reference, and its `alreadySent` along; policy and `clientMetadata` stay those of the first.
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
    * after that verification has ended. So it is one id for each request, never a constant. Default: a random UUID.
@@ -74,13 +79,13 @@ export class VerificationClient {
     const { requestId, ...request } = checked(() => ({ ...input }));
     const parsed = checked(() => parseRequest(request));
     const updateId = checkId('requestId', requestId ?? randomUUID());
-    await this.checkToken(parsed.accessToken);
-    const workflowId = workflowIdFor({ ...parsed.claims, attributeName: parsed.attributeName });
+    await verifyBrought(parsed.brought, this.verifyToken);
+    const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
     const send = () =>
       this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
-        startWorkflowOperation: startOperation(request, parsed, this.calls.taskQueue),
+        startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue),
         updateId,
-        args: [{ accessToken: parsed.accessToken, ...(parsed.alreadySent ? { alreadySent: parsed.alreadySent } : {}) }],
+        args: [{ ...tokenField(parsed.brought), ...(parsed.alreadySent ? { alreadySent: parsed.alreadySent } : {}) }],
       });
     try {
       const status = await this.calls.within(this.waitForDeliveryMs, () =>
@@ -107,12 +112,11 @@ export class VerificationClient {
   async submitCode(workflowId: string, input: SubmitCodeInput & { attemptId?: string }): Promise<SubmitCodeAnswer> {
     const { attemptId, ...message } = input;
     const updateId = checkId('attemptId', attemptId ?? randomUUID());
-    return await this.update(
-      submitCode,
-      workflowId,
-      checked(() => parseSubmitCode(message)),
-      updateId,
-    );
+    const { code, brought } = checked(() => parseSubmitCode(message));
+    return await this.update(submitCode, workflowId, updateId, brought, () => ({
+      code: code.reveal(),
+      ...(brought && tokenField(brought)),
+    }));
   }
 
   /**
@@ -126,12 +130,11 @@ export class VerificationClient {
   ): Promise<VerificationStatus> {
     const { requestId, ...message } = input;
     const updateId = checkId('requestId', requestId ?? randomUUID());
-    return await this.update(
-      resendCode,
-      workflowId,
-      checked(() => parseResendCode(message)),
-      updateId,
-    );
+    const { clientMetadata, brought } = checked(() => parseResendCode(message));
+    return await this.update(resendCode, workflowId, updateId, brought, () => ({
+      ...(clientMetadata ? { clientMetadata } : {}),
+      ...(brought && tokenField(brought)),
+    }));
   }
 
   /**
@@ -149,7 +152,8 @@ export class VerificationClient {
   }
 
   /**
-   * Brings a fresh access token of the same user; a send that waited for one goes on.
+   * Brings a fresh access token of the same user, or a reference to one; a send that waited for one goes on. The same
+   * reference again says that the worker's access token source has a token under it by now.
    * @throws AccessTokenRefusedError when it is of another user or pool.
    */
   async renewAccessToken(
@@ -158,12 +162,8 @@ export class VerificationClient {
   ): Promise<VerificationStatus> {
     const { requestId, ...message } = input;
     const updateId = checkId('requestId', requestId ?? randomUUID());
-    return await this.update(
-      renewAccessToken,
-      workflowId,
-      checked(() => parseRenewAccessToken(message)),
-      updateId,
-    );
+    const brought = checked(() => parseRenewAccessToken(message));
+    return await this.update(renewAccessToken, workflowId, updateId, brought, () => tokenField(brought));
   }
 
   /**
@@ -209,26 +209,18 @@ export class VerificationClient {
     }
   }
 
-  private async update<Answer, Message extends { accessToken?: string }>(
+  /** @param message as it crosses the border, made for each try: its secrets are in plain */
+  private async update<Answer, Message>(
     definition: UpdateDefinition<Answer, [Message]>,
     workflowId: string,
-    message: Message,
     updateId: string,
+    brought: BroughtToken | undefined,
+    message: () => Message,
   ): Promise<Answer> {
-    const { accessToken } = message;
-    checkWorkflowId(workflowId, accessToken);
-    if (accessToken !== undefined) await this.checkToken(accessToken);
+    checkWorkflowId(workflowId, brought);
+    await verifyBrought(brought, this.verifyToken);
     return await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
-      repeatUpdate(() => handle.executeUpdate(definition, { args: [message], updateId })),
+      repeatUpdate(() => handle.executeUpdate(definition, { args: [message()], updateId })),
     );
-  }
-
-  private async checkToken(accessToken: string): Promise<void> {
-    try {
-      await this.verifyToken?.(accessToken);
-    } catch (cause) {
-      const kind = cause instanceof Error ? cause.name : 'an error';
-      throw new AccessTokenRefusedError(`accessToken did not pass verifyToken (${kind}).`, { cause });
-    }
   }
 }

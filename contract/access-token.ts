@@ -1,5 +1,8 @@
+import { SUB_FORM, USER_POOL_ID_FORM } from './user-forms.js';
+
 /** What a verification reads from an access token, without verifying its signature: Cognito does that. */
 export interface AccessTokenClaims {
+  /** The user. */
   sub: string;
   /** The last part of `iss`. */
   userPoolId: string;
@@ -36,10 +39,10 @@ export function decodeAccessToken(token: string): AccessTokenClaims {
     );
   }
   const sub = claims['sub'];
-  if (typeof sub !== 'string' || !/^[\w-]{1,128}$/.test(sub)) throw new AccessTokenError('has no usable "sub" claim');
+  if (typeof sub !== 'string' || !SUB_FORM.test(sub)) throw new AccessTokenError('has no usable "sub" claim');
   const userPoolId =
     typeof claims['iss'] === 'string' ? claims['iss'].replace(/\/+$/, '').split('/').at(-1) : undefined;
-  if (!userPoolId || !/^[\w-]{1,55}$/.test(userPoolId)) {
+  if (!userPoolId || !USER_POOL_ID_FORM.test(userPoolId)) {
     throw new AccessTokenError('has no user pool in its "iss" claim');
   }
   const exp = claims['exp'];

@@ -6,7 +6,7 @@
 export const FAILURE_TYPES = {
   /** A field is missing, of the wrong form or out of range; message and details (`{ field }`) name it. Nothing was done. */
   invalidRequest: 'InvalidRequest',
-  /** The access token is of another user or pool, lacks the scope, or is no access token. */
+  /** The access token is of another user or pool, lacks the scope, has expired, or is no access token. */
   accessTokenRefused: 'AccessTokenRefused',
   /** A re-send is not allowed now; the details say from when, or that it will not be. */
   resendNotAllowed: 'ResendNotAllowed',

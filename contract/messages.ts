@@ -40,10 +40,44 @@ export interface VerificationPolicy {
   codeFormat?: 'sixDigits' | 'nonSpace';
 }
 
-/** What starts a verification. */
-export interface VerificationRequest {
+/** The signed-in user's access token: it crosses Temporal as a payload, which the codec seals. */
+export interface ByAccessToken {
   /** The signed-in user's Cognito access token, with the scope `aws.cognito.signin.user.admin`. A secret. */
   accessToken: string;
+  accessTokenReference?: never;
+}
+
+/** Where the worker finds the user's access token: no token enters Temporal, and a fresh one is found each time. */
+export interface ByAccessTokenReference {
+  /**
+   * Handed to the worker's access token source with each call, as it is. Opaque, 1 to 512 printable ASCII characters without
+   * spaces, such as the id of a session. It stands in histories, so it must be of no use without the source.
+   */
+  accessTokenReference: string;
+  accessToken?: never;
+}
+
+/** An access token, a reference to one, or neither. */
+export type OptionalAccessToken =
+  | ByAccessToken
+  | ByAccessTokenReference
+  | { accessToken?: never; accessTokenReference?: never };
+
+/** Who is verified: with a token its claims say it, with a reference the request does. */
+export type RequestedUser =
+  | (ByAccessToken & { userPoolId?: never; sub?: never })
+  | (ByAccessTokenReference & {
+      /** The id of the user pool; a token that the source finds must be of it. */
+      userPoolId: string;
+      /** The user's `sub`; a token that the source finds must be of it. */
+      sub: string;
+    });
+
+/** What starts a verification. */
+export type VerificationRequest = RequestedUser & RequestedVerification;
+
+/** What is asked for, whoever the user is. */
+export interface RequestedVerification {
   /** The attribute to verify. */
   attributeName: AttributeName;
   /**
@@ -170,19 +204,20 @@ export interface VerificationOutcome {
   status?: VerificationStatus;
 }
 
-export interface AwaitDeliveryInput {
-  /** The caller's token: it renews an older one, and a send that waited for a token goes on with it. */
-  accessToken?: string;
+/** The caller's token, or reference, renews an older one, and a send that waited for a token goes on with it. */
+export type AwaitDeliveryInput = OptionalAccessToken & {
   /** As in the request: a code that Cognito has sent by itself while the verification was open counts as a send. */
   alreadySent?: CodeDelivery;
-}
+};
 
-export interface SubmitCodeInput {
+/**
+ * A token, or a reference, that comes along is used for this attempt, and kept for later if Cognito takes it. Default:
+ * what the verification has.
+ */
+export type SubmitCodeInput = OptionalAccessToken & {
   /** What the user typed. A secret. */
   code: string;
-  /** Used for this attempt, and kept for later if Cognito takes it. Default: the token the verification has. */
-  accessToken?: string;
-}
+};
 
 /** What Cognito, or the policy, said of a code. */
 export type SubmitCodeResult = 'verified' | 'mismatch' | 'codeExpired' | 'rateLimited' | 'accessTokenRejected';
@@ -194,16 +229,17 @@ export interface SubmitCodeAnswer {
   status: VerificationStatus;
 }
 
-export interface ResendCodeInput {
-  accessToken?: string;
+/** A token, or a reference, that comes along is kept, as with `renewAccessToken`. */
+export type ResendCodeInput = OptionalAccessToken & {
   /** Replaces the request's `clientMetadata` for this send. */
   clientMetadata?: Record<string, string>;
-}
+};
 
-export interface RenewAccessTokenInput {
-  /** Of the same user and pool. */
-  accessToken: string;
-}
+/**
+ * A token of the same user and pool, or a reference. The same reference again says that the source has a fresh token
+ * under it.
+ */
+export type RenewAccessTokenInput = ByAccessToken | ByAccessTokenReference;
 
 export interface CodeConfirmedInput {
   /** The sender's own reference; shows up in the outcome. At most 200 characters. */

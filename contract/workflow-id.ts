@@ -1,10 +1,14 @@
 import { ATTRIBUTE_NAMES, type AttributeName } from './messages.js';
 
-/** What makes two verifications the same one: a user pool, a user in it, and an attribute. */
-export interface VerificationKey {
+/** A user of a user pool. */
+export interface UserKey {
   userPoolId: string;
   /** The user's `sub`. */
   sub: string;
+}
+
+/** What makes two verifications the same one: a user pool, a user in it, and an attribute. */
+export interface VerificationKey extends UserKey {
   attributeName: AttributeName;
 }
 

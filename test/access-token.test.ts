@@ -5,6 +5,7 @@ import {
   parseAccessToken,
   parseRequest,
   REQUIRED_SCOPE,
+  Secret,
 } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -56,19 +57,19 @@ describe('access tokens', () => {
     ['one whose issuer names no pool', { ...CLAIMS, iss: 'https://example.com/a%2Fb' }, /"iss"/],
     ['one whose claims are no object', 'null', /claims that cannot be read/],
   ])('%s is refused with the reason', (_name, claims, reason) => {
-    const error = errorOf(() => parseAccessToken(tokenOf(claims), 'accessToken'));
+    const error = errorOf(() => parseAccessToken(new Secret(tokenOf(claims)), 'accessToken'));
     expect(error).toMatchObject({ field: 'accessToken', type: FAILURE_TYPES.accessTokenRefused });
     expect(error.message).toMatch(reason);
   });
 
   test('a token of another user or pool is refused where the owner is known', () => {
     const owner = { sub: SUB, userPoolId: 'eu-central-1_AbC123xyz' };
-    expect(parseAccessToken(TOKEN, 'accessToken', owner).sub).toBe(SUB);
+    expect(parseAccessToken(new Secret(TOKEN), 'accessToken', owner).sub).toBe(SUB);
     for (const other of [
       { ...owner, sub: 'other' },
       { ...owner, userPoolId: 'eu-central-1_other' },
     ]) {
-      const error = errorOf(() => parseAccessToken(TOKEN, 'accessToken', other));
+      const error = errorOf(() => parseAccessToken(new Secret(TOKEN), 'accessToken', other));
       expect(error).toMatchObject({ type: FAILURE_TYPES.accessTokenRefused });
     }
   });

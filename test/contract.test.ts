@@ -14,11 +14,21 @@ import {
   parseWorkflowId,
   resolvePolicy,
   type VerificationPolicy,
+  type VerificationRequest,
   workflowIdFor,
 } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { errorOf, SUB, TOKEN } from './sample-token.js';
+
+function errorIn(call: () => unknown): unknown {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
 
 describe('workflow ids', () => {
   const key = fc.record({
@@ -109,6 +119,71 @@ describe('policies', () => {
   });
 });
 
+describe('a request by reference', () => {
+  const user = { userPoolId: 'eu-central-1_AbC123xyz', sub: SUB };
+  const request = { accessTokenReference: 'session-1', ...user, attributeName: 'email' } as const;
+
+  test('says who the user is, since a reference does not', () => {
+    const parsed = parseRequest(request);
+    expect(parsed).toMatchObject({ brought: { accessTokenReference: 'session-1' }, owner: user });
+    expect(parseRequest({ accessToken: TOKEN, attributeName: 'email' }).owner).toEqual(user);
+  });
+
+  test.each([
+    ['with a token too', { ...request, accessToken: TOKEN }, /^accessTokenReference cannot come together with/],
+    ['with neither', { attributeName: 'email' }, /^accessToken must be .* unless accessTokenReference is there/],
+    ['without a pool', { ...request, userPoolId: undefined }, /^userPoolId must be the id of the user pool/],
+    ['without a user', { ...request, sub: undefined }, /^sub must be the user's sub/],
+    ['with a pool that is none', { ...request, userPoolId: 'a/b' }, /^userPoolId must be/],
+    ['with a user that would change the workflow id', { ...request, sub: 'a/b' }, /^sub must be/],
+    [
+      'with a pool beside a token',
+      { accessToken: TOKEN, attributeName: 'email', userPoolId: user.userPoolId },
+      /^userPoolId cannot come together with accessToken, whose claims say it/,
+    ],
+    ['that is empty', { ...request, accessTokenReference: '' }, /^accessTokenReference must be a text of 1 to 512/],
+    ['with a space', { ...request, accessTokenReference: 'a b' }, /^accessTokenReference must be a text of 1 to 512/],
+    ['that is too long', { ...request, accessTokenReference: 'x'.repeat(513) }, /^accessTokenReference must be/],
+    ['beyond ASCII', { ...request, accessTokenReference: 'ä' }, /^accessTokenReference must be/],
+    ['that is no text', { ...request, accessTokenReference: 7 }, /^accessTokenReference must be/],
+    ['that is a token', { ...request, accessTokenReference: TOKEN }, /^accessTokenReference holds a JSON Web Token/],
+  ])('%s is refused with the field', (_name, input, message) => {
+    const error = errorOf(() => parseRequest(input));
+    expect(error).toMatchObject({ type: 'InvalidRequest' });
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain(TOKEN);
+  });
+
+  test('any printable text is one, up to 512 characters', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[\x21-\x7e]{1,512}$/), (accessTokenReference) => {
+        fc.pre(!/^(Bearer)?eyJ/.test(accessTokenReference));
+        expect(parseRenewAccessToken({ accessTokenReference })).toEqual({ accessTokenReference });
+      }),
+    );
+  });
+
+  test('a wrong combination does not compile', () => {
+    const requests: VerificationRequest[] = [
+      { accessToken: TOKEN, attributeName: 'email' },
+      request,
+      // @ts-expect-error -- bring one of the two
+      { accessToken: TOKEN, accessTokenReference: 'session-1', attributeName: 'email' },
+      // @ts-expect-error -- the claims of a token say it
+      { accessToken: TOKEN, ...user, attributeName: 'email' },
+      // @ts-expect-error -- a reference does not say who the user is
+      { accessTokenReference: 'session-1', attributeName: 'email' },
+      // @ts-expect-error -- neither
+      { attributeName: 'email' },
+    ];
+    expect(requests.map((one) => String(errorIn(() => parseRequest(one))))).toEqual([
+      'undefined',
+      'undefined',
+      ...Array.from({ length: 4 }, () => expect.stringMatching(/^InvalidInputError/)),
+    ]);
+  });
+});
+
 describe('messages', () => {
   test('a code must be six digits, or have no spaces where the policy says so, and is never repeated', () => {
     for (const code of ['12345', '1234567', '12 345', 'abcdef', '١٢٣٤٥٦']) {
@@ -116,8 +191,8 @@ describe('messages', () => {
       expect(message).toMatch(/^code must/);
       expect(message).not.toContain(code);
     }
-    expect(parseSubmitCode({ code: '012345' }, 'sixDigits')).toEqual({ code: '012345' });
-    expect(parseSubmitCode({ code: 'aB-9' }, 'nonSpace')).toEqual({ code: 'aB-9' });
+    expect(parseSubmitCode({ code: '012345' }, 'sixDigits').code.reveal()).toBe('012345');
+    expect(parseSubmitCode({ code: 'aB-9' }, 'nonSpace').code.reveal()).toBe('aB-9');
     expect(() => parseSubmitCode({ code: 'x'.repeat(2049) }, 'nonSpace')).toThrow('2048');
   });
 

@@ -2,6 +2,7 @@ import { CONVERTER_PATHS, type KeyRing, workerDataConverter } from '@cognito-ver
 import { cognitoTaskQueue, TASK_QUEUE } from '@cognito-verification/contract';
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temporalio/worker';
+import type { AccessTokenSource } from '../activities/access-token-source.js';
 import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
 import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
@@ -26,6 +27,8 @@ export interface VerificationWorkerOptions {
   keys: KeyRing | undefined;
   /** Where the calls to Cognito go. */
   cognito: CognitoClients;
+  /** Finds the access tokens that references stand for. Default: none, and a verification with a reference fails. */
+  accessTokenSource?: AccessTokenSource | undefined;
   /** Default `TASK_QUEUE`. */
   taskQueue?: string;
   /** How many verifications are kept in memory between tasks (about 0.3 MB each). Default: the SDK's, by heap size. */
@@ -37,7 +40,15 @@ const SHUTDOWN_GRACE_TIME = '30 seconds';
 
 /** Used by the process entry, the local stack, the tests and the benchmarks alike. */
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
-  const { connection, namespace, keys, cognito, taskQueue = TASK_QUEUE, maxCachedWorkflows } = options;
+  const {
+    connection,
+    namespace,
+    keys,
+    cognito,
+    accessTokenSource,
+    taskQueue = TASK_QUEUE,
+    maxCachedWorkflows,
+  } = options;
   const dataConverter = keys ? sealing(keys) : CONVERTER_PATHS;
   const workflows = await Worker.create({
     connection,
@@ -53,7 +64,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     namespace,
     taskQueue: cognitoTaskQueue(taskQueue),
     dataConverter,
-    activities: createActivities(cognito),
+    activities: createActivities(cognito, { accessTokenSource }),
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
   }).catch(async (error: unknown) => {
     // A worker that was made holds the connection until it has run.

@@ -1,6 +1,8 @@
 import type {
   AttemptOutcome,
-  SubmitCodeInput,
+  BroughtToken,
+  ParsedSubmitCode,
+  Secret,
   SubmitCodeResult,
   VerificationFailure,
 } from '@cognito-verification/contract';
@@ -115,29 +117,32 @@ export class Attempting {
 }
 
 /** Checks one code with Cognito. */
-async function attemptCode(verification: Verification, { code, accessToken }: SubmitCodeInput): Promise<AttemptEnd> {
-  const refused = new Set<string>();
+async function attemptCode(
+  verification: Verification,
+  { code, brought: given }: ParsedSubmitCode,
+): Promise<AttemptEnd> {
+  const refused: BroughtToken[] = [];
   for (;;) {
     // A token that came with the code is the only one used for it: a forged one must not spend the real user's
     // attempts. The others are asked for anew each time, since a good one may have come while a bad one was tried.
-    const token = verification.tokens.usable(Date.now(), accessToken).find((candidate) => !refused.has(candidate));
-    if (token === undefined) return { result: 'accessTokenRejected' };
-    const end = await attemptWith(verification, code, token, accessToken);
+    const [brought] = verification.tokens.usable(Date.now(), { given, refused });
+    if (!brought) return { result: 'accessTokenRejected' };
+    const end = await attemptWith(verification, code, brought, given);
     if (end !== 'tokenRefused') return end;
-    verification.tokens.reject(token);
-    refused.add(token);
+    verification.tokens.reject(brought);
+    refused.push(brought);
   }
 }
 
 /** Each call is counted before it is made, and after a lost answer the attribute is read before anything is said. */
 async function attemptWith(
   verification: Verification,
-  code: string,
-  accessToken: string,
-  given: string | undefined,
+  code: Secret,
+  brought: BroughtToken,
+  given: BroughtToken | undefined,
 ): Promise<AttemptEnd | 'tokenRefused'> {
-  const { attributeName, claims } = verification.request;
-  const look = given === undefined ? {} : { given };
+  const { attributeName, owner } = verification.request;
+  const look = given ? { given } : {};
   // Recorded before anything can change it. Mostly the send has done so.
   if (!verification.before) {
     const before = await lookUp(verification, `Read ${attributeName} before the attempt`, { ...look, budget: 'quick' });
@@ -145,13 +150,10 @@ async function attemptWith(
   }
   for (let calls = 1; ; calls++) {
     const settle = verification.beginAttempt();
-    const verdict = await verifyCode(
-      { userPoolId: claims.userPoolId, accessToken, attributeName, code },
-      `Check a code for ${attributeName}`,
-    );
+    const verdict = await verifyCode({ owner, attributeName, brought, code }, `Check a code for ${attributeName}`);
     settle(OUTCOMES[verdict.verdict]);
     if (verdict.verdict === 'accessTokenRejected') return 'tokenRefused';
-    if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(accessToken);
+    if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(brought);
     if (verdict.verdict !== 'uncertain' && verdict.verdict !== 'codeExpired') return endOf(verdict);
     const now = await lookUp(verification, `Read whether ${attributeName} is verified by now`, look);
     if (now.verdict === 'read' && hasBecomeVerified(verification.before, now.attribute)) return { result: 'verified' };

@@ -6,9 +6,11 @@
  */
 import {
   InvalidInputError,
+  type ParsedRequest,
   parseRequest,
   type VerificationOutcome,
   type VerificationRequest,
+  workflowIdFor,
 } from '@cognito-verification/contract';
 import {
   ApplicationFailure,
@@ -50,7 +52,9 @@ export async function attributeVerification(request: VerificationRequest): Promi
 /** Refuses a request that nobody checked, as one that was typed into the Web UI. */
 function openVerification(request: unknown): Verification {
   try {
-    return new Verification(parseRequest(request), workflowInfo().startTime.getTime());
+    const parsed = parseRequest(request);
+    refuseUnderOtherId(parsed);
+    return new Verification(parsed, workflowInfo().startTime.getTime());
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     setCurrentDetails(`**Refused**\n\n${error.message}.\n\n**Next:** start it again with a request that is right.`);
@@ -58,6 +62,16 @@ function openVerification(request: unknown): Verification {
     refuseMessages(reason);
     throw reason;
   }
+}
+
+/**
+ * A request that was moved to another workflow would verify one user under the name of another; one that is started
+ * under an id of its own would run beside the one open verification that there may be.
+ */
+function refuseUnderOtherId({ owner, attributeName }: ParsedRequest): void {
+  const workflowId = workflowIdFor({ ...owner, attributeName });
+  if (workflowInfo().workflowId === workflowId) return;
+  throw new InvalidInputError('request', `belongs to the workflow id ${workflowId} and to no other`);
 }
 
 /** Nobody who waits for an answer is left without one, on whichever path it ends. */

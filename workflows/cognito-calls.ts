@@ -2,7 +2,16 @@
  * The three calls to Cognito as the lifecycle makes them: their budgets, their priority, and what their failures mean.
  * Nothing here throws but a cancellation: every other end of a call is a verdict.
  */
-import { type CodeDelivery, cognitoTaskQueue, type VerificationFailure } from '@cognito-verification/contract';
+import {
+  type AttributeName,
+  type BroughtToken,
+  type CodeDelivery,
+  cognitoTaskQueue,
+  type Secret,
+  tokenField,
+  type UserKey,
+  type VerificationFailure,
+} from '@cognito-verification/contract';
 import {
   ActivityFailure,
   type ActivityOptions,
@@ -12,15 +21,17 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  AttributeSnapshot,
-  CognitoActivities,
-  CognitoCall,
-  FailureDetails,
-  SendCodeInput,
-  VerifyCodeInput,
-} from '../activities/cognito.js';
+import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
+import type { FailureDetails } from '../activities/call-failure.js';
+import type { CognitoActivities, CognitoCall } from '../activities/cognito.js';
 import type { AttemptFailure, SendFailure } from '../activities/failures.js';
+
+/** What every call needs. */
+interface Call {
+  owner: UserKey;
+  attributeName: AttributeName;
+  brought: BroughtToken;
+}
 
 /** How a send ended. `attribute` is as it was before the send. */
 export type SendVerdict = ({ verdict: 'sent'; delivery: CodeDelivery } | FailedCall<SendFailure>) & {
@@ -43,9 +54,10 @@ type FailedCall<Failure> = Failure extends unknown
 // when its grace time is over.
 const NEVER_REPEATED = ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat', 'WorkerShutdown'];
 
+// The access token source may take so long to find what a reference stands for; it comes on top of every time below.
+const RESOLVING_MS = 5_000;
+
 const UNREPEATABLE = {
-  // The AWS SDK gives up a request after 22 s, and the look at the attribute before a send after 3 s.
-  startToCloseTimeout: '30 seconds',
   // A heartbeat comes every 5 s, so that the death of a worker shows after 15 s instead of the whole time-out.
   heartbeatTimeout: '15 seconds',
   // The delays come from the activity (`nextRetryDelay`), with a jitter that a retry policy has not.
@@ -62,21 +74,42 @@ const BUDGET = {
   attempt: { scheduleToCloseTimeout: '1 minute', scheduleToStartTimeout: '45 seconds' },
 } as const;
 
+// The AWS SDK gives up a request after 22 s, and the look at the attribute before a send after 3 s.
+const CALL_MS = 30_000;
+
+// The activity gives up a look after 4 s.
+const READ_MS = 5_000;
+
 /** How long a look at the attribute may take: a moment where a person waits for what comes after it. */
-const READ_BUDGET = { patient: '20 seconds', quick: '5 seconds' } as const;
+const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
 
 /** Temporal's priority keys: 1 is the most urgent. A waiting person's attempt goes before anybody's send. */
 const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
 
 /** @param summary what the Web UI shows beside the activity */
-export async function sendCode(input: SendCodeInput, summary: string): Promise<SendVerdict> {
-  const { sendCode: call } = cognito(input.userPoolId, PRIORITY.send, {
+export async function sendCode(
+  {
+    recordAttribute,
+    clientMetadata,
+    ...call
+  }: Call & {
+    recordAttribute: boolean;
+    clientMetadata?: Record<string, string>;
+  },
+  summary: string,
+): Promise<SendVerdict> {
+  const activities = cognito(call.owner, PRIORITY.send, {
     ...UNREPEATABLE,
     ...BUDGET.send,
+    startToCloseTimeout: CALL_MS + resolvingMs(call),
     summary,
   });
   try {
-    const { delivery, attribute } = await call(input);
+    const { delivery, attribute } = await activities.sendCode({
+      ...inputOf(call),
+      recordAttribute,
+      ...(clientMetadata ? { clientMetadata } : {}),
+    });
     return { verdict: 'sent', delivery, ...(attribute ? { attribute } : {}) };
   } catch (error) {
     const details = detailsOf<SendFailure>(error);
@@ -85,14 +118,15 @@ export async function sendCode(input: SendCodeInput, summary: string): Promise<S
 }
 
 /** @param summary what the Web UI shows beside the activity */
-export async function verifyCode(input: VerifyCodeInput, summary: string): Promise<AttemptVerdict> {
-  const { verifyCode: call } = cognito(input.userPoolId, PRIORITY.attempt, {
+export async function verifyCode({ code, ...call }: Call & { code: Secret }, summary: string): Promise<AttemptVerdict> {
+  const activities = cognito(call.owner, PRIORITY.attempt, {
     ...UNREPEATABLE,
     ...BUDGET.attempt,
+    startToCloseTimeout: CALL_MS + resolvingMs(call),
     summary,
   });
   try {
-    await call(input);
+    await activities.verifyCode({ ...inputOf(call), code: code.reveal() });
     return { verdict: 'verified' };
   } catch (error) {
     return failed<AttemptFailure>(error);
@@ -101,25 +135,39 @@ export async function verifyCode(input: VerifyCodeInput, summary: string): Promi
 
 /** @param summary what the Web UI shows beside the activity */
 export async function readAttribute(
-  input: CognitoCall,
+  call: Call,
   summary: string,
-  budget: keyof typeof READ_BUDGET = 'patient',
+  budget: keyof typeof READ_BUDGET_MS = 'patient',
 ): Promise<ReadVerdict> {
-  const { readAttribute: call } = cognito(input.userPoolId, PRIORITY.read, {
+  const activities = cognito(call.owner, PRIORITY.read, {
     summary,
-    scheduleToCloseTimeout: READ_BUDGET[budget],
-    // The activity gives up after 4 s. Reading changes nothing, so it is repeated whatever became of it.
-    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: READ_BUDGET_MS[budget] + resolvingMs(call),
+    // Reading changes nothing, so it is repeated whatever became of it.
+    startToCloseTimeout: READ_MS + resolvingMs(call),
     retry: { initialInterval: '1 second' },
   });
   try {
-    return { verdict: 'read', attribute: await call(input) };
+    return { verdict: 'read', attribute: await activities.readAttribute(inputOf(call)) };
   } catch (error) {
     return failed<AttemptFailure>(error);
   }
 }
 
-function cognito(userPoolId: string, priorityKey: number, options: ActivityOptions) {
+/** The input as it crosses the border: the token is in plain from here to the payload codec, and nowhere else. */
+function inputOf({ owner, attributeName, brought }: Call): CognitoCall {
+  const { userPoolId, sub } = owner;
+  const token = tokenField(brought);
+  // With a token its claims say whose it is, and have been checked.
+  return token.accessToken === undefined
+    ? { userPoolId, attributeName, ...token, sub }
+    : { userPoolId, attributeName, ...token };
+}
+
+function resolvingMs({ brought }: Call): number {
+  return brought.accessToken ? 0 : RESOLVING_MS;
+}
+
+function cognito({ userPoolId }: UserKey, priorityKey: number, options: ActivityOptions) {
   return proxyActivities<CognitoActivities>({
     taskQueue: cognitoTaskQueue(workflowInfo().taskQueue),
     // One flooding pool must not hold up the others.

@@ -5,6 +5,8 @@
  */
 import {
   awaitDelivery,
+  type BroughtToken,
+  broughtToken,
   codeConfirmed,
   FAILURE_TYPES,
   getStatus,
@@ -16,6 +18,7 @@ import {
   parseSubmitCode,
   renewAccessToken,
   resendCode,
+  Secret,
   submitCode,
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
@@ -38,9 +41,9 @@ export function answerMessages(verification: Verification): void {
 
   // What reaches a handler has passed its validator. It is not checked again: a replay skips validators, and a check
   // that has changed since would tell another story than the history.
-  const offer = (accessToken: string | undefined) => {
-    if (accessToken === undefined) return;
-    tokens.offer(accessToken, Date.now());
+  const offer = (brought: BroughtToken | undefined) => {
+    if (!brought) return;
+    tokens.offer(brought, Date.now());
     mailbox.tokenOffered = true;
   };
 
@@ -60,7 +63,7 @@ export function answerMessages(verification: Verification): void {
     async (input) => {
       verification.updates += 1;
       if (input?.alreadySent) mailbox.alreadySent = input.alreadySent;
-      offer(input?.accessToken);
+      offer(broughtToken(input));
       const answerable = () => verification.firstSendSettled && !mailbox.tokenOffered && !mailbox.alreadySent;
       await settled(() => verification.ended || answerable());
       if (verification.state === 'failed') throw failureOf(verification);
@@ -70,7 +73,7 @@ export function answerMessages(verification: Verification): void {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
       validator: refusing((input) => {
         refuseIfTooMany(verification);
-        checkToken(verification, parseAwaitDelivery(input).accessToken);
+        checkToken(verification, parseAwaitDelivery(input).brought);
       }),
     },
   );
@@ -79,14 +82,16 @@ export function answerMessages(verification: Verification): void {
     submitCode,
     async (input) => {
       verification.updates += 1;
-      const { result, retryAt } = await verdictOf(post(mailbox.codes, input));
+      const brought = broughtToken(input);
+      const submitted = { code: new Secret(input.code), ...(brought ? { brought } : {}) };
+      const { result, retryAt } = await verdictOf(post(mailbox.codes, submitted));
       return { result, ...(retryAt ? { retryAt } : {}), status: verification.status() };
     },
     {
       description: 'Checks the code that the user typed.',
       validator: refusing((input) => {
         refuseIfEnded(verification);
-        checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).accessToken);
+        checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).brought);
         if (verification.attemptsLeft === 0) throw attemptsExhausted(verification);
         // While a first send is under way its code may be in the user's hands already.
         if (countedSends(verification.sends).length === 0 && verification.state !== 'sending') throw codeNotSent();
@@ -98,8 +103,9 @@ export function answerMessages(verification: Verification): void {
     resendCode,
     async (input) => {
       verification.updates += 1;
-      offer(input?.accessToken);
-      await verdictOf(post(mailbox.resends, input ?? {}));
+      offer(broughtToken(input));
+      const clientMetadata = input?.clientMetadata;
+      await verdictOf(post(mailbox.resends, clientMetadata ? { clientMetadata } : {}));
       return verification.status();
     },
     {
@@ -107,10 +113,10 @@ export function answerMessages(verification: Verification): void {
       validator: refusing((input) => {
         refuseIfEnded(verification);
         refuseIfTooMany(verification);
-        const { accessToken } = parseResendCode(input);
-        checkToken(verification, accessToken);
+        const { brought } = parseResendCode(input);
+        checkToken(verification, brought);
         const facts = verification.resendFacts;
-        const refusal = resendRefusal({ ...facts, hasToken: facts.hasToken || accessToken !== undefined }, Date.now());
+        const refusal = resendRefusal({ ...facts, hasToken: facts.hasToken || brought !== undefined }, Date.now());
         if (refusal) throw resendNotAllowed(refusal);
       }),
     },
@@ -120,17 +126,19 @@ export function answerMessages(verification: Verification): void {
     renewAccessToken,
     async (input) => {
       verification.updates += 1;
-      offer(input.accessToken);
+      const brought = broughtToken(input);
+      if (brought) tokens.renew(brought, Date.now());
+      mailbox.tokenOffered = true;
       await settled(() => verification.ended || !mailbox.tokenOffered);
       return verification.status();
     },
     {
-      description: 'Brings a fresh access token of the same user.',
+      description: 'Brings a fresh access token of the same user, or a reference to one.',
       validator: refusing((input) => {
         refuseIfEnded(verification);
         refuseIfTooMany(verification);
-        const { accessToken } = parseRenewAccessToken(input);
-        if (tokens.usable(Date.now(), accessToken).length === 0) {
+        const given = parseRenewAccessToken(input);
+        if (tokens.usable(Date.now(), { given }).length === 0) {
           throw new InvalidInputError('accessToken', 'has expired', FAILURE_TYPES.accessTokenRefused);
         }
       }),
@@ -175,8 +183,8 @@ function refuseIfTooMany({ updates }: Verification): void {
   if (updates >= MOST_UPDATES) throw tooManyMessages();
 }
 
-function checkToken({ tokens }: Verification, accessToken: string | undefined): void {
-  if (accessToken !== undefined) tokens.check(accessToken);
+function checkToken({ tokens }: Verification, brought: BroughtToken | undefined): void {
+  if (brought) tokens.check(brought);
 }
 
 /** Turns what the contract's parsers throw into what may leave a handler. */

@@ -52,14 +52,20 @@ const ATTEMPTS: Record<AttemptOutcome, string> = {
   mismatch: 'a wrong code',
   codeExpired: 'a code that has expired, or was used already',
   rateLimited: 'Cognito refused to check a code: too many attempts',
-  accessTokenRejected: 'Cognito refused the access token',
+  accessTokenRejected: 'a code could not be checked: the access token was refused, or none was found',
   uncertain: 'a check of a code got no answer',
   notMade: 'a code could not be checked: Cognito was not reached',
   failed: 'Cognito refused to check a code',
 };
 
 function sendLine({ outcome, delivery, reason }: SendRecord): string {
-  return [SENDS[outcome], destinationOf(delivery), reason ? ` (${code(reason)})` : ''].join('');
+  // Cognito was not asked: nothing that may be sent was found under a reference.
+  const notFound = outcome === 'accessTokenRejected' && reason?.startsWith('AccessToken');
+  return [
+    notFound ? 'no access token was found' : SENDS[outcome],
+    destinationOf(delivery),
+    reason ? ` (${code(reason)})` : '',
+  ].join('');
 }
 
 function destinationOf(delivery: CodeDelivery | undefined): string {

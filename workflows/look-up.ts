@@ -1,3 +1,4 @@
+import type { BroughtToken } from '@cognito-verification/contract';
 import { type ReadVerdict, readAttribute } from './cognito-calls.js';
 import type { Verification } from './verification.js';
 
@@ -7,24 +8,24 @@ export interface NoToken {
 }
 
 /**
- * Looks at the attribute, with whichever token Cognito takes, or with the one that is `given` and no other.
+ * Looks at the attribute, with whichever token Cognito takes, or with what is `given` and no other.
  * @param summary what the Web UI shows beside the activity
  */
 export async function lookUp(
   verification: Verification,
   summary: string,
-  { given, budget }: { given?: string; budget?: 'patient' | 'quick' } = {},
+  { given, budget }: { given?: BroughtToken; budget?: 'patient' | 'quick' } = {},
 ): Promise<ReadVerdict | NoToken> {
-  const { attributeName, claims } = verification.request;
-  const refused = new Set<string>();
+  const { attributeName, owner } = verification.request;
+  const refused: BroughtToken[] = [];
   for (;;) {
     // Asked anew each time: a good one may have come while a bad one was tried.
-    const accessToken = verification.tokens.usable(Date.now(), given).find((token) => !refused.has(token));
-    if (accessToken === undefined) return { verdict: 'noToken' };
-    const verdict = await readAttribute({ userPoolId: claims.userPoolId, accessToken, attributeName }, summary, budget);
-    if (verdict.verdict === 'read') verification.tokens.accept(accessToken);
+    const [brought] = verification.tokens.usable(Date.now(), { given, refused });
+    if (!brought) return { verdict: 'noToken' };
+    const verdict = await readAttribute({ owner, attributeName, brought }, summary, budget);
+    if (verdict.verdict === 'read') verification.tokens.accept(brought);
     if (verdict.verdict !== 'accessTokenRejected') return verdict;
-    verification.tokens.reject(accessToken);
-    refused.add(accessToken);
+    verification.tokens.reject(brought);
+    refused.push(brought);
   }
 }

@@ -1,4 +1,9 @@
-import type { CodeDelivery, ResendCodeInput, SubmitCodeInput, SubmitCodeResult } from '@cognito-verification/contract';
+import type {
+  CodeDelivery,
+  ParsedResendCode,
+  ParsedSubmitCode,
+  SubmitCodeResult,
+} from '@cognito-verification/contract';
 import type { ApplicationFailure } from '@temporalio/workflow';
 
 /** What a handler posts, and where it finds the verdict. */
@@ -8,8 +13,8 @@ export interface Post<Input, Verdict> {
   refusal?: ApplicationFailure;
 }
 
-export type CodePost = Post<SubmitCodeInput, { result: SubmitCodeResult; retryAt?: string }>;
-export type ResendPost = Post<ResendCodeInput, 'settled'>;
+export type CodePost = Post<ParsedSubmitCode, { result: SubmitCodeResult; retryAt?: string }>;
+export type ResendPost = Post<Pick<ParsedResendCode, 'clientMetadata'>, 'settled'>;
 
 /** Where the handlers leave what they were sent. Handlers post and wait; the lifecycle takes and answers. */
 export class Mailbox {

@@ -9,7 +9,7 @@ import type {
   SendRecord,
   VerificationState,
 } from '@cognito-verification/contract';
-import type { AttributeSnapshot } from '../activities/cognito.js';
+import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

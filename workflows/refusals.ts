@@ -67,10 +67,10 @@ export function resendFailed({ type, message }: VerificationFailure): Verificati
   };
 }
 
-/** What a caller is told when a call came to nothing: throttled, not reached, or without an answer. */
+/** What a caller is told when a call came to nothing: throttled, not reached, without a token or without an answer. */
 export function unavailable({ type, message }: VerificationFailure): VerificationFailure {
   return {
     type: FAILURE_TYPES.cognitoUnavailable,
-    message: `Cognito gave no answer that could be used (${type}). ${message} It may be tried again.`,
+    message: `Cognito could not be asked, or gave no answer that could be used (${type}). ${message} It may be tried again.`,
   };
 }

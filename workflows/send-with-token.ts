@@ -11,17 +11,17 @@ export async function sendWithUsableToken(
   verification: Verification,
   clientMetadata: Record<string, string> | undefined,
 ): Promise<TakenSend> {
-  const { attributeName, claims, policy } = verification.request;
+  const { attributeName, owner, policy } = verification.request;
   const ordinal = countedSends(verification.sends).length + 1;
   for (;;) {
     // Asked anew each time: a good one may have come while a bad one was tried.
-    const [accessToken] = verification.tokens.usable(Date.now());
-    if (accessToken === undefined) return { verdict: 'noToken' };
+    const [brought] = verification.tokens.usable(Date.now());
+    if (!brought) return { verdict: 'noToken' };
     const verdict = await sendCode(
       {
-        userPoolId: claims.userPoolId,
-        accessToken,
+        owner,
         attributeName,
+        brought,
         recordAttribute: verification.before === undefined,
         ...(clientMetadata ? { clientMetadata } : {}),
       },
@@ -29,10 +29,10 @@ export async function sendWithUsableToken(
     );
     verification.before ??= verdict.attribute;
     if (verdict.verdict !== 'accessTokenRejected') {
-      if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(accessToken);
+      if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(brought);
       return verdict;
     }
-    verification.tokens.reject(accessToken);
+    verification.tokens.reject(brought);
     verification.recordSend('accessTokenRejected', { reason: verdict.failure.type });
   }
 }

@@ -15,7 +15,7 @@ import {
   type VerificationStatus,
 } from '@cognito-verification/contract';
 import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { AttributeSnapshot } from '../activities/cognito.js';
+import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import { AccessTokens } from './access-tokens.js';
 import { liveCard } from './live-card.js';
 import { Mailbox } from './mailbox.js';
@@ -60,8 +60,8 @@ export class Verification {
     readonly request: ParsedRequest,
     startedAtMs: number,
   ) {
-    this.tokens = new AccessTokens(request.claims);
-    this.tokens.offer(request.accessToken, startedAtMs);
+    this.tokens = new AccessTokens(request.owner);
+    this.tokens.offer(request.brought, startedAtMs);
     this.expiresAtMs = startedAtMs + request.policy.deadlineMs;
   }
 
@@ -76,7 +76,7 @@ export class Verification {
     upsertSearchAttributes([
       { key: SEARCH_ATTRIBUTE_KEYS.state, value: state },
       { key: SEARCH_ATTRIBUTE_KEYS.attributeName, value: this.request.attributeName },
-      { key: SEARCH_ATTRIBUTE_KEYS.userPoolId, value: this.request.claims.userPoolId },
+      { key: SEARCH_ATTRIBUTE_KEYS.userPoolId, value: this.request.owner.userPoolId },
     ]);
   }
 

@@ -89,6 +89,38 @@ describe('an access token', () => {
   });
 });
 
+describe('a reference', () => {
+  const user = { userPoolId: 'eu-west-1_pool', sub: '2f0e' };
+
+  it.each([
+    ['sub', { accessTokenReference: 'session-1', userPoolId: 'eu-west-1_pool', attributeName: 'email' }],
+    ['userPoolId', { accessTokenReference: 'session-1', sub: '2f0e', attributeName: 'email' }],
+    ['accessTokenReference', { accessTokenReference: 'a b', ...user, attributeName: 'email' }],
+    ['accessTokenReference', { accessTokenReference: 'session-1', accessToken: token, attributeName: 'email' }],
+  ])('is refused with the field %s', async (field, request) => {
+    const error = await thrownBy(newClient().start(untyped(request)));
+    expect(error).toMatchObject({ code: 'InvalidRequest', field });
+  });
+
+  it('is not for verifyToken, which knows tokens', async () => {
+    const asked: string[] = [];
+    const client = newClient({
+      verifyToken: (given) => {
+        asked.push(given);
+        return Promise.resolve();
+      },
+    });
+    for (const call of [
+      client.start({ accessTokenReference: 'session-1', ...user, attributeName: 'email' }),
+      client.renewAccessToken(ID, { accessTokenReference: 'session-1' }),
+      client.renewAccessToken(ID, { accessToken: token }),
+    ]) {
+      await thrownBy(call);
+    }
+    expect(asked).toEqual([token]);
+  });
+});
+
 describe('a workflow id', () => {
   it.each(['orders/4711', 'verify/pool/sub/fax', '', undefined])('is refused when it is %j', async (workflowId) => {
     const client = newClient();

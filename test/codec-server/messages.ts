@@ -11,14 +11,9 @@ import type {
   VerificationRequest,
   VerificationStatus,
 } from '@cognito-verification/contract';
-import type {
-  AttributeSnapshot,
-  CognitoCall,
-  FailureDetails,
-  SendCodeInput,
-  SendCodeResult,
-  VerifyCodeInput,
-} from '../../activities/cognito.js';
+import type { AttributeSnapshot } from '../../activities/attribute-snapshot.js';
+import type { FailureDetails } from '../../activities/call-failure.js';
+import type { CognitoCall, SendCodeInput, SendCodeResult, VerifyCodeInput } from '../../activities/cognito.js';
 import type { SendFailure } from '../../activities/failures.js';
 import { CLAIMS, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
@@ -77,7 +72,9 @@ export const STATUS: Required<VerificationStatus> = {
 const attribute: AttributeSnapshot = { verified: false, valueDigest: CANARIES.valueDigest };
 const userPoolId = 'eu-central-1_AbC123xyz';
 const call: CognitoCall = { userPoolId, accessToken, attributeName: 'email' };
-/** Beside the token or in its place. */
+/** Every field that a message can have, whichever of them go together. */
+type Whole<Message> = Record<Message extends unknown ? keyof Message : never, unknown>;
+/** In place of the token, and here beside it: so much the worse. */
 const byReference = { accessTokenReference, userPoolId, sub: SUB };
 
 const TOKEN_SHOWN = /^access token [\da-f]{8}… of 6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b, expires 2027-01-15T08:00:00Z$/;
@@ -103,7 +100,7 @@ export const SAMPLES: Record<string, Sample> = {
       clientMetadata,
       policy,
       ...byReference,
-    } satisfies Required<VerificationRequest> & typeof byReference,
+    } satisfies Whole<VerificationRequest>,
     shows: {
       accessToken: TOKEN_SHOWN,
       accessTokenReference: REFERENCE_SHOWN,
@@ -124,21 +121,20 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { accessToken: '••••••' },
   },
   awaitDelivery: {
-    value: { accessToken, alreadySent: delivery, ...byReference } satisfies Required<AwaitDeliveryInput> &
-      typeof byReference,
+    value: { accessToken, alreadySent: delivery, ...byReference } satisfies Whole<AwaitDeliveryInput>,
     shows: { accessToken: TOKEN_SHOWN, alreadySent: delivery },
   },
   submitCode: {
-    value: { code, accessToken, ...byReference } satisfies Required<SubmitCodeInput> & typeof byReference,
+    value: { code, accessToken, ...byReference } satisfies Whole<SubmitCodeInput>,
     shows: { code: '••••••', accessToken: TOKEN_SHOWN, accessTokenReference: REFERENCE_SHOWN },
   },
   'submitCode with nothing but a code': { value: { code }, shows: { code: '••••••' } },
   resendCode: {
-    value: { accessToken, clientMetadata, ...byReference } satisfies Required<ResendCodeInput> & typeof byReference,
+    value: { accessToken, clientMetadata, ...byReference } satisfies Whole<ResendCodeInput>,
     shows: { accessToken: TOKEN_SHOWN, clientMetadata: '•••••• (1 entry)' },
   },
   renewAccessToken: {
-    value: { accessToken, ...byReference } satisfies Required<RenewAccessTokenInput> & typeof byReference,
+    value: { accessToken, ...byReference } satisfies Whole<RenewAccessTokenInput>,
     shows: { accessToken: TOKEN_SHOWN },
   },
   codeConfirmed: {
@@ -188,8 +184,7 @@ export const SAMPLES: Record<string, Sample> = {
   },
   'the details of an invalid request': { value: { field: 'policy.maxSends' }, shows: { field: 'policy.maxSends' } },
   'the input of sendCode': {
-    value: { ...call, ...byReference, clientMetadata, recordAttribute: true } satisfies Required<SendCodeInput> &
-      typeof byReference,
+    value: { ...call, ...byReference, clientMetadata, recordAttribute: true } satisfies Whole<SendCodeInput>,
     shows: { ...same(call, ['userPoolId', 'attributeName']), recordAttribute: true, accessToken: TOKEN_SHOWN },
   },
   'the result of sendCode': {
@@ -197,7 +192,7 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { delivery, 'attribute.verified': false, 'attribute.valueDigest': VALUE_SHOWN },
   },
   'the input of verifyCode': {
-    value: { ...call, ...byReference, code } satisfies Required<VerifyCodeInput> & typeof byReference,
+    value: { ...call, ...byReference, code } satisfies Whole<VerifyCodeInput>,
     shows: { ...same(call, ['userPoolId', 'attributeName']), code: '••••••' },
   },
   'the result of readAttribute': { value: attribute, shows: { verified: false, valueDigest: VALUE_SHOWN } },

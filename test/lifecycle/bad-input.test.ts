@@ -6,6 +6,7 @@ import {
   resendCode,
   submitCode,
   WORKFLOW_TYPE,
+  workflowIdFor,
 } from '@cognito-verification/contract';
 import { WithStartWorkflowOperation, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -29,6 +30,21 @@ const BAD: [string, (request: typeof good) => unknown, RegExp][] = [
   ['no attribute', ({ accessToken }) => ({ accessToken }), /attributeName must be 'email' or 'phone_number'/],
   ['another attribute', (request) => ({ ...request, attributeName: 'address' }), /attributeName must be/],
   ['no token', () => ({ attributeName: 'email' }), /accessToken must be a text/],
+  [
+    'a token and a reference',
+    (request) => ({ ...request, accessTokenReference: 'session-1' }),
+    /accessTokenReference cannot come together with accessToken/,
+  ],
+  [
+    'a reference without a user',
+    () => ({ accessTokenReference: 'session-1', userPoolId: 'eu-west-1_pool', attributeName: 'email' }),
+    /sub must be the user's sub/,
+  ],
+  [
+    'a user beside a token',
+    (request) => ({ ...request, sub: '6f1a' }),
+    /sub cannot come together with accessToken, whose claims say it/,
+  ],
   [
     'a token that is none',
     (request) => ({ ...request, accessToken: 'Bearer x' }),
@@ -63,6 +79,25 @@ describe('a request', () => {
       .catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(WorkflowFailedError);
     expect((failed as WorkflowFailedError).cause?.message).toMatch(message);
+  });
+
+  it('of another user than its workflow id says: raw, fails the workflow at once', async () => {
+    const [zoe, max] = [await rig.user(), await rig.user()];
+    const failed = await rig.env.client.workflow
+      .execute(WORKFLOW_TYPE, {
+        taskQueue: rig.taskQueue,
+        workflowId: workflowIdFor({ ...zoe, attributeName: 'email' }),
+        args: [{ accessToken: max.accessToken, attributeName: 'email' }],
+        workflowExecutionTimeout: '20 seconds',
+      })
+      .catch((error: unknown) => error);
+    expect(failed).toMatchObject({
+      cause: {
+        type: 'InvalidRequest',
+        message: `request belongs to the workflow id ${workflowIdFor({ ...max, attributeName: 'email' })} and to no other`,
+      },
+    });
+    expect(rig.sandbox.calls({ username: max.username })).toEqual([]);
   });
 
   it('raw with an update: whoever waits is told too', async () => {

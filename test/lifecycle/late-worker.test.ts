@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WORKFLOW_TYPE } from '@cognito-verification/contract';
+import { WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { startWorker, useRig } from '../harness.js';
@@ -13,7 +13,7 @@ it('a verification that no worker took up before its deadline expires, and sends
   const taskQueue = `${rig.taskQueue}-late`;
   const handle = await rig.env.client.workflow.start(WORKFLOW_TYPE, {
     taskQueue,
-    workflowId: `late ${user.sub}`,
+    workflowId: workflowIdFor({ ...user, attributeName: 'email' }),
     args: [{ accessToken: user.accessToken, attributeName: 'email', policy: { deadline: '1 minute' } }],
   });
   await sleep(61_000);

@@ -4,10 +4,10 @@ import { VerificationClient } from '@cognito-verification/client';
 import {
   type AttributeName,
   type CodeDelivery,
+  type RequestedVerification,
   type SubmitCodeAnswer,
   type VerificationOutcome,
   type VerificationPolicy,
-  type VerificationRequest,
   type VerificationStatus,
   WORKFLOW_TYPE,
   workflowIdFor,
@@ -42,7 +42,7 @@ export interface Opening {
   attributeName?: AttributeName;
   user?: SandboxUser;
   /** More of the request. */
-  request?: Partial<VerificationRequest>;
+  request?: Partial<RequestedVerification>;
   /** Does not wait for the first send. */
   impatient?: true;
 }

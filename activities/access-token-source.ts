@@ -1,0 +1,127 @@
+/**
+ * Access tokens by reference: who deploys the worker plugs in where they are found. What is found here is used for one
+ * call to Cognito and forgotten; it enters no input, result, failure, heartbeat or log.
+ */
+import {
+  AccessTokenError,
+  type AttributeName,
+  decodeAccessToken,
+  Secret,
+  type UserKey,
+} from '@cognito-verification/contract';
+
+/** What a call to Cognito needs a token for. */
+export interface AccessTokenRequest extends UserKey {
+  /** As the caller of the verification has given it. */
+  reference: string;
+  attributeName: AttributeName;
+}
+
+/** Finds the access token that a reference stands for. */
+export interface AccessTokenSource {
+  /**
+   * Asked before each call to Cognito, so a fresh token is found when an earlier one has expired. What it answers is
+   * checked to be of the user and pool in the request, and not expired, before it is sent anywhere.
+   * @param signal ends after 5 seconds, and when the token is not wanted any more; what is answered later is dropped
+   * @returns undefined when there is none now, as when the user has signed out: the verification then waits for a renewal
+   * @throws whatever it likes: the call is tried again like one that did not reach Cognito. Only the text of an
+   *   `AccessTokenSourceError` is passed on; of other errors only the name, for their texts may hold secrets.
+   */
+  accessToken(request: AccessTokenRequest, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** Why a source could not be asked. Its message is shown to people, so it holds no secret. */
+export class AccessTokenSourceError extends Error {
+  override readonly name = 'AccessTokenSourceError';
+}
+
+/** What came of a reference, by its meaning in failures.ts. Cognito has not been asked. */
+export class UnresolvedAccessToken extends Error {
+  constructor(
+    override readonly name:
+      | 'AccessTokenSourceMissing'
+      | 'AccessTokenSourceUnavailable'
+      | 'AccessTokenNotFound'
+      | 'AccessTokenRefused',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Below the 5 s by which the workflow lengthens the time-outs of a call with a reference. */
+const SOURCE_TIMEOUT_MS = 5_000;
+
+/**
+ * The token that a reference stands for.
+ * @throws UnresolvedAccessToken; Cognito has not been asked then.
+ */
+export async function resolveAccessToken(
+  source: AccessTokenSource | undefined,
+  request: AccessTokenRequest,
+  signal: AbortSignal,
+): Promise<Secret> {
+  if (!source) {
+    throw new UnresolvedAccessToken(
+      'AccessTokenSourceMissing',
+      'The verification has a reference to an access token, and this worker has no access token source.',
+    );
+  }
+  const token = await ask(source, request, AbortSignal.any([signal, AbortSignal.timeout(SOURCE_TIMEOUT_MS)]));
+  if (!token) {
+    throw new UnresolvedAccessToken('AccessTokenNotFound', 'The access token source has no token for the reference.');
+  }
+  refuseOther(token, request);
+  return token;
+}
+
+async function ask(
+  source: AccessTokenSource,
+  request: AccessTokenRequest,
+  signal: AbortSignal,
+): Promise<Secret | undefined> {
+  try {
+    const answer: unknown = await Promise.race([answerOf(source, request, signal), ended(signal)]);
+    if (answer === undefined || answer === null || answer === '') return undefined;
+    if (typeof answer !== 'string') throw new AccessTokenSourceError('answered something that is no text');
+    return new Secret(answer);
+  } catch (error) {
+    const why = error instanceof AccessTokenSourceError ? error.message : `failed with ${nameOf(error)}`;
+    throw new UnresolvedAccessToken('AccessTokenSourceUnavailable', `The access token source ${why}.`);
+  }
+}
+
+/** As a promise, also of what a source throws at once. */
+async function answerOf(source: AccessTokenSource, request: AccessTokenRequest, signal: AbortSignal) {
+  return await source.accessToken(request, signal);
+}
+
+/** Raced against the answer, since a source may not heed its signal. */
+function ended(signal: AbortSignal): Promise<never> {
+  return new Promise<never>((_resolve, reject) => {
+    const end = () => reject(new AccessTokenSourceError('gave no answer in time'));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** A token of somebody else must never reach Cognito in this user's name, wherever the source went wrong. */
+function refuseOther(token: Secret, { userPoolId, sub }: AccessTokenRequest): void {
+  const refused = (why: string) =>
+    new UnresolvedAccessToken('AccessTokenRefused', `What the access token source answered ${why}.`);
+  let claims: ReturnType<typeof decodeAccessToken>;
+  try {
+    claims = decodeAccessToken(token.reveal());
+  } catch (error) {
+    if (!(error instanceof AccessTokenError)) throw error;
+    throw refused(error.message);
+  }
+  if (claims.sub !== sub || claims.userPoolId !== userPoolId) {
+    throw refused('is of another user or user pool than this verification');
+  }
+  if (claims.expiresAtMs !== undefined && claims.expiresAtMs <= Date.now()) throw refused('has expired');
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error && /^\w{1,60}$/.test(error.name) ? error.name : 'an error';
+}

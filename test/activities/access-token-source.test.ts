@@ -1,0 +1,142 @@
+/** What the worker makes of whatever an access token source does. */
+
+import { readFile } from 'node:fs/promises';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import {
+  type AccessTokenSource,
+  AccessTokenSourceError,
+  resolveAccessToken,
+  UnresolvedAccessToken,
+} from '../../activities/access-token-source.js';
+import { failureName, readFailure } from '../../activities/failures.js';
+import { CLAIMS, SUB, TOKEN, tokenOf } from '../sample-token.js';
+
+const REQUEST = {
+  reference: 'session-1',
+  userPoolId: 'eu-central-1_AbC123xyz',
+  sub: SUB,
+  attributeName: 'email',
+} as const;
+const LIVING = tokenOf({ ...CLAIMS, exp: Date.now() / 1000 + 60 });
+
+const ask = async (accessToken: AccessTokenSource['accessToken'] | undefined, signal = new AbortController().signal) =>
+  await resolveAccessToken(accessToken && { accessToken }, REQUEST, signal);
+
+async function refusalOf(...args: Parameters<typeof ask>): Promise<UnresolvedAccessToken> {
+  const error = await ask(...args).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UnresolvedAccessToken);
+  expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('eyJ');
+  return error as UnresolvedAccessToken;
+}
+
+describe('a token', () => {
+  it.each([
+    ['that lives', LIVING],
+    ['that does not say when it ends', tokenOf({ ...CLAIMS, exp: undefined })],
+  ])('%s is given, and hidden', async (_name, token) => {
+    const secret = await ask(() => Promise.resolve(token));
+    expect([secret.reveal(), inspect(secret)]).toEqual([token, '[secret]']);
+  });
+
+  it('is asked for with what it is for', async () => {
+    const requests: unknown[] = [];
+    await ask((request) => {
+      requests.push(request);
+      return Promise.resolve(LIVING);
+    });
+    expect(requests).toEqual([REQUEST]);
+  });
+
+  it.each([
+    ['of another user', tokenOf({ ...CLAIMS, sub: 'somebody-else' }), 'is of another user or user pool'],
+    ['of another pool', tokenOf({ ...CLAIMS, iss: `${CLAIMS.iss}x` }), 'is of another user or user pool'],
+    ['that has expired', tokenOf({ ...CLAIMS, exp: Date.now() / 1000 - 1 }), 'has expired'],
+    ['that is an ID token', tokenOf({ ...CLAIMS, token_use: 'id' }), 'has token_use "id"'],
+    ['without the scope', tokenOf({ ...CLAIMS, scope: 'openid' }), 'lacks the scope'],
+    ['that is none', 'eyJ not a token', 'is not a JSON Web Token'],
+    ['with a header before it', `Bearer ${TOKEN}`, 'is not a JSON Web Token'],
+  ])('%s is refused', async (_name, token, why) => {
+    const { name, message } = await refusalOf(() => Promise.resolve(token));
+    expect([name, message]).toEqual(['AccessTokenRefused', expect.stringContaining(why)]);
+  });
+});
+
+describe('a source', () => {
+  it.each([undefined, null, ''])('that answers %j has none', async (answer) => {
+    expect((await refusalOf(() => Promise.resolve(answer as undefined))).name).toBe('AccessTokenNotFound');
+  });
+
+  it('that is not there is named', async () => {
+    expect((await refusalOf(undefined)).name).toBe('AccessTokenSourceMissing');
+  });
+
+  it.each<[string, AccessTokenSource['accessToken'], string]>([
+    [
+      'with words that are meant for people',
+      () => Promise.reject(new AccessTokenSourceError('is closed')),
+      'The access token source is closed.',
+    ],
+    [
+      'with words that may hold anything',
+      () => Promise.reject(new TypeError(`bad token ${TOKEN}`)),
+      'The access token source failed with TypeError.',
+    ],
+    [
+      'with no error at all',
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as a plug-in may
+      () => Promise.reject(TOKEN),
+      'The access token source failed with an error.',
+    ],
+    [
+      'at once',
+      () => {
+        throw new RangeError(TOKEN);
+      },
+      'The access token source failed with RangeError.',
+    ],
+    [
+      'with an answer that is no text',
+      () => Promise.resolve({ accessToken: TOKEN } as unknown as string),
+      'The access token source answered something that is no text.',
+    ],
+  ])('that fails %s could not be asked', async (_name, accessToken, message) => {
+    expect(await refusalOf(accessToken)).toMatchObject({ name: 'AccessTokenSourceUnavailable', message });
+  });
+
+  it('that does not heed its signal is not waited for', async () => {
+    const began = performance.now();
+    const refusal = await refusalOf(() => new Promise(() => undefined), AbortSignal.timeout(50));
+    expect(refusal.message).toBe('The access token source gave no answer in time.');
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it('that throws an error of the name of an exception of Cognito is not mistaken for it', async () => {
+    const error = Object.assign(new Error('x'), { name: 'ExpiredCodeException', $fault: 'client' });
+    expect((await refusalOf(() => Promise.reject(error))).name).toBe('AccessTokenSourceUnavailable');
+  });
+});
+
+describe('what it means', () => {
+  const MEANINGS = [
+    ['AccessTokenSourceMissing', 'failed', 'blocked'],
+    ['AccessTokenSourceUnavailable', 'unreachable', 'unreachable'],
+    ['AccessTokenNotFound', 'accessTokenRejected', 'accessTokenRejected'],
+    ['AccessTokenRefused', 'accessTokenRejected', 'accessTokenRejected'],
+  ] as const;
+
+  it.each(MEANINGS)('%s: for a send %s, for an attempt %s', (name, send, attempt) => {
+    const error = new UnresolvedAccessToken(name, 'text');
+    expect(readFailure(error)).toMatchObject({ send, attempt });
+    expect(failureName(error)).toBe(name);
+  });
+
+  it('stands in docs/failures.md', async () => {
+    const page = await readFile('docs/failures.md', 'utf8');
+    const table = page.split('## When a reference leads to no token\n')[1]?.split(/^## /m)[0] ?? '';
+    const rows = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+    for (const [name, send, attempt] of MEANINGS) {
+      expect(rows.find((cells) => cells[1] === name)?.slice(2, 4)).toEqual([send, attempt]);
+    }
+  });
+});

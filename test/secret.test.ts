@@ -1,0 +1,248 @@
+/** A token or a code in our hands shows itself nowhere: not in what is printed, joined, serialised or thrown. */
+import { inspect } from 'node:util';
+import { VerificationClient } from '@cognito-verification/client';
+import {
+  broughtToken,
+  parseAwaitDelivery,
+  parseRenewAccessToken,
+  parseRequest,
+  parseResendCode,
+  parseSubmitCode,
+  Secret,
+  tokenField,
+} from '@cognito-verification/contract';
+import { Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createActivities } from '../activities/cognito.js';
+import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
+import { requireAccessToken, requireCode } from '../cli/secret-input.js';
+import { type Sandbox, startSandbox } from '../sandbox/index.js';
+import { AccessTokens } from '../workflows/access-tokens.js';
+import { Verification } from '../workflows/verification.js';
+import { thrownBy } from './client/fixtures.js';
+import type { SandboxUser } from './harness.js';
+import { ATTEMPT, SEND } from './lifecycle/time-travel.js';
+import { errorOf, SUB, TOKEN } from './sample-token.js';
+
+const CODE = '918273';
+
+/** Everything that a person, a logger or a serialiser could see of a value, errors with their hidden parts. */
+function everythingOf(value: unknown): string {
+  const options = { depth: Infinity, showHidden: true, maxStringLength: Infinity, maxArrayLength: Infinity };
+  const stack = value instanceof Error ? [value.stack, value.message, everythingOf(value.cause)] : [];
+  return [
+    inspect(value, options),
+    inspect(value, { ...options, getters: true }),
+    // The SDK's log entries hold times as BigInt.
+    JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)),
+    typeof value === 'object' && value !== null && !(Symbol.toPrimitive in value) ? '' : String(value),
+    ...stack,
+  ].join('\n');
+}
+
+function expectNothingOf(value: unknown, ...secrets: string[]): void {
+  const shown = everythingOf(value);
+  for (const secret of secrets) {
+    for (const part of secret.split('.')) expect(shown.includes(part), `${part.slice(0, 4)}… in ${shown}`).toBe(false);
+  }
+}
+
+describe('a secret', () => {
+  const secret = new Secret(TOKEN);
+
+  it('gives its value only when it is asked to', () => {
+    expect(secret.reveal()).toBe(TOKEN);
+    expect(secret.equals(new Secret(TOKEN))).toBe(true);
+    expect(secret.equals(new Secret(CODE))).toBe(false);
+  });
+
+  it('shows itself as [secret] everywhere else', () => {
+    // oxlint-disable-next-line typescript/restrict-template-expressions, typescript/no-base-to-string -- that is the point
+    for (const shown of [`${secret}`, String(secret), secret + '', inspect(secret), secret.toString()]) {
+      expect(shown).toBe('[secret]');
+    }
+    expect(JSON.stringify({ token: secret })).toBe('{"token":"[secret]"}');
+    expect(inspect({ deep: { in: [secret] } }, { depth: Infinity, showHidden: true })).toBe(
+      '{ deep: { in: [ [secret], [length]: 1 ] } }',
+    );
+    expect(inspect(secret, { customInspect: false, showHidden: true })).toBe('Secret {}');
+    expect(Object.getOwnPropertyNames(secret)).toEqual([]);
+  });
+
+  it('crosses no border by mistake: a payload that is made of one holds nothing of it', () => {
+    const { data } = defaultPayloadConverter.toPayload({ accessToken: secret });
+    expect(Buffer.from(data ?? []).toString()).toBe('{"accessToken":"[secret]"}');
+  });
+});
+
+describe('what is parsed', () => {
+  it.each([
+    ['a request', () => parseRequest({ accessToken: TOKEN, attributeName: 'email' })],
+    ['awaitDelivery', () => parseAwaitDelivery({ accessToken: TOKEN })],
+    ['submitCode', () => parseSubmitCode({ code: CODE, accessToken: TOKEN })],
+    ['resendCode', () => parseResendCode({ accessToken: TOKEN })],
+    ['renewAccessToken', () => parseRenewAccessToken({ accessToken: TOKEN })],
+    ['what a handler is given', () => broughtToken({ accessToken: TOKEN })],
+  ])('%s holds a secret and shows none', (_name, parse) => {
+    const parsed = parse();
+    expect(everythingOf(parsed)).toContain('[secret]');
+    expectNothingOf(parsed, TOKEN, CODE);
+  });
+
+  it('and what is refused throws an error that shows none', () => {
+    for (const refused of [
+      () => parseRequest({ accessToken: TOKEN, attributeName: TOKEN }),
+      () => parseRequest({ accessToken: `${TOKEN}.x`, attributeName: 'email' }),
+      () => parseRequest({ accessToken: TOKEN, accessTokenReference: TOKEN, attributeName: 'email' }),
+      () => parseRequest({ accessTokenReference: TOKEN, userPoolId: TOKEN, sub: SUB, attributeName: 'email' }),
+      () => parseRequest({ accessToken: TOKEN, attributeName: 'email', policy: { maxSends: TOKEN } }),
+      () => parseSubmitCode({ code: `${CODE} ${TOKEN}` }),
+      () => parseSubmitCode({ code: `${CODE}1` }, 'sixDigits'),
+    ]) {
+      expectNothingOf(errorOf(refused), TOKEN, CODE);
+    }
+  });
+});
+
+it('what a workflow holds shows none', () => {
+  const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0);
+  verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }) });
+  const tokens = new AccessTokens(verification.request.owner);
+  tokens.offer({ accessToken: new Secret(TOKEN) }, 0);
+  tokens.accept({ accessToken: new Secret(TOKEN) });
+  expect(tokens.usable(0).map((brought) => tokenField(brought).accessToken)).toEqual([TOKEN]);
+  for (const held of [verification, verification.mailbox, tokens, tokens.usable(0)]) expectNothingOf(held, TOKEN, CODE);
+});
+
+describe('a client', () => {
+  const id = `verify/eu-central-1_AbC123xyz/${SUB}/email`;
+  const failing = new Error('the connection was lost');
+  const newClient = (verifyToken?: (token: string) => Promise<unknown>) => {
+    const fail = () => Promise.reject(failing);
+    const client = { workflow: { executeUpdateWithStart: fail, getHandle: () => ({ executeUpdate: fail }) } };
+    return new VerificationClient({
+      client: Object.assign(Object.create(Client.prototype), {
+        ...client,
+        connection: { withDeadline: async (_at: number, call: () => Promise<unknown>) => await call() },
+        options: { namespace: 'default' },
+      }) as Client,
+      ...(verifyToken ? { verifyToken } : {}),
+    });
+  };
+
+  it('and the errors that it throws show none', async () => {
+    const client = newClient();
+    for (const call of [
+      () => client.start({ accessToken: TOKEN, attributeName: 'email' }),
+      () => client.submitCode(id, { code: CODE, accessToken: TOKEN }),
+      () => client.resendCode(id, { accessToken: TOKEN }),
+      () => client.renewAccessToken(id, { accessToken: TOKEN }),
+      () => client.renewAccessToken(id.replace(SUB, 'somebody-else'), { accessToken: TOKEN }),
+    ]) {
+      expectNothingOf(await thrownBy(call()), TOKEN, CODE);
+      expectNothingOf(client, TOKEN, CODE);
+    }
+  });
+
+  it('takes the error of verifyToken as the cause, but not when it quotes the token', async () => {
+    const harmless = new Error('the signature does not match');
+    const quoting = Object.assign(new Error('no good'), { details: { jwt: { payload: TOKEN.split('.')[1] } } });
+    for (const [error, cause] of [
+      [harmless, harmless],
+      [quoting, undefined],
+      [new Error(`${TOKEN} is no good`), undefined],
+    ]) {
+      const refused = await thrownBy(
+        newClient(() => Promise.reject(error)).start({ accessToken: TOKEN, attributeName: 'email' }),
+      );
+      expect(refused).toMatchObject({ code: 'AccessTokenRefused' });
+      expect((refused as Error).cause).toBe(cause);
+      expectNothingOf(refused, TOKEN);
+    }
+  });
+});
+
+describe('the command line', () => {
+  afterEach(() => {
+    delete process.env['COGNITO_ACCESS_TOKEN'];
+    delete process.env['VERIFICATION_CODE'];
+  });
+
+  it('holds what it has read as secrets', async () => {
+    process.env['COGNITO_ACCESS_TOKEN'] = `${TOKEN}\n`;
+    process.env['VERIFICATION_CODE'] = CODE;
+    const [brought, code] = [await requireAccessToken({}), await requireCode({})];
+    expect([tokenField(brought).accessToken, code.reveal()]).toEqual([TOKEN, CODE]);
+    expectNothingOf([brought, code], TOKEN, CODE);
+  });
+});
+
+describe('what an activity throws', () => {
+  let sandbox: Sandbox;
+  let clients: CognitoClients;
+  let user: SandboxUser;
+  const logged: unknown[] = [];
+  beforeAll(async () => {
+    sandbox = await startSandbox({});
+    clients = createCognitoClients({ endpoint: sandbox.url });
+    user = await sandbox.createUser({ attributes: { email: 'zoe@example.com' } });
+  });
+  afterEach(() => sandbox.clearFaults());
+  afterAll(async () => {
+    clients?.destroy();
+    await sandbox?.close();
+  });
+
+  /** With nothing of what the AWS SDK hangs on its errors: neither the request nor the response. */
+  async function failureOf(fault: Parameters<Sandbox['setFault']>[0], reference = false): Promise<unknown> {
+    sandbox.setFault(fault);
+    const { userPoolId, accessToken, sub } = user;
+    const accessTokenSource = { accessToken: () => Promise.resolve(accessToken) };
+    const activities = createActivities(clients, { accessTokenSource });
+    const call = {
+      userPoolId,
+      attributeName: 'email',
+      ...(reference ? { accessTokenReference: 'session', sub } : { accessToken }),
+    } as const;
+    const logger = new DefaultLogger('TRACE', (entry) => logged.push(entry));
+    const environment = new MockActivityEnvironment({}, { logger });
+    return await thrownBy(
+      fault.operation === SEND
+        ? // oxlint-disable-next-line typescript/unbound-method -- as the worker runs it
+          environment.run(activities.sendCode, { ...call, recordAttribute: false })
+        : // oxlint-disable-next-line typescript/unbound-method -- as the worker runs it
+          environment.run(activities.verifyCode, { ...call, code: CODE }),
+    );
+  }
+
+  it.each([false, true])(
+    'holds no secret that Cognito quotes, whole or in part (by reference: %s)',
+    async (byReference) => {
+      const { accessToken } = user;
+      for (const quoted of [accessToken, accessToken.slice(0, 40), accessToken.slice(0, -10)]) {
+        const message = `1 validation error: Value '${quoted}' at 'accessToken', '${CODE}' at 'code'`;
+        const attempt = await failureOf(
+          { operation: ATTEMPT, exception: { name: 'BadException', message } },
+          byReference,
+        );
+        expect(attempt).toMatchObject({ type: 'BadException', message: expect.stringContaining('[redacted]') });
+        expectNothingOf(attempt, accessToken, CODE);
+        sandbox.clearFaults();
+        const sent = `1 validation error: Value '${quoted}' at 'accessToken'`;
+        const send = await failureOf(
+          { operation: SEND, exception: { name: 'BadException', message: sent } },
+          byReference,
+        );
+        expectNothingOf(send, accessToken);
+        sandbox.clearFaults();
+      }
+      expectNothingOf(await failureOf({ operation: SEND, exception: { name: 'InternalErrorException' } }), accessToken);
+      // The SDK logs what an activity throws.
+      expect(logged.length).toBeGreaterThan(3);
+      expectNothingOf(logged, accessToken, CODE);
+    },
+  );
+});
