@@ -1,5 +1,6 @@
 /** The process entry: configuration, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
 import { keyRingFromSettings } from '@cognito-verification/codec';
+import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
 import { loadConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
@@ -11,12 +12,13 @@ import { createWorker } from './worker.js';
  * Runs a worker until the process is told to end (SIGINT, SIGTERM); what is under way gets 30 seconds to finish. Writes
  * one line to standard output once it polls.
  * @param options `json`: that line is a JSON document
- * @throws ConfigError, KeySettingsError, AwsSettingError, TemporalConnectError, or SearchAttributesError where the namespace is not set up: a workflow
+ * @throws ConfigError, KeySettingsError, AwsSettingError, AccessTokenSourceSettingError, TemporalConnectError, or SearchAttributesError where the namespace is not set up: a workflow
  *   that sets a search attribute which nobody registered would be stuck.
  */
 export async function runWorker({ json }: { json: boolean }): Promise<void> {
   const config = loadConfig();
   const { address, namespace, taskQueue } = config;
+  const accessTokenSource = accessTokenSourceFromSettings();
   const log = await installRuntime(config);
   logUncaught(log);
   const keys = keyRingFromSettings(process.env, (problem) => log.logger.error(problem));
@@ -29,7 +31,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
         `Namespace "${namespace}" lacks the search attributes ${missing.join(', ')}. Register them with: cognito-verification setup`,
       );
     }
-    const worker = await createWorker({ connection, namespace, taskQueue, keys, cognito });
+    const worker = await createWorker({ connection, namespace, taskQueue, keys, cognito, accessTokenSource });
     const running = worker.run();
     process.stdout.write(
       json

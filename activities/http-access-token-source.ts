@@ -1,0 +1,134 @@
+/** An access token source that is a service of your own, asked over HTTP. */
+import { type AccessTokenRequest, type AccessTokenSource, AccessTokenSourceError } from './access-token-source.js';
+
+/** How a source is reached; only `url` is required. */
+export interface HttpAccessTokenSourceOptions {
+  /** `https:`, or `http:` to this machine itself. */
+  url: string;
+  /**
+   * The value of the header `Authorization`, such as `Bearer …`; asked for with each request, so that it can be
+   * rotated. Default: no such header.
+   */
+  authorization?: () => string | Promise<string>;
+  /** How long one request may take, 1 to 5,000 milliseconds. Default 5,000. */
+  timeoutMs?: number;
+}
+
+/** An option that no request could be made with. The message names it, what was found and what is allowed. */
+export class AccessTokenSourceOptionError extends Error {
+  override readonly name = 'AccessTokenSourceOptionError';
+  constructor(
+    readonly option: 'url' | 'timeoutMs',
+    readonly found: string,
+    readonly allowed: string,
+  ) {
+    super(`${option}: found ${found}; allowed: ${allowed}`);
+  }
+}
+
+const MOST_TIMEOUT_MS = 5_000;
+
+/** Cognito's tokens have a few kilobytes. */
+const MOST_ANSWER_BYTES = 64 * 1024;
+
+/**
+ * Asks `POST url` with `{"reference", "userPoolId", "sub", "attributeName"}` as JSON. The answers it knows: 200 with
+ * `{"accessToken": "…"}`; 404 or 410 for "there is none now". Everything else is an error, redirects too, since the
+ * secret in the header is meant for this URL alone.
+ * @throws AccessTokenSourceOptionError when an option is wrong.
+ */
+export function createHttpAccessTokenSource(options: HttpAccessTokenSourceOptions): AccessTokenSource {
+  const { authorization, timeoutMs = MOST_TIMEOUT_MS } = options;
+  const url = checkedUrl(options.url);
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MOST_TIMEOUT_MS) {
+    throw new AccessTokenSourceOptionError(
+      'timeoutMs',
+      String(timeoutMs),
+      `a whole number from 1 to ${MOST_TIMEOUT_MS}`,
+    );
+  }
+  return {
+    async accessToken(request, signal) {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      try {
+        return await ask(url, request, authorization, AbortSignal.any([signal, timeout]));
+      } catch (error) {
+        if (error instanceof AccessTokenSourceError) throw error;
+        // fetch quotes the header in its errors, so of these only what is known to be harmless is passed on.
+        throw new AccessTokenSourceError(
+          timeout.aborted ? `gave no answer within ${timeoutMs} ms` : `could not be asked (${reasonOf(error)})`,
+        );
+      }
+    },
+  };
+}
+
+async function ask(
+  url: URL,
+  request: AccessTokenRequest,
+  authorization: HttpAccessTokenSourceOptions['authorization'],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { reference, userPoolId, sub, attributeName } = request;
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(authorization ? { authorization: await authorization() } : {}),
+    },
+    body: JSON.stringify({ reference, userPoolId, sub, attributeName }),
+    redirect: 'manual',
+    signal,
+  });
+  if (response.status === 200) return tokenIn(await textOf(response));
+  // What is not read would hold the connection.
+  await response.body?.cancel();
+  if (response.status === 404 || response.status === 410) return undefined;
+  const hint = [401, 403].includes(response.status) ? ': it does not accept the worker, see its authorization' : '';
+  throw new AccessTokenSourceError(`answered HTTP ${response.status}${hint}`);
+}
+
+async function textOf({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  // Left early, the loop cancels the rest.
+  for await (const part of body ?? []) {
+    bytes += part.byteLength;
+    if (bytes > MOST_ANSWER_BYTES) throw new AccessTokenSourceError(`answered more than ${MOST_ANSWER_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function tokenIn(text: string): string {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    // The parser's own message would quote the token.
+  }
+  const token = typeof answer === 'object' && answer && 'accessToken' in answer ? answer.accessToken : undefined;
+  if (typeof token === 'string' && token !== '') return token;
+  throw new AccessTokenSourceError('answered 200 without {"accessToken": "…"}');
+}
+
+function checkedUrl(text: string): URL {
+  const allowed = 'an https URL without user and password, or an http URL of localhost';
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
+  if (!url || !secure || url.username || url.password) {
+    // A URL can hold a password; what is before the host is not shown.
+    const found = url ? `${url.protocol}//${url.username || url.password ? '…@' : ''}${url.host}` : 'no URL';
+    throw new AccessTokenSourceOptionError('url', found, allowed);
+  }
+  return url;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+function reasonOf(error: unknown): string {
+  const { code, name, cause } = error as { code?: unknown; name?: unknown; cause?: { code?: unknown } };
+  const reason = [cause?.code, code, name].find((one) => typeof one === 'string' && /^\w{1,60}$/.test(one));
+  return typeof reason === 'string' ? reason : 'for an unknown reason';
+}
