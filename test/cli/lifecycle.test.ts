@@ -14,7 +14,11 @@ let env: Record<string, string>;
 beforeAll(async () => {
   rig = await startRig('local');
   folder = await mkdtemp(join(tmpdir(), 'cli-test-'));
-  env = { TEMPORAL_ADDRESS: rig.env.address, VERIFICATION_TASK_QUEUE: rig.taskQueue, VERIFICATION_ENCRYPTION_KEYS: rig.keys };
+  env = {
+    TEMPORAL_ADDRESS: rig.env.address,
+    VERIFICATION_TASK_QUEUE: rig.taskQueue,
+    VERIFICATION_ENCRYPTION_KEYS: rig.keys,
+  };
 });
 afterAll(async () => {
   await killRunning();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.js';
 import { accessToken } from '../client/fixtures.js';
-import { killRunning, runCli, runJson } from './run-cli.js';
+import { killRunning, runCli, runJson, someKeys } from './run-cli.js';
 
 const START = ['start', '--attribute', 'email'];
 let server: TemporalServer;
@@ -11,7 +11,11 @@ let env: Record<string, string>;
 
 beforeAll(async () => {
   server = await startTemporalServer({ cli: await temporalCli(), headless: true });
-  env = { TEMPORAL_ADDRESS: server.address, COGNITO_ACCESS_TOKEN: accessToken() };
+  env = {
+    TEMPORAL_ADDRESS: server.address,
+    VERIFICATION_ENCRYPTION_KEYS: someKeys(),
+    COGNITO_ACCESS_TOKEN: accessToken(),
+  };
 }, 60_000);
 afterAll(async () => {
   await killRunning();

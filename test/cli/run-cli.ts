@@ -1,5 +1,6 @@
 /** Runs the compiled command as a child, as a person or a script would. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -76,4 +77,9 @@ export async function killRunning(): Promise<void> {
   const left = [...running];
   for (const child of left) child.kill('SIGKILL');
   await Promise.all(left.map((child) => once(child, 'close')));
+}
+
+/** For `VERIFICATION_ENCRYPTION_KEYS`, without which no command speaks with Temporal. */
+export function someKeys(): string {
+  return `test:${randomBytes(32).toString('base64')}`;
 }

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands.js';
 import { accessToken } from '../client/fixtures.js';
-import { killRunning, MAIN, runCli, runJson } from './run-cli.js';
+import { killRunning, MAIN, runCli, runJson, someKeys } from './run-cli.js';
 
 const ID = 'verify/eu-west-1_pool/2f0e/email';
-const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:1', VERIFICATION_ENCRYPTION_KEYS: someKeys() };
 let folder: string;
 
 beforeAll(async () => {
@@ -168,6 +168,35 @@ describe('secrets', () => {
     const { code, stdout, stderr } = await runCli(['start', '--attribute', 'email'], { env });
     expect(code).not.toBe(0);
     expect(stdout + stderr).not.toContain('4711');
+  });
+});
+
+describe('a reference to a token', () => {
+  const START = ['start', '--attribute', 'email'];
+
+  it.each([
+    [[...START, '--access-token-reference', 'session-1'], /needs --user-pool and --sub/],
+    [[...START, '--access-token-reference', 'session-1', '--sub', '6f1a'], /needs --user-pool and --sub/],
+    [[...START, '--sub', '6f1a'], /belong to --access-token-reference/],
+    [['renew-token', ID, '--access-token-reference', 'session-1', '--access-token-file', '-'], /cannot be used with/],
+    [['submit', ID, '--access-token-reference', accessToken()], /must not be an argument/],
+  ])('is refused when it is used wrongly: %j', async (args, message) => {
+    const { code, stderr } = await runCli(args, { env: { ...NOWHERE, VERIFICATION_CODE: '123456' } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('eyJ');
+  });
+
+  it.each([
+    [
+      { VERIFICATION_ACCESS_TOKEN_SOURCE_URL: 'http://tokens.example.com/' },
+      /_URL: found http:.*allowed: an https URL/,
+    ],
+    [{ VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE: '/nowhere' }, /_URL: found nothing; allowed: the URL/],
+  ])('a worker whose settings of the source are wrong does not start: %j', async (env, message) => {
+    const { code, stderr } = await runCli(['worker'], { env: { ...NOWHERE, ...env } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
   });
 });
 
