@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { encryptionKey, type KeyRing, keyRingOf, workerDataConverter } from '@cognito-verification/codec';
+import { payloadConverter } from '@cognito-verification/codec/payload-converter';
+import { provenanceOf } from '@cognito-verification/codec/provenance';
+import type { Payload, SerializationContext } from '@temporalio/common';
+import { expect, it } from 'vitest';
+import { codecOf, inActivity, inWorkflow, newKey, openOne, payloadOf, sealOne } from './fixtures.js';
+
+const ring = keyRingOf(newKey('key-1'));
+const codec = codecOf(ring);
+const INPUT = { code: '135790' };
+
+/** As an input reaches a workflow. */
+async function received(payload: Payload, place: SerializationContext, keys: KeyRing = ring): Promise<unknown> {
+  const [opened] = (await workerDataConverter(keys).payloadCodecs?.[0]?.decode([payload], place)) ?? [];
+  if (!opened) throw new Error('nothing opened');
+  return payloadConverter.fromPayload(opened);
+}
+
+it('a workflow learns when an input was sealed, and knows a copy of it; the value itself is as it was sent', async () => {
+  const before = Date.now();
+  const sealed = await sealOne(codec, INPUT, inWorkflow('w'));
+  const [first, copy] = [await received(sealed, inWorkflow('w')), await received(sealed, inWorkflow('w'))];
+  expect(first).toEqual(INPUT);
+  const { sealId, sealedAtMs = 0 } = provenanceOf(first) ?? {};
+  expect(sealedAtMs).toBeGreaterThanOrEqual(before);
+  expect(sealedAtMs).toBeLessThanOrEqual(Date.now());
+  expect(provenanceOf(copy)).toEqual({ sealId, sealedAtMs });
+  const another = await received(await sealOne(codec, INPUT, inWorkflow('w')), inWorkflow('w'));
+  expect(provenanceOf(another)?.sealId).not.toBe(sealId);
+});
+
+it('the other order of the tag does not make a copy look like another', async () => {
+  const sealed = await sealOne(codec, INPUT, inWorkflow('w'));
+  const data = Buffer.from(sealed.data ?? []);
+  const turned = { ...sealed, data: Buffer.concat([data.subarray(0, 12), data.subarray(-16), data.subarray(12, -16)]) };
+  const [first, copy] = [await received(sealed, inWorkflow('w')), await received(turned, inWorkflow('w'))];
+  expect(copy).toEqual(INPUT);
+  expect(provenanceOf(copy)).toEqual(provenanceOf(first));
+});
+
+it('a sender cannot say it himself', async () => {
+  const claimed = { sealId: 'mine', sealedAtMs: 1 };
+  const payload = payloadOf(INPUT);
+  const [sealed] = await codec.encode(
+    [{ ...payload, metadata: { ...payload.metadata, provenance: Buffer.from(JSON.stringify(claimed)) } }],
+    inWorkflow('w'),
+  );
+  expect(provenanceOf(await received(sealed ?? {}, inWorkflow('w')))).not.toMatchObject({ sealId: 'mine' });
+});
+
+it('there is none where a value is no object, in an activity, in a client, and of when for the codec of a sample', async () => {
+  expect(provenanceOf(await received(await sealOne(codec, 'text', inWorkflow('w')), inWorkflow('w')))).toBeUndefined();
+  const activity = inActivity('w', '1');
+  expect(provenanceOf(await received(await sealOne(codec, INPUT, activity), activity))).toBeUndefined();
+  expect(provenanceOf(await openOne(codec, await sealOne(codec, INPUT)))).toBeUndefined();
+
+  const { keysInHex, vectors } = JSON.parse(readFileSync('test/python/golden-payloads.json', 'utf8'));
+  const golden = Object.entries(keysInHex).map(([id, hex]) => encryptionKey(id, Buffer.from(String(hex), 'hex')));
+  const { sealed } = vectors.find(({ name }: { name: string }) => name === 'object');
+  const payload = {
+    metadata: {
+      encoding: Buffer.from(sealed.metadata.encoding, 'base64'),
+      'encryption-key-id': Buffer.from(sealed.metadata['encryption-key-id'], 'base64'),
+    },
+    data: Buffer.from(sealed.data, 'base64'),
+  };
+  expect(provenanceOf(await received(payload, inWorkflow('w'), keyRingOf(...golden)))).toEqual({
+    sealId: expect.stringMatching(/^[\w+/]{16}$/),
+  });
+});
