@@ -127,7 +127,7 @@ describe('a client', () => {
       client: Object.assign(Object.create(Client.prototype), {
         ...client,
         connection: { withDeadline: async (_at: number, call: () => Promise<unknown>) => await call() },
-        options: { namespace: 'default' },
+        options: { namespace: 'default', loadedDataConverter: { payloadCodecs: [{}] } },
       }) as Client,
       ...(verifyToken ? { verifyToken } : {}),
     });

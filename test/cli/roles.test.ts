@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.js';
-import { killRunning, runCli, runJson, startCli } from './run-cli.js';
+import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
 
 let server: TemporalServer;
 let env: Record<string, string>;
 
 beforeAll(async () => {
   server = await startTemporalServer({ cli: await temporalCli(), headless: true });
-  env = { TEMPORAL_ADDRESS: server.address, AWS_REGION: 'eu-west-1' };
+  env = { TEMPORAL_ADDRESS: server.address, VERIFICATION_ENCRYPTION_KEYS: someKeys(), AWS_REGION: 'eu-west-1' };
 });
 afterAll(async () => {
   await killRunning();

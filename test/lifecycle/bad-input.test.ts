@@ -159,7 +159,13 @@ describe('a payload that is no JSON at all, in a message', () => {
       // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is in a package that is not ours
       waitPolicy: { lifecycleStage: COMPLETED },
     });
-    expect(outcome?.failure?.message).toMatch(/submitCode must be an object; found a payload that cannot be read/);
+    const sealed = outcome?.failure?.encodedAttributes ?? {};
+    const opened = await rig.dataConverter.payloadCodecs?.[0]?.decode([sealed], {
+      type: 'workflow',
+      namespace: 'default',
+      workflowId,
+    });
+    expect(Buffer.from(opened?.[0]?.data ?? []).toString()).toMatch(/submitCode must be an object; found a payload /);
     await service.signalWorkflowExecution({
       namespace: 'default',
       workflowExecution,

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { VerificationClient, type VerificationRequest, type VerificationStatus } from '@cognito-verification/client';
 import { workflowIdFor } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { createHttpAccessTokenSource } from '../../activities/http-access-token-source.js';
@@ -25,6 +26,12 @@ interface Person extends SandboxUser {
   reference: string;
   id: string;
 }
+
+/** Leaves everything as it is. */
+const UNSEALED: PayloadCodec = {
+  encode: (payloads) => Promise.resolve(payloads),
+  decode: (payloads) => Promise.resolve(payloads),
+};
 
 const BEARER = 'worker-secret-4711';
 const SOURCE_TIMEOUT_MS = 500;
@@ -60,7 +67,9 @@ beforeAll(async () => {
     await running;
     cognito.destroy();
   };
-  client = new VerificationClient({ client: new Client({ connection: rig.env.connection }), taskQueue });
+  const { connection } = rig.env;
+  const temporal = new Client({ connection, dataConverter: { payloadCodecs: [UNSEALED] } });
+  client = new VerificationClient({ client: temporal, taskQueue });
 });
 
 afterAll(async () => {
