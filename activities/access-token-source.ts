@@ -9,6 +9,7 @@ import {
   Secret,
   type UserKey,
 } from '@cognito-verification/contract';
+import { activityInfo } from '@temporalio/activity';
 
 /** What a call to Cognito needs a token for. */
 export interface AccessTokenRequest extends UserKey {
@@ -49,11 +50,14 @@ export class UnresolvedAccessToken extends Error {
   }
 }
 
-/** Below the 5 s by which the workflow lengthens the time-outs of a call with a reference. */
+/** By so much the workflow lengthens the time-outs of a call with a reference (`RESOLVING_MS`). */
 const SOURCE_TIMEOUT_MS = 5_000;
 
+/** How long before the end of the call's budget a source is given up. */
+const MARGIN_MS = 1_000;
+
 /**
- * The token that a reference stands for.
+ * The token that a reference stands for; to be called in an activity.
  * @throws UnresolvedAccessToken; Cognito has not been asked then.
  */
 export async function resolveAccessToken(
@@ -67,12 +71,23 @@ export async function resolveAccessToken(
       'The verification has a reference to an access token, and this worker has no access token source.',
     );
   }
-  const token = await ask(source, request, AbortSignal.any([signal, AbortSignal.timeout(SOURCE_TIMEOUT_MS)]));
+  const timeout = AbortSignal.timeout(Math.min(SOURCE_TIMEOUT_MS, budgetLeftMs()));
+  const token = await ask(source, request, AbortSignal.any([signal, timeout]));
   if (!token) {
     throw new UnresolvedAccessToken('AccessTokenNotFound', 'The access token source has no token for the reference.');
   }
   refuseOther(token, request);
   return token;
+}
+
+/**
+ * A call that the server ends by its budget counts as one of unknown effect. One that only waited for its token had none,
+ * so it ends by itself before that. Between two times of the server's, since the clock here may be another.
+ */
+function budgetLeftMs(): number {
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, scheduleToCloseTimeoutMs } = activityInfo();
+  const spentMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
+  return Math.max(0, scheduleToCloseTimeoutMs - spentMs - MARGIN_MS);
 }
 
 async function ask(

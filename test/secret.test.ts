@@ -208,7 +208,7 @@ describe('what an activity throws', () => {
       ...(reference ? { accessTokenReference: 'session', sub } : { accessToken }),
     } as const;
     const logger = new DefaultLogger('TRACE', (entry) => logged.push(entry));
-    const environment = new MockActivityEnvironment({}, { logger });
+    const environment = new MockActivityEnvironment({ scheduleToCloseTimeoutMs: 60_000 }, { logger });
     return await thrownBy(
       fault.operation === SEND
         ? // oxlint-disable-next-line typescript/unbound-method -- as the worker runs it

@@ -2,6 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
+import type { Secret } from '@cognito-verification/contract';
+import type { Info } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import {
   type AccessTokenSource,
@@ -20,8 +24,18 @@ const REQUEST = {
 } as const;
 const LIVING = tokenOf({ ...CLAIMS, exp: Date.now() / 1000 + 60 });
 
-const ask = async (accessToken: AccessTokenSource['accessToken'] | undefined, signal = new AbortController().signal) =>
-  await resolveAccessToken(accessToken && { accessToken }, REQUEST, signal);
+/** What an activity logs is what it throws, which is looked at below. */
+const logger = new DefaultLogger('ERROR', () => undefined);
+
+async function ask(
+  accessToken: AccessTokenSource['accessToken'] | undefined,
+  signal = new AbortController().signal,
+  info: Partial<Info> = {},
+): Promise<Secret> {
+  const environment = new MockActivityEnvironment({ scheduleToCloseTimeoutMs: 60_000, ...info }, { logger });
+  const resolve = () => resolveAccessToken(accessToken && { accessToken }, REQUEST, signal);
+  return await environment.run<[], Secret, typeof resolve>(resolve);
+}
 
 async function refusalOf(...args: Parameters<typeof ask>): Promise<UnresolvedAccessToken> {
   const error = await ask(...args).catch((thrown: unknown) => thrown);
@@ -109,6 +123,15 @@ describe('a source', () => {
     const refusal = await refusalOf(() => new Promise(() => undefined), AbortSignal.timeout(50));
     expect(refusal.message).toBe('The access token source gave no answer in time.');
     expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it('that hangs as the budget of the call ends is given up before it: nothing has had an effect', async () => {
+    const scheduledTimestampMs = Date.now() - 24 * 3_600_000;
+    const info = { scheduledTimestampMs, currentAttemptScheduledTimestampMs: scheduledTimestampMs + 58_900 };
+    const began = performance.now();
+    const refusal = await refusalOf(() => new Promise(() => undefined), undefined, info);
+    expect(refusal.name).toBe('AccessTokenSourceUnavailable');
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   it('that throws an error of the name of an exception of Cognito is not mistaken for it', async () => {
