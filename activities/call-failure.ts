@@ -64,6 +64,22 @@ export function failureOf(
   });
 }
 
+/**
+ * Hands on the input of a call, unless it is what a worker's codec puts in place of a payload that nothing opens. Nothing has
+ * left the house then, and trying again would not help.
+ * @throws ApplicationFailure
+ */
+export function readable<Input>(input: Input): Input {
+  if (!(input instanceof Error)) return input;
+  const details: FailureDetails<SendFailure | AttemptFailure> = { failure: 'unreachable' };
+  throw ApplicationFailure.create({
+    type: 'UnreadablePayload',
+    message: `The call was not made: its input is ${input.message}.`,
+    nonRetryable: true,
+    details: [details],
+  });
+}
+
 /** Cognito's text and the remedy. A validation text can quote the input, also in part, hence the redaction. */
 function messageOf(error: unknown, { remedy }: Reading, secrets: readonly Secret[]): string {
   let text = error instanceof Error ? error.message : String(error);

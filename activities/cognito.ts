@@ -6,7 +6,7 @@ import { type AttributeName, type CodeDelivery, Secret } from '@cognito-verifica
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { type AccessTokenSource, resolveAccessToken } from './access-token-source.js';
 import { type AttributeSnapshot, readIfQuick, readSnapshot } from './attribute-snapshot.js';
-import { failureOf } from './call-failure.js';
+import { failureOf, readable } from './call-failure.js';
 import type { CognitoClients } from './cognito-clients.js';
 
 /** What every call to Cognito needs. */
@@ -46,6 +46,11 @@ export type VerifyCodeInput = CognitoCall & {
   code: string;
 };
 
+/** Cognito has taken the code. An answer of nothing could come from anyone who may complete activities. */
+export interface VerifyCodeResult {
+  verified: true;
+}
+
 /** Cognito as the workflow sees it. */
 export interface CognitoActivities {
   /**
@@ -57,7 +62,7 @@ export interface CognitoActivities {
    * Checks a code. Each call is one of 15 an hour, and a code that was taken once is refused as expired.
    * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`.
    */
-  verifyCode(input: VerifyCodeInput): Promise<void>;
+  verifyCode(input: VerifyCodeInput): Promise<VerifyCodeResult>;
   /**
    * Reads whether the attribute is verified, and a digest of its value.
    * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`.
@@ -99,7 +104,8 @@ export function createActivities(
   }
 
   return {
-    async sendCode(input) {
+    async sendCode(given) {
+      const input = readable(given);
       const { userPoolId, attributeName, clientMetadata, recordAttribute } = input;
       const client = clients.forUserPool(userPoolId);
       const secrets: Secret[] = [];
@@ -129,7 +135,8 @@ export function createActivities(
       }
     },
 
-    async verifyCode(input) {
+    async verifyCode(given) {
+      const input = readable(given);
       const { userPoolId, attributeName } = input;
       const code = new Secret(input.code);
       const secrets = [code];
@@ -145,12 +152,14 @@ export function createActivities(
             { abortSignal: cancellationSignal() },
           );
         });
+        return { verified: true };
       } catch (error) {
         throw failureOf(error, { call: 'attempt', secrets });
       }
     },
 
-    async readAttribute(input) {
+    async readAttribute(given) {
+      const input = readable(given);
       const secrets: Secret[] = [];
       try {
         const accessToken = await tokenFor(input, secrets);

@@ -54,7 +54,11 @@ export async function startStand(): Promise<Stand> {
     const bare = await startMeasuredWorker({ ...place, taskQueue: bareTaskQueue, bareBundlePath: bundle.path });
     closing.push(() => bare.stop());
     const site = (temporal: Client, taskQueue: string): Site => {
-      return { sandbox, temporal, verifications: new VerificationClient({ client: temporal, taskQueue }) };
+      return {
+        sandbox,
+        temporal,
+        verifications: new VerificationClient({ client: temporal, taskQueue, sealedElsewhere: true }),
+      };
     };
     const dataConverter = clientDataConverter(keyRingOf(...parseKeys(keys, 'keys')));
     return {

@@ -4,8 +4,13 @@ import type { Duration } from '@temporalio/common';
 
 /** What a `VerificationClient` needs; only `client` is required. */
 export interface VerificationClientOptions {
-  /** A connected client of `@temporalio/client`; its namespace and data converter (codec) are used as they are. */
+  /**
+   * A connected client of `@temporalio/client`. Its data converter must seal payloads, for they carry tokens and codes:
+   * `clientDataConverter` of `@cognito-verification/codec`, or a codec that reads and writes the same envelope.
+   */
   client: Client;
+  /** Something else seals the payloads before they reach Temporal, such as a proxy, and `client` needs no codec. */
+  sealedElsewhere?: true;
   /** The task queue of the workers. Default `attribute-verification`. */
   taskQueue?: string;
   /** How long `start` waits until the first send is settled. Default 20 seconds. */

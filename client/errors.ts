@@ -155,6 +155,14 @@ export class WorkerUnavailableError extends VerificationError {
   readonly code = 'WorkerUnavailable';
 }
 
+/**
+ * A payload could not be sealed or opened: a key is missing here, the key service does not answer, or the payload was
+ * changed. The `cause`, an error of the codec, says which.
+ */
+export class SealingError extends VerificationError {
+  readonly code = 'Sealing';
+}
+
 /** The namespace lacks the search attributes of a verification. `cognito-verification setup` registers them. */
 export class NotSetUpError extends VerificationError {
   readonly code = 'NotSetUp';

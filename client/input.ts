@@ -5,6 +5,7 @@ import {
   parseDuration,
   parseWorkflowId,
 } from '@cognito-verification/contract';
+import type { VerificationClientOptions } from './client-options.js';
 import { InvalidRequestError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
 
@@ -52,4 +53,13 @@ export function checkDuration(field: string, value: unknown): number {
     throw new InvalidRequestError(field, `${field} must be a duration such as '20 seconds', or milliseconds.`);
   }
   return ms;
+}
+
+/** Nobody finds out later: a token in a history stays there as long as the history does. */
+export function checkSealing({ client, sealedElsewhere }: VerificationClientOptions): void {
+  if (sealedElsewhere || client.options.loadedDataConverter.payloadCodecs.length > 0) return;
+  throw new InvalidRequestError(
+    'client',
+    'client has no payload codec, so tokens and codes would stand in workflow histories in plain text. Make it with the dataConverter of clientDataConverter(keyRingFromSettings()) from @cognito-verification/codec.',
+  );
 }

@@ -6,7 +6,13 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { NotSetUpError, TemporalUnavailableError, VerificationError, WorkerUnavailableError } from './errors.js';
+import {
+  NotSetUpError,
+  SealingError,
+  TemporalUnavailableError,
+  VerificationError,
+  WorkerUnavailableError,
+} from './errors.js';
 import { errorOfFailure } from './failure-errors.js';
 
 /** Where a call went: what an error has to name so that a reader knows where to look. */
@@ -38,6 +44,7 @@ export function errorOfService(error: unknown, target: CallTarget): Verification
       { cause: error },
     );
   }
+  if (isOfCodec(error)) return new SealingError(error.message, { cause: error });
   const grpc = grpcErrorOf(error);
   // Not a word of the server's, so a bug here or in the data converter.
   if (!grpc) throw error;
@@ -57,6 +64,15 @@ export function errorOfService(error: unknown, target: CallTarget): Verification
   // A query without a poller, and an update-with-start whose first workflow task failed.
   if (grpc.code === FAILED_PRECONDITION) return workerUnavailable(target, said, error);
   return new TemporalUnavailableError(`The Temporal Service did not do it: ${said}.`, { cause: error });
+}
+
+/** By the codes of its errors: another codec that reads and writes the same envelope may have them too. */
+function isOfCodec(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    ['UnknownKey', 'KeyService', 'PayloadRefused'].includes(String(error.code))
+  );
 }
 
 /** No worker took the call, or the one that did could not run it. */

@@ -14,6 +14,9 @@ import { TypedSearchAttributes } from '@temporalio/common';
 /** The workflow, as far as a caller sees it. */
 export type AttributeVerification = (request: VerificationRequest) => Promise<VerificationOutcome>;
 
+/** After the deadline: long enough for workers that are away for a night. */
+const ENDED_BY_TEMPORAL_AFTER_MS = 24 * 3_600_000;
+
 /**
  * How a verification is started, or joined if one of the same user and attribute is open. Good for one call.
  * @param policy as it was given: the worker fills the defaults in
@@ -31,6 +34,9 @@ export function startOperation(
     args: [requestOf(parsed, policy)],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    // The workflow ends at its deadline by itself. One whose history cannot be read any more, as when its key is lost,
+    // cannot, and would be open for ever.
+    workflowExecutionTimeout: parsed.policy.deadlineMs + ENDED_BY_TEMPORAL_AFTER_MS,
     // Free at the start: no event of their own, unlike those that the workflow sets later.
     typedSearchAttributes: new TypedSearchAttributes([
       { key: SEARCH_ATTRIBUTE_KEYS.state, value: 'sending' },

@@ -30,7 +30,7 @@ import {
   VerificationEndedError,
   VerificationNotFoundError,
 } from './errors.js';
-import { checkDuration, checked, checkId, checkWorkflowId } from './input.js';
+import { checkDuration, checked, checkId, checkSealing, checkWorkflowId } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
 import { ServiceCalls } from './service-calls.js';
@@ -52,8 +52,9 @@ export class VerificationClient {
   private readonly waitForAnswerMs: number;
   private readonly verifyToken: VerificationClientOptions['verifyToken'];
 
-  /** @throws InvalidRequestError when a duration is none. */
+  /** @throws InvalidRequestError when a duration is none, or when the client would send tokens in plain text. */
   constructor(options: VerificationClientOptions) {
+    checkSealing(options);
     this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE);
     this.waitForDeliveryMs = checkDuration('waitForDelivery', options.waitForDelivery ?? '20 seconds');
     this.waitForAnswerMs = checkDuration('waitForAnswer', options.waitForAnswer ?? '3 minutes');

@@ -16,9 +16,12 @@ export const CONVERTER_PATHS = {
 /**
  * For a Temporal `Client`: everything that it sends is sealed, and answers are opened. What nothing opens is thrown as a
  * `PayloadRefusedError`, a key that is missing as an `UnknownKeyError`.
+ * @param options `now`: milliseconds since the epoch, for a server whose time is another (default: the process's clock). A
+ *   worker refuses a start that was sealed a quarter of an hour before the server took it
  */
-export function clientDataConverter(keys: KeyRing): DataConverter {
-  return { failureConverterPath: CONVERTER_PATHS.failureConverterPath, payloadCodecs: [new SealingCodec(keys)] };
+export function clientDataConverter(keys: KeyRing, { now }: { now?: () => number } = {}): DataConverter {
+  const { failureConverterPath } = CONVERTER_PATHS;
+  return { failureConverterPath, payloadCodecs: [new SealingCodec(keys, undefined, now)] };
 }
 
 /**

@@ -29,14 +29,18 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const PLACE_BYTES = 16;
 
-/** Seals a payload, whole. `place` binds it to the workflow or activity that it is for. */
-export function seal(payload: Payload, key: EncryptionKey, place?: SerializationContext): Payload {
+/**
+ * Seals a payload, whole.
+ * @param place the workflow or activity that it is for: it is refused anywhere else
+ * @param nowMs milliseconds since the epoch
+ */
+export function seal(payload: Payload, key: EncryptionKey, place?: SerializationContext, nowMs = Date.now()): Payload {
   const digest = place && digestOf(place);
   const inner = {
     ...payload,
     metadata: {
       ...payload.metadata,
-      [SEALED_AT]: Buffer.from(String(Date.now())),
+      [SEALED_AT]: Buffer.from(String(nowMs)),
       ...(digest ? { [SEALED_FOR]: digest } : {}),
     },
   };

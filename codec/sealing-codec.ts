@@ -22,11 +22,12 @@ export class SealingCodec implements PayloadCodec {
   constructor(
     private readonly keys: KeyRing,
     private readonly report?: ReportUnopened,
+    private readonly now: () => number = Date.now,
   ) {}
 
   async encode(payloads: Payload[], place?: SerializationContext): Promise<Payload[]> {
     const key = await this.keys.current();
-    return payloads.map((payload) => seal(payload, key, place));
+    return payloads.map((payload) => seal(payload, key, place, this.now()));
   }
 
   async decode(payloads: Payload[], place?: SerializationContext): Promise<Payload[]> {

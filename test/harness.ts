@@ -21,7 +21,6 @@ export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
 /** One key for a whole process, so that whatever is made in it can be read in it. */
 const KEYS = `test:${randomBytes(32).toString('base64')}`;
 const KEY_RING: KeyRing = keyRingOf(...parseKeys(KEYS, 'the key of this test'));
-const DATA_CONVERTER = clientDataConverter(KEY_RING);
 
 /** A Temporal server with everything around it. */
 export interface Rig {
@@ -50,9 +49,13 @@ export async function startRig(
 ): Promise<Rig> {
   quietRuntime();
   const started = new Set<string>();
-  const client = { dataConverter: DATA_CONVERTER, interceptors: { workflow: [noting(started)] } };
+  // A server that skips time runs ahead of this process, and the sandbox is kept in step with it.
+  let sandboxClock: () => number = Date.now;
+  const dataConverter = clientDataConverter(KEY_RING, { now: () => sandboxClock() });
+  const client = { dataConverter, interceptors: { workflow: [noting(started)] } };
   const env = await (server === 'local' ? localServer(client) : timeSkippingServer(client));
   const sandbox = await startSandbox(options.sandbox ?? {});
+  sandboxClock = () => sandbox.now().getTime();
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
   const taskQueue = `test-${randomUUID()}`;
   const running = await startWorker(env.nativeConnection, cognito, taskQueue);
@@ -63,7 +66,7 @@ export async function startRig(
     client: verifications,
     keys: KEYS,
     keyRing: KEY_RING,
-    dataConverter: DATA_CONVERTER,
+    dataConverter,
     taskQueue,
     started,
     user: async () => {

@@ -22,6 +22,8 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
   const log = await installRuntime(config);
   logUncaught(log);
   const keys = keyRingFromSettings(process.env, (problem) => log.logger.error(problem));
+  // Whether a payload can be sealed shows here, and not in the first verification.
+  await keys.current();
   const cognito = createCognitoClients();
   const connection = await connectWorker(config);
   try {

@@ -105,11 +105,13 @@ export async function sendCode(
     summary,
   });
   try {
-    const { delivery, attribute } = await activities.sendCode({
-      ...inputOf(call),
-      recordAttribute,
-      ...(clientMetadata ? { clientMetadata } : {}),
-    });
+    const { delivery, attribute } = readable(
+      await activities.sendCode({
+        ...inputOf(call),
+        recordAttribute,
+        ...(clientMetadata ? { clientMetadata } : {}),
+      }),
+    );
     return { verdict: 'sent', delivery, ...(attribute ? { attribute } : {}) };
   } catch (error) {
     const details = detailsOf<SendFailure>(error);
@@ -126,7 +128,7 @@ export async function verifyCode({ code, ...call }: Call & { code: Secret }, sum
     summary,
   });
   try {
-    await activities.verifyCode({ ...inputOf(call), code: code.reveal() });
+    readable(await activities.verifyCode({ ...inputOf(call), code: code.reveal() }));
     return { verdict: 'verified' };
   } catch (error) {
     return failed<AttemptFailure>(error);
@@ -147,7 +149,7 @@ export async function readAttribute(
     retry: { initialInterval: '1 second' },
   });
   try {
-    return { verdict: 'read', attribute: await activities.readAttribute(inputOf(call)) };
+    return { verdict: 'read', attribute: readable(await activities.readAttribute(inputOf(call))) };
   } catch (error) {
     return failed<AttemptFailure>(error);
   }
@@ -176,7 +178,26 @@ function cognito({ userPoolId }: UserKey, priorityKey: number, options: Activity
   });
 }
 
+/** The call was made, and its answer is a payload that nothing opens, or none at all. */
+class UnreadableAnswer extends Error {}
+
+/** An activity can be completed by anyone who may write to the namespace; a sealed answer only by a worker. */
+function readable<Answer extends object>(answer: Answer): Answer {
+  if (answer instanceof Error) throw new UnreadableAnswer(answer.message);
+  if (typeof answer !== 'object' || answer === null) throw new UnreadableAnswer('missing');
+  return answer;
+}
+
+/** What a worker that lacks a key fails an activity with, before it has begun. */
+const NEVER_BEGUN = ['UnknownKeyError', 'KeyServiceError'];
+
 function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): FailedCall<Failure> {
+  if (error instanceof UnreadableAnswer) {
+    return {
+      verdict: 'uncertain',
+      failure: { type: 'UnreadablePayload', message: `The answer of the call is ${error.message}.` },
+    } as FailedCall<Failure>;
+  }
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const details = detailsOf<Failure>(error);
   if (details && error.cause instanceof ApplicationFailure) {
@@ -185,6 +206,10 @@ function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): F
       failure: { type: error.cause.type ?? 'Error', message: error.cause.message },
       ...(details.dailyEmailLimit ? { dailyEmailLimit: true } : {}),
     } as FailedCall<Failure>;
+  }
+  if (error.cause instanceof ApplicationFailure && NEVER_BEGUN.includes(error.cause.type ?? '')) {
+    const { type = 'Error', message } = error.cause;
+    return { verdict: 'unreachable', failure: { type, message } } as FailedCall<Failure>;
   }
   if (error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START') {
     const queue = cognitoTaskQueue(workflowInfo().taskQueue);

@@ -21,7 +21,7 @@ import {
   Secret,
   submitCode,
 } from '@cognito-verification/contract';
-import { type ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 import type { Post } from './mailbox.js';
 import { countedSends, resendRefusal } from './policy.js';
 import {
@@ -37,7 +37,7 @@ import type { Verification } from './verification.js';
 
 /** Sets every handler. Must run before the workflow's first `await`: an update that finds none is refused. */
 export function answerMessages(verification: Verification): void {
-  const { mailbox, request, tokens } = verification;
+  const { mailbox, request, tokens, copies } = verification;
 
   // What reaches a handler has passed its validator. It is not checked again: a replay skips validators, and a check
   // that has changed since would tell another story than the history.
@@ -47,11 +47,22 @@ export function answerMessages(verification: Verification): void {
     mailbox.tokenOffered = true;
   };
 
+  const takeIn = (input: unknown) => {
+    verification.updates += 1;
+    copies.note(input);
+  };
+
   setHandler(getStatus, () => verification.status(), { description: 'Where the verification stands.' });
 
   setHandler(
     codeConfirmed,
-    (input) => {
+    (input: unknown) => {
+      // A signal has nobody to refuse it to, and what cannot be read proves nothing.
+      if (input instanceof Error || copies.isCopy(input)) {
+        log.warn(`codeConfirmed was left out: ${input instanceof Error ? `found ${input.message}` : COPY}`);
+        return;
+      }
+      copies.note(input);
       mailbox.confirmed = true;
       mailbox.reference = parseReference(input) ?? mailbox.reference;
     },
@@ -61,7 +72,7 @@ export function answerMessages(verification: Verification): void {
   setHandler(
     awaitDelivery,
     async (input) => {
-      verification.updates += 1;
+      takeIn(input);
       if (input?.alreadySent) mailbox.alreadySent = input.alreadySent;
       offer(broughtToken(input));
       const answerable = () => verification.firstSendSettled && !mailbox.tokenOffered && !mailbox.alreadySent;
@@ -71,7 +82,7 @@ export function answerMessages(verification: Verification): void {
     },
     {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
-      validator: refusing((input) => {
+      validator: refusing(verification, (input) => {
         refuseIfTooMany(verification);
         checkToken(verification, parseAwaitDelivery(input).brought);
       }),
@@ -81,7 +92,7 @@ export function answerMessages(verification: Verification): void {
   setHandler(
     submitCode,
     async (input) => {
-      verification.updates += 1;
+      takeIn(input);
       const brought = broughtToken(input);
       const submitted = { code: new Secret(input.code), ...(brought ? { brought } : {}) };
       const { result, retryAt } = await verdictOf(post(mailbox.codes, submitted));
@@ -89,7 +100,7 @@ export function answerMessages(verification: Verification): void {
     },
     {
       description: 'Checks the code that the user typed.',
-      validator: refusing((input) => {
+      validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
         checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).brought);
         if (verification.attemptsLeft === 0) throw attemptsExhausted(verification);
@@ -102,7 +113,7 @@ export function answerMessages(verification: Verification): void {
   setHandler(
     resendCode,
     async (input) => {
-      verification.updates += 1;
+      takeIn(input);
       offer(broughtToken(input));
       const clientMetadata = input?.clientMetadata;
       await verdictOf(post(mailbox.resends, clientMetadata ? { clientMetadata } : {}));
@@ -110,7 +121,7 @@ export function answerMessages(verification: Verification): void {
     },
     {
       description: 'Sends another code, unless in the cool-down or past the limit.',
-      validator: refusing((input) => {
+      validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
         refuseIfTooMany(verification);
         const { brought } = parseResendCode(input);
@@ -125,7 +136,7 @@ export function answerMessages(verification: Verification): void {
   setHandler(
     renewAccessToken,
     async (input) => {
-      verification.updates += 1;
+      takeIn(input);
       const brought = broughtToken(input);
       if (brought) tokens.renew(brought, Date.now());
       mailbox.tokenOffered = true;
@@ -134,7 +145,7 @@ export function answerMessages(verification: Verification): void {
     },
     {
       description: 'Brings a fresh access token of the same user, or a reference to one.',
-      validator: refusing((input) => {
+      validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
         refuseIfTooMany(verification);
         const given = parseRenewAccessToken(input);
@@ -145,6 +156,8 @@ export function answerMessages(verification: Verification): void {
     },
   );
 }
+
+const COPY = 'a copy of one that this verification has had already';
 
 /** Of the 2,000 updates that the server takes in a run; the rest is kept for codes. */
 const MOST_UPDATES = 1_500;
@@ -188,9 +201,10 @@ function checkToken({ tokens }: Verification, brought: BroughtToken | undefined)
 }
 
 /** Turns what the contract's parsers throw into what may leave a handler. */
-function refusing(check: (input: unknown) => void): (input?: unknown) => void {
+function refusing(verification: Verification, check: (input: unknown) => void): (input?: unknown) => void {
   return (input) => {
     try {
+      if (verification.copies.isCopy(input)) throw new InvalidInputError('input', `is ${COPY}`);
       check(input);
     } catch (error) {
       throw error instanceof InvalidInputError ? refused(error.type, error.message, { field: error.field }) : error;

@@ -17,6 +17,7 @@ import {
 import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import { AccessTokens } from './access-tokens.js';
+import { Copies } from './copies.js';
 import { liveCard } from './live-card.js';
 import { Mailbox } from './mailbox.js';
 import {
@@ -33,6 +34,7 @@ import {
 
 export class Verification {
   readonly mailbox = new Mailbox();
+  readonly copies = new Copies();
   readonly tokens: AccessTokens;
   readonly expiresAtMs: number;
   readonly sends: SendRecord[] = [];

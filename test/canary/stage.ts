@@ -91,6 +91,7 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
     const client = new VerificationClient({
       client: temporal,
       taskQueue: TASK_QUEUE,
+      sealedElsewhere: true,
       // The throttled one never comes to an answer.
       waitForDelivery: '10 seconds',
     });

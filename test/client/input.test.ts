@@ -21,7 +21,7 @@ const unused = new Proxy<Client>(untyped({}), {
 });
 
 function newClient(options: Partial<VerificationClientOptions> = {}): VerificationClient {
-  return new VerificationClient({ client: unused, ...options });
+  return new VerificationClient({ client: unused, sealedElsewhere: true, ...options });
 }
 
 describe('a wrong request', () => {

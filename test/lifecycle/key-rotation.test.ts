@@ -83,7 +83,7 @@ it('a rotation reaches open verifications and new ones, without a restart; a key
       .find((text) => text.includes('"reason":"UnknownKey"'));
     expect(JSON.parse(line ?? '')).toMatchObject({
       workflowId: left.workflowId,
-      msg: expect.stringMatching(/sealed with the key "autumn", which is not in the key ring here \("winter"\)/),
+      message: expect.stringMatching(/sealed with the key "autumn", which is not in the key ring here \("winter"\)/),
     });
 
     // Nothing is lost: it goes on as soon as the key is back.
