@@ -87,8 +87,9 @@ export async function openSealed(payload: Payload, keys: KeyRing, place?: Serial
   if (!isSealed(payload)) throw new PayloadRefusedError('notSealed', 'a payload that came in plain text, not sealed');
   const id = textOf(payload.metadata?.[KEY_ID]);
   if (!id) throw new PayloadRefusedError('damaged', 'a sealed payload that does not name its key');
-  const key = await keys.find(id, payload.metadata?.[WRAPPED_KEY] ?? undefined);
-  const sealed = payload.data ?? new Uint8Array();
+  const wrapped = payload.metadata?.[WRAPPED_KEY];
+  const key = await keys.find(id, wrapped ? bytesOf(wrapped) : undefined);
+  const sealed = bytesOf(payload.data);
   const inner = decrypted(sealed, key);
   const { [SEALED_FOR]: sealedFor, [SEALED_AT]: sealedAt, ...metadata } = inner.metadata ?? {};
   const digest = place && digestOf(place);
@@ -151,6 +152,11 @@ function digestOf(place: SerializationContext): Buffer | undefined {
     .update(JSON.stringify([place.type, place.workflowId, activity]))
     .digest()
     .subarray(0, PLACE_BYTES);
+}
+
+/** Where there are none, protobufjs puts an array. */
+function bytesOf(bytes: ArrayLike<number> | null | undefined): Uint8Array {
+  return bytes instanceof Uint8Array ? bytes : Uint8Array.from(bytes ?? []);
 }
 
 function textOf(bytes: Uint8Array | null | undefined): string | undefined {

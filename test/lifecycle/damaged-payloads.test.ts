@@ -1,0 +1,206 @@
+/** Payloads that were changed, cut short, moved or sent again by somebody without the key: refused, and nothing is stuck. */
+import { randomUUID } from 'node:crypto';
+import { VerificationClient } from '@cognito-verification/client';
+import { clientDataConverter } from '@cognito-verification/codec';
+import { awaitDelivery, codeConfirmed, submitCode, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { Client, WithStartWorkflowOperation, WorkflowFailedError } from '@temporalio/client';
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
+
+let rig: Rig;
+let taskQueue: string;
+let worker: Awaited<ReturnType<typeof startWorkerProcess>>;
+let client: VerificationClient;
+
+beforeAll(async () => {
+  rig = await startRig('local');
+  taskQueue = `${rig.taskQueue}-damaged`;
+  worker = await startWorkerProcess(rig, taskQueue);
+  client = new VerificationClient({ client: rig.env.client, taskQueue });
+});
+
+afterAll(async () => {
+  await worker?.end('SIGTERM');
+  await rig?.close();
+});
+
+/** What becomes of a sealed payload between its sender and the server. */
+type Damage = (sealed: Payload) => Payload;
+
+/** Somebody on the way, who has no key. */
+function inTheMiddle(damage: Damage): Client {
+  const [codec] = rig.dataConverter.payloadCodecs ?? [];
+  const damaging: PayloadCodec = {
+    encode: async (payloads, place) => ((await codec?.encode(payloads, place)) ?? []).map(damage),
+    decode: async (payloads, place) => (await codec?.decode(payloads, place)) ?? [],
+  };
+  const { connection } = rig.env;
+  return new Client({ connection, dataConverter: { ...rig.dataConverter, payloadCodecs: [damaging] } });
+}
+
+const withData = (payload: Payload, data: Uint8Array): Payload => ({ ...payload, data });
+const dataOf = ({ data }: Payload) => Buffer.from(data ?? []);
+const flipped = (data: Buffer, at: number) => data.map((byte, index) => (index === at ? byte ^ 1 : byte));
+
+const DAMAGES: [name: string, damage: Damage, reason: RegExp][] = [
+  ['changed in its ciphertext', (sealed) => withData(sealed, flipped(dataOf(sealed), 20)), /was changed on its way/],
+  [
+    'changed in its tag',
+    (sealed) => withData(sealed, flipped(dataOf(sealed), dataOf(sealed).length - 1)),
+    /was changed/,
+  ],
+  ['cut short', (sealed) => withData(sealed, dataOf(sealed).subarray(0, 40)), /was changed on its way/],
+  ['cut to nothing', (sealed) => withData(sealed, new Uint8Array()), /too short to be one/],
+  [
+    'without the id of its key',
+    ({ metadata, ...sealed }) => ({ ...sealed, metadata: { encoding: metadata?.['encoding'] ?? new Uint8Array() } }),
+    /does not name its key/,
+  ],
+  [
+    'in plain text',
+    () => ({ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"code":"123456"}') }),
+    /came in plain text/,
+  ],
+];
+
+/** The log names the workflow and says why. */
+async function expectLogged(workflowId: string, reason: RegExp): Promise<void> {
+  const lines = () =>
+    worker.output
+      .join('')
+      .split('\n')
+      .filter((line) => line.includes('Cannot open a payload') && line.includes(JSON.stringify(workflowId)));
+  await expect.poll(() => lines().some((line) => reason.test(line))).toBe(true);
+}
+
+const start = (user: SandboxUser) => client.start({ accessToken: user.accessToken, attributeName: 'email' });
+
+describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
+  it('as a request: the workflow fails at once, and says why', async () => {
+    const user = await rig.user();
+    const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
+    const started = inTheMiddle(damage).workflow.execute(WORKFLOW_TYPE, {
+      workflowId,
+      taskQueue,
+      args: [{ accessToken: user.accessToken, attributeName: 'email' }],
+      workflowExecutionTimeout: '30 seconds',
+    });
+    const error = await started.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(WorkflowFailedError);
+    expect((error as WorkflowFailedError).cause).toMatchObject({
+      type: 'InvalidRequest',
+      message: expect.stringMatching(reason),
+    });
+    await expectLogged(workflowId, reason);
+    expect(rig.sandbox.calls({ username: user.username })).toEqual([]);
+  });
+
+  it('as a code: it is refused without a trace, counts no attempt, and the right one still verifies', async () => {
+    const user = await rig.user();
+    const { workflowId } = await start(user);
+    const handle = inTheMiddle(damage).workflow.getHandle(workflowId);
+    const error = await handle
+      .executeUpdate(submitCode, { args: [{ code: rig.sandbox.codeFor(user, 'email') }] })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ cause: { type: 'InvalidRequest', message: expect.stringMatching(reason) } });
+    await expectLogged(workflowId, reason);
+    const { result, status } = await client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+    expect([result, status.attemptsLeft]).toEqual(['verified', 9]);
+  });
+
+  it('as a confirmation: it confirms nothing', async () => {
+    const user = await rig.user();
+    const { workflowId } = await start(user);
+    await inTheMiddle(damage).workflow.getHandle(workflowId).signal(codeConfirmed, { reference: 'order 17' });
+    await expectLogged(workflowId, reason);
+    expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
+    await client.confirm(workflowId);
+    expect(await client.wait(workflowId, { timeout: '20 seconds' })).toMatchObject({ outcome: 'verified' });
+  });
+});
+
+describe('a sealed payload of one verification', () => {
+  /** Keeps what passes, and puts it in place of what passes later. */
+  function recorder(): { record: Client; replay: Client } {
+    let seen: Payload | undefined;
+    return {
+      record: inTheMiddle((sealed) => {
+        seen = sealed;
+        return sealed;
+      }),
+      replay: inTheMiddle((sealed) => seen ?? sealed),
+    };
+  }
+
+  it('in another one: refused, and the log says which', async () => {
+    const [ada, bob] = [await rig.user(), await rig.user()];
+    const [mine, theirs] = [await start(ada), await start(bob)];
+    const { record, replay } = recorder();
+    await record.workflow.getHandle(mine.workflowId).executeUpdate(submitCode, { args: [{ code: '000000' }] });
+    const error = await replay.workflow
+      .getHandle(theirs.workflowId)
+      .executeUpdate(submitCode, { args: [{ code: '111111' }] })
+      .catch((thrown: unknown) => thrown);
+    const reason = /sealed for another workflow or activity/;
+    expect(error).toMatchObject({ cause: { type: 'InvalidRequest', message: expect.stringMatching(reason) } });
+    await expectLogged(theirs.workflowId, reason);
+    expect(await client.status(theirs.workflowId)).toMatchObject({ attemptsLeft: 10 });
+  });
+
+  it('as the request of another one: that workflow fails at once', async () => {
+    const [ada, bob] = [await rig.user(), await rig.user()];
+    const { record, replay } = recorder();
+    const startWith = async (temporal: Client, user: SandboxUser) => {
+      const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOW_TYPE, {
+        workflowId: workflowIdFor({ ...user, attributeName: 'email' }),
+        taskQueue,
+        args: [{ accessToken: user.accessToken, attributeName: 'email' }],
+        workflowIdConflictPolicy: 'FAIL',
+        workflowExecutionTimeout: '30 seconds',
+      });
+      return await temporal.workflow.executeUpdateWithStart(awaitDelivery, {
+        startWorkflowOperation,
+        args: [{}],
+        updateId: randomUUID(),
+      });
+    };
+    await startWith(record, ada);
+    await expect(startWith(replay, bob)).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/sealed for another workflow/) },
+    });
+    expect(rig.sandbox.calls({ username: bob.username })).toEqual([]);
+  });
+
+  it('in the same one again: refused as a copy, and counts no attempt', async () => {
+    const user = await rig.user();
+    const { workflowId } = await start(user);
+    const { record, replay } = recorder();
+    const wrong = { args: [{ code: '000000' }] as [{ code: string }] };
+    await record.workflow.getHandle(workflowId).executeUpdate(submitCode, wrong);
+    const error = await replay.workflow
+      .getHandle(workflowId)
+      .executeUpdate(submitCode, wrong)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      cause: { type: 'InvalidRequest', message: 'input is a copy of one that this verification has had already' },
+    });
+    expect(await client.status(workflowId)).toMatchObject({ attemptsLeft: 9 });
+  });
+
+  it('as a request, long after it was sealed: refused as a copy', async () => {
+    const user = await rig.user();
+    // Nobody waits a quarter of an hour here.
+    const dataConverter = clientDataConverter(rig.keyRing, { now: () => Date.now() - 16 * 60_000 });
+    const error = await new Client({ connection: rig.env.connection, dataConverter }).workflow
+      .execute(WORKFLOW_TYPE, {
+        workflowId: workflowIdFor({ ...user, attributeName: 'email' }),
+        taskQueue,
+        args: [{ accessToken: user.accessToken, attributeName: 'email' }],
+        workflowExecutionTimeout: '30 seconds',
+      })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ cause: { message: expect.stringMatching(/was sealed 16 minutes before/) } });
+    expect(rig.sandbox.calls({ username: user.username })).toEqual([]);
+  });
+});
