@@ -45,7 +45,12 @@ export interface Rig {
 /** `timeSkipping` for waits of hours, `local` (the real development server) for everything else. */
 export async function startRig(
   server: 'local' | 'timeSkipping',
-  options: { cognito?: (sandbox: Sandbox) => CognitoClients; sandbox?: Parameters<typeof startSandbox>[0] } = {},
+  options: {
+    cognito?: (sandbox: Sandbox) => CognitoClients;
+    sandbox?: Parameters<typeof startSandbox>[0];
+    /** Another bundle than the build's. */
+    workflowBundlePath?: string;
+  } = {},
 ): Promise<Rig> {
   quietRuntime();
   const started = new Set<string>();
@@ -58,7 +63,7 @@ export async function startRig(
   sandboxClock = () => sandbox.now().getTime();
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
   const taskQueue = `test-${randomUUID()}`;
-  const running = await startWorker(env.nativeConnection, cognito, taskQueue);
+  const running = await startWorker(env.nativeConnection, cognito, taskQueue, options.workflowBundlePath);
   const verifications = new VerificationClient({ client: env.client, taskQueue });
   return {
     env,
@@ -117,8 +122,16 @@ export async function startWorker(
   connection: NativeConnection,
   cognito: CognitoClients,
   taskQueue: string,
+  workflowBundlePath?: string,
 ): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
-  const worker = await createWorker({ connection, namespace: 'default', keys: KEY_RING, cognito, taskQueue });
+  const worker = await createWorker({
+    connection,
+    namespace: 'default',
+    keys: KEY_RING,
+    cognito,
+    taskQueue,
+    ...(workflowBundlePath === undefined ? {} : { workflowBundlePath }),
+  });
   const run = worker.run();
   return {
     worker,

@@ -33,6 +33,8 @@ export interface VerificationWorkerOptions {
   taskQueue?: string;
   /** How many verifications are kept in memory between tasks (about 0.3 MB each). Default: the SDK's, by heap size. */
   maxCachedWorkflows?: number;
+  /** Default: the bundle of this build. */
+  workflowBundlePath?: string;
 }
 
 /** Lets a call to Cognito (22 s at most) end, for a call that is cut off leaves a message that nobody knows of. */
@@ -48,6 +50,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     accessTokenSource,
     taskQueue = TASK_QUEUE,
     maxCachedWorkflows,
+    workflowBundlePath = WORKFLOW_BUNDLE_PATH,
   } = options;
   const dataConverter = keys ? sealing(keys) : CONVERTER_PATHS;
   const workflows = await Worker.create({
@@ -55,7 +58,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     namespace,
     taskQueue,
     dataConverter,
-    workflowBundle: { codePath: WORKFLOW_BUNDLE_PATH },
+    workflowBundle: { codePath: workflowBundlePath },
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
   });
