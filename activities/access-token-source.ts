@@ -5,7 +5,9 @@
 import {
   AccessTokenError,
   type AttributeName,
+  CALL_FAILURE_TYPES,
   decodeAccessToken,
+  FAILURE_TYPES,
   Secret,
   type UserKey,
 } from '@cognito-verification/contract';
@@ -40,10 +42,10 @@ export class AccessTokenSourceError extends Error {
 export class UnresolvedAccessToken extends Error {
   constructor(
     override readonly name:
-      | 'AccessTokenSourceMissing'
-      | 'AccessTokenSourceUnavailable'
-      | 'AccessTokenNotFound'
-      | 'AccessTokenRefused',
+      | typeof CALL_FAILURE_TYPES.accessTokenSourceMissing
+      | typeof CALL_FAILURE_TYPES.accessTokenSourceUnavailable
+      | typeof CALL_FAILURE_TYPES.accessTokenNotFound
+      | typeof FAILURE_TYPES.accessTokenRefused,
     message: string,
   ) {
     super(message);
@@ -67,14 +69,17 @@ export async function resolveAccessToken(
 ): Promise<Secret> {
   if (!source) {
     throw new UnresolvedAccessToken(
-      'AccessTokenSourceMissing',
+      CALL_FAILURE_TYPES.accessTokenSourceMissing,
       'The verification has a reference to an access token, and this worker has no access token source.',
     );
   }
   const timeout = AbortSignal.timeout(Math.min(SOURCE_TIMEOUT_MS, budgetLeftMs()));
   const token = await ask(source, request, AbortSignal.any([signal, timeout]));
   if (!token) {
-    throw new UnresolvedAccessToken('AccessTokenNotFound', 'The access token source has no token for the reference.');
+    throw new UnresolvedAccessToken(
+      CALL_FAILURE_TYPES.accessTokenNotFound,
+      'The access token source has no token for the reference.',
+    );
   }
   refuseOther(token, request);
   return token;
@@ -102,7 +107,7 @@ async function ask(
     return new Secret(answer);
   } catch (error) {
     const why = error instanceof AccessTokenSourceError ? error.message : `failed with ${nameOf(error)}`;
-    throw new UnresolvedAccessToken('AccessTokenSourceUnavailable', `The access token source ${why}.`);
+    throw new UnresolvedAccessToken(CALL_FAILURE_TYPES.accessTokenSourceUnavailable, `The access token source ${why}.`);
   }
 }
 
@@ -123,7 +128,7 @@ function ended(signal: AbortSignal): Promise<never> {
 /** A token of somebody else must never reach Cognito in this user's name, wherever the source went wrong. */
 function refuseOther(token: Secret, { userPoolId, sub }: AccessTokenRequest): void {
   const refused = (why: string) =>
-    new UnresolvedAccessToken('AccessTokenRefused', `What the access token source answered ${why}.`);
+    new UnresolvedAccessToken(FAILURE_TYPES.accessTokenRefused, `What the access token source answered ${why}.`);
   let claims: ReturnType<typeof decodeAccessToken>;
   try {
     claims = decodeAccessToken(token.reveal());

@@ -1,5 +1,6 @@
 /** The failure with which a call to Cognito leaves its activity: typed, without a secret, and retryable or not. */
-import type { Secret } from '@cognito-verification/contract';
+import { isKeyMissing } from '@cognito-verification/codec/provenance';
+import { CALL_FAILURE_TYPES, type Secret } from '@cognito-verification/contract';
 import { ApplicationFailure, activityInfo, CancelledFailure, cancellationDetails } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import type { AttributeSnapshot } from './attribute-snapshot.js';
@@ -65,17 +66,18 @@ export function failureOf(
 }
 
 /**
- * Hands on the input of a call, unless it is what a worker's codec puts in place of a payload that nothing opens. Nothing has
- * left the house then, and trying again would not help.
+ * Hands on the input of a call, unless it is what a worker's codec puts in place of a payload that it cannot open. Nothing
+ * has left the house then. Where a key is missing another worker may have it, or this one in a moment; else trying again
+ * would not help.
  * @throws ApplicationFailure
  */
 export function readable<Input>(input: Input): Input {
   if (!(input instanceof Error)) return input;
   const details: FailureDetails<SendFailure | AttemptFailure> = { failure: 'unreachable' };
   throw ApplicationFailure.create({
-    type: 'UnreadablePayload',
-    message: `The call was not made: its input is ${input.message}.`,
-    nonRetryable: true,
+    type: CALL_FAILURE_TYPES.unreadableInput,
+    message: `The call was not made. ${input.message}`,
+    nonRetryable: !isKeyMissing(input),
     details: [details],
   });
 }

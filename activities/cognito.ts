@@ -11,8 +11,12 @@ import type { CognitoClients } from './cognito-clients.js';
 
 /** What every call to Cognito needs. */
 export type CognitoCall = {
+  /** Whose token it must be. */
   userPoolId: string;
+  sub: string;
   attributeName: AttributeName;
+  /** The first run of the verification; comes back with the answer. Default: none. */
+  runId?: string;
 } & (
   | {
       /** A secret. */
@@ -23,8 +27,6 @@ export type CognitoCall = {
       accessToken?: never;
       /** What the access token source finds the token by, just before the call. */
       accessTokenReference: string;
-      /** Whose the token must be. */
-      sub: string;
     }
 );
 
@@ -35,7 +37,15 @@ export type SendCodeInput = CognitoCall & {
   recordAttribute: boolean;
 };
 
-export interface SendCodeResult {
+/**
+ * What every answer has. Its seal says that it is of this workflow and this activity; the run says that it is of this
+ * verification: whoever may complete activities could send the sealed answer of an earlier one of the same user.
+ */
+export interface Answer {
+  runId?: string;
+}
+
+export interface SendCodeResult extends Answer {
   delivery: CodeDelivery;
   /** As it was before the send; absent when it was not asked for or could not be read. */
   attribute?: AttributeSnapshot;
@@ -46,8 +56,8 @@ export type VerifyCodeInput = CognitoCall & {
   code: string;
 };
 
-/** Cognito has taken the code. An answer of nothing could come from anyone who may complete activities. */
-export interface VerifyCodeResult {
+/** Cognito has taken the code. */
+export interface VerifyCodeResult extends Answer {
   verified: true;
 }
 
@@ -67,7 +77,7 @@ export interface CognitoActivities {
    * Reads whether the attribute is verified, and a digest of its value.
    * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`.
    */
-  readAttribute(input: CognitoCall): Promise<AttributeSnapshot>;
+  readAttribute(input: CognitoCall): Promise<AttributeSnapshot & Answer>;
 }
 
 /** Lets the server find a dead worker, and tells us of a cancellation; a call that is quick needs none. */
@@ -128,6 +138,7 @@ export function createActivities(
               ...(details?.DeliveryMedium ? { deliveryMedium: details.DeliveryMedium } : {}),
             },
             ...(attribute ? { attribute } : {}),
+            ...answerTo(input),
           };
         });
       } catch (error) {
@@ -152,7 +163,7 @@ export function createActivities(
             { abortSignal: cancellationSignal() },
           );
         });
-        return { verified: true };
+        return { verified: true, ...answerTo(input) };
       } catch (error) {
         throw failureOf(error, { call: 'attempt', secrets });
       }
@@ -163,7 +174,8 @@ export function createActivities(
       const secrets: Secret[] = [];
       try {
         const accessToken = await tokenFor(input, secrets);
-        return await readSnapshot(clients.forUserPool(input.userPoolId), accessToken, input.attributeName);
+        const snapshot = await readSnapshot(clients.forUserPool(input.userPoolId), accessToken, input.attributeName);
+        return { ...snapshot, ...answerTo(input) };
       } catch (error) {
         // Reading changes nothing, so an answer that was lost may be asked for again.
         throw failureOf(error, { call: 'attempt', secrets, repeatable: true });
@@ -180,4 +192,8 @@ async function whileBeating<T>(call: () => Promise<T>): Promise<T> {
   } finally {
     clearInterval(beat);
   }
+}
+
+function answerTo({ runId }: CognitoCall): Answer {
+  return runId === undefined ? {} : { runId };
 }

@@ -150,10 +150,10 @@ const TABLE: readonly Row[] = [
 
 /** What it means that a reference led to no token that may be sent: Cognito has not been asked. */
 const UNRESOLVED: Record<UnresolvedAccessToken['name'], Reading> = {
-  // For an attempt not `failed`, for that would end a verification which other tokens may still serve.
+  // Of this worker, not of the verification: while a deploy brings the source, another one may have it already.
   AccessTokenSourceMissing: {
-    send: 'failed',
-    attempt: 'blocked',
+    send: 'unreachable',
+    attempt: 'unreachable',
     remedy:
       'Whoever runs the workers must plug one in: VERIFICATION_ACCESS_TOKEN_SOURCE_URL, or the option accessTokenSource of createWorker.',
   },

@@ -15,13 +15,13 @@ export interface StartedBare {
 export async function startBare(
   client: Client,
   taskQueue: string,
-  { userPoolId, accessToken }: SandboxUser,
+  { userPoolId, sub, accessToken }: SandboxUser,
 ): Promise<StartedBare> {
   // Names and not the definitions of bare.ts: that module can only be loaded inside a workflow.
   const startWorkflowOperation = new WithStartWorkflowOperation<typeof bareVerification>('bareVerification', {
     workflowId: `bare/${randomUUID()}`,
     taskQueue,
-    args: [{ userPoolId, accessToken, attributeName: 'email' }],
+    args: [{ userPoolId, sub, accessToken, attributeName: 'email' }],
     workflowIdConflictPolicy: 'FAIL',
   });
   await client.workflow.executeUpdateWithStart<typeof bareVerification, string | undefined, []>('awaitDelivery', {

@@ -16,8 +16,16 @@ export class UnknownKeyError extends Error {
 
 /** The key service (AWS KMS) did not give out a key. Worth trying again. */
 export class KeyServiceError extends Error {
-  override readonly name = 'KeyServiceError';
+  override readonly name: string = 'KeyServiceError';
   readonly code = 'KeyService';
+}
+
+/**
+ * A payload could not be sealed, so it was not sent. Of another type than what opening throws: a worker that fails with
+ * this has done its work already.
+ */
+export class NotSealedError extends KeyServiceError {
+  override readonly name: string = 'NotSealedError';
 }
 
 /** Why a payload is refused. */

@@ -26,15 +26,12 @@ export interface KmsKeyRingOptions {
 }
 
 const HOUR_MS = 3_600_000;
-/** While KMS is away the last data key goes on sealing, up to here; then a key that nobody renews is worth a failure. */
-const MOST_OVERTIME_MS = 24 * HOUR_MS;
 const RETRY_MS = 60_000;
 /** Data keys that are kept unwrapped, the least used forgotten first. */
 const MOST_CACHED = 1_000;
 
 interface DataKey {
   key: EncryptionKey;
-  bornAt: number;
   /** When another is asked for. */
   renewAt: number;
 }
@@ -52,8 +49,7 @@ export function kmsKeyRing(options: KmsKeyRingOptions): KeyRing {
   const generate = async (): Promise<EncryptionKey> => {
     const key = await service.generate(sealing);
     if (key.wrapped) await unwrapped.get(key.id, key.wrapped, () => Promise.resolve(key));
-    const bornAt = performance.now();
-    dataKey = { key, bornAt, renewAt: bornAt + dataKeyLifetimeMs };
+    dataKey = { key, renewAt: performance.now() + dataKeyLifetimeMs };
     return key;
   };
   /** One call for everybody who waits. */
@@ -67,10 +63,11 @@ export function kmsKeyRing(options: KmsKeyRingOptions): KeyRing {
   return {
     async current() {
       const now = performance.now();
-      if (!dataKey || now > dataKey.bornAt + MOST_OVERTIME_MS) return await renew();
+      if (!dataKey) return await renew();
       if (now >= dataKey.renewAt) {
         dataKey.renewAt = now + RETRY_MS;
-        // Nobody waits for it while there is a key: a task that KMS holds up would run into its time-out.
+        // Nobody waits for it, and nothing fails for it, however long KMS is away: a call to Cognito that was made already
+        // must not go unanswered because its answer cannot be sealed.
         renew().catch((error: unknown) => {
           onProblem(`${error instanceof Error ? error.message : String(error)} The data key of before stays in use.`);
         });

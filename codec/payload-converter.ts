@@ -5,7 +5,7 @@ import {
   type PayloadConverter,
   type SerializationContext,
 } from '@temporalio/common';
-import { reasonOfUnreadable, remember } from './provenance.js';
+import { errorOfUnopened, remember } from './provenance.js';
 
 /**
  * Hands on what cannot be read as an Error instead of throwing it. Thrown, it would fail the workflow task, which is
@@ -19,9 +19,9 @@ class RefusablePayloadConverter implements PayloadConverter {
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the interface's own
   fromPayload<T>(payload: Payload, context?: SerializationContext): T {
-    const reason = reasonOfUnreadable(payload);
+    const error = errorOfUnopened(payload);
     // The caller's type says what it should have been; whoever reads an input checks it.
-    if (reason !== undefined) return new Error(reason) as T;
+    if (error) return error as T;
     try {
       const value = defaultPayloadConverter.fromPayload<T>(payload, context);
       remember(value, payload);

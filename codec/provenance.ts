@@ -14,7 +14,7 @@ export interface Provenance {
 }
 
 const PROVENANCE = 'provenance';
-const UNREADABLE = 'binary/unreadable';
+const UNREADABLE = { refused: 'binary/unreadable', keyMissing: 'binary/key-missing' } as const;
 /** A value's own fields stay what its sender has set. */
 const provenances = new WeakMap<object, Provenance>();
 
@@ -34,13 +34,27 @@ export function withProvenance(payload: Payload, provenance: Provenance): Payloa
   return { ...payload, metadata: { ...payload.metadata, [PROVENANCE]: encode(JSON.stringify(provenance)) } };
 }
 
-/** Stands in for a payload that nothing opens. */
-export function unreadable(reason: string): Payload {
-  return { metadata: { encoding: encode(UNREADABLE) }, data: encode(reason) };
+/** Why a payload was not opened: nothing ever will, or a key is missing that may be put back. */
+export type Unopened = 'refused' | 'keyMissing';
+
+/** Stands in for a payload that was not opened. */
+export function unopened(kind: Unopened, reason: string): Payload {
+  return { metadata: { encoding: encode(UNREADABLE[kind]) }, data: encode(reason) };
 }
 
-/** The reason, if it is one. */
-export function reasonOfUnreadable({ metadata, data }: Payload): string | undefined {
-  const encoding = metadata?.['encoding'];
-  return encoding && decode(encoding) === UNREADABLE && data ? decode(data) : undefined;
+/** What the payload converter hands on in its place; undefined for a payload that was opened. */
+export function errorOfUnopened({ metadata, data }: Payload): Error | undefined {
+  const encoding = metadata?.['encoding'] && decode(metadata['encoding']);
+  if (!data || !encoding) return undefined;
+  if (encoding === UNREADABLE.refused) return new Error(decode(data));
+  return encoding === UNREADABLE.keyMissing ? new KeyMissing(decode(data)) : undefined;
+}
+
+class KeyMissing extends Error {
+  override readonly name = 'KeyMissing';
+}
+
+/** Whether it stands for something that can be read as soon as a key is put back, so that nothing may be decided by it. */
+export function isKeyMissing(value: unknown): value is Error {
+  return value instanceof KeyMissing;
 }

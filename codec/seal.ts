@@ -28,6 +28,8 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const PLACE_BYTES = 16;
+/** Which facts make a place. Other ones would get another number, and leave what was sealed before as it is. */
+const PLACE_VERSION = 1;
 
 /**
  * Seals a payload, whole.
@@ -148,10 +150,10 @@ function decipher(
 function digestOf(place: SerializationContext): Buffer | undefined {
   if (place.workflowId === undefined) return undefined;
   const activity = place.type === 'activity' ? (place.activityId ?? '') : '';
-  return createHash('sha256')
+  const hash = createHash('sha256')
     .update(JSON.stringify([place.type, place.workflowId, activity]))
-    .digest()
-    .subarray(0, PLACE_BYTES);
+    .digest();
+  return Buffer.concat([Buffer.of(PLACE_VERSION), hash.subarray(0, PLACE_BYTES)]);
 }
 
 /** Where there are none, protobufjs puts an array. */

@@ -1,7 +1,7 @@
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
-import { KeyServiceError, PayloadRefusedError, UnknownKeyError } from './errors.js';
+import { KeyServiceError, NotSealedError, PayloadRefusedError, UnknownKeyError } from './errors.js';
 import type { KeyRing } from './key-ring.js';
-import { unreadable, withProvenance } from './provenance.js';
+import { unopened, withProvenance } from './provenance.js';
 import { open, openSealed, seal } from './seal.js';
 
 /** Tells whoever operates a worker what could not be opened, why, and where it had come to. */
@@ -13,12 +13,13 @@ export type ReportUnopened = (
 /**
  * Seals everything that leaves the process and opens everything that comes in.
  *
- * A client throws on a payload that nothing opens. A worker must not: a workflow task that fails is tried again for
- * ever. There it is handed on as unreadable, and the workflow refuses it like any other wrong input. A key that is missing does
- * fail the task, since the task succeeds as soon as the key is back, and nothing is lost. Both are reported.
+ * A client throws on what it cannot open. A worker must not: a workflow task that fails is tried again for ever, and anyone
+ * who may write to the namespace can send what nobody can open. There it is reported and handed on to the workflow, which
+ * refuses it like any other wrong input. Where a key is missing, and the input has been taken already, the workflow fails the
+ * task by itself: that succeeds as soon as the key is back, and nothing is lost.
  */
 export class SealingCodec implements PayloadCodec {
-  /** @param report for a worker: hands on what nothing opens, instead of throwing, and tells here of all that was not opened */
+  /** @param report for a worker: hands on what cannot be opened, instead of throwing, and tells of it here */
   constructor(
     private readonly keys: KeyRing,
     private readonly report?: ReportUnopened,
@@ -26,7 +27,11 @@ export class SealingCodec implements PayloadCodec {
   ) {}
 
   async encode(payloads: Payload[], place?: SerializationContext): Promise<Payload[]> {
-    const key = await this.keys.current();
+    const key = await this.keys.current().catch((cause: unknown) => {
+      throw new NotSealedError(cause instanceof Error ? cause.message : String(cause), {
+        cause: cause instanceof KeyServiceError ? cause.cause : cause,
+      });
+    });
     return payloads.map((payload) => seal(payload, key, place, this.now()));
   }
 
@@ -42,8 +47,7 @@ export class SealingCodec implements PayloadCodec {
     } catch (error) {
       if (!isUnopened(error)) throw error;
       this.report(error, place);
-      if (!(error instanceof PayloadRefusedError)) throw error;
-      return unreadable(error.message);
+      return unopened(error instanceof PayloadRefusedError ? 'refused' : 'keyMissing', error.message);
     }
   }
 }

@@ -27,6 +27,25 @@ export const FAILURE_TYPES = {
   cognitoUnavailable: 'CognitoUnavailable',
 } as const;
 
+/**
+ * Types of ours among the reasons why a call to Cognito was not made, or why its answer is not known. They stand in the list
+ * of sends and in failures; everything else there is Cognito's, or of the network.
+ */
+export const CALL_FAILURE_TYPES = {
+  /** No worker took the call in time. */
+  noWorker: 'NoWorker',
+  /** The input of the call could not be opened, so the call was not made. */
+  unreadableInput: 'UnreadableInput',
+  /** The call was made, and what came back is nothing that its worker can have answered. */
+  answerLost: 'AnswerLost',
+  /** The worker has no access token source, and the verification has only a reference. */
+  accessTokenSourceMissing: 'AccessTokenSourceMissing',
+  /** The access token source gave no answer, or one that is none. */
+  accessTokenSourceUnavailable: 'AccessTokenSourceUnavailable',
+  /** The access token source has no token for the reference. */
+  accessTokenNotFound: 'AccessTokenNotFound',
+} as const;
+
 /** The first of the `details` of a `ResendNotAllowed`. */
 export interface ResendRefusal {
   /** ISO 8601; absent when no time will make it right. */

@@ -1,6 +1,6 @@
 import type { BroughtToken } from './brought-token.js';
 import { InvalidInputError, object, show } from './input-fields.js';
-import { ATTRIBUTE_NAMES, type AttributeName, type CodeDelivery } from './messages.js';
+import { ATTRIBUTE_NAMES, type AttributeName, type CodeConfirmedInput, type CodeDelivery } from './messages.js';
 import { PolicyError, type ResolvedPolicy, resolvePolicy } from './policy.js';
 import { Secret } from './secret.js';
 import { optionalToken, requestedUser, requiredToken, TOKEN_FIELDS } from './token-input.js';
@@ -73,7 +73,7 @@ export function parseRequest(input: unknown): ParsedRequest {
 
 /** @throws InvalidInputError naming the field. */
 export function parseAwaitDelivery(input: unknown): ParsedAwaitDelivery {
-  const fields = object(input ?? {}, 'awaitDelivery', [...TOKEN_FIELDS, 'alreadySent']);
+  const fields = object(input, 'awaitDelivery', [...TOKEN_FIELDS, 'alreadySent']);
   const alreadySent = delivery(fields['alreadySent']);
   return { ...broughtBy(fields), ...(alreadySent ? { alreadySent } : {}) };
 }
@@ -97,7 +97,7 @@ export function parseSubmitCode(
 
 /** @throws InvalidInputError naming the field. */
 export function parseResendCode(input: unknown): ParsedResendCode {
-  const fields = object(input ?? {}, 'resendCode', [...TOKEN_FIELDS, 'clientMetadata']);
+  const fields = object(input, 'resendCode', [...TOKEN_FIELDS, 'clientMetadata']);
   const clientMetadata = metadata(fields['clientMetadata']);
   return { ...broughtBy(fields), ...(clientMetadata ? { clientMetadata } : {}) };
 }
@@ -110,11 +110,14 @@ export function parseRenewAccessToken(input: unknown): BroughtToken {
   return requiredToken(object(input, 'renewAccessToken', TOKEN_FIELDS));
 }
 
-/** The reference of a `codeConfirmed`. A signal has nobody to refuse it to, so what cannot be used is left out. */
-export function parseReference(input: unknown): string | undefined {
-  if (typeof input !== 'object' || input === null) return undefined;
-  const { reference } = input as { reference?: unknown };
-  return typeof reference === 'string' ? reference.slice(0, 200) : undefined;
+/**
+ * Reads a `CodeConfirmedInput`. It must be there: an empty signal could come from anyone who may signal a workflow, and
+ * one that is sealed only from who has a key. A signal has nobody to tell of a wrong reference, so that is left out.
+ * @throws InvalidInputError when it is no object, or has another field.
+ */
+export function parseCodeConfirmed(input: unknown): CodeConfirmedInput {
+  const { reference } = object(input, 'codeConfirmed', ['reference']);
+  return typeof reference === 'string' ? { reference: reference.slice(0, 200) } : {};
 }
 
 function policyOf(value: unknown, attributeName: AttributeName): ResolvedPolicy {

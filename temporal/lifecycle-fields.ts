@@ -82,8 +82,11 @@ const STATUS = {
 } satisfies Fields<VerificationStatus>;
 const status = objectOf(STATUS);
 
+const uuid = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i);
+
 /** Every input: of the workflow, of its messages and of its activities. */
 const INPUT = {
+  runId: uuid,
   accessToken,
   accessTokenReference: fingerprint('access token reference'),
   userPoolId,
@@ -143,15 +146,16 @@ const MESSAGES: readonly { is: (value: Record<string, unknown>) => boolean; show
       status,
     } satisfies Fields<VerificationOutcome>),
   },
-  // `SendCodeResult`, `AttributeSnapshot` and `FailureDetails` of the activities.
-  { is: ({ delivery: of }) => isObject(of), show: objectOf({ delivery, attribute: objectOf(snapshot) }) },
-  { is: ({ valueDigest }) => valueDigest !== undefined, show: objectOf(snapshot) },
+  // `SendCodeResult`, `VerifyCodeResult`, `AttributeSnapshot` and `FailureDetails` of the activities.
+  { is: ({ delivery: of }) => isObject(of), show: objectOf({ runId: uuid, delivery, attribute: objectOf(snapshot) }) },
+  { is: ({ valueDigest }) => valueDigest !== undefined, show: objectOf({ runId: uuid, ...snapshot }) },
+  { is: ({ verified }) => verified === true, show: objectOf({ runId: uuid, verified: flag }) },
   {
     is: ({ failure: of }) => typeof of === 'string',
     show: objectOf({
       failure: word,
       dailyEmailLimit: flag,
-      requestId: matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i),
+      requestId: uuid,
       attribute: objectOf(snapshot),
     }),
   },

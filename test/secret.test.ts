@@ -204,8 +204,9 @@ describe('what an activity throws', () => {
     const activities = createActivities(clients, { accessTokenSource });
     const call = {
       userPoolId,
+      sub,
       attributeName: 'email',
-      ...(reference ? { accessTokenReference: 'session', sub } : { accessToken }),
+      ...(reference ? { accessTokenReference: 'session' } : { accessToken }),
     } as const;
     const logger = new DefaultLogger('TRACE', (entry) => logged.push(entry));
     const environment = new MockActivityEnvironment({ scheduleToCloseTimeoutMs: 60_000 }, { logger });

@@ -1,4 +1,4 @@
-import { CONVERTER_PATHS, type KeyRing, workerDataConverter } from '@cognito-verification/codec';
+import { CONVERTER_PATHS, type KeyRing, UnknownKeyError, workerDataConverter } from '@cognito-verification/codec';
 import { cognitoTaskQueue, TASK_QUEUE } from '@cognito-verification/contract';
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temporalio/worker';
@@ -99,9 +99,11 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
 
 /** Whoever sent a payload that cannot be opened learns that much at most; the log says which workflow it is, and why. */
 function sealing(keys: KeyRing): DataConverter {
-  return workerDataConverter(keys, ({ code, message }, place) => {
-    Runtime.instance().logger.warn(`Cannot open a payload: ${message}`, {
-      reason: code,
+  return workerDataConverter(keys, (error, place) => {
+    Runtime.instance().logger.warn(`Cannot open a payload: ${error.message}`, {
+      reason: error.code,
+      // As a field: in a text a number may be taken for a code.
+      ...(error instanceof UnknownKeyError ? { keyId: error.keyId } : {}),
       ...(place?.workflowId === undefined ? {} : { workflowId: place.workflowId }),
       ...(place?.type === 'activity' && place.activityId !== undefined ? { activityId: place.activityId } : {}),
     });

@@ -11,8 +11,9 @@ const MOST_OFFERED = 5;
 
 /**
  * The access tokens, and the references to them, that a verification may use: those that were brought since, newest
- * first, and the last that Cognito took. More than one is kept, so that whoever brings a forged or dead one can neither shut the
- * real user out nor take the place of a good one: what is refused is dropped, and the next one is used.
+ * first, and the last that Cognito took. More than one is kept, so that whoever brings a forged or dead one does not shut the real
+ * user out: what is refused is dropped, and the next one is used. Who brings more than five at once still can, for claims are
+ * only decoded here; a client's `verifyToken` keeps forged ones out.
  */
 export class AccessTokens {
   private offered: Held[] = [];

@@ -6,7 +6,6 @@ import type {
   SubmitCodeResult,
   VerificationFailure,
 } from '@cognito-verification/contract';
-import { ApplicationFailure } from '@temporalio/workflow';
 import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
 import { lookUp } from './look-up.js';
 import {
@@ -18,7 +17,7 @@ import {
   iso,
   retryAfterRateLimit,
 } from './policy.js';
-import { attemptsExhausted, unavailable } from './refusals.js';
+import { attemptsExhausted, refused, unavailable } from './refusals.js';
 import { Underway } from './underway.js';
 import type { Verification } from './verification.js';
 
@@ -79,7 +78,7 @@ export class Attempting {
     switch (end.result) {
       case 'unavailable': {
         const { message, type } = unavailable(end.failure);
-        post.refusal = ApplicationFailure.nonRetryable(message, type);
+        post.refusal = refused(type, message, end.failure);
         break;
       }
       case 'rateLimited':

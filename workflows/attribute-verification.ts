@@ -4,7 +4,6 @@
  * What it has started runs beside it: a call or an `await` more in sending.ts, attempting.ts or look-up.ts changes
  * histories as much as one here.
  */
-import { provenanceOf } from '@cognito-verification/codec/provenance';
 import {
   InvalidInputError,
   type ParsedRequest,
@@ -24,6 +23,7 @@ import {
 } from '@temporalio/workflow';
 import { Alarm } from './alarm.js';
 import { Attempting } from './attempting.js';
+import { awaitKey } from './await-key.js';
 import { Confirming } from './confirming.js';
 import { answerMessages, answerTheRest, refuseMessages } from './handlers.js';
 import { nextEvent } from './policy.js';
@@ -53,11 +53,11 @@ export async function attributeVerification(request: VerificationRequest): Promi
 /** Refuses a request that nobody checked, as one that was typed into the Web UI. */
 function openVerification(request: unknown): Verification {
   try {
+    awaitKey(request);
     const startedAtMs = workflowInfo().startTime.getTime();
     const parsed = parseRequest(request);
     refuseUnderOtherId(parsed);
-    refuseStale(request, startedAtMs);
-    return new Verification(parsed, startedAtMs);
+    return new Verification(parsed, startedAtMs, request);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     setCurrentDetails(`**Refused**\n\n${error.message}.\n\n**Next:** start it again with a request that is right.`);
@@ -75,20 +75,6 @@ function refuseUnderOtherId({ owner, attributeName }: ParsedRequest): void {
   const workflowId = workflowIdFor({ ...owner, attributeName });
   if (workflowInfo().workflowId === workflowId) return;
   throw new InvalidInputError('request', `belongs to the workflow id ${workflowId} and to no other`);
-}
-
-/** Enough for two clocks that are apart; a request is sealed for a start that follows at once. */
-const STALE_AFTER_MS = 15 * 60_000;
-
-/** A copy of a request that was sealed for an earlier verification: whoever sends it may have no key, nor the user's wish. */
-function refuseStale(request: unknown, startedAtMs: number): void {
-  const { sealedAtMs } = provenanceOf(request) ?? {};
-  if (sealedAtMs === undefined || startedAtMs - sealedAtMs <= STALE_AFTER_MS) return;
-  const minutes = Math.round((startedAtMs - sealedAtMs) / 60_000);
-  throw new InvalidInputError(
-    'request',
-    `was sealed ${minutes} minutes before it was started, and is good for 15: it is a copy, or the clock of whoever started it is wrong`,
-  );
 }
 
 /** Nobody who waits for an answer is left without one, on whichever path it ends. */

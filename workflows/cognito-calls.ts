@@ -5,6 +5,7 @@
 import {
   type AttributeName,
   type BroughtToken,
+  CALL_FAILURE_TYPES,
   type CodeDelivery,
   cognitoTaskQueue,
   type Secret,
@@ -23,8 +24,9 @@ import {
 } from '@temporalio/workflow';
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../activities/call-failure.js';
-import type { CognitoActivities, CognitoCall } from '../activities/cognito.js';
+import type { Answer, CognitoActivities, CognitoCall } from '../activities/cognito.js';
 import type { AttemptFailure, SendFailure } from '../activities/failures.js';
+import { awaitKey } from './await-key.js';
 
 /** What every call needs. */
 interface Call {
@@ -50,11 +52,17 @@ type FailedCall<Failure> = Failure extends unknown
   : never;
 
 // "The request left, the answer did not come": Temporal would run the activity again after these time-outs, and each
-// run is one more message to a person, or one more attempt. The last is how Core ends a call that a worker cuts off
-// when its grace time is over.
-const NEVER_REPEATED = ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat', 'WorkerShutdown'];
+// run is one more message to a person, or one more attempt. The third is how Core ends a call that a worker cuts off
+// when its grace time is over; the last, an answer that could not be sealed.
+const NEVER_REPEATED = [
+  'TemporalTimeout:StartToClose',
+  'TemporalTimeout:Heartbeat',
+  'WorkerShutdown',
+  'NotSealedError',
+];
 
-// The access token source may take so long to find what a reference stands for; it comes on top of every time below.
+// The access token source may take so long to find what a reference stands for. It lengthens each try, and a look; the
+// budgets of a send and an attempt, which are for tries, stay.
 const RESOLVING_MS = 5_000;
 
 const UNREPEATABLE = {
@@ -105,13 +113,8 @@ export async function sendCode(
     summary,
   });
   try {
-    const { delivery, attribute } = readable(
-      await activities.sendCode({
-        ...inputOf(call),
-        recordAttribute,
-        ...(clientMetadata ? { clientMetadata } : {}),
-      }),
-    );
+    const input = { ...inputOf(call), recordAttribute, ...(clientMetadata ? { clientMetadata } : {}) };
+    const { delivery, attribute } = answerTo(input, await activities.sendCode(input));
     return { verdict: 'sent', delivery, ...(attribute ? { attribute } : {}) };
   } catch (error) {
     const details = detailsOf<SendFailure>(error);
@@ -128,7 +131,8 @@ export async function verifyCode({ code, ...call }: Call & { code: Secret }, sum
     summary,
   });
   try {
-    readable(await activities.verifyCode({ ...inputOf(call), code: code.reveal() }));
+    const input = { ...inputOf(call), code: code.reveal() };
+    answerTo(input, await activities.verifyCode(input));
     return { verdict: 'verified' };
   } catch (error) {
     return failed<AttemptFailure>(error);
@@ -149,7 +153,9 @@ export async function readAttribute(
     retry: { initialInterval: '1 second' },
   });
   try {
-    return { verdict: 'read', attribute: readable(await activities.readAttribute(inputOf(call))) };
+    const input = inputOf(call);
+    const { verified, valueDigest } = answerTo(input, await activities.readAttribute(input));
+    return { verdict: 'read', attribute: { verified, valueDigest } };
   } catch (error) {
     return failed<AttemptFailure>(error);
   }
@@ -157,12 +163,9 @@ export async function readAttribute(
 
 /** The input as it crosses the border: the token is in plain from here to the payload codec, and nowhere else. */
 function inputOf({ owner, attributeName, brought }: Call): CognitoCall {
-  const { userPoolId, sub } = owner;
-  const token = tokenField(brought);
-  // With a token its claims say whose it is, and have been checked.
-  return token.accessToken === undefined
-    ? { userPoolId, attributeName, ...token, sub }
-    : { userPoolId, attributeName, ...token };
+  // Not the run's own: after a reset it is another one, and the answers of before are still true.
+  const runId = workflowInfo().firstExecutionRunId;
+  return { ...owner, attributeName, runId, ...tokenField(brought) };
 }
 
 function resolvingMs({ brought }: Call): number {
@@ -178,24 +181,23 @@ function cognito({ userPoolId }: UserKey, priorityKey: number, options: Activity
   });
 }
 
-/** The call was made, and its answer is a payload that nothing opens, or none at all. */
-class UnreadableAnswer extends Error {}
+/** The call was made, and what came back cannot be its answer. */
+class AnswerLost extends Error {}
 
-/** An activity can be completed by anyone who may write to the namespace; a sealed answer only by a worker. */
-function readable<Answer extends object>(answer: Answer): Answer {
-  if (answer instanceof Error) throw new UnreadableAnswer(answer.message);
-  if (typeof answer !== 'object' || answer === null) throw new UnreadableAnswer('missing');
+/** An activity can be completed by anyone who may write to the namespace, but with an answer of this run only by a worker. */
+function answerTo<Result extends Answer>({ runId }: CognitoCall, answer: Result): Result {
+  awaitKey(answer);
+  if (answer instanceof Error) throw new AnswerLost(answer.message);
+  if (typeof answer !== 'object' || answer === null) throw new AnswerLost('none');
+  if (answer.runId !== runId) throw new AnswerLost('that of an earlier verification');
   return answer;
 }
 
-/** What a worker that lacks a key fails an activity with, before it has begun. */
-const NEVER_BEGUN = ['UnknownKeyError', 'KeyServiceError'];
-
 function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): FailedCall<Failure> {
-  if (error instanceof UnreadableAnswer) {
+  if (error instanceof AnswerLost) {
     return {
       verdict: 'uncertain',
-      failure: { type: 'UnreadablePayload', message: `The answer of the call is ${error.message}.` },
+      failure: { type: CALL_FAILURE_TYPES.answerLost, message: `What came back from the call is ${error.message}.` },
     } as FailedCall<Failure>;
   }
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
@@ -207,15 +209,14 @@ function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): F
       ...(details.dailyEmailLimit ? { dailyEmailLimit: true } : {}),
     } as FailedCall<Failure>;
   }
-  if (error.cause instanceof ApplicationFailure && NEVER_BEGUN.includes(error.cause.type ?? '')) {
-    const { type = 'Error', message } = error.cause;
-    return { verdict: 'unreachable', failure: { type, message } } as FailedCall<Failure>;
-  }
   if (error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START') {
     const queue = cognitoTaskQueue(workflowInfo().taskQueue);
     return {
       verdict: 'unreachable',
-      failure: { type: 'NoWorker', message: `No worker took the call from the task queue ${queue} in time.` },
+      failure: {
+        type: CALL_FAILURE_TYPES.noWorker,
+        message: `No worker took the call from the task queue ${queue} in time.`,
+      },
     } as FailedCall<Failure>;
   }
   // A time-out while a worker had it, a dead worker, or an error of ours in the activity: it may have had its effect.
@@ -227,7 +228,7 @@ function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): F
 
 function detailsOf<Failure>(error: unknown): FailureDetails<Failure> | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  const details = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+  const details = cause instanceof ApplicationFailure ? awaitKey(cause.details?.[0]) : undefined;
   return details && typeof details === 'object' && 'failure' in details
     ? (details as FailureDetails<Failure>)
     : undefined;

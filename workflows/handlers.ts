@@ -12,7 +12,7 @@ import {
   getStatus,
   InvalidInputError,
   parseAwaitDelivery,
-  parseReference,
+  parseCodeConfirmed,
   parseRenewAccessToken,
   parseResendCode,
   parseSubmitCode,
@@ -22,6 +22,7 @@ import {
   submitCode,
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import { awaitKey } from './await-key.js';
 import type { Post } from './mailbox.js';
 import { countedSends, resendRefusal } from './policy.js';
 import {
@@ -48,6 +49,7 @@ export function answerMessages(verification: Verification): void {
   };
 
   const takeIn = (input: unknown) => {
+    awaitKey(input);
     verification.updates += 1;
     copies.note(input);
   };
@@ -57,14 +59,18 @@ export function answerMessages(verification: Verification): void {
   setHandler(
     codeConfirmed,
     (input: unknown) => {
-      // A signal has nobody to refuse it to, and what cannot be read proves nothing.
-      if (input instanceof Error || copies.isCopy(input)) {
-        log.warn(`codeConfirmed was left out: ${input instanceof Error ? `found ${input.message}` : COPY}`);
+      awaitKey(input);
+      try {
+        refuseCopy(verification, input, 'codeConfirmed');
+        mailbox.reference = parseCodeConfirmed(input).reference ?? mailbox.reference;
+      } catch (error) {
+        if (!(error instanceof InvalidInputError)) throw error;
+        // A signal has nobody to refuse it to.
+        log.warn(`A confirmation was left out: ${error.message}`);
         return;
       }
       copies.note(input);
       mailbox.confirmed = true;
-      mailbox.reference = parseReference(input) ?? mailbox.reference;
     },
     { description: 'Cognito has accepted the code already, in a call that the sender made itself.' },
   );
@@ -157,8 +163,6 @@ export function answerMessages(verification: Verification): void {
   );
 }
 
-const COPY = 'a copy of one that this verification has had already';
-
 /** Of the 2,000 updates that the server takes in a run; the rest is kept for codes. */
 const MOST_UPDATES = 1_500;
 
@@ -204,12 +208,22 @@ function checkToken({ tokens }: Verification, brought: BroughtToken | undefined)
 function refusing(verification: Verification, check: (input: unknown) => void): (input?: unknown) => void {
   return (input) => {
     try {
-      if (verification.copies.isCopy(input)) throw new InvalidInputError('input', `is ${COPY}`);
       check(input);
+      refuseCopy(verification, input, 'input');
     } catch (error) {
       throw error instanceof InvalidInputError ? refused(error.type, error.message, { field: error.field }) : error;
     }
   };
+}
+
+/** A message that is refused leaves no trace in the history, so the log has to tell that somebody tries this. */
+function refuseCopy({ copies }: Verification, input: unknown, message: string): void {
+  try {
+    copies.refuse(input, message);
+  } catch (error) {
+    log.warn(`Refused a message: ${String(error)}`);
+    throw error;
+  }
 }
 
 function post<Input, Verdict>(box: Post<Input, Verdict>[], input: Input): Post<Input, Verdict> {

@@ -1,9 +1,11 @@
-import type {
-  AttemptOutcome,
-  CodeDelivery,
-  SendOutcome,
-  SendRecord,
-  VerificationStatus,
+import {
+  type AttemptOutcome,
+  CALL_FAILURE_TYPES,
+  type CodeDelivery,
+  FAILURE_TYPES,
+  type SendOutcome,
+  type SendRecord,
+  type VerificationStatus,
 } from '@cognito-verification/contract';
 import { isFinal } from './policy.js';
 
@@ -58,9 +60,11 @@ const ATTEMPTS: Record<AttemptOutcome, string> = {
   failed: 'Cognito refused to check a code',
 };
 
+const NOT_FOUND: readonly string[] = [CALL_FAILURE_TYPES.accessTokenNotFound, FAILURE_TYPES.accessTokenRefused];
+
 function sendLine({ outcome, delivery, reason }: SendRecord): string {
   // Cognito was not asked: nothing that may be sent was found under a reference.
-  const notFound = outcome === 'accessTokenRejected' && reason?.startsWith('AccessToken');
+  const notFound = outcome === 'accessTokenRejected' && NOT_FOUND.includes(reason ?? '');
   return [
     notFound ? 'no access token was found' : SENDS[outcome],
     destinationOf(delivery),

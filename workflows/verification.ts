@@ -34,7 +34,7 @@ import {
 
 export class Verification {
   readonly mailbox = new Mailbox();
-  readonly copies = new Copies();
+  readonly copies: Copies;
   readonly tokens: AccessTokens;
   readonly expiresAtMs: number;
   readonly sends: SendRecord[] = [];
@@ -58,10 +58,13 @@ export class Verification {
 
   private listed: VerificationState | undefined;
 
+  /** @throws InvalidInputError when the input is a copy of an earlier verification's. */
   constructor(
     readonly request: ParsedRequest,
     startedAtMs: number,
+    input: unknown = undefined,
   ) {
+    this.copies = new Copies(input, startedAtMs);
     this.tokens = new AccessTokens(request.owner);
     this.tokens.offer(request.brought, startedAtMs);
     this.expiresAtMs = startedAtMs + request.policy.deadlineMs;

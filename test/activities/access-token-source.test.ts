@@ -142,7 +142,7 @@ describe('a source', () => {
 
 describe('what it means', () => {
   const MEANINGS = [
-    ['AccessTokenSourceMissing', 'failed', 'blocked'],
+    ['AccessTokenSourceMissing', 'unreachable', 'unreachable'],
     ['AccessTokenSourceUnavailable', 'unreachable', 'unreachable'],
     ['AccessTokenNotFound', 'accessTokenRejected', 'accessTokenRejected'],
     ['AccessTokenRefused', 'accessTokenRejected', 'accessTokenRejected'],

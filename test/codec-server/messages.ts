@@ -13,7 +13,13 @@ import type {
 } from '@cognito-verification/contract';
 import type { AttributeSnapshot } from '../../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../../activities/call-failure.js';
-import type { CognitoCall, SendCodeInput, SendCodeResult, VerifyCodeInput } from '../../activities/cognito.js';
+import type {
+  CognitoCall,
+  SendCodeInput,
+  SendCodeResult,
+  VerifyCodeInput,
+  VerifyCodeResult,
+} from '../../activities/cognito.js';
 import type { SendFailure } from '../../activities/failures.js';
 import { CLAIMS, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
@@ -71,7 +77,8 @@ export const STATUS: Required<VerificationStatus> = {
 };
 const attribute: AttributeSnapshot = { verified: false, valueDigest: CANARIES.valueDigest };
 const userPoolId = 'eu-central-1_AbC123xyz';
-const call: CognitoCall = { userPoolId, accessToken, attributeName: 'email' };
+const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
+const call = { runId, userPoolId, sub: SUB, accessToken, attributeName: 'email' } satisfies CognitoCall;
 /** Every field that a message can have, whichever of them go together. */
 type Whole<Message> = Record<Message extends unknown ? keyof Message : never, unknown>;
 /** In place of the token, and here beside it: so much the worse. */
@@ -188,12 +195,16 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { ...same(call, ['userPoolId', 'attributeName']), recordAttribute: true, accessToken: TOKEN_SHOWN },
   },
   'the result of sendCode': {
-    value: { delivery, attribute } satisfies Required<SendCodeResult>,
+    value: { runId, delivery, attribute } satisfies Required<SendCodeResult>,
     shows: { delivery, 'attribute.verified': false, 'attribute.valueDigest': VALUE_SHOWN },
   },
   'the input of verifyCode': {
     value: { ...call, ...byReference, code } satisfies Whole<VerifyCodeInput>,
-    shows: { ...same(call, ['userPoolId', 'attributeName']), code: '••••••' },
+    shows: { ...same(call, ['runId', 'userPoolId', 'attributeName']), code: '••••••' },
+  },
+  'the result of verifyCode': {
+    value: { runId, verified: true } satisfies VerifyCodeResult,
+    shows: { runId, verified: true },
   },
   'the result of readAttribute': { value: attribute, shows: { verified: false, valueDigest: VALUE_SHOWN } },
   'the details of a failure': {

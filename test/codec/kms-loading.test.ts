@@ -30,5 +30,5 @@ it('the client of KMS is loaded where KMS is used and nowhere else', async () =>
     AWS_ACCESS_KEY_ID: 'any',
     AWS_SECRET_ACCESS_KEY: 'any',
   };
-  expect(await outcome(kms)).toEqual({ ended: 'KeyServiceError', loaded: true });
+  expect(await outcome(kms)).toEqual({ ended: 'NotSealedError', loaded: true });
 });

@@ -1,9 +1,16 @@
 /** Payloads that were changed, cut short, moved or sent again by somebody without the key: refused, and nothing is stuck. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { VerificationClient } from '@cognito-verification/client';
-import { clientDataConverter } from '@cognito-verification/codec';
-import { awaitDelivery, codeConfirmed, submitCode, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
-import { Client, WithStartWorkflowOperation, WorkflowFailedError } from '@temporalio/client';
+import { clientDataConverter, encryptionKey, KEY_BYTES, keyRingOf } from '@cognito-verification/codec';
+import {
+  awaitDelivery,
+  codeConfirmed,
+  type SubmitCodeAnswer,
+  submitCode,
+  WORKFLOW_TYPE,
+  workflowIdFor,
+} from '@cognito-verification/contract';
+import { Client, WithStartWorkflowOperation, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
@@ -74,6 +81,18 @@ async function expectLogged(workflowId: string, reason: RegExp): Promise<void> {
   await expect.poll(() => lines().some((line) => reason.test(line))).toBe(true);
 }
 
+type History = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
+
+/** As whoever may write to the namespace, and has no key. */
+async function signalRaw(workflowId: string, payloads: Payload[]): Promise<void> {
+  await rig.env.client.workflowService.signalWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId },
+    signalName: 'codeConfirmed',
+    input: { payloads },
+  });
+}
+
 const start = (user: SandboxUser) => client.start({ accessToken: user.accessToken, attributeName: 'email' });
 
 describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
@@ -118,6 +137,20 @@ describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
     await client.confirm(workflowId);
     expect(await client.wait(workflowId, { timeout: '20 seconds' })).toMatchObject({ outcome: 'verified' });
   });
+});
+
+it('a code sealed with a key that the worker has not: refused, and the verification goes on', async () => {
+  const user = await rig.user();
+  const { workflowId } = await start(user);
+  const keys = keyRingOf(encryptionKey('2031', randomBytes(KEY_BYTES)));
+  const other = new Client({ connection: rig.env.connection, dataConverter: clientDataConverter(keys) });
+  const code = rig.sandbox.codeFor(user, 'email');
+  // The refusal is sealed with the worker's key, which this client has not.
+  await expect(
+    new VerificationClient({ client: other, taskQueue }).submitCode(workflowId, { code }),
+  ).rejects.toMatchObject({ code: 'Sealing' });
+  await expectLogged(workflowId, /"keyId":"2031"/);
+  expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
 });
 
 describe('a sealed payload of one verification', () => {
@@ -183,9 +216,46 @@ describe('a sealed payload of one verification', () => {
       .executeUpdate(submitCode, wrong)
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
-      cause: { type: 'InvalidRequest', message: 'input is a copy of one that this verification has had already' },
+      cause: { type: 'InvalidRequest', message: 'input is a copy of an input that this verification has had already' },
     });
     expect(await client.status(workflowId)).toMatchObject({ attemptsLeft: 9 });
+    await expect.poll(() => worker.output.join('')).toMatch(/Refused a message: .*is a copy/);
+  });
+
+  it.each([
+    ['its own request', (events: History) => events[0]?.workflowExecutionStartedEventAttributes?.input],
+    [
+      'an answer of its own',
+      (events: History) =>
+        events.find((event) => event.workflowExecutionUpdateCompletedEventAttributes)
+          ?.workflowExecutionUpdateCompletedEventAttributes?.outcome?.success,
+    ],
+    ['nothing', () => undefined],
+  ])('as a confirmation, %s: it confirms nothing', async (_name, find) => {
+    const { workflowId } = await start(await rig.user());
+    const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
+    const payloads = find(events ?? [])?.payloads ?? [];
+    await signalRaw(workflowId, payloads);
+    expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
+  });
+
+  it('as a confirmation, in a later verification of the same user: it confirms nothing', async () => {
+    const user = await rig.user();
+    // Nobody waits two minutes here.
+    const earlier = clientDataConverter(rig.keyRing, { now: () => Date.now() - 3 * 60_000 });
+    const before = new VerificationClient({
+      client: new Client({ connection: rig.env.connection, dataConverter: earlier }),
+      taskQueue,
+    });
+    const { workflowId } = await before.start({ accessToken: user.accessToken, attributeName: 'email' });
+    await before.confirm(workflowId);
+    expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
+    const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
+    const confirmation = events?.find((event) => event.workflowExecutionSignaledEventAttributes);
+    await start(user);
+    await signalRaw(workflowId, confirmation?.workflowExecutionSignaledEventAttributes?.input?.payloads ?? []);
+    expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
+    await expect.poll(() => worker.output.join('')).toMatch(/Refused a message: .*sealed 3 minutes before/);
   });
 
   it('as a request, long after it was sealed: refused as a copy', async () => {
@@ -202,5 +272,41 @@ describe('a sealed payload of one verification', () => {
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ cause: { message: expect.stringMatching(/was sealed 16 minutes before/) } });
     expect(rig.sandbox.calls({ username: user.username })).toEqual([]);
+  });
+});
+
+describe('an activity that somebody completes who has no key', () => {
+  /** Answers for the worker while Cognito takes its time over a wrong code. */
+  async function answerAttempt(user: SandboxUser, payloads: Payload[]): Promise<SubmitCodeAnswer> {
+    const { workflowId } = await start(user);
+    rig.sandbox.setFault({ operation: 'VerifyUserAttribute', username: user.username, latencyMs: 4_000, times: 1 });
+    const answer = client.submitCode(workflowId, { code: '000000' });
+    const handle = rig.env.client.workflow.getHandle(workflowId);
+    const pending = async () => (await handle.describe()).raw.pendingActivities?.[0];
+    await expect.poll(async () => (await pending())?.activityType?.name).toBe('verifyCode');
+    await rig.env.client.workflowService.respondActivityTaskCompletedById({
+      namespace: 'default',
+      workflowId,
+      activityId: (await pending())?.activityId ?? '',
+      ...(payloads.length > 0 ? { result: { payloads } } : {}),
+    });
+    return await answer;
+  }
+
+  it('with no answer: nothing is verified by it', async () => {
+    expect(await answerAttempt(await rig.user(), [])).toMatchObject({ result: 'mismatch' });
+  });
+
+  it('with the sealed answer of an earlier verification of the same user: nothing is verified by it', async () => {
+    const user = await rig.user();
+    const { workflowId } = await start(user);
+    await client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+    expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
+    const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
+    const verified = events?.findLast((event) => event.activityTaskCompletedEventAttributes);
+    const payloads = verified?.activityTaskCompletedEventAttributes?.result?.payloads ?? [];
+    expect(payloads).toHaveLength(1);
+    const { result } = await answerAttempt(user, payloads);
+    expect(result).toBe('mismatch');
   });
 });
