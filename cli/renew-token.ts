@@ -1,4 +1,4 @@
-import { tokenField } from '@cognito-verification/contract';
+import { tokenFields } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { statusCard } from './card.js';
 import { workflowIdArgument } from './options.js';
@@ -24,11 +24,14 @@ export function renewTokenCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification renew-token <workflowId> --access-token-file token.txt')
     .action(async (workflowId: string, options: OutputOptions & SecretOptions & { requestId?: string }) => {
-      const brought = await requireAccessToken(options);
+      const tokenInput = await requireAccessToken(options);
       const { requestId } = options;
       const status = await withClient(
         async (client) =>
-          await client.renewAccessToken(workflowId, { ...tokenField(brought), ...(requestId ? { requestId } : {}) }),
+          await client.renewAccessToken(workflowId, {
+            ...tokenFields(tokenInput),
+            ...(requestId ? { requestId } : {}),
+          }),
         { workerAnswers: MAY_STILL_BE_DONE },
       );
       print(options, { workflowId, status }, statusCard(workflowId, status));

@@ -1,4 +1,4 @@
-import { tokenField } from '@cognito-verification/contract';
+import { tokenFields } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { statusCard } from './card.js';
 import { keyValueOption, workflowIdArgument } from './options.js';
@@ -26,11 +26,11 @@ export function resendCommand(): Command {
     .addHelpText('after', '\nExample:\n  cognito-verification resend <workflowId>')
     .action(async (workflowId: string, options: ResendOptions) => {
       const { clientMetadata, requestId } = options;
-      const brought = await readAccessToken(options);
+      const tokenInput = await readAccessToken(options);
       const status = await withClient(
         async (client) =>
           await client.resendCode(workflowId, {
-            ...(brought && tokenField(brought)),
+            ...(tokenInput && tokenFields(tokenInput)),
             ...(clientMetadata ? { clientMetadata } : {}),
             ...(requestId ? { requestId } : {}),
           }),

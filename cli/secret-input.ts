@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
-import { type BroughtToken, Secret } from '@cognito-verification/contract';
+import { Secret, type TokenInput } from '@cognito-verification/contract';
 import { Option } from 'commander';
 import { InterruptedError, UsageError } from './usage-error.js';
 
@@ -32,7 +32,7 @@ export const codeOption = () =>
   );
 
 /** The reference or the access token, where one is given: the token from the file, else from `COGNITO_ACCESS_TOKEN`. */
-export async function readAccessToken(options: SecretOptions): Promise<BroughtToken | undefined> {
+export async function readAccessToken(options: SecretOptions): Promise<TokenInput | undefined> {
   const { accessTokenFile, accessTokenReference } = options;
   if (accessTokenReference !== undefined) return { accessTokenReference };
   const accessToken =
@@ -46,9 +46,9 @@ export async function readAccessToken(options: SecretOptions): Promise<BroughtTo
  * The same, with a token from standard input if nothing else gives one.
  * @throws UsageError when there is none.
  */
-export async function requireAccessToken(options: SecretOptions): Promise<BroughtToken> {
-  const brought = await readAccessToken(options);
-  if (brought) return brought;
+export async function requireAccessToken(options: SecretOptions): Promise<TokenInput> {
+  const tokenInput = await readAccessToken(options);
+  if (tokenInput) return tokenInput;
   const accessToken = process.stdin.isTTY ? undefined : await readStandardInput();
   if (accessToken) return { accessToken };
   throw new UsageError(

@@ -2,10 +2,10 @@ import type { RequestedUser, RequestedVerification, VerificationPolicy } from '@
 import {
   ATTRIBUTE_NAMES,
   type AttributeName,
-  type BroughtToken,
   POLICY_DEFAULTS,
   POLICY_LIMITS,
-  tokenField,
+  type TokenInput,
+  tokenFields,
 } from '@cognito-verification/contract';
 import { Command, Option } from 'commander';
 import { statusCard } from './card.js';
@@ -101,12 +101,12 @@ Examples:
     )
     .action(async (options: StartOptions) => {
       checkUser(options);
-      const brought = await requireAccessToken(options);
+      const tokenInput = await requireAccessToken(options);
       const request = requestOf(options);
       const started = await withClient(
         async (client) =>
           await client.start({
-            ...userOf(brought, options),
+            ...userOf(tokenInput, options),
             ...request,
             ...(options.requestId ? { requestId: options.requestId } : {}),
           }),
@@ -131,8 +131,8 @@ function checkUser({ accessTokenReference, userPool, sub }: StartOptions): void 
   }
 }
 
-function userOf(brought: BroughtToken, { userPool = '', sub = '' }: StartOptions): RequestedUser {
-  const token = tokenField(brought);
+function userOf(tokenInput: TokenInput, { userPool = '', sub = '' }: StartOptions): RequestedUser {
+  const token = tokenFields(tokenInput);
   return token.accessToken === undefined ? { ...token, userPoolId: userPool, sub } : token;
 }
 

@@ -1,5 +1,5 @@
 import type { SubmitCodeAnswer } from '@cognito-verification/client';
-import { tokenField } from '@cognito-verification/contract';
+import { tokenFields } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { statusCard, time } from './card.js';
 import { EXIT } from './exit-codes.js';
@@ -40,12 +40,12 @@ The result is verified, mismatch, codeExpired, rateLimited or accessTokenRejecte
     )
     .action(async (workflowId: string, options: SubmitOptions) => {
       const code = await requireCode(options);
-      const brought = await readAccessToken(options);
+      const tokenInput = await readAccessToken(options);
       const answer = await withClient(
         async (client) =>
           await client.submitCode(workflowId, {
             code: code.reveal(),
-            ...(brought && tokenField(brought)),
+            ...(tokenInput && tokenFields(tokenInput)),
             ...(options.attemptId ? { attemptId: options.attemptId } : {}),
           }),
         { workerAnswers: MAY_STILL_BE_DONE },

@@ -6,8 +6,6 @@ export type {
   AttemptOutcome,
   AttemptRecord,
   AttributeName,
-  ByAccessToken,
-  ByAccessTokenReference,
   CodeConfirmedInput,
   CodeDelivery,
   OptionalAccessToken,
@@ -27,6 +25,8 @@ export type {
   VerificationRequest,
   VerificationState,
   VerificationStatus,
+  WithAccessToken,
+  WithAccessTokenReference,
 } from '@cognito-verification/contract';
 export { ATTRIBUTE_NAMES, VERIFICATION_STATES, workflowIdFor } from '@cognito-verification/contract';
 export type { StartedVerification, VerificationClientOptions } from './client-options.js';

@@ -1,9 +1,9 @@
 import {
-  type BroughtToken,
   InvalidInputError,
   parseAccessToken,
   parseDuration,
   parseWorkflowId,
+  type TokenInput,
 } from '@cognito-verification/contract';
 import type { VerificationClientOptions } from './client-options.js';
 import { InvalidRequestError } from './errors.js';
@@ -26,7 +26,7 @@ export function checked<T>(parse: () => T): T {
  * Only ids of verifications, so that `cancel` cannot end another application's workflow in the same namespace.
  * A token that comes along must be of the user whom the id names; whose a reference is, the worker finds out.
  */
-export function checkWorkflowId(workflowId: string, brought?: BroughtToken): void {
+export function checkWorkflowId(workflowId: string, tokenInput?: TokenInput): void {
   const key = typeof workflowId === 'string' ? parseWorkflowId(workflowId) : undefined;
   if (!key) {
     throw new InvalidRequestError(
@@ -34,7 +34,7 @@ export function checkWorkflowId(workflowId: string, brought?: BroughtToken): voi
       'workflowId must be the id of a verification: verify/{userPoolId}/{sub}/{attributeName}.',
     );
   }
-  const token = brought?.accessToken;
+  const token = tokenInput?.accessToken;
   if (token) checked(() => parseAccessToken(token, 'accessToken', key));
 }
 

@@ -1,7 +1,7 @@
 import {
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
-  tokenField,
+  tokenFields,
   type VerificationOutcome,
   type VerificationPolicy,
   type VerificationRequest,
@@ -56,10 +56,10 @@ export function startOperation(
 
 /** The request as it crosses the border, with the token in plain. */
 function requestOf(
-  { brought, owner, attributeName, alreadySent, clientMetadata }: ParsedRequest,
+  { tokenInput, owner, attributeName, alreadySent, clientMetadata }: ParsedRequest,
   policy: VerificationPolicy | undefined,
 ): VerificationRequest {
-  const token = tokenField(brought);
+  const token = tokenFields(tokenInput);
   return {
     ...(token.accessToken === undefined ? { ...token, ...owner } : token),
     attributeName,

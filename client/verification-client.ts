@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   awaitDelivery,
-  type BroughtToken,
   type CodeConfirmedInput,
   codeConfirmed,
   parseRenewAccessToken,
@@ -16,7 +15,8 @@ import {
   type SubmitCodeInput,
   submitCode,
   TASK_QUEUE,
-  tokenField,
+  type TokenInput,
+  tokenFields,
   type VerificationOutcome,
   type VerificationRequest,
   type VerificationStatus,
@@ -36,7 +36,7 @@ import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-upda
 import { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
-import { verifyBrought } from './verify-brought.js';
+import { verifyTokenInput } from './verify-token-input.js';
 import { waitForOutcome } from './waiting.js';
 
 /** The caller has waited once already; a worker that is there has the verification in memory. */
@@ -80,13 +80,15 @@ export class VerificationClient {
     const { requestId, ...request } = checked(() => ({ ...input }));
     const parsed = checked(() => parseRequest(request));
     const updateId = checkId('requestId', requestId ?? randomUUID());
-    await verifyBrought(parsed.brought, this.verifyToken);
+    await verifyTokenInput(parsed.tokenInput, this.verifyToken);
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
     const send = () =>
       this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
         startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue),
         updateId,
-        args: [{ ...tokenField(parsed.brought), ...(parsed.alreadySent ? { alreadySent: parsed.alreadySent } : {}) }],
+        args: [
+          { ...tokenFields(parsed.tokenInput), ...(parsed.alreadySent ? { alreadySent: parsed.alreadySent } : {}) },
+        ],
       });
     try {
       const status = await this.calls.within(this.waitForDeliveryMs, () =>
@@ -113,10 +115,10 @@ export class VerificationClient {
   async submitCode(workflowId: string, input: SubmitCodeInput & { attemptId?: string }): Promise<SubmitCodeAnswer> {
     const { attemptId, ...message } = input;
     const updateId = checkId('attemptId', attemptId ?? randomUUID());
-    const { code, brought } = checked(() => parseSubmitCode(message));
-    return await this.update(submitCode, workflowId, updateId, brought, () => ({
+    const { code, tokenInput } = checked(() => parseSubmitCode(message));
+    return await this.update(submitCode, workflowId, updateId, tokenInput, () => ({
       code: code.reveal(),
-      ...(brought && tokenField(brought)),
+      ...(tokenInput && tokenFields(tokenInput)),
     }));
   }
 
@@ -131,10 +133,10 @@ export class VerificationClient {
   ): Promise<VerificationStatus> {
     const { requestId, ...message } = input;
     const updateId = checkId('requestId', requestId ?? randomUUID());
-    const { clientMetadata, brought } = checked(() => parseResendCode(message));
-    return await this.update(resendCode, workflowId, updateId, brought, () => ({
+    const { clientMetadata, tokenInput } = checked(() => parseResendCode(message));
+    return await this.update(resendCode, workflowId, updateId, tokenInput, () => ({
       ...(clientMetadata ? { clientMetadata } : {}),
-      ...(brought && tokenField(brought)),
+      ...(tokenInput && tokenFields(tokenInput)),
     }));
   }
 
@@ -163,8 +165,8 @@ export class VerificationClient {
   ): Promise<VerificationStatus> {
     const { requestId, ...message } = input;
     const updateId = checkId('requestId', requestId ?? randomUUID());
-    const brought = checked(() => parseRenewAccessToken(message));
-    return await this.update(renewAccessToken, workflowId, updateId, brought, () => tokenField(brought));
+    const tokenInput = checked(() => parseRenewAccessToken(message));
+    return await this.update(renewAccessToken, workflowId, updateId, tokenInput, () => tokenFields(tokenInput));
   }
 
   /**
@@ -215,11 +217,11 @@ export class VerificationClient {
     definition: UpdateDefinition<Answer, [Message]>,
     workflowId: string,
     updateId: string,
-    brought: BroughtToken | undefined,
+    tokenInput: TokenInput | undefined,
     message: () => Message,
   ): Promise<Answer> {
-    checkWorkflowId(workflowId, brought);
-    await verifyBrought(brought, this.verifyToken);
+    checkWorkflowId(workflowId, tokenInput);
+    await verifyTokenInput(tokenInput, this.verifyToken);
     return await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
       repeatUpdate(() => handle.executeUpdate(definition, { args: [message()], updateId })),
     );

@@ -3,13 +3,13 @@
  * runtime and no AWS client, so a caller, the worker and the workflow bundle can all depend on it.
  */
 export * from './access-token.js';
-export * from './brought-token.js';
 export * from './failure-types.js';
 export { InvalidInputError } from './input-fields.js';
 export * from './messages.js';
 export * from './names.js';
+export { parseAccessToken } from './parse-token-input.js';
 export * from './policy.js';
 export * from './secret.js';
-export { parseAccessToken } from './token-input.js';
+export * from './token-input.js';
 export * from './validation.js';
 export * from './workflow-id.js';

@@ -41,14 +41,14 @@ export interface VerificationPolicy {
 }
 
 /** The signed-in user's access token: it crosses Temporal as a payload, which the codec seals. */
-export interface ByAccessToken {
+export interface WithAccessToken {
   /** The signed-in user's Cognito access token, with the scope `aws.cognito.signin.user.admin`. A secret. */
   accessToken: string;
   accessTokenReference?: never;
 }
 
 /** Where the worker finds the user's access token: no token enters Temporal, and a fresh one is found each time. */
-export interface ByAccessTokenReference {
+export interface WithAccessTokenReference {
   /**
    * Handed to the worker's access token source with each call, as it is. Opaque, 1 to 512 printable ASCII characters without
    * spaces, such as the id of a session. It stands in histories, so it must be of no use without the source.
@@ -59,14 +59,14 @@ export interface ByAccessTokenReference {
 
 /** An access token, a reference to one, or neither. */
 export type OptionalAccessToken =
-  | ByAccessToken
-  | ByAccessTokenReference
+  | WithAccessToken
+  | WithAccessTokenReference
   | { accessToken?: never; accessTokenReference?: never };
 
 /** Who is verified: with a token its claims say it, with a reference the request does. */
 export type RequestedUser =
-  | (ByAccessToken & { userPoolId?: never; sub?: never })
-  | (ByAccessTokenReference & {
+  | (WithAccessToken & { userPoolId?: never; sub?: never })
+  | (WithAccessTokenReference & {
       /** The id of the user pool; a token that the source finds must be of it. */
       userPoolId: string;
       /** The user's `sub`; a token that the source finds must be of it. */
@@ -239,7 +239,7 @@ export type ResendCodeInput = OptionalAccessToken & {
  * A token of the same user and pool, or a reference. The same reference again says that the source has a fresh token
  * under it.
  */
-export type RenewAccessTokenInput = ByAccessToken | ByAccessTokenReference;
+export type RenewAccessTokenInput = WithAccessToken | WithAccessTokenReference;
 
 export interface CodeConfirmedInput {
   /** The sender's own reference; shows up in the outcome. At most 200 characters. */

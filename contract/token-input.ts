@@ -1,97 +1,34 @@
-import { type AccessTokenClaims, AccessTokenError, decodeAccessToken } from './access-token.js';
-import type { BroughtToken } from './brought-token.js';
-import { FAILURE_TYPES } from './failure-types.js';
-import { InvalidInputError, show } from './input-fields.js';
 import { Secret } from './secret.js';
-import { SUB_FORM, USER_POOL_ID_FORM } from './user-forms.js';
-import type { UserKey } from './workflow-id.js';
-
-/** The fields by which a message brings a token. */
-export const TOKEN_FIELDS = ['accessToken', 'accessTokenReference'];
 
 /**
- * Decodes a token, and checks that it belongs to `owner` where one is given.
- * @throws InvalidInputError of type `AccessTokenRefused`.
+ * What a message holds for the calls to Cognito: an access token, or an opaque reference under which the worker finds
+ * one when it needs it.
  */
-export function parseAccessToken(token: Secret, field: string, owner?: UserKey): AccessTokenClaims {
-  let claims: AccessTokenClaims;
-  try {
-    claims = decodeAccessToken(token.reveal());
-  } catch (error) {
-    if (!(error instanceof AccessTokenError)) throw error;
-    throw new InvalidInputError(field, error.message, FAILURE_TYPES.accessTokenRefused);
-  }
-  if (owner && (claims.sub !== owner.sub || claims.userPoolId !== owner.userPoolId)) {
-    throw new InvalidInputError(
-      field,
-      'is of another user or user pool than this verification',
-      FAILURE_TYPES.accessTokenRefused,
-    );
-  }
-  return claims;
+export type TokenInput =
+  | { readonly accessToken: Secret; readonly accessTokenReference?: never }
+  | { readonly accessToken?: never; readonly accessTokenReference: string };
+
+/** The two fields of a message of which one may be there. */
+interface TokenFields {
+  readonly accessToken?: string | undefined;
+  readonly accessTokenReference?: string | undefined;
 }
 
 /**
- * What a message brings, if anything. Whose a token is, is not looked at here.
- * @throws InvalidInputError when it brings both, or one of the wrong form.
+ * The token input of a message, undefined where it holds none. Lenient, for handlers: their validators have parsed the
+ * message strictly, once, and a replay must read every recorded one again, whatever later versions refuse.
  */
-export function optionalToken(fields: Record<string, unknown>): BroughtToken | undefined {
-  const { accessToken, accessTokenReference } = fields;
-  if (accessToken !== undefined && accessTokenReference !== undefined) {
-    throw new InvalidInputError('accessTokenReference', 'cannot come together with accessToken: bring one of the two');
-  }
-  if (accessTokenReference !== undefined) return { accessTokenReference: reference(accessTokenReference) };
-  if (accessToken === undefined) return undefined;
-  if (typeof accessToken !== 'string' || accessToken === '') throw new InvalidInputError('accessToken', TOKEN_NEEDED);
-  return { accessToken: new Secret(accessToken) };
+export function tokenInputOf(message: TokenFields | null | undefined): TokenInput | undefined {
+  if (typeof message?.accessToken === 'string') return { accessToken: new Secret(message.accessToken) };
+  if (typeof message?.accessTokenReference === 'string') return { accessTokenReference: message.accessTokenReference };
+  return undefined;
 }
 
-/** @throws InvalidInputError as `optionalToken`, and when it brings none. */
-export function requiredToken(fields: Record<string, unknown>): BroughtToken {
-  const brought = optionalToken(fields);
-  if (!brought) throw new InvalidInputError('accessToken', TOKEN_NEEDED);
-  return brought;
-}
-
-/**
- * Whose verification is asked for: the claims of the token say it, or the request beside its reference.
- * @throws InvalidInputError naming the field.
- */
-export function requestedUser(fields: Record<string, unknown>, brought: BroughtToken): UserKey {
-  if (!brought.accessToken) {
-    return {
-      userPoolId: userField(fields, 'userPoolId', USER_POOL_ID_FORM, 'the id of the user pool'),
-      sub: userField(fields, 'sub', SUB_FORM, "the user's sub"),
-    };
-  }
-  const given = ['userPoolId', 'sub'].find((field) => fields[field] !== undefined);
-  if (given) throw new InvalidInputError(given, 'cannot come together with accessToken, whose claims say it');
-  const { userPoolId, sub } = parseAccessToken(brought.accessToken, 'accessToken');
-  return { userPoolId, sub };
-}
-
-const TOKEN_NEEDED = 'must be a text that is not empty, unless accessTokenReference is there instead';
-
-function reference(value: unknown): string {
-  if (typeof value !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(value)) {
-    throw new InvalidInputError(
-      'accessTokenReference',
-      'must be a text of 1 to 512 printable ASCII characters without spaces',
-    );
-  }
-  // A reference is not treated as a secret, so a token must not pass for one.
-  if (/^(Bearer)?eyJ[\w-]+\.[\w-]+\./.test(value)) {
-    throw new InvalidInputError('accessTokenReference', 'holds a JSON Web Token: a token belongs into accessToken');
-  }
-  return value;
-}
-
-function userField(fields: Record<string, unknown>, field: string, form: RegExp, what: string): string {
-  const value = fields[field];
-  if (typeof value === 'string' && form.test(value)) return value;
-  const found = typeof value === 'string' ? 'a text of another form' : show(value);
-  throw new InvalidInputError(
-    field,
-    `must be ${what}, for a reference does not say whose token it stands for; found ${found}`,
-  );
+/** As fields of a message or an activity's input, with the token in plain: only where it is handed on at once. */
+export function tokenFields(
+  tokenInput: TokenInput,
+): { accessToken: string; accessTokenReference?: never } | { accessToken?: never; accessTokenReference: string } {
+  return tokenInput.accessToken
+    ? { accessToken: tokenInput.accessToken.reveal() }
+    : { accessTokenReference: tokenInput.accessTokenReference };
 }

@@ -1,15 +1,15 @@
-import type { BroughtToken } from './brought-token.js';
 import { InvalidInputError, object, show } from './input-fields.js';
 import { ATTRIBUTE_NAMES, type AttributeName, type CodeConfirmedInput, type CodeDelivery } from './messages.js';
+import { optionalTokenInput, requestedUser, requiredTokenInput, TOKEN_FIELDS } from './parse-token-input.js';
 import { PolicyError, type ResolvedPolicy, resolvePolicy } from './policy.js';
 import { Secret } from './secret.js';
-import { optionalToken, requestedUser, requiredToken, TOKEN_FIELDS } from './token-input.js';
+import type { TokenInput } from './token-input.js';
 import type { UserKey } from './workflow-id.js';
 
 /** A `VerificationRequest` that was found good. */
 export interface ParsedRequest {
   /** The token, or the reference, of the request. */
-  brought: BroughtToken;
+  tokenInput: TokenInput;
   /** Whose verification it is. */
   owner: UserKey;
   attributeName: AttributeName;
@@ -20,19 +20,19 @@ export interface ParsedRequest {
 
 /** An `AwaitDeliveryInput` that was found good. */
 export interface ParsedAwaitDelivery {
-  brought?: BroughtToken;
+  tokenInput?: TokenInput;
   alreadySent?: CodeDelivery;
 }
 
 /** A `SubmitCodeInput` that was found good. */
 export interface ParsedSubmitCode {
   code: Secret;
-  brought?: BroughtToken;
+  tokenInput?: TokenInput;
 }
 
 /** A `ResendCodeInput` that was found good. */
 export interface ParsedResendCode {
-  brought?: BroughtToken;
+  tokenInput?: TokenInput;
   clientMetadata?: Record<string, string>;
 }
 
@@ -57,12 +57,12 @@ export function parseRequest(input: unknown): ParsedRequest {
       `must be 'email' or 'phone_number', the two attributes that Cognito can verify; found ${show(fields['attributeName'])}`,
     );
   }
-  const brought = requiredToken(fields);
-  const owner = requestedUser(fields, brought);
+  const tokenInput = requiredTokenInput(fields);
+  const owner = requestedUser(fields, tokenInput);
   const clientMetadata = metadata(fields['clientMetadata']);
   const alreadySent = delivery(fields['alreadySent']);
   return {
-    brought,
+    tokenInput,
     owner,
     attributeName,
     policy: policyOf(fields['policy'], attributeName),
@@ -75,7 +75,7 @@ export function parseRequest(input: unknown): ParsedRequest {
 export function parseAwaitDelivery(input: unknown): ParsedAwaitDelivery {
   const fields = object(input, 'awaitDelivery', [...TOKEN_FIELDS, 'alreadySent']);
   const alreadySent = delivery(fields['alreadySent']);
-  return { ...broughtBy(fields), ...(alreadySent ? { alreadySent } : {}) };
+  return { ...withTokenInput(fields), ...(alreadySent ? { alreadySent } : {}) };
 }
 
 /**
@@ -92,22 +92,22 @@ export function parseSubmitCode(
   // Cognito's own pattern is [\S]{1,2048}.
   if (!/^\S{1,2048}$/.test(code)) throw new InvalidInputError('code', 'must have 1 to 2048 characters and no spaces');
   if (codeFormat === 'sixDigits' && !/^\d{6}$/.test(code)) throw new InvalidInputError('code', 'must be six digits');
-  return { code: new Secret(code), ...broughtBy(fields) };
+  return { code: new Secret(code), ...withTokenInput(fields) };
 }
 
 /** @throws InvalidInputError naming the field. */
 export function parseResendCode(input: unknown): ParsedResendCode {
   const fields = object(input, 'resendCode', [...TOKEN_FIELDS, 'clientMetadata']);
   const clientMetadata = metadata(fields['clientMetadata']);
-  return { ...broughtBy(fields), ...(clientMetadata ? { clientMetadata } : {}) };
+  return { ...withTokenInput(fields), ...(clientMetadata ? { clientMetadata } : {}) };
 }
 
 /**
  * What a `RenewAccessTokenInput` brings.
  * @throws InvalidInputError naming the field.
  */
-export function parseRenewAccessToken(input: unknown): BroughtToken {
-  return requiredToken(object(input, 'renewAccessToken', TOKEN_FIELDS));
+export function parseRenewAccessToken(input: unknown): TokenInput {
+  return requiredTokenInput(object(input, 'renewAccessToken', TOKEN_FIELDS));
 }
 
 /**
@@ -129,9 +129,9 @@ function policyOf(value: unknown, attributeName: AttributeName): ResolvedPolicy 
   }
 }
 
-function broughtBy(fields: Record<string, unknown>): { brought?: BroughtToken } {
-  const brought = optionalToken(fields);
-  return brought ? { brought } : {};
+function withTokenInput(fields: Record<string, unknown>): { tokenInput?: TokenInput } {
+  const tokenInput = optionalTokenInput(fields);
+  return tokenInput ? { tokenInput } : {};
 }
 
 function metadata(value: unknown): Record<string, string> | undefined {

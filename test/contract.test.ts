@@ -125,7 +125,7 @@ describe('a request by reference', () => {
 
   test('says who the user is, since a reference does not', () => {
     const parsed = parseRequest(request);
-    expect(parsed).toMatchObject({ brought: { accessTokenReference: 'session-1' }, owner: user });
+    expect(parsed).toMatchObject({ tokenInput: { accessTokenReference: 'session-1' }, owner: user });
     expect(parseRequest({ accessToken: TOKEN, attributeName: 'email' }).owner).toEqual(user);
   });
 

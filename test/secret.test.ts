@@ -2,14 +2,14 @@
 import { inspect } from 'node:util';
 import { VerificationClient } from '@cognito-verification/client';
 import {
-  broughtToken,
   parseAwaitDelivery,
   parseRenewAccessToken,
   parseRequest,
   parseResendCode,
   parseSubmitCode,
   Secret,
-  tokenField,
+  tokenFields,
+  tokenInputOf,
 } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
@@ -85,7 +85,7 @@ describe('what is parsed', () => {
     ['submitCode', () => parseSubmitCode({ code: CODE, accessToken: TOKEN })],
     ['resendCode', () => parseResendCode({ accessToken: TOKEN })],
     ['renewAccessToken', () => parseRenewAccessToken({ accessToken: TOKEN })],
-    ['what a handler is given', () => broughtToken({ accessToken: TOKEN })],
+    ['what a handler is given', () => tokenInputOf({ accessToken: TOKEN })],
   ])('%s holds a secret and shows none', (_name, parse) => {
     const parsed = parse();
     expect(everythingOf(parsed)).toContain('[secret]');
@@ -113,7 +113,7 @@ it('what a workflow holds shows none', () => {
   const tokens = new AccessTokens(verification.request.owner);
   tokens.offer({ accessToken: new Secret(TOKEN) }, 0);
   tokens.accept({ accessToken: new Secret(TOKEN) });
-  expect(tokens.usable(0).map((brought) => tokenField(brought).accessToken)).toEqual([TOKEN]);
+  expect(tokens.usable(0).map((tokenInput) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
   for (const held of [verification, verification.mailbox, tokens, tokens.usable(0)]) expectNothingOf(held, TOKEN, CODE);
 });
 
@@ -174,9 +174,9 @@ describe('the command line', () => {
   it('holds what it has read as secrets', async () => {
     process.env['COGNITO_ACCESS_TOKEN'] = `${TOKEN}\n`;
     process.env['VERIFICATION_CODE'] = CODE;
-    const [brought, code] = [await requireAccessToken({}), await requireCode({})];
-    expect([tokenField(brought).accessToken, code.reveal()]).toEqual([TOKEN, CODE]);
-    expectNothingOf([brought, code], TOKEN, CODE);
+    const [tokenInput, code] = [await requireAccessToken({}), await requireCode({})];
+    expect([tokenFields(tokenInput).accessToken, code.reveal()]).toEqual([TOKEN, CODE]);
+    expectNothingOf([tokenInput, code], TOKEN, CODE);
   });
 });
 

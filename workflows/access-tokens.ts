@@ -1,8 +1,8 @@
-import { type BroughtToken, parseAccessToken, type UserKey } from '@cognito-verification/contract';
+import { parseAccessToken, type TokenInput, type UserKey } from '@cognito-verification/contract';
 
-/** A token that was brought, or a reference, of which nobody here knows when its token ends. */
+/** A token, or a reference, of which nobody here knows when its token ends. */
 interface Held {
-  readonly brought: BroughtToken;
+  readonly tokenInput: TokenInput;
   readonly expiresAtMs?: number | undefined;
 }
 
@@ -25,16 +25,16 @@ export class AccessTokens {
    * Whose token a reference stands for is checked where it is looked up.
    * @throws InvalidInputError when it is no access token, or of another user or pool.
    */
-  check(brought: BroughtToken): void {
-    this.read(brought);
+  check(tokenInput: TokenInput): void {
+    this.read(tokenInput);
   }
 
   /**
    * A token whose time has passed is not kept.
    * @throws InvalidInputError as `check` does.
    */
-  offer(brought: BroughtToken, nowMs: number): void {
-    if (!this.held.some((held) => isSame(held.brought, brought))) this.renew(brought, nowMs);
+  offer(tokenInput: TokenInput, nowMs: number): void {
+    if (!this.held.some((held) => isSame(held.tokenInput, tokenInput))) this.renew(tokenInput, nowMs);
   }
 
   /**
@@ -42,11 +42,11 @@ export class AccessTokens {
    * under it yet.
    * @throws InvalidInputError as `check` does.
    */
-  renew(brought: BroughtToken, nowMs: number): void {
-    const held = this.read(brought);
+  renew(tokenInput: TokenInput, nowMs: number): void {
+    const held = this.read(tokenInput);
     if (!lives(held, nowMs)) return;
-    if (this.accepted && isSame(this.accepted.brought, brought)) this.accepted = held;
-    else this.offered = [held, ...this.without(brought)].slice(0, MOST_OFFERED);
+    if (this.accepted && isSame(this.accepted.tokenInput, tokenInput)) this.accepted = held;
+    else this.offered = [held, ...this.without(tokenInput)].slice(0, MOST_OFFERED);
   }
 
   /**
@@ -55,36 +55,36 @@ export class AccessTokens {
    */
   usable(
     nowMs: number,
-    { given, refused = [] }: { given?: BroughtToken | undefined; refused?: readonly BroughtToken[] } = {},
-  ): BroughtToken[] {
+    { given, refused = [] }: { given?: TokenInput | undefined; refused?: readonly TokenInput[] } = {},
+  ): TokenInput[] {
     return (given ? [this.read(given)] : this.held)
-      .filter((held) => lives(held, nowMs) && !refused.some((one) => isTheOne(one, held.brought)))
-      .map(({ brought }) => brought);
+      .filter((held) => lives(held, nowMs) && !refused.some((one) => isTheOne(one, held.tokenInput)))
+      .map(({ tokenInput }) => tokenInput);
   }
 
   /** Cognito has taken it, whatever it said of the code. */
-  accept(brought: BroughtToken): void {
-    this.accepted = this.read(brought);
-    this.offered = this.without(brought);
+  accept(tokenInput: TokenInput): void {
+    this.accepted = this.read(tokenInput);
+    this.offered = this.without(tokenInput);
   }
 
   /** Cognito has refused it, or nothing was found under it that could be sent there. */
-  reject(brought: BroughtToken): void {
-    this.offered = this.offered.filter((held) => !isTheOne(held.brought, brought));
-    if (this.accepted && isTheOne(this.accepted.brought, brought)) this.accepted = undefined;
+  reject(tokenInput: TokenInput): void {
+    this.offered = this.offered.filter((held) => !isTheOne(held.tokenInput, tokenInput));
+    if (this.accepted && isTheOne(this.accepted.tokenInput, tokenInput)) this.accepted = undefined;
   }
 
   private get held(): Held[] {
     return this.accepted ? [...this.offered, this.accepted] : this.offered;
   }
 
-  private without(brought: BroughtToken): Held[] {
-    return this.offered.filter((held) => !isSame(held.brought, brought));
+  private without(tokenInput: TokenInput): Held[] {
+    return this.offered.filter((held) => !isSame(held.tokenInput, tokenInput));
   }
 
-  private read(brought: BroughtToken): Held {
-    if (!brought.accessToken) return { brought };
-    return { brought, expiresAtMs: parseAccessToken(brought.accessToken, 'accessToken', this.owner).expiresAtMs };
+  private read(tokenInput: TokenInput): Held {
+    if (!tokenInput.accessToken) return { tokenInput };
+    return { tokenInput, expiresAtMs: parseAccessToken(tokenInput.accessToken, 'accessToken', this.owner).expiresAtMs };
   }
 }
 
@@ -92,13 +92,13 @@ function lives({ expiresAtMs }: Held, nowMs: number): boolean {
   return expiresAtMs === undefined || expiresAtMs > nowMs;
 }
 
-function isSame(one: BroughtToken, other: BroughtToken): boolean {
+function isSame(one: TokenInput, other: TokenInput): boolean {
   return one.accessToken
     ? other.accessToken !== undefined && one.accessToken.equals(other.accessToken)
     : one.accessTokenReference === other.accessTokenReference;
 }
 
 /** A refused token is refused whoever brings it again; a reference that was renewed deserves another look. */
-function isTheOne(one: BroughtToken, other: BroughtToken): boolean {
+function isTheOne(one: TokenInput, other: TokenInput): boolean {
   return one === other || (one.accessToken !== undefined && isSame(one, other));
 }

@@ -1,9 +1,9 @@
 import type {
   AttemptOutcome,
-  BroughtToken,
   ParsedSubmitCode,
   Secret,
   SubmitCodeResult,
+  TokenInput,
   VerificationFailure,
 } from '@cognito-verification/contract';
 import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
@@ -118,18 +118,18 @@ export class Attempting {
 /** Checks one code with Cognito. */
 async function attemptCode(
   verification: Verification,
-  { code, brought: given }: ParsedSubmitCode,
+  { code, tokenInput: given }: ParsedSubmitCode,
 ): Promise<AttemptEnd> {
-  const refused: BroughtToken[] = [];
+  const refused: TokenInput[] = [];
   for (;;) {
     // A token that came with the code is the only one used for it: a forged one must not spend the real user's
     // attempts. The others are asked for anew each time, since a good one may have come while a bad one was tried.
-    const [brought] = verification.tokens.usable(Date.now(), { given, refused });
-    if (!brought) return { result: 'accessTokenRejected' };
-    const end = await attemptWith(verification, code, brought, given);
+    const [tokenInput] = verification.tokens.usable(Date.now(), { given, refused });
+    if (!tokenInput) return { result: 'accessTokenRejected' };
+    const end = await attemptWith(verification, code, tokenInput, given);
     if (end !== 'tokenRefused') return end;
-    verification.tokens.reject(brought);
-    refused.push(brought);
+    verification.tokens.reject(tokenInput);
+    refused.push(tokenInput);
   }
 }
 
@@ -137,8 +137,8 @@ async function attemptCode(
 async function attemptWith(
   verification: Verification,
   code: Secret,
-  brought: BroughtToken,
-  given: BroughtToken | undefined,
+  tokenInput: TokenInput,
+  given: TokenInput | undefined,
 ): Promise<AttemptEnd | 'tokenRefused'> {
   const { attributeName, owner } = verification.request;
   const look = given ? { given } : {};
@@ -149,10 +149,10 @@ async function attemptWith(
   }
   for (let calls = 1; ; calls++) {
     const settle = verification.beginAttempt();
-    const verdict = await verifyCode({ owner, attributeName, brought, code }, `Check a code for ${attributeName}`);
+    const verdict = await verifyCode({ owner, attributeName, tokenInput, code }, `Check a code for ${attributeName}`);
     settle(OUTCOMES[verdict.verdict]);
     if (verdict.verdict === 'accessTokenRejected') return 'tokenRefused';
-    if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(brought);
+    if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(tokenInput);
     if (verdict.verdict !== 'uncertain' && verdict.verdict !== 'codeExpired') return endOf(verdict);
     const now = await lookUp(verification, `Read whether ${attributeName} is verified by now`, look);
     if (now.verdict === 'read' && hasBecomeVerified(verification.before, now.attribute)) return { result: 'verified' };

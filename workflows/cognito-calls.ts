@@ -4,12 +4,12 @@
  */
 import {
   type AttributeName,
-  type BroughtToken,
   CALL_FAILURE_TYPES,
   type CodeDelivery,
   cognitoTaskQueue,
   type Secret,
-  tokenField,
+  type TokenInput,
+  tokenFields,
   type UserKey,
   type VerificationFailure,
 } from '@cognito-verification/contract';
@@ -32,7 +32,7 @@ import { awaitKey } from './await-key.js';
 interface Call {
   owner: UserKey;
   attributeName: AttributeName;
-  brought: BroughtToken;
+  tokenInput: TokenInput;
 }
 
 /** How a send ended. `attribute` is as it was before the send. */
@@ -162,14 +162,14 @@ export async function readAttribute(
 }
 
 /** The input as it crosses the border: the token is in plain from here to the payload codec, and nowhere else. */
-function inputOf({ owner, attributeName, brought }: Call): CognitoCall {
+function inputOf({ owner, attributeName, tokenInput }: Call): CognitoCall {
   // Not the run's own: after a reset it is another one, and the answers of before are still true.
   const runId = workflowInfo().firstExecutionRunId;
-  return { ...owner, attributeName, runId, ...tokenField(brought) };
+  return { ...owner, attributeName, runId, ...tokenFields(tokenInput) };
 }
 
-function resolvingMs({ brought }: Call): number {
-  return brought.accessToken ? 0 : RESOLVING_MS;
+function resolvingMs({ tokenInput }: Call): number {
+  return tokenInput.accessToken ? 0 : RESOLVING_MS;
 }
 
 function cognito({ userPoolId }: UserKey, priorityKey: number, options: ActivityOptions) {

@@ -5,8 +5,6 @@
  */
 import {
   awaitDelivery,
-  type BroughtToken,
-  broughtToken,
   codeConfirmed,
   FAILURE_TYPES,
   getStatus,
@@ -20,6 +18,8 @@ import {
   resendCode,
   Secret,
   submitCode,
+  type TokenInput,
+  tokenInputOf,
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 import { awaitKey } from './await-key.js';
@@ -42,9 +42,9 @@ export function answerMessages(verification: Verification): void {
 
   // What reaches a handler has passed its validator. It is not checked again: a replay skips validators, and a check
   // that has changed since would tell another story than the history.
-  const offer = (brought: BroughtToken | undefined) => {
-    if (!brought) return;
-    tokens.offer(brought, Date.now());
+  const offer = (tokenInput: TokenInput | undefined) => {
+    if (!tokenInput) return;
+    tokens.offer(tokenInput, Date.now());
     mailbox.tokenOffered = true;
   };
 
@@ -80,7 +80,7 @@ export function answerMessages(verification: Verification): void {
     async (input) => {
       takeIn(input);
       if (input?.alreadySent) mailbox.alreadySent = input.alreadySent;
-      offer(broughtToken(input));
+      offer(tokenInputOf(input));
       const answerable = () => verification.firstSendSettled && !mailbox.tokenOffered && !mailbox.alreadySent;
       await settled(() => verification.ended || answerable());
       if (verification.state === 'failed') throw failureOf(verification);
@@ -90,7 +90,7 @@ export function answerMessages(verification: Verification): void {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
       validator: refusing(verification, (input) => {
         refuseIfTooMany(verification);
-        checkToken(verification, parseAwaitDelivery(input).brought);
+        checkToken(verification, parseAwaitDelivery(input).tokenInput);
       }),
     },
   );
@@ -99,8 +99,8 @@ export function answerMessages(verification: Verification): void {
     submitCode,
     async (input) => {
       takeIn(input);
-      const brought = broughtToken(input);
-      const submitted = { code: new Secret(input.code), ...(brought ? { brought } : {}) };
+      const tokenInput = tokenInputOf(input);
+      const submitted = { code: new Secret(input.code), ...(tokenInput ? { tokenInput } : {}) };
       const { result, retryAt } = await verdictOf(post(mailbox.codes, submitted));
       return { result, ...(retryAt ? { retryAt } : {}), status: verification.status() };
     },
@@ -108,7 +108,7 @@ export function answerMessages(verification: Verification): void {
       description: 'Checks the code that the user typed.',
       validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
-        checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).brought);
+        checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).tokenInput);
         if (verification.attemptsLeft === 0) throw attemptsExhausted(verification);
         // While a first send is under way its code may be in the user's hands already.
         if (countedSends(verification.sends).length === 0 && verification.state !== 'sending') throw codeNotSent();
@@ -120,7 +120,7 @@ export function answerMessages(verification: Verification): void {
     resendCode,
     async (input) => {
       takeIn(input);
-      offer(broughtToken(input));
+      offer(tokenInputOf(input));
       const clientMetadata = input?.clientMetadata;
       await verdictOf(post(mailbox.resends, clientMetadata ? { clientMetadata } : {}));
       return verification.status();
@@ -130,10 +130,10 @@ export function answerMessages(verification: Verification): void {
       validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
         refuseIfTooMany(verification);
-        const { brought } = parseResendCode(input);
-        checkToken(verification, brought);
+        const { tokenInput } = parseResendCode(input);
+        checkToken(verification, tokenInput);
         const facts = verification.resendFacts;
-        const refusal = resendRefusal({ ...facts, hasToken: facts.hasToken || brought !== undefined }, Date.now());
+        const refusal = resendRefusal({ ...facts, hasToken: facts.hasToken || tokenInput !== undefined }, Date.now());
         if (refusal) throw resendNotAllowed(refusal);
       }),
     },
@@ -143,8 +143,8 @@ export function answerMessages(verification: Verification): void {
     renewAccessToken,
     async (input) => {
       takeIn(input);
-      const brought = broughtToken(input);
-      if (brought) tokens.renew(brought, Date.now());
+      const tokenInput = tokenInputOf(input);
+      if (tokenInput) tokens.renew(tokenInput, Date.now());
       mailbox.tokenOffered = true;
       await settled(() => verification.ended || !mailbox.tokenOffered);
       return verification.status();
@@ -200,8 +200,8 @@ function refuseIfTooMany({ updates }: Verification): void {
   if (updates >= MOST_UPDATES) throw tooManyMessages();
 }
 
-function checkToken({ tokens }: Verification, brought: BroughtToken | undefined): void {
-  if (brought) tokens.check(brought);
+function checkToken({ tokens }: Verification, tokenInput: TokenInput | undefined): void {
+  if (tokenInput) tokens.check(tokenInput);
 }
 
 /** Turns what the contract's parsers throw into what may leave a handler. */

@@ -1,4 +1,4 @@
-import type { BroughtToken } from '@cognito-verification/contract';
+import type { TokenInput } from '@cognito-verification/contract';
 import { type ReadVerdict, readAttribute } from './cognito-calls.js';
 import type { Verification } from './verification.js';
 
@@ -14,18 +14,18 @@ export interface NoToken {
 export async function lookUp(
   verification: Verification,
   summary: string,
-  { given, budget }: { given?: BroughtToken; budget?: 'patient' | 'quick' } = {},
+  { given, budget }: { given?: TokenInput; budget?: 'patient' | 'quick' } = {},
 ): Promise<ReadVerdict | NoToken> {
   const { attributeName, owner } = verification.request;
-  const refused: BroughtToken[] = [];
+  const refused: TokenInput[] = [];
   for (;;) {
     // Asked anew each time: a good one may have come while a bad one was tried.
-    const [brought] = verification.tokens.usable(Date.now(), { given, refused });
-    if (!brought) return { verdict: 'noToken' };
-    const verdict = await readAttribute({ owner, attributeName, brought }, summary, budget);
-    if (verdict.verdict === 'read') verification.tokens.accept(brought);
+    const [tokenInput] = verification.tokens.usable(Date.now(), { given, refused });
+    if (!tokenInput) return { verdict: 'noToken' };
+    const verdict = await readAttribute({ owner, attributeName, tokenInput }, summary, budget);
+    if (verdict.verdict === 'read') verification.tokens.accept(tokenInput);
     if (verdict.verdict !== 'accessTokenRejected') return verdict;
-    verification.tokens.reject(brought);
-    refused.push(brought);
+    verification.tokens.reject(tokenInput);
+    refused.push(tokenInput);
   }
 }

@@ -15,13 +15,13 @@ export async function sendWithUsableToken(
   const ordinal = countedSends(verification.sends).length + 1;
   for (;;) {
     // Asked anew each time: a good one may have come while a bad one was tried.
-    const [brought] = verification.tokens.usable(Date.now());
-    if (!brought) return { verdict: 'noToken' };
+    const [tokenInput] = verification.tokens.usable(Date.now());
+    if (!tokenInput) return { verdict: 'noToken' };
     const verdict = await sendCode(
       {
         owner,
         attributeName,
-        brought,
+        tokenInput,
         recordAttribute: verification.before === undefined,
         ...(clientMetadata ? { clientMetadata } : {}),
       },
@@ -29,10 +29,10 @@ export async function sendWithUsableToken(
     );
     verification.before ??= verdict.attribute;
     if (verdict.verdict !== 'accessTokenRejected') {
-      if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(brought);
+      if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(tokenInput);
       return verdict;
     }
-    verification.tokens.reject(brought);
+    verification.tokens.reject(tokenInput);
     verification.recordSend('accessTokenRejected', { reason: verdict.failure.type });
   }
 }

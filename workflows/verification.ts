@@ -66,7 +66,7 @@ export class Verification {
   ) {
     this.copies = new Copies(input, startedAtMs);
     this.tokens = new AccessTokens(request.owner);
-    this.tokens.offer(request.brought, startedAtMs);
+    this.tokens.offer(request.tokenInput, startedAtMs);
     this.expiresAtMs = startedAtMs + request.policy.deadlineMs;
   }
 

@@ -1,17 +1,17 @@
 import { inspect } from 'node:util';
-import type { BroughtToken, Secret } from '@cognito-verification/contract';
+import type { Secret, TokenInput } from '@cognito-verification/contract';
 import type { VerificationClientOptions } from './client-options.js';
 import { AccessTokenRefusedError } from './errors.js';
 
 /**
- * Has the deployer's hook check the token that was brought, where there are both.
+ * Has the deployer's hook check the access token, where there are both.
  * @throws AccessTokenRefusedError when the hook refuses it.
  */
-export async function verifyBrought(
-  brought: BroughtToken | undefined,
+export async function verifyTokenInput(
+  tokenInput: TokenInput | undefined,
   verifyToken: VerificationClientOptions['verifyToken'],
 ): Promise<void> {
-  const accessToken = brought?.accessToken;
+  const accessToken = tokenInput?.accessToken;
   if (!accessToken || !verifyToken) return;
   try {
     await verifyToken(accessToken.reveal());
