@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { VerificationClient } from '@cognito-verification/client';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
@@ -7,6 +8,7 @@ import { bundleBare, createBareWorker } from '../../bench/bare-worker.js';
 import { type Counts, countEvents, countWorkflow } from '../../bench/counts.js';
 import { bareRightCode, PATHS, type Site } from '../../bench/paths.js';
 import { actionTable, eventTable, pathTable, unexplained } from '../../bench/tables.js';
+import { createWorker } from '../../worker/worker.js';
 import { type Rig, startRig } from '../harness.js';
 
 const siteOf = ({ env, sandbox, client }: Rig): Site => ({ sandbox, temporal: env.client, verifications: client });
@@ -55,6 +57,32 @@ describe('on the development server', () => {
 
   it('bills what the page says', async () => {
     await documented(actionTable(ours, bare));
+  });
+
+  it('sealing adds to a history what the page says', async () => {
+    const site = siteOf(rig);
+    const taskQueue = `plain-${randomUUID()}`;
+    const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
+    const worker = await createWorker({
+      connection: rig.env.nativeConnection,
+      namespace: 'default',
+      keys: undefined,
+      cognito,
+      taskQueue,
+    });
+    const running = worker.run();
+    try {
+      const temporal = new Client({ connection: rig.env.connection });
+      const verifications = new VerificationClient({ client: temporal, taskQueue, sealedElsewhere: true });
+      const plain = await countWorkflow(temporal, await PATHS['right code']({ ...site, temporal, verifications }));
+      const ratio = ours.historyBytes / plain.historyBytes;
+      expect(ratio).toBeGreaterThan(1.1);
+      expect(ratio).toBeLessThan(1.3);
+    } finally {
+      worker.shutdown();
+      await running;
+      cognito.destroy();
+    }
   });
 
   it.each(['right code', 'one wrong code', 'one re-send', 'confirmed by signal'])('%s', async (name) => {
