@@ -21,8 +21,9 @@ export interface VerificationClientOptions {
    */
   waitForAnswer?: Duration;
   /**
-   * Checks a token before anything is started or sent on, for example with `aws-jwt-verify`. Whatever it throws
-   * refuses the token; what it throws is the `cause`, unless it quotes the token. Not called for references. Without it, the claims are only decoded and Cognito's own check decides.
+   * Checks a token before anything is started or sent on, for example with `aws-jwt-verify`. Whatever it throws refuses
+   * the token; of what it throws only the name is in the error. Not called for references. Without it, the claims are only
+   * decoded and Cognito's own check decides.
    */
   verifyToken?: (accessToken: string) => Promise<unknown>;
 }

@@ -147,20 +147,25 @@ describe('a client', () => {
     }
   });
 
-  it('takes the error of verifyToken as the cause, but not when it quotes the token', async () => {
-    const harmless = new Error('the signature does not match');
-    const quoting = Object.assign(new Error('no good'), { details: { jwt: { payload: TOKEN.split('.')[1] } } });
-    for (const [error, cause] of [
-      [harmless, harmless],
-      [quoting, undefined],
-      [new Error(`${TOKEN} is no good`), undefined],
-    ]) {
+  it('hands on the name of what verifyToken throws, and nothing else of it', async () => {
+    const signature = Object.assign(new Error('the signature does not match'), { name: 'JwtInvalidSignatureError' });
+    const quoting = Object.assign(new Error(`${TOKEN} is no good`), { jwt: { payload: TOKEN.split('.')[1] } });
+    const named = Object.assign(new Error('no'), { name: TOKEN });
+    for (const [error, name] of [
+      [signature, 'JwtInvalidSignatureError'],
+      [quoting, 'Error'],
+      [named, 'an error'],
+      [TOKEN, 'an error'],
+    ] as const) {
       const refused = await thrownBy(
         newClient(() => Promise.reject(error)).start({ accessToken: TOKEN, attributeName: 'email' }),
       );
-      expect(refused).toMatchObject({ code: 'AccessTokenRefused' });
-      expect((refused as Error).cause).toBe(cause);
-      expectNothingOf(refused, TOKEN);
+      expect(refused).toMatchObject({
+        code: 'AccessTokenRefused',
+        message: `accessToken did not pass verifyToken (${name}).`,
+      });
+      expect((refused as Error).cause).toBeUndefined();
+      expectNothingOf(refused, TOKEN, 'signature does not match');
     }
   });
 });

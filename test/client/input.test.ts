@@ -66,14 +66,13 @@ describe('an access token', () => {
   });
 
   it('is refused when verifyToken refuses it, before anything is started', async () => {
-    const cause = new Error('signature');
-    const client = newClient({ verifyToken: () => Promise.reject(cause) });
+    const client = newClient({ verifyToken: () => Promise.reject(new Error('signature')) });
     for (const call of [
       () => client.start({ accessToken: token, attributeName: 'email' }),
       () => client.renewAccessToken(ID, { accessToken: token }),
       () => client.submitCode(ID, { code: '123456', accessToken: token }),
     ]) {
-      expect(await thrownBy(call())).toMatchObject({ code: 'AccessTokenRefused', cause });
+      expect(await thrownBy(call())).toMatchObject({ code: 'AccessTokenRefused' });
     }
   });
 
