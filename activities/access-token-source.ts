@@ -9,6 +9,7 @@ import {
   decodeAccessToken,
   FAILURE_TYPES,
   Secret,
+  TOKEN_SOURCE_TIMEOUT_MS,
   type UserKey,
 } from '@cognito-verification/contract';
 import { activityInfo } from '@temporalio/activity';
@@ -52,9 +53,6 @@ export class UnresolvedAccessToken extends Error {
   }
 }
 
-/** By so much the workflow lengthens the time-outs of a call with a reference (`RESOLVING_MS`). */
-const SOURCE_TIMEOUT_MS = 5_000;
-
 /** How long before the end of the call's budget a source is given up. */
 const MARGIN_MS = 1_000;
 
@@ -73,7 +71,7 @@ export async function resolveAccessToken(
       'The verification has a reference to an access token, and this worker has no access token source.',
     );
   }
-  const timeout = AbortSignal.timeout(Math.min(SOURCE_TIMEOUT_MS, budgetLeftMs()));
+  const timeout = AbortSignal.timeout(Math.min(TOKEN_SOURCE_TIMEOUT_MS, budgetLeftMs()));
   const token = await ask(source, request, AbortSignal.any([signal, timeout]));
   if (!token) {
     throw new UnresolvedAccessToken(

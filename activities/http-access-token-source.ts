@@ -1,4 +1,5 @@
 /** An access token source that is a service of your own, asked over HTTP. */
+import { isLoopback, TOKEN_SOURCE_TIMEOUT_MS } from '@cognito-verification/contract';
 import { type AccessTokenRequest, type AccessTokenSource, AccessTokenSourceError } from './access-token-source.js';
 
 /** How a source is reached; only `url` is required. */
@@ -26,8 +27,6 @@ export class AccessTokenSourceOptionError extends Error {
   }
 }
 
-const MOST_TIMEOUT_MS = 5_000;
-
 /** Cognito's tokens have a few kilobytes. */
 const MOST_ANSWER_BYTES = 64 * 1024;
 
@@ -38,13 +37,13 @@ const MOST_ANSWER_BYTES = 64 * 1024;
  * @throws AccessTokenSourceOptionError when an option is wrong.
  */
 export function createHttpAccessTokenSource(options: HttpAccessTokenSourceOptions): AccessTokenSource {
-  const { authorization, timeoutMs = MOST_TIMEOUT_MS } = options;
+  const { authorization, timeoutMs = TOKEN_SOURCE_TIMEOUT_MS } = options;
   const url = checkedUrl(options.url);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MOST_TIMEOUT_MS) {
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > TOKEN_SOURCE_TIMEOUT_MS) {
     throw new AccessTokenSourceOptionError(
       'timeoutMs',
       String(timeoutMs),
-      `a whole number from 1 to ${MOST_TIMEOUT_MS}`,
+      `a whole number from 1 to ${TOKEN_SOURCE_TIMEOUT_MS}`,
     );
   }
   return {
@@ -116,7 +115,7 @@ function tokenIn(text: string): string {
 function checkedUrl(text: string): URL {
   const allowed = 'an https URL without user and password, or an http URL of localhost';
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
+  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (!url || !secure || url.username || url.password) {
     // A URL can hold a password; what is before the host is not shown.
     const found = url ? `${url.protocol}//${url.username || url.password ? '…@' : ''}${url.host}` : 'no URL';
@@ -124,8 +123,6 @@ function checkedUrl(text: string): URL {
   }
   return url;
 }
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 function reasonOf(error: unknown): string {
   const { code, name, cause } = error as { code?: unknown; name?: unknown; cause?: { code?: unknown } };

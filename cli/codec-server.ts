@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { hasErrorCode } from '../dev/error-code.js';
 import type { CodecServerSettings } from '../temporal/codec-server-settings.js';
+import { portOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { UsageError } from './usage-error.js';
 
@@ -103,11 +104,4 @@ function peopleOf(url: string, { origins, authorization }: CodecServerSettings):
     `  Callers         ${authorization ? `tokens of ${authorization.issuer}` : 'whoever reaches it on this machine'}`,
     'Ctrl-C stops it.',
   ].join('\n');
-}
-
-/** @throws InvalidArgumentError */
-function portOption(value: string): number {
-  const port = Number(value);
-  if (!/^\d{1,5}$/.test(value) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return port;
 }

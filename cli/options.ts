@@ -23,6 +23,14 @@ export function wholeNumberOption(value: string): number {
   return Number(value);
 }
 
+/** @throws InvalidArgumentError */
+export function portOption(value: string): number {
+  const port = Number(value);
+  if (!/^\d{1,5}$/.test(value) || port > 65_535)
+    throw new InvalidArgumentError('A port is a number from 0 (any free one) to 65535.');
+  return port;
+}
+
 /**
  * Collects `key=value` from an option that may be repeated.
  * @throws InvalidArgumentError

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { hasErrorCode } from '../dev/error-code.js';
+import { portOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { UsageError } from './usage-error.js';
 
@@ -53,10 +54,4 @@ function peopleOf(url: string): string {
     `  For a worker    export AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=${url}`,
     'Ctrl-C stops it.',
   ].join('\n');
-}
-
-function portOption(value: string): number {
-  const port = Number(value);
-  if (!/^\d{1,5}$/.test(value) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return port;
 }

@@ -1,7 +1,6 @@
 /** `cognito-verification up`: the local stack on a terminal; its options, its signals and what it prints. */
-
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { LocalStack } from '../dev/local-stack.js';
 import type { CognitoChoice } from '../dev/stack-cognito.js';
 import { forgetStackSettings } from '../dev/stack-environment.js';
@@ -9,6 +8,7 @@ import { openStackFolder, type RunningStack, type StackFolder } from '../dev/sta
 import { describeStack } from '../dev/stack-summary.js';
 import { createTimeline, type Timeline } from '../dev/timeline.js';
 import { EXIT } from './exit-codes.js';
+import { portOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { InterruptedError } from './usage-error.js';
 
@@ -170,12 +170,4 @@ function stopOnSignal(timeline: Timeline): AbortSignal {
 async function aborted(signal: AbortSignal): Promise<undefined> {
   if (signal.aborted) return undefined;
   return await new Promise((done) => signal.addEventListener('abort', () => done(undefined), { once: true }));
-}
-
-/** @throws InvalidArgumentError */
-function portOption(value: string): number {
-  const port = Number(value);
-  if (!/^\d+$/.test(value) || port > 65_535)
-    throw new InvalidArgumentError('A port is a number from 0 (any) to 65535.');
-  return port;
 }

@@ -3,7 +3,6 @@
  * beside each of them, so that whoever may use the KMS key can open them and nobody else. Data keys are cached: KMS
  * is asked when a process starts, once an hour, and for each data key of another process.
  */
-
 import { type ClientFor, DataKeyService } from './data-key-service.js';
 import { UnknownKeyError } from './errors.js';
 import type { EncryptionKey, KeyRing } from './key-ring.js';

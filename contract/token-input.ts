@@ -8,6 +8,12 @@ export type TokenInput =
   | { readonly accessToken: Secret; readonly accessTokenReference?: never }
   | { readonly accessToken?: never; readonly accessTokenReference: string };
 
+/**
+ * How long a worker's access token source may take to find the token for one call. By so much the workflow lengthens the
+ * time-outs of a call with a reference.
+ */
+export const TOKEN_SOURCE_TIMEOUT_MS = 5_000;
+
 /** The two fields of a message of which one may be there. */
 interface TokenFields {
   readonly accessToken?: string | undefined;

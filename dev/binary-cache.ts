@@ -2,7 +2,6 @@
  * The user's cache folder of pinned binaries, shared by every clone on the machine. A file stands under its final
  * name only when it is whole; one process fetches while others wait; what a killed fetch left is removed by the next.
  */
-
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';

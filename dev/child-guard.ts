@@ -2,7 +2,6 @@
  * Ends a child when we end without having done so ourselves, even by SIGKILL: a small shell holds the other end of a
  * pipe of ours, and the system closes that whatever happens to us.
  */
-
 import { spawn } from 'node:child_process';
 
 /**

@@ -1,5 +1,4 @@
 /** The demonstration of a stack: whose user it is, another one when that one cannot be verified now, and its token. */
-
 import type { VerificationClient } from '@cognito-verification/client';
 import { findDemoUser, makeDemoUser, type SignedInUser, signIn } from './demo-user.js';
 import { type DemoResult, demonstrate } from './demo-verification.js';

@@ -2,7 +2,6 @@
  * A user to try things with, in a Cognito sandbox: made through Cognito's own API, kept in the stack's folder, found
  * again at the next start. Never for a real user pool: making a user there is nobody's wish who starts a local stack.
  */
-
 import { randomBytes, randomInt } from 'node:crypto';
 import {
   AdminCreateUserCommand,

@@ -1,5 +1,4 @@
 /** Takes one verification from its start to `verified`, the way an onboarding service and its user would. */
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationClient } from '@cognito-verification/client';
 import type { CodeDelivery, VerificationOutcome, VerificationState } from '@cognito-verification/contract';

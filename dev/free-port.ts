@@ -1,5 +1,4 @@
 /** Ports of the loopback interface. */
-
 import { createServer } from 'node:net';
 
 /** The wanted port if nobody listens there, else one that the system picks. */

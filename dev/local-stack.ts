@@ -2,7 +2,6 @@
  * The local stack: everything one needs to see a verification happen, started in order, shown at work, and stopped in
  * the opposite order. What is there already (a Temporal Service, a Cognito endpoint) is used and left alone.
  */
-
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, KEY_SETTINGS } from '@cognito-verification/codec';
 import type { Client } from '@temporalio/client';

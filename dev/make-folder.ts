@@ -1,5 +1,4 @@
 /** Makes folders; where that cannot be, says in words why not. */
-
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasErrorCode } from './error-code.js';

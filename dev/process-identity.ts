@@ -2,7 +2,6 @@
  * Tells one process from another. A pid alone does not: pids are reused, on a busy machine within minutes, and a
  * file that a dead process left behind must never be taken for the stranger that has its number now.
  */
-
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';

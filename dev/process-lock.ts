@@ -2,7 +2,6 @@
  * A lock file that one process of this machine holds at a time, and that a dead holder does not keep: it names its
  * holder by pid and start time.
  */
-
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,5 +1,4 @@
 /** One run of `temporal server start-dev`: its arguments, its output, its end. Knows nothing of what it serves. */
-
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -2,7 +2,6 @@
  * Which Cognito a local stack works against: the sandbox it starts, an endpoint that is set, or Amazon Cognito when
  * that is asked for by name. Users are made in sandboxes only, ours or one that is found at the endpoint.
  */
-
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { startSandbox } from '../sandbox/index.js';
 import type { SignedInUser } from './demo-user.js';

@@ -1,5 +1,4 @@
 /** What another terminal needs to talk to a stack, and what to try there. */
-
 import { relative } from 'node:path';
 import type { AttributeName } from '@cognito-verification/contract';
 import type { SignedInUser } from './demo-user.js';

@@ -3,7 +3,6 @@
  * it. Secrets in it (tokens, the sandbox's users) are worth something to this sandbox only; still they
  * are for their owner's eyes.
  */
-
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

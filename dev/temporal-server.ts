@@ -2,7 +2,6 @@
  * Runs Temporal's development server on the loopback interface: free ports, ready when its namespace is, gone when
  * it is closed or when this process ends. For a developer's machine and for tests; production runs a real service.
  */
-
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';

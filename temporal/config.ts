@@ -214,6 +214,7 @@ function withoutEmpty(environment: NodeJS.ProcessEnv): Record<string, string> {
   return set;
 }
 
-function show(value: string): string {
+/** As much of a value as its owner needs to find it. */
+export function show(value: string): string {
   return JSON.stringify(value.slice(0, 80));
 }

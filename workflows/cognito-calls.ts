@@ -8,6 +8,7 @@ import {
   type CodeDelivery,
   cognitoTaskQueue,
   type Secret,
+  TOKEN_SOURCE_TIMEOUT_MS,
   type TokenInput,
   tokenFields,
   type UserKey,
@@ -60,10 +61,6 @@ const NEVER_REPEATED = [
   'WorkerShutdown',
   'NotSealedError',
 ];
-
-// The access token source may take so long to find what a reference stands for. It lengthens each try, and a look; the
-// budgets of a send and an attempt, which are for tries, stay.
-const RESOLVING_MS = 5_000;
 
 const UNREPEATABLE = {
   // A heartbeat comes every 5 s, so that the death of a worker shows after 15 s instead of the whole time-out.
@@ -168,8 +165,9 @@ function inputOf({ owner, attributeName, tokenInput }: Call): CognitoCall {
   return { ...owner, attributeName, runId, ...tokenFields(tokenInput) };
 }
 
+/** Lengthens each try, and a look; the budgets of a send and an attempt, which are for tries, stay. */
 function resolvingMs({ tokenInput }: Call): number {
-  return tokenInput.accessToken ? 0 : RESOLVING_MS;
+  return tokenInput.accessToken ? 0 : TOKEN_SOURCE_TIMEOUT_MS;
 }
 
 function cognito({ userPoolId }: UserKey, priorityKey: number, options: ActivityOptions) {

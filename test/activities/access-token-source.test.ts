@@ -1,5 +1,4 @@
 /** What the worker makes of whatever an access token source does. */
-
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import type { Secret } from '@cognito-verification/contract';

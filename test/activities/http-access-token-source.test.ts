@@ -1,5 +1,4 @@
 /** The access token source over HTTP, and the settings of a worker that make one. */
-
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';

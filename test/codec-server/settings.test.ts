@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isLoopback } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isLoopback, LOCAL_ORIGINS, loadCodecServerSettings } from '../../temporal/codec-server-settings.js';
+import { LOCAL_ORIGINS, loadCodecServerSettings } from '../../temporal/codec-server-settings.js';
 import { ConfigError } from '../../temporal/config.js';
 import { serve } from './running-codec-server.js';
 
@@ -59,7 +60,7 @@ describe('settings that are right', () => {
 });
 
 describe('settings that are wrong', () => {
-  test.each(['0.0.0.0', '::', '10.0.0.7', 'codec.internal', '127.example.com'])(
+  test.each(['0.0.0.0', '::', '10.0.0.7', 'codec.internal', '127.example.com', '127.0.0.1.example.com'])(
     'no authorization on %s',
     async (host) => {
       expect(isLoopback(host)).toBe(false);
