@@ -77,7 +77,8 @@ export class VerificationClient {
    * @throws WorkerUnavailableError when no worker took it up; it is started, and goes on once one runs.
    */
   async start(input: VerificationRequest & { requestId?: string }): Promise<StartedVerification> {
-    const { requestId, ...request } = checked(() => ({ ...input }));
+    // Callers without TypeScript bring anything; what cannot be spread is refused as empty.
+    const { requestId, ...request } = { ...input };
     const parsed = checked(() => parseRequest(request));
     const updateId = checkId('requestId', requestId ?? randomUUID());
     await verifyTokenInput(parsed.tokenInput, this.verifyToken);
@@ -113,7 +114,7 @@ export class VerificationClient {
    * @throws AttemptsExhaustedError, CodeNotSentError, VerificationEndedError, CognitoUnavailableError.
    */
   async submitCode(workflowId: string, input: SubmitCodeInput & { attemptId?: string }): Promise<SubmitCodeAnswer> {
-    const { attemptId, ...message } = input;
+    const { attemptId, ...message } = { ...input };
     const updateId = checkId('attemptId', attemptId ?? randomUUID());
     const { code, tokenInput } = checked(() => parseSubmitCode(message));
     return await this.update(submitCode, workflowId, updateId, tokenInput, () => ({
@@ -131,7 +132,7 @@ export class VerificationClient {
     workflowId: string,
     input: ResendCodeInput & { requestId?: string } = {},
   ): Promise<VerificationStatus> {
-    const { requestId, ...message } = input;
+    const { requestId, ...message } = { ...input };
     const updateId = checkId('requestId', requestId ?? randomUUID());
     const { clientMetadata, tokenInput } = checked(() => parseResendCode(message));
     return await this.update(resendCode, workflowId, updateId, tokenInput, () => ({
@@ -146,7 +147,7 @@ export class VerificationClient {
    */
   async confirm(workflowId: string, input: CodeConfirmedInput = {}): Promise<void> {
     checkWorkflowId(workflowId);
-    const { reference } = input;
+    const { reference } = { ...input };
     if (reference !== undefined && (typeof reference !== 'string' || reference.length > 200)) {
       throw new InvalidRequestError('reference', 'reference must be a text of at most 200 characters.');
     }
@@ -163,7 +164,7 @@ export class VerificationClient {
     workflowId: string,
     input: RenewAccessTokenInput & { requestId?: string },
   ): Promise<VerificationStatus> {
-    const { requestId, ...message } = input;
+    const { requestId, ...message } = { ...input };
     const updateId = checkId('requestId', requestId ?? randomUUID());
     const tokenInput = checked(() => parseRenewAccessToken(message));
     return await this.update(renewAccessToken, workflowId, updateId, tokenInput, () => tokenFields(tokenInput));

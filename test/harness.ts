@@ -150,7 +150,7 @@ export async function startWorkerProcess(
   { env, sandbox }: Pick<Rig, 'env' | 'sandbox'>,
   taskQueue: string,
   settings: NodeJS.ProcessEnv = {},
-): Promise<{ output: string[]; end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> }> {
+): Promise<{ pid: number; output: string[]; end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> }> {
   const worker = spawn(process.execPath, ['dist/cli/main.js', 'worker'], {
     env: {
       ...process.env,
@@ -172,6 +172,7 @@ export async function startWorkerProcess(
     }),
   ]);
   return {
+    pid: worker.pid ?? 0,
     output,
     end: async (signal) => {
       worker.kill(signal);
