@@ -70,6 +70,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./setup.js')).setupCommand(),
   },
   {
+    name: 'replay',
+    summary: 'replay verifications on a build before it is deployed',
+    load: async () => (await import('./replay.js')).replayCommand(),
+  },
+  {
     name: 'codec-server',
     summary: 'show the Web UI what is sealed, without the secrets',
     load: async () => (await import('./codec-server.js')).codecServerCommand(),

@@ -1,0 +1,190 @@
+/** A build is replayed against a namespace with open verifications, before it is deployed. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Rig, startRig } from '../harness.js';
+import { ADDED_TIMER, otherBuild, RENAMED_ACTIVITY, THROWING } from './other-build.js';
+import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
+
+let rig: Rig;
+let folder: string;
+let env: Record<string, string>;
+/** By what became of them. */
+const ids = { awaitingCode: '', mistyped: '', awaitingToken: '', verified: '' };
+
+beforeAll(async () => {
+  rig = await startRig('local');
+  folder = await mkdtemp(join(tmpdir(), 'replay-test-'));
+  env = { TEMPORAL_ADDRESS: rig.env.address, VERIFICATION_ENCRYPTION_KEYS: rig.keys };
+  ids.awaitingCode = (await rig.start(await rig.user())).workflowId;
+  const mistaken = await rig.user();
+  ids.mistyped = (await rig.start(mistaken)).workflowId;
+  const right = rig.sandbox.codeFor(mistaken, 'email');
+  await rig.client.submitCode(ids.mistyped, { code: right === '111111' ? '222222' : '111111' });
+  const signedOut = await rig.user();
+  rig.sandbox.revokeTokens(signedOut);
+  ids.awaitingToken = (await rig.start(signedOut)).workflowId;
+  const quick = await rig.user();
+  ids.verified = (await rig.start(quick)).workflowId;
+  await rig.client.submitCode(ids.verified, { code: rig.sandbox.codeFor(quick, 'email') });
+  // Visibility lags.
+  const listed = async () => {
+    const { document } = await runJson(['list'], { env });
+    expect(document).toHaveLength(4);
+    for (const [id, state] of [
+      [ids.verified, 'verified'],
+      [ids.awaitingToken, 'awaitingToken'],
+      [ids.mistyped, 'awaitingCode'],
+    ]) {
+      expect(document).toContainEqual(expect.objectContaining({ workflowId: id, state }));
+    }
+  };
+  await vi.waitFor(listed, { timeout: 30_000, interval: 250 });
+});
+afterAll(async () => {
+  await killRunning();
+  await rm(folder, { recursive: true });
+  await rig.close();
+});
+
+describe('this build', () => {
+  it('replays every verification of the namespace, open and ended', async () => {
+    const { code, document, stderr } = await runJson(['replay'], { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(document).toMatchObject({
+      replayed: 4,
+      failed: 0,
+      source: { namespace: 'default', matched: 4, taken: 4, gone: 0 },
+      states: { awaitingCode: { replayed: 2 }, awaitingToken: { replayed: 1 }, verified: { replayed: 1 } },
+      versions: [{ workflowType: 'attributeVerification', sdkVersion: '1.24.0', replayed: 4, failed: 0 }],
+    });
+  });
+
+  it('is told to people with the versions and states that it was shown', async () => {
+    const { stdout } = await runCli(['replay'], { env });
+    expect(stdout).toMatch(/^4 histories on build [\da-f]{12} in [\d.]+ s: all replay\.\n/);
+    expect(stdout).toMatch(/recorded with SDK 1\.24\.0, build 1\.24\.0\+[\da-f]{12}: 4\n {2}awaitingCode 2, /);
+  });
+
+  it('is shown those of a query, and a sample that is even over the states', async () => {
+    const running = await runJson(['replay', '--query', "ExecutionStatus = 'Running'"], { env });
+    expect(running).toMatchObject({ code: 0, document: { replayed: 3 } });
+    const sample = await runJson(['replay', '--limit', '3'], { env });
+    expect(sample.document).toMatchObject({
+      source: { matched: 4, taken: 3 },
+      states: { awaitingCode: { replayed: 1 }, awaitingToken: { replayed: 1 }, verified: { replayed: 1 } },
+    });
+  });
+});
+
+describe('a build that would not go on as they began', () => {
+  it('is refused, with the workflow and the event: a timer that was added', async () => {
+    const bundle = await otherBuild(folder, ADDED_TIMER);
+    const junit = join(folder, 'report.xml');
+    const { code, document } = await runJson(['replay', '--bundle', bundle, '--junit', junit], { env });
+    expect(code).toBe(1);
+    expect(document).toMatchObject({ replayed: 4, failed: 4 });
+    expect(document).toHaveProperty(
+      'failures',
+      expect.arrayContaining([
+        expect.objectContaining({
+          workflowId: ids.awaitingCode,
+          runId: expect.stringMatching(/^[\da-f-]{36}$/),
+          state: 'awaitingCode',
+          kind: 'nondeterminism',
+          eventId: 7,
+          expected: 'a call of the activity sendCode',
+          found: 'sets a timer there',
+          message: 'At event 7 the history has a call of the activity sendCode; this build sets a timer there.',
+          hint: expect.stringContaining('patched('),
+        }),
+      ]),
+    );
+    const xml = await readFile(junit, 'utf8');
+    expect(xml).toContain('<testsuites name="replay" tests="4" failures="4"');
+    expect(xml).toContain(`name="${ids.awaitingCode} run `);
+    expect(xml).toContain('<failure type="nondeterminism" message="At event 7 the history has');
+  });
+
+  it('only for those that came as far as the change: an activity under another name', async () => {
+    const bundle = await otherBuild(folder, RENAMED_ACTIVITY);
+    const { code, stdout } = await runCli(['replay', '--bundle', bundle], { env });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^4 histories on build [\da-f]{12} in [\d.]+ s: 2 do not replay\.$/m);
+    expect(stdout).toMatch(new RegExp(`^${ids.mistyped} \\(run [\\da-f-]{36}, awaitingCode\\)$`, 'm'));
+    expect(stdout).toMatch(
+      /^ {2}At event \d+ the history has activity type verifyCode; this build has activity type checkCode there\.$/m,
+    );
+    expect(stdout).not.toContain(ids.awaitingCode);
+  });
+
+  it('where its code throws, without what it throws being repeated', async () => {
+    const bundle = await otherBuild(folder, THROWING);
+    const { code, stdout } = await runCli(['replay', '--bundle', bundle], { env });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /The code of this build throws while it replays event \d+, .*: Cannot read code \[digits\] of \[email\]\./,
+    );
+    expect(stdout).not.toMatch(/918273|zoe@example/);
+  });
+});
+
+describe('what says nothing of the build', () => {
+  it('is said: keys that open nothing', async () => {
+    const { code, document } = await runJson(['replay'], { env: { ...env, VERIFICATION_ENCRYPTION_KEYS: someKeys() } });
+    expect(code).toBe(1);
+    expect(document).toMatchObject({ failed: 4, failures: [{ kind: 'sealed' }, {}, {}, {}] });
+  });
+
+  it('is said: no such verifications, unless that is as it should be', async () => {
+    const none = ['replay', '--query', "WorkflowId = 'none'"];
+    expect(await runJson(none, { env })).toMatchObject({
+      code: 1,
+      document: { error: { code: 'NothingToReplay', message: expect.stringContaining("WorkflowId = 'none'") } },
+    });
+    expect(await runCli([...none, '--allow-empty'], { env })).toMatchObject({
+      code: 0,
+      stdout: 'Nothing to replay.\n',
+    });
+  });
+
+  it('is said: a query that Temporal does not take, a namespace that is not there, no bundle', async () => {
+    expect(await runJson(['replay', '--query', 'Colour = 1'], { env })).toMatchObject({
+      code: 2,
+      document: { error: { code: 'Usage', message: expect.stringContaining('Colour') } },
+    });
+    expect(await runJson(['replay'], { env: { ...env, TEMPORAL_NAMESPACE: 'nowhere' } })).toMatchObject({
+      code: 3,
+      document: { error: { message: expect.stringContaining('nowhere') } },
+    });
+    for (const bundle of [join(folder, 'none'), 'package.json']) {
+      expect((await runJson(['replay', '--bundle', bundle], { env })).code).toBe(2);
+    }
+  });
+
+  it('is said: Ctrl-C', async () => {
+    const saved = join(folder, 'interrupted');
+    const { child, ended } = startCli(['replay', '--save', saved], { env });
+    // Made before anything is asked of Temporal.
+    await expect.poll(() => existsSync(saved), { interval: 5 }).toBe(true);
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toMatch(/^Interrupted: not every history was replayed/);
+  });
+});
+
+describe('saved histories', () => {
+  it('replay from their files, and in other builds fail as they did in the namespace', async () => {
+    const saved = join(folder, 'saved');
+    expect(await runJson(['replay', '--save', saved], { env })).toMatchObject({
+      code: 0,
+      document: { saved: { folder: saved, files: 4, redacted: false } },
+    });
+    expect(await readdir(saved)).toHaveLength(4);
+    const { TEMPORAL_ADDRESS: _, ...offline } = env;
+    expect(await runJson(['replay', saved], { env: offline })).toMatchObject({ code: 0, document: { replayed: 4 } });
+  });
+});

@@ -1,0 +1,45 @@
+import { Worker } from '@temporalio/worker';
+import type { History, RecordedHistory } from './recorded-history.js';
+import type { ReplayProblem } from './replay-problem.js';
+
+type HistoryEvent = NonNullable<History['events']>[number];
+
+/**
+ * Finds the event at which a history stops to replay, where the SDK does not say it: the only one that it can mean or, where
+ * there are more, by replaying the history's beginnings, each a workflow task longer than the one before.
+ */
+export async function failingEvent(
+  options: Parameters<typeof Worker.runReplayHistories>[0],
+  { workflowId, history }: RecordedHistory,
+  problem: ReplayProblem,
+): Promise<number | undefined> {
+  const events = history.events ?? [];
+  const [only, ...others] = events.filter((event) => isMeant(problem, event));
+  if (only && others.length === 0) return Number(only.eventId);
+  const ends = events.flatMap(({ workflowTaskScheduledEventAttributes: task }, index) => (task ? [index + 1] : []));
+  // A beginning ends where the next task is scheduled, which shows the SDK that the one before is complete.
+  const beginnings = [...new Set([...ends.slice(1), events.length])].map((end) => events.slice(0, end));
+  const histories = beginnings.map((beginning) => ({ workflowId, history: { events: beginning } }));
+  let fits = 0;
+  for await (const { error } of Worker.runReplayHistories(options, histories)) {
+    if (error) return eventOf(problem, (beginnings[fits] ?? []).slice(beginnings[fits - 1]?.length ?? 0));
+    fits += 1;
+  }
+  return undefined;
+}
+
+/** In the part that a task has written, or else the task itself. */
+function eventOf(problem: ReplayProblem, part: readonly HistoryEvent[]): number | undefined {
+  const meant = part.find((event) => isMeant(problem, event));
+  const task = part.find(({ workflowTaskStartedEventAttributes: started }) => started);
+  const id = (meant ?? task ?? part[0])?.eventId;
+  return id === undefined || id === null ? undefined : Number(id);
+}
+
+function isMeant(
+  { expected }: ReplayProblem,
+  { activityTaskScheduledEventAttributes: activity }: HistoryEvent,
+): boolean {
+  if (!activity || expected === undefined) return false;
+  return [`activity type ${activity.activityType?.name}`, `activity id ${activity.activityId}`].includes(expected);
+}

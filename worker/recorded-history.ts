@@ -1,0 +1,96 @@
+/**
+ * Histories as they are kept in files: with the workflow id, which a history of an older server does not hold, and
+ * without which no payload in it opens.
+ */
+import { type History, historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+
+export type { History };
+
+/** A history, and whose it is. */
+export interface RecordedHistory {
+  workflowId: string;
+  runId?: string;
+  history: History;
+}
+
+/** What a file of ours holds. `history` is as `temporal workflow show --output json` prints it. */
+export interface HistoryDocument {
+  workflowId: string;
+  runId?: string;
+  history: unknown;
+}
+
+/** Something that is no history, or not one that can be replayed. The message says what is wrong with it, for people. */
+export class UnreadableHistoryError extends Error {
+  override readonly name = 'UnreadableHistoryError';
+  readonly code = 'UnreadableHistory';
+}
+
+/**
+ * Reads a document of ours, or a history as Temporal's tools write it.
+ * @param known whose it is, where that is known from elsewhere: it must agree with what the document says
+ * @throws UnreadableHistoryError
+ */
+export function recordedHistory(
+  document: unknown,
+  known: { workflowId?: string | undefined; runId?: string | undefined } = {},
+): RecordedHistory {
+  if (!isRecord(document)) throw new UnreadableHistoryError('is no history, which would be a JSON object');
+  const own = isRecord(document['history']);
+  const history = readHistory(own ? document['history'] : document);
+  const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
+  const workflowId = agreed([own ? document['workflowId'] : undefined, started?.workflowId, known.workflowId]);
+  const runId = [own ? document['runId'] : undefined, known.runId, started?.originalExecutionRunId].find(isName);
+  if (workflowId === undefined) {
+    throw new UnreadableHistoryError(
+      'does not say its workflow id, to which every payload in it is bound: give it with --workflow-id, or keep it beside the history as {"workflowId", "runId", "history"}',
+    );
+  }
+  return { workflowId, ...(runId === undefined ? {} : { runId }), history };
+}
+
+/** As it is written into a file. */
+export function historyDocument({ workflowId, runId, history }: RecordedHistory): HistoryDocument {
+  const json: unknown = JSON.parse(historyToJSON(history));
+  return { workflowId, ...(runId === undefined ? {} : { runId }), history: json };
+}
+
+/** A history that is whole from its first event on; it may end anywhere. */
+function readHistory(json: unknown): History {
+  if (!isRecord(json) || !Array.isArray(json['events']) || json['events'].length === 0) {
+    throw new UnreadableHistoryError('is no history, which would have "events"');
+  }
+  let history: History;
+  try {
+    history = historyFromJSON(json);
+  } catch {
+    // The parser's message would quote the event that it cannot read.
+    throw new UnreadableHistoryError('has events that cannot be read');
+  }
+  const events = history.events ?? [];
+  if (!events[0]?.workflowExecutionStartedEventAttributes) {
+    throw new UnreadableHistoryError('does not begin with the start of a workflow');
+  }
+  const gap = events.findIndex(({ eventId }, index) => Number(eventId) !== index + 1);
+  if (gap >= 0) throw new UnreadableHistoryError(`is not whole: event ${gap + 1} is missing`);
+  return history;
+}
+
+/** Histories have been given wrong ids before, and then nothing in them opens. */
+function agreed(said: readonly unknown[]): string | undefined {
+  const [first, ...others] = [...new Set(said.filter(isName))];
+  if (others.length > 0) {
+    throw new UnreadableHistoryError(
+      `has two workflow ids, ${[first, ...others].map((id) => JSON.stringify(id)).join(' and ')}: one of them is wrong`,
+    );
+  }
+  return first;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
