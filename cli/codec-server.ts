@@ -49,7 +49,10 @@ export function codecServerCommand(): Command {
     .addHelpText('after', HELP)
     .action(async ({ host, port, ...options }: CodecServerCommandOptions) => {
       const { startCodecServer } = await import('../temporal/codec-server.js');
+      const { logUncaught } = await import('../worker/log-uncaught.js');
       const settings = await loadSettings(host);
+      // It holds opened payloads.
+      logUncaught({ logger: settings.log });
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
       const server = await startCodecServer({ ...settings, host, port }).catch((error: unknown) => {

@@ -37,8 +37,15 @@ Secrets come from files, standard input or the environment, never from arguments
   access token   --access-token-file FILE, $COGNITO_ACCESS_TOKEN
   code           --code-file FILE, $VERIFICATION_CODE, standard input
 
-Settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE and the other variables of the Temporal tools;
-VERIFICATION_TASK_QUEUE; for the worker also AWS_REGION and the other variables of the AWS SDK.
+Settings, for worker and callers alike:
+  Temporal       TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE and the others of the Temporal tools;
+                 VERIFICATION_TASK_QUEUE
+  keys           VERIFICATION_ENCRYPTION_KEYS, VERIFICATION_ENCRYPTION_KEYS_FILE or VERIFICATION_ENCRYPTION_KMS_KEYS,
+                 without which nothing is read or sent
+Settings of the worker, see worker --help:
+  Cognito        AWS_REGION and the others of the AWS SDK
+  access tokens  VERIFICATION_ACCESS_TOKEN_SOURCE_URL, VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE
+  telemetry      VERIFICATION_LOG_LEVEL, VERIFICATION_METRICS_ADDRESS
 
 Output: text for people, or with --json one JSON document on standard output; an error is {"error": {"code", "message"}}.
 Without --json, errors go to standard error.`;

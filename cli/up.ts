@@ -35,8 +35,8 @@ const ECHO_MS = 500;
 const LINGER_MS = 1_000;
 
 const HELP = `
-State (the server's database and the keys that its payloads are sealed with, the sandbox's pools and users) is kept in --state-dir and found again at the next start.
-A second up with the same folder says what runs there and ends.
+State (the server's database and the keys that its payloads are sealed with, the sandbox's pools and users) is kept in
+--state-dir and found again at the next start. A second up with the same folder says what runs there and ends.
 
 What is there is used instead of being started: a Temporal Service named by TEMPORAL_ADDRESS, TEMPORAL_PROFILE or
 TEMPORAL_CONFIG_FILE, and a Cognito endpoint named by AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER. AWS credentials and a
@@ -47,6 +47,9 @@ What the env file of a local stack has put into this shell is ignored here: it i
 
 On a Temporal Service that is not ours, a stack with its own sandbox works on a task queue of its own, unless
 VERIFICATION_TASK_QUEUE is set.
+
+Its worker and codec server take the settings of the two commands (see worker --help), such as VERIFICATION_LOG_LEVEL or
+VERIFICATION_ACCESS_TOKEN_SOURCE_URL. Keys that the environment names are used in place of its own.
 
 Example:
   $ cognito-verification up

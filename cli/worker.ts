@@ -10,10 +10,24 @@ export function workerCommand(): Command {
     .addHelpText(
       'after',
       `
-Settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, VERIFICATION_TASK_QUEUE, AWS_REGION,
-AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER (for the Cognito sandbox).
+Keys: VERIFICATION_ENCRYPTION_KEYS, VERIFICATION_ENCRYPTION_KEYS_FILE or VERIFICATION_ENCRYPTION_KMS_KEYS.
+Without one it does not start.
+
+Settings:
+  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, TEMPORAL_TLS_…
+                                         where Temporal is, as the Temporal tools read it
+  VERIFICATION_TASK_QUEUE                (default: attribute-verification)
+  AWS_REGION                             for pools whose id names no region
+  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER
+                                         another endpoint than Amazon Cognito, such as the Cognito sandbox
+  VERIFICATION_ACCESS_TOKEN_SOURCE_URL   where it finds access tokens by reference
+  VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE
+                                         a file with the secret that it shows there
+  VERIFICATION_LOG_LEVEL                 trace, debug, info, warn, error (default: info)
+  VERIFICATION_METRICS_ADDRESS           host:port on which it serves metrics to Prometheus (default: nowhere)
 
 Example:
+  export VERIFICATION_ENCRYPTION_KEYS_FILE=/run/secrets/verification-keys
   TEMPORAL_ADDRESS=localhost:7233 AWS_REGION=eu-west-1 cognito-verification worker`,
     )
     .action(async (options: OutputOptions) => {

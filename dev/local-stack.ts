@@ -109,6 +109,7 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     keys: keys.ring,
     endpoint: cognito.endpoint,
     logFile: folder.path('worker.log'),
+    timeline,
     teardown,
   });
   timeline.tell(`the worker polls task queue ${config.taskQueue}`);

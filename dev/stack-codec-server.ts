@@ -1,6 +1,7 @@
 /** The codec server of a local stack: the Web UI and the `temporal` command show through it what is sealed. */
 import type { KeyRing } from '@cognito-verification/codec';
 import { startCodecServer } from '../temporal/codec-server.js';
+import { loadTelemetryConfig } from '../temporal/config.js';
 import { createLogger } from '../worker/logger.js';
 import type { Teardown } from './teardown.js';
 import type { Timeline } from './timeline.js';
@@ -24,7 +25,7 @@ export async function startStackCodecServer(options: StackCodecServerOptions): P
     keys,
     port,
     origins: webUi === undefined ? [] : originsOf(webUi),
-    log: createLogger('INFO', logFile),
+    log: createLogger(loadTelemetryConfig().logLevel, logFile),
   });
   teardown.addQuietly('the codec server', async () => await server.close());
   timeline.tell(`started a codec server at ${server.url}: payloads are sealed, and shown without tokens and codes`);

@@ -1,5 +1,6 @@
 /** What another terminal needs to talk to a stack, and what to try there. */
 import { relative } from 'node:path';
+import { KEY_SETTINGS } from '@cognito-verification/codec';
 import type { AttributeName } from '@cognito-verification/contract';
 import type { SignedInUser } from './demo-user.js';
 import type { StackFolder, StackInfo } from './stack-folder.js';
@@ -31,6 +32,8 @@ export async function writeEnvironment(
   const lines = Object.entries(marked).map(([name, value]) => `export ${name}=${quote(value)}`);
   // A profile of this shell would bring another server's key or certificates along.
   if (own) lines.unshift('unset TEMPORAL_PROFILE TEMPORAL_API_KEY');
+  // Keys of this shell beside the stack's own file would be refused, or go before it.
+  if (parts[KEY_SETTINGS.file] !== undefined) lines.unshift(`unset ${KEY_SETTINGS.keys} ${KEY_SETTINGS.kms}`);
   return await folder.writePrivate('env', `${lines.join('\n')}\n`);
 }
 

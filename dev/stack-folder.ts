@@ -3,7 +3,7 @@
  * it. Secrets in it (tokens, the sandbox's users) are worth something to this sandbox only; still they
  * are for their owner's eyes.
  */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasErrorCode } from './error-code.js';
@@ -45,7 +45,7 @@ export interface StackInfo {
 export interface StackFolder {
   /** Absolute path of a file in it. */
   path(name: string): string;
-  /** Writes a file that only its owner may read. */
+  /** Writes a file that only its owner may read, whole or not at all. */
   writePrivate(name: string, content: string): Promise<string>;
   readText(name: string): Promise<string | undefined>;
   /** Tells a second `up` what there is. */
@@ -79,7 +79,11 @@ export async function openStackFolder(stateDir: string): Promise<StackFolder | R
 
   const path = (name: string) => join(folder, name);
   const writePrivate = async (name: string, content: string) => {
-    await writeFile(path(name), content, { mode: 0o600 });
+    // Whoever is killed meanwhile leaves it whole, as it was or as it is to be.
+    const unfinished = `${path(name)}.unfinished`;
+    await rm(unfinished, { force: true });
+    await writeFile(unfinished, content, { mode: 0o600 });
+    await rename(unfinished, path(name));
     return path(name);
   };
   return {

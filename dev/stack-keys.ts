@@ -15,7 +15,7 @@ export interface StackKeys {
 /** The keys that the environment names, for a service that others use too; else those of the folder. */
 export async function provideKeys(folder: Pick<StackFolder, 'path' | 'readText' | 'writePrivate'>): Promise<StackKeys> {
   if (Object.values(KEY_SETTINGS).some((name) => process.env[name])) return { ring: keyRingFromSettings() };
-  if ((await folder.readText(KEYS_FILE)) === undefined) {
+  if (!(await folder.readText(KEYS_FILE))?.trim()) {
     await folder.writePrivate(KEYS_FILE, `local:${randomBytes(KEY_BYTES).toString('base64')}\n`);
   }
   const file = folder.path(KEYS_FILE);

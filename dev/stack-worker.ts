@@ -1,11 +1,14 @@
 /** The worker of a local stack: in this process, quiet on the terminal, its log in a file. */
 import type { KeyRing } from '@cognito-verification/codec';
+import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { createCognitoClients } from '../activities/cognito-clients.js';
 import { loadTelemetryConfig, type TemporalConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
+import { logUncaught } from '../worker/log-uncaught.js';
 import { installRuntime } from '../worker/telemetry.js';
 import { createWorker } from '../worker/worker.js';
 import type { Teardown } from './teardown.js';
+import type { Timeline } from './timeline.js';
 
 /** What the worker needs. */
 export interface StackWorkerOptions {
@@ -14,6 +17,7 @@ export interface StackWorkerOptions {
   /** Where its calls to Cognito go; by the AWS settings unless given. */
   readonly endpoint: string | undefined;
   readonly logFile: string;
+  readonly timeline: Timeline;
   readonly teardown: Teardown;
 }
 
@@ -23,20 +27,23 @@ export async function startStackWorker({
   keys,
   endpoint,
   logFile,
+  timeline,
   teardown,
 }: StackWorkerOptions): Promise<{ lost: Promise<string> }> {
-  await installRuntime({
+  const accessTokenSource = accessTokenSourceFromSettings();
+  const log = await installRuntime({
     ...loadTelemetryConfig(),
     logFile,
     // Whoever runs the stack decides when the worker stops: before the sandbox, and long before the server.
     shutdownSignals: [],
   });
+  logUncaught({ ...log, tell: () => timeline.tell(`an error that nobody caught ends all of this; see ${logFile}`) });
   const connection = await connectWorker(config);
   teardown.addQuietly('the connection', async () => await connection.close());
   const cognito = createCognitoClients(endpoint === undefined ? {} : { endpoint });
   teardown.addQuietly('the Cognito client', () => cognito.destroy());
   const { namespace, taskQueue } = config;
-  const worker = await createWorker({ connection, namespace, keys, cognito, taskQueue });
+  const worker = await createWorker({ connection, namespace, keys, cognito, accessTokenSource, taskQueue });
 
   let closing = false;
   const running = worker.run();

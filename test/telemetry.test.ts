@@ -124,7 +124,7 @@ describe('an error that nobody caught', () => {
     const url = (path: string) => JSON.stringify(new URL(`../dist/worker/${path}.js`, import.meta.url).href);
     const script = `
       const { createLogger } = await import(${url('logger')});
-      const { logUncaught } = await import(${url('telemetry')});
+      const { logUncaught } = await import(${url('log-uncaught')});
       const logger = createLogger('info');
       logUncaught({ logger, flush: () => logger.info('collected') });
       const error = Object.assign(new Error('${TOKEN} and 135790'), { accessToken: '${TOKEN}', code: '135790x' });

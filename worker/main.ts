@@ -5,15 +5,17 @@ import { cognitoInWords, createCognitoClients } from '../activities/cognito-clie
 import { loadConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
-import { installRuntime, logUncaught } from './telemetry.js';
+import { logUncaught } from './log-uncaught.js';
+import { installRuntime } from './telemetry.js';
 import { createWorker } from './worker.js';
 
 /**
- * Runs a worker until the process is told to end (SIGINT, SIGTERM); what is under way gets 30 seconds to finish. Writes
+ * Runs a worker until the process is told to end (SIGINT, SIGTERM); what is under way gets 35 seconds to finish. Writes
  * one line to standard output once it polls.
  * @param options `json`: that line is a JSON document
- * @throws ConfigError, KeySettingsError, AwsSettingError, AccessTokenSourceSettingError, TemporalConnectError, or SearchAttributesError where the namespace is not set up: a workflow
- *   that sets a search attribute which nobody registered would be stuck.
+ * @throws ConfigError, KeySettingsError, AwsSettingError or AccessTokenSourceSettingError for a wrong setting;
+ *   TemporalConnectError; SearchAttributesError where the namespace is not set up: a workflow that sets a search attribute
+ *   which nobody registered would be stuck.
  */
 export async function runWorker({ json }: { json: boolean }): Promise<void> {
   const config = loadConfig();

@@ -85,18 +85,3 @@ function cannotListen(address: string, reason: string): ConfigError {
     },
   ]);
 }
-
-/**
- * From here on an error that nobody caught goes to the log, redacted, and ends the process with exit code 1. Node itself
- * would print it with everything that it carries.
- */
-export function logUncaught({ logger, flush }: ProcessLog): void {
-  process.on('uncaughtException', (error: unknown, origin) => {
-    try {
-      flush();
-      logger.error('An error that nobody caught ends the worker', { error, reason: origin });
-    } finally {
-      process.exit(1);
-    }
-  });
-}

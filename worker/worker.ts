@@ -37,8 +37,11 @@ export interface VerificationWorkerOptions {
   workflowBundlePath?: string;
 }
 
-/** Lets a call to Cognito (22 s at most) end, for a call that is cut off leaves a message that nobody knows of. */
-const SHUTDOWN_GRACE_TIME = '30 seconds';
+/**
+ * Lets a call to Cognito end, for one that is cut off leaves a message that nobody knows of: 5 s for the token behind a
+ * reference, 3 s for a look at the attribute, 22 s for the call itself, and some to spare.
+ */
+const SHUTDOWN_GRACE_TIME = '35 seconds';
 
 /** Used by the process entry, the local stack, the tests and the benchmarks alike. */
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {

@@ -12,6 +12,18 @@ import { killRunning, MAIN, runCli, runJson, someKeys } from './run-cli.js';
 
 const ID = 'verify/eu-west-1_pool/2f0e/email';
 const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:1', VERIFICATION_ENCRYPTION_KEYS: someKeys() };
+const WORKER_SETTINGS = [
+  'TEMPORAL_ADDRESS',
+  'VERIFICATION_TASK_QUEUE',
+  'VERIFICATION_ENCRYPTION_KEYS',
+  'VERIFICATION_ENCRYPTION_KEYS_FILE',
+  'VERIFICATION_ENCRYPTION_KMS_KEYS',
+  'VERIFICATION_ACCESS_TOKEN_SOURCE_URL',
+  'VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE',
+  'VERIFICATION_LOG_LEVEL',
+  'VERIFICATION_METRICS_ADDRESS',
+  'AWS_REGION',
+];
 let folder: string;
 
 beforeAll(async () => {
@@ -28,6 +40,13 @@ describe('help', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     for (const exit of ['0', '1', '2', '3', '4', '130']) expect(stdout).toMatch(new RegExp(`^ {2}${exit} {2,}`, 'm'));
+  });
+
+  it('of the root and of worker names each setting of a worker', async () => {
+    for (const args of [['--help'], ['worker', '--help']]) {
+      const { stdout } = await runCli(args);
+      for (const name of WORKER_SETTINGS) expect(stdout, args.join(' ')).toContain(name);
+    }
   });
 
   it.each(COMMANDS.map(({ name }) => name))('of %s loads, and documents --json', async (name) => {

@@ -1,12 +1,13 @@
 /** The env file of a stack, in the shell that has read it when the next stack starts. */
+import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { forgetStackSettings, writeEnvironment } from '../../dev/stack-environment.js';
 
 const CONFIG = { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'attribute-verification', security: {} };
 const SANDBOX = 'http://127.0.0.1:9320';
 
-/** The variables that a shell has after it has read the file. */
-async function sourced(own: boolean): Promise<Record<string, string>> {
+/** What is in the file. */
+async function written(own: boolean, parts: Record<string, string>): Promise<string> {
   let text = '';
   const folder = {
     path: (name: string) => name,
@@ -18,7 +19,13 @@ async function sourced(own: boolean): Promise<Record<string, string>> {
     publish: () => Promise.resolve(),
     release: () => Promise.resolve(),
   };
-  await writeEnvironment(folder, { config: CONFIG, own }, { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: SANDBOX });
+  await writeEnvironment(folder, { config: CONFIG, own }, parts);
+  return text;
+}
+
+/** The variables that a shell has after it has read the file. */
+async function sourced(own: boolean): Promise<Record<string, string>> {
+  const text = await written(own, { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: SANDBOX });
   return Object.fromEntries(
     [...text.matchAll(/^export (\w+)='?(.*?)'?$/gm)].map(([, name, value]) => [name ?? '', value ?? '']),
   );
@@ -49,6 +56,21 @@ it('what the user has set, before or since, is kept', async () => {
     if (before === undefined) delete process.env['TEMPORAL_ADDRESS'];
     else process.env['TEMPORAL_ADDRESS'] = before;
   }
+});
+
+it('keys and a profile of the shell do not stand beside those of the stack', async () => {
+  const text = await written(true, { VERIFICATION_ENCRYPTION_KEYS_FILE: '/stack/encryption-keys' });
+  const shown = execFileSync('sh', ['-c', `${text}\nenv`], {
+    env: {
+      PATH: process.env['PATH'],
+      VERIFICATION_ENCRYPTION_KEYS: 'one:key',
+      VERIFICATION_ENCRYPTION_KMS_KEYS: 'arn',
+      TEMPORAL_PROFILE: 'cloud',
+    },
+    encoding: 'utf8',
+  });
+  const names = [...shown.matchAll(/^((?:VERIFICATION_ENCRYPTION|TEMPORAL_P)\w+)=/gm)].map(([, name]) => name);
+  expect(names).toEqual(['VERIFICATION_ENCRYPTION_KEYS_FILE']);
 });
 
 it('a shell without such a file loses nothing', () => {
