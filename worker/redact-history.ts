@@ -32,8 +32,10 @@ export async function redactHistory(recorded: RecordedHistory, options: RedactOp
 const LEFT_OUT: ReadonlySet<string> = new Set(['header', 'memo', 'completionCallbacks', 'links']);
 /** Of the process that did it, with the name of its machine. */
 const IDENTITIES: ReadonlySet<string> = new Set(['identity', 'lastWorkerIdentity']);
-/** Written by people, or by code that quotes them. */
-const TEXTS: ReadonlySet<string> = new Set(['message', 'stackTrace', 'reason', 'details']);
+/** Written by people, by code that quotes them, or by whoever may write to the namespace. */
+const TEXTS: ReadonlySet<string> = new Set(['message', 'stackTrace', 'reason', 'details', 'signalName', 'type']);
+/** The id of an update, and what Temporal derives from it. Callers choose it, and may have put anything there. */
+const UPDATE_IDS: ReadonlySet<string> = new Set(['updateId', 'protocolInstanceId', 'acceptedRequestMessageId']);
 const SHOWN_ATTRIBUTES: readonly string[] = Object.values(SEARCH_ATTRIBUTES);
 
 class HistoryRedactor {
@@ -80,6 +82,8 @@ class HistoryRedactor {
     if (!isRecord(value)) return value;
     if (isPayload(value)) return await this.payloads.redact(value, where.places, where.eventTimeMs);
     if (name === 'searchAttributes') return searchAttributes(value);
+    // Its name is the identity of a worker.
+    if (value['kind'] === 'TASK_QUEUE_KIND_STICKY') return { ...value, name: 'redacted' };
     const redacted: Record<string, unknown> = {};
     for (const [field, content] of Object.entries(value)) {
       if (!LEFT_OUT.has(field)) redacted[field] = await this.value(content, field, where);
@@ -87,11 +91,16 @@ class HistoryRedactor {
     return redacted;
   }
 
+  /** All else is written by Temporal, or by our own code, and means something to the replay. */
   private string(text: string, name: string): string {
-    if (IDENTITIES.has(name)) return this.standIns.keep(text, 'redacted');
-    // Chosen by callers, who may have put anything there.
-    if (name === 'updateId' && redactText(text) !== text) return this.standIns.id(text);
-    return TEXTS.has(name) ? this.standIns.text(text) : this.standIns.byValue(text);
+    if (IDENTITIES.has(name)) return 'redacted';
+    if (TEXTS.has(name)) return this.standIns.text(text);
+    return UPDATE_IDS.has(name) ? this.updateId(text) : text;
+  }
+
+  private updateId(text: string): string {
+    const [id = '', ...rest] = text.split(/(?=\/request$)/);
+    return [redactText(id) === id ? id : this.standIns.id(id), ...rest].join('');
   }
 }
 

@@ -49,7 +49,7 @@ export class StandIns {
     return this.keep(text, 'x'.repeat(text.length));
   }
 
-  /** Something that stands in other texts, and is to become this there. */
+  /** Something that may stand in free text, and is to become this there. */
   keep(value: string, standIn: string): string {
     if (value.length >= SHORTEST_KNOWN) this.known.set(value, standIn);
     return standIn;
@@ -57,16 +57,11 @@ export class StandIns {
 
   /** Free text, without what is known to be secret and what looks like it. */
   text(text: string): string {
-    return redactText(this.byValue(text));
-  }
-
-  /** Names and ids, without what is known to be secret. */
-  byValue(text: string): string {
     let replaced = text;
     for (const [value, standIn] of this.known) {
       if (replaced.includes(value)) replaced = replaced.replaceAll(value, standIn);
     }
-    return replaced;
+    return redactText(replaced);
   }
 
   private letters(value: string, length: number): string {

@@ -1,7 +1,7 @@
 /** Histories that are given away: they replay, and none of what was planted in them is left. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VerificationFailedError } from '@cognito-verification/client';
 import { type KeyRing, keyRingOf, open, parseKeys } from '@cognito-verification/codec';
@@ -17,9 +17,11 @@ import { killRunning, runJson, someKeys } from './run-cli.js';
 const SEND = 'GetUserAttributeVerificationCode';
 const ADDRESS = 'canary-4d1f@planted.example';
 const PHONE = '+12025559641';
-const METADATA = { 'campaign-3f8a': 'metadata-77c2e1' };
+/** Others are words that stand everywhere in a history, where they are to stay. */
+const METADATA = { 'campaign-3f8a': 'metadata-77c2e1', by: 'email', does: 'verify', what: 'Code' };
 const WRONG_CODE = 'wrong-code-b51e';
 const REFERENCE = 'order of Zoe Canary';
+const REQUEST_ID = 'signup-of-zoe-canary@planted.example';
 const PLAIN = 'confirmed in plain by Zoe';
 
 let folder: string;
@@ -72,7 +74,7 @@ async function plant(rig: Rig): Promise<Canary[]> {
     await rig.client.start({ accessToken, attributeName: 'email', clientMetadata: METADATA, policy });
 
   const one = await start(verified);
-  await rig.client.submitCode(one.workflowId, { code: WRONG_CODE });
+  await rig.client.submitCode(one.workflowId, { code: WRONG_CODE, attemptId: REQUEST_ID });
   const right = rig.sandbox.codeFor(verified, 'email');
   await rig.client.submitCode(one.workflowId, { code: right });
 
@@ -109,10 +111,12 @@ async function plant(rig: Rig): Promise<Canary[]> {
     { name: 'right code', value: right },
     { name: 'address', value: ADDRESS },
     { name: 'phone number', value: PHONE },
-    { name: 'name of client metadata', value: Object.keys(METADATA).join() },
-    { name: 'client metadata', value: Object.values(METADATA).join() },
+    { name: 'name of client metadata', value: 'campaign-3f8a' },
+    { name: 'client metadata', value: 'metadata-77c2e1' },
     { name: 'reference', value: REFERENCE },
     { name: 'in plain text', value: PLAIN },
+    { name: 'id of a request', value: REQUEST_ID },
+    { name: 'machine', value: `${process.pid}@${hostname()}` },
   ];
 }
 
