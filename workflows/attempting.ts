@@ -120,16 +120,16 @@ async function attemptCode(
   verification: Verification,
   { code, tokenInput: given }: ParsedSubmitCode,
 ): Promise<AttemptEnd> {
-  const refused: TokenInput[] = [];
+  const rejected: TokenInput[] = [];
   for (;;) {
     // A token that came with the code is the only one used for it: a forged one must not spend the real user's
     // attempts. The others are asked for anew each time, since a good one may have come while a bad one was tried.
-    const [tokenInput] = verification.tokens.usable(Date.now(), { given, refused });
+    const [tokenInput] = verification.tokens.usable(Date.now(), { given, refused: rejected });
     if (!tokenInput) return { result: 'accessTokenRejected' };
     const end = await attemptWith(verification, code, tokenInput, given);
     if (end !== 'tokenRefused') return end;
     verification.tokens.reject(tokenInput);
-    refused.push(tokenInput);
+    rejected.push(tokenInput);
   }
 }
 

@@ -62,7 +62,7 @@ export class Verification {
   constructor(
     readonly request: ParsedRequest,
     startedAtMs: number,
-    input: unknown = undefined,
+    input?: unknown,
   ) {
     this.copies = new Copies(input, startedAtMs);
     this.tokens = new AccessTokens(request.owner);

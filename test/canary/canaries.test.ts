@@ -1,5 +1,5 @@
 /** The search itself: it must find what is there, however it was written down. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sightings } from './canaries.js';
 
