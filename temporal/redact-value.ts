@@ -28,6 +28,11 @@ export function matching(form: RegExp): Show {
   return (value) => (typeof value === 'string' && form.test(value) ? value : hidden(value));
 }
 
+/** A word of a list; any other is hidden. */
+export function oneOf(words: readonly string[]): Show {
+  return (value) => (typeof value === 'string' && words.includes(value) ? value : hidden(value));
+}
+
 /** The entries of a list. */
 export function list(show: Show): Show {
   return (value) => (Array.isArray(value) ? value.map((entry) => show(entry)) : hidden(value));
@@ -51,20 +56,15 @@ export function objectOf(fields: Readonly<Record<string, Show>>): Show {
 
 /** Whose token it is, until when it lasts, and whether it is the same as another one. */
 export const accessToken: Show = (value) =>
-  // What is no token may be short enough to be found by trying: it gets no fingerprint.
+  // What is no token may be short enough to be found by trying: it gets no digest.
   (typeof value === 'string' ? describeJwt(value) : undefined) ?? hidden(value);
-
-/** Tells one opaque, long random value from another. */
-export function fingerprint(what: string): Show {
-  return (value) => (typeof value === 'string' ? `${what} ${digest(value)}…` : hidden(value));
-}
 
 /** Chosen anew with each start. */
 const PROCESS_KEY = randomBytes(32);
 
 /**
- * Tells one value from another that could be found by trying, as the digest of a phone number can be. Comparable until
- * the codec server is started again, and by no other one.
+ * Tells one value from another that could be found by trying, as the digest of a phone number or the id of a session can
+ * be. Comparable until the codec server is started again, and by no other one.
  */
 export function pseudonym(what: string): Show {
   return (value) =>
@@ -92,8 +92,7 @@ function describeJwt(value: string): string | undefined {
 }
 
 /**
- * Without a key, so that every codec server shows the same. The signature in a token and the randomness of a reference
- * are far beyond guessing.
+ * Without a key, so that every codec server shows the same: the signature in a token is far beyond guessing.
  */
 function digest(value: string): string {
   return createHash('sha256').update(value).digest('hex').slice(0, 8);

@@ -209,12 +209,12 @@ export const SAMPLES: Record<string, Sample> = {
   'the result of readAttribute': { value: attribute, shows: { verified: false, valueDigest: VALUE_SHOWN } },
   'the details of a failure': {
     value: {
-      failure: 'deliveryFailed',
+      failure: 'undeliverable',
       dailyEmailLimit: true,
       requestId: SUB,
       attribute,
-    } satisfies Required<Omit<FailureDetails<SendFailure>, 'failure'>> & { failure: string },
-    shows: { failure: 'deliveryFailed', dailyEmailLimit: true, requestId: SUB, 'attribute.verified': false },
+    } satisfies Required<FailureDetails<SendFailure>>,
+    shows: { failure: 'undeliverable', dailyEmailLimit: true, requestId: SUB, 'attribute.verified': false },
   },
   'the words of a failure': {
     value: { message: CARELESS, stack_trace: `Error: ${CARELESS}\n    at send (/app/dist/sending.js:12:3)` },

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { CALL_FAILURE_TYPES, FAILURE_TYPES } from '@cognito-verification/contract';
 import type { Payload } from '@temporalio/common';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { AttemptFailure, SendFailure } from '../../activities/failures.js';
 import { redactPayload } from '../../temporal/redact-payload.js';
 import { liveCard } from '../../workflows/live-card.js';
 import { CANARIES, CARELESS, SAMPLES, STATUS } from './messages.js';
@@ -71,31 +74,100 @@ describe.each(Object.entries(SAMPLES))('%s', (_name, { value, shows }) => {
   });
 });
 
+/** Where a sentence may stand that nobody could tell from another. */
+const FREE_TEXT = /message|stack_trace|currentDetails|description|name|reference|destination/i;
+
+/** The value, with the secret in each of its places in turn that is fit for it. */
+function plantings(part: unknown, secret: unknown, fits: (name: string) => boolean = () => true): unknown[] {
+  if (typeof part !== 'object' || part === null) return [secret];
+  return Object.entries(part).flatMap(([name, content]) => {
+    const inner = typeof content === 'object' || fits(name) ? plantings(content, secret, fits) : [];
+    return inner.map((planted) => (Array.isArray(part) ? [planted] : { ...part, [name]: planted }));
+  });
+}
+
 test('each field in turn with a secret for its value', () => {
-  const secrets = [
-    CANARIES.code,
-    CANARIES.email,
-    CANARIES.phone,
-    CANARIES.accessToken,
-    CANARIES.unknownValue,
-    CARELESS,
-  ];
-  const FREE_TEXT = /message|stack_trace|currentDetails|description|name|reference|destination/i;
-  const plant = (part: unknown, secret: unknown): unknown[] => {
-    if (typeof part !== 'object' || part === null) return [secret];
-    return Object.entries(part).flatMap(([name, content]) =>
-      plant(content, secret)
-        // In free text a sentence that nobody could tell from another may stand.
-        .filter((planted) => !(planted === CANARIES.unknownValue && FREE_TEXT.test(name)))
-        .map((planted) => (Array.isArray(part) ? [planted] : { ...part, [name]: planted })),
-    );
-  };
+  const { code, email, phone, accessToken, unknownValue, unknownName } = CANARIES;
   for (const [name, { value }] of Object.entries(SAMPLES)) {
-    for (const secret of [...secrets, [CANARIES.email], { [CANARIES.unknownName]: CANARIES.email }]) {
-      for (const planted of plant(value, secret))
+    for (const secret of [code, email, phone, accessToken, CARELESS, [email], { [unknownName]: email }]) {
+      for (const planted of plantings(value, secret))
         expect([name, seen(JSON.stringify(show(planted)))]).toEqual([name, []]);
     }
+    for (const planted of plantings(value, unknownValue, (field) => !FREE_TEXT.test(field)))
+      expect([name, seen(JSON.stringify(show(planted)))]).toEqual([name, []]);
   }
+});
+
+test('each field in turn with a code for its value, as a number or beside letters', () => {
+  const code = Number(CANARIES.code);
+  const asText = [`${code} ms`, `${code}s`, `0.${code}h`, `Code${code}`, `CODE${code}Exception`];
+  for (const [name, { value }] of Object.entries(SAMPLES)) {
+    const planted = [
+      ...[code, -code, code + 0.5].flatMap((secret) => plantings(value, secret)),
+      // In free text digits beside a letter are taken for a part of an id.
+      ...asText.flatMap((secret) => plantings(value, secret, (field) => !FREE_TEXT.test(field))),
+    ];
+    for (const one of planted)
+      expect([name, JSON.stringify(show(one))]).toEqual([name, expect.not.stringContaining(String(code))]);
+  }
+});
+
+test('a word or a number that the contract does not have is hidden', () => {
+  const state = (over: object) => show({ ...STATUS, ...over });
+  for (const odd of ['secretCode', 'AwaitingCode', 'hunter2']) {
+    expect(state({ state: odd })).toMatchObject({ state: '••••••' });
+    expect(state({ sends: [{ at: STATUS.expiresAt, outcome: odd, reason: odd }] })).toMatchObject({
+      sends: [{ outcome: '••••••', reason: '••••••' }],
+    });
+    expect(state({ failure: { type: odd, message: '' } })).toMatchObject({ failure: { type: '••••••' } });
+  }
+  for (const [field, odd] of Object.entries({ sendsLeft: 482_910, attemptsLeft: 16.5 }))
+    expect(state({ [field]: odd })).toMatchObject({ [field]: '••••••' });
+  const policy = { deadline: 482_910, codeLifetime: '482910 ms', maxSends: 21, maxAttempts: -1 };
+  expect(show({ attributeName: 'email', policy })).toMatchObject({
+    policy: { deadline: '••••••', codeLifetime: '••••••', maxSends: '••••••', maxAttempts: '••••••' },
+  });
+});
+
+test.each([
+  'LimitExceededException',
+  'TimeoutError',
+  'TimeoutFailure',
+  'Error',
+  'ECONNREFUSED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'EAI_AGAIN',
+  'HTTP 503',
+  ...Object.values(FAILURE_TYPES),
+  ...Object.values(CALL_FAILURE_TYPES),
+])('a send that failed with %s says so', (reason) => {
+  const sends = [{ at: STATUS.expiresAt, outcome: 'notSent', reason }];
+  expect(show({ ...STATUS, sends })).toMatchObject({ sends });
+});
+
+test('each meaning of a failed call is shown', () => {
+  const meanings: Record<SendFailure | AttemptFailure, true> = {
+    throttled: true,
+    unreachable: true,
+    rateLimited: true,
+    uncertain: true,
+    accessTokenRejected: true,
+    undeliverable: true,
+    blocked: true,
+    mismatch: true,
+    codeExpired: true,
+    failed: true,
+  };
+  for (const failure of Object.keys(meanings)) expect(show({ failure })).toEqual({ failure });
+});
+
+test('a reference tells one session from another, and cannot be found by trying', () => {
+  const first = show({ accessTokenReference: 'session-1' });
+  expect(show({ accessTokenReference: 'session-1' })).toEqual(first);
+  expect(show({ accessTokenReference: 'session-2' })).not.toEqual(first);
+  const digest = createHash('sha256').update('session-1').digest('hex').slice(0, 8);
+  expect(JSON.stringify(first)).not.toContain(digest);
 });
 
 test('the card of a verification is shown as it is', () => {
