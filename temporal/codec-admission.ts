@@ -1,4 +1,5 @@
 /** Who comes through to the codec server: by origin, token, rate and size. */
+import { isLoopback } from '@cognito-verification/contract';
 import type { HttpBindings } from '@hono/node-server';
 import type { Logger } from '@temporalio/common';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -60,29 +61,59 @@ export function listedOriginsOnly({ origins }: CodecAdmission): MiddlewareHandle
   };
 }
 
+/**
+ * Without authorization this server is for programs and pages that know it as a part of this machine. A page whose own name
+ * somebody has made to lead here (DNS rebinding) says that name.
+ */
+export function loopbackNamesOnly({ authorize }: CodecAdmission): MiddlewareHandler<CodecEnv> {
+  return async (context, next) => {
+    const host = (context.req.header('Host') ?? '').replace(/:\d+$/, '');
+    if (!authorize && !isLoopback(host)) {
+      throw new CodecRefusal(
+        403,
+        'HostNotAllowed',
+        'Without authorization this codec server answers to localhost, 127.0.0.1 and [::1] only, not to other names of this machine.',
+      );
+    }
+    await next();
+  };
+}
+
 /** Lets in who may, as often as one may. */
 export function admit(parts: CodecAdmission, wants: { reveal: boolean; encode: boolean }): MiddlewareHandler<CodecEnv> {
   const { authorization, authorize, log } = parts;
   return async (context, next) => {
     const address = context.env.incoming.socket.remoteAddress ?? 'unknown';
-    const caller = await authorize?.(context.req.header('Authorization')).catch(async (refusal: unknown) => {
-      // Not by subject, for there is none: trying out tokens is bounded too.
-      await countFor(parts, `address ${address}`);
+    const refuse = (message: string, refusal: CodecRefusal, caller?: Caller): never => {
+      const who = { ...callerOf(context), ...(caller ? { subject: caller.subject } : {}) };
+      log.warn(message, { path: context.req.path, status: refusal.status, reason: refusal.message, ...who });
       throw refusal;
+    };
+    const caller = await authorize?.(context.req.header('Authorization')).catch(async (error: unknown) => {
+      // Not by subject, for there is none: trying out tokens is bounded too, and so is what is logged of it.
+      await countFor(parts, `address ${address}`);
+      if (error instanceof CodecRefusal && error.status === 401) return refuse('Refused a token', error);
+      throw error;
     });
     if (caller) context.set('caller', caller);
     await countFor(parts, caller ? `subject ${caller.subject}` : `address ${address}`);
+    if (authorization && caller?.mayRead === false) {
+      refuse('Refused a caller', notPermitted(authorization.permission), caller);
+    }
     if (wants.reveal && !caller?.mayReveal) {
-      log.warn('Refused to reveal payloads', { ...callerOf(context), ...(caller ? { subject: caller.subject } : {}) });
       const permission = authorization?.revealPermission;
-      throw permission
+      const refusal = permission
         ? notPermitted(permission)
         : permittedToNobody('see what is hidden', 'VERIFICATION_CODEC_REVEAL_PERMISSION');
+      refuse('Refused to reveal payloads', refusal, caller);
     }
     // On loopback without authorization callers can read the keys themselves.
     if (wants.encode && caller?.mayEncode === false) {
       const permission = authorization?.encodePermission;
-      throw permission ? notPermitted(permission) : permittedToNobody('seal', 'VERIFICATION_CODEC_ENCODE_PERMISSION');
+      const refusal = permission
+        ? notPermitted(permission)
+        : permittedToNobody('seal', 'VERIFICATION_CODEC_ENCODE_PERMISSION');
+      refuse('Refused to seal payloads', refusal, caller);
     }
     await next();
   };

@@ -32,6 +32,8 @@ export interface CodecAuthorization {
 export interface Caller {
   /** The token's `sub`, fit for a log. */
   readonly subject: string;
+  /** Without it the other two are worth nothing. */
+  readonly mayRead: boolean;
   readonly mayReveal: boolean;
   readonly mayEncode: boolean;
 }
@@ -53,8 +55,8 @@ const CLAIMS: Readonly<Record<Permission['kind'], readonly string[]>> = {
 
 /**
  * @param log is told when the keys of the identity provider cannot be fetched
- * @returns a check that throws a `CodecRefusal`: 401 without a valid token, 403 without the permission, 503 when the keys
- *   cannot be fetched, for then nobody can be let in
+ * @returns a check that throws a `CodecRefusal`: 401 without a valid token, 503 when the keys cannot be fetched, for then
+ *   nobody can be let in
  */
 export function createAuthorize(settings: CodecAuthorization, log: Logger): Authorize {
   const published = createRemoteJWKSet(settings.jwksUrl);
@@ -64,7 +66,9 @@ export function createAuthorize(settings: CodecAuthorization, log: Logger): Auth
     } catch (error) {
       if (isAboutTheToken(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      log.error(`No token can be checked: the keys at ${settings.jwksUrl.href} cannot be fetched`, { reason });
+      // Without the query, in which a key of ours may stand.
+      const { origin, pathname } = settings.jwksUrl;
+      log.error(`No token can be checked: the keys at ${origin}${pathname} cannot be fetched`, { reason });
       throw new CodecRefusal(
         503,
         'IdentityProviderUnavailable',
@@ -84,12 +88,12 @@ export function createAuthorize(settings: CodecAuthorization, log: Logger): Auth
     if (![undefined, 'access'].includes(claims['token_use'] as string | undefined))
       throw invalidToken('It is no access token.');
     if (!isFor(claims, settings.audience)) throw invalidToken('It is for another audience or client than this one.');
-    if (!allows(claims, settings.permission)) throw notPermitted(settings.permission);
-    const { revealPermission, encodePermission } = settings;
+    const { permission, revealPermission, encodePermission } = settings;
     return {
       subject: String(claims.sub)
         .replace(/[^\x21-\x7e]/g, '?')
         .slice(0, 255),
+      mayRead: allows(claims, permission),
       mayReveal: revealPermission !== undefined && allows(claims, revealPermission),
       mayEncode: encodePermission !== undefined && allows(claims, encodePermission),
     };

@@ -1,6 +1,6 @@
 /** What the codec server answers to what, as the Web UI, the `temporal` command and SDKs speak with it. */
 import { isSealed, type KeyRing, KeyServiceError, open, seal } from '@cognito-verification/codec';
-import type { Logger } from '@temporalio/common';
+import type { Logger, LogMetadata } from '@temporalio/common';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { getPath } from 'hono/utils/url';
 import {
@@ -10,6 +10,7 @@ import {
   callerOf,
   limitBody,
   listedOriginsOnly,
+  loopbackNamesOnly,
   printable,
 } from './codec-admission.js';
 import { CodecRefusal } from './codec-refusal.js';
@@ -23,6 +24,8 @@ export interface CodecEndpoints extends CodecAdmission {
   mostBytes: number;
   /** In a request. */
   mostPayloads: number;
+  /** Browsers are to come by TLS from now on, whatever link they follow. */
+  strictTransport: boolean;
 }
 
 type Operation = (payloads: WirePayload[], context: Context<CodecEnv>) => Promise<WirePayload[]>;
@@ -31,16 +34,22 @@ type Operation = (payloads: WirePayload[], context: Context<CodecEnv>) => Promis
 export function codecEndpoints(parts: CodecEndpoints): Hono<CodecEnv> {
   const app = new Hono<CodecEnv>({ getPath: (request) => tolerant(getPath(request)) });
   app.use(everyAnswer(parts));
+  app.use(loopbackNamesOnly(parts));
   app.use(listedOriginsOnly(parts));
   app.get('/health', (context) => context.json({ status: 'ok' }));
   app.all('/health', methodNotAllowed('GET, HEAD'));
 
   const shown: Operation = (payloads) => decode(parts, payloads, redactPayload);
   const revealed: Operation = async (payloads, context) => {
-    audit(parts, payloads, context);
+    audit(
+      parts,
+      'Payloads revealed',
+      { payloads: payloads.length, keyId: keyIdsOf(payloads), revealed: true },
+      context,
+    );
     return await decode(parts, payloads, (payload) => payload);
   };
-  const sealed: Operation = (payloads) => encode(parts.keys, payloads);
+  const sealed: Operation = async (payloads, context) => await encode(parts, payloads, context);
   const operations: Record<string, Operation> = {
     '/decode': shown,
     '/download': shown,
@@ -79,13 +88,17 @@ function tolerant(path: string): string {
   return path.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');
 }
 
+const YEAR_SECONDS = 31_536_000;
+
 /** The headers of every answer, and its line in the log: for debugging, without anything that the body held. */
-function everyAnswer({ log }: CodecEndpoints): MiddlewareHandler<CodecEnv> {
+function everyAnswer({ log, strictTransport }: CodecEndpoints): MiddlewareHandler<CodecEnv> {
   return async (context, next) => {
     const startedAt = performance.now();
     await next();
     context.header('Cache-Control', 'no-store');
     context.header('X-Content-Type-Options', 'nosniff');
+    context.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+    if (strictTransport) context.header('Strict-Transport-Security', `max-age=${YEAR_SECONDS}`);
     const caller = context.get('caller');
     const payloads = context.get('payloads');
     log.debug('Codec request', {
@@ -125,30 +138,34 @@ async function decode(
 }
 
 /** What is sealed already stays: whoever it is for opens it once. Not bound to a place, for none is known here. */
-async function encode(keys: KeyRing, payloads: WirePayload[]): Promise<WirePayload[]> {
-  const key = await keys.current();
+async function encode(
+  parts: CodecEndpoints,
+  payloads: WirePayload[],
+  context: Context<CodecEnv>,
+): Promise<WirePayload[]> {
+  const key = await parts.keys.current();
+  const plain = payloads.filter((wire) => !isSealed(fromWire(wire)));
+  if (plain.length > 0) audit(parts, 'Payloads sealed', { payloads: plain.length, keyId: key.id }, context);
   return payloads.map((wire) => {
     const payload = fromWire(wire);
     return isSealed(payload) ? unchanged(wire) : toWire(seal(payload, key));
   });
 }
 
-/** Written before the answer leaves: nothing is revealed that is not on record. */
-function audit({ log }: CodecEndpoints, payloads: WirePayload[], context: Context<CodecEnv>): void {
+/** Written before the answer leaves: nothing is revealed, and nothing made for workers to believe, that is not on record. */
+function audit({ log }: CodecEndpoints, what: string, facts: LogMetadata, context: Context<CodecEnv>): void {
+  log.info(what, { subject: context.get('caller')?.subject, ...callerOf(context), ...facts });
+}
+
+function keyIdsOf(payloads: WirePayload[]): string {
   const keyIds = payloads
     .map(fromWire)
     .filter(isSealed)
     .map(({ metadata }) => Buffer.from(metadata?.['encryption-key-id'] ?? []).toString());
-  log.info('Payloads revealed', {
-    subject: context.get('caller')?.subject,
-    ...callerOf(context),
-    payloads: payloads.length,
-    keyId: [...new Set(keyIds)]
-      .map((id) => printable(id, 300))
-      .join(' ')
-      .slice(0, 1_000),
-    revealed: true,
-  });
+  return [...new Set(keyIds)]
+    .map((id) => printable(id, 300))
+    .join(' ')
+    .slice(0, 1_000);
 }
 
 function methodNotAllowed(allow: string) {

@@ -14,7 +14,10 @@ import { type CodecServerSettings, loadCodecServerSettings } from './codec-serve
 export interface CodecServerOptions extends CodecServerSettings {
   /** Open what is sealed; the first of them seals. */
   keys: KeyRing;
-  /** Told of every request (debug), of what could not be opened (warn) and of every reveal (info, who and how much). Never data. */
+  /**
+   * Told of every request (debug), of who was refused and what could not be opened (warn), of every reveal and every sealing
+   * (info, who and how much). Never data.
+   */
   log: Logger;
   /** Default `127.0.0.1`. Any address but loopback needs `authorization`. */
   host?: string;
@@ -82,6 +85,8 @@ export async function startCodecServer(options: CodecServerOptions): Promise<Cod
     rateLimiter: new RateLimiterMemory({ points: limits.requests, duration: RATE_WINDOW_SECONDS }),
     mostBytes: limits.bodyBytes,
     mostPayloads: limits.payloads,
+    // On loopback it would bind every other program of this machine too: the port does not count.
+    strictTransport: tls !== undefined && !isLoopback(host),
   });
   const answer = getRequestListener(app.fetch);
   const server = createServer({ ...timeLimits(limits), maxHeaderSize: MAX_HEADER_BYTES }, tls);

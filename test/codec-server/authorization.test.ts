@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { CodecAuthorization } from '../../temporal/codec-authorization.js';
+import { toWire } from '../../temporal/codec-wire.js';
 import { type Claims, type IdentityProvider, SUBJECT, startIdentityProvider } from './identity-provider.js';
 import { asWebUi, contentOf, json, sealed, serve } from './running-codec-server.js';
 
@@ -77,6 +78,14 @@ describe('who is not', () => {
     expect([answer.status, text]).toEqual([401, expect.stringContaining('The access token is not accepted.')]);
     expect(answer.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
     expect(text + JSON.stringify(log)).not.toContain('canary-audience');
+    const reason: string = (JSON.parse(text) as { error: { message: string } }).error.message;
+    expect(log.filter(({ level }) => level === 'WARN')).toEqual([
+      {
+        level: 'WARN',
+        message: 'Refused a token',
+        meta: { path: '/decode', status: 401, reason, remoteAddress: '127.0.0.1', namespace: 'default' },
+      },
+    ]);
   });
 
   test('a token that nobody has signed, or with the published key as a password, or with another key', async () => {
@@ -100,18 +109,25 @@ describe('who is not', () => {
     ['scope, but a group of that name', { scope: 'openid', groups: ['codec.read'] }, {}],
     ['group', { groups: ['support-team'] }, { permission: { kind: 'group', name: 'support' } }],
   ])('a token without the %s', async (_what, claims, authorization) => {
-    const { answer } = await ask(await provider.token(claims), authorization);
+    const { answer, log } = await ask(await provider.token(claims), authorization);
     expect(answer.status).toBe(403);
     expect(answer.headers.get('WWW-Authenticate')).toContain('insufficient_scope');
     expect(await answer.json()).toMatchObject({ error: { code: 'NotPermitted' } });
+    expect(log.filter(({ level }) => level === 'WARN')).toMatchObject([
+      {
+        message: 'Refused a caller',
+        meta: { status: 403, subject: SUBJECT, reason: expect.stringContaining('lacks') },
+      },
+    ]);
   });
 
   test('trying out tokens is bounded too', async () => {
-    const { url } = await serve({ authorization: provider.authorization, limits: { requests: 2 } });
+    const { url, log } = await serve({ authorization: provider.authorization, limits: { requests: 2 } });
     const status = async (headers: Record<string, string>) => (await asWebUi(url, [], { headers })).status;
     expect(await status(bearer('a'))).toBe(401);
     expect(await status(bearer('b'))).toBe(401);
     expect(await status(bearer('c'))).toBe(429);
+    expect(log.filter(({ level }) => level === 'WARN')).toHaveLength(2);
     // Whoever has a token is counted by it.
     expect(await status(bearer(await provider.token()))).toBe(200);
   });
@@ -123,9 +139,30 @@ describe('/encode', () => {
 
   test('is for those with a permission of its own', async () => {
     const authorization = { encodePermission: { kind: 'scope', name: 'codec.write' } } as const;
-    expect((await encode(authorization, { scope: 'codec.read codec.write' })).status).toBe(200);
     for (const scope of ['codec.read', 'codec.write'])
       expect((await encode(authorization, { scope })).status).toBe(403);
+  });
+
+  test('writes down who has sealed how much, and who was refused', async () => {
+    const encodePermission = { kind: 'scope', name: 'codec.write' } as const;
+    const { url, log } = await serve({ authorization: { ...provider.authorization, encodePermission } });
+    const payloads = [toWire(json('canary')), toWire(json('canary')), sealed(json('canary'))];
+    const scoped = async (scope: string) => {
+      const headers = bearer(await provider.token({ scope }));
+      return (await asWebUi(url, payloads, { path: '/encode', headers })).status;
+    };
+    const who = { subject: SUBJECT, remoteAddress: '127.0.0.1', namespace: 'default' };
+    expect(await scoped('codec.read codec.write')).toBe(200);
+    expect(await scoped('codec.read')).toBe(403);
+    expect(log.filter(({ level }) => level !== 'DEBUG')).toEqual([
+      { level: 'INFO', message: 'Payloads sealed', meta: { ...who, payloads: 2, keyId: 'key-1' } },
+      {
+        level: 'WARN',
+        message: 'Refused to seal payloads',
+        meta: { ...who, path: '/encode', status: 403, reason: expect.stringContaining('codec.write') },
+      },
+    ]);
+    expect(JSON.stringify(log)).not.toContain('canary');
   });
 
   test('is for nobody where there is no such permission', async () => {
@@ -155,13 +192,15 @@ describe('the keys of the identity provider', () => {
     const down = await startIdentityProvider();
     down.fail();
     const token = await down.token();
-    const failing = await serve({ authorization: down.authorization });
+    const jwksUrl = new URL('?key=canary', down.authorization.jwksUrl);
+    const failing = await serve({ authorization: { ...down.authorization, jwksUrl } });
     const answer = await asWebUi(failing.url, [sealed(json(OUTCOME))], { headers: bearer(token) });
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({ error: { code: 'IdentityProviderUnavailable' } });
     expect(failing.log.filter(({ level }) => level === 'ERROR')).toEqual([
       expect.objectContaining({ message: expect.stringContaining(down.authorization.jwksUrl.href) }),
     ]);
+    expect(JSON.stringify(failing.log)).not.toContain('canary');
     await down.close();
     expect((await asWebUi(failing.url, [], { headers: bearer(token) })).status).toBe(503);
   });
@@ -207,7 +246,14 @@ describe('/reveal', () => {
     expect(log).toContainEqual({
       level: 'WARN',
       message: 'Refused to reveal payloads',
-      meta: { subject: SUBJECT, remoteAddress: '127.0.0.1', namespace: 'default' },
+      meta: {
+        subject: SUBJECT,
+        remoteAddress: '127.0.0.1',
+        namespace: 'default',
+        path: '/reveal/decode',
+        status: 403,
+        reason: expect.stringContaining('codec-reveal'),
+      },
     });
     expect((await reveal(url, {})).status).toBe(401);
     // To reveal is more than to read: who may not read may not reveal either.

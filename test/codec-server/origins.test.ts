@@ -1,5 +1,7 @@
+import { request as httpRequest } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { LOCAL_ORIGINS } from '../../temporal/codec-server-settings.js';
+import { startIdentityProvider } from './identity-provider.js';
 import { asWebUi, json, sealed, serve } from './running-codec-server.js';
 
 const preflight = async (url: string, origin: string) =>
@@ -70,4 +72,38 @@ test('without any origin configured only programs call', async () => {
   const { url } = await serve({ origins: [] });
   expect((await asWebUi(url, [])).status).toBe(403);
   expect((await fetch(`${url}/decode`, { method: 'POST', body: '{"payloads":[]}' })).status).toBe(200);
+});
+
+describe('the name by which it is asked', () => {
+  const asked = async (url: string, host: string, headers: Record<string, string> = {}) =>
+    await new Promise<number | undefined>((resolve, reject) => {
+      const request = httpRequest(
+        `${url}/decode`,
+        { method: 'POST', headers: { Host: host, ...headers } },
+        (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        },
+      );
+      request.on('error', reject).end('{"payloads":[]}');
+    });
+
+  test.each(['localhost:8888', 'LOCALHOST', '127.0.0.1', '127.0.0.2:1', '[::1]:8888'])('may be %s', async (host) => {
+    expect(await asked((await serve()).url, host)).toBe(200);
+  });
+
+  test.each(['evil.example.com', 'evil.example.com:8888', 'localhost.example.com', '127.0.0.1.example.com', '0.0.0.0'])(
+    'may not be %s without authorization',
+    async (host) => {
+      expect(await asked((await serve()).url, host)).toBe(403);
+    },
+  );
+
+  test('may be any with authorization', async () => {
+    const provider = await startIdentityProvider();
+    const { url } = await serve({ authorization: provider.authorization });
+    const headers = { Authorization: `Bearer ${await provider.token()}` };
+    expect(await asked(url, 'codec.example.com', headers)).toBe(200);
+    await provider.close();
+  });
 });

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,18 +155,32 @@ describe.skipIf(spawnSync(OPENSSL, ['version']).error)('TLS', () => {
     VERIFICATION_CODEC_TLS_KEY_PATH: key && file(key),
   });
 
-  test('is served', async () => {
-    const { url } = await serve(loadCodecServerSettings(settings('one.crt', 'one.key'), '127.0.0.1'));
-    expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
-    const status = await new Promise((resolve, reject) => {
+  const answerOf = async (url: string) =>
+    await new Promise<IncomingMessage>((resolve, reject) => {
       const options = { method: 'POST', ca: readFileSync(file('one.crt')), agent: false as const };
       const asked = request(`${url}/decode`, options, (answer) => {
         answer.resume();
-        resolve(answer.statusCode);
+        resolve(answer);
       });
       asked.on('error', reject).end('{"payloads":[]}');
     });
-    expect(status).toBe(200);
+
+  test('is served', async () => {
+    const { url } = await serve(loadCodecServerSettings(settings('one.crt', 'one.key'), '127.0.0.1'));
+    expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    const { statusCode, headers } = await answerOf(url);
+    expect(statusCode).toBe(200);
+    // Other programs of this machine may have plain HTTP.
+    expect(headers['strict-transport-security']).toBeUndefined();
+  });
+
+  test('beyond this machine browsers come by TLS from then on', async () => {
+    const { url } = await serve({
+      ...loadCodecServerSettings({ ...AUTHORIZED, ...settings('one.crt', 'one.key') }, '0.0.0.0'),
+      host: '0.0.0.0',
+    });
+    const { statusCode, headers } = await answerOf(url.replace('0.0.0.0', '127.0.0.1'));
+    expect([statusCode, headers['strict-transport-security']]).toEqual([401, 'max-age=31536000']);
   });
 
   test.each([

@@ -15,6 +15,8 @@ describe('what the Web UI and the temporal command ask for', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
     expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(answer.headers.get('Content-Security-Policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+    expect(answer.headers.get('Strict-Transport-Security')).toBeNull();
     expect(await contentOf(answer)).toEqual([OUTCOME, 'a code was sent']);
   });
 
