@@ -6,6 +6,7 @@
 import { type ClientFor, DataKeyService } from './data-key-service.js';
 import { UnknownKeyError } from './errors.js';
 import type { EncryptionKey, KeyRing } from './key-ring.js';
+import { UnwrappedKeys } from './unwrapped-keys.js';
 
 /** How to use KMS. */
 export interface KmsKeyRingOptions {
@@ -26,8 +27,6 @@ export interface KmsKeyRingOptions {
 
 const HOUR_MS = 3_600_000;
 const RETRY_MS = 60_000;
-/** Data keys that are kept unwrapped, the least used forgotten first. */
-const MOST_CACHED = 1_000;
 
 interface DataKey {
   key: EncryptionKey;
@@ -41,13 +40,13 @@ export function kmsKeyRing(options: KmsKeyRingOptions): KeyRing {
   const [sealing] = keyIds;
   if (sealing === undefined) throw new RangeError('A key ring needs a key.');
   const service = new DataKeyService(clientFor);
-  const unwrapped = new UnwrappedKeys();
+  const unwrapped = new UnwrappedKeys(service);
   let dataKey: DataKey | undefined;
   let renewing: Promise<EncryptionKey> | undefined;
 
   const generate = async (): Promise<EncryptionKey> => {
     const key = await service.generate(sealing);
-    if (key.wrapped) await unwrapped.get(key.id, key.wrapped, () => Promise.resolve(key));
+    if (key.wrapped) unwrapped.keep(key.wrapped, key);
     dataKey = { key, renewAt: performance.now() + dataKeyLifetimeMs };
     return key;
   };
@@ -79,29 +78,7 @@ export function kmsKeyRing(options: KmsKeyRingOptions): KeyRing {
         throw new UnknownKeyError(id, keyIds);
       }
       if (!keyIds.includes(id)) throw new UnknownKeyError(id, keyIds);
-      return await unwrapped.get(id, wrapped, () => service.unwrap(id, wrapped));
+      return await unwrapped.get(id, wrapped);
     },
   };
-}
-
-/** Whoever asks for the same key at the same time waits for one answer. A failure is not remembered. */
-class UnwrappedKeys {
-  private readonly keys = new Map<string, Promise<EncryptionKey>>();
-
-  get(id: string, wrapped: Uint8Array, unwrap: () => Promise<EncryptionKey>): Promise<EncryptionKey> {
-    const name = `${id} ${Buffer.from(wrapped).toString('base64')}`;
-    const known = this.keys.get(name);
-    // A Map keeps the order of insertion: what is used moves to its end.
-    if (known) this.keys.delete(name);
-    const key = known ?? unwrap();
-    this.keys.set(name, key);
-    if (!known) {
-      key.catch(() => {
-        if (this.keys.get(name) === key) this.keys.delete(name);
-      });
-    }
-    const [oldest] = this.keys.keys();
-    if (this.keys.size > MOST_CACHED && oldest !== undefined) this.keys.delete(oldest);
-    return key;
-  }
 }
