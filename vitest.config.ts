@@ -2,7 +2,18 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'] } },
+      // Forced replay: the worker keeps nothing in memory, so each task of a workflow replays its history so far.
+      {
+        extends: true,
+        test: {
+          name: 'lifecycle without a cache',
+          include: ['test/lifecycle/**/*.test.ts'],
+          env: { VERIFICATION_TEST_CACHE: '0' },
+        },
+      },
+    ],
     // Forks, because the worker's native core and Runtime.install are once-a-process things.
     pool: 'forks',
     // The AWS SDK would print in every fork that it will leave Node 20 one day.

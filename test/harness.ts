@@ -42,35 +42,46 @@ export interface Rig {
   close(): Promise<void>;
 }
 
+/** What a rig may be started with. */
+export interface RigOptions {
+  cognito?: (sandbox: Sandbox) => CognitoClients;
+  sandbox?: Parameters<typeof startSandbox>[0];
+  /** Default: a key of this process. */
+  keyRing?: KeyRing;
+  /** How client and worker name themselves in histories. Default: process id and host name. */
+  identity?: string;
+  /** With 0 each workflow task replays the history so far (forced replay). Default: see `cacheSize`. */
+  maxCachedWorkflows?: number;
+  /** Another bundle than the build's. */
+  workflowBundlePath?: string;
+}
+
 /** `timeSkipping` for waits of hours, `local` (the real development server) for everything else. */
-export async function startRig(
-  server: 'local' | 'timeSkipping',
-  options: {
-    cognito?: (sandbox: Sandbox) => CognitoClients;
-    sandbox?: Parameters<typeof startSandbox>[0];
-    /** Another bundle than the build's. */
-    workflowBundlePath?: string;
-  } = {},
-): Promise<Rig> {
+export async function startRig(server: 'local' | 'timeSkipping', options: RigOptions = {}): Promise<Rig> {
+  const { keyRing = KEY_RING } = options;
   quietRuntime();
   const started = new Set<string>();
   // A server that skips time runs ahead of this process, and the sandbox is kept in step with it.
   let sandboxClock: () => number = Date.now;
-  const dataConverter = clientDataConverter(KEY_RING, { now: () => sandboxClock() });
-  const client = { dataConverter, interceptors: { workflow: [noting(started)] } };
+  const dataConverter = clientDataConverter(keyRing, { now: () => sandboxClock() });
+  const client = {
+    dataConverter,
+    interceptors: { workflow: [noting(started)] },
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
+  };
   const env = await (server === 'local' ? localServer(client) : timeSkippingServer(client));
   const sandbox = await startSandbox(options.sandbox ?? {});
   sandboxClock = () => sandbox.now().getTime();
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
   const taskQueue = `test-${randomUUID()}`;
-  const running = await startWorker(env.nativeConnection, cognito, taskQueue, options.workflowBundlePath);
+  const running = await startWorker(env.nativeConnection, cognito, taskQueue, options);
   const verifications = new VerificationClient({ client: env.client, taskQueue });
   return {
     env,
     sandbox,
     client: verifications,
     keys: KEYS,
-    keyRing: KEY_RING,
+    keyRing,
     dataConverter,
     taskQueue,
     started,
@@ -117,19 +128,28 @@ function noting(started: Set<string>): WorkflowClientInterceptor {
   };
 }
 
+/** How many workflows the workers of this run of the tests keep in memory; undefined for the SDK's own choice. */
+export function cacheSize(): number | undefined {
+  const size = process.env['VERIFICATION_TEST_CACHE'];
+  return size ? Number(size) : undefined;
+}
+
 /** Runs a worker until it is stopped. */
 export async function startWorker(
   connection: NativeConnection,
   cognito: CognitoClients,
   taskQueue: string,
-  workflowBundlePath?: string,
+  options: Omit<RigOptions, 'cognito' | 'sandbox'> = {},
 ): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
+  const { keyRing = KEY_RING, identity, maxCachedWorkflows = cacheSize(), workflowBundlePath } = options;
   const worker = await createWorker({
     connection,
     namespace: 'default',
-    keys: KEY_RING,
+    keys: keyRing,
     cognito,
     taskQueue,
+    ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
+    ...(identity === undefined ? {} : { identity }),
     ...(workflowBundlePath === undefined ? {} : { workflowBundlePath }),
   });
   const run = worker.run();

@@ -35,6 +35,8 @@ export interface VerificationWorkerOptions {
   maxCachedWorkflows?: number;
   /** Default: the bundle of this build. */
   workflowBundlePath?: string;
+  /** How it names itself in histories. Default: the SDK's, which is process id and host name. */
+  identity?: string;
 }
 
 /**
@@ -54,7 +56,9 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     taskQueue = TASK_QUEUE,
     maxCachedWorkflows,
     workflowBundlePath = WORKFLOW_BUNDLE_PATH,
+    identity,
   } = options;
+  const named = identity === undefined ? {} : { identity };
   const dataConverter = keys ? sealing(keys) : CONVERTER_PATHS;
   const workflows = await Worker.create({
     connection,
@@ -63,6 +67,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     dataConverter,
     workflowBundle: { codePath: workflowBundlePath },
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
+    ...named,
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
   });
   const calls = await Worker.create({
@@ -72,6 +77,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     dataConverter,
     activities: createActivities(cognito, { accessTokenSource }),
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
+    ...named,
   }).catch(async (error: unknown) => {
     // A worker that was made holds the connection until it has run.
     const run = workflows.run();

@@ -68,7 +68,12 @@ export class TimeTravel {
   readonly client: VerificationClient;
 
   constructor(readonly rig: Rig) {
-    const client = new Client({ connection: rig.env.connection, dataConverter: rig.dataConverter });
+    const { connection, client: noted } = rig.env;
+    const client = new Client({
+      connection,
+      dataConverter: rig.dataConverter,
+      ...(noted.options.identity === undefined ? {} : { identity: noted.options.identity }),
+    });
     this.client = new VerificationClient({ client, taskQueue: rig.taskQueue });
   }
 

@@ -16,7 +16,7 @@ import { createHttpAccessTokenSource } from '../../activities/http-access-token-
 import { createWorker } from '../../worker/worker.js';
 import { runJson } from '../cli/run-cli.js';
 import { accessToken as unsignedToken } from '../client/fixtures.js';
-import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
+import { cacheSize, type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
 import { replayAll } from '../replay-all.js';
 import { ATTEMPT, SEND } from './time-travel.js';
 import { startTokenSource, type TokenSource } from './token-source.js';
@@ -49,6 +49,7 @@ beforeAll(async () => {
   tokenSource = await startTokenSource();
   const taskQueue = `${rig.taskQueue}-references`;
   const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
+  const cached = cacheSize();
   const worker = await createWorker({
     connection: rig.env.nativeConnection,
     namespace: 'default',
@@ -60,6 +61,7 @@ beforeAll(async () => {
       timeoutMs: SOURCE_TIMEOUT_MS,
     }),
     taskQueue,
+    ...(cached === undefined ? {} : { maxCachedWorkflows: cached }),
   });
   const running = worker.run();
   stop = async () => {
