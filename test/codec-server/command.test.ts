@@ -4,12 +4,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import { workflowIdFor } from '@cognito-verification/client';
 import { encryptionKey } from '@cognito-verification/codec';
 import { Client, Connection } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { killRunning, runCli, runJson, startCli } from '../cli/run-cli.js';
+import { type Rig, startRig } from '../harness.js';
 import { SUBJECT, startIdentityProvider } from './identity-provider.js';
 import { asWebUi, contentOf, json, sealed } from './running-codec-server.js';
 
@@ -71,6 +72,24 @@ describe('cognito-verification codec-server', () => {
     });
   });
 
+  test('an error that nobody caught is logged without what it carries, and ends it', async () => {
+    const crash = `setTimeout(() => {
+      throw Object.assign(new Error(process.env.OPENED + '@example.com, code 739164'), { opened: process.env.OPENED });
+    }, 1_500);`;
+    const server = startCli(['codec-server', '--port', '0', '--json'], {
+      env: {
+        ...KEYS,
+        OPENED: 'canary-opened',
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(crash)}`,
+      },
+    });
+    await server.firstLine;
+    const { code, stdout, stderr } = await server.ended;
+    expect({ code, lines: stdout.split('\n').length }).toEqual({ code: 1, lines: 2 });
+    expect(JSON.parse(stderr)).toMatchObject({ level: 'error', error: { message: '[email], code [digits]' } });
+    expect(stderr).not.toContain('canary');
+  });
+
   test('refuses to start without keys, without authorization and with a wrong level, all at once', async () => {
     const { code, document } = await runJson(['codec-server', '--host', '0.0.0.0', '--port', '0'], {
       env: { VERIFICATION_LOG_LEVEL: 'loud' },
@@ -100,40 +119,115 @@ describe('cognito-verification codec-server', () => {
 });
 
 describe('the temporal command', () => {
-  let env: TestWorkflowEnvironment;
-  let cli = '';
+  let rig: Rig;
+  let server: ReturnType<typeof startCli>;
+  let url = '';
   beforeAll(async () => {
-    cli = await temporalCli();
-    const executable = { type: 'existing-path', path: cli } as const;
-    env = await TestWorkflowEnvironment.createLocal({
-      server: { executable, ui: false, log: { format: 'pretty', level: 'never' } },
+    rig = await startRig('local');
+    server = startCli(['codec-server', '--port', '0', '--json'], { env: { VERIFICATION_ENCRYPTION_KEYS: rig.keys } });
+    ({ url } = JSON.parse(await server.firstLine) as { url: string });
+  });
+  afterAll(async () => {
+    server.child.kill('SIGTERM');
+    await server.ended;
+    await rig.close();
+  });
+
+  /** With everything that it prints. */
+  const temporal = async (...args: string[]) => {
+    const all = [...args, '--address', rig.env.address, '--codec-endpoint', url, '--output', 'json'];
+    const { stdout, stderr } = await promisify(execFile)(await temporalCli(), all, { maxBuffer: 16 * 1024 * 1024 });
+    return stdout + stderr;
+  };
+  /** The last event, with what the payloads in it hold. */
+  const lastEvent = (shown: string) => {
+    const { events } = JSON.parse(shown) as { events: Record<string, unknown>[] };
+    return JSON.stringify(events.at(-1), (_name, value: unknown) =>
+      typeof value === 'object' && value !== null && 'metadata' in value && 'data' in value
+        ? (JSON.parse(Buffer.from(String(value.data), 'base64').toString()) as unknown)
+        : value,
+    );
+  };
+
+  test('shows how a verification went and what it ended as, without the token and the code', async () => {
+    const user = await rig.user();
+    const { workflowId } = await rig.start(user);
+    const code = rig.sandbox.codeFor(user, 'email');
+    await rig.client.submitCode(workflowId, { code });
+    await rig.client.wait(workflowId);
+    const shown = await temporal('workflow', 'show', '--workflow-id', workflowId);
+    const event = JSON.parse(lastEvent(shown)) as Record<string, unknown>;
+    expect(event).toMatchObject({
+      workflowExecutionCompletedEventAttributes: {
+        result: {
+          payloads: [
+            {
+              outcome: 'verified',
+              confirmedBy: 'submitCode',
+              status: { state: 'verified', attempts: [{ outcome: 'verified' }] },
+            },
+          ],
+        },
+      },
+    });
+    const texts = payloadsIn(JSON.parse(shown));
+    expect(texts.length).toBeGreaterThan(8);
+    expect(texts.filter((text) => text.includes('access token '))).not.toEqual([]);
+    for (const text of [shown, ...texts]) {
+      expect(text).not.toContain(code);
+      for (const part of user.accessToken.split('.')) expect(text).not.toContain(part);
+    }
+  });
+
+  test('shows why one failed', async () => {
+    const user = await rig.user();
+    const words = `no such pool for ${user.accessToken} and zoe@example.com`;
+    rig.sandbox.setFault({
+      operation: 'GetUserAttributeVerificationCode',
+      username: user.username,
+      exception: { name: 'ResourceNotFoundException', message: words },
+    });
+    await expect(rig.start(user)).rejects.toMatchObject({ failure: { type: 'ResourceNotFoundException' } });
+    const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
+    const shown = await temporal('workflow', 'show', '--workflow-id', workflowId);
+    expect(JSON.parse(lastEvent(shown))).toMatchObject({
+      workflowExecutionFailedEventAttributes: {
+        failure: {
+          encodedAttributes: { message: expect.stringMatching(/^no such pool for .* and \[email\]\./) },
+          applicationFailureInfo: {
+            type: 'ResourceNotFoundException',
+            details: { payloads: [{ state: 'failed', failure: { type: 'ResourceNotFoundException' } }] },
+          },
+        },
+      },
     });
   });
-  afterAll(async () => await env.teardown());
 
   test('shows through it what is sealed, and seals through it', async () => {
-    const server = startCli(['codec-server', '--port', '0', '--json'], { env: KEYS });
-    const { url } = JSON.parse(await server.firstLine) as { url: string };
-    const temporal = async (...args: string[]) =>
-      await promisify(execFile)(cli, [...args, '--address', env.address, '--codec-endpoint', url, '--output', 'json']);
     const input = JSON.stringify({ attributeName: 'email', code: '739164', policy: { maxSends: 3 } });
     const type = ['--type', 'attributeVerification', '--task-queue', 'nobody'];
     await temporal('workflow', 'start', '--workflow-id', 'sealed', ...type, '--input', input);
 
-    const connection = await Connection.connect({ address: env.address });
+    const connection = await Connection.connect({ address: rig.env.address });
     const { events } = await new Client({ connection }).workflow.getHandle('sealed').fetchHistory();
     await connection.close();
     const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
     expect(Buffer.from(payload?.metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
 
-    const { stdout } = await temporal('workflow', 'show', '--workflow-id', 'sealed');
     const { input: shown } = (
-      JSON.parse(stdout) as { events: { workflowExecutionStartedEventAttributes: { input: unknown } }[] }
+      JSON.parse(await temporal('workflow', 'show', '--workflow-id', 'sealed')) as {
+        events: { workflowExecutionStartedEventAttributes: { input: unknown } }[];
+      }
     ).events[0]?.workflowExecutionStartedEventAttributes ?? { input: undefined };
     expect(await contentOf(Response.json(shown))).toEqual([
       { attributeName: 'email', code: '••••••', policy: { maxSends: 3 } },
     ]);
-    server.child.kill('SIGTERM');
-    await server.ended;
   });
 });
+
+/** What each payload in a history holds, as text. */
+function payloadsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('metadata' in value && 'data' in value) return [Buffer.from(String(value.data), 'base64').toString()];
+  return Object.values(value).flatMap(payloadsIn);
+}
