@@ -73,9 +73,14 @@ describe('cognito-verification codec-server', () => {
   });
 
   test('an error that nobody caught is logged without what it carries, and ends it', async () => {
-    const crash = `setTimeout(() => {
-      throw Object.assign(new Error(process.env.OPENED + '@example.com, code 739164'), { opened: process.env.OPENED });
-    }, 1_500);`;
+    // Once it has said where it is.
+    const crash = `const write = process.stdout.write.bind(process.stdout);
+    process.stdout.write = (...line) => {
+      setTimeout(() => {
+        throw Object.assign(new Error(process.env.OPENED + '@example.com, code 739164'), { opened: process.env.OPENED });
+      }, 100);
+      return write(...line);
+    };`;
     const server = startCli(['codec-server', '--port', '0', '--json'], {
       env: {
         ...KEYS,
