@@ -1,21 +1,25 @@
 /**
- * Makes free text safe to show. What is secret here has a form: tokens, keys, codes, addresses and numbers. Whatever has
+ * Makes free text safer to show. Most of what is secret here has a form: tokens, keys, codes, addresses and numbers. What has
  * that form goes, also where it is none; what people search logs for stays: ids, times, addresses of hosts, short numbers,
  * and destinations as Cognito masks them. It is the last line: whoever knows a secret takes it out by its value first.
+ *
+ * What it does not know: codes of letters (`codeFormat: nonSpace`), and digits with letters at their end (`482910s`), which
+ * look like ids and times; codes in groups, unless a word such as `code` stands before them; addresses whose name is in
+ * quotation marks; names, and whatever else is only personal.
  */
 
 /**
  * The text with what may be a secret replaced:
  * - `[token]`: a JSON Web Token, or the beginning of one
  * - `[email]`: an e-mail address; `[phone]`: a phone number in international form, with or without groups
- * - `[digits]`: four digits or more that stand alone, as a code does
+ * - `[digits]`: four digits or more that stand alone, as a code does; groups of them after a word for a code
  * - `[redacted]`: a run of 40 characters or more that is neither words, nor a path, nor ids; bytes written as numbers
  *
  * Secrets are also found in JSON and in URLs, escaped once or more. Takes time in proportion to the text, whatever it
  * holds; doing it twice changes nothing. Never throws.
  */
 export function redactText(text: string): string {
-  return redactDigits(redactPhones(redactLongRuns(redactEmails(redactTokens(text)))));
+  return redactDigits(redactGroups(redactPhones(redactLongRuns(redactEmails(redactTokens(text))))));
 }
 
 /** `eyJ` is the base64url of `{"`; the others are the beginnings of a header that was printed with spaces. */
@@ -132,6 +136,19 @@ function redactPhones(text: string): string {
     done = end;
   }
   return redacted + text.slice(done);
+}
+
+/** Between a word and what it speaks of: punctuation, in a URL too. */
+const BETWEEN = '(?:\\W|%(?:25)*(?:20|22|3[Aa]|3[Dd])){1,6}';
+/** `code: 123 456`, `"otp":"12 34 56"`: as mail programs show codes. Not the date or time after the code of an exit. */
+const GROUPS = new RegExp(
+  `((?:code|pin|otp)(?:${BETWEEN}(?:is|was)(?!\\w))?${BETWEEN})` +
+    `\\d{2,4}(?:(?:[ \\u00A0\\u202F-]|%(?:25)*20)(?!${DATE}(?!\\d))\\d{2,4}){1,3}(?!\\d|:\\d)`,
+  'gi',
+);
+
+function redactGroups(text: string): string {
+  return text.replace(GROUPS, '$1[digits]');
 }
 
 /** What stands between words and is not one, then words with their hyphens and dots. */
