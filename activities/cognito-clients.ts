@@ -12,6 +12,9 @@ export const REQUEST_TIMEOUT_MS = 22_000;
 /** How long a connection may take to stand; what fails before that has sent nothing. */
 const CONNECTION_TIMEOUT_MS = 3_000;
 
+/** AWS has fewer regions; the id of a pool, which callers choose, can name any number. */
+const MOST_CLIENTS = 50;
+
 /** One kept-alive client for each region. */
 export interface CognitoClients {
   /** The client for a user pool, whose id begins with its region. */
@@ -51,11 +54,14 @@ export function createCognitoClients(options: CognitoClientsOptions = {}): Cogni
         process.env['AWS_REGION'] ??
         process.env['AWS_DEFAULT_REGION'] ??
         'us-east-1';
-      let client = clients.get(region);
-      if (!client) {
-        client = new CognitoIdentityProviderClient({ ...CLIENT_CONFIG, ...endpointOf(options), region });
-        clients.set(region, client);
-      }
+      const client =
+        clients.get(region) ?? new CognitoIdentityProviderClient({ ...CLIENT_CONFIG, ...endpointOf(options), region });
+      // A Map keeps the order of insertion: what is used moves to its end.
+      clients.delete(region);
+      clients.set(region, client);
+      const [oldest] = clients.keys();
+      // Not destroyed: that would break off a call that is under way.
+      if (clients.size > MOST_CLIENTS && oldest !== undefined) clients.delete(oldest);
       return client;
     },
     destroy() {
@@ -67,8 +73,19 @@ export function createCognitoClients(options: CognitoClientsOptions = {}): Cogni
 
 /** Where a worker with these settings calls Cognito, for people to read. */
 export function cognitoInWords(): string {
-  const name = ENDPOINT_SETTINGS.find((setting) => process.env[setting]);
-  return name ? `${process.env[name] ?? ''} (${name})` : 'Amazon Cognito in the region of each user pool';
+  const endpoint = cognitoEndpoint();
+  return endpoint ? `${endpoint.url} (${endpoint.name})` : 'Amazon Cognito in the region of each user pool';
+}
+
+/** The endpoint that the settings name, if they do. */
+export function cognitoEndpoint(
+  environment: NodeJS.ProcessEnv = process.env,
+): { name: string; url: string } | undefined {
+  for (const name of ENDPOINT_SETTINGS) {
+    const url = environment[name];
+    if (url) return { name, url };
+  }
+  return undefined;
 }
 
 const ENDPOINT_SETTINGS = ['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER', 'AWS_ENDPOINT_URL'];

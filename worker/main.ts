@@ -1,11 +1,12 @@
 /** The process entry: configuration, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
 import { keyRingFromSettings } from '@cognito-verification/codec';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
-import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
+import { cognitoEndpoint, cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
 import { loadConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
 import { logUncaught } from './log-uncaught.js';
+import { plainTransports } from './plain-transport.js';
 import { installRuntime } from './telemetry.js';
 import { createWorker } from './worker.js';
 
@@ -27,6 +28,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
   // Whether a payload can be sealed shows here, and not in the first verification.
   await keys.current();
   const cognito = createCognitoClients();
+  for (const warning of plainTransports(config, cognitoEndpoint())) log.logger.warn(warning);
   const connection = await connectWorker(config);
   try {
     const missing = await missingSearchAttributes(connection, namespace);

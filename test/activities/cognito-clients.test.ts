@@ -1,0 +1,23 @@
+import { afterEach, expect, it } from 'vitest';
+import { type CognitoClients, createCognitoClients } from '../../activities/cognito-clients.js';
+
+let clients: CognitoClients;
+afterEach(() => clients.destroy());
+
+it('there is one client for a region, whichever pool asks', async () => {
+  clients = createCognitoClients();
+  const client = clients.forUserPool('eu-west-1_one');
+  expect(clients.forUserPool('eu-west-1_two')).toBe(client);
+  expect(await client.config.region()).toBe('eu-west-1');
+  expect(clients.forUserPool('eu-west-2_one')).not.toBe(client);
+});
+
+it('ids that name made-up regions do not pile up clients, and the one in use stays', () => {
+  clients = createCognitoClients();
+  const [client, rare] = [clients.forUserPool('eu-west-1_one'), clients.forUserPool('eu-west-2_one')];
+  for (let index = 0; index < 60; index++) {
+    clients.forUserPool(`xx-madeup-${index}_one`);
+    expect(clients.forUserPool('eu-west-1_one')).toBe(client);
+  }
+  expect(clients.forUserPool('eu-west-2_one')).not.toBe(rare);
+});

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { cognitoEndpoint } from '../activities/cognito-clients.js';
+import { plainTransports } from '../worker/plain-transport.js';
+
+const warnings = (address: string, tls: true | undefined, environment: Record<string, string> = {}) =>
+  plainTransports({ address, security: tls ? { tls } : {} }, cognitoEndpoint(environment));
+
+it.each(['localhost:7233', '127.0.0.1:7233', '[::1]:7233', 'localhost'])('Temporal at %s needs no TLS', (address) => {
+  expect(warnings(address, undefined)).toEqual([]);
+});
+
+it.each(['temporal.example.com:7233', '10.0.0.7:7233', '[2001:db8::1]:7233', 'temporal'])(
+  'Temporal at %s without TLS is worth a warning',
+  (address) => {
+    expect(warnings(address, undefined)).toEqual([expect.stringContaining(`${address} is spoken with without TLS`)]);
+    expect(warnings(address, true)).toEqual([]);
+  },
+);
+
+it.each([
+  ['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER', 'http://cognito.example.com:9320/x?key=canary'],
+  ['AWS_ENDPOINT_URL', 'http://user:canary@10.0.0.7'],
+])('%s=%s is worth a warning', (name, url) => {
+  const [warning, ...more] = warnings('localhost:7233', undefined, { [name]: url });
+  expect(more).toEqual([]);
+  expect(warning).toContain(`${name}: Cognito is called at ${new URL(url).origin} without TLS`);
+  expect(warning).not.toContain('canary');
+});
+
+it.each(['http://127.0.0.1:9320', 'http://localhost:9320', 'http://[::1]:9320', 'https://cognito.example.com'])(
+  'Cognito at %s is not',
+  (url) => {
+    expect(warnings('localhost:7233', undefined, { AWS_ENDPOINT_URL: url })).toEqual([]);
+  },
+);
