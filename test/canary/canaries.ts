@@ -7,6 +7,8 @@ export interface Canary {
   /** What it is, for the report: the value itself is printed nowhere either. */
   readonly name: string;
   readonly value: string;
+  /** It has no business in Temporal: not even a deployment without sealing holds it there. */
+  readonly kept?: true;
 }
 
 /** One that was found. */

@@ -1,25 +1,28 @@
 /** A whole deployment with canaries in it, and everything that it leaves behind. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VerificationClient } from '@cognito-verification/client';
+import { VerificationClient, VerificationFailedError, workflowIdFor } from '@cognito-verification/client';
 import { clientDataConverter, KEY_BYTES, type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTES, type VerificationState } from '@cognito-verification/contract';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection, Runtime } from '@temporalio/worker';
+import type { AccessTokenSource } from '../../activities/access-token-source.js';
+import { accessTokenSourceFromSettings } from '../../activities/access-token-source-settings.js';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { freePort } from '../../dev/free-port.js';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
-import { startSandbox } from '../../sandbox/index.js';
+import { type Sandbox, type SandboxUser, startSandbox } from '../../sandbox/index.js';
 import { startCodecServer } from '../../temporal/codec-server.js';
 import { createLogger } from '../../worker/logger.js';
 import { createWorker } from '../../worker/worker.js';
 import { Cast } from '../cast.js';
 import { startCli } from '../cli/run-cli.js';
+import { startTokenSource, type TokenSource } from '../lifecycle/token-source.js';
 import { type Canary, type Sighting, sightings } from './canaries.js';
 
 /** How a deployment is run: as always, or with every payload in plain text. */
@@ -33,26 +36,31 @@ export interface Stage {
   readonly canaries: readonly Canary[];
   /** Searches everything that lies on disk or was printed, and what the codec server and the metrics answer. */
   search(): Promise<Sighting[]>;
-  /** Where it was searched, with how many bytes. */
-  readonly searched: Map<string, number>;
+  /** Where it was searched: how many bytes, and what of it that is no secret was found there. */
+  readonly searched: Map<string, { bytes: number; landmarks: string[] }>;
   /** What a worker prints that dies with canaries in its hands. */
   crash(): Promise<{ output: string; canaries: readonly Canary[] }>;
   close(): Promise<void>;
 }
 
-const TASK_QUEUE = 'canary';
+const TASK_QUEUE = 'canary-queue';
 /** Longer than Cognito's, so that no number that happens to be somewhere is taken for one. */
 const newCode = () => `code-${randomBytes(9).toString('hex')}`;
 
 /** Starts everything and takes one verification into each state. */
 export async function setStage(sealing: Sealing): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'));
-  const closing: (() => Promise<unknown> | void)[] = [() => rm(folder, { recursive: true, force: true })];
+  // Where its operator keeps secrets: not searched.
+  const safe = await mkdtemp(join(tmpdir(), 'canary-safe-'));
+  const closing: (() => Promise<unknown> | void)[] = [folder, safe].map(
+    (path) => () => rm(path, { recursive: true, force: true }),
+  );
   const close = async (): Promise<void> => {
     for (let end = closing.pop(); end !== undefined; end = closing.pop()) await end();
   };
   try {
-    const keys = `canary:${randomBytes(KEY_BYTES).toString('base64')}`;
+    const keyBytes = randomBytes(KEY_BYTES);
+    const keys = `canary:${keyBytes.toString('base64')}`;
     const ring = keyRingOf(...parseKeys(keys, 'keys'));
     const codecPort = await freePort();
     const server = await startTemporalServer({
@@ -71,6 +79,14 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
     const sandbox = await startSandbox({ generateCode: newCode });
     closing.push(() => sandbox.close());
 
+    const tokenSource = await startTokenSource();
+    closing.push(() => tokenSource.close());
+    const bearer = `bearer-${randomBytes(12).toString('hex')}`;
+    await writeFile(join(safe, 'bearer'), bearer);
+    const sourceSettings = {
+      VERIFICATION_ACCESS_TOKEN_SOURCE_URL: tokenSource.url,
+      VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE: join(safe, 'bearer'),
+    };
     const metricsPort = await freePort();
     const env = {
       TEMPORAL_ADDRESS: address,
@@ -79,9 +95,14 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       VERIFICATION_LOG_LEVEL: 'debug',
       VERIFICATION_METRICS_ADDRESS: `127.0.0.1:${metricsPort}`,
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
+      ...sourceSettings,
     };
     const printed: string[] = [];
-    closing.push(sealing === 'sealed' ? await deployedWorker(env, printed) : await plainWorker(address, sandbox.url));
+    closing.push(
+      sealing === 'sealed'
+        ? await deployedWorker(env, printed)
+        : await plainWorker(address, sandbox.url, accessTokenSourceFromSettings(sourceSettings)),
+    );
     const connection = await Connection.connect({ address });
     closing.push(() => connection.close());
     const temporal = new Client({
@@ -105,16 +126,23 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
     };
     const cast = new Cast(sandbox, client, { ...planted, policy: { codeFormat: 'nonSpace' } });
     const quoted = await cast.quoted();
-    const { workflowIds } = await cast.bringOn();
-    const ids = [...Object.values(workflowIds), quoted];
+    const [{ workflowIds, userPoolId }, references] = await Promise.all([
+      cast.bringOn(),
+      byReference(sandbox, client, tokenSource, { domain: planted.domain, bearer }),
+    ]);
+    const ids = [...Object.values(workflowIds), quoted, ...references.workflowIds];
+    const landmarks: Canary[] = [
+      { name: 'user pool', value: userPoolId },
+      { name: 'task queue', value: TASK_QUEUE },
+    ];
     const canaries: Canary[] = [
-      ...cast.tokens.flatMap((token, index) => {
-        const [, claims = '', signature = ''] = token.split('.');
-        return [
-          { name: `claims of token ${index}`, value: claims },
-          { name: `signature of token ${index}`, value: signature },
-        ];
-      }),
+      ...cast.tokens.flatMap((token, index) => partsOf(token, `token ${index}`)),
+      ...references.tokens.flatMap((token, index) =>
+        partsOf(token, `token ${index} by reference`).map((part) => ({ ...part, kept: true as const })),
+      ),
+      { name: 'secret of the token source', value: bearer, kept: true },
+      { name: 'encryption key', value: keyBytes.toString('base64'), kept: true },
+      { name: 'encryption key in hex', value: keyBytes.toString('hex'), kept: true },
       { name: 'wrong code', value: planted.wrongCode },
       { name: 'right code', value: sandbox.inbox().find(({ username }) => username === 'finn')?.code ?? '' },
       { name: 'e-mail address', value: planted.domain },
@@ -122,9 +150,10 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       { name: 'client metadata', value: planted.clientMetadata.campaign },
     ];
 
-    const searched = new Map<string, number>();
+    const searched: Stage['searched'] = new Map();
     const searchIn = (place: string, bytes: Uint8Array | string): Sighting[] => {
-      searched.set(place, Buffer.byteLength(bytes));
+      const found = sightings(landmarks, place, bytes).map(({ canary }) => canary);
+      searched.set(place, { bytes: Buffer.byteLength(bytes), landmarks: [...new Set(found)] });
       return sightings(canaries, place, bytes);
     };
     const verifications: Record<string, { workflowId: string; runId: string }> = Object.fromEntries(
@@ -197,6 +226,53 @@ const CRASH = `data:text/javascript,${encodeURIComponent(`
   }, 3000).unref();
 `)}`;
 
+function partsOf(token: string, name: string): Canary[] {
+  const [, claims = '', signature = ''] = token.split('.');
+  return [
+    { name: `claims of ${name}`, value: claims },
+    { name: `signature of ${name}`, value: signature },
+  ];
+}
+
+/** Verifications whose tokens are found when they are needed: one that goes well, and two where too much is said of them. */
+async function byReference(
+  sandbox: Sandbox,
+  client: VerificationClient,
+  tokenSource: TokenSource,
+  { domain, bearer }: { domain: string; bearer: string },
+): Promise<{ tokens: string[]; workflowIds: string[] }> {
+  const users = await Promise.all(
+    ['jon', 'kim', 'lou'].map(
+      async (username) => await sandbox.createUser({ username, attributes: { email: `${username}@${domain}` } }),
+    ),
+  );
+  const [jon, kim, lou] = users as [SandboxUser, SandboxUser, SandboxUser];
+  tokenSource.answer(jon.sub, { token: jon.accessToken });
+  tokenSource.answer(kim.sub, { token: kim.accessToken });
+  tokenSource.answer(lou.sub, { status: 500, body: `cannot find ${lou.accessToken} for Bearer ${bearer}` });
+  sandbox.setFault({
+    operation: 'GetUserAttributeVerificationCode',
+    username: 'kim',
+    exception: { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${kim.accessToken}` },
+  });
+  await Promise.all(
+    users.map(async ({ userPoolId, sub }) => {
+      const who = { accessTokenReference: sub, userPoolId, sub };
+      await client
+        .start({ ...who, attributeName: 'email', policy: { codeFormat: 'nonSpace' } })
+        .catch((error: unknown) => {
+          if (!(error instanceof VerificationFailedError)) throw error;
+        });
+    }),
+  );
+  const workflowIds = users.map((user) => workflowIdFor({ ...user, attributeName: 'email' }));
+  const { result } = await client.submitCode(workflowIds[0] ?? '', { code: sandbox.codeFor(jon, 'email') });
+  if (result !== 'verified') throw new Error(`the token was not found by its reference: ${result}`);
+  const shown = tokenSource.asked.every(({ authorization }) => authorization === `Bearer ${bearer}`);
+  if (!shown) throw new Error('the source was asked without its secret');
+  return { tokens: users.map(({ accessToken }) => accessToken), workflowIds };
+}
+
 async function deployedWorker(env: Record<string, string>, printed: string[]): Promise<() => Promise<unknown>> {
   const worker = startCli(['worker'], { env });
   for (const stream of [worker.child.stdout, worker.child.stderr]) {
@@ -210,12 +286,17 @@ async function deployedWorker(env: Record<string, string>, printed: string[]): P
 }
 
 /** There is no setting by which the command could be run so. */
-async function plainWorker(address: string, endpoint: string): Promise<() => Promise<void>> {
+async function plainWorker(
+  address: string,
+  endpoint: string,
+  accessTokenSource: AccessTokenSource | undefined,
+): Promise<() => Promise<void>> {
   Runtime.install({ logger: createLogger('error') });
   const connection = await NativeConnection.connect({ address });
   const cognito = createCognitoClients({ endpoint });
   const keys: KeyRing | undefined = undefined;
-  const worker = await createWorker({ connection, namespace: 'default', taskQueue: TASK_QUEUE, keys, cognito });
+  const options = { connection, namespace: 'default', taskQueue: TASK_QUEUE, keys, cognito, accessTokenSource };
+  const worker = await createWorker(options);
   const running = worker.run();
   return async () => {
     worker.shutdown();
