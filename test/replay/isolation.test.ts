@@ -1,0 +1,53 @@
+/** Two verifications in one worker share no module: what one leaves in a variable of a module, the other does not see. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { VerificationClient } from '@cognito-verification/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Rig, startRig } from '../harness.js';
+import { bundleOf } from './mutants.js';
+
+/** A verification that fails where it is not the first to run in its module. */
+const alone = (lives: number) => [
+  {
+    file: 'verification.js',
+    text: 'export class Verification {',
+    instead: 'let lives = 0;\nexport class Verification {',
+  },
+  {
+    file: 'verification.js',
+    text: 'this.tokens = new AccessTokens(request.owner);',
+    instead: `this.tokens = new AccessTokens(request.owner); if ((lives += ${lives}) > 1) throw new Error('it is not alone');`,
+  },
+];
+
+describe.each([
+  { lives: 1, goesOn: true, what: 'each has a module of its own' },
+  { lives: 2, goesOn: false, what: 'and it would be seen if they had not' },
+])('a counter at the top of a module', ({ lives, goesOn, what }) => {
+  let folder: string;
+  let rig: Rig;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'isolation-'));
+    const workflowBundlePath = join(folder, 'bundle.js');
+    await writeFile(workflowBundlePath, await bundleOf(...alone(lives)));
+    rig = await startRig('local', { workflowBundlePath });
+  });
+
+  afterAll(async () => {
+    await rig?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it(what, async () => {
+    const { env, taskQueue } = rig;
+    const client = new VerificationClient({ client: env.client, taskQueue, waitForDelivery: '5 seconds' });
+    const started = await Promise.allSettled(
+      [await rig.user(), await rig.user(), await rig.user()].map(({ accessToken }) =>
+        client.start({ accessToken, attributeName: 'email' }),
+      ),
+    );
+    expect(started.map(({ status }) => status)).toEqual(Array(3).fill(goesOn ? 'fulfilled' : 'rejected'));
+  });
+});
