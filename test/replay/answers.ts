@@ -1,0 +1,151 @@
+/**
+ * The answers that a call to Cognito may get: the rows of the tables in docs/failures.md, one or more for each, how a
+ * recording brings them about, and how they are known again in a history.
+ */
+import type { Fault } from '../../sandbox/index.js';
+import type { ReadFailure } from './reading.js';
+
+/** What makes the sandbox answer so. */
+export type Provocation = Omit<Fault, 'operation' | 'username'>;
+
+/** One answer, of which there is a history. */
+export interface CognitoAnswer {
+  /** Names its edges, and the histories that were made for it. */
+  name: string;
+  /** The row of docs/failures.md, as it stands there: its first column. */
+  row: string;
+  /** Absent where it takes more than a fault: a scenario of its own. */
+  fault?: Provocation;
+  /** Whether a failure is this one; absent for a success. */
+  is?: (failure: ReadFailure) => boolean;
+}
+
+const ofType = (type: string, text?: RegExp) => (failure: ReadFailure) =>
+  failure.type === type && (text?.test(failure.message) ?? true);
+
+/** An exception that Cognito answers with, in a row of its own. */
+function exception(name: string, more: { message?: string; times?: number; as?: string; row?: string } = {}) {
+  const { message, times, as = kebab(name), row = `\`${name}\`${message ? ` "${message}"` : ''}` } = more;
+  const fault = { exception: { name, ...(message ? { message } : {}) }, ...(times ? { times } : {}) };
+  return { name: as, row, fault, is: ofType(name, message ? new RegExp(escaped(message)) : undefined) };
+}
+
+const LOST = 'no answer within 22 s, connection lost after the request left, worker killed';
+const UNREACHABLE = 'connection refused, no route, no name, no TLS, no connection within 3 s';
+const NO_TOKEN = '`NotAuthorizedException`: expired, revoked, unreadable, or a text nobody has seen yet';
+const THROTTLED = '`TooManyRequestsException`, or HTTP 429';
+const UNKNOWN_STATUS = '`InternalErrorException`, or another 5xx';
+/** By start to close, or by heartbeat. */
+const TIMED_OUT = /^TemporalTimeout:[14]$/;
+
+/** These mean the same to a send as to an attempt. */
+const COMMON: readonly CognitoAnswer[] = [
+  exception('TooManyRequestsException', { row: THROTTLED, times: 1 }),
+  {
+    name: 'http-429',
+    row: THROTTLED,
+    fault: { exception: { name: 'SlowDown', status: 429 }, times: 1 },
+    is: ofType('SlowDown'),
+  },
+  exception('ThrottlingException', { times: 1 }),
+  { name: 'connection-refused', row: UNREACHABLE, is: ofType('ECONNREFUSED') },
+  {
+    name: 'internal-error-exception',
+    row: UNKNOWN_STATUS,
+    fault: { exception: { name: 'InternalErrorException', status: 500 } },
+    is: ofType('InternalErrorException'),
+  },
+  { name: 'http-503', row: UNKNOWN_STATUS, fault: { htmlError: 503 }, is: ofType('HTTP 503') },
+  {
+    name: 'connection-lost',
+    row: LOST,
+    fault: { dropConnection: 'afterEffect', times: 1 },
+    is: ofType('ECONNRESET'),
+  },
+  {
+    name: 'no-answer',
+    row: LOST,
+    fault: { latencyMs: 24_000, afterEffect: true },
+    is: ofType('ETIMEDOUT', /requestTimeout/),
+  },
+  { name: 'worker-killed', row: LOST, is: (failure) => TIMED_OUT.test(failure.type) },
+  exception('UnexpectedLambdaException'),
+  ...['Access Token has expired', 'Access Token has been revoked', 'Invalid Access Token'].map((message) =>
+    exception('NotAuthorizedException', { message, row: NO_TOKEN, as: kebab(message), times: 1 }),
+  ),
+  exception('NotAuthorizedException', { message: 'Access Token does not have required scopes', as: 'missing-scope' }),
+  exception('NotAuthorizedException', { message: 'User is disabled.', as: 'user-disabled' }),
+  ...[
+    'UserLambdaValidationException',
+    'InvalidLambdaResponseException',
+    'InvalidSmsRoleAccessPolicyException',
+    'InvalidSmsRoleTrustRelationshipException',
+    'InvalidEmailRoleAccessPolicyException',
+    'OperationNotEnabledException',
+    'ResourceNotFoundException',
+    'InvalidParameterException',
+    'UserNotFoundException',
+    'UserNotConfirmedException',
+    'PasswordResetRequiredException',
+  ].map((name) => exception(name)),
+  {
+    name: 'unknown-fault-of-the-client',
+    row: "another name, the fault being the client's",
+    fault: { exception: { name: 'BrandNewException', status: 400 } },
+    is: ofType('BrandNewException'),
+  },
+  {
+    name: 'unknown-fault-of-the-server',
+    row: "another name, the fault being the server's",
+    fault: { exception: { name: 'BrokenNewException', status: 500 } },
+    is: ofType('BrokenNewException'),
+  },
+];
+
+const DAILY = 'Exceeded daily email limit for the operation or the account';
+const DELIVERED = '`CodeDeliveryDetails`, or `{}` from endpoints that leave them out';
+const NOT_OF_A_SEND = '`CodeMismatchException`, `ExpiredCodeException`, `AliasExistsException`';
+
+export const SEND_ANSWERS: readonly CognitoAnswer[] = [
+  { name: 'delivery-details', row: DELIVERED },
+  { name: 'empty-answer', row: DELIVERED, fault: { emptyAnswer: true } },
+  ...COMMON,
+  // The first that fits is the one, so what has a text of its own comes first.
+  exception('LimitExceededException', { message: DAILY, as: 'daily-email-limit', times: 1 }),
+  exception('LimitExceededException', { times: 1 }),
+  exception('CodeDeliveryFailureException'),
+  exception('ForbiddenException'),
+  ...['CodeMismatchException', 'ExpiredCodeException', 'AliasExistsException'].map((name) =>
+    exception(name, { row: NOT_OF_A_SEND }),
+  ),
+];
+
+export const ATTEMPT_ANSWERS: readonly CognitoAnswer[] = [
+  { name: 'success', row: 'success' },
+  ...COMMON,
+  { name: 'code-mismatch-exception', row: '`CodeMismatchException`', is: ofType('CodeMismatchException') },
+  exception('ExpiredCodeException', { row: '`ExpiredCodeException` (expired, or used already)', times: 1 }),
+  exception('LimitExceededException', { times: 1 }),
+  exception('AliasExistsException'),
+  exception('ForbiddenException', { times: 1 }),
+  exception('CodeDeliveryFailureException'),
+];
+
+/** What a reference may lead to in place of a token: the rows of their own table. */
+export const UNRESOLVED = [
+  'AccessTokenNotFound',
+  'AccessTokenRefused',
+  'AccessTokenSourceUnavailable',
+  'AccessTokenSourceMissing',
+] as const;
+
+function kebab(name: string): string {
+  return name
+    .replaceAll(/([a-z])([A-Z])/g, '$1-$2')
+    .replaceAll(/\W+/g, '-')
+    .toLowerCase();
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+}

@@ -1,0 +1,83 @@
+/** The gate: every recorded history replays on the code as it is, is what was recorded, and together they cover every edge. */
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LISTED_EXCEPTIONS } from '../../activities/failures.js';
+import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
+import { ATTEMPT_ANSWERS, type CognitoAnswer, SEND_ANSWERS, UNRESOLVED } from './answers.js';
+import { CORPUS_FOLDER, readCorpus, readManifest } from './corpus.js';
+import { ALL_EDGES } from './edges.js';
+import { judge, table, type Verdict } from './gate.js';
+import { SCENARIOS } from './scenarios/all.js';
+import { PUBLIC_TEST_KEYS, publicTestKeyRing } from './stage.js';
+import { tracesOfMachine } from './traces-of-machine.js';
+
+let verdict: Verdict;
+
+beforeAll(async () => {
+  verdict = await judge({ code: await readFile(WORKFLOW_BUNDLE_PATH, 'utf8') });
+  console.log(table(verdict));
+});
+
+it('all histories replay, none was changed, and every edge is covered', () => {
+  expect(verdict.problems).toEqual([]);
+  expect([...verdict.covered.keys()].sort()).toEqual([...ALL_EDGES].sort());
+});
+
+it('all were replayed', async () => {
+  const { histories } = await readManifest(CORPUS_FOLDER);
+  expect(verdict.replayed).toBe(histories.length);
+  expect(histories.length).toBeGreaterThanOrEqual(SCENARIOS.length);
+});
+
+it('every scenario has its history, and every edge is there once', async () => {
+  const { histories } = await readManifest(CORPUS_FOLDER);
+  const files = histories.map(({ file }) => file);
+  for (const { name } of SCENARIOS) expect(files).toContain(`${name}.json`);
+  expect(new Set(ALL_EDGES).size).toBe(ALL_EDGES.length);
+  expect(new Set(SCENARIOS.map(({ name }) => name)).size).toBe(SCENARIOS.length);
+});
+
+describe('the list of edges follows the documents', () => {
+  const rowsOf = (document: string, heading: string): string[] => {
+    const [, section = ''] = document.split(`\n## ${heading}\n`);
+    const [, table_ = ''] = /\n\| answer[^\n]*\n\| -[^\n]*\n([\s\S]*?)\n\n/.exec(section) ?? [];
+    return table_.split('\n').map((line) => line.split('|')[1]?.trim() ?? '');
+  };
+
+  it.each<[string, readonly CognitoAnswer[]]>([
+    ['Answers to a send', SEND_ANSWERS],
+    ['Answers to an attempt', ATTEMPT_ANSWERS],
+  ])('each row of "%s" in docs/failures.md has a history, and none has a row of its own', async (heading, answers) => {
+    const rows = rowsOf(await readFile('docs/failures.md', 'utf8'), heading);
+    expect(rows.length).toBeGreaterThan(20);
+    expect([...new Set(answers.map(({ row }) => row))].sort()).toEqual(rows.sort());
+  });
+
+  it('each exception in the table of the activities has one', () => {
+    const rows = [...SEND_ANSWERS, ...ATTEMPT_ANSWERS].map(({ row }) => row).join();
+    for (const exception of LISTED_EXCEPTIONS) expect(rows).toContain(exception);
+  });
+
+  it('each reason for which a reference leads to no token has one', async () => {
+    const document = await readFile('docs/failures.md', 'utf8');
+    const [, section = ''] = document.split('\n## When a reference leads to no token\n');
+    const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)`/gm)].map(([, reason = '']) => reason);
+    expect(rows.sort()).toEqual([...UNRESOLVED].sort());
+  });
+});
+
+describe('what is committed', () => {
+  it('is sealed, and says with which key: a public one', async () => {
+    expect(await readManifest(CORPUS_FOLDER)).toMatchObject({
+      keys: PUBLIC_TEST_KEYS,
+      about: expect.stringContaining('public'),
+    });
+  });
+
+  it('tells nothing of the machine that recorded it, in plain or sealed', async () => {
+    const { histories } = await readCorpus(CORPUS_FOLDER);
+    for (const { name, history } of histories) {
+      expect(await tracesOfMachine(history, publicTestKeyRing()), name).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,17 @@
+/** A worker in a process of its own, to be killed: a recording forks it with server, task queue and sandbox. */
+import { NativeConnection } from '@temporalio/worker';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { createWorker } from '../../worker/worker.js';
+import { IDENTITY, publicTestKeyRing } from './stage.js';
+
+const [address = '', taskQueue = '', endpoint = ''] = process.argv.slice(2);
+const worker = await createWorker({
+  connection: await NativeConnection.connect({ address }),
+  namespace: 'default',
+  keys: publicTestKeyRing(),
+  cognito: createCognitoClients({ endpoint }),
+  taskQueue,
+  identity: IDENTITY,
+});
+process.send?.('polls');
+await worker.run();

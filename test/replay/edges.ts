@@ -1,0 +1,156 @@
+/**
+ * Every edge that the corpus must cover: the one list. What a history covers is measured (edges-of.ts); what it covers
+ * beyond this list is an edge that nobody has thought of, and fails the gate too.
+ */
+import { ATTEMPT_ANSWERS, SEND_ANSWERS, UNRESOLVED } from './answers.js';
+
+const OPEN = ['sending', 'awaitingCode', 'rateLimited', 'awaitingToken'] as const;
+
+/** The state picture of README.md and docs/lifecycle.md: from, to, and what led there. */
+const STATES = [
+  'start → sending',
+  'start → awaitingCode: Cognito had sent a code by itself',
+  'start → failed: the request is refused',
+  'sending → awaitingCode: sent',
+  'sending → awaitingCode: uncertain',
+  'sending → awaitingCode: refused for good, an earlier code still works',
+  'sending → awaitingCode: given up, after an earlier send',
+  'sending → awaitingCode: Cognito had sent a code by itself',
+  'sending → sending: tried again after a while',
+  'sending → rateLimited: the hour',
+  'sending → rateLimited: the e-mails of the day',
+  'sending → awaitingToken: no token that Cognito takes',
+  'sending → failed: refused for good',
+  'sending → failed: given up',
+  'awaitingCode → sending: wanted',
+  'awaitingCode → sending: automatic',
+  'awaitingCode → awaitingToken: for a code',
+  'awaitingCode → awaitingToken: for a confirmation',
+  'rateLimited → sending: at retryAt',
+  'rateLimited → awaitingCode: Cognito had sent a code by itself',
+  'awaitingToken → sending: a token for a send',
+  'awaitingToken → awaitingCode: a token',
+  'awaitingToken → awaitingCode: Cognito had sent a code by itself',
+  ...OPEN.flatMap((state) => [
+    `${state} → verified: submitCode`,
+    `${state} → verified: codeConfirmed`,
+    `${state} → failed: a code was refused for good`,
+    `${state} → expired: the deadline`,
+    `${state} → cancelled: on request`,
+  ]),
+  // Without a token nothing can be read.
+  ...OPEN.slice(0, 3).map((state) => `${state} → verified: readAttribute`),
+];
+
+/** The table of messages in docs/lifecycle.md: each message in each state that takes it with a trace. */
+const MESSAGES = OPEN.flatMap((state) => [
+  `awaitDelivery in ${state}`,
+  `submitCode in ${state}`,
+  // While it is rate limited the validator refuses it, which leaves none.
+  ...(state === 'rateLimited' ? [] : [`resendCode in ${state}`]),
+  `renewAccessToken in ${state}`,
+  `codeConfirmed in ${state}`,
+  `cancellation in ${state}`,
+]);
+
+/** How updates are answered, where that leaves a trace. What only validators refuse is not here. */
+const UPDATES = [
+  'awaitDelivery: sending',
+  'awaitDelivery: awaitingCode',
+  'awaitDelivery: awaitingCode, uncertain',
+  'awaitDelivery: rateLimited',
+  'awaitDelivery: awaitingToken',
+  'awaitDelivery: verified',
+  'awaitDelivery: expired',
+  'awaitDelivery: cancelled',
+  'awaitDelivery: refused, the verification failed',
+  'submitCode: verified',
+  'submitCode: verified, by something else',
+  'submitCode: mismatch',
+  'submitCode: codeExpired',
+  'submitCode: codeExpired, without a call',
+  'submitCode: rateLimited',
+  'submitCode: rateLimited, without a call',
+  'submitCode: accessTokenRejected',
+  'submitCode: accessTokenRejected, without a call',
+  'submitCode: refused, AttemptsExhausted',
+  'submitCode: refused, VerificationEnded',
+  'submitCode: refused, CognitoUnavailable',
+  'submitCode: refused, the verification failed',
+  'resendCode: sending',
+  'resendCode: awaitingCode',
+  'resendCode: awaitingCode, uncertain',
+  'resendCode: rateLimited',
+  'resendCode: awaitingToken',
+  'resendCode: verified',
+  'resendCode: expired',
+  'resendCode: cancelled',
+  'resendCode: refused, ResendNotAllowed (cooldown)',
+  'resendCode: refused, ResendNotAllowed (maxSends)',
+  'resendCode: refused, ResendNotAllowed (accessTokenNeeded)',
+  'resendCode: refused, ResendFailed',
+  'resendCode: refused, CognitoUnavailable',
+  'resendCode: refused, the verification failed',
+  'renewAccessToken: sending',
+  'renewAccessToken: awaitingCode',
+  'renewAccessToken: rateLimited',
+  'renewAccessToken: verified',
+];
+
+/** What becomes of a confirmation, and of a look at the attribute. */
+const CONFIRMATIONS = [
+  'codeConfirmed: before the first task',
+  'codeConfirmed: before the first task, to be checked',
+  'codeConfirmed: with a reference',
+  'codeConfirmed: checked and proven',
+  'codeConfirmed: checked and not proven',
+  'codeConfirmed: waits for a token to be checked with',
+  'codeConfirmed: Cognito could not be asked',
+  'codeConfirmed: left out, unreadable',
+  'codeConfirmed: left out, a copy',
+  'look: as it was before',
+  'look: whether an attempt was taken after all',
+  'look: at the deadline',
+  'look: with another token, after one was refused',
+  'look: without an answer',
+];
+
+/** What else a verification may go through. */
+const BESIDES = [
+  'a start that joins',
+  'a start that joins brings the delivery of a code',
+  'an attempt, then another call after its answer was lost',
+  'a send that waits for an attempt to end',
+  'two codes at once, one after the other',
+  'two re-sends at once, one send',
+  'a code at the deadline',
+  'the other token is tried after one was refused',
+  'client metadata of a re-send',
+  'an answer to a call that nothing opens',
+  'an answer to a call of an earlier run',
+  'a call whose input its worker could not open',
+  'no worker for a call',
+];
+
+const ANSWERS = {
+  'answers to a send': [
+    ...SEND_ANSWERS.map(({ name }) => `a send: ${name}`),
+    ...UNRESOLVED.map((reason) => `a send: ${reason}`),
+  ],
+  'answers to an attempt': [
+    ...ATTEMPT_ANSWERS.map(({ name }) => `an attempt: ${name}`),
+    ...UNRESOLVED.map((reason) => `an attempt: ${reason}`),
+  ],
+};
+
+/** Edges by what they are edges of. */
+export const EDGES: Readonly<Record<string, readonly string[]>> = {
+  states: STATES,
+  'messages in each state': MESSAGES,
+  'answers to updates': UPDATES,
+  'confirmations and looks': CONFIRMATIONS,
+  ...ANSWERS,
+  'what else happens': BESIDES,
+};
+
+export const ALL_EDGES: readonly string[] = Object.values(EDGES).flat();

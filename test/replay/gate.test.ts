@@ -1,0 +1,206 @@
+/** The gate itself is tried: whatever is done to a history or to the workflow, it does not pass. */
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
+import { CORPUS_FOLDER, MANIFEST, type Manifest, readManifest, sha256 } from './corpus.js';
+import { judge } from './gate.js';
+import { bundleOf, MUTATIONS } from './mutants.js';
+
+let code: string;
+let folder: string;
+
+beforeAll(async () => {
+  code = await readFile(WORKFLOW_BUNDLE_PATH, 'utf8');
+  folder = await mkdtemp(join(tmpdir(), 'corpus-'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** With a code, a mismatch, a re-send: enough of everything to tamper with. */
+const FILE = 'a-re-send-with-client-metadata.json';
+
+interface Document {
+  workflowId: string;
+  history: { events: { eventId: string; eventType: string; [attributes: string]: unknown }[] };
+}
+
+interface Tampering {
+  text?: (text: string) => string;
+  history?: (document: Document) => void;
+  /** Whether the manifest is made to fit, as somebody might who wants the gate to pass. */
+  covered?: true;
+  /** So that events count up again. */
+  renumbered?: true;
+}
+
+/** Others, which replay as they are. */
+const BESIDE = ['attempt-success.json', 'attempt-http-503.json'];
+
+/** A corpus of three, so that much can be tried; that it lacks edges is said each time, and is not what is looked for. */
+async function smallCorpus(): Promise<void> {
+  const files = [FILE, ...BESIDE];
+  for (const file of files) await cp(join(CORPUS_FOLDER, file), join(folder, file), { force: true });
+  const manifest = await readManifest(CORPUS_FOLDER);
+  await writeManifest({ ...manifest, histories: manifest.histories.filter(({ file }) => files.includes(file)) });
+}
+
+/** What the gate says of the corpus in which one history was tampered with. */
+async function problemsAfter({ text, history, covered, renumbered }: Tampering): Promise<string[]> {
+  await smallCorpus();
+  const path = join(folder, FILE);
+  const original = await readFile(path, 'utf8');
+  const document = JSON.parse(original) as Document;
+  history?.(document);
+  if (renumbered) for (const [index, event] of document.history.events.entries()) event.eventId = String(index + 1);
+  const tampered = text ? text(original) : JSON.stringify(document);
+  expect(tampered).not.toBe(original);
+  await writeFile(path, tampered);
+  if (covered) await cover(document, tampered);
+  return (await judge({ folder, code })).problems;
+}
+
+async function cover(document: Document, tampered: string): Promise<void> {
+  const manifest = await readManifest(folder);
+  const entry = manifest.histories.find(({ file }) => file === FILE);
+  if (!entry) throw new Error(`${FILE} is not in the manifest`);
+  Object.assign(entry, { sha256: sha256(tampered), events: document.history.events.length });
+  await writeManifest(manifest);
+}
+
+async function writeManifest(manifest: Manifest): Promise<void> {
+  await writeFile(join(folder, MANIFEST), JSON.stringify(manifest));
+}
+
+const eventOf = ({ history }: Document, type: string) =>
+  history.events.findIndex(({ eventType }) => eventType === `EVENT_TYPE_${type}`);
+
+/** The scheduled activity's type, in place. */
+function rename({ history }: Document): void {
+  const event = history.events.find(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled);
+  const attributes = event?.['activityTaskScheduledEventAttributes'] as { activityType: { name: string } };
+  attributes.activityType.name = 'verifyCode';
+}
+
+function swap({ history: { events } }: Document, one: number, other: number): void {
+  const [first, second] = [events[one], events[other]];
+  if (first && second) [events[one], events[other]] = [second, first];
+}
+
+describe('a history that was tampered with', () => {
+  it('cut short in the middle of a line', async () => {
+    const problems = await problemsAfter({ text: (text) => text.slice(0, text.length / 2) });
+    expect(problems.join('\n')).toMatch(new RegExp(`^${FILE}: SyntaxError`, 'm'));
+    expect(problems).toContain('replayed 2 of 3 histories');
+  });
+
+  it('one byte changed', async () => {
+    const problems = await problemsAfter({ text: (text) => text.replace('recorder', 'recorded') });
+    expect(problems).toEqual(expect.arrayContaining([`${FILE}: was changed since it was recorded`]));
+  });
+
+  const TAMPERED: [string, Tampering, RegExp][] = [
+    ['its last events removed', { history: ({ history: { events } }) => events.splice(-9) }, /does not show any more/],
+    [
+      'an event removed',
+      { history: (document) => document.history.events.splice(eventOf(document, 'TIMER_STARTED'), 1) },
+      /lacks events, or has them out of order/,
+    ],
+    [
+      'an event removed, and the others counted anew',
+      {
+        history: (document) => document.history.events.splice(eventOf(document, 'TIMER_STARTED'), 1),
+        renumbered: true,
+      },
+      /does not replay|ended the replay/,
+    ],
+    ['the type of an activity changed', { history: rename }, /does not replay/],
+    [
+      'two events swapped',
+      {
+        history: (document) => {
+          swap(document, eventOf(document, 'TIMER_STARTED'), eventOf(document, 'ACTIVITY_TASK_SCHEDULED'));
+        },
+        renumbered: true,
+      },
+      /does not replay|ended the replay/,
+    ],
+    [
+      'its workflow id changed',
+      {
+        history: (document) => {
+          document.workflowId = 'verify/of-somebody-else';
+        },
+      },
+      /another workflow id/,
+    ],
+  ];
+
+  it.each(TAMPERED)('%s: found by its checksum', async (_name, tampering) => {
+    const problems = await problemsAfter(tampering);
+    expect(problems).toEqual(expect.arrayContaining([`${FILE}: was changed since it was recorded`]));
+  });
+
+  it.each(TAMPERED)('%s, and the manifest made to fit: found all the same', async (_name, tampering, found) => {
+    const problems = await problemsAfter({ ...tampering, covered: true });
+    expect(problems.join('\n')).toMatch(found);
+  });
+});
+
+describe('a corpus that is not whole', () => {
+  const withManifest = async (change: (manifest: Manifest) => void) => {
+    await smallCorpus();
+    const manifest = await readManifest(folder);
+    change(manifest);
+    await writeManifest(manifest);
+    return (await judge({ folder, code })).problems;
+  };
+
+  it('empty', async () => {
+    const problems = await withManifest((manifest) => manifest.histories.splice(0));
+    expect(problems).toContain('the corpus is empty');
+  });
+
+  it('without its manifest', async () => {
+    const { problems } = await judge({ folder: join(folder, 'nowhere'), code });
+    expect(problems.join()).toContain('manifest.json cannot be read');
+  });
+
+  it('a file that no manifest lists, and an edge that nothing covers any more', async () => {
+    const only = 'client metadata of a re-send';
+    const problems = await withManifest((manifest) => {
+      manifest.histories = manifest.histories.filter(({ edges }) => !edges.includes(only));
+    });
+    expect(problems).toContain(`no history covers the edge "${only}"`);
+    expect(problems).toContain(`${FILE} is in no manifest`);
+  });
+
+  it('a file that is missing', async () => {
+    const problems = await withManifest((manifest) => {
+      const [first] = manifest.histories;
+      if (first) manifest.histories.push({ ...first, file: 'one-that-is-gone.json' });
+    });
+    expect(problems.join('\n')).toMatch(/^one-that-is-gone\.json: .*ENOENT/m);
+  });
+});
+
+describe('workflow code with a change that is not deterministic', () => {
+  it.each(Object.entries(MUTATIONS))('%s', async (_name, mutation) => {
+    const { problems, replayed } = await judge({ code: await bundleOf(mutation) });
+    expect(problems.filter((problem) => problem.includes('does not replay')).length).toBeGreaterThan(0);
+    expect(replayed).toBeGreaterThan(0);
+  });
+
+  it('goes unnoticed where no history is concerned: the swapped order, in a corpus of three', async () => {
+    await smallCorpus();
+    const swapped = Object.entries(MUTATIONS).find(([name]) => name.startsWith('a swapped order'))?.[1];
+    if (!swapped) throw new Error('it has another name');
+    const { problems } = await judge({ folder, code: await bundleOf(swapped) });
+    expect(problems.filter((problem) => problem.includes('does not replay'))).toEqual([]);
+  });
+
+  it('none: bundled in the same way it passes', async () => {
+    expect((await judge({ code: await bundleOf() })).problems).toEqual([]);
+  });
+});

@@ -1,0 +1,110 @@
+/** The gate: what must hold of the corpus and of the code that it is replayed on, before anything may land. */
+import { keyRingOf, parseKeys, workerDataConverter } from '@cognito-verification/codec';
+import { Worker } from '@temporalio/worker';
+import { CORPUS_FOLDER, type RecordedHistory, readCorpus, readManifest } from './corpus.js';
+import { ALL_EDGES, EDGES } from './edges.js';
+import { edgesOf } from './edges-of.js';
+import { readHistory } from './reading.js';
+
+export interface Verdict {
+  /** Nothing may land while there is one. */
+  problems: string[];
+  /** By edge, the names of the histories that cover it: measured, not claimed. */
+  covered: ReadonlyMap<string, string[]>;
+  replayed: number;
+  seconds: number;
+}
+
+export interface GateOptions {
+  /** Default: the committed corpus. */
+  folder?: string;
+  /** Of the workflow code. */
+  code: string;
+}
+
+/** Judges a whole corpus against a workflow bundle: one bundle, and one worker for all histories. */
+export async function judge({ folder = CORPUS_FOLDER, code }: GateOptions): Promise<Verdict> {
+  const { histories, listed: count, problems } = await readCorpus(folder);
+  if (histories.length === 0) return { problems, covered: new Map(), replayed: 0, seconds: 0 };
+  const { keys } = await readManifest(folder);
+  const keyRing = keyRingOf(...parseKeys(keys, 'the keys of the corpus'));
+  const covered = await measured(histories, keyRing, problems);
+  for (const edge of ALL_EDGES) if (!covered.has(edge)) problems.push(`no history covers the edge "${edge}"`);
+  const known = new Set(ALL_EDGES);
+  for (const [edge, names] of covered) {
+    if (!known.has(edge)) problems.push(`${names.join(', ')}: covers "${edge}", which is in no list of edges`);
+  }
+  const began = performance.now();
+  const replayed = await replay(histories, keyRing, code, problems);
+  if (replayed !== count) problems.push(`replayed ${replayed} of ${count} histories`);
+  return { problems, covered, replayed, seconds: (performance.now() - began) / 1000 };
+}
+
+async function measured(
+  histories: readonly RecordedHistory[],
+  keyRing: Parameters<typeof readHistory>[1],
+  problems: string[],
+): Promise<Map<string, string[]>> {
+  const covered = new Map<string, string[]>();
+  for (const { name, history, entry } of histories) {
+    try {
+      const edges = edgesOf(await readHistory(history, keyRing));
+      for (const edge of edges) covered.set(edge, [...(covered.get(edge) ?? []), name]);
+      const lost = entry.edges.filter((edge) => !edges.includes(edge));
+      if (lost.length > 0) problems.push(`${name}: does not show any more what its manifest says: ${lost.join(', ')}`);
+    } catch (error) {
+      problems.push(`${name}: cannot be read: ${String(error)}`);
+    }
+  }
+  return covered;
+}
+
+/** @returns how many were replayed to their end, well or not */
+async function replay(
+  histories: readonly RecordedHistory[],
+  keyRing: Parameters<typeof readHistory>[1],
+  code: string,
+  problems: string[],
+): Promise<number> {
+  const unopened: string[] = [];
+  const dataConverter = workerDataConverter(keyRing, (error) => unopened.push(error.message));
+  const names = new Map(histories.map(({ workflowId, name }) => [workflowId, name]));
+  let replayed = 0;
+  try {
+    for await (const { workflowId, error } of Worker.runReplayHistories(
+      { workflowBundle: { code }, dataConverter, replayName: 'corpus' },
+      histories,
+    )) {
+      replayed++;
+      if (error) problems.push(`${names.get(workflowId)}: does not replay: ${error.message.split('\n')[0]}`);
+    }
+  } catch (error) {
+    problems.push(`${histories[replayed]?.name}: ended the replay: ${String(error)}`);
+  }
+  return replayed;
+}
+
+/** How many edges are covered, by what they are edges of, and how fast it went. */
+export function table({ covered, replayed, seconds }: Verdict): string {
+  const rows = Object.entries(EDGES).map(([group, edges]) => {
+    const met = edges.filter((edge) => covered.has(edge));
+    const histories = new Set(met.flatMap((edge) => covered.get(edge) ?? []));
+    return { group, edges: edges.length, covered: met.length, histories: histories.size };
+  });
+  const total = ALL_EDGES.filter((edge) => covered.has(edge)).length;
+  const lines = rows.map(({ group, edges, covered: count, histories }) =>
+    [group.padEnd(26), `${count} of ${edges}`.padStart(12), `in ${histories} histories`.padStart(20)].join(''),
+  );
+  return [
+    ...lines,
+    `${'all'.padEnd(26)}${`${total} of ${ALL_EDGES.length}`.padStart(12)} (${((100 * total) / ALL_EDGES.length).toFixed(1)} %)`,
+    `${replayed} histories replayed in ${seconds.toFixed(1)} s: ${Math.round(replayed / seconds)} histories/s`,
+  ].join('\n');
+}
+
+/** For those who want to know which history shows what. */
+export function listing({ covered }: Verdict): string {
+  return ALL_EDGES.map((edge) => `${edge.padEnd(80)} ${(covered.get(edge) ?? ['–']).slice(0, 3).join(', ')}`).join(
+    '\n',
+  );
+}

@@ -1,0 +1,73 @@
+/** Workflow code with a change that no open verification would survive: what the gate is there to catch. */
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CONVERTER_PATHS } from '@cognito-verification/codec';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+/** A text in the compiled workflow, and what takes its place. */
+export interface Mutation {
+  file: string;
+  text: string;
+  instead: string;
+}
+
+const DEADLINE = "deadline.set(verification.expiresAtMs, 'The verification expires');";
+
+export const MUTATIONS: Readonly<Record<string, Mutation>> = {
+  'an added timer': {
+    file: 'attribute-verification.js',
+    text: DEADLINE,
+    instead: `${DEADLINE} new Alarm().set(verification.expiresAtMs - 1_000, 'Almost');`,
+  },
+  'a swapped order: the look at the attribute before the timer of the deadline': {
+    file: 'attribute-verification.js',
+    text: `${DEADLINE}\n    const confirming = new Confirming(verification);`,
+    instead: `const confirming = new Confirming(verification);\n    ${DEADLINE}`,
+  },
+  'a renamed activity': { file: 'cognito-calls.js', text: 'activities.verifyCode(', instead: 'activities.checkCode(' },
+  'a call left out': {
+    file: 'attempting.js',
+    text: "if (verdict.verdict !== 'uncertain' && verdict.verdict !== 'codeExpired')",
+    instead: "if (verdict.verdict !== 'uncertain')",
+  },
+  'a state that is written once more': {
+    file: 'verification.js',
+    text: "if (state === 'sending' || state === this.listed)",
+    instead: 'if (state === this.listed)',
+  },
+  'a wait that is shorter: a re-send that is due at once': {
+    file: 'sending.js',
+    text: 'this.nextSend.set(atMs, summary);',
+    instead: 'if (atMs > Date.now() + 60_000) this.nextSend.set(atMs, summary);',
+  },
+};
+
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url.replace('/dist/', '/')));
+
+/**
+ * The bundle of the compiled workflow with changes, as `npm run build` would make it.
+ * @throws where a text is not there, so that a mutation never quietly becomes none
+ */
+export async function bundleOf(...mutations: readonly Mutation[]): Promise<string> {
+  // Beside the original, where its imports are found.
+  const folder = await mkdtemp(join(DIST, 'mutant-'));
+  try {
+    await cp(join(DIST, 'workflows'), folder, { recursive: true });
+    for (const { file, text, instead } of mutations) {
+      const path = join(folder, file);
+      const source = await readFile(path, 'utf8');
+      if (source.split(text).length !== 2) throw new Error(`${file} does not hold once: ${text}`);
+      await writeFile(path, source.replace(text, instead));
+    }
+    const workflowsPath = join(folder, 'index.js');
+    const { code } = await bundleWorkflowCode({
+      workflowsPath,
+      ...CONVERTER_PATHS,
+      logger: new DefaultLogger('ERROR'),
+    });
+    return code;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

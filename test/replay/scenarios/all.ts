@@ -1,0 +1,25 @@
+import type { Scenario } from '../scenario.js';
+import { ANSWERS } from './answers.js';
+import { ATTEMPTS } from './attempts.js';
+import { AWAY } from './away.js';
+import { CONFIRMATIONS } from './confirmations.js';
+import { FROM_EACH_STATE } from './endings.js';
+import { MESSAGES } from './messages.js';
+import { RACES } from './races.js';
+import { REFERENCES } from './references.js';
+import { SIDE_BY_SIDE } from './side-by-side.js';
+import { TRANSITIONS } from './transitions.js';
+
+/** Every scenario of which the corpus has a history. */
+export const SCENARIOS: readonly Scenario[] = [
+  ...TRANSITIONS,
+  ...ATTEMPTS,
+  ...FROM_EACH_STATE,
+  ...MESSAGES,
+  ...SIDE_BY_SIDE,
+  ...CONFIRMATIONS,
+  ...RACES,
+  ...AWAY,
+  ...REFERENCES,
+  ...ANSWERS,
+];

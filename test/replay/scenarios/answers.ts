@@ -1,0 +1,57 @@
+/** One history for each answer of Cognito to a first send, and to an attempt. */
+import { ATTEMPT, SEND } from '../../lifecycle/time-travel.js';
+import { ATTEMPT_ANSWERS, type CognitoAnswer, SEND_ANSWERS } from '../answers.js';
+import type { Scenario } from '../scenario.js';
+import { tolerated } from '../stage.js';
+
+/** Sends that are tried again slowly, and answers that never come. */
+const RETRIED = ['code-delivery-failure-exception', 'forbidden-exception'];
+const SLOW = [...RETRIED, 'no-answer'];
+
+const sends = SEND_ANSWERS.filter(isProvoked).map(
+  ({ name, fault }): Scenario => ({
+    name: `send-${name}`,
+    edges: [`a send: ${name}`],
+    ...(SLOW.includes(name) ? { slow: true } : {}),
+    play: async (stage) => {
+      const user = await stage.user();
+      if (fault) stage.fault(user, SEND, fault);
+      const { id } = await stage.openAnyhow({ user });
+      // The client waits 20 s; some answers take longer.
+      await stage.until({ id } as never, ({ state, retryAt }) => state !== 'sending' || retryAt !== undefined);
+      if (RETRIED.includes(name)) await tolerated(stage.client.wait(id));
+      return id;
+    },
+  }),
+);
+
+const attempts = ATTEMPT_ANSWERS.filter(isProvoked).map(
+  ({ name, fault }): Scenario => ({
+    name: `attempt-${name}`,
+    edges: [`an attempt: ${name}`],
+    ...(name === 'no-answer' ? { slow: true } : {}),
+    play: async (stage) => {
+      const opened = await stage.open();
+      if (fault) stage.fault(opened.user, ATTEMPT, fault);
+      await tolerated(stage.submitRight(opened));
+      return opened.id;
+    },
+  }),
+);
+
+const wrongCode: Scenario = {
+  name: 'attempt-code-mismatch-exception',
+  edges: ['an attempt: code-mismatch-exception', 'submitCode: mismatch'],
+  play: async (stage) => {
+    const opened = await stage.open();
+    await stage.submitWrong(opened);
+    return opened.id;
+  },
+};
+
+/** Those that are no success and no fault have a scenario of their own. */
+function isProvoked({ fault, is }: CognitoAnswer): boolean {
+  return fault !== undefined || is === undefined;
+}
+
+export const ANSWERS: readonly Scenario[] = [...sends, ...attempts, wrongCode];

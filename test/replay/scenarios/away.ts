@@ -1,0 +1,189 @@
+/** Cognito out of reach, workers that are away, die or lack a key, and answers that are none. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { cognitoTaskQueue } from '@cognito-verification/contract';
+import { freePort } from '../../../dev/free-port.js';
+import { ATTEMPT, type Opened, SEND } from '../../lifecycle/time-travel.js';
+import type { Scenario } from '../scenario.js';
+import { type Apart, IDENTITY, lackingKeyRing, type Stage, tolerated } from '../stage.js';
+
+const SOON_MS = 5_000;
+
+/** A port at which nobody listens until it is opened; then it leads to the sandbox. */
+async function closedPort(stage: Stage) {
+  const port = await freePort();
+  const target = new URL(stage.rig.sandbox.url);
+  const server = createServer((socket) => {
+    const onward = connect(Number(target.port), target.hostname);
+    socket.pipe(onward).pipe(socket);
+    for (const one of [socket, onward]) one.on('error', () => one.destroy());
+  });
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    open: async () => {
+      await once(server.listen(port, '127.0.0.1').unref(), 'listening');
+    },
+  };
+}
+
+const unreachable: Scenario[] = [
+  {
+    name: 'send-connection-refused',
+    edges: ['a send: connection-refused'],
+    play: async (stage) => {
+      const port = await closedPort(stage);
+      const apart = await stage.apart({ endpoint: port.endpoint });
+      const opened = await stage.openApart(apart, await stage.user());
+      await sleep(2_000);
+      await port.open();
+      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+      return opened.id;
+    },
+  },
+  {
+    name: 'attempt-connection-refused',
+    edges: ['an attempt: connection-refused', 'submitCode: refused, CognitoUnavailable'],
+    slow: true,
+    play: async (stage) => {
+      const [closed, apart] = [await closedPort(stage), await stage.apart()];
+      const opened = await stage.openApart(apart, await stage.user());
+      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+      await apart.leave();
+      const cutOff = await stage.apart({ endpoint: closed.endpoint, taskQueue: apart.taskQueue });
+      await tolerated(cutOff.client.submitCode(opened.id, { code: stage.code(opened) }));
+      return opened.id;
+    },
+  },
+];
+
+/** A worker in a process of its own, to be killed. */
+async function doomedWorker(stage: Stage): Promise<{ apart: Apart; child: ChildProcess }> {
+  const apart = await stage.apart({ away: true });
+  const program = fileURLToPath(new URL('../doomed-worker.js', import.meta.url));
+  const child = fork(program, [stage.rig.env.address, apart.taskQueue, stage.rig.sandbox.url]);
+  await once(child, 'message');
+  return { apart, child };
+}
+
+const killed: Scenario[] = [
+  {
+    name: 'send-worker-killed',
+    edges: ['a send: worker-killed'],
+    slow: true,
+    play: async (stage) => {
+      const { apart, child } = await doomedWorker(stage);
+      const user = await stage.user();
+      stage.fault(user, SEND, { latencyMs: 30_000, afterEffect: true });
+      const opened = await stage.openApart(apart, user);
+      await untilCalled(stage, opened, 'sends', 1);
+      await killAndReplace(apart, child);
+      await stage.until(opened, ({ state }) => state === 'awaitingCode').catch(() => undefined);
+      await stage.until(opened, ({ deliveryUncertain }) => deliveryUncertain);
+      return opened.id;
+    },
+  },
+  {
+    name: 'attempt-worker-killed',
+    edges: ['an attempt: worker-killed'],
+    slow: true,
+    play: async (stage) => {
+      const { apart, child } = await doomedWorker(stage);
+      const user = await stage.user();
+      const opened = await stage.openApart(apart, user);
+      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+      stage.fault(user, ATTEMPT, { latencyMs: 30_000, afterEffect: true, times: 1 });
+      const answer = tolerated(apart.client.submitCode(opened.id, { code: stage.code(opened) }));
+      await untilCalled(stage, opened, 'attempts', 1);
+      await killAndReplace(apart, child);
+      await answer;
+      return opened.id;
+    },
+  },
+];
+
+async function untilCalled(stage: Stage, opened: Opened, kind: 'sends' | 'attempts', times: number): Promise<void> {
+  while (stage.calls(opened)[kind] < times) await sleep(100);
+}
+
+async function killAndReplace(apart: Apart, child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+  await apart.comeBack();
+}
+
+const nobody: Scenario[] = [
+  {
+    name: 'no-worker-for-an-attempt',
+    edges: ['no worker for a call'],
+    slow: true,
+    play: async (stage) => {
+      const apart = await stage.apart();
+      const opened = await stage.openApart(apart, await stage.user());
+      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+      await apart.leave();
+      const lame = await stage.apart({ taskQueue: apart.taskQueue, workflowsOnly: true });
+      await tolerated(lame.client.submitCode(opened.id, { code: stage.code(opened) }));
+      return opened.id;
+    },
+  },
+  {
+    name: 'an-answer-that-nothing-opens',
+    edges: ['an answer to a call that nothing opens'],
+    play: async (stage) => {
+      const bytes = (text: string) => new TextEncoder().encode(text);
+      return await answeredBySomebodyElse(stage, () =>
+        Promise.resolve([{ metadata: { encoding: bytes('json/plain') }, data: bytes('{}') }]),
+      );
+    },
+  },
+  {
+    name: 'an-answer-of-an-earlier-run',
+    edges: ['an answer to a call of an earlier run'],
+    play: async (stage) => {
+      const answer = { delivery: { destination: 'z***@e***', deliveryMedium: 'EMAIL' }, runId: 'an earlier one' };
+      return await answeredBySomebodyElse(stage, (place) => stage.sealed(answer, place));
+    },
+  },
+  {
+    name: 'a-call-by-a-worker-without-the-key',
+    edges: ['a call whose input its worker could not open'],
+    raced: true,
+    play: async (stage) => {
+      const workflows = await stage.apart({ workflowsOnly: true });
+      const { taskQueue } = workflows;
+      const keyless = await stage.apart({ taskQueue, callsWith: lackingKeyRing() });
+      const opened = await stage.openApart(workflows, await stage.user());
+      await sleep(SOON_MS);
+      await keyless.leave();
+      await stage.apart({ taskQueue, callsWith: stage.rig.keyRing });
+      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+      return opened.id;
+    },
+  },
+];
+
+type Payloads = Awaited<ReturnType<Stage['sealed']>>;
+
+/** A send that is answered by somebody who may write to the namespace. */
+async function answeredBySomebodyElse(
+  stage: Stage,
+  answer: (place: { workflowId: string; activityId: string }) => Promise<Payloads>,
+): Promise<string> {
+  const lame = await stage.apart({ workflowsOnly: true });
+  const opened = await stage.openApart(lame, await stage.user());
+  const service = stage.rig.env.client.workflowService;
+  const common = { namespace: 'default', identity: IDENTITY };
+  const taskQueue = { name: cognitoTaskQueue(lame.taskQueue) };
+  const poll = () => service.pollActivityTaskQueue({ ...common, taskQueue });
+  const { taskToken, activityId } = await stage.rig.env.connection.withDeadline(Date.now() + 30_000, poll);
+  const payloads = await answer({ workflowId: opened.id, activityId });
+  await service.respondActivityTaskCompleted({ ...common, taskToken, result: { payloads } });
+  await stage.until(opened, ({ deliveryUncertain }) => deliveryUncertain);
+  return opened.id;
+}
+
+export const AWAY: readonly Scenario[] = [...unreachable, ...killed, ...nobody];

@@ -1,0 +1,77 @@
+/** Messages that pass each other: the worker is away while they come, so that they reach the workflow in one task. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { awaitDelivery, codeConfirmed, renewAccessToken, resendCode } from '@cognito-verification/contract';
+import type { Opened } from '../../lifecycle/time-travel.js';
+import type { Scenario } from '../scenario.js';
+import type { Stage } from '../stage.js';
+import { REACH } from './endings.js';
+
+/** Enough for a message to be with the server before the next one, and before the worker is back. */
+const MOMENT_MS = 500;
+
+const ALREADY_SENT = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
+
+/** A re-send that was let through, and comes to its turn after a code that Cognito had sent by itself. */
+function resendAfterAnother(name: string, edge: string, policy = {}): Scenario {
+  return {
+    name,
+    edges: [edge],
+    raced: true,
+    play: async (stage) => {
+      const apart = await stage.apart();
+      const opened = await stage.openApart(apart, await stage.user(), {
+        policy: { resendCooldown: '1 second', ...policy },
+      });
+      await stage.until(opened, ({ resendAllowedAt }) => Date.parse(resendAllowedAt ?? '') < Date.now());
+      await apart.leave();
+      const messages = [asked(stage, opened, awaitDelivery.name, { alreadySent: ALREADY_SENT })];
+      await sleep(MOMENT_MS);
+      messages.push(asked(stage, opened, resendCode.name, {}));
+      await sleep(MOMENT_MS);
+      await apart.comeBack();
+      await Promise.all(messages);
+      return opened.id;
+    },
+  };
+}
+
+/** Answered or refused, once a worker has looked at it. */
+async function asked(stage: Stage, { id }: Opened, name: string, message: object): Promise<void> {
+  const handle = stage.rig.env.client.workflow.getHandle(id);
+  await Promise.allSettled([handle.executeUpdate<unknown, [object]>(name, { args: [message] })]);
+}
+
+export const RACES: readonly Scenario[] = [
+  resendAfterAnother('a-re-send-that-meets-the-cool-down', 'resendCode: refused, ResendNotAllowed (cooldown)'),
+  resendAfterAnother('a-re-send-past-the-last-one', 'resendCode: refused, ResendNotAllowed (maxSends)', {
+    maxSends: 2,
+  }),
+  {
+    name: 'a-re-send-with-a-token-that-has-ended',
+    edges: ['resendCode: refused, ResendNotAllowed (accessTokenNeeded)'],
+    play: async (stage) => {
+      const opened = await REACH.awaitingToken(stage);
+      const accessToken = await stage.token(opened.user, { expiresInSeconds: -60 });
+      await asked(stage, opened, resendCode.name, { accessToken });
+      return opened.id;
+    },
+  },
+  {
+    name: 'a-renewal-together-with-a-confirmation',
+    edges: ['renewAccessToken: verified'],
+    raced: true,
+    play: async (stage) => {
+      const apart = await stage.apart();
+      const user = await stage.user();
+      const opened = await stage.openApart(apart, user);
+      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+      await apart.leave();
+      await stage.rig.env.client.workflow.getHandle(opened.id).signal(codeConfirmed, {});
+      const renewed = asked(stage, opened, renewAccessToken.name, { accessToken: await stage.token(user) });
+      await sleep(MOMENT_MS);
+      await apart.comeBack();
+      await renewed;
+      return opened.id;
+    },
+  },
+];

@@ -1,0 +1,105 @@
+/** Messages that are under way at once, and what each is answered when something else decides. */
+import { awaitDelivery, resendCode, submitCode } from '@cognito-verification/contract';
+import { ATTEMPT, SEND } from '../../lifecycle/time-travel.js';
+import type { Scenario } from '../scenario.js';
+
+export const SIDE_BY_SIDE: readonly Scenario[] = [
+  {
+    name: 'two-re-sends-one-send',
+    edges: ['two re-sends at once, one send', 'resendCode: sending', 'resendCode in sending'],
+    play: async (stage) => {
+      const opened = await stage.openResendable();
+      const { answer, fault } = await stage.throttledResend(opened);
+      await stage.resend(opened);
+      stage.rig.sandbox.clearFaults(fault);
+      await answer;
+      return opened.id;
+    },
+  },
+  {
+    name: 'codes-past-the-last-attempt',
+    edges: ['submitCode: refused, AttemptsExhausted', 'two codes at once, one after the other'],
+    play: async (stage) => {
+      const opened = await stage.open({ policy: { maxAttempts: 2 } });
+      stage.fault(opened.user, ATTEMPT, { latencyMs: 1_500 });
+      const code = stage.code(opened) === '000000' ? '111111' : '000000';
+      const answers = [];
+      for (let times = 0; times < 3; times++) answers.push(await stage.taken(opened, submitCode.name, { code }));
+      await Promise.allSettled(answers.map((answer) => answer.result()));
+      return opened.id;
+    },
+  },
+  {
+    name: 'a-code-that-waits-when-another-was-right',
+    edges: ['submitCode: verified', 'submitCode: verified, by something else'],
+    play: async (stage) => {
+      const opened = await stage.open();
+      stage.fault(opened.user, ATTEMPT, { latencyMs: 1_500 });
+      const code = stage.code(opened);
+      const first = await stage.taken(opened, submitCode.name, { code });
+      const second = await stage.taken(opened, submitCode.name, { code: code === '000000' ? '111111' : '000000' });
+      await Promise.all([first.result(), second.result()]);
+      return opened.id;
+    },
+  },
+  {
+    name: 'cancelled-with-codes-under-way',
+    edges: ['submitCode: refused, VerificationEnded'],
+    play: async (stage) => {
+      const opened = await stage.open();
+      stage.fault(opened.user, ATTEMPT, { latencyMs: 3_000 });
+      const answer = await stage.taken(opened, submitCode.name, { code: stage.code(opened) });
+      await stage.client.cancel(opened.id);
+      await Promise.allSettled([answer.result()]);
+      return opened.id;
+    },
+  },
+  {
+    name: 'cancelled-while-the-first-send-is-throttled',
+    edges: ['awaitDelivery: cancelled', 'resendCode: cancelled', 'cancellation in sending'],
+    play: async (stage) => {
+      const user = await stage.user();
+      stage.refuse(user, SEND, 'TooManyRequestsException');
+      const opened = await stage.open({ user, impatient: true });
+      const answers = [
+        await stage.taken(opened, awaitDelivery.name, {}),
+        await stage.taken(opened, resendCode.name, {}),
+      ];
+      await stage.client.cancel(opened.id);
+      await Promise.allSettled(answers.map((answer) => answer.result()));
+      return opened.id;
+    },
+  },
+  {
+    name: 'confirmed-while-the-first-send-is-throttled',
+    edges: ['awaitDelivery: verified', 'resendCode: verified'],
+    play: async (stage) => {
+      const user = await stage.user();
+      stage.refuse(user, SEND, 'TooManyRequestsException');
+      const opened = await stage.open({ user, impatient: true });
+      const answers = [
+        await stage.taken(opened, awaitDelivery.name, {}),
+        await stage.taken(opened, resendCode.name, {}),
+      ];
+      await stage.client.confirm(opened.id);
+      await Promise.allSettled(answers.map((answer) => answer.result()));
+      return opened.id;
+    },
+  },
+  {
+    name: 'expired-while-the-first-send-is-throttled',
+    edges: ['awaitDelivery: expired', 'resendCode: expired'],
+    slow: true,
+    play: async (stage) => {
+      const user = await stage.user();
+      stage.refuse(user, SEND, 'TooManyRequestsException');
+      const opened = await stage.open({ user, impatient: true, policy: { deadline: '1 minute' } });
+      const answers = [
+        await stage.taken(opened, awaitDelivery.name, {}),
+        await stage.taken(opened, resendCode.name, {}),
+      ];
+      await Promise.allSettled(answers.map((answer) => answer.result()));
+      return opened.id;
+    },
+  },
+];

@@ -1,0 +1,202 @@
+/** Where the histories of the corpus are made: the real server, the sandbox, and workers that can be taken away. */
+import { randomUUID } from 'node:crypto';
+import { VerificationClient, VerificationError } from '@cognito-verification/client';
+import { type KeyRing, keyRingOf, parseKeys, workerDataConverter } from '@cognito-verification/codec';
+import { cognitoTaskQueue, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { Client, type WorkflowUpdateHandle } from '@temporalio/client';
+import type { Payload, SerializationContext } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
+import type { AccessTokenSource } from '../../activities/access-token-source.js';
+import { createActivities } from '../../activities/cognito.js';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { createWorker } from '../../worker/worker.js';
+import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
+import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { type Opened, type Opening, SEND, TimeTravel } from '../lifecycle/time-travel.js';
+import type { Provocation } from './answers.js';
+
+/**
+ * Histories are sealed, so that they replay as production's do. Their keys are no secrets: everybody needs them, and what
+ * they seal are tokens and codes of the sandbox. The first seals; the second is of a worker that lacks the first.
+ */
+export const PUBLIC_TEST_KEYS = [
+  `public-test-key:${Buffer.from('public test key; hides nothing!!').toString('base64')}`,
+  `public-test-key-2:${Buffer.from('another test key; hides nothing!').toString('base64')}`,
+].join();
+
+/** In place of process id and host name. */
+export const IDENTITY = 'recorder';
+
+export function publicTestKeyRing(): KeyRing {
+  return keyRingOf(...parseKeys(PUBLIC_TEST_KEYS, 'the public test keys'));
+}
+
+/** Of a worker that lacks the key that seals. */
+export function lackingKeyRing(): KeyRing {
+  const [, second = ''] = PUBLIC_TEST_KEYS.split(',');
+  return keyRingOf(...parseKeys(second, 'the second public test key'));
+}
+
+/** A worker on a task queue of its own. */
+export interface Apart {
+  taskQueue: string;
+  client: VerificationClient;
+  /** Stops it; what it has under way ends first. */
+  leave: () => Promise<void>;
+  /** Starts it again. */
+  comeBack: () => Promise<void>;
+}
+
+export interface ApartOptions {
+  endpoint?: string;
+  accessTokenSource?: AccessTokenSource;
+  /** Default: one of its own. */
+  taskQueue?: string;
+  /** It calls nobody. */
+  workflowsOnly?: true;
+  /** It calls Cognito, has these keys, and runs no workflows. */
+  callsWith?: KeyRing;
+  /** It does not run from the beginning. */
+  away?: true;
+}
+
+export class Stage extends TimeTravel {
+  private readonly apartOnes = new Set<Apart>();
+
+  /** @param worker how many workflows the workers keep in memory; default: as the SDK has it */
+  static async begin(worker: { maxCachedWorkflows?: number } = {}): Promise<Stage> {
+    const rig = await startRig('local', { keyRing: publicTestKeyRing(), identity: IDENTITY, ...worker });
+    return new Stage(rig, worker);
+  }
+
+  private constructor(
+    rig: Rig,
+    private readonly worker: { maxCachedWorkflows?: number },
+  ) {
+    super(rig);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.apartOnes].map((one) => one.leave()));
+    await this.rig.close();
+  }
+
+  fault({ username }: SandboxUser, operation: string, provocation: Provocation): string {
+    return this.rig.sandbox.setFault({ operation, username, ...provocation });
+  }
+
+  /** One whose re-sends are allowed after a moment. */
+  async openResendable(opening: Opening = {}): Promise<Opened> {
+    const opened = await this.open({ ...opening, policy: { resendCooldown: '1 second', ...opening.policy } });
+    await this.until(opened, () => Date.now() > Date.parse(opened.started.resendAllowedAt ?? ''));
+    return opened;
+  }
+
+  /** Starts one whatever becomes of it; a first send that is refused for good is the start's answer. */
+  async openAnyhow(opening: Opening): Promise<Opened> {
+    const user = opening.user ?? (await this.user());
+    const attributeName = opening.attributeName ?? 'email';
+    await tolerated(this.open({ ...opening, user }));
+    const id = workflowIdFor({ ...user, attributeName });
+    return { user, attributeName, id, started: await this.status({ id } as Opened) };
+  }
+
+  /** An update that the workflow has taken in, answered or not. */
+  async taken({ id }: Pick<Opened, 'id'>, name: string, message: object): Promise<WorkflowUpdateHandle<unknown>> {
+    const handle = this.rig.env.client.workflow.getHandle(id);
+    return await handle.startUpdate<unknown, [object]>(name, { args: [message], waitForStage: 'ACCEPTED' });
+  }
+
+  /** A re-send that Cognito throttles until the faults of the user are cleared. */
+  async throttledResend(opened: Opened): Promise<{ answer: Promise<unknown>; fault: string }> {
+    const fault = this.refuse(opened.user, SEND, 'TooManyRequestsException');
+    const answer = tolerated(this.resend(opened));
+    await this.until(opened, ({ state }) => state === 'sending');
+    return { answer, fault };
+  }
+
+  /** Starts one on a worker of its own, and does not wait for its first send. */
+  async openApart(apart: Apart, user: SandboxUser, request: object = {}): Promise<Opened> {
+    const id = workflowIdFor({ ...user, attributeName: 'email' });
+    await this.rig.env.client.workflow.start(WORKFLOW_TYPE, {
+      workflowId: id,
+      taskQueue: apart.taskQueue,
+      args: [{ accessToken: user.accessToken, attributeName: 'email', ...request }],
+    });
+    return { user, attributeName: 'email', id } as Opened;
+  }
+
+  /** As a client or, with the id of an activity, a worker would seal it. */
+  async sealed(value: unknown, place: { workflowId: string; activityId?: string }): Promise<Payload[]> {
+    const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value)) };
+    const { activityId, workflowId } = place;
+    const context: SerializationContext =
+      activityId === undefined
+        ? { type: 'workflow', namespace: 'default', workflowId }
+        : { type: 'activity', namespace: 'default', workflowId, activityId, isLocal: false };
+    return (await this.rig.dataConverter.payloadCodecs?.[0]?.encode([payload], context)) ?? [];
+  }
+
+  async apart(options: ApartOptions = {}): Promise<Apart> {
+    const { env, dataConverter } = this.rig;
+    const taskQueue = options.taskQueue ?? `apart-${randomUUID()}`;
+    const temporal = new Client({ connection: env.connection, dataConverter, identity: IDENTITY });
+    let stop: (() => Promise<void>) | undefined;
+    const comeBack = async () => {
+      const worker = await this.workerApart(taskQueue, options);
+      const run = worker.run();
+      stop = async () => {
+        worker.shutdown();
+        await run;
+      };
+    };
+    const leave = async () => {
+      await stop?.();
+      stop = undefined;
+    };
+    const client = new VerificationClient({ client: temporal, taskQueue });
+    const apart: Apart = { taskQueue, client, leave, comeBack };
+    this.apartOnes.add(apart);
+    if (!options.away) await comeBack();
+    return apart;
+  }
+
+  private async workerApart(
+    taskQueue: string,
+    { endpoint, accessTokenSource, workflowsOnly, callsWith }: ApartOptions,
+  ) {
+    const { env, keyRing, sandbox } = this.rig;
+    const common = {
+      connection: env.nativeConnection,
+      namespace: 'default',
+      taskQueue,
+      identity: IDENTITY,
+      ...this.worker,
+    };
+    if (workflowsOnly) {
+      return await Worker.create({
+        ...common,
+        dataConverter: workerDataConverter(keyRing),
+        workflowBundle: { codePath: WORKFLOW_BUNDLE_PATH },
+      });
+    }
+    const cognito = createCognitoClients({ endpoint: endpoint ?? sandbox.url });
+    if (callsWith) {
+      return await Worker.create({
+        ...common,
+        taskQueue: cognitoTaskQueue(taskQueue),
+        dataConverter: workerDataConverter(callsWith),
+        activities: createActivities(cognito),
+      });
+    }
+    return await createWorker({ ...common, keys: keyRing, cognito, accessTokenSource });
+  }
+}
+
+/** Waits for an answer; that it is a refusal is what the history shows. */
+export async function tolerated<Answer>(answer: Promise<Answer>): Promise<Answer | VerificationError> {
+  return await answer.catch((error: unknown) => {
+    if (error instanceof VerificationError) return error;
+    throw error;
+  });
+}

@@ -1,0 +1,48 @@
+/** What would tell of the machine on which a history was recorded. */
+import { homedir, hostname } from 'node:os';
+import { isSealed, type KeyRing, open } from '@cognito-verification/codec';
+import type { Payload } from '@temporalio/common';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import { IDENTITY } from './stage.js';
+
+/** Paths and stack frames; whatever else a machine is called by is found by its name. */
+const TRACES = [/file:\/\//, /node_modules/, /(\n|\\n)\s*at /, /\/(home|root|usr|Users|work|tmp)\//];
+
+/** Looks into everything, sealed payloads too. */
+export async function tracesOfMachine(history: History, keys: KeyRing): Promise<string[]> {
+  const found = new Set<string>();
+  const patterns = [...TRACES, ...[hostname(), homedir()].filter((name) => name.length > 3).map(literal)];
+  const look = (text: string) => {
+    for (const pattern of patterns) {
+      const met = pattern.exec(text);
+      if (met) found.add(text.slice(Math.max(0, met.index - 20), met.index + 60));
+    }
+  };
+  for (const { key, value } of leavesOf(history)) {
+    if (typeof value === 'string') {
+      look(value);
+      if (key === 'identity' && value !== IDENTITY && value !== '' && !value.startsWith('history-service')) {
+        found.add(`identity ${value}`);
+      }
+    } else {
+      const opened = isSealed(value) ? await open(value, keys) : value;
+      look(Buffer.from(opened.data ?? []).toString());
+    }
+  }
+  return [...found];
+}
+
+function literal(name: string): RegExp {
+  return new RegExp(name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+}
+
+/** Every text and every payload. */
+function* leavesOf(value: unknown, key = ''): Generator<{ key: string; value: string | Payload }> {
+  if (typeof value === 'string') yield { key, value };
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
+  if ('metadata' in value && 'data' in value) {
+    yield { key, value: value as Payload };
+    return;
+  }
+  for (const [name, inner] of Object.entries(value)) yield* leavesOf(inner, name);
+}

@@ -1,0 +1,60 @@
+/**
+ * Forced replay: with nothing kept in memory each workflow task replays the history so far, and the verification does the same
+ * all the same. The histories of the corpus were recorded with the cache; here the scenarios are played again without. (The
+ * lifecycle tests run without a cache too: see vitest.config.ts.)
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CORPUS_FOLDER, readCorpus } from './corpus.js';
+import { type Reading, readHistory, type Step } from './reading.js';
+import { SCENARIOS } from './scenarios/all.js';
+import { publicTestKeyRing, Stage } from './stage.js';
+
+/** What the lifecycle does, in its order: what comes from outside may come a moment earlier or later. */
+function commandsOf({ steps }: Reading): string[] {
+  return steps.map(inWords).filter((words) => words !== undefined);
+}
+
+function inWords(step: Step): string | undefined {
+  switch (step.kind) {
+    case 'call':
+      return `calls ${step.activity}: ${String(step.summary)}`;
+    case 'timer':
+      return `sets a timer: ${String(step.summary)}`;
+    case 'state':
+      return `is ${step.state}`;
+    case 'updateAnswer':
+      return `answers ${step.name}: ${step.failure?.type ?? stateIn(step.value)}`;
+    case 'end':
+      return `ends: ${step.how} ${step.failure?.type ?? ''}`;
+    default:
+      return undefined;
+  }
+}
+
+function stateIn(value: unknown): string {
+  const { result, state, status } = value as { result?: string; state?: string; status?: { state: string } };
+  return `${result ?? ''} ${state ?? status?.state}`;
+}
+
+describe('played with a cache of 0, a scenario has the same commands as in its recorded history', () => {
+  let stage: Stage;
+  const recorded = new Map<string, Reading>();
+
+  beforeAll(async () => {
+    stage = await Stage.begin({ maxCachedWorkflows: 0 });
+    for (const { name, history } of (await readCorpus(CORPUS_FOLDER)).histories) {
+      recorded.set(name, await readHistory(history, publicTestKeyRing()));
+    }
+  });
+
+  afterAll(() => stage?.close());
+
+  const scenarios = SCENARIOS.filter(({ slow, raced }) => !slow && !raced);
+
+  it.concurrent.each(scenarios)('$name', async ({ name, play }) => {
+    const history = await stage.rig.env.client.workflow.getHandle(await play(stage)).fetchHistory();
+    const forced = commandsOf(await readHistory(history, publicTestKeyRing()));
+    const reading = recorded.get(name);
+    expect(reading && commandsOf(reading)).toEqual(forced);
+  });
+});
