@@ -1,0 +1,176 @@
+/** Whoever speaks for a person in a story: turns what is to be done into messages, and sends them. */
+import { ResendNotAllowedError, VerificationError } from '@cognito-verification/client';
+import { workflowIdFor } from '@cognito-verification/contract';
+import type { SandboxUser } from '../harness.js';
+import { codeToType, type Message } from './model.js';
+import type { Ask, Story } from './scenario.js';
+import { type Stage, WRONG_CODE } from './stage.js';
+import { HOUR, isEnd, MINUTE, type Token, type World } from './world.js';
+
+const LONG = 72 * HOUR;
+const A_MOMENT = 20 * MINUTE;
+
+export class Caller {
+  /** By the numbers that the model knows them by. */
+  readonly jwts: string[] = [];
+
+  private constructor(
+    private readonly stage: Stage,
+    private readonly story: Story,
+    readonly user: SandboxUser,
+    /** The workflow id. */
+    readonly id: string,
+  ) {}
+
+  static async signUp(stage: Stage, story: Story): Promise<Caller> {
+    const { attributeName, verified } = story;
+    await stage.now();
+    const attributes = { email: 'zoe@example.com', phone_number: '+15555550123' };
+    const flags = { emailVerified: verified, phoneNumberVerified: verified };
+    const user = await stage.rig.sandbox.createUser({ attributes, ...flags });
+    const id = workflowIdFor({ ...user, attributeName });
+    stage.started.push(id);
+    return new Caller(stage, story, user, id);
+  }
+
+  /** Starts it with the first token that was minted. */
+  async start(): Promise<string> {
+    const { attributeName, alreadySent, rules } = this.story;
+    const { resendAfter, ...policy } = rules;
+    await this.stage.client.start({
+      accessToken: this.jwts[0] as string,
+      attributeName,
+      policy: { ...policy, ...(resendAfter === undefined ? {} : { resendAfter }) },
+      ...(alreadySent ? { alreadySent: { destination: 'z***@e***', deliveryMedium: 'EMAIL' } } : {}),
+    });
+    return 'status';
+  }
+
+  /** The message, in the worlds that may be; they know of the token that comes along. */
+  async decide(ask: Ask, worlds: readonly World[]): Promise<Message> {
+    const [world] = worlds;
+    if (!world) throw new Error('no world');
+    const bring = (options?: { lives?: number; forged?: boolean }) => this.bring(worlds, options);
+    const submit = (which: 'newest' | 'oldest' | 'wrong', token?: number): Message => {
+      return { kind: 'submit', code: codeToType(world, which), ...(token === undefined ? {} : { token }) };
+    };
+    switch (ask) {
+      case 'submitNewest':
+        return submit('newest');
+      case 'submitOldest':
+        return submit('oldest');
+      case 'submitWrong':
+        return submit('wrong');
+      case 'submitMalformed':
+        return { kind: 'submitMalformed' };
+      case 'submitNewestWithFreshToken':
+        return submit('newest', await bring());
+      case 'submitNewestWithFirstToken':
+        return submit('newest', 0);
+      case 'submitWrongWithForgedToken':
+        return submit('wrong', await bring({ forged: true }));
+      case 'resend':
+        return { kind: 'resend' };
+      case 'resendWithFreshToken':
+        return { kind: 'resend', token: await bring() };
+      case 'resendWithForgedToken':
+        return { kind: 'resend', token: await bring({ forged: true }) };
+      case 'renew':
+        return { kind: 'renew', token: await bring() };
+      case 'renewForAMoment':
+        return { kind: 'renew', token: await bring({ lives: A_MOMENT }) };
+      case 'renewWithForgedToken':
+        return { kind: 'renew', token: await bring({ forged: true }) };
+      case 'renewWithFirstToken':
+        return { kind: 'renew', token: 0 };
+      case 'join':
+      case 'joinWithForgedToken':
+        // After its end a start would open another one.
+        if (worlds.every(({ state }) => isEnd(state))) return { kind: 'submitMalformed' };
+        return { kind: 'join', token: await bring({ forged: ask === 'joinWithForgedToken' }) };
+      case 'bringForeignToken':
+        return { kind: 'foreign' };
+      case 'confirm':
+        return { kind: 'confirm' };
+      case 'verifyElsewhere':
+        return { kind: 'verifiedElsewhere' };
+      case 'revokeTokens':
+        return { kind: 'revokeTokens' };
+      case 'cancel':
+        return { kind: 'cancel' };
+    }
+  }
+
+  /** A token that the model knows by its number. */
+  private async bring(worlds: readonly World[], { lives = LONG, forged = false } = {}): Promise<number> {
+    await this.stage.now();
+    const token = await this.mint(lives, forged);
+    for (const world of worlds) world.tokens.push({ ...token });
+    return this.jwts.length - 1;
+  }
+
+  async mint(lives: number, forged = false): Promise<Token> {
+    const { sandbox } = this.stage.rig;
+    const jwt = await sandbox.issueAccessToken(this.user, { expiresInSeconds: lives / 1000, forged });
+    this.jwts.push(jwt);
+    const claims = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as { exp: number };
+    return { good: !forged, expiresAt: claims.exp * 1000 };
+  }
+
+  /** @returns what it is told, in a word. */
+  async send(message: Message, [world]: readonly World[]): Promise<string> {
+    const { stage, id, user, story } = this;
+    const { client, rig } = stage;
+    const token =
+      'token' in message && message.token !== undefined
+        ? { accessToken: this.jwts[message.token] as string }
+        : undefined;
+    switch (message.kind) {
+      case 'submit':
+        return (await client.submitCode(id, { code: this.codeOf(message.code, world), ...token })).result;
+      case 'submitMalformed':
+        return (await client.submitCode(id, { code: '12 34' })).result;
+      case 'resend':
+        await client.resendCode(id, { ...token });
+        return 'status';
+      case 'renew':
+        await client.renewAccessToken(id, token as { accessToken: string });
+        return 'status';
+      case 'join':
+        await client.start({ ...(token as { accessToken: string }), attributeName: story.attributeName });
+        return 'status';
+      case 'foreign': {
+        const { accessToken } = await rig.sandbox.createUser();
+        await client.renewAccessToken(id, { accessToken });
+        return 'status';
+      }
+      case 'confirm':
+        await client.confirm(id, { reference: 'order 66' });
+        return 'done';
+      case 'cancel':
+        await client.cancel(id);
+        return 'done';
+      case 'verifiedElsewhere':
+        await stage.verify(user, story.attributeName);
+        return 'done';
+      case 'revokeTokens':
+        rig.sandbox.revokeTokens(user);
+        return 'done';
+    }
+  }
+
+  private codeOf(number: number | undefined, world: World | undefined): string {
+    if (number === undefined) return WRONG_CODE;
+    const { attributeName } = this.story;
+    const codes = this.stage.rig.sandbox.inbox(this.user).filter((message) => message.attributeName === attributeName);
+    const index = world?.cognito.inbox.indexOf(number) ?? -1;
+    return codes[index]?.code ?? WRONG_CODE;
+  }
+}
+
+/** What a refusal is called. */
+export function nameOf(error: unknown): string {
+  if (error instanceof ResendNotAllowedError) return `ResendNotAllowed:${error.reason}`;
+  if (error instanceof VerificationError) return error.code;
+  return String(error);
+}

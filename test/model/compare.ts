@@ -1,0 +1,111 @@
+/** What is seen of a verification, and how it differs from what the model says. */
+import type { VerificationStatus } from '@cognito-verification/contract';
+import { attemptsLeft, codeEnds, cooldownEnds, counted, type Entry, isEnd, sendsLeft, type World } from './world.js';
+
+/** A verification as it is found, with nothing of it under way. */
+export interface Seen {
+  status: VerificationStatus;
+  /** What each message was told so far. */
+  answers: ReadonlyMap<number, string>;
+  /** The messages that were posted. */
+  posted: readonly number[];
+  /** Messages in the user's inbox. */
+  inbox: number;
+  /** Calls that were not throttled away. */
+  sendCalls: number;
+  attemptCalls: number;
+}
+
+/** How exactly a time is told that the model could only guess, and one that follows from times that are known. */
+const GUESSED = 75_000;
+const KNOWN = 3_000;
+
+/** What differs; nothing where the world is the one that was seen. `loose` where time has passed that nobody watched. */
+export function differences(world: World, seen: Seen, loose: boolean): string[] {
+  const found: string[] = [];
+  const differ = (what: string, model: unknown, actual: unknown) => {
+    if (model !== actual) found.push(`${what}: the model says ${String(model)}, seen ${String(actual)}`);
+  };
+  const { status } = seen;
+  const tolerance = world.fuzz + (loose ? GUESSED : KNOWN);
+  const about = (what: string, model: number | undefined, actual: string | undefined, apart = tolerance) => {
+    const at = actual === undefined ? undefined : Date.parse(actual);
+    const same = at === undefined || model === undefined ? at === model : Math.abs(at - model) <= apart;
+    if (!same) found.push(`${what}: the model says ${shown(model)}, seen ${actual}`);
+  };
+  differ('state', world.state, status.state);
+  differ('sends', outcomes(world.sends), outcomes(status.sends));
+  differ('attempts', outcomes(world.attempts), outcomes(status.attempts));
+  differ('sendsLeft', Math.max(0, sendsLeft(world)), status.sendsLeft);
+  differ('attemptsLeft', attemptsLeft(world), status.attemptsLeft);
+  differ('deliveryUncertain', counted(world).at(-1)?.outcome === 'uncertain', status.deliveryUncertain);
+  differ('failure', world.failure ?? '', status.failure?.type ?? '');
+  differ('calls for a send', world.cognito.sendCalls, seen.sendCalls - margin(world, seen, 'sends'));
+  differ('calls for an attempt', world.cognito.attemptCalls, seen.attemptCalls - margin(world, seen, 'attempts'));
+  const more = seen.inbox - world.cognito.inbox.length;
+  if (more < 0 || more > world.overtaken.sends) differ('messages', world.cognito.inbox.length, seen.inbox);
+  if (found.length > 0) return found;
+
+  for (const [index, { at }] of world.sends.entries()) about(`send ${index}`, at, status.sends[index]?.at);
+  for (const [index, { at }] of world.attempts.entries()) about(`attempt ${index}`, at, status.attempts[index]?.at);
+  about('expiresAt', world.expiresAt, status.expiresAt);
+  if (!isEnd(world.state)) {
+    about('retryAt', retryAt(world, status), status.retryAt);
+    const ends = codeEnds(world);
+    about('codeExpiresAt', ends && Math.min(ends, world.expiresAt), status.codeExpiresAt);
+  }
+  if (world.state === 'awaitingCode') {
+    const allowed = cooldownEnds(world);
+    const by = status.resendAllowedAt;
+    // What is over counts from whenever the verification looked at its clock last.
+    const over = allowed !== undefined && by !== undefined && allowed <= world.now && Date.parse(by) <= world.now;
+    if (!over) about('resendAllowedAt', allowed, by);
+  }
+  for (const message of seen.posted) {
+    const told = seen.answers.get(message);
+    const allowed = world.answers[message];
+    const right = told === undefined ? allowed === undefined : allowed?.includes(told);
+    if (!right)
+      found.push(
+        `message ${message}: the model says ${allowed?.join(' or ') ?? 'it waits'}, seen ${told ?? 'no answer'}`,
+      );
+  }
+  return found;
+}
+
+/** When it, or a code, is tried again. A time that is over is told until the verification looks at its clock again. */
+function retryAt(world: World, status: VerificationStatus): number | undefined {
+  if (world.retryAt !== undefined) return world.retryAt;
+  const blocked = world.attemptsBlockedUntil;
+  const over = blocked !== undefined && blocked <= world.now;
+  return over && status.retryAt === undefined ? undefined : blocked;
+}
+
+/** Calls that were with Cognito when the verification ended. */
+function margin({ cognito, overtaken }: World, seen: Seen, calls: 'sends' | 'attempts'): number {
+  const more = calls === 'sends' ? seen.sendCalls - cognito.sendCalls : seen.attemptCalls - cognito.attemptCalls;
+  return Math.max(0, Math.min(overtaken[calls], more));
+}
+
+/** The world with its times as they were seen, so that what follows from them is known exactly. */
+export function adopted(world: World, { status }: Seen): World {
+  const from = <Outcome>(entries: Entry<Outcome>[], seen: { at: string }[]) =>
+    entries.map((entry, index) => ({ ...entry, at: Date.parse(seen[index]?.at ?? '') }));
+  const moved = { ...world, sends: from(world.sends, status.sends), attempts: from(world.attempts, status.attempts) };
+  moved.expiresAt = Date.parse(status.expiresAt);
+  if (status.retryAt === undefined) return moved;
+  const at = Date.parse(status.retryAt);
+  if (moved.retryAt !== undefined) {
+    if (moved.nextSendAt === moved.retryAt) moved.nextSendAt = at;
+    moved.retryAt = at;
+  } else if (moved.attemptsBlockedUntil !== undefined) moved.attemptsBlockedUntil = at;
+  return moved;
+}
+
+/** Worlds that say the same are one. */
+export function different(worlds: World[]): World[] {
+  return [...new Map(worlds.map((world) => [JSON.stringify(world), world])).values()];
+}
+
+const outcomes = (entries: readonly { outcome: string }[]) => entries.map(({ outcome }) => outcome).join(', ');
+const shown = (at: number | undefined) => (at === undefined ? 'none' : new Date(at).toISOString());

@@ -1,0 +1,120 @@
+/** Draws scenarios from a seed, plays them in batches, shrinks what goes wrong, and says what was reached. */
+import * as fc from 'fast-check';
+import { Violation } from './person.js';
+import { type Played, play, playAll } from './play.js';
+import { type Scenario, scenarios, stories, waits } from './scenario.js';
+import type { Stage } from './stage.js';
+
+const BATCH = 50;
+/** Tries of a smaller scenario: each takes a second or two. */
+const MOST_SHRINKS = 150;
+
+/** What was reached: a generator that never comes to something shows here. */
+export class Tally {
+  private readonly counts = new Map<string, Map<string, number>>();
+
+  add(kind: string, what: string, times = 1): void {
+    const counts = this.counts.get(kind) ?? new Map<string, number>();
+    this.counts.set(kind, counts.set(what, (counts.get(what) ?? 0) + times));
+  }
+
+  of(kind: string): Map<string, number> {
+    return this.counts.get(kind) ?? new Map();
+  }
+
+  note({ person, world }: Played): void {
+    for (const ask of person.asked) this.add('asked', ask);
+    for (const answer of person.told()) this.add('told', answer);
+    if (!world) return;
+    this.add('ends', world.state === 'verified' ? `verified by ${world.confirmedBy}` : world.state);
+    if (world.failure !== undefined) this.add('failed with', world.failure);
+    for (const state of person.states) this.add('states', state);
+    for (const [trouble, times] of Object.entries(world.cognito.met)) this.add('troubles met', trouble, times);
+    for (const { outcome } of world.sends) this.add('sends', outcome);
+    for (const { outcome } of world.attempts) this.add('attempts', outcome);
+  }
+
+  lines(): string[] {
+    return [...this.counts].map(([kind, counts]) => {
+      const sorted = [...counts].toSorted(([, a], [, b]) => b - a);
+      return `${kind}: ${sorted.map(([what, times]) => `${what} ${times}`).join(', ')}`;
+    });
+  }
+}
+
+/** A scenario that goes otherwise than the model says. */
+export interface Found {
+  /** `VERIFICATION_SEED` and `VERIFICATION_PATH` that make it. */
+  seed: number;
+  path: string;
+  scenario: Scenario;
+  violation: Error;
+}
+
+/** The scenarios of one batch: they wait together. */
+function batchOf(seed: number, batch: number, size: number): { waits: number[]; stories: Scenario['story'][] } {
+  const of = (offset: number) => ({ seed: (seed + batch * 7919 + offset) | 0 });
+  const [drawn = []] = fc.sample(waits, { ...of(1), numRuns: 1 });
+  return { waits: drawn, stories: fc.sample(stories, { ...of(0), numRuns: size }) };
+}
+
+/** The one scenario at a path, as `batch:index`. */
+export function scenarioAt(seed: number, path: string): Scenario {
+  const [batch = 0, index = 0] = path.split(':').map(Number);
+  const drawn = batchOf(seed, batch, index + 1);
+  return { waits: drawn.waits, story: drawn.stories[index] as Scenario['story'] };
+}
+
+/**
+ * Plays so many scenarios.
+ * @param until ends it early, after a batch
+ * @returns those that went wrong
+ */
+export async function explore(
+  stage: Stage,
+  options: {
+    seed: number;
+    scenarios: number;
+    tally?: Tally;
+    /** After each batch. */
+    progress?: (played: number, found: readonly Found[]) => void;
+    until?: (found: readonly Found[]) => boolean;
+  },
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (let batch = 0; batch * BATCH < options.scenarios; batch++) {
+    const drawn = batchOf(options.seed, batch, Math.min(BATCH, options.scenarios - batch * BATCH));
+    const played = await playAll(stage, drawn.waits, drawn.stories);
+    for (const [index, one] of played.entries()) {
+      options.tally?.note(one);
+      const { story, violation } = one;
+      if (!violation) continue;
+      // What is no difference but an error of a test or a server is not one to shrink.
+      if (!(violation instanceof Violation)) throw violation;
+      found.push({ seed: options.seed, path: `${batch}:${index}`, scenario: { waits: drawn.waits, story }, violation });
+    }
+    options.progress?.(Math.min(options.scenarios, (batch + 1) * BATCH), found);
+    if (options.until?.(found)) break;
+  }
+  return found;
+}
+
+/** The smallest scenario that goes wrong still, played alone; undefined where it goes right alone. */
+export async function shrink(
+  stage: Stage,
+  scenario: Scenario,
+): Promise<{ scenario: Scenario; error: Error } | undefined> {
+  let runs = 0;
+  let smallest: { scenario: Scenario; error: Error } | undefined;
+  const property = fc.asyncProperty(scenarios, async (candidate) => {
+    if (++runs > MOST_SHRINKS) return;
+    try {
+      await play(stage, candidate);
+    } catch (error) {
+      smallest = { scenario: candidate, error: error as Error };
+      throw error;
+    }
+  });
+  await fc.check(property, { examples: [[scenario]], numRuns: 1 });
+  return smallest;
+}

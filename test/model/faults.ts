@@ -1,0 +1,153 @@
+/** What may go wrong with each of the three calls: what the sandbox is told to do, and what it means by docs/failures.md. */
+import type { Fault } from '../../sandbox/index.js';
+
+/** What an answer to a send means. */
+export type SendMeaning =
+  | 'sent'
+  | 'throttled'
+  | 'rateLimited'
+  | 'dailyLimit'
+  | 'uncertain'
+  | 'refused'
+  | 'undeliverable'
+  | 'blocked'
+  | 'failed';
+
+/** What an answer to an attempt means. */
+export type AttemptMeaning =
+  | 'verified'
+  | 'mismatch'
+  | 'codeExpired'
+  | 'throttled'
+  | 'rateLimited'
+  | 'uncertain'
+  | 'refused'
+  | 'blocked'
+  | 'failed';
+
+/** `unreadable` at once, or only after a while of trying. */
+export type ReadMeaning = 'read' | 'refused' | 'unreadable' | 'throttled';
+
+/** One way in which a call goes wrong. */
+export interface Trouble<Meaning> {
+  /** What the sandbox does; without it nothing listens where the worker calls. */
+  fault?: Omit<Fault, 'operation' | 'username' | 'times'>;
+  /** What the answer means; the effect's own answer where it is undefined. */
+  means?: Meaning;
+  /** The call has its effect all the same. */
+  happens?: true;
+  /** The message that the effect sends never arrives. */
+  lost?: true;
+  /** The type of the failure that it may end in. */
+  type?: string;
+}
+
+const exception = (name: string, message?: string) => ({ exception: { name, ...(message ? { message } : {}) } });
+const failed = (name: string, message?: string): Trouble<'failed'> => ({
+  fault: exception(name, message),
+  means: 'failed',
+  type: name,
+});
+const SLOW_MS = 120;
+
+/** Nobody knows whether the call had its effect. */
+const UNCERTAIN = {
+  serverError: { fault: exception('InternalErrorException'), means: 'uncertain' },
+  serverErrorAfter: {
+    fault: { ...exception('InternalErrorException'), afterEffect: true },
+    means: 'uncertain',
+    happens: true,
+  },
+  badGateway: { fault: { htmlError: 502 }, means: 'uncertain' },
+  badGatewayAfter: { fault: { htmlError: 504, afterEffect: true }, means: 'uncertain', happens: true },
+  droppedBefore: { fault: { dropConnection: 'beforeEffect' }, means: 'uncertain' },
+  droppedAfter: { fault: { dropConnection: 'afterEffect' }, means: 'uncertain', happens: true },
+  triggerSilent: { fault: exception('UnexpectedLambdaException'), means: 'uncertain' },
+} as const satisfies Record<string, Trouble<'uncertain'>>;
+
+/** Cognito was not asked, or would not hear of it: it is tried again. */
+const THROTTLED = {
+  throttled: { fault: exception('TooManyRequestsException'), means: 'throttled' },
+  throttledByName: { fault: exception('ThrottlingException'), means: 'throttled' },
+  unreachable: { means: 'throttled' },
+} as const satisfies Record<string, Trouble<'throttled'>>;
+
+/** It refuses for good. */
+const FAILED = {
+  disabled: failed('NotAuthorizedException', 'User is disabled.'),
+  withoutScope: failed('NotAuthorizedException', 'Access Token does not have required scopes'),
+  poolGone: failed('ResourceNotFoundException'),
+  badParameter: failed('InvalidParameterException'),
+  replica: failed('OperationNotEnabledException'),
+  userGone: failed('UserNotFoundException'),
+  unconfirmed: failed('UserNotConfirmedException'),
+  passwordReset: failed('PasswordResetRequiredException'),
+} as const;
+
+/** As another fault for all calls, it lasts until the round's end unless it is said to come once. */
+export const SEND_TROUBLES = {
+  ...UNCERTAIN,
+  ...THROTTLED,
+  ...FAILED,
+  overTheLimit: { fault: exception('LimitExceededException'), means: 'rateLimited' },
+  dailyEmails: {
+    fault: exception('LimitExceededException', 'Exceeded daily email limit for the operation or the account.'),
+    means: 'dailyLimit',
+  },
+  undeliverable: {
+    fault: exception('CodeDeliveryFailureException'),
+    means: 'undeliverable',
+    type: 'CodeDeliveryFailureException',
+  },
+  blocked: { fault: exception('ForbiddenException'), means: 'blocked', type: 'ForbiddenException' },
+  tokenRefused: { fault: exception('NotAuthorizedException'), means: 'refused' },
+  triggerRefuses: failed('UserLambdaValidationException'),
+  triggerGarbled: failed('InvalidLambdaResponseException'),
+  smsRole: failed('InvalidSmsRoleAccessPolicyException'),
+  smsTrust: failed('InvalidSmsRoleTrustRelationshipException'),
+  emailRole: failed('InvalidEmailRoleAccessPolicyException'),
+  emptyAnswer: { fault: { emptyAnswer: true }, happens: true },
+  neverDelivered: { fault: { neverDelivered: true }, happens: true, lost: true },
+  slow: { fault: { latencyMs: SLOW_MS }, happens: true },
+  slowAfter: { fault: { latencyMs: SLOW_MS, afterEffect: true }, happens: true },
+} as const satisfies Record<string, Trouble<SendMeaning>>;
+
+export const ATTEMPT_TROUBLES = {
+  ...UNCERTAIN,
+  ...THROTTLED,
+  ...FAILED,
+  overTheLimit: { fault: exception('LimitExceededException'), means: 'rateLimited' },
+  tokenRefused: { fault: exception('NotAuthorizedException'), means: 'refused' },
+  aliasTaken: failed('AliasExistsException'),
+  blocked: { fault: exception('ForbiddenException'), means: 'blocked' },
+  slow: { fault: { latencyMs: SLOW_MS }, happens: true },
+  slowAfter: { fault: { latencyMs: SLOW_MS, afterEffect: true }, happens: true },
+} as const satisfies Record<string, Trouble<AttemptMeaning>>;
+
+/** A look changes nothing, so an answer that was lost is asked for again. */
+export const READ_TROUBLES = {
+  throttled: { fault: exception('TooManyRequestsException'), means: 'throttled' },
+  unreachable: { means: 'throttled' },
+  badGateway: { fault: { htmlError: 503 }, means: 'throttled' },
+  dropped: { fault: { dropConnection: 'beforeEffect' }, means: 'throttled' },
+  blocked: { fault: exception('ForbiddenException'), means: 'unreadable' },
+  tokenRefused: { fault: exception('NotAuthorizedException'), means: 'refused' },
+} as const satisfies Record<string, Trouble<ReadMeaning>>;
+
+/** What goes wrong with one kind of call, once or for as long as the round lasts. */
+export interface Set<Name extends string> {
+  name: Name;
+  once: boolean;
+}
+
+/** What goes wrong for one user. */
+export interface Troubles {
+  send?: Set<keyof typeof SEND_TROUBLES>;
+  attempt?: Set<keyof typeof ATTEMPT_TROUBLES>;
+  read?: Set<keyof typeof READ_TROUBLES>;
+}
+
+/** What it means, by its table. */
+export function meaningOf(table: Record<string, Trouble<string>>, { name }: Set<string>): string | undefined {
+  return table[name]?.means;
+}

@@ -1,0 +1,166 @@
+/**
+ * The lifecycle as docs/lifecycle.md and docs/failures.md tell it, with none of its machinery: one thing after the other.
+ * Here the attempts, beneath them the looks, the sends and the tokens.
+ */
+import { Looks } from './looks.js';
+import { afterRateLimit, attemptsLeft, type Check, codeEnds, counted, isEnd, type Submitted, spent } from './world.js';
+
+const CALLS_FOR_A_CODE = 2;
+
+type AttemptEnd =
+  | 'verified'
+  | 'mismatch'
+  | 'codeExpired'
+  | 'rateLimited'
+  | 'accessTokenRejected'
+  | 'unavailable'
+  | 'failed';
+
+export class Life extends Looks {
+  /** Takes codes one at a time, and answers at once what needs no call. */
+  takeCodes(): void {
+    const { world } = this;
+    while (!world.check && !isEnd(world.state) && world.queue.length > 0) {
+      const late = world.now >= world.expiresAt;
+      if (late && world.lateCodeTaken) return;
+      world.lateCodeTaken = late;
+      const next = world.queue.shift() as Submitted;
+      const ends = codeEnds(world);
+      if (attemptsLeft(world) === 0) this.answer(next.message, 'AttemptsExhausted');
+      else if (ends !== undefined && this.past(ends)) {
+        world.cooldownWaived = true;
+        this.answer(next.message, 'codeExpired');
+      } else if (world.attemptsBlockedUntil !== undefined && !this.past(world.attemptsBlockedUntil)) {
+        this.answer(next.message, 'rateLimited');
+      } else this.startCheck(next);
+    }
+  }
+
+  private startCheck(submitted: Submitted): void {
+    const { world } = this;
+    const sendsBefore = counted(world).length;
+    world.check = { ...submitted, since: world.now, stage: 'token', refused: [], calls: 0, sendsBefore };
+    this.goOnChecking();
+  }
+
+  /** Goes on until the code is answered, or something has to be tried again later; `gaveUp` says that it was in vain. */
+  goOnChecking(gaveUp = false): void {
+    const { check } = this.world;
+    if (!check) return;
+    let inVain = gaveUp;
+    for (;;) {
+      const end = this.checkOnce(check, inVain);
+      if (end === 'riding') return;
+      if (end) {
+        this.settleCheck(check, end);
+        return;
+      }
+      inVain = false;
+    }
+  }
+
+  private checkOnce(check: Check, gaveUp: boolean): AttemptEnd | 'riding' | undefined {
+    const { world } = this;
+    switch (check.stage) {
+      case 'token': {
+        const [token] = this.usable(check.token, check.refused);
+        if (token === undefined) return 'accessTokenRejected';
+        check.with = token;
+        check.stage = world.verifiedBefore === undefined ? 'before' : 'call';
+        return undefined;
+      }
+      case 'before': {
+        const was = world.cognito.verified;
+        const looked = gaveUp ? 'unreadable' : this.lookUp(check.token);
+        if (looked === 'riding') return 'riding';
+        if (looked === 'read') world.verifiedBefore = was;
+        check.stage = 'call';
+        return undefined;
+      }
+      case 'call':
+        return this.call(check, gaveUp);
+      case 'after':
+        return this.lookAfter(check, gaveUp);
+    }
+  }
+
+  /** Counted before it is made. */
+  private call(check: Check, gaveUp: boolean): AttemptEnd | 'riding' | undefined {
+    const { world } = this;
+    if (check.entry === undefined) {
+      check.entry = world.attempts.length;
+      world.attempts.push({ at: world.now, outcome: 'checking' });
+    }
+    const entry = world.attempts[check.entry] as { outcome: string };
+    const token = check.with as number;
+    const meaning = gaveUp ? 'throttled' : this.cognito.attempt(token, check.code);
+    if (meaning === 'throttled' && !gaveUp) return 'riding';
+    const line = { throttled: 'notMade', blocked: 'notMade', refused: 'accessTokenRejected' } as Record<string, string>;
+    entry.outcome = line[meaning] ?? meaning;
+    delete check.entry;
+    switch (meaning) {
+      case 'refused':
+        this.reject(token);
+        check.refused.push(token);
+        check.stage = 'token';
+        return undefined;
+      case 'throttled':
+      case 'blocked':
+        return 'unavailable';
+      case 'failed':
+        world.failure = this.cognito.failureType('attempt');
+        return 'failed';
+      case 'verified':
+      case 'mismatch':
+      case 'rateLimited':
+        this.accept(token);
+        return meaning;
+      case 'codeExpired':
+        this.accept(token);
+    }
+    check.doubt = meaning;
+    check.calls += 1;
+    check.stage = 'after';
+    return undefined;
+  }
+
+  /** An answer that was lost, and a code that is expired or was used: only the attribute tells which. */
+  private lookAfter(check: Check, gaveUp: boolean): AttemptEnd | 'riding' | undefined {
+    const { world } = this;
+    const looked = gaveUp ? 'unreadable' : this.lookUp(check.token);
+    if (looked === 'riding') return 'riding';
+    if (looked === 'read' && this.becameVerified()) return 'verified';
+    const lost = world.attempts.some(({ outcome }) => outcome === 'uncertain');
+    if (looked !== 'read' && lost) return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
+    if (check.doubt === 'codeExpired') return 'codeExpired';
+    if (check.calls === CALLS_FOR_A_CODE || attemptsLeft(world) === 0) return 'unavailable';
+    check.stage = 'call';
+    return undefined;
+  }
+
+  private settleCheck(check: Check, end: AttemptEnd): void {
+    const { world } = this;
+    if (end === 'verified') {
+      world.confirmedBy = 'submitCode';
+      this.end('verified');
+      return;
+    }
+    if (end === 'failed') {
+      this.end('failed');
+      return;
+    }
+    world.check = undefined;
+    if (end !== 'rateLimited') world.attemptLimitsInARow = 0;
+    this.answer(check.message, end === 'unavailable' ? 'CognitoUnavailable' : end);
+    if (end === 'rateLimited') {
+      world.attemptLimitsInARow += 1;
+      world.attemptsBlockedUntil = afterRateLimit(spent(world).slice(0, -1), world.attemptLimitsInARow, world.now);
+    }
+    if (end === 'accessTokenRejected' && world.state === 'awaitingCode' && this.usable().length === 0)
+      this.enter('awaitingToken');
+    if (end === 'codeExpired' && counted(world).length === check.sendsBefore) world.cooldownWaived = true;
+    if ((end === 'codeExpired' || end === 'mismatch') && world.state === 'awaitingToken') this.tokenCame();
+    this.takeCodes();
+    this.goOn();
+  }
+}

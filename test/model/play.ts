@@ -1,0 +1,77 @@
+/** Plays stories: one, or many side by side on one clock. */
+import { meaningOf, SEND_TROUBLES, type Troubles } from './faults.js';
+import { Person, Violation } from './person.js';
+import type { Scenario, Story } from './scenario.js';
+import { MOST_DEADLINE, ROUNDS } from './scenario.js';
+import type { Stage } from './stage.js';
+import type { World } from './world.js';
+import { HOUR } from './world.js';
+
+/** More at once would only wait for each other. */
+const SIDE_BY_SIDE = 12;
+
+/** How a story went. */
+export interface Played {
+  story: Story;
+  person: Person;
+  /** How it ended, where it went as the model says. */
+  world?: World;
+  violation?: Error;
+}
+
+/** Plays stories that wait together, and goes on with the others where one goes wrong. */
+export async function playAll(stage: Stage, waits: readonly number[], stories: readonly Story[]): Promise<Played[]> {
+  stage.forget();
+  const all: Played[] = stories.map((story) => ({ story, person: new Person(stage, story) }));
+  const each = async (act: (played: Played) => Promise<void> | void) => {
+    const left = all.filter(({ violation }) => !violation);
+    const actor = async () => {
+      for (let played = left.shift(); played; played = left.shift()) {
+        try {
+          await act(played);
+        } catch (error) {
+          played.violation = error instanceof Error ? error : new Violation(String(error));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, actor));
+  };
+  const wait = async (ms: number, round?: number) => {
+    const next = ({ story }: Played) =>
+      shortened((round === undefined ? undefined : story.rounds[round])?.next ?? {}, ms);
+    await each((played) => played.person.passing(next(played)));
+    const to = await stage.pass(ms);
+    await each((played) => played.person.passed(to, next(played)));
+  };
+
+  await each(({ person }) => person.start());
+  for (let round = 0; round < ROUNDS; round++) {
+    if (all.every(({ story }) => story.rounds[round] === undefined)) break;
+    await each(async ({ person, story }) => {
+      const asked = story.rounds[round];
+      if (asked) await person.play(asked);
+    });
+    await wait(waits[round] as number, round);
+  }
+  // What is still open waits for its deadline; what rides a long outage has gone on or given up before.
+  if (all.some(({ person, violation }) => !violation && !person.isOver)) await wait(20 * 60_000);
+  if (all.some(({ person, violation }) => !violation && !person.isOver)) await wait(MOST_DEADLINE + HOUR);
+  await each(async (played) => {
+    played.world = await played.person.end();
+  });
+  return all;
+}
+
+/** No outage of hours: it is tried again every half minute, which is the same each time and takes long to play. */
+function shortened(troubles: Troubles, waited: number): Troubles {
+  const { send } = troubles;
+  const long = send && meaningOf(SEND_TROUBLES, send) === 'throttled' && waited > 2 * HOUR;
+  return long ? { ...troubles, send: { ...send, once: true } } : troubles;
+}
+
+/** @throws Violation where it does not go as the model says. */
+export async function play(stage: Stage, { waits, story }: Scenario): Promise<World> {
+  const [played] = await playAll(stage, waits, [story]);
+  if (played?.violation) throw played.violation;
+  return played?.world as World;
+}

@@ -1,0 +1,52 @@
+/** What holds after each run, whatever the model says: the promises that are made to people. */
+import { SEARCH_ATTRIBUTE_KEYS, type VerificationOutcome } from '@cognito-verification/contract';
+import type { Person } from './person.js';
+import { OPERATIONS, type Stage } from './stage.js';
+import { MINUTE } from './world.js';
+
+/** An attempt that was made in time is still awaited, and the attribute looked at once more. */
+const AFTER_DEADLINE = 3 * MINUTE;
+
+/** What was not kept. */
+export async function keepsItsPromises(stage: Stage, person: Person, outcome: VerificationOutcome): Promise<string[]> {
+  const { id, user, story, asked } = person;
+  const { sandbox } = stage.rig;
+  const broken: string[] = [];
+  const promise = (text: string, kept: boolean) => {
+    if (!kept) broken.push(`not kept: ${text}`);
+  };
+  const { status } = outcome;
+  if (!status) return ['it ended without a word'];
+  const of = (operation: string) => sandbox.calls({ operation, username: user.username });
+  const accepted = of(OPERATIONS.send).filter(({ effect }) => effect === 'ok').length;
+  const messages = sandbox.inbox(user).filter(({ attributeName }) => attributeName === story.attributeName);
+  const inbox = messages.length;
+  const counts = (outcomes: string[]) => status.sends.filter((send) => outcomes.includes(send.outcome)).length;
+  const byItself = counts(['alreadySent']);
+  const sends = counts(['sent', 'uncertain', 'alreadySent']);
+  // A send that is with Cognito when the verification ends is not listed.
+  const overtaken = person.worlds.some((world) => world.overtaken.sends > 0) ? 1 : 0;
+  promise('one message at most for each send', inbox <= accepted + byItself);
+  promise('every message is a send that was counted', inbox <= sends + overtaken);
+  promise('no more sends than maxSends', sends <= story.rules.maxSends);
+  const looked = of(OPERATIONS.attempt).filter(({ effect }) => effect !== undefined && !/NotAuth/.test(effect));
+  promise('no code is looked at past maxAttempts', looked.length <= story.rules.maxAttempts);
+  const right = of(OPERATIONS.attempt).some(({ effect }) => effect === 'ok');
+  const proven = right || asked.includes('verifyElsewhere');
+  const trusted = story.rules.confirmation === 'trust' && asked.includes('confirm');
+  if (outcome.outcome === 'verified') promise('verified only with proof', proven || trusted);
+  if (outcome.confirmedBy === 'submitCode' || outcome.confirmedBy === 'readAttribute')
+    promise('a code or the attribute proves it', proven);
+  const { closedAt } = (await stage.describe(id)) ?? {};
+  promise(
+    'it is over by its deadline',
+    (closedAt ?? Number.POSITIVE_INFINITY) <= Date.parse(status.expiresAt) + AFTER_DEADLINE,
+  );
+  promise('everyone was answered', person.unanswered === 0);
+  const { typedSearchAttributes } = await stage.rig.env.client.workflow.getHandle(id).describe();
+  promise('it is listed as it ended', typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state) === outcome.outcome);
+  const words = JSON.stringify(outcome);
+  const secrets = [...person.tokens, ...messages.map(({ code }) => code)];
+  promise('no token and no code is told', !secrets.some((secret) => words.includes(secret)));
+  return broken;
+}

@@ -1,0 +1,85 @@
+/**
+ * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification
+ * is what the model says it is. `VERIFICATION_SCENARIOS` says how many (default 2,000), `VERIFICATION_SEED` which;
+ * with `VERIFICATION_PATH=batch:index` it is one of them, alone.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { replayAll } from '../replay-all.js';
+import { explore, type Found, scenarioAt, shrink, Tally } from './explore.js';
+import { play } from './play.js';
+import { Stage } from './stage.js';
+
+const { env } = process;
+const SEED = Number(env['VERIFICATION_SEED'] ?? 20_261_123);
+const SCENARIOS = Number(env['VERIFICATION_SCENARIOS'] ?? 2_000);
+const PATH = env['VERIFICATION_PATH'];
+const LIMIT_MS = Math.max(1_200_000, SCENARIOS * 1_000);
+const REPLAYED = 40;
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterAll(() => stage?.close());
+
+test.runIf(PATH)(
+  `the scenario at VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${PATH}`,
+  { timeout: LIMIT_MS },
+  async () => {
+    await play(stage, scenarioAt(SEED, PATH ?? ''));
+  },
+);
+
+test.skipIf(PATH)(
+  `${SCENARIOS} stories go as the model says (VERIFICATION_SEED=${SEED})`,
+  { timeout: LIMIT_MS },
+  async () => {
+    const tally = new Tally();
+    const startedAt = Date.now();
+    const progress = (played: number, found: readonly Found[]) => {
+      const seconds = (Date.now() - startedAt) / 1000;
+      console.log(`${played} of ${SCENARIOS} in ${seconds.toFixed(0)} s, ${found.length} violations`);
+    };
+    const found = await explore(stage, { seed: SEED, scenarios: SCENARIOS, tally, progress });
+    const seconds = (Date.now() - startedAt) / 1000;
+    const asked = [...tally.of('asked').values()].reduce((sum, times) => sum + times, 0);
+    const rate = (SCENARIOS / seconds).toFixed(1);
+    console.log(
+      [
+        `${SCENARIOS} scenarios in ${seconds.toFixed(0)} s (${rate}/s), ${asked} commands, ${found.length} violations, VERIFICATION_SEED=${SEED}`,
+        ...tally.lines(),
+      ].join('\n'),
+    );
+    if (found.length > 0) throw new Error(await report(found));
+  },
+);
+
+test.skipIf(PATH)('a sample of their histories replays', async () => {
+  const { started } = stage;
+  const step = Math.max(1, Math.floor(started.length / REPLAYED));
+  const sample = started.filter((_, index) => index % step === 0);
+  expect(sample.length).toBeGreaterThan(0);
+  expect(await replayAll(stage.rig, sample)).toBe(sample.length);
+});
+
+/** Keeps what went wrong, and the smallest that still does, for whoever comes to mend it. */
+async function report(found: readonly Found[]): Promise<string> {
+  const [first] = found;
+  if (!first) return '';
+  const smallest = await shrink(stage, first.scenario);
+  const kept = {
+    seed: SEED,
+    found: found.map(({ path, violation }) => ({ path, violation: violation.message })),
+    smallest: smallest?.scenario,
+  };
+  mkdirSync('test/model/out', { recursive: true });
+  const file = `test/model/out/seed-${SEED}.json`;
+  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`);
+  const paths = found.map(({ path }) => path).join(', ');
+  return [
+    `${found.length} scenarios went otherwise; the first alone: VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${first.path}; all: ${paths} (${file})`,
+    first.violation.message,
+    smallest ? `smallest: ${JSON.stringify(smallest.scenario)}\n${smallest.error.message}` : 'It goes right alone.',
+  ].join('\n\n');
+}

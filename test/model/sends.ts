@@ -1,0 +1,183 @@
+/** When a code is sent, and what comes of it: the first table of docs/failures.md. */
+import type { SendMeaning } from './faults.js';
+import { Verification } from './rules.js';
+import { afterRateLimit, attemptsLeft, automaticResend, codeEnds, counted, isEnd, nextNineOClock } from './world.js';
+
+/** Undeliverable and blocked sends are tried so often again, each a little later than the one before. */
+const SLOW = { undeliverable: { tries: 2, delay: 30_000 }, blocked: { tries: 1, delay: 60_000 } } as const;
+
+export class Sends extends Verification {
+  /** Starts a send that is due, unless something is under way that it must wait for. */
+  goOn(): void {
+    const { world } = this;
+    const { state, sendWanted, retryAt, resendsWaiting, riding, check, look } = world;
+    this.answerJoins();
+    if (isEnd(state) || riding || check || look) return;
+    if (attemptsLeft(world) === 0 && resendsWaiting.length === 0) return;
+    if (world.nextSendDue || (sendWanted && retryAt === undefined && state !== 'awaitingToken')) this.startSend();
+  }
+
+  protected startSend(): void {
+    const { world } = this;
+    world.nextSendAt = undefined;
+    world.nextSendDue = false;
+    world.sendWanted = false;
+    world.retryAt = undefined;
+    world.state = 'sending';
+    this.trySend();
+  }
+
+  /** Tries the tokens in turn; `first` is the one that a send has been tried with already. */
+  trySend(first?: number): void {
+    const { world, cognito } = this;
+    world.riding = undefined;
+    let known = first;
+    for (;;) {
+      const token = known ?? this.usable()[0];
+      known = undefined;
+      if (token === undefined) break;
+      const glance = () => world.verifiedBefore === undefined && cognito.read(token, true) === 'read';
+      let read = glance();
+      const was = world.cognito.verified;
+      let meaning = cognito.send(token);
+      if (meaning === 'throttledOnce') {
+        read = glance();
+        meaning = cognito.send(token) as SendMeaning;
+      }
+      if (meaning === 'throttled') {
+        world.riding = { token, since: world.now };
+        return;
+      }
+      if (read) world.verifiedBefore = was;
+      if (meaning !== 'refused') {
+        if (['sent', 'rateLimited', 'dailyLimit', 'undeliverable'].includes(meaning)) this.accept(token);
+        this.settleSend(meaning);
+        return;
+      }
+      this.reject(token);
+      world.sends.push({ at: world.now, outcome: 'accessTokenRejected' });
+    }
+    this.settleSend('noToken');
+  }
+
+  /** A send that was throttled, or found nobody, for ten minutes. */
+  giveUpSend(): void {
+    this.world.riding = undefined;
+    this.settleSend('throttled');
+  }
+
+  protected settleSend(meaning: SendMeaning | 'noToken'): void {
+    const { world } = this;
+    const { sends, now } = world;
+    if (meaning !== 'rateLimited' && meaning !== 'dailyLimit') world.rateLimitsInARow = 0;
+    if (meaning !== 'undeliverable' && meaning !== 'blocked') world.slowTries = 0;
+    switch (meaning) {
+      case 'sent':
+      case 'uncertain':
+        sends.push({ at: now, outcome: meaning });
+        world.cooldownWaived = false;
+        this.awaitCode();
+        break;
+      case 'rateLimited':
+      case 'dailyLimit': {
+        const own = counted(world);
+        sends.push({ at: now, outcome: 'rateLimited' });
+        if (meaning === 'rateLimited') world.rateLimitsInARow += 1;
+        world.retryAt =
+          meaning === 'dailyLimit' ? nextNineOClock(now) : afterRateLimit(own, world.rateLimitsInARow, now);
+        world.sendWanted = true;
+        world.firstSendSettled = true;
+        world.state = 'rateLimited';
+        this.later(world.retryAt);
+        break;
+      }
+      case 'noToken':
+        world.sendWanted = true;
+        world.firstSendSettled = true;
+        this.enter('awaitingToken');
+        break;
+      case 'undeliverable':
+      case 'blocked': {
+        sends.push({ at: now, outcome: 'notSent' });
+        world.slowTries += 1;
+        const { tries, delay } = SLOW[meaning];
+        if (world.slowTries <= tries) {
+          world.sendWanted = true;
+          world.retryAt = now + delay * world.slowTries;
+          this.later(world.retryAt);
+          return;
+        }
+        this.failSend(this.cognito.failureType('send'));
+        break;
+      }
+      case 'failed':
+        sends.push({ at: now, outcome: 'notSent' });
+        this.failSend(this.cognito.failureType('send'));
+        break;
+      case 'throttled':
+      case 'refused':
+        sends.push({ at: now, outcome: 'notSent' });
+        this.goOnWithout('CognitoUnavailable', counted(world).length > 0, 'CognitoUnavailable');
+        break;
+    }
+    if (isEnd(world.state)) return;
+    for (const message of world.resendsWaiting.splice(0)) this.answer(message, 'status');
+    this.answerJoins();
+  }
+
+  /** A re-send that fails takes nobody's code away. */
+  protected failSend(type: string): void {
+    const { world } = this;
+    world.automaticResends = false;
+    const ends = codeEnds(world);
+    const works = ends !== undefined && !world.cooldownWaived && !this.past(ends);
+    this.goOnWithout('ResendFailed', works, type);
+  }
+
+  protected goOnWithout(told: string, goesOn: boolean, failure: string): void {
+    if (!goesOn) {
+      this.world.failure = failure;
+      this.end('failed');
+      return;
+    }
+    for (const message of this.world.resendsWaiting.splice(0)) this.answer(message, told);
+    this.awaitCode();
+  }
+
+  awaitCode(): void {
+    const { world } = this;
+    world.firstSendSettled = true;
+    this.enter('awaitingCode');
+    const at = automaticResend(world);
+    if (world.automaticResends && at !== undefined) this.later(at);
+  }
+
+  protected enter(state: 'awaitingCode' | 'awaitingToken'): void {
+    this.world.state = state;
+    this.world.retryAt = undefined;
+  }
+
+  protected later(at: number): void {
+    const { world } = this;
+    if (at >= world.expiresAt || world.nextSendAt === at) return;
+    world.nextSendAt = at;
+    world.nextSendDue = false;
+  }
+
+  protected answerJoins(): void {
+    if (!this.world.firstSendSettled) return;
+    for (const message of this.world.joinsWaiting.splice(0)) this.answer(message, 'status');
+  }
+
+  /** A token has come: a send that waited for one goes on. */
+  protected resume(): void {
+    const { world } = this;
+    if (world.state !== 'awaitingToken') return;
+    if (!world.sendWanted) {
+      this.awaitCode();
+      return;
+    }
+    world.firstSendSettled = counted(world).length > 0;
+    world.state = 'sending';
+  }
+}

@@ -1,0 +1,227 @@
+/** Where stories are played: the time-skipping server, the worker, the sandbox, and ways for each call to go wrong. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AdminUpdateUserAttributesCommand,
+  type CognitoIdentityProviderClient,
+  UpdateUserAttributesCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { VerificationClient } from '@cognito-verification/client';
+import type { AttributeName } from '@cognito-verification/contract';
+import { activityInfo } from '@temporalio/activity';
+import { Client } from '@temporalio/client';
+import { type CognitoClients, createCognitoClients } from '../../activities/cognito-clients.js';
+import type { Sandbox } from '../../sandbox/index.js';
+import { type Rig, startRig } from '../harness.js';
+import { sdkFor } from '../sandbox/running-sandbox.js';
+import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble, type Troubles } from './faults.js';
+
+export const OPERATIONS = {
+  send: 'GetUserAttributeVerificationCode',
+  attempt: 'VerifyUserAttribute',
+  read: 'GetUser',
+} as const;
+
+const TABLES = { send: SEND_TROUBLES, attempt: ATTEMPT_TROUBLES, read: READ_TROUBLES };
+
+/** Of the right form, and never drawn by the sandbox, whose codes count up from 100001. */
+export const WRONG_CODE = '000007';
+
+/** How a verification stands on the server. */
+export interface Described {
+  /** In its history. */
+  events: number;
+  /** Activities that a worker has, or is about to get. */
+  running: number;
+  /** Activities that are tried again later. */
+  retrying: number;
+  closedAt?: number;
+}
+
+/** What happens by itself happens within seconds, also on a machine that has other things to do. */
+const PATIENCE_MS = 15_000;
+
+const STANDSTILL_MS = 180_000;
+
+interface TestUser {
+  userPoolId: string;
+  username: string;
+}
+
+export class Stage {
+  readonly client: VerificationClient;
+  /** Every verification that was started here, for a replay. */
+  readonly started: string[] = [];
+  private readonly faults = new Map<string, string[]>();
+  private readonly admin: CognitoIdentityProviderClient;
+
+  private constructor(
+    readonly rig: Rig,
+    private readonly unreachable: Map<string, number>,
+    /** How long what must happen by itself may take, by everybody's clock. */
+    readonly patienceMs: number,
+  ) {
+    const client = new Client({ connection: rig.env.connection, dataConverter: rig.dataConverter });
+    this.admin = sdkFor(rig.sandbox);
+    // Whoever waits for a send that is tried again and again waits for time to pass, which takes a while in which others act.
+    this.client = new VerificationClient({
+      client,
+      taskQueue: rig.taskQueue,
+      waitForDelivery: '30 minutes',
+      waitForAnswer: '30 minutes',
+    });
+  }
+
+  /** @param workflowBundlePath of another bundle than the build's */
+  static async open({
+    workflowBundlePath,
+    patienceMs = PATIENCE_MS,
+  }: {
+    workflowBundlePath?: string;
+    patienceMs?: number;
+  } = {}): Promise<Stage> {
+    const unreachable = new Map<string, number>();
+    let codes = 100_000;
+    const rig = await startRig('timeSkipping', {
+      sandbox: { generateCode: () => String(++codes) },
+      cognito: (sandbox) => new TroubledClients(sandbox, unreachable),
+      ...(workflowBundlePath === undefined ? {} : { workflowBundlePath }),
+    });
+    return new Stage(rig, unreachable, patienceMs);
+  }
+
+  async close(): Promise<void> {
+    this.admin.destroy();
+    await this.rig.close();
+  }
+
+  /** The server's time, with the sandbox brought up to it. */
+  async now(): Promise<number> {
+    const now = await this.rig.env.currentTimeMs();
+    catchUp(this.rig.sandbox, now);
+    return now;
+  }
+
+  /** Lets time pass, for everybody. Activities hold it up while they run, so that all is done that was due. */
+  async pass(ms: number): Promise<number> {
+    const { env } = this.rig;
+    const slept = env.sleep(ms).then(() => env.sleep(20));
+    await Promise.race([slept, sleep(STANDSTILL_MS, undefined, { ref: false }).then(() => this.standsStill())]);
+    return await this.now();
+  }
+
+  /** Time waits for whatever runs, which is never more than half a minute. */
+  private async standsStill(): Promise<never> {
+    const described = await Promise.all(
+      this.started.slice(-50).map(async (id) => ({ id, ...(await this.describe(id)) })),
+    );
+    const running = described.filter(({ running: some }) => some !== 0);
+    throw new Error(`Time stands still on the server. Running: ${JSON.stringify(running)}`);
+  }
+
+  /** What goes wrong for the user from now on, and nothing else. */
+  trouble({ userPoolId, username }: TestUser, troubles: Troubles): void {
+    const { sandbox } = this.rig;
+    for (const id of this.faults.get(username) ?? []) sandbox.clearFaults(id);
+    const set: string[] = [];
+    for (const call of ['send', 'attempt', 'read'] as const) {
+      const place = `${userPoolId} ${OPERATIONS[call]}`;
+      this.unreachable.delete(place);
+      const wanted = troubles[call];
+      if (!wanted) continue;
+      const { fault } = (TABLES[call] as Record<string, Trouble<string>>)[wanted.name] ?? {};
+      if (fault) {
+        const times = wanted.once ? { times: 1 } : {};
+        set.push(sandbox.setFault({ operation: OPERATIONS[call], username, ...fault, ...times }));
+      } else this.unreachable.set(place, wanted.once ? 1 : Number.POSITIVE_INFINITY);
+    }
+    this.faults.set(username, set);
+  }
+
+  /** A verification as the server has it; undefined while it was not started. */
+  async describe(workflowId: string): Promise<Described | undefined> {
+    const { env } = this.rig;
+    const asked = { namespace: 'default', execution: { workflowId } };
+    const found = await env.connection.workflowService.describeWorkflowExecution(asked).catch(() => undefined);
+    if (!found) return undefined;
+    const { pendingActivities, workflowExecutionInfo } = found;
+    const ms = (time?: { seconds?: unknown; nanos?: number | null } | null) =>
+      time ? Number(time.seconds) * 1000 + (time.nanos ?? 0) / 1e6 : 0;
+    // This server leaves an activity that is to be tried again in the state of one that runs.
+    const retrying = (pendingActivities ?? []).filter(
+      ({ lastFailure, lastStartedTime, lastAttemptCompleteTime }) =>
+        lastFailure && ms(lastAttemptCompleteTime) >= ms(lastStartedTime),
+    ).length;
+    const closeTime = workflowExecutionInfo?.closeTime;
+    return {
+      events: Number(workflowExecutionInfo?.historyLength),
+      running: (pendingActivities?.length ?? 0) - retrying,
+      retrying,
+      ...(closeTime ? { closedAt: ms(closeTime) } : {}),
+    };
+  }
+
+  /** Somebody verifies the attribute without a word to us. */
+  async verify({ userPoolId, username }: TestUser, attributeName: AttributeName): Promise<void> {
+    const UserAttributes = [{ Name: `${attributeName}_verified`, Value: 'true' }];
+    await this.admin.send(
+      new AdminUpdateUserAttributesCommand({ UserPoolId: userPoolId, Username: username, UserAttributes }),
+    );
+  }
+
+  /** A change of the address, upon which Cognito sends a code by itself. */
+  async sendByItself({ accessToken }: { accessToken: string }, attributeName: AttributeName): Promise<void> {
+    const Value = attributeName === 'email' ? 'zed@example.com' : '+15555550999';
+    const UserAttributes = [{ Name: attributeName, Value }];
+    await this.admin.send(new UpdateUserAttributesCommand({ AccessToken: accessToken, UserAttributes }));
+  }
+
+  /** Between batches: what is over need not be searched any more. */
+  forget(): void {
+    this.rig.sandbox.clearFaults();
+    this.rig.sandbox.clearCalls();
+    this.rig.sandbox.clearInbox();
+    this.faults.clear();
+    this.unreachable.clear();
+  }
+}
+
+function catchUp(sandbox: Sandbox, now: number): void {
+  const behind = now - sandbox.now().getTime();
+  if (behind > 0) sandbox.advanceClock(behind);
+}
+
+/**
+ * Clients that meet nobody where a call is to find nobody. As they are asked for in an activity, they know what time it is
+ * on the server, which may have skipped hours since anybody looked: the sandbox is brought up to it before the call.
+ */
+class TroubledClients implements CognitoClients {
+  private readonly real: CognitoClients;
+  private readonly nobody = createCognitoClients({ endpoint: 'http://127.0.0.1:9' });
+
+  constructor(
+    private readonly sandbox: Sandbox,
+    private readonly unreachable: Map<string, number>,
+  ) {
+    this.real = createCognitoClients({ endpoint: sandbox.url });
+  }
+
+  forUserPool(userPoolId: string): CognitoIdentityProviderClient {
+    catchUp(this.sandbox, activityInfo().currentAttemptScheduledTimestampMs);
+    const real = this.real.forUserPool(userPoolId);
+    const nobody = this.nobody.forUserPool(userPoolId);
+    const send: CognitoIdentityProviderClient['send'] = (...args: unknown[]) => {
+      const [command] = args as [object];
+      const place = `${userPoolId} ${command.constructor.name.replace(/Command$/, '')}`;
+      const times = this.unreachable.get(place) ?? 0;
+      if (times > 0) this.unreachable.set(place, times - 1);
+      const client = times > 0 ? nobody : real;
+      return (client.send as (...given: unknown[]) => never)(...args);
+    };
+    return { send } as CognitoIdentityProviderClient;
+  }
+
+  destroy(): void {
+    this.real.destroy();
+    this.nobody.destroy();
+  }
+}

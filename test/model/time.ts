@@ -1,0 +1,104 @@
+/** What happens by itself as time passes. */
+import type { Troubles } from './faults.js';
+import { Life } from './life.js';
+import { isEnd, MINUTE, type World } from './world.js';
+import { type Choices, everyWay } from './worlds.js';
+
+/** A send is given up when its next try would come after ten minutes. */
+const SEND_BUDGET = 10 * MINUTE;
+const LAST_WAIT = 30_000;
+/** What a retry may be late by once nothing hinders it any more, and timers in a long wait for each other. */
+const ROUGHLY = 40_000;
+
+/** All that may have happened by a later time, with other things going wrong from now on. */
+export function pass(before: World, to: number, troubles: Troubles): World[] {
+  return everyWay((choices) => {
+    const world = structuredClone(before);
+    const life = new Life(world, choices);
+    meanwhile(life, choices);
+    world.cognito.troubles = structuredClone(troubles);
+    const from = before.now;
+    for (;;) {
+      const next = nextThing(life, from);
+      if (!next || next.at > to + ROUGHLY) break;
+      if (Math.abs(next.at - to) <= ROUGHLY && !choices.oneOf([true, false])) break;
+      world.now = Math.max(world.now, next.at);
+      world.fuzz = ROUGHLY;
+      next.happens(choices);
+    }
+    world.now = to;
+    world.fuzz = 300;
+    return world;
+  });
+}
+
+/**
+ * What is tried again and again may be given up at any moment: when the next try would come after its time, which is a
+ * matter of chance, and seconds pass between one look at it and the next.
+ */
+export function meanwhile(life: Life, choices: Choices): void {
+  const { world, cognito } = life;
+  for (;;) {
+    const { look, check } = world;
+    const looking = look !== undefined && cognito.blocks('read');
+    const checking = check !== undefined && cognito.blocks(check.stage === 'call' ? 'attempt' : 'read');
+    const [...possible] = [...(looking ? ['look'] : []), ...(checking ? ['check'] : [])];
+    if (possible.length === 0) return;
+    const given = choices.oneOf(['none', ...possible]);
+    if (given === 'none') return;
+    if (given === 'look') life.settleLook();
+    else life.goOnChecking(true);
+  }
+}
+
+interface Next {
+  at: number;
+  happens(choices: Choices): void;
+}
+
+/** What happens next by itself. */
+function nextThing(life: Life, from: number): Next | undefined {
+  const { world, cognito } = life;
+  if (isEnd(world.state)) return undefined;
+  const things: Next[] = [];
+  const { riding, check, look, nextSendAt, expiresAt } = world;
+  if (look) things.push({ at: Math.max(from, look.since), happens: () => life.settleLook() });
+  if (check) {
+    const at = Math.max(from, check.since);
+    things.push({ at, happens: (choices) => goOnChecking(life, choices) });
+  }
+  if (riding && !look) {
+    const blocked = cognito.blocks('send');
+    const at = blocked ? riding.since + SEND_BUDGET - LAST_WAIT / 2 : Math.max(from, riding.since);
+    things.push({ at, happens: () => (blocked ? life.giveUpSend() : life.trySend(riding.token)) });
+  }
+  if (nextSendAt !== undefined && !check && !look) {
+    things.push({
+      at: nextSendAt,
+      happens: () => {
+        world.nextSendAt = undefined;
+        world.nextSendDue = true;
+        life.goOn();
+      },
+    });
+  }
+  // What was submitted in time is answered first.
+  if (!check && !look) things.push({ at: expiresAt, happens: () => expire(life) });
+  return things.sort((a, b) => a.at - b.at)[0];
+}
+
+/** A call that is tried again and again ends when nothing hinders it any more, or in vain. */
+function goOnChecking(life: Life, choices: Choices): void {
+  const { check } = life.world;
+  if (!check) return;
+  const call = check.stage === 'call' ? 'attempt' : 'read';
+  const gaveUp = life.cognito.blocks(call) || choices.oneOf([false, true]);
+  life.goOnChecking(gaveUp);
+}
+
+function expire(life: Life): void {
+  const found = life.foundLate();
+  if (isEnd(life.world.state)) return;
+  if (found) life.world.confirmedBy = 'readAttribute';
+  life.end(found ? 'verified' : 'expired');
+}

@@ -1,0 +1,183 @@
+/** What the model knows: plain data, copied for every way in which things may go. */
+import type {
+  AttemptOutcome,
+  SendOutcome,
+  VerificationOutcome,
+  VerificationState,
+} from '@cognito-verification/contract';
+import type { Troubles } from './faults.js';
+
+/** A policy in milliseconds. */
+export interface Rules {
+  deadline: number;
+  codeLifetime: number;
+  resendAfter?: number | undefined;
+  resendCooldown: number;
+  maxSends: number;
+  maxAttempts: number;
+  confirmation: 'trust' | 'recheck';
+}
+
+/** An access token, by its number: what Cognito thinks of it. */
+export interface Token {
+  good: boolean;
+  expiresAt: number;
+}
+
+export interface Entry<Outcome> {
+  at: number;
+  outcome: Outcome;
+}
+
+/** A code that was submitted, and waits for its answer. */
+export interface Submitted {
+  message: number;
+  /** Which of the codes that Cognito has made; undefined for one that it has not. */
+  code: number | undefined;
+  /** The token that came along. */
+  token: number | undefined;
+}
+
+/** The one attempt that is under way. */
+export interface Check extends Submitted {
+  since: number;
+  stage: 'token' | 'before' | 'call' | 'after';
+  /** Tokens that were refused for it. */
+  refused: number[];
+  with?: number;
+  calls: number;
+  /** Its line in the list of attempts. */
+  entry?: number;
+  doubt?: 'uncertain' | 'codeExpired';
+  sendsBefore: number;
+}
+
+export interface World {
+  now: number;
+  /** How well times are known at the moment: what lies closer together may have come in either order. */
+  fuzz: number;
+  rules: Rules;
+  startedAt: number;
+  expiresAt: number;
+  state: VerificationState;
+  failure?: string;
+  confirmedBy?: VerificationOutcome['confirmedBy'];
+
+  sends: Entry<SendOutcome>[];
+  attempts: Entry<AttemptOutcome>[];
+  /** Whoever started it can be told how the first send went. */
+  firstSendSettled: boolean;
+  /** A send waits: for a token, for its time, or for what is under way. */
+  sendWanted: boolean;
+  /** When it is tried again, as it is told. */
+  retryAt?: number | undefined;
+  /** When the next send starts by itself. */
+  nextSendAt?: number | undefined;
+  /** That time has come. */
+  nextSendDue: boolean;
+  automaticResends: boolean;
+  rateLimitsInARow: number;
+  slowTries: number;
+  attemptLimitsInARow: number;
+  attemptsBlockedUntil?: number | undefined;
+  /** A code was found expired: the next re-send need not wait. */
+  cooldownWaived: boolean;
+  /** Whether the attribute was verified before anything was sent; undefined while nobody could read it. */
+  verifiedBefore?: boolean;
+
+  /** A send that is tried again and again. */
+  riding?: { token: number; since: number } | undefined;
+  check?: Check | undefined;
+  queue: Submitted[];
+  /** After the deadline one code is taken still. */
+  lateCodeTaken: boolean;
+  /** A look at the attribute that is tried again and again. */
+  look?: { since: number } | undefined;
+  /** `codeConfirmed` that is to be checked, and waits for a look or a token. */
+  confirmation?: 'waitsForLook' | 'waitsForToken' | undefined;
+
+  tokens: Token[];
+  /** Brought and not tried yet, newest first. */
+  offered: number[];
+  accepted?: number | undefined;
+
+  /** Re-sends that wait for a send, and starts that wait for the first. */
+  resendsWaiting: number[];
+  joinsWaiting: number[];
+  /** What each message may be told; one that is not here waits still. */
+  answers: Record<number, string[]>;
+
+  /** Cognito, as this user meets it. */
+  cognito: {
+    troubles: Troubles;
+    verified: boolean;
+    /** How many codes it has made. */
+    codes: number;
+    /** The one that is good. */
+    code?: { number: number; expiresAt: number } | undefined;
+    /** Codes that arrived, oldest first. */
+    inbox: number[];
+    /** What counts against 5 and 15 an hour. */
+    sends: number[];
+    attempts: number[];
+    /** Calls that were not throttled away. */
+    sendCalls: number;
+    attemptCalls: number;
+    /** What went wrong so far, and how often. */
+    met: Record<string, number>;
+  };
+  /** A call was with Cognito when the verification ended: it may have had its effect, or have it later. */
+  overtaken: { sends: number; attempts: number };
+}
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+
+export const isEnd = (state: VerificationState) => ['verified', 'expired', 'failed', 'cancelled'].includes(state);
+
+/** Messages that left or may have left. */
+export const counted = ({ sends }: World) =>
+  sends.filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain' || outcome === 'alreadySent');
+
+/** Attempts in which a code may have been looked at. */
+export const spent = ({ attempts }: World) =>
+  attempts.filter(({ outcome }) => outcome !== 'accessTokenRejected' && outcome !== 'notMade');
+
+export const sendsLeft = (world: World) => world.rules.maxSends - counted(world).length;
+export const attemptsLeft = (world: World) => Math.max(0, world.rules.maxAttempts - spent(world).length);
+
+/** Until when a code is taken; undefined while none was sent. */
+export const codeEnds = (world: World) => {
+  const newest = counted(world).at(-1);
+  return newest && newest.at + world.rules.codeLifetime;
+};
+
+const cooldown = (world: World) => world.rules.resendCooldown * 2 ** Math.max(0, counted(world).length - 1);
+
+/** From when a re-send is allowed; undefined where none is left. */
+export const cooldownEnds = (world: World) => {
+  const newest = world.sends.at(-1);
+  if (sendsLeft(world) <= 0) return undefined;
+  return newest && !world.cooldownWaived ? newest.at + cooldown(world) : 0;
+};
+
+/** When it sends again by itself. */
+export const automaticResend = (world: World) => {
+  const { resendAfter } = world.rules;
+  const newest = world.sends.at(-1);
+  if (resendAfter === undefined || !newest || sendsLeft(world) <= 0) return undefined;
+  return newest.at + Math.max(resendAfter, cooldown(world));
+};
+
+/** After a rate limit: when the oldest of our own calls of the last hour leaves it; else 5, 10, 20, 40, 60, 60 … minutes. */
+export const afterRateLimit = (own: readonly Entry<string>[], inARow: number, now: number) => {
+  const HOUR_AND_REST = HOUR + 5_000;
+  const oldest = own.find(({ at }) => at > now - HOUR_AND_REST);
+  if (oldest && inARow === 1) return oldest.at + HOUR_AND_REST;
+  return now + Math.min(HOUR, 5 * MINUTE * 2 ** (inARow - 1));
+};
+
+export const nextNineOClock = (now: number) => {
+  const nine = new Date(now).setUTCHours(9, 0, 0, 0);
+  return nine > now ? nine : nine + 24 * HOUR;
+};
