@@ -7,6 +7,7 @@ import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)),
+  workflowInterceptorModules: [fileURLToPath(new URL('../workflows/leftover-commands.js', import.meta.url))],
   ...CONVERTER_PATHS,
   // Its progress is of no interest; why a bundle fails stands only in its errors.
   logger: new DefaultLogger('ERROR'),

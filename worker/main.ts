@@ -47,6 +47,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     await running;
   } finally {
     cognito.destroy();
-    await connection.close();
+    // A worker that failed may hold it still, and its error is the one to tell.
+    await connection.close().catch(() => undefined);
   }
 }

@@ -92,7 +92,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   return {
     // When one of the two fails the other must not go on alone: the process ends, and its supervisor starts it anew.
     run: async () => {
-      await Promise.all(
+      const running = Promise.all(
         workers.map((worker) =>
           worker.run().catch((error: unknown) => {
             shutdown();
@@ -100,10 +100,46 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
           }),
         ),
       );
+      const stuck = stuckWhileStopping(workers);
+      try {
+        await Promise.race([running, stuck.rejects]);
+      } finally {
+        stuck.dispose();
+      }
     },
     shutdown,
     status: () => ({ workflows: workflows.getStatus(), cognito: calls.getStatus() }),
   };
+}
+
+/** Past the grace time, with some to spare. */
+const STOPPED_BY_MS = 50_000;
+
+/**
+ * Notices a worker that does not come to its end: after some errors the SDK stops polling and never finishes. Such a
+ * process looks alive and does nothing, so it has to end, for its supervisor to start another.
+ */
+function stuckWhileStopping(workers: readonly Worker[]): { rejects: Promise<never>; dispose(): void } {
+  let dispose = () => {};
+  const rejects = new Promise<never>((_resolve, reject) => {
+    let stoppingSince: number | undefined;
+    const look = setInterval(() => {
+      const stopping = workers.some(
+        (worker) => !['INITIALIZED', 'RUNNING', 'STOPPED', 'FAILED'].includes(worker.getState()),
+      );
+      stoppingSince = stopping ? (stoppingSince ?? performance.now()) : undefined;
+      if (stoppingSince !== undefined && performance.now() - stoppingSince > STOPPED_BY_MS) {
+        reject(
+          new Error(
+            'A worker of this process has stopped working and does not end; see the errors in the log before this.',
+          ),
+        );
+      }
+    }, 1_000);
+    dispose = () => clearInterval(look);
+  });
+  rejects.catch(() => undefined);
+  return { rejects, dispose };
 }
 
 /** Whoever sent a payload that cannot be opened learns that much at most; the log says which workflow it is, and why. */

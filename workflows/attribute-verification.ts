@@ -4,7 +4,9 @@
  * What it has started runs beside it: a call or an `await` more in sending.ts, attempting.ts or look-up.ts changes
  * histories as much as one here.
  */
+import { isKeyMissing } from '@cognito-verification/codec/provenance';
 import {
+  getStatus,
   InvalidInputError,
   type ParsedRequest,
   parseRequest,
@@ -19,6 +21,7 @@ import {
   condition,
   isCancellation,
   setCurrentDetails,
+  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import { Alarm } from './alarm.js';
@@ -53,6 +56,7 @@ export async function attributeVerification(request: VerificationRequest): Promi
 /** Refuses a request that nobody checked, as one that was typed into the Web UI. */
 function openVerification(request: unknown): Verification {
   try {
+    whileKeyIsMissing(request);
     awaitKey(request);
     const startedAtMs = workflowInfo().startTime.getTime();
     const parsed = parseRequest(request);
@@ -65,6 +69,15 @@ function openVerification(request: unknown): Verification {
     refuseMessages(reason);
     throw reason;
   }
+}
+
+/** Whoever asks meanwhile is told what is missing. */
+function whileKeyIsMissing(request: unknown): void {
+  if (!isKeyMissing(request)) return;
+  setCurrentDetails(`**Waiting for a key**\n\n${request.message}`);
+  setHandler(getStatus, () => {
+    throw new Error(request.message);
+  });
 }
 
 /**

@@ -74,6 +74,16 @@ it('a rotation reaches open verifications and new ones, without a restart; a key
     await worker.end('SIGTERM');
     await writeFile(file, NEW);
     worker = await startWorkerWithFile();
+    // Whoever looks at it meanwhile is refused, and does the worker no harm.
+    for (let look = 0; look < 3; look++) {
+      await expect(client.status(left.workflowId)).rejects.toMatchObject({ code: 'WorkerUnavailable' });
+      const metadata = temporal.workflow.getHandle(left.workflowId).query('__temporal_workflow_metadata');
+      await expect(metadata)
+        .resolves.toBeDefined()
+        .catch(() => undefined);
+    }
+    expect(worker.output.join('')).not.toMatch(/Malformed|"STOPPING"|"DRAINING"/);
+
     const code = rig.sandbox.codeFor(cleo, 'email');
     const answer = client.submitCode(left.workflowId, { code });
     await expect.poll(() => worker.output.join('')).toContain('"reason":"UnknownKey"');
