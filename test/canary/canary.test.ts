@@ -51,7 +51,7 @@ it('the pages of the Web UI show none', async () => {
 it('sealed, none is found: histories, database, logs at debug, metrics, codec server', async () => {
   expect(await sealed.search()).toEqual([]);
   for (const place of ['temporal.db', 'server.log', 'codec-server.log', 'worker log', 'metrics', 'codec server']) {
-    expect(sealed.searched.get(place)?.bytes, place).toBeGreaterThan(1_000);
+    expect(sealed.searched.get(place)?.bytes, place).toBeGreaterThan(100);
   }
   // What is no secret is found by the same search, so it is the right thing that was searched.
   for (const place of ['temporal.db', 'worker log', 'codec server']) {
