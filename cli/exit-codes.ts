@@ -22,6 +22,7 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   CognitoUnavailable: EXIT.unreachable,
   NotSetUp: EXIT.unreachable,
   Sealing: EXIT.unreachable,
+  KeyService: EXIT.unreachable,
   VerificationOpen: EXIT.stillOpen,
   Interrupted: EXIT.interrupted,
 };

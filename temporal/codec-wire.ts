@@ -23,6 +23,8 @@ export function readPayloads(body: string, mostPayloads: number): WirePayload[] 
     // The parser's message would quote the body.
     throw invalid('The body is not JSON.');
   }
+  // Protobuf's JSON leaves an empty list out: `temporal workflow query` sends `{}` where there is no input.
+  if (isObject(document) && Object.keys(document).length === 0) return [];
   if (!isObject(document) || !Array.isArray(document['payloads'])) {
     throw invalid('The body must be {"payloads": [{"metadata": {…}, "data": "…"}]}.');
   }

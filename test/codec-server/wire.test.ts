@@ -211,11 +211,17 @@ test('whatever is sent: no crash, no word of it in an error, as many payloads as
         const received = await answer.text();
         if (answer.status === 400) expect(received).not.toContain(canary);
         else {
-          const sent = JSON.parse(body) as { payloads: unknown[] };
-          expect((JSON.parse(received) as typeof sent).payloads).toHaveLength(sent.payloads.length);
+          const sent = JSON.parse(body) as { payloads?: unknown[] };
+          expect((JSON.parse(received) as typeof sent).payloads).toHaveLength(sent.payloads?.length ?? 0);
         }
       },
     ),
     { numRuns: 300 },
   );
+});
+
+test('no payloads at all, as `temporal workflow query` sends where there is no input', async () => {
+  const { url } = await serve();
+  const answer = await fetch(`${url}/encode`, { method: 'POST', body: '{}' });
+  expect([answer.status, await answer.json()]).toEqual([200, { payloads: [] }]);
 });
