@@ -40,7 +40,7 @@ export const PLANTED_BUGS = {
     replace: [
       [
         `verification.recordSend('uncertain', { reason: verdict.failure.type });`,
-        `verification.recordSend('uncertain', { reason: verdict.failure.type }); this.start(); return;`,
+        `verification.recordSend('uncertain', { reason: verdict.failure.type }); if (countedSends(verification.sends).length < 2) { this.start(); return; }`,
       ],
     ],
   },

@@ -1,0 +1,112 @@
+/**
+ * Scenarios that once went otherwise than the model, as small as they became, under the name of what they show: those of
+ * the planted bugs, and those in which the model had to learn what the rules mean.
+ */
+import type { VerificationState } from '@cognito-verification/contract';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { play } from './play.js';
+import type { Round, Scenario, Story } from './scenario.js';
+import { Stage } from './stage.js';
+import { HOUR, MINUTE, type Rules } from './world.js';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterAll(() => stage?.close());
+
+type Small = Partial<Omit<Story, 'rules' | 'rounds'>> & { rules?: Partial<Rules>; rounds: Partial<Round>[] };
+
+const WAITS = [3 * MINUTE, 3 * MINUTE, 3 * MINUTE, 3 * MINUTE, 3 * MINUTE, 3 * MINUTE];
+
+function scenario({ rules, rounds, ...more }: Small): Scenario {
+  return {
+    waits: WAITS,
+    story: {
+      rules: {
+        deadline: HOUR,
+        codeLifetime: HOUR,
+        resendCooldown: 30_000,
+        maxSends: 5,
+        maxAttempts: 5,
+        confirmation: 'trust',
+        ...rules,
+      },
+      attributeName: 'email',
+      tokenLives: 72 * HOUR,
+      alreadySent: false,
+      verified: false,
+      troubles: {},
+      rounds: rounds.map((round) => ({ asks: [], together: false, next: {}, ...round })),
+      ...more,
+    },
+  };
+}
+
+const SCENARIOS: Record<string, Small & { ends: VerificationState }> = {
+  'an attempt is counted while it is tried again, and given back when Cognito never looked at it': {
+    ends: 'verified',
+    troubles: { attempt: { name: 'throttled', once: false } },
+    rounds: [
+      { asks: ['submitWrong'], next: { attempt: { name: 'throttled', once: false } } },
+      { asks: ['submitNewest'] },
+    ],
+  },
+  'an attempt that got no answer is counted, and the one after it too': {
+    ends: 'expired',
+    rules: { maxAttempts: 2 },
+    troubles: { attempt: { name: 'droppedBefore', once: false } },
+    rounds: [{ asks: ['submitWrong'] }, { asks: ['submitNewest'] }],
+  },
+  'no re-send gives the attempts back': {
+    ends: 'expired',
+    rules: { maxAttempts: 1 },
+    rounds: [{ asks: ['submitWrong'] }, { asks: ['resend', 'submitNewest'] }],
+  },
+  'a send that got no answer counts, and is not tried again by itself': {
+    ends: 'verified',
+    rules: { maxSends: 1 },
+    troubles: { send: { name: 'droppedAfter', once: true } },
+    rounds: [{}, { asks: ['resend', 'submitNewest'] }],
+  },
+  'the deadline ends it while it is rate limited': {
+    ends: 'expired',
+    rules: { deadline: 10 * MINUTE },
+    troubles: { send: { name: 'overTheLimit', once: false } },
+    rounds: [{ next: { send: { name: 'overTheLimit', once: false } } }],
+  },
+  'a confirmation that waits for a token goes on waiting when a forged one comes': {
+    ends: 'expired',
+    rules: { confirmation: 'recheck' },
+    alreadySent: true,
+    troubles: { read: { name: 'tokenRefused', once: false } },
+    rounds: [{ asks: ['confirm', 'joinWithForgedToken'] }, { asks: ['verifyElsewhere', 'renew'] }],
+  },
+  'a re-send that waited for a token is made once the user has another, though no attempt is left': {
+    ends: 'expired',
+    rules: { maxAttempts: 1, resendCooldown: 1_000 },
+    tokenLives: 2 * MINUTE,
+    rounds: [{ asks: ['submitWrong'] }, { asks: ['resend', 'renew', 'resend'] }],
+  },
+  'a code that is checked while the verification is cancelled is answered': {
+    ends: 'cancelled',
+    rounds: [{ asks: ['submitWrong', 'cancel'], together: true }],
+  },
+  'right codes side by side are answered alike, though one attempt was left': {
+    ends: 'verified',
+    rules: { maxAttempts: 1 },
+    rounds: [{ asks: ['submitNewest', 'submitNewest', 'submitNewest'], together: true }],
+  },
+  'a new address is not verified, whatever the old one was': {
+    ends: 'verified',
+    alreadySent: true,
+    verified: true,
+    rules: { confirmation: 'recheck' },
+    rounds: [{ asks: ['verifyElsewhere'] }],
+  },
+};
+
+test.each(Object.entries(SCENARIOS))('%s', async (_name, { ends, ...small }) => {
+  const { state } = await play(stage, scenario(small));
+  expect(state).toBe(ends);
+});
