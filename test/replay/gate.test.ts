@@ -185,7 +185,8 @@ describe('a corpus that is not whole', () => {
   });
 });
 
-describe('workflow code with a change that is not deterministic', () => {
+// Each bundles, and replays the whole corpus.
+describe('workflow code with a change that is not deterministic', { timeout: 180_000 }, () => {
   it.each(Object.entries(MUTATIONS))('%s', async (_name, mutation) => {
     const { problems, replayed } = await judge({ code: await bundleOf(mutation) });
     expect(problems.filter((problem) => problem.includes('does not replay')).length).toBeGreaterThan(0);

@@ -61,8 +61,10 @@ export async function bundleOf(...mutations: readonly Mutation[]): Promise<strin
       await writeFile(path, source.replace(text, instead));
     }
     const workflowsPath = join(folder, 'index.js');
+    // As worker/bundle.ts does.
     const { code } = await bundleWorkflowCode({
       workflowsPath,
+      workflowInterceptorModules: [join(folder, 'leftover-commands.js')],
       ...CONVERTER_PATHS,
       logger: new DefaultLogger('ERROR'),
     });
