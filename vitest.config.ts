@@ -21,6 +21,8 @@ export default defineConfig({
     // A second, the default, is little on a machine that is shared.
     expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
+    // CI's machine is shared as well: what fails there has one more try, and the report says which needed it.
+    retry: process.env['CI'] ? 1 : 0,
     hookTimeout: 120_000,
   },
 });
