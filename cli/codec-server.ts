@@ -77,24 +77,16 @@ export function codecServerCommand(): Command {
  */
 async function loadSettings(host: string) {
   const { createLogger } = await import('../worker/logger.js');
-  const { KeySettingsError, keyRingFromSettings } = await import('@cognito-verification/codec');
-  const { ConfigError, loadTelemetryConfig } = await import('../temporal/config.js');
+  const { keyRingFromSettings } = await import('@cognito-verification/codec');
+  const { loadTelemetryConfig } = await import('../temporal/config.js');
   const { loadCodecServerSettings } = await import('../temporal/codec-server-settings.js');
-  const problems: { name: string; found: string; allowed: string }[] = [];
-  const orProblems = <Value>(load: () => Value): Value | undefined => {
-    try {
-      return load();
-    } catch (error) {
-      if (!(error instanceof KeySettingsError) && !(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
-      return undefined;
-    }
-  };
-  const telemetry = orProblems(() => loadTelemetryConfig());
+  const { Problems } = await import('./problems.js');
+  const problems = new Problems();
+  const telemetry = problems.orNote(() => loadTelemetryConfig());
   const log = createLogger(telemetry?.logLevel ?? 'info');
-  const keys = orProblems(() => keyRingFromSettings(process.env, (problem) => log.error(problem)));
-  const settings = orProblems(() => loadCodecServerSettings(process.env, host));
-  if (!telemetry || !keys || !settings) throw new ConfigError(problems);
+  const keys = problems.orNote(() => keyRingFromSettings(process.env, (problem) => log.error(problem)));
+  const settings = problems.orNote(() => loadCodecServerSettings(process.env, host));
+  if (!telemetry || !keys || !settings) throw problems.toError();
   return { log, keys, ...settings };
 }
 

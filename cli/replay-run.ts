@@ -1,14 +1,15 @@
 /** What `replay` does once its options are known to be right. */
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { type KeyRing, KeySettingsError, keyRingFromSettings } from '@cognito-verification/codec';
-import { ConfigError, loadTelemetryConfig } from '../temporal/config.js';
+import { type KeyRing, keyRingFromSettings } from '@cognito-verification/codec';
+import { loadTelemetryConfig } from '../temporal/config.js';
 import { type Replayed, replayHistories } from '../worker/replay.js';
 import { type ReplayBundle, readBundle } from '../worker/replay-bundle.js';
 import { installReplayRuntime } from '../worker/replay-runtime.js';
 import { WORKFLOW_BUNDLE_PATH } from '../worker/workflow-bundle.js';
 import { EXIT } from './exit-codes.js';
 import { print } from './print.js';
+import { Problems } from './problems.js';
 import { startProgress } from './progress.js';
 import type { ReplayCommandOptions } from './replay.js';
 import { junitReport } from './replay-junit.js';
@@ -91,19 +92,10 @@ async function replayAll(
  * @throws ConfigError
  */
 function loadSettings() {
-  const problems: ConfigError['problems'][number][] = [];
-  const orProblems = <Value>(load: () => Value): Value | undefined => {
-    try {
-      return load();
-    } catch (error) {
-      if (!(error instanceof KeySettingsError) && !(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
-      return undefined;
-    }
-  };
-  const telemetry = orProblems(() => loadTelemetryConfig());
-  const keys = orProblems(() => keyRingFromSettings());
-  if (!telemetry || !keys) throw new ConfigError(problems);
+  const problems = new Problems();
+  const telemetry = problems.orNote(() => loadTelemetryConfig());
+  const keys = problems.orNote(() => keyRingFromSettings());
+  if (!telemetry || !keys) throw problems.toError();
   return { keys, logging: process.env['VERIFICATION_LOG_LEVEL'] ? telemetry.logLevel : undefined };
 }
 
