@@ -3,7 +3,15 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['test/**/*.test.ts'],
+          // They kill and load for many minutes, and are not part of CI yet: VERIFICATION_FAULTS=1 runs them.
+          exclude: process.env['VERIFICATION_FAULTS'] ? [] : ['test/faults/{thousand,planted-bugs}.test.ts'],
+        },
+      },
       // Forced replay: the worker keeps nothing in memory, so each task of a workflow replays its history so far.
       {
         extends: true,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Calls } from './calls.js';
 import { SandboxClock, type TimeSource } from './clock.js';
 import { Cognito } from './cognito.js';
@@ -47,6 +48,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const calls = new Calls(clock);
   const faults = new Faults(clock);
   const closing = new AbortController();
+  // Each request that waits listens, and any number may.
+  setMaxListeners(0, closing.signal);
   const saved = async (): Promise<void> => {
     state.clockOffsetMs = clock.offsetMs;
     await file?.save(state);

@@ -1,0 +1,153 @@
+/** What goes wrong, and when: several kinds of fault, each at moments of its own, drawn from the seed. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../../sandbox/index.js';
+import { type Random, randomOf } from './random.js';
+import type { Stand } from './stand.js';
+
+const SEND = 'GetUserAttributeVerificationCode';
+const MINUTE_MS = 60_000;
+const WHOLE_LIMIT_MS = 60_000;
+
+/** Faults of Cognito that the sandbox brings on, in words for the table. */
+const COGNITO: Readonly<Record<string, Fault>> = {
+  'storm of 429 (`TooManyRequestsException`)': {
+    operation: '*',
+    share: 0.7,
+    exception: { name: 'TooManyRequestsException' },
+  },
+  '5xx in place of the effect': { operation: '*', share: 0.5, exception: { name: 'InternalErrorException' } },
+  '5xx after the effect': { operation: '*', share: 0.4, htmlError: 503, afterEffect: true },
+  'connection cut before the effect': { operation: '*', share: 0.5, dropConnection: 'beforeEffect' },
+  'connection cut after the effect': { operation: '*', share: 0.4, dropConnection: 'afterEffect' },
+  'slow: 3 s before the effect': { operation: '*', share: 0.7, latencyMs: 3_000 },
+  'slow: the answer 6 s after the message': { operation: SEND, share: 0.7, latencyMs: 6_000, afterEffect: true },
+  'message lost on its way to the person': { operation: SEND, share: 0.3, neverDelivered: true },
+};
+
+/** Faults of the line between workers and Cognito. */
+const LINE = {
+  'line to Cognito: connections stand, nothing is answered': 'unanswered',
+  'line to Cognito: half-open, answers are lost': 'answersLost',
+  'line to Cognito: reset in the middle of an answer': 'reset',
+  'line to Cognito: answers trickle': 'slow',
+} as const;
+
+/** How often a fault was brought on, and what it met. */
+export interface Injected {
+  times: number;
+  /** Requests, connections, … */
+  met: number;
+}
+
+export class Chaos {
+  /** By the name of the fault. */
+  readonly injected = new Map<string, Injected>();
+  private stopping = false;
+  private readonly tracks: Promise<void>[];
+
+  /** @param progress how many calls of clients were answered so far: a slow machine is hit no more often than a fast one */
+  constructor(
+    private readonly stand: Stand,
+    private readonly seed: number,
+    private readonly progress: () => number,
+  ) {
+    this.tracks = [
+      this.track('workers', { progress: [30, 130], mostMs: 40_000 }, (random) => this.killWorkers(random)),
+      this.track('server', { progress: [200, 450], mostMs: 120_000 }, (random) => this.killServer(random)),
+      this.track('Cognito', { progress: [20, 80], mostMs: 8_000 }, (random) => this.spoilCognito(random)),
+      this.track('line to Temporal', { progress: [200, 500], mostMs: 90_000 }, (random) => this.cutTemporal(random)),
+      this.track('clock of Cognito', { progress: [900, 1_500], mostMs: 300_000 }, (random) => this.moveClock(random)),
+    ];
+  }
+
+  /** Ends with everything whole again. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await Promise.all(this.tracks);
+  }
+
+  /** Strikes whenever so much more was done, or so much time has passed in which less was. */
+  private async track(
+    name: string,
+    { progress: [least, most], mostMs }: { progress: readonly [number, number]; mostMs: number },
+    strike: (random: Random) => Promise<void> | void,
+  ): Promise<void> {
+    const random = randomOf(this.seed, name);
+    for (;;) {
+      const due = this.progress() + random.between(least, most);
+      // Not at the very moment of an answer.
+      await this.pause(mostMs, () => this.progress() >= due);
+      await this.pause(random.between(500, 5_000));
+      if (this.stopping) return;
+      await strike(random);
+    }
+  }
+
+  /** In steps, so that a stop is not waited for long. */
+  private async pause(ms: number, enough: () => boolean = () => false): Promise<void> {
+    for (const until = Date.now() + ms; !this.stopping && !enough() && Date.now() < until; ) {
+      await sleep(Math.max(1, Math.min(250, until - Date.now())));
+    }
+  }
+
+  private note(name: string, met: number): void {
+    const { times, met: before } = this.injected.get(name) ?? { times: 0, met: 0 };
+    this.injected.set(name, { times: times + 1, met: before + met });
+  }
+
+  /** Mostly once all are back, for a machine on which they never are would only show that nothing happens. */
+  private async killWorkers(random: Random): Promise<void> {
+    const { fleet } = this.stand;
+    if (random.chance(0.75)) await fleet.whole(WHOLE_LIMIT_MS, () => this.stopping);
+    if (this.stopping) return;
+    const all = random.chance(0.1);
+    const awayMs = random.between(0, 2_000);
+    if (all) fleet.killAll(awayMs);
+    else fleet.kill((candidates) => random.pick(candidates), awayMs);
+    if (all) this.note('all workers killed with -9 at once', 0);
+  }
+
+  private async killServer(random: Random): Promise<void> {
+    await this.stand.server.kill(random.between(0, 4_000));
+  }
+
+  private async spoilCognito(random: Random): Promise<void> {
+    const { sandbox, cognitoLine } = this.stand;
+    const forMs = random.between(4_000, 9_000);
+    const [first, ...others] = [...Object.keys(COGNITO), ...Object.keys(LINE)] as [string, ...string[]];
+    const name = random.pick([first, ...others]);
+    const fault = COGNITO[name];
+    const met = cognitoLine.hit;
+    if (fault) {
+      const id = sandbox.setFault({ ...fault, seed: Math.floor(random.between(0, 2 ** 32)) });
+      await this.pause(forMs);
+      this.note(name, await this.stand.metBy(id));
+      sandbox.clearFaults(id);
+      return;
+    }
+    cognitoLine.set(LINE[name as keyof typeof LINE]);
+    await this.pause(forMs);
+    cognitoLine.set(undefined);
+    this.note(name, cognitoLine.hit - met);
+  }
+
+  private async cutTemporal(random: Random): Promise<void> {
+    const { temporalLine } = this.stand;
+    const fault = random.pick(['reset', 'unanswered'] as const);
+    const met = temporalLine.hit;
+    temporalLine.set(fault);
+    await this.pause(random.between(1_000, 4_000));
+    temporalLine.set(undefined);
+    temporalLine.forget();
+    this.note(
+      `line between workers and Temporal: ${fault === 'reset' ? 'reset' : 'silent, then reset'}`,
+      temporalLine.hit - met,
+    );
+  }
+
+  /** Past the life of every access token that there is. */
+  private moveClock(random: Random): void {
+    this.stand.moveCognitoClock(random.between(61, 90) * MINUTE_MS);
+    this.note('clock of Cognito jumps ahead by more than an hour', 0);
+  }
+}

@@ -1,0 +1,167 @@
+/** The judge can find each thing that it is there to find: one good record, and one change for each rule. */
+import { resolvePolicy, type SendOutcome, type VerificationStatus } from '@cognito-verification/contract';
+import { describe, expect, it } from 'vitest';
+import { check, NONDETERMINISM, RULES } from './check.js';
+import type { ClientCall, CognitoCall, Evidence } from './record.js';
+
+const START = Date.parse('2026-01-05T10:00:00Z');
+const at = (seconds: number) => START + seconds * 1_000;
+const iso = (seconds: number) => new Date(at(seconds)).toISOString();
+
+const status = (sends: [number, SendOutcome][], mismatches: number[] = []): VerificationStatus => ({
+  state: 'verified',
+  attributeName: 'email',
+  deliveryUncertain: false,
+  sendsLeft: 3,
+  attemptsLeft: 1,
+  expiresAt: iso(300),
+  sends: sends.map(([second, outcome]) => ({ at: iso(second), outcome })),
+  attempts: mismatches.map((second) => ({ at: iso(second), outcome: 'mismatch' })),
+});
+
+const send = (second: number): CognitoCall => ({ atMs: at(second), operation: 'send', by: 'worker', effect: 'ok' });
+const attempt = (second: number, effect = 'ok'): CognitoCall => ({
+  atMs: at(second),
+  operation: 'attempt',
+  by: 'worker',
+  effect,
+});
+const call = (operation: ClientCall['operation'], more: Partial<ClientCall> = {}): ClientCall => ({
+  atMs: at(0),
+  endedAtMs: at(1),
+  operation,
+  id: operation,
+  answer: 'ok',
+  ...more,
+});
+
+/** Two sends, the second without an answer; a wrong code, then the right one. */
+const GOOD: Evidence = {
+  workflowId: 'verify/pool/sub/email',
+  behaviour: 'typesWrongFirst',
+  policy: resolvePolicy({ deadline: '5 minutes', maxSends: 2, maxAttempts: 2, codeLifetime: '1 minute' }, 'email'),
+  calls: [
+    call('start', { status: status([[1, 'sent']]) }),
+    call('submitCode', { id: 'wrong', result: 'mismatch' }),
+    call('submitCode', { result: 'verified' }),
+    call('submitCode', { result: 'verified' }),
+    call('resendCode', { answer: 'TemporalUnavailable' }),
+  ],
+  runs: 1,
+  startedAtMs: at(0),
+  endedAtMs: at(50),
+  outcome: {
+    outcome: 'verified',
+    confirmedBy: 'submitCode',
+    status: status(
+      [
+        [1, 'sent'],
+        [25, 'uncertain'],
+      ],
+      [30],
+    ),
+  },
+  sendActivities: [
+    { scheduledAtMs: at(0), endedAtMs: at(1), end: 'answered' },
+    { scheduledAtMs: at(10), endedAtMs: at(25), end: 'timedOut' },
+  ],
+  failedTasks: ['cause 1'],
+  builds: ['a', 'b'],
+  cognito: [send(0.5), send(26), attempt(30, 'CodeMismatchException'), attempt(40)],
+  messagesAtMs: [at(0.6), at(27)],
+  verifiedInPool: true,
+};
+
+const rulesOf = (change: Partial<Evidence>) => new Set(check([{ ...GOOD, ...change }]).map(({ rule }) => rule));
+const ended = (outcome: Evidence['outcome']) => ({ outcome });
+
+const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]> = {
+  'it was never started': ['ends', { runs: 0 }],
+  'it was started again': ['ends', { runs: 2 }],
+  'it is open for ever': ['ends', { endedAtMs: undefined, outcome: undefined }],
+  'it ended long after its deadline': ['ends', { endedAtMs: at(600) }],
+  'two messages for one send': ['oneMessage', { messagesAtMs: [at(1), at(2), at(3)] }],
+  'two accepted calls in one activity': ['oneMessage', { cognito: [send(0.4), send(0.5), attempt(40)] }],
+  'an accepted call that no activity made': ['oneMessage', { cognito: [send(5), attempt(40)] }],
+  'more messages than the policy allows': ['sends', { messagesAtMs: [at(1), at(2), at(3)] }],
+  'a send without an answer that is not counted': [
+    'uncertain',
+    ended({
+      outcome: 'verified',
+      status: status(
+        [
+          [1, 'sent'],
+          [25, 'notSent'],
+        ],
+        [30],
+      ),
+    }),
+  ],
+  'one attempt too many': [
+    'attempts',
+    { cognito: [...GOOD.cognito.slice(0, 2), attempt(20, 'CodeMismatchException'), ...GOOD.cognito.slice(2)] },
+  ],
+  'a code that was taken twice': ['once', { cognito: [...GOOD.cognito.slice(0, 2), attempt(40), attempt(41)] }],
+  'verified without a code': ['proven', { cognito: GOOD.cognito.slice(0, 3) }],
+  'verified, and the pool does not know': ['proven', { verifiedInPool: false }],
+  'a code that was taken after its life': ['proven', { cognito: [...GOOD.cognito.slice(0, 3), attempt(200)] }],
+  'a verdict that was not kept': [
+    'kept',
+    ended({
+      outcome: 'expired',
+      status: status(
+        [
+          [1, 'sent'],
+          [25, 'uncertain'],
+        ],
+        [30],
+      ),
+    }),
+  ],
+  'a send that was forgotten': [
+    'kept',
+    ended({
+      outcome: 'verified',
+      status: status(
+        [
+          [2, 'sent'],
+          [25, 'uncertain'],
+        ],
+        [30],
+      ),
+    }),
+  ],
+  'a wrong code that was forgotten': [
+    'kept',
+    ended({
+      outcome: 'verified',
+      status: status([
+        [1, 'sent'],
+        [25, 'uncertain'],
+      ]),
+    }),
+  ],
+  'two answers to one attempt': [
+    'kept',
+    { calls: [call('submitCode', { result: 'mismatch' }), call('submitCode', { result: 'verified' })] },
+  ],
+  'an error that is not of the client': [
+    'answers',
+    { calls: [call('start', { answer: 'not of the client: TypeError' })] },
+  ],
+  'a history that does not replay': ['replays', { failedTasks: [NONDETERMINISM] }],
+};
+
+describe('the judge', () => {
+  it('finds nothing in a record that is as it should be', () => {
+    expect(check([GOOD])).toEqual([]);
+  });
+
+  it.each(Object.entries(BAD))('finds: %s', (_name, [rule, change]) => {
+    expect(rulesOf(change)).toContain(rule);
+  });
+
+  it('has something to find for every rule', () => {
+    expect(new Set(Object.values(BAD).map(([rule]) => rule))).toEqual(new Set(Object.keys(RULES)));
+  });
+});

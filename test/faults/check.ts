@@ -1,0 +1,174 @@
+/**
+ * What must hold of every verification, whatever was done to workers, servers and lines meanwhile. Judged when all is
+ * over, from the outside: calls of the client, calls that reached Cognito, messages in the inbox, histories.
+ */
+import type { VerificationStatus } from '@cognito-verification/contract';
+import type { CognitoCall, Evidence, SendActivity } from './record.js';
+
+/** Something that must not be. */
+export interface Violation {
+  /** See `RULES`. */
+  rule: keyof typeof RULES;
+  workflowId: string;
+  what: string;
+}
+
+export const RULES = {
+  ends: 'every verification that a service was told of, or tried to start, is there once and ends by its deadline',
+  oneMessage:
+    'no person gets two messages for one send: each message, and each send that Cognito took, has a send of the list for itself, and a call for it in the history',
+  sends: 'no more sends than the policy allows',
+  uncertain: 'a send whose end nobody knows is counted',
+  attempts: 'no more codes are looked at than the policy allows',
+  once: 'no code is taken twice',
+  proven: 'verified means that Cognito has taken the code, in time',
+  kept: 'what a call was answered is still so in the end, and an answer that was repeated is the same',
+  answers: 'a call is answered, or refused with an error of the client',
+  replays: 'no history fails to replay',
+} as const;
+
+/** After the deadline: a look at the attribute, an attempt that was made in time, and the way back of killed workers. */
+const LATE_MS = 120_000;
+/** Clocks of two processes of one machine, and the rounding of histories. */
+const CLOCK_MS = 50;
+/** A worker may make its call after Temporal has given it up: as long as the activity's own time-out. */
+const CALL_LATE_MS = 35_000;
+/** The cause of a failed workflow task, as `evidence.ts` names it. */
+export const NONDETERMINISM = 'nondeterminism';
+/** What Cognito says once it has looked at a code. */
+const LOOKED_AT: ReadonlySet<string | undefined> = new Set(['ok', 'CodeMismatchException', 'ExpiredCodeException']);
+
+export function check(verifications: readonly Evidence[]): Violation[] {
+  return verifications.flatMap((evidence) => {
+    const found = [
+      ...ends(evidence),
+      ...messages(evidence),
+      ...attempts(evidence),
+      ...proof(evidence),
+      ...kept(evidence),
+      ...replays(evidence),
+    ];
+    return found.map(([rule, what]) => ({ rule, workflowId: evidence.workflowId, what }));
+  });
+}
+
+type Found = [rule: Violation['rule'], what: string][];
+
+function ends({ runs, endedAtMs, outcome, startedAtMs, policy }: Evidence): Found {
+  if (runs !== 1) return [['ends', `it has ${runs} runs`]];
+  if (endedAtMs === undefined || !outcome) return [['ends', 'it is still open']];
+  const lateMs = endedAtMs - startedAtMs - policy.deadlineMs;
+  return lateMs > LATE_MS ? [['ends', `it ended ${Math.round(lateMs / 1000)} s after its deadline`]] : [];
+}
+
+const accepted = ({ cognito }: Evidence, operation: CognitoCall['operation'], by?: CognitoCall['by']) =>
+  cognito.filter((call) => call.operation === operation && call.effect === 'ok' && (by ?? call.by) === call.by);
+
+const counted = (status: VerificationStatus | undefined) =>
+  (status?.sends ?? []).filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain').length;
+
+function messages(evidence: Evidence): Found {
+  const found: Found = [];
+  const { messagesAtMs, policy, outcome, sendActivities } = evidence;
+  const sends = counted(outcome?.status);
+  const taken = accepted(evidence, 'send');
+  // The one that was with Cognito when the verification ended is not listed any more.
+  const cutOff = sendActivities.filter(({ end }) => end === 'cutOff').length;
+  for (const [what, count] of [
+    ['messages', messagesAtMs.length],
+    ['accepted sends', taken.length],
+  ] as const) {
+    if (count > sends + cutOff) found.push(['oneMessage', `${count} ${what} for ${sends} counted sends`]);
+    if (count > policy.maxSends) found.push(['sends', `${count} ${what}, ${policy.maxSends} allowed`]);
+  }
+  const unmatched = taken.length - matched(taken, sendActivities);
+  if (unmatched > 0) found.push(['oneMessage', `${unmatched} accepted sends that no activity of their own explains`]);
+  const uncertain = (outcome?.status?.sends ?? []).filter((send) => send.outcome === 'uncertain').length;
+  const unknown = sendActivities.filter(({ end }) => end === 'timedOut').length;
+  if (unknown > uncertain)
+    found.push(['uncertain', `${unknown} sends timed out, ${uncertain} are counted as uncertain`]);
+  return found;
+}
+
+/** How many calls can be given an activity each, in whose time they were made: by turns, the one that ends first. */
+function matched(calls: readonly CognitoCall[], activities: readonly SendActivity[]): number {
+  const free = [...activities].sort((a, b) => a.endedAtMs - b.endedAtMs);
+  let count = 0;
+  for (const { atMs } of [...calls].sort((a, b) => a.atMs - b.atMs)) {
+    const index = free.findIndex(
+      ({ scheduledAtMs, endedAtMs, end }) =>
+        scheduledAtMs - CLOCK_MS <= atMs && atMs <= endedAtMs + (end === 'answered' ? CLOCK_MS : CALL_LATE_MS),
+    );
+    if (index < 0) continue;
+    free.splice(index, 1);
+    count += 1;
+  }
+  return count;
+}
+
+function attempts(evidence: Evidence): Found {
+  const looks = evidence.cognito.filter(
+    ({ operation, by, effect }) => operation === 'attempt' && by === 'worker' && LOOKED_AT.has(effect),
+  );
+  const { maxAttempts } = evidence.policy;
+  if (looks.length <= maxAttempts) return [];
+  const late = looks.slice(maxAttempts).some(({ effect }) => effect === 'ok')
+    ? ', and one was taken past the limit'
+    : '';
+  return [['attempts', `${looks.length} codes were looked at, ${maxAttempts} allowed${late}`]];
+}
+
+function proof(evidence: Evidence): Found {
+  const { outcome, policy, verifiedInPool, messagesAtMs } = evidence;
+  const taken = accepted(evidence, 'attempt');
+  const found: Found = [];
+  if (taken.length > 1) found.push(['once', `codes were taken ${taken.length} times`]);
+  if (outcome?.outcome !== 'verified') return found;
+  if (!verifiedInPool || taken.length === 0) found.push(['proven', 'Cognito has taken no code']);
+  const [byWorker] = accepted(evidence, 'attempt', 'worker');
+  const newest = messagesAtMs.filter((atMs) => atMs <= (byWorker?.atMs ?? 0)).at(-1);
+  if (!byWorker || newest === undefined) return found;
+  // The activity is scheduled in time, and made as soon as a worker is there: the budget of an attempt.
+  const overMs = byWorker.atMs - newest - policy.codeLifetimeMs - 60_000;
+  if (overMs > 0) found.push(['proven', `the code was taken ${Math.round(overMs / 1000)} s after its life`]);
+  return found;
+}
+
+function kept({ calls, outcome, policy }: Evidence): Found {
+  const found: Found = [];
+  const answers = new Map<string, string>();
+  for (const call of calls) {
+    const { operation, id, answer, result, status } = call;
+    if (!/^(ok|[A-Z][A-Za-z]+)$/.test(answer)) found.push(['answers', `${operation}: ${answer}`]);
+    if (answer !== 'ok') continue;
+    if (result === 'verified' && outcome?.outcome !== 'verified')
+      found.push(['kept', `submitCode was answered "verified", and it ended as ${outcome?.outcome}`]);
+    if (operation === 'confirm' && policy.confirmation === 'trust' && outcome?.outcome !== 'verified')
+      found.push(['kept', `codeConfirmed was taken, and it ended as ${outcome?.outcome}`]);
+    if (operation === 'submitCode') {
+      const before = answers.get(id) ?? result ?? '';
+      if (before !== result) found.push(['kept', `one submitCode was answered "${before}" and "${result}"`]);
+      answers.set(id, before);
+    }
+    const lost = status && outcome?.status && lostFrom(status, outcome.status);
+    if (lost) found.push(['kept', `${operation} told of ${lost}`]);
+  }
+  const wrong = new Set(calls.filter(({ result }) => result === 'mismatch').map(({ id }) => id)).size;
+  const listed = outcome?.status?.attempts.filter((attempt) => attempt.outcome === 'mismatch').length ?? wrong;
+  if (wrong > listed) found.push(['kept', `${wrong} codes were answered "mismatch", ${listed} are listed`]);
+  return found;
+}
+
+/** What an earlier status told of that the last one does not: sends and attempts only ever follow one another. */
+function lostFrom(earlier: VerificationStatus, last: VerificationStatus): string | undefined {
+  const lines = (status: VerificationStatus) => [
+    ...status.sends.map(({ at, outcome }) => `a send at ${at}, ${outcome}`),
+    ...status.attempts.map(({ at, outcome }) => `an attempt at ${at}${outcome === 'checking' ? '' : `, ${outcome}`}`),
+  ];
+  const all = lines(last);
+  return lines(earlier).find((line) => !all.some((known) => known.startsWith(line)));
+}
+
+function replays({ failedTasks }: Evidence): Found {
+  return failedTasks.includes(NONDETERMINISM) ? [['replays', 'a workflow task did not fit its history']] : [];
+}

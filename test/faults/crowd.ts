@@ -1,0 +1,78 @@
+/** The people of a run: a user of the pool, an inbox and a service for each, and what is known of them in the end. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { resolvePolicy, workflowIdFor } from '@cognito-verification/contract';
+import type { SandboxUser } from '../../sandbox/index.js';
+import { check, type Violation } from './check.js';
+import { evidenceOf } from './evidence.js';
+import { Inboxes } from './inboxes.js';
+import { Person } from './person.js';
+import type { Plan } from './plans.js';
+import type { Evidence } from './record.js';
+import { Gate, Service } from './service.js';
+import type { Stand } from './stand.js';
+
+/** Calls of the client that are under way at once. */
+const CALLS_AT_ONCE = 50;
+const LOOK_EVERY_MS = 2_000;
+
+/** One of the crowd. */
+export interface Member {
+  plan: Plan;
+  user: SandboxUser;
+  service: Service;
+  person: Person;
+}
+
+export class Crowd {
+  readonly members: Member[] = [];
+  private readonly inboxes: Inboxes;
+
+  private constructor(private readonly stand: Stand) {
+    this.inboxes = new Inboxes(stand.sandbox);
+  }
+
+  /** In one pool, as those who sign up with one application are. */
+  static async gather(stand: Stand, plans: readonly Plan[], endsAt: number): Promise<Crowd> {
+    const crowd = new Crowd(stand);
+    const gate = new Gate(CALLS_AT_ONCE);
+    const { sandbox, client } = stand;
+    let poolId: string | undefined;
+    for (const plan of plans) {
+      const attributes = { email: `${plan.name}@example.com` };
+      const pool = poolId === undefined ? {} : { poolId };
+      const user = await sandbox.createUser({ username: plan.name, attributes, ...pool });
+      poolId = user.userPoolId;
+      const workflowId = workflowIdFor({ userPoolId: user.userPoolId, sub: user.sub, attributeName: 'email' });
+      const service = new Service(client, workflowId, gate, () => plan.random.chance(0.15), endsAt);
+      const codes = () => crowd.inboxes.codes(user);
+      const person = new Person({ plan, user, service, sandbox, codes, endsAt });
+      crowd.members.push({ plan, user, service, person });
+    }
+    return crowd;
+  }
+
+  /** Waits, within a limit, until so many verifications are open still. */
+  async end(withinMs: number, stillOpen = 0): Promise<void> {
+    for (const until = Date.now() + withinMs; Date.now() < until; await sleep(LOOK_EVERY_MS)) {
+      // Temporal may be away.
+      const open = await this.stand.temporal.workflow.count(`ExecutionStatus = 'Running'`).catch(() => undefined);
+      if (open && open.count <= stillOpen) return;
+    }
+  }
+
+  async judge(): Promise<{ evidence: Evidence[]; violations: Violation[] }> {
+    const { temporal, client, sandbox } = this.stand;
+    this.inboxes.stop();
+    const known = this.members.map(({ plan, user, service }) => ({
+      user,
+      workflowId: service.workflowId,
+      behaviour: plan.behaviour,
+      policy: resolvePolicy(plan.policy, 'email'),
+      calls: service.calls,
+    }));
+    const messages = this.inboxes.byUser;
+    const realTime = (date: string) => this.stand.realTime(date);
+    const evidence = await evidenceOf(known, { temporal, client, sandbox, messages, realTime });
+    return { evidence, violations: check(evidence) };
+  }
+}

@@ -1,0 +1,122 @@
+/** Collects what is known of each verification once a run is over. */
+import type { VerificationClient } from '@cognito-verification/client';
+import { type VerificationOutcome, WORKFLOW_TYPE } from '@cognito-verification/contract';
+import type { Client } from '@temporalio/client';
+import type { Sandbox, SandboxUser } from '../../sandbox/index.js';
+import { NONDETERMINISM } from './check.js';
+import type { CognitoCall, Evidence, SendActivity } from './record.js';
+
+const SIDE_BY_SIDE = 6;
+const STATUS_TRIES = 5;
+const SEND = 'GetUserAttributeVerificationCode';
+const ATTEMPT = 'VerifyUserAttribute';
+// Numbers of Temporal's enumerations, which the client has no names for.
+const NON_DETERMINISTIC_ERROR = 24;
+const TIMED_OUT_WITH_WORKER: ReadonlySet<unknown> = new Set([1, 4]);
+
+type Known = Pick<Evidence, 'workflowId' | 'behaviour' | 'policy' | 'calls'> & { user: SandboxUser };
+type FromHistory = Pick<Evidence, 'sendActivities' | 'failedTasks' | 'builds'>;
+type Events = NonNullable<Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']>;
+
+export interface Sources {
+  temporal: Client;
+  client: VerificationClient;
+  sandbox: Sandbox;
+  /** By user name, when a message came. */
+  messages: ReadonlyMap<string, readonly { at: string }[]>;
+  realTime: (cognitoDate: string) => number;
+}
+
+export async function evidenceOf(known: readonly Known[], sources: Sources): Promise<Evidence[]> {
+  const executions = new Map<string, { startTime: Date; closeTime?: Date | undefined }[]>();
+  for await (const execution of sources.temporal.workflow.list({ query: `WorkflowType = '${WORKFLOW_TYPE}'` })) {
+    const runs = executions.get(execution.workflowId) ?? [];
+    executions.set(execution.workflowId, [...runs, execution]);
+  }
+  const cognito = cognitoCalls(sources);
+  const evidence: Evidence[] = [];
+  const left = [...known];
+  const collect = async () => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const { user, ...verification } = next;
+      const runs = executions.get(next.workflowId) ?? [];
+      const [run] = runs;
+      const closedAtMs = run?.closeTime?.getTime();
+      evidence.push({
+        ...verification,
+        runs: runs.length,
+        startedAtMs: run?.startTime.getTime() ?? 0,
+        endedAtMs: closedAtMs,
+        outcome: closedAtMs === undefined ? undefined : await outcomeOf(sources.client, next.workflowId),
+        ...(run ? await fromHistory(sources.temporal, next.workflowId) : NO_HISTORY),
+        cognito: cognito.get(user.username) ?? [],
+        messagesAtMs: (sources.messages.get(user.username) ?? []).map(({ at }) => sources.realTime(at)),
+        verifiedInPool: sources.sandbox.attribute(user, 'email').verified,
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, collect));
+  return evidence;
+}
+
+/** Temporal keeps no status of what was cancelled: the workflow tells it, as soon as a worker has read its history again. */
+async function outcomeOf(client: VerificationClient, workflowId: string): Promise<VerificationOutcome> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await client.wait(workflowId, { timeout: '1 minute' });
+    if (outcome.status || tries === STATUS_TRIES) return outcome;
+  }
+}
+
+const NO_HISTORY: FromHistory = { sendActivities: [], failedTasks: [], builds: [] };
+
+function cognitoCalls({ sandbox, realTime }: Sources): Map<string, CognitoCall[]> {
+  const byUser = new Map<string, CognitoCall[]>();
+  for (const { username = '', operation, at, effect, sdkInvocationId } of sandbox.calls()) {
+    if (operation !== SEND && operation !== ATTEMPT) continue;
+    const calls = byUser.get(username) ?? [];
+    byUser.set(username, calls);
+    calls.push({
+      atMs: realTime(at),
+      operation: operation === SEND ? 'send' : 'attempt',
+      by: sdkInvocationId === 'service' ? 'service' : 'worker',
+      ...(effect === undefined ? {} : { effect }),
+    });
+  }
+  return byUser;
+}
+
+async function fromHistory(temporal: Client, workflowId: string): Promise<FromHistory> {
+  const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+  const sends = new Map<string, SendActivity>();
+  const failedTasks: string[] = [];
+  const builds = new Set<string>();
+  const lastAtMs = timeOf(events?.at(-1));
+  for (const event of events ?? []) {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (scheduled?.activityType?.name === 'sendCode') {
+      const open = { scheduledAtMs: timeOf(event), endedAtMs: lastAtMs, end: 'cutOff' } as const;
+      sends.set(String(event.eventId), open);
+    }
+    const ended =
+      event.activityTaskCompletedEventAttributes ??
+      event.activityTaskFailedEventAttributes ??
+      event.activityTaskTimedOutEventAttributes;
+    const send = sends.get(String(ended?.scheduledEventId));
+    const timeout = event.activityTaskTimedOutEventAttributes?.failure?.timeoutFailureInfo?.timeoutType;
+    if (send) {
+      const end = TIMED_OUT_WITH_WORKER.has(timeout) ? 'timedOut' : 'answered';
+      sends.set(String(ended?.scheduledEventId), { ...send, endedAtMs: timeOf(event), end });
+    }
+    const failed = event.workflowTaskFailedEventAttributes;
+    if (failed)
+      failedTasks.push(Number(failed.cause) === NON_DETERMINISTIC_ERROR ? NONDETERMINISM : `cause ${failed.cause}`);
+    const completed = event.workflowTaskCompletedEventAttributes;
+    if (completed) builds.add(completed.workerVersion?.buildId ?? '');
+  }
+  return { sendActivities: [...sends.values()], failedTasks, builds: [...builds] };
+}
+
+function timeOf(event: Events[number] | undefined): number {
+  const { seconds, nanos } = event?.eventTime ?? {};
+  return Number(seconds ?? 0) * 1_000 + (nanos ?? 0) / 1e6;
+}

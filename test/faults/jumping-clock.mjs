@@ -1,0 +1,21 @@
+/**
+ * Preloaded into a worker process (`node --import`): its clock is wrong, and jumps. Every few seconds `Date` is moved to
+ * another place within a day of the truth, ahead or back, as by somebody who sets the clock of the machine.
+ */
+const EVERY_MS = 4_000;
+const MOST_MS = 24 * 3_600_000;
+
+const { now } = Date;
+let offset = 0;
+const jump = () => {
+  offset = Math.round((Math.random() * 2 - 1) * MOST_MS);
+};
+jump();
+setInterval(jump, EVERY_MS).unref();
+
+const wrong = () => now() + offset;
+globalThis.Date = new Proxy(Date, {
+  construct: (target, args, called) => Reflect.construct(target, args.length === 0 ? [wrong()] : args, called),
+  apply: (target) => new target(wrong()).toString(),
+  get: (target, name) => (name === 'now' ? wrong : Reflect.get(target, name)),
+});

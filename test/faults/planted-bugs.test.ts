@@ -1,0 +1,76 @@
+/**
+ * The fault suite can fail: with a worker that does again what nobody knows the end of, and that forgets attempts whose
+ * answer is lost, the same faults bring second messages and attempts past the limit, and the judge finds them. With the
+ * worker of this build it finds nothing.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { type Change, FORGETS_LOST_ATTEMPTS, REPEATS_UNCERTAIN_SENDS } from './builds.js';
+import type { Violation } from './check.js';
+import { Crowd } from './crowd.js';
+import type { Plan } from './plans.js';
+import { randomOf } from './random.js';
+import { Stand } from './stand.js';
+
+const SEND = 'GetUserAttributeVerificationCode';
+const ATTEMPT = 'VerifyUserAttribute';
+const PEOPLE = 8;
+const MAX_ATTEMPTS = 3;
+const HEARTBEAT_TIMEOUT_MS = 15_000;
+const WAIT = { timeout: 90_000, interval: 500 };
+
+const PLANS: Plan[] = Array.from({ length: PEOPLE }, (_, index) => ({
+  name: `person-${index}`,
+  behaviour: 'guesses',
+  policy: { maxAttempts: MAX_ATTEMPTS, deadline: '10 minutes' },
+  startsAfterMs: 0,
+  actsAfterMs: 0,
+  waitsForAll: true,
+  random: randomOf(index, 'planted'),
+}));
+
+/** A worker is killed while it has everybody's send; then everybody guesses, and the answers are lost. */
+async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
+  const stand = await Stand.open({ builds: [changes] });
+  try {
+    const { sandbox, fleet } = stand;
+    const crowd = await Crowd.gather(stand, PLANS, Date.now() + 240_000);
+    const slow = sandbox.setFault({ operation: SEND, latencyMs: 20_000, afterEffect: true });
+    const started = Promise.all(crowd.members.map(({ person }) => person.signUp()));
+    await expect.poll(() => sandbox.inbox().length, WAIT).toBe(PEOPLE);
+    fleet.kill(([only]) => only, 0);
+    await sleep(HEARTBEAT_TIMEOUT_MS);
+    sandbox.clearFaults(slow);
+    await started;
+    // `start` answers with the state `sending` when that lasts.
+    await expect
+      .poll(async () => {
+        const statuses = crowd.members.map(({ service }) => stand.client.status(service.workflowId));
+        return (await Promise.all(statuses)).every(({ state }) => state === 'awaitingCode');
+      }, WAIT)
+      .toBe(true);
+
+    sandbox.setFault({ operation: ATTEMPT, dropConnection: 'afterEffect' });
+    await Promise.all(crowd.members.map(({ person }) => person.act()));
+    sandbox.clearFaults();
+    await Promise.all(crowd.members.map(({ service }) => service.cancel()));
+    await crowd.end(60_000);
+    return (await crowd.judge()).violations;
+  } finally {
+    await stand.close();
+  }
+}
+
+describe.concurrent('workers killed amid sends, and answers to attempts lost', () => {
+  it('the worker of this build: nothing to be found', async ({ expect: expectHere }) => {
+    expectHere(await killAmidSends([])).toEqual([]);
+  }, 300_000);
+
+  it('a worker with two planted bugs: second messages, and attempts past the limit', async ({ expect: expectHere }) => {
+    const violations = await killAmidSends([...REPEATS_UNCERTAIN_SENDS, ...FORGETS_LOST_ATTEMPTS]);
+    const people = (rule: Violation['rule']) =>
+      new Set(violations.filter((violation) => violation.rule === rule).map(({ workflowId }) => workflowId)).size;
+    expectHere(people('oneMessage')).toBe(PEOPLE);
+    expectHere(people('attempts')).toBe(PEOPLE);
+  }, 300_000);
+});

@@ -1,0 +1,79 @@
+/** One run: everybody signs up, things go wrong, everything ends; then it is judged. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Chaos, type Injected } from './chaos.js';
+import type { Violation } from './check.js';
+import { Crowd } from './crowd.js';
+import { plansOf, type Shape } from './plans.js';
+import type { Evidence } from './record.js';
+import type { Stand } from './stand.js';
+
+const TELL_EVERY_MS = 15_000;
+/** Once so few are open there is nothing left to disturb. */
+const CALM_SHARE = 0.02;
+const RUN_LIMIT_MS = 20 * 60_000;
+/** For what is still open once everybody has done what they wanted: the longest deadline, and a good while. */
+const DRAIN_LIMIT_MS = 10 * 60_000;
+
+export interface RunResult {
+  evidence: Evidence[];
+  violations: Violation[];
+  injected: ReadonlyMap<string, Injected>;
+  seconds: { starting: number; acting: number; draining: number; judging: number };
+}
+
+/** @param tell is told now and then how it goes: a run takes minutes */
+export async function run(
+  stand: Stand,
+  seed: number,
+  shape: Shape,
+  tell: (line: string) => void = () => undefined,
+): Promise<RunResult> {
+  const crowd = await Crowd.gather(stand, plansOf(seed, shape), Date.now() + RUN_LIMIT_MS);
+  const { members } = crowd;
+  await stand.fleet.whole(60_000);
+  const watch = stopwatch();
+  const calls = () => members.reduce((sum, { service }) => sum + service.answered, 0);
+  const chaos = new Chaos(stand, seed, calls);
+  let started = 0;
+  let acted = 0;
+  const teller = setInterval(() => {
+    const kills = `${stand.fleet.kills} kills of workers, ${stand.server.kills} of the server`;
+    tell(`${started} of ${members.length} started, ${acted} are through, ${calls()} calls answered, ${kills}`);
+  }, TELL_EVERY_MS);
+
+  const begunAt = Date.now();
+  const starts = members.map(async ({ plan, person }) => {
+    await sleep(Math.max(0, begunAt + plan.startsAfterMs - Date.now()));
+    await person.signUp();
+    started += 1;
+  });
+  const everybody = Promise.all(starts);
+  const acts = members.map(async ({ plan, person }, index) => {
+    await (plan.waitsForAll ? everybody : starts[index]);
+    await sleep(plan.actsAfterMs);
+    await person.act();
+    acted += 1;
+  });
+  await everybody;
+  const starting = watch();
+  await Promise.all(acts);
+  const acting = watch();
+  // The deadlines of those who gave up come while things still go wrong.
+  await crowd.end(DRAIN_LIMIT_MS, members.length * CALM_SHARE);
+  await chaos.stop();
+  clearInterval(teller);
+  await crowd.end(DRAIN_LIMIT_MS);
+  const draining = watch();
+  const judged = await crowd.judge();
+  return { ...judged, injected: chaos.injected, seconds: { starting, acting, draining, judging: watch() } };
+}
+
+/** Seconds since it was asked last. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const seconds = (performance.now() - last) / 1_000;
+    last = performance.now();
+    return Math.round(seconds);
+  };
+}

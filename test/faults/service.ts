@@ -1,0 +1,138 @@
+/** An onboarding service: what it asks of a verification it asks again, under the same id, until it has an answer. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type VerificationClient, VerificationError } from '@cognito-verification/client';
+import type { VerificationPolicy, VerificationStatus } from '@cognito-verification/contract';
+import type { ClientCall, Operation } from './record.js';
+
+/** The service is not told by these whether its call had an effect, or its call can have had none yet. */
+const ASKED_AGAIN: ReadonlySet<string> = new Set(['TemporalUnavailable', 'WorkerUnavailable']);
+const TRIES = 200;
+const PAUSE_MS = 1_000;
+
+/** What a call came to: its answer, or the code of the error that refused it. */
+export type Heard = { status?: VerificationStatus; result?: string; refused?: string };
+
+/** Calls that are under way at once, as a service has connections. */
+export class Gate {
+  private readonly waiting: (() => void)[] = [];
+  private free: number;
+
+  constructor(places: number) {
+    this.free = places;
+  }
+
+  async through<T>(call: () => Promise<T>): Promise<T> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    try {
+      return await call();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.free += 1;
+    }
+  }
+}
+
+/** The service, as it deals with one verification. */
+export class Service {
+  readonly calls: ClientCall[] = [];
+  /** How many of the calls. */
+  answered = 0;
+  private ids = 0;
+
+  constructor(
+    private readonly client: VerificationClient,
+    readonly workflowId: string,
+    private readonly gate: Gate,
+    /** Calls whose answer was lost on the way: made twice, at the same time. */
+    private readonly twice: () => boolean,
+    private readonly givesUpAt: number,
+  ) {}
+
+  /** A fresh one for each thing that is wanted. */
+  id(): string {
+    return `wish-${++this.ids}`;
+  }
+
+  start(accessToken: string, policy: VerificationPolicy, id = this.id()): Promise<Heard> {
+    return this.ask('start', id, async () =>
+      this.client.start({ accessToken, attributeName: 'email', policy, requestId: id }),
+    );
+  }
+
+  submit(code: string, { accessToken, id = this.id() }: { accessToken?: string; id?: string } = {}): Promise<Heard> {
+    const token = accessToken === undefined ? {} : { accessToken };
+    return this.ask('submitCode', id, () => this.client.submitCode(this.workflowId, { code, attemptId: id, ...token }));
+  }
+
+  resend(accessToken?: string): Promise<Heard> {
+    const id = this.id();
+    const token = accessToken === undefined ? {} : { accessToken };
+    return this.ask('resendCode', id, async () => ({
+      status: await this.client.resendCode(this.workflowId, { requestId: id, ...token }),
+    }));
+  }
+
+  renew(accessToken: string): Promise<Heard> {
+    const id = this.id();
+    return this.ask('renewAccessToken', id, async () => ({
+      status: await this.client.renewAccessToken(this.workflowId, { accessToken, requestId: id }),
+    }));
+  }
+
+  confirm(): Promise<Heard> {
+    return this.ask('confirm', this.id(), async () => {
+      await this.client.confirm(this.workflowId, { reference: 'signed up' });
+      return {};
+    });
+  }
+
+  cancel(): Promise<Heard> {
+    return this.ask('cancel', this.id(), async () => {
+      await this.client.cancel(this.workflowId);
+      return {};
+    });
+  }
+
+  private async ask(operation: Operation, id: string, call: () => Promise<Heard>): Promise<Heard> {
+    const asked = [this.askUntilHeard(operation, id, call)];
+    if (this.twice()) asked.push(this.askUntilHeard(operation, id, call));
+    const [first, second] = await Promise.all(asked);
+    return first?.refused === undefined ? (first ?? {}) : (second ?? first);
+  }
+
+  private async askUntilHeard(operation: Operation, id: string, call: () => Promise<Heard>): Promise<Heard> {
+    for (let tries = 1; ; tries++) {
+      const heard = await this.gate.through(() => this.askOnce(operation, id, call));
+      const again = heard.refused !== undefined && ASKED_AGAIN.has(heard.refused);
+      if (!again || tries === TRIES || Date.now() > this.givesUpAt) return heard;
+      await sleep(PAUSE_MS);
+    }
+  }
+
+  private async askOnce(operation: Operation, id: string, call: () => Promise<Heard>): Promise<Heard> {
+    const atMs = Date.now();
+    const note = (answer: string, heard: Heard = {}) => {
+      const { result, status } = heard;
+      if (answer === 'ok') this.answered += 1;
+      this.calls.push({
+        atMs,
+        endedAtMs: Date.now(),
+        operation,
+        id,
+        answer,
+        ...(result === undefined ? {} : { result }),
+        ...(status ? { status } : {}),
+      });
+      return heard;
+    };
+    try {
+      return note('ok', await call());
+    } catch (error) {
+      const refused = error instanceof VerificationError ? error.code : `not of the client: ${String(error)}`;
+      note(refused);
+      return { refused };
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** All that a run needs, in processes of their own where a kill is to hit them: server, workers, Cognito, the lines between. */
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { VerificationClient } from '@cognito-verification/client';
+import { clientDataConverter, KEY_BYTES, keyRingOf, parseKeys } from '@cognito-verification/codec';
+import { Client, Connection } from '@temporalio/client';
+import { type Sandbox, startSandbox } from '../../sandbox/index.js';
+import { type Change, makeBuild } from './builds.js';
+import { DurableServer } from './durable-server.js';
+import { Fleet } from './fleet.js';
+import { Line } from './line.js';
+
+const TASK_QUEUE = 'faults';
+const JUMPING_CLOCK = fileURLToPath(new URL('jumping-clock.mjs', import.meta.url));
+
+export interface StandOptions {
+  /** Of each worker, the changes to its bundle. */
+  builds: readonly (readonly Change[])[];
+  /** Whether the last worker has a clock that jumps. */
+  jumpingClock?: boolean;
+}
+
+export class Stand {
+  private readonly clockMoves: { atMs: number; offsetMs: number }[] = [];
+  private clockOffsetMs = 0;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly connection: Connection,
+    readonly server: DurableServer,
+    readonly sandbox: Sandbox,
+    readonly cognitoLine: Line,
+    readonly temporalLine: Line,
+    readonly fleet: Fleet,
+    readonly temporal: Client,
+    readonly client: VerificationClient,
+  ) {}
+
+  static async open({ builds, jumpingClock = false }: StandOptions): Promise<Stand> {
+    const folder = await mkdtemp(join(tmpdir(), 'faults-'));
+    const server = await DurableServer.start(join(folder, 'temporal.db'));
+    // Six digits, of which the first is never the one of a wrong code (`person.ts`).
+    const sandbox = await startSandbox({ generateCode: () => String(randomInt(100_000, 1_000_000)) });
+    const cognitoLine = await Line.to(Number(new URL(sandbox.url).port));
+    const temporalLine = await Line.to(server.port);
+    const keys = `faults:${randomBytes(KEY_BYTES).toString('base64')}`;
+    const folders = new Map<readonly Change[], string>();
+    for (const changes of builds) {
+      if (!folders.has(changes)) folders.set(changes, await makeBuild(join(folder, `build-${folders.size}`), changes));
+    }
+    const fleet = new Fleet(
+      builds.map((changes, index) => ({
+        build: folders.get(changes) ?? '',
+        ...(jumpingClock && index === builds.length - 1
+          ? { settings: { NODE_OPTIONS: `--import ${JUMPING_CLOCK}` } }
+          : {}),
+      })),
+      {
+        TEMPORAL_ADDRESS: `127.0.0.1:${temporalLine.port}`,
+        VERIFICATION_TASK_QUEUE: TASK_QUEUE,
+        VERIFICATION_ENCRYPTION_KEYS: keys,
+        VERIFICATION_LOG_LEVEL: 'error',
+        AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: `http://127.0.0.1:${cognitoLine.port}`,
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      },
+    );
+    const connection = await Connection.connect({ address: server.address });
+    const temporal = new Client({
+      connection,
+      dataConverter: clientDataConverter(keyRingOf(...parseKeys(keys, 'the key of this run'))),
+    });
+    const client = new VerificationClient({
+      client: temporal,
+      taskQueue: TASK_QUEUE,
+      waitForDelivery: '30 seconds',
+      waitForAnswer: '1 minute',
+    });
+    return new Stand(folder, connection, server, sandbox, cognitoLine, temporalLine, fleet, temporal, client);
+  }
+
+  /** How many requests a fault of the sandbox has met. */
+  async metBy(faultId: string): Promise<number> {
+    const listed = (await (await fetch(new URL('/_sandbox/faults', this.sandbox.url))).json()) as {
+      id: string;
+      applied: number;
+    }[];
+    return listed.find(({ id }) => id === faultId)?.applied ?? 0;
+  }
+
+  moveCognitoClock(ms: number): void {
+    this.sandbox.advanceClock(ms);
+    this.clockOffsetMs += ms;
+    this.clockMoves.push({ atMs: Date.now(), offsetMs: this.clockOffsetMs });
+  }
+
+  /** When something that Cognito dates was, by the clock of this machine. It only ever jumps ahead, so each date has one. */
+  realTime(cognitoDate: string): number {
+    const atMs = Date.parse(cognitoDate);
+    const move = this.clockMoves.findLast((candidate) => candidate.atMs + candidate.offsetMs <= atMs);
+    return atMs - (move?.offsetMs ?? 0);
+  }
+
+  async close(): Promise<void> {
+    await this.fleet.stop();
+    await this.connection.close();
+    await this.server.close();
+    await Promise.all([this.cognitoLine.close(), this.temporalLine.close()]);
+    await this.sandbox.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

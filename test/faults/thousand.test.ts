@@ -1,0 +1,49 @@
+/**
+ * A thousand verifications at once on the real server, while workers and server are killed, Cognito fails in every way
+ * that is known, and lines break. Judged afterwards by what was seen from outside.
+ *
+ * `VERIFICATION_SEED=n` does again what the printed seed did: the same people with the same habits, and the same faults at
+ * the same times. `VERIFICATION_IN_FLIGHT=n` is another number of verifications, for a longer run.
+ */
+import { randomInt } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { NEXT_RELEASE } from './builds.js';
+import type { Shape } from './plans.js';
+import { reportOf } from './report.js';
+import { run } from './run.js';
+import { Stand } from './stand.js';
+
+const SEED = Number(process.env['VERIFICATION_SEED'] ?? randomInt(1_000_000));
+const SHAPE: Shape = {
+  inFlight: Number(process.env['VERIFICATION_IN_FLIGHT'] ?? 1_000),
+  startsPerSecond: 8,
+  actWithinMs: 140_000,
+  shortDeadline: '8 minutes',
+  deadline: '10 minutes',
+};
+const THIS_RELEASE: never[] = [];
+/** How a worker ends that finds no Temporal at its start. */
+const NO_TEMPORAL = 'exit code 3:';
+
+it(
+  `${SHAPE.inFlight} verifications: none lost, none stuck, no message twice, no code past the limit`,
+  async () => {
+    const stand = await Stand.open({ builds: [THIS_RELEASE, NEXT_RELEASE, NEXT_RELEASE], jumpingClock: true });
+    try {
+      console.log(`Seed ${SEED}`);
+      const result = await run(stand, SEED, SHAPE, (line) => console.log(line));
+      console.log(reportOf(result, stand, SEED));
+      expect(result.violations).toEqual([]);
+      expect(result.evidence.length).toBeGreaterThanOrEqual(SHAPE.inFlight);
+      // Of a shorter run, as while the suite itself is worked on, fewer.
+      const share = Math.min(1, SHAPE.inFlight / 1_000);
+      expect(stand.fleet.kills).toBeGreaterThanOrEqual(20 * share);
+      expect(stand.server.kills).toBeGreaterThanOrEqual(Math.floor(5 * share));
+      // A worker rides out whatever happens around it, once it runs.
+      expect(stand.fleet.ended.filter((how) => !how.startsWith(NO_TEMPORAL))).toEqual([]);
+    } finally {
+      await stand.close();
+    }
+  },
+  40 * 60_000,
+);
