@@ -2,7 +2,8 @@
 import { ResendNotAllowedError, VerificationError } from '@cognito-verification/client';
 import { workflowIdFor } from '@cognito-verification/contract';
 import type { SandboxUser } from '../harness.js';
-import { codeToType, type Message } from './model.js';
+import type { Message } from './messages.js';
+import { codeToType } from './model.js';
 import type { Ask, Story } from './scenario.js';
 import { type Stage, WRONG_CODE } from './stage.js';
 import { HOUR, isEnd, MINUTE, type Token, type World } from './world.js';

@@ -1,8 +1,10 @@
 /** Draws scenarios from a seed, plays them in batches, shrinks what goes wrong, and says what was reached. */
+import { VERIFICATION_STATES } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
+import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble } from './faults.js';
 import { Violation } from './person.js';
 import { type Played, play, playAll } from './play.js';
-import { type Scenario, scenarios, stories, waits } from './scenario.js';
+import { ASKS, type Scenario, scenarios, stories, waits } from './scenario.js';
 import type { Stage } from './stage.js';
 
 const BATCH = 50;
@@ -32,6 +34,24 @@ export class Tally {
     for (const [trouble, times] of Object.entries(world.cognito.met)) this.add('troubles met', trouble, times);
     for (const { outcome } of world.sends) this.add('sends', outcome);
     for (const { outcome } of world.attempts) this.add('attempts', outcome);
+  }
+
+  /** What was never come to. Kinds of refusal for good are many, and alike: they may be missing. */
+  missing(): string[] {
+    const troubles = Object.entries({ send: SEND_TROUBLES, attempt: ATTEMPT_TROUBLES, read: READ_TROUBLES }).flatMap(
+      ([call, table]: [string, Record<string, Trouble<string>>]) =>
+        Object.entries(table).flatMap(([name, { means }]) => (means === 'failed' ? [] : [`${call} ${name}`])),
+    );
+    const by = ['submitCode', 'codeConfirmed', 'readAttribute'].map((proof) => `verified by ${proof}`);
+    const wanted: [string, readonly string[]][] = [
+      ['asked', Object.keys(ASKS)],
+      ['states', VERIFICATION_STATES],
+      ['ends', [...by, 'expired', 'failed', 'cancelled']],
+      ['troubles met', troubles],
+    ];
+    return wanted.flatMap(([kind, all]) =>
+      all.filter((one) => !this.of(kind).has(one)).map((one) => `${kind}: ${one}`),
+    );
   }
 
   lines(): string[] {

@@ -5,11 +5,13 @@ import type { SandboxUser } from '../harness.js';
 import { Caller, nameOf } from './caller.js';
 import { adopted, differences, different, type Seen } from './compare.js';
 import type { Troubles } from './faults.js';
-import { type Message, open, receive, START } from './model.js';
+import type { Message } from './messages.js';
+import { open, receive, START } from './model.js';
 import { keepsItsPromises } from './promises.js';
 import type { Ask, Round, Story } from './scenario.js';
-import { type Described, OPERATIONS, type Stage } from './stage.js';
+import { OPERATIONS, type Stage } from './stage.js';
 import { pass } from './time.js';
+import { Watcher } from './watcher.js';
 import { isEnd, MINUTE, type World } from './world.js';
 
 /** What is seen is none of the worlds that the rules allow. */
@@ -19,6 +21,7 @@ export class Violation extends Error {
 
 export class Person {
   private caller!: Caller;
+  private watcher!: Watcher;
   worlds: World[] = [];
   /** What was done, for whoever reads of a violation. */
   readonly log: string[] = [];
@@ -31,8 +34,6 @@ export class Person {
   private over = false;
   /** What goes wrong now. */
   private troubles: Troubles;
-  /** What it said last, and how long its history was then. */
-  private known: { events: number; status: VerificationStatus } | undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -45,6 +46,7 @@ export class Person {
     const { stage, story } = this;
     const { attributeName, alreadySent, rules, verified, troubles } = story;
     this.caller = await Caller.signUp(stage, story);
+    this.watcher = new Watcher(stage, this.caller, attributeName);
     const token = await this.caller.mint(story.tokenLives);
     if (alreadySent) await stage.sendByItself(this.caller.user, attributeName);
     stage.trouble(this.caller.user, troubles);
@@ -214,7 +216,11 @@ export class Person {
     const until = Date.now() + this.stage.patienceMs;
     const roughly = loose || !this.atRest;
     for (;;) {
-      const seen = await this.see(until);
+      const seen: Seen = {
+        ...(await this.watcher.see(this.mayWait, until)),
+        answers: this.answers,
+        posted: this.posted,
+      };
       const worlds = await ways();
       const compared = worlds.map((world) => ({ world, found: differences(world, seen, roughly) }));
       const right = compared.filter(({ found }) => found.length === 0);
@@ -229,43 +235,6 @@ export class Person {
         throw new Violation(this.tell(nearest?.found ?? ['no world'], step, seen.status));
       }
       await sleep(100);
-    }
-  }
-
-  /** The verification with nothing under way, other than what is tried again later. */
-  private async see(until: number): Promise<Seen> {
-    const { stage, id, user, story } = this;
-    for (let pause = 10; ; pause = Math.min(200, pause * 2)) {
-      const late = Date.now() > until;
-      const quiet = (found?: Described) => found?.running === 0 && (found.retrying === 0 || this.mayWait);
-      const before = await stage.describe(id);
-      if (!late && !quiet(before)) {
-        await sleep(pause);
-        continue;
-      }
-      // The question is answered after what the workflow has to do, and may show that it had. Where nothing has happened
-      // since the last one it would be answered alike.
-      const unchanged = before !== undefined && before.events === this.known?.events;
-      const status = unchanged && this.known ? this.known.status : await stage.client.status(id);
-      const after = unchanged ? before : await stage.describe(id);
-      if (late || (quiet(after) && before?.events === after?.events)) {
-        if (after) this.known = { events: after.events, status };
-        const { sandbox } = stage.rig;
-        const calls = (operation: string) =>
-          sandbox
-            .calls({ operation, username: user.username })
-            .filter(({ outcome }) => !/Throttling|TooMany/.test(outcome)).length;
-        const inbox = sandbox.inbox(user).filter(({ attributeName }) => attributeName === story.attributeName);
-        return {
-          status,
-          answers: this.answers,
-          posted: this.posted,
-          inbox: inbox.length,
-          sendCalls: calls(OPERATIONS.send),
-          attemptCalls: calls(OPERATIONS.attempt),
-        };
-      }
-      await sleep(pause);
     }
   }
 

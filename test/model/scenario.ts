@@ -4,7 +4,7 @@ import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble, type Trou
 import { HOUR, MINUTE, type Rules } from './world.js';
 
 /** What a person, a service or somebody else does, and how often it is drawn. */
-const ASKS = {
+export const ASKS = {
   submitNewest: 10,
   submitOldest: 4,
   submitWrong: 14,

@@ -16,6 +16,8 @@ const SCENARIOS = Number(env['VERIFICATION_SCENARIOS'] ?? 2_000);
 const PATH = env['VERIFICATION_PATH'];
 const LIMIT_MS = Math.max(1_200_000, SCENARIOS * 1_000);
 const REPLAYED = 40;
+/** So many come to everything that can be come to. */
+const ENOUGH_FOR_EVERYTHING = 2_000;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -48,10 +50,14 @@ test.skipIf(PATH)(
     console.log(
       [
         `${SCENARIOS} scenarios in ${seconds.toFixed(0)} s (${rate}/s), ${asked} commands, ${found.length} violations, VERIFICATION_SEED=${SEED}`,
+        ...(stage.serverTime.standstills > 0
+          ? [`${stage.serverTime.standstills} times the test server had to be told to go on`]
+          : []),
         ...tally.lines(),
       ].join('\n'),
     );
     if (found.length > 0) throw new Error(await report(found));
+    if (SCENARIOS >= ENOUGH_FOR_EVERYTHING) expect(tally.missing()).toEqual([]);
   },
 );
 

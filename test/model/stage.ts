@@ -1,5 +1,4 @@
 /** Where stories are played: the time-skipping server, the worker, the sandbox, and ways for each call to go wrong. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AdminUpdateUserAttributesCommand,
   type CognitoIdentityProviderClient,
@@ -14,6 +13,7 @@ import type { Sandbox } from '../../sandbox/index.js';
 import { type Rig, startRig } from '../harness.js';
 import { sdkFor } from '../sandbox/running-sandbox.js';
 import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble, type Troubles } from './faults.js';
+import { type Described, ServerTime } from './server-time.js';
 
 export const OPERATIONS = {
   send: 'GetUserAttributeVerificationCode',
@@ -26,21 +26,11 @@ const TABLES = { send: SEND_TROUBLES, attempt: ATTEMPT_TROUBLES, read: READ_TROU
 /** Of the right form, and never drawn by the sandbox, whose codes count up from 100001. */
 export const WRONG_CODE = '000007';
 
-/** How a verification stands on the server. */
-export interface Described {
-  /** In its history. */
-  events: number;
-  /** Activities that a worker has, or is about to get. */
-  running: number;
-  /** Activities that are tried again later. */
-  retrying: number;
-  closedAt?: number;
-}
-
 /** What happens by itself happens within seconds, also on a machine that has other things to do. */
 const PATIENCE_MS = 15_000;
 
-const STANDSTILL_MS = 180_000;
+/** More than there are in a batch. */
+const LOOKED_AT = 60;
 
 interface TestUser {
   userPoolId: string;
@@ -51,6 +41,7 @@ export class Stage {
   readonly client: VerificationClient;
   /** Every verification that was started here, for a replay. */
   readonly started: string[] = [];
+  readonly serverTime: ServerTime;
   private readonly faults = new Map<string, string[]>();
   private readonly admin: CognitoIdentityProviderClient;
 
@@ -62,6 +53,7 @@ export class Stage {
   ) {
     const client = new Client({ connection: rig.env.connection, dataConverter: rig.dataConverter });
     this.admin = sdkFor(rig.sandbox);
+    this.serverTime = new ServerTime(rig.env, (id) => this.describe(id));
     // Whoever waits for a send that is tried again and again waits for time to pass, which takes a while in which others act.
     this.client = new VerificationClient({
       client,
@@ -101,21 +93,10 @@ export class Stage {
     return now;
   }
 
-  /** Lets time pass, for everybody. Activities hold it up while they run, so that all is done that was due. */
+  /** Lets time pass, for everybody. */
   async pass(ms: number): Promise<number> {
-    const { env } = this.rig;
-    const slept = env.sleep(ms).then(() => env.sleep(20));
-    await Promise.race([slept, sleep(STANDSTILL_MS, undefined, { ref: false }).then(() => this.standsStill())]);
+    await this.serverTime.pass(ms, this.started.slice(-LOOKED_AT));
     return await this.now();
-  }
-
-  /** Time waits for whatever runs, which is never more than half a minute. */
-  private async standsStill(): Promise<never> {
-    const described = await Promise.all(
-      this.started.slice(-50).map(async (id) => ({ id, ...(await this.describe(id)) })),
-    );
-    const running = described.filter(({ running: some }) => some !== 0);
-    throw new Error(`Time stands still on the server. Running: ${JSON.stringify(running)}`);
   }
 
   /** What goes wrong for the user from now on, and nothing else. */

@@ -1,0 +1,196 @@
+/** What each message does, alone or beside others that are sent at the same instant. */
+import type { Life } from './life.js';
+import { attemptsLeft, cooldownEnds, counted, isEnd, type World } from './world.js';
+import type { Choices } from './worlds.js';
+
+/** A message with everything decided: which code it holds, which token it brings. */
+export type Message =
+  | { kind: 'submit'; code: number | undefined; token?: number }
+  | { kind: 'submitMalformed' }
+  | { kind: 'resend'; token?: number }
+  | { kind: 'renew'; token: number }
+  | { kind: 'join'; token: number }
+  /** With a token of another user. */
+  | { kind: 'foreign' }
+  | { kind: 'confirm' }
+  | { kind: 'cancel' }
+  /** Somebody verifies the attribute without a word to us. */
+  | { kind: 'verifiedElsewhere' }
+  /** Signed out everywhere. */
+  | { kind: 'revokeTokens' };
+
+/** What else is sent at the same instant. */
+export interface Crossing {
+  /** It is sent beside others. */
+  crossing: boolean;
+  later: readonly Message[];
+  /** The codes before it take all attempts that there were, as long as they are being checked. */
+  exhausts: boolean;
+  choices: Choices;
+}
+
+export function take(life: Life, message: Message & { id: number }, crossing: Crossing): void {
+  const { world } = life;
+  const { id } = message;
+  const over = isEnd(world.state) || life.past(world.expiresAt);
+  switch (message.kind) {
+    case 'verifiedElsewhere':
+      world.cognito.verified = true;
+      life.answer(id, 'done');
+      return;
+    case 'revokeTokens':
+      for (const token of world.tokens) token.good = false;
+      life.answer(id, 'done');
+      return;
+    case 'submitMalformed':
+      life.answer(id, 'InvalidRequest');
+      return;
+    case 'foreign':
+      life.answer(id, 'AccessTokenRefused');
+      return;
+    case 'cancel':
+      if (!isEnd(world.state)) life.end('cancelled');
+      life.answer(id, ...(world.state === 'cancelled' ? ['done'] : ['VerificationEnded']));
+      return;
+    case 'confirm':
+      if (isEnd(world.state))
+        life.answer(id, ...(crossing.crossing ? ['VerificationEnded', 'done'] : ['VerificationEnded']));
+      else {
+        life.answer(id, 'done');
+        life.confirm();
+      }
+      return;
+  }
+  if (over) {
+    refuseLate(life, message.kind, id, crossing);
+    return;
+  }
+  switch (message.kind) {
+    case 'submit':
+      submit(life, { ...message, id }, crossing);
+      return;
+    case 'resend':
+      resend(life, { ...message, id }, crossing);
+      return;
+    case 'renew': {
+      const { expiresAt } = world.tokens[message.token] ?? { expiresAt: 0 };
+      if (life.past(expiresAt)) {
+        life.answer(id, 'AccessTokenRefused');
+        return;
+      }
+      life.renew(message.token);
+      life.answer(id, 'status');
+      life.tokenCame();
+      return;
+    }
+    case 'join':
+      world.joinsWaiting.push(id);
+      life.offer(message.token);
+      life.tokenCame();
+      life.goOn();
+  }
+}
+
+/** What comes after the end; beside the message that ends it, it may have been taken in before. */
+function refuseLate(
+  { world, failedWith }: Life,
+  kind: Message['kind'],
+  id: number,
+  { crossing, exhausts }: Crossing,
+): void {
+  const told = world.state === 'failed' ? failedWith : kind === 'submit' ? 'verified' : 'status';
+  const possible = crossing && (kind !== 'submit' || world.state !== 'cancelled');
+  world.answers[id] = possible ? ['VerificationEnded', told] : ['VerificationEnded'];
+  if (kind === 'submit' && exhausts) world.answers[id]?.push('AttemptsExhausted');
+}
+
+type Submit = Extract<Message, { kind: 'submit' }> & { id: number };
+
+function submit(life: Life, { id, code, token }: Submit, { later, exhausts, choices }: Crossing): void {
+  const { world } = life;
+  const exhausted = attemptsLeft(world) === 0 || (exhausts && choices.oneOf([false, true]));
+  if (exhausted) life.answer(id, 'AttemptsExhausted');
+  else if (counted(world).length === 0 && world.state !== 'sending') life.answer(id, 'CodeNotSent');
+  else {
+    world.queue.push({ message: id, code, token });
+    const ends = later.some(({ kind }) => kind === 'cancel' || kind === 'confirm') && !world.check;
+    const course = ends ? choices.oneOf(['answered', 'overtaken', 'overtakenWithItsAnswer']) : 'answered';
+    if (course === 'answered') life.takeCodes();
+    else overtake(life, course === 'overtaken');
+  }
+}
+
+/** What ends the verification comes while the code is with Cognito, or along with Cognito's answer: nobody is told that. */
+function overtake(life: Life, unanswered: boolean): void {
+  const { world } = life;
+  const before = structuredClone(world);
+  const [submitted] = world.queue;
+  life.takeCodes();
+  const made = world.attempts.slice(before.attempts.length);
+  if (made.length === 0 || !submitted) return;
+  const { verified } = world.cognito;
+  for (const key of Object.keys(world) as (keyof World)[]) delete world[key];
+  Object.assign(world, before, { queue: [] });
+  world.cognito.verified = verified;
+  world.overtaken.attempts += made.length;
+  const last = made.at(-1);
+  if (unanswered && last) last.outcome = 'checking';
+  world.attempts.push(...made);
+  const nothing = { since: world.now, refused: [], calls: 0, sendsBefore: 0 };
+  world.check = { ...submitted, ...nothing, stage: 'call' };
+}
+
+type Resend = Extract<Message, { kind: 'resend' }> & { id: number };
+
+function resend(life: Life, { id, token }: Resend, { crossing, later, choices }: Crossing): void {
+  const { world } = life;
+  const refusal = resendRefusal(life, token);
+  if (refusal) {
+    // Beside another one it may have come in time to join the send of that.
+    life.answer(id, ...(crossing ? [refusal, 'status', 'ResendFailed', life.failedWith] : [refusal]));
+    return;
+  }
+  if (token !== undefined) {
+    life.offer(token);
+    life.tokenCame();
+    if (isEnd(world.state)) {
+      life.answer(id, life.failedWith, 'status');
+      return;
+    }
+  }
+  if (world.state === 'sending') {
+    if (world.resendsWaiting.length > 0) life.answer(id, 'status');
+    else world.resendsWaiting.push(id);
+    // One that nobody could use the code of is made for whoever asks for it.
+    life.goOn();
+    return;
+  }
+  const again = resendRefusal(life);
+  if (again) {
+    // The send that its token set going may have been under way still, which it then joins.
+    life.answer(id, ...(token === undefined ? [again] : [again, 'status']));
+    return;
+  }
+  world.sendWanted = true;
+  world.state = 'sending';
+  world.resendsWaiting.push(id);
+  // A right code that comes beside it may end the verification while the send is with Cognito.
+  if (crossing && later.some(({ kind }) => kind === 'submit') && choices.oneOf([false, true])) {
+    world.overtaken.sends += 1;
+    return;
+  }
+  life.goOn();
+}
+
+function resendRefusal(life: Life, token?: number): string | undefined {
+  const { world } = life;
+  if (world.state === 'sending') return undefined;
+  if (world.state === 'rateLimited') return 'ResendNotAllowed:rateLimited';
+  if (world.state === 'awaitingToken') {
+    if (token === undefined && life.usable().length === 0) return 'ResendNotAllowed:accessTokenNeeded';
+    if (world.sendWanted) return undefined;
+  }
+  const allowedAt = cooldownEnds(world);
+  if (allowedAt === undefined) return 'ResendNotAllowed:maxSends';
+  return life.past(allowedAt) ? undefined : 'ResendNotAllowed:cooldown';
+}

@@ -1,0 +1,70 @@
+/** The time of the time-skipping server, and a way out of its standstills. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+
+/** How a verification stands on the server. */
+export interface Described {
+  /** In its history. */
+  events: number;
+  /** Activities that a worker has, or is about to get. */
+  running: number;
+  /** Activities that are tried again later. */
+  retrying: number;
+  closedAt?: number;
+}
+
+/** Nothing that runs here takes so long. */
+const STANDSTILL_MS = 20_000;
+
+export class ServerTime {
+  /** How often it stood still for no reason. */
+  standstills = 0;
+
+  constructor(
+    private readonly env: TestWorkflowEnvironment,
+    private readonly describe: (workflowId: string) => Promise<Described | undefined>,
+  ) {}
+
+  /**
+   * Lets time pass. Activities hold it up while they run, so that all is done that was due.
+   * @param ids of the workflows that may be under way
+   */
+  async pass(ms: number, ids: readonly string[]): Promise<void> {
+    const { env } = this;
+    const slept = env.sleep(ms).then(() => env.sleep(20));
+    const next = () =>
+      Promise.race([
+        slept.then(() => 'over' as const),
+        sleep(STANDSTILL_MS, undefined, { ref: false }).then(() => 'waiting' as const),
+      ]);
+    let before = await env.currentTimeMs();
+    while ((await next()) === 'waiting') {
+      const now = await env.currentTimeMs();
+      if (now - before < 2 * STANDSTILL_MS) await this.setGoing(ids);
+      before = now;
+    }
+  }
+
+  /**
+   * This server counts what holds its time up, and once in thousands of verifications it forgets to count down again: then
+   * time stands still for ever though nothing runs. It is told to go on; where something does run, that is an error.
+   */
+  private async setGoing(ids: readonly string[]): Promise<void> {
+    const all = await Promise.all(ids.map((id) => this.underWay(id)));
+    const busy = all.filter((found) => found !== undefined);
+    if (busy.length > 0) throw new Error(`Time stands still on the server, for these do not go on: ${busy.join(', ')}`);
+    this.standstills += 1;
+    await this.env.connection.testService?.unlockTimeSkipping({});
+  }
+
+  /** What a verification is at, if it is at anything. */
+  private async underWay(id: string): Promise<string | undefined> {
+    const described = await this.describe(id);
+    if (described?.closedAt !== undefined) return undefined;
+    const { events } = await this.env.client.workflow.getHandle(id).fetchHistory();
+    // A workflow task that is not completed holds time up too.
+    const last = events?.findLast((event) => Object.keys(event).some((field) => field.startsWith('workflowTask')));
+    const atRest = described?.running === 0 && last?.workflowTaskCompletedEventAttributes;
+    return atRest ? undefined : `${id} (${described?.running} activities, ${Object.keys(last ?? {}).at(-1)})`;
+  }
+}
