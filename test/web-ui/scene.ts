@@ -32,6 +32,8 @@ export interface Scene {
   readonly verifications: Readonly<Record<VerificationState, Run>>;
   /** Every token and code that there is: none of them may be on a page. */
   readonly secrets: readonly string[];
+  /** What the server holds of a verification's request, in base64. */
+  sealedRequest(state: VerificationState): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -102,7 +104,13 @@ export async function setScene(): Promise<Scene> {
       cancelled: await runOf(cancelled),
     };
     const secrets = [...cast.tokens, ...sandbox.inbox().map(({ code }) => code), cast.wrongCode];
-    return { uiUrl, guardedCodecServer: guarded.url, namespace, userPoolId, verifications, secrets, close };
+    const sealedRequest = async (state: VerificationState): Promise<string> => {
+      const { events } = await temporal.workflow.getHandle(verifications[state].workflowId).fetchHistory();
+      const request = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
+      return Buffer.from(request ?? []).toString('base64');
+    };
+    const guardedCodecServer = guarded.url;
+    return { uiUrl, guardedCodecServer, namespace, userPoolId, verifications, secrets, sealedRequest, close };
   } catch (error) {
     await close();
     throw error;
