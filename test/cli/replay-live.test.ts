@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Rig, startRig } from '../harness.js';
-import { ADDED_TIMER, otherBuild, RENAMED_ACTIVITY, THROWING } from './other-build.js';
+import { bundleFileOf, MUTATIONS } from '../replay/mutants.js';
 import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
 
 let rig: Rig;
@@ -81,7 +81,7 @@ describe('this build', () => {
 
 describe('a build that would not go on as they began', () => {
   it('is refused, with the workflow and the event: a timer that was added', async () => {
-    const bundle = await otherBuild(folder, ADDED_TIMER);
+    const bundle = await bundleFileOf(folder, MUTATIONS['an added timer']);
     const junit = join(folder, 'report.xml');
     const { code, document } = await runJson(['replay', '--bundle', bundle, '--junit', junit], { env });
     expect(code).toBe(1);
@@ -109,7 +109,7 @@ describe('a build that would not go on as they began', () => {
   });
 
   it('only for those that came as far as the change: an activity under another name', async () => {
-    const bundle = await otherBuild(folder, RENAMED_ACTIVITY);
+    const bundle = await bundleFileOf(folder, MUTATIONS['a renamed activity']);
     const { code, stdout } = await runCli(['replay', '--bundle', bundle], { env });
     expect(code).toBe(1);
     expect(stdout).toMatch(/^4 histories on build [\da-f]{12} in [\d.]+ s: 2 do not replay\.$/m);
@@ -121,7 +121,11 @@ describe('a build that would not go on as they began', () => {
   });
 
   it('where its code throws, without what it throws being repeated', async () => {
-    const bundle = await otherBuild(folder, THROWING);
+    const bundle = await bundleFileOf(folder, {
+      file: 'attempting.js',
+      text: 'take() {',
+      instead: "take() { throw new Error('Cannot read code 918273 of zoe@example.com'); ",
+    });
     const { code, stdout } = await runCli(['replay', '--bundle', bundle], { env });
     expect(code).toBe(1);
     expect(stdout).toMatch(

@@ -1,8 +1,8 @@
 /** Bugs that a reviewer might overlook, each a few lines in the compiled workflow. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleOf, type Mutation } from '../replay/mutants.js';
+import { bundleFileOf, type Mutation } from '../replay/mutants.js';
 
 const UNANSWERED = "verification.recordSend('uncertain', { reason: verdict.failure.type });";
 
@@ -56,9 +56,7 @@ export type BugName = keyof typeof PLANTED_BUGS;
 export async function withBug(name: BugName, use: (workflowBundlePath: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'planted-bug-'));
   try {
-    const path = join(folder, 'bundle.js');
-    await writeFile(path, await bundleOf(...PLANTED_BUGS[name]));
-    await use(path);
+    await use(await bundleFileOf(folder, ...PLANTED_BUGS[name]));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

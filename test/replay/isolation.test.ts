@@ -1,11 +1,11 @@
 /** Two verifications in one worker share no module: what one leaves in a variable of a module, the other does not see. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VerificationClient } from '@cognito-verification/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, startRig } from '../harness.js';
-import { bundleOf } from './mutants.js';
+import { bundleFileOf } from './mutants.js';
 
 /** A verification that fails where it is not the first to run in its module. */
 const alone = (lives: number) => [
@@ -30,8 +30,7 @@ describe.each([
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'isolation-'));
-    const workflowBundlePath = join(folder, 'bundle.js');
-    await writeFile(workflowBundlePath, await bundleOf(...alone(lives)));
+    const workflowBundlePath = await bundleFileOf(folder, ...alone(lives));
     rig = await startRig('local', { workflowBundlePath });
   });
 

@@ -2,8 +2,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CONVERTER_PATHS } from '@cognito-verification/codec';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflows } from '../../worker/workflow-bundle.js';
 
 /** A text in the compiled workflow, and what takes its place. */
 export interface Mutation {
@@ -14,7 +13,7 @@ export interface Mutation {
 
 const DEADLINE = "deadline.set(verification.expiresAtMs, 'The verification expires');";
 
-export const MUTATIONS: Readonly<Record<string, Mutation>> = {
+export const MUTATIONS = {
   'an added timer': {
     file: 'attribute-verification.js',
     text: DEADLINE,
@@ -41,7 +40,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     text: 'this.nextSend.set(atMs, summary);',
     instead: 'if (atMs > Date.now() + 60_000) this.nextSend.set(atMs, summary);',
   },
-};
+} as const satisfies Record<string, Mutation>;
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url.replace('/dist/', '/')));
 
@@ -60,16 +59,18 @@ export async function bundleOf(...mutations: readonly Mutation[]): Promise<strin
       if (source.split(text).length !== 2) throw new Error(`${file} does not hold once: ${text}`);
       await writeFile(path, source.replace(text, instead));
     }
-    const workflowsPath = join(folder, 'index.js');
-    // As worker/bundle.ts does.
-    const { code } = await bundleWorkflowCode({
-      workflowsPath,
-      workflowInterceptorModules: [join(folder, 'leftover-commands.js')],
-      ...CONVERTER_PATHS,
-      logger: new DefaultLogger('ERROR'),
-    });
-    return code;
+    return await bundleWorkflows(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Writes `bundleOf` to a file.
+ * @returns its path, in the folder
+ */
+export async function bundleFileOf(folder: string, ...mutations: readonly Mutation[]): Promise<string> {
+  const path = join(folder, 'bundle.js');
+  await writeFile(path, await bundleOf(...mutations));
+  return path;
 }
