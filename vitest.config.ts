@@ -8,8 +8,7 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          // They kill and load for many minutes, and are not part of CI yet: VERIFICATION_FAULTS=1 runs them.
-          exclude: process.env['VERIFICATION_FAULTS'] ? [] : ['test/faults/{thousand,planted-bugs}.test.ts'],
+          exclude: ['test/faults/**'],
         },
       },
       // Forced replay: the worker keeps nothing in memory, so each task of a workflow replays its history so far.
@@ -19,6 +18,16 @@ export default defineConfig({
           name: 'lifecycle without a cache',
           include: ['test/lifecycle/**/*.test.ts'],
           env: { VERIFICATION_TEST_CACHE: '0' },
+        },
+      },
+      // They load the machine themselves: afterwards, and one at a time.
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

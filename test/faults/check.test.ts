@@ -157,6 +157,11 @@ describe('the judge', () => {
     expect(check([GOOD])).toEqual([]);
   });
 
+  it('allows a second code to be taken where it was sent after the first: the answer to that was lost', () => {
+    const cognito = [send(0.5), attempt(5), send(26), attempt(30, 'CodeMismatchException'), attempt(40)];
+    expect(rulesOf({ cognito })).not.toContain('once');
+  });
+
   it.each(Object.entries(BAD))('finds: %s', (_name, [rule, change]) => {
     expect(rulesOf(change)).toContain(rule);
   });

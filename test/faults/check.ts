@@ -20,7 +20,7 @@ export const RULES = {
   sends: 'no more sends than the policy allows',
   uncertain: 'a send whose end nobody knows is counted',
   attempts: 'no more codes are looked at than the policy allows',
-  once: 'no code is taken twice',
+  once: 'no code is taken twice: after one was taken, the next one is of a later send',
   proven: 'verified means that Cognito has taken the code, in time',
   kept: 'what a call was answered is still so in the end, and an answer that was repeated is the same',
   answers: 'a call is answered, or refused with an error of the client',
@@ -65,12 +65,12 @@ const accepted = ({ cognito }: Evidence, operation: CognitoCall['operation'], by
   cognito.filter((call) => call.operation === operation && call.effect === 'ok' && (by ?? call.by) === call.by);
 
 const counted = (status: VerificationStatus | undefined) =>
-  (status?.sends ?? []).filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain').length;
+  (status?.sends ?? []).filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain');
 
 function messages(evidence: Evidence): Found {
   const found: Found = [];
   const { messagesAtMs, policy, outcome, sendActivities } = evidence;
-  const sends = counted(outcome?.status);
+  const sends = counted(outcome?.status).length;
   const taken = accepted(evidence, 'send');
   // The one that was with Cognito when the verification ended is not listed any more.
   const cutOff = sendActivities.filter(({ end }) => end === 'cutOff').length;
@@ -119,14 +119,22 @@ function attempts(evidence: Evidence): Found {
 }
 
 function proof(evidence: Evidence): Found {
-  const { outcome, policy, verifiedInPool, messagesAtMs } = evidence;
+  const { outcome, policy, verifiedInPool } = evidence;
   const taken = accepted(evidence, 'attempt');
+  const sends = accepted(evidence, 'send');
   const found: Found = [];
-  if (taken.length > 1) found.push(['once', `codes were taken ${taken.length} times`]);
+  for (const [index, { atMs }] of taken.slice(1).entries()) {
+    const beforeMs = taken[index]?.atMs ?? 0;
+    const ofItsOwn = sends.some((send) => beforeMs < send.atMs && send.atMs < atMs);
+    if (!ofItsOwn) found.push(['once', 'a code was taken, and one was taken again without another send']);
+  }
   if (outcome?.outcome !== 'verified') return found;
   if (!verifiedInPool || taken.length === 0) found.push(['proven', 'Cognito has taken no code']);
   const [byWorker] = accepted(evidence, 'attempt', 'worker');
-  const newest = messagesAtMs.filter((atMs) => atMs <= (byWorker?.atMs ?? 0)).at(-1);
+  // A send that got no answer counts: for all that the worker knows, its message is in the inbox.
+  const newest = counted(outcome.status)
+    .map(({ at }) => Date.parse(at))
+    .findLast((atMs) => atMs <= (byWorker?.atMs ?? 0) + CLOCK_MS);
   if (!byWorker || newest === undefined) return found;
   // The activity is scheduled in time, and made as soon as a worker is there: the budget of an attempt.
   const overMs = byWorker.atMs - newest - policy.codeLifetimeMs - 60_000;

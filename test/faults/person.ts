@@ -105,10 +105,8 @@ export class Person {
     for (let round = 0; round < ROUNDS && Date.now() < this.parts.endsAt; round++) {
       const code = await this.newestCode();
       if (code === undefined) {
-        // Nothing came: whoever wants to sign up asks again.
-        const { refused } = await this.parts.service.resend(await this.freshToken());
-        if (refused !== undefined && !PASSING.has(refused)) return;
-        continue;
+        if (await this.askForAnother()) continue;
+        return;
       }
       const heard = await this.parts.service.submit(code, accessToken === undefined ? {} : { accessToken });
       if (!(await this.isWorthMore(heard))) return;
@@ -118,18 +116,22 @@ export class Person {
 
   /** Whether to try once more, after what there is to do about it. */
   private async isWorthMore({ result, refused }: Heard): Promise<boolean> {
-    const { service } = this.parts;
     if (result === 'accessTokenRejected' || result === 'mismatch') return true;
     if (result === 'codeExpired') {
       const before = this.parts.codes().length;
-      const resent = await service.resend(await this.freshToken());
-      if (resent.refused !== undefined && !PASSING.has(resent.refused)) return false;
+      if (!(await this.askForAnother())) return false;
       await this.until(() => this.parts.codes().length > before);
       return true;
     }
     if (refused === undefined || !PASSING.has(refused)) return false;
     await sleep(3_000);
     return true;
+  }
+
+  /** Where nothing came, or what came is too old: whoever wants to sign up asks again. Says whether that can help. */
+  private async askForAnother(): Promise<boolean> {
+    const { refused } = await this.parts.service.resend(await this.freshToken());
+    return refused === undefined || PASSING.has(refused);
   }
 
   private async newestCode(): Promise<string | undefined> {
@@ -147,6 +149,10 @@ export class Person {
     const { sandbox, user } = this.parts;
     for (let round = 0; round < ROUNDS && Date.now() < this.parts.endsAt; round++) {
       const code = await this.newestCode();
+      if (code === undefined) {
+        if (await this.askForAnother()) continue;
+        return false;
+      }
       const body = { AccessToken: await this.freshToken(), AttributeName: ATTRIBUTE, Code: code };
       await fetch(sandbox.url, {
         method: 'POST',

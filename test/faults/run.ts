@@ -7,7 +7,7 @@ import { plansOf, type Shape } from './plans.js';
 import type { Evidence } from './record.js';
 import type { Stand } from './stand.js';
 
-const TELL_EVERY_MS = 15_000;
+const TELL_EVERY_MS = 30_000;
 /** Once so few are open there is nothing left to disturb. */
 const CALM_SHARE = 0.02;
 const RUN_LIMIT_MS = 20 * 60_000;
