@@ -36,6 +36,7 @@ const IDENTITIES: ReadonlySet<string> = new Set(['identity', 'lastWorkerIdentity
 const TEXTS: ReadonlySet<string> = new Set(['message', 'stackTrace', 'reason', 'details', 'signalName', 'type']);
 /** The id of an update, and what Temporal derives from it. Callers choose it, and may have put anything there. */
 const UPDATE_IDS: ReadonlySet<string> = new Set(['updateId', 'protocolInstanceId', 'acceptedRequestMessageId']);
+const CANCELLATION = 'workflowExecutionCancelRequestedEventAttributes';
 const SHOWN_ATTRIBUTES: readonly string[] = Object.values(SEARCH_ATTRIBUTES);
 
 class HistoryRedactor {
@@ -86,7 +87,10 @@ class HistoryRedactor {
     if (value['kind'] === 'TASK_QUEUE_KIND_STICKY') return { ...value, name: 'redacted' };
     const redacted: Record<string, unknown> = {};
     for (const [field, content] of Object.entries(value)) {
-      if (!LEFT_OUT.has(field)) redacted[field] = await this.value(content, field, where);
+      if (LEFT_OUT.has(field)) continue;
+      // What somebody gave as the reason. Elsewhere a cause is one of Temporal's own.
+      const means = name === CANCELLATION && field === 'cause' ? 'reason' : field;
+      redacted[field] = await this.value(content, means, where);
     }
     return redacted;
   }
@@ -104,8 +108,9 @@ class HistoryRedactor {
   }
 }
 
+/** Nobody makes those who send one say how it is encoded. */
 function isPayload(value: Record<string, unknown>): value is JSONPayload & Record<string, unknown> {
-  return isRecord(value['metadata']) && typeof value['metadata']['encoding'] === 'string';
+  return isRecord(value['metadata']) || typeof value['data'] === 'string';
 }
 
 /** In plain text, as always: where it stands, which attribute, which pool. Others are of somebody else's. */

@@ -23,6 +23,8 @@ const WRONG_CODE = 'wrong-code-b51e';
 const REFERENCE = 'order of Zoe Canary';
 const REQUEST_ID = 'signup-of-zoe-canary@planted.example';
 const PLAIN = 'confirmed in plain by Zoe';
+const BARE = 'without an encoding, by Zoe';
+const REASON_ADDRESS = 'zoe-61c7@planted.example';
 
 let folder: string;
 let original: string;
@@ -88,6 +90,12 @@ async function plant(rig: Rig): Promise<Canary[]> {
   const unsealed = new Client({ connection, namespace: options.namespace });
   await unsealed.workflow.getHandle(two.workflowId).signal('codeConfirmed', { reference: PLAIN });
   await rig.client.confirm(two.workflowId, { reference: REFERENCE });
+  await connection.workflowService.signalWorkflowExecution({
+    namespace: options.namespace,
+    workflowExecution: { workflowId: two.workflowId },
+    signalName: 'codeConfirmed',
+    input: { payloads: [{ data: Buffer.from(JSON.stringify({ reference: BARE })) }] },
+  });
   // To wait for its outcome would let the server's time run ahead.
   const ended = async () => expect((await rig.client.status(two.workflowId)).state).toBe('verified');
   await vi.waitFor(ended, { timeout: 20_000, interval: 100 });
@@ -96,6 +104,14 @@ async function plant(rig: Rig): Promise<Canary[]> {
   const three = await start(renewed);
   const fresh = await rig.sandbox.issueAccessToken(renewed);
   await rig.client.renewAccessToken(three.workflowId, { accessToken: fresh });
+
+  await connection.workflowService.requestCancelWorkflowExecution({
+    namespace: options.namespace,
+    workflowExecution: { workflowId: three.workflowId },
+    reason: `${REASON_ADDRESS} asked for it`,
+  });
+  const cancelled = async () => expect((await rig.client.status(three.workflowId)).state).toBe('cancelled');
+  await vi.waitFor(cancelled, { timeout: 20_000, interval: 100 });
 
   const tokens = [verified, quoted, confirmed, renewed].map(({ accessToken }) => accessToken);
   return [
@@ -115,6 +131,8 @@ async function plant(rig: Rig): Promise<Canary[]> {
     { name: 'client metadata', value: 'metadata-77c2e1' },
     { name: 'reference', value: REFERENCE },
     { name: 'in plain text', value: PLAIN },
+    { name: 'in plain text, without an encoding', value: BARE },
+    { name: 'reason of a cancellation', value: REASON_ADDRESS },
     { name: 'id of a request', value: REQUEST_ID },
     { name: 'machine', value: `${process.pid}@${hostname()}` },
   ];
