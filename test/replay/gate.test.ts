@@ -88,7 +88,7 @@ function swap({ history: { events } }: Document, one: number, other: number): vo
   if (first && second) [events[one], events[other]] = [second, first];
 }
 
-describe('a history that was tampered with', () => {
+describe('a history that was tampered with', { retry: 0 }, () => {
   it('cut short in the middle of a line', async () => {
     const problems = await problemsAfter({ text: (text) => text.slice(0, text.length / 2) });
     expect(problems.join('\n')).toMatch(new RegExp(`^${FILE}: SyntaxError`, 'm'));
@@ -113,7 +113,7 @@ describe('a history that was tampered with', () => {
         history: (document) => document.history.events.splice(eventOf(document, 'TIMER_STARTED'), 1),
         renumbered: true,
       },
-      /does not replay|ended the replay/,
+      /does not replay/,
     ],
     ['the type of an activity changed', { history: rename }, /does not replay/],
     [
@@ -124,7 +124,7 @@ describe('a history that was tampered with', () => {
         },
         renumbered: true,
       },
-      /does not replay|ended the replay/,
+      /does not replay/,
     ],
     [
       'its workflow id changed',
@@ -148,7 +148,7 @@ describe('a history that was tampered with', () => {
   });
 });
 
-describe('a corpus that is not whole', () => {
+describe('a corpus that is not whole', { retry: 0 }, () => {
   const withManifest = async (change: (manifest: Manifest) => void) => {
     await smallCorpus();
     const manifest = await readManifest(folder);
@@ -185,19 +185,29 @@ describe('a corpus that is not whole', () => {
   });
 });
 
-// Each bundles, and replays the whole corpus.
-describe('workflow code with a change that is not deterministic', { timeout: 180_000 }, () => {
-  it.each(Object.entries(MUTATIONS))('%s', async (_name, mutation) => {
-    const { problems, replayed } = await judge({ code: await bundleOf(mutation) });
-    expect(problems.filter((problem) => problem.includes('does not replay')).length).toBeGreaterThan(0);
-    expect(replayed).toBeGreaterThan(0);
-  });
+/** Of each change, what one history of many shows of it: a bundle that is broken otherwise would say something else. */
+const SHOWN: Record<keyof typeof MUTATIONS, string> = {
+  'an added timer':
+    'a-code-at-the-deadline: does not replay: At event 7 the history has a call of the activity sendCode; this build sets a timer there.',
+  'a swapped order: the look at the attribute before the timer of the deadline':
+    'a-confirmation-that-is-proven: does not replay: At event 6 the history has the start of timer 1 (86399 s); this build calls an activity there.',
+  'a renamed activity':
+    'a-code-that-is-too-old: does not replay: At event 35 the history has activity type verifyCode; this build has activity type checkCode there.',
+  'a call left out':
+    'attempt-expired-code-exception: does not replay: At event 25 the history has a call of the activity readAttribute; this build answers an update there.',
+  'a state that is written once more':
+    'a-code-at-the-deadline: does not replay: At event 7 the history has a call of the activity sendCode; this build sets search attributes there.',
+  'a wait that is shorter: a re-send that is due at once':
+    'a-send-that-is-tried-again-after-a-while: does not replay: At event 12 the history has the start of timer 2 (30 s); this build does nothing there.',
+};
 
-  it('goes unnoticed where no history is concerned: the swapped order, in a corpus of three', async () => {
-    await smallCorpus();
-    const swapped = MUTATIONS['a swapped order: the look at the attribute before the timer of the deadline'];
-    const { problems } = await judge({ folder, code: await bundleOf(swapped) });
-    expect(problems.filter((problem) => problem.includes('does not replay'))).toEqual([]);
+// Each bundles, and replays the whole corpus.
+describe('workflow code with a change that is not deterministic', { timeout: 180_000, retry: 0 }, () => {
+  it.each(Object.keys(MUTATIONS) as (keyof typeof MUTATIONS)[])('%s', async (name) => {
+    const { problems, replayed } = await judge({ code: await bundleOf(MUTATIONS[name]) });
+    expect(problems).toContain(SHOWN[name]);
+    const { histories } = await readManifest(CORPUS_FOLDER);
+    expect(replayed).toBe(histories.length);
   });
 
   it('none: bundled in the same way it passes', async () => {

@@ -1,6 +1,6 @@
 /** The gate: what must hold of the corpus and of the code that it is replayed on, before anything may land. */
-import { keyRingOf, parseKeys, workerDataConverter } from '@cognito-verification/codec';
-import { Worker } from '@temporalio/worker';
+import { type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
+import { replayHistories } from '../../worker/replay.js';
 import { CORPUS_FOLDER, type RecordedHistory, readCorpus, readManifest } from './corpus.js';
 import { ALL_EDGES, EDGES } from './edges.js';
 import { edgesOf } from './edges-of.js';
@@ -42,7 +42,7 @@ export async function judge({ folder = CORPUS_FOLDER, code }: GateOptions): Prom
 
 async function measured(
   histories: readonly RecordedHistory[],
-  keyRing: Parameters<typeof readHistory>[1],
+  keyRing: KeyRing,
   problems: string[],
 ): Promise<Map<string, string[]>> {
   const covered = new Map<string, string[]>();
@@ -59,28 +59,24 @@ async function measured(
   return covered;
 }
 
-/** @returns how many were replayed to their end, well or not */
+/**
+ * As `cognito-verification replay` does it.
+ * @returns how many were replayed to their end, well or not
+ */
 async function replay(
   histories: readonly RecordedHistory[],
-  keyRing: Parameters<typeof readHistory>[1],
+  keys: KeyRing,
   code: string,
   problems: string[],
 ): Promise<number> {
-  const unopened: string[] = [];
-  const dataConverter = workerDataConverter(keyRing, (error) => unopened.push(error.message));
-  const names = new Map(histories.map(({ workflowId, name }) => [workflowId, name]));
   let replayed = 0;
-  try {
-    for await (const { workflowId, error } of Worker.runReplayHistories(
-      { workflowBundle: { code }, dataConverter, replayName: 'corpus' },
-      histories,
-    )) {
-      replayed++;
-      if (error) problems.push(`${names.get(workflowId)}: does not replay: ${error.message.split('\n')[0]}`);
-    }
-  } catch (error) {
-    problems.push(`${histories[replayed]?.name}: ended the replay: ${String(error)}`);
-  }
+  const bundle = { path: 'of the gate', code, build: 'of the gate' };
+  await replayHistories(histories, { bundle, keys }, ({ recorded, problem }) => {
+    replayed++;
+    if (problem) problems.push(`${recorded.name}: does not replay: ${problem.message}`);
+  }).catch((error: unknown) => {
+    problems.push(`the replay ended after ${replayed} histories: ${String(error)}`);
+  });
   return replayed;
 }
 
