@@ -18,10 +18,11 @@ const PLACES = [
 
 it.for(NODE_RELEASES.map((version, at) => ({ version, place: PLACES[at] })))(
   'on Node.js $version in $place.TZ',
-  { timeout: 10 * 60_000 },
+  { timeout: 10 * 60_000, retry: 0 },
   async ({ version, place }, { skip }) => {
     const node = await nodeOf(version).catch(async (error: unknown) => {
-      if (await registryAnswers()) throw error;
+      // Whoever works without a network goes on; CI says what it has not seen.
+      if (process.env['CI'] || (await registryAnswers())) throw error;
       return skip(`Node.js ${version} is not on this machine, and npm reaches no registry: ${String(error)}`);
     });
     const { histories } = await readManifest(CORPUS_FOLDER);
