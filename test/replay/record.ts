@@ -3,6 +3,7 @@
  * `--only`. A history that is there is never recorded over: what open verifications hold cannot be changed either.
  */
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,20 +29,25 @@ async function main(): Promise<void> {
   const manifest = await readManifest(folder).catch(
     (): Manifest => ({ about: ABOUT, keys: PUBLIC_TEST_KEYS, histories: [] }),
   );
-  // Keys are only ever added.
+  // Whatever was recorded must still open.
+  const lost = manifest.keys.split(',').filter((key) => !PUBLIC_TEST_KEYS.split(',').includes(key));
+  if (lost.length > 0) throw new Error(`PUBLIC_TEST_KEYS lacks keys of the manifest: ${lost.join(', ')}`);
   Object.assign(manifest, { about: ABOUT, keys: PUBLIC_TEST_KEYS });
   const scenarios = chosen(manifest);
   if (scenarios.length === 0) {
     console.log('Every scenario has its history; none is recorded over.');
     return;
   }
+  const revisions = await versions();
   const stage = await Stage.begin();
   const failed: string[] = [];
-  const provenance = { ...(await versions()), server: await serverOf(stage) };
+  const provenance = { ...revisions, server: await serverOf(stage) };
   const record = async (scenario: Scenario) => {
     try {
       const entry = await recordOne(stage, scenario, folder, provenance);
       manifest.histories.push(entry);
+      // Each at once: a file that is in no manifest could not be recorded again when this was ended early.
+      writeManifest(folder, manifest);
       console.log(`recorded ${entry.file}: ${entry.events} events, ${entry.edges.length} edges`);
     } catch (error) {
       failed.push(scenario.name);
@@ -55,9 +61,7 @@ async function main(): Promise<void> {
   await Promise.all([
     ...scenarios.filter(({ slow }) => slow).map(record),
     ...Array.from({ length: AT_ONCE }, takeQuick),
-  ]);
-  await writeManifest(folder, manifest);
-  await stage.close();
+  ]).finally(() => stage.close());
   if (failed.length > 0)
     throw new Error(`${failed.length} of ${scenarios.length} scenarios have no history: ${failed.join(', ')}`);
 }
@@ -105,9 +109,10 @@ function asText(workflowId: string, json: string): string {
   return `{"workflowId":${JSON.stringify(workflowId)},"history":{"events":[\n${lines}\n]}}\n`;
 }
 
-async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+/** Not asynchronous, for several are recorded at a time. */
+function writeManifest(folder: string, manifest: Manifest): void {
   manifest.histories.sort((one, other) => one.file.localeCompare(other.file, 'en'));
-  await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  writeFileSync(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
 async function versions(): Promise<Pick<ManifestEntry, 'revision' | 'sdk'>> {
