@@ -58,10 +58,14 @@ async function main(): Promise<void> {
   const takeQuick = async () => {
     for (let scenario = quick.shift(); scenario; scenario = quick.shift()) await record(scenario);
   };
-  await Promise.all([
-    ...scenarios.filter(({ slow }) => slow).map(record),
-    ...Array.from({ length: AT_ONCE }, takeQuick),
-  ]).finally(() => stage.close());
+  try {
+    await Promise.all([
+      ...scenarios.filter(({ slow }) => slow).map(record),
+      ...Array.from({ length: AT_ONCE }, takeQuick),
+    ]);
+  } finally {
+    await stage.close();
+  }
   if (failed.length > 0)
     throw new Error(`${failed.length} of ${scenarios.length} scenarios have no history: ${failed.join(', ')}`);
 }
