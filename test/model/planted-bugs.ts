@@ -6,49 +6,70 @@ import { bundleFileOf, type Mutation } from '../replay/mutants.js';
 
 const UNANSWERED = "verification.recordSend('uncertain', { reason: verdict.failure.type });";
 
+/** What is wrong with the code, and what the model says of it then: another difference would be of something else. */
+interface PlantedBug {
+  mutations: readonly Mutation[];
+  shows: RegExp;
+}
+
 export const PLANTED_BUGS = {
-  'an attempt is counted after the call': [
-    { file: 'attempting.js', text: 'const settle = verification.beginAttempt();', instead: '' },
-    {
-      file: 'attempting.js',
-      text: 'settle(OUTCOMES[verdict.verdict]);',
-      instead: 'verification.beginAttempt()(OUTCOMES[verdict.verdict]);',
-    },
-  ],
-  'a re-send gives the attempts back': [
-    {
-      file: 'sending.js',
-      text: 'this.clientMetadata = post.input',
-      instead: 'verification.attempts.length = 0; this.clientMetadata = post.input',
-    },
-  ],
-  'a send that got no answer is not counted': [
-    {
-      file: 'policy.js',
-      text: "outcome === 'sent' || outcome === 'uncertain' || ",
-      instead: "outcome === 'sent' || ",
-    },
-  ],
-  'the deadline is forgotten while rate limited': [
-    {
-      file: 'attribute-verification.js',
-      text: 'const deadlinePassed = () => ',
-      instead: "const deadlinePassed = () => verification.state !== 'rateLimited' && (",
-    },
-    {
-      file: 'attribute-verification.js',
-      text: 'Date.now() >= verification.expiresAtMs;',
-      instead: 'Date.now() >= verification.expiresAtMs);',
-    },
-  ],
-  'a send that got no answer is tried again at once': [
-    {
-      file: 'sending.js',
-      text: UNANSWERED,
-      instead: `${UNANSWERED} if (countedSends(verification.sends).length < 2) { this.start(); return; }`,
-    },
-  ],
-} as const satisfies Record<string, readonly Mutation[]>;
+  'an attempt is counted after the call': {
+    shows: /^- (attempts: |an attempt is with Cognito and was not counted)/m,
+    mutations: [
+      { file: 'attempting.js', text: 'const settle = verification.beginAttempt();', instead: '' },
+      {
+        file: 'attempting.js',
+        text: 'settle(OUTCOMES[verdict.verdict]);',
+        instead: 'verification.beginAttempt()(OUTCOMES[verdict.verdict]);',
+      },
+    ],
+  },
+  'a re-send gives the attempts back': {
+    shows: /^- (attempts|attemptsLeft)/m,
+    mutations: [
+      {
+        file: 'sending.js',
+        text: 'this.clientMetadata = post.input',
+        instead: 'verification.attempts.length = 0; this.clientMetadata = post.input',
+      },
+    ],
+  },
+  'a send that got no answer is not counted': {
+    shows: /^- (sendsLeft|deliveryUncertain|not kept: every message is a send|not kept: no more sends)/m,
+    mutations: [
+      {
+        file: 'policy.js',
+        text: "outcome === 'sent' || outcome === 'uncertain' || ",
+        instead: "outcome === 'sent' || ",
+      },
+    ],
+  },
+  'the deadline is forgotten while rate limited': {
+    shows: /^- state: the model says expired, seen rateLimited/m,
+    mutations: [
+      {
+        file: 'attribute-verification.js',
+        text: 'const deadlinePassed = () => ',
+        instead: "const deadlinePassed = () => verification.state !== 'rateLimited' && (",
+      },
+      {
+        file: 'attribute-verification.js',
+        text: 'Date.now() >= verification.expiresAtMs;',
+        instead: 'Date.now() >= verification.expiresAtMs);',
+      },
+    ],
+  },
+  'a send that got no answer is tried again at once': {
+    shows: /^- (sends|calls for a send|messages)/m,
+    mutations: [
+      {
+        file: 'sending.js',
+        text: UNANSWERED,
+        instead: `${UNANSWERED} if (countedSends(verification.sends).length < 2) { this.start(); return; }`,
+      },
+    ],
+  },
+} as const satisfies Record<string, PlantedBug>;
 
 export type BugName = keyof typeof PLANTED_BUGS;
 
@@ -56,7 +77,7 @@ export type BugName = keyof typeof PLANTED_BUGS;
 export async function withBug(name: BugName, use: (workflowBundlePath: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'planted-bug-'));
   try {
-    await use(await bundleFileOf(folder, ...PLANTED_BUGS[name]));
+    await use(await bundleFileOf(folder, ...PLANTED_BUGS[name].mutations));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,9 @@
 /**
  * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification
- * is what the model says it is. `VERIFICATION_SCENARIOS` says how many (default 2,000), `VERIFICATION_SEED` which;
- * with `VERIFICATION_PATH=batch:index` it is one of them, alone.
+ * is what the model says it is. `VERIFICATION_SCENARIOS` says how many (default 2,000), `VERIFICATION_SEED` which (default:
+ * the same in every run, so that a change is judged by what the one before it was judged by); with
+ * `VERIFICATION_PATH=batch:index` it is one of them, alone. What goes otherwise is printed whole, and kept in
+ * `test/model/out/`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,6 +17,8 @@ const SEED = Number(env['VERIFICATION_SEED'] ?? 20_261_123);
 const SCENARIOS = Number(env['VERIFICATION_SCENARIOS'] ?? 2_000);
 const PATH = env['VERIFICATION_PATH'];
 const LIMIT_MS = Math.max(1_200_000, SCENARIOS * 1_000);
+/** What went otherwise once has done so: no second try. */
+const OPTIONS = { timeout: LIMIT_MS, retry: 0 };
 const REPLAYED = 40;
 /** So many come to everything that can be come to. */
 const ENOUGH_FOR_EVERYTHING = 2_000;
@@ -25,43 +29,35 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-test.runIf(PATH)(
-  `the scenario at VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${PATH}`,
-  { timeout: LIMIT_MS },
-  async () => {
-    await play(stage, scenarioAt(SEED, PATH ?? ''));
-  },
-);
+test.runIf(PATH)(`the scenario at VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${PATH}`, OPTIONS, async () => {
+  await play(stage, scenarioAt(SEED, PATH ?? ''));
+});
 
-test.skipIf(PATH)(
-  `${SCENARIOS} stories go as the model says (VERIFICATION_SEED=${SEED})`,
-  { timeout: LIMIT_MS },
-  async () => {
-    const tally = new Tally();
-    const startedAt = Date.now();
-    const progress = (played: number, found: readonly Found[]) => {
-      const seconds = (Date.now() - startedAt) / 1000;
-      console.log(`${played} of ${SCENARIOS} in ${seconds.toFixed(0)} s, ${found.length} violations`);
-    };
-    const found = await explore(stage, { seed: SEED, scenarios: SCENARIOS, tally, progress });
+test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=${SEED})`, OPTIONS, async () => {
+  const tally = new Tally();
+  const startedAt = Date.now();
+  const progress = (played: number, found: readonly Found[]) => {
     const seconds = (Date.now() - startedAt) / 1000;
-    const asked = [...tally.of('asked').values()].reduce((sum, times) => sum + times, 0);
-    const rate = (SCENARIOS / seconds).toFixed(1);
-    console.log(
-      [
-        `${SCENARIOS} scenarios in ${seconds.toFixed(0)} s (${rate}/s), ${asked} commands, ${found.length} violations, VERIFICATION_SEED=${SEED}`,
-        ...(stage.serverTime.standstills > 0
-          ? [`${stage.serverTime.standstills} times the test server had to be told to go on`]
-          : []),
-        ...tally.lines(),
-      ].join('\n'),
-    );
-    if (found.length > 0) throw new Error(await report(found));
-    if (SCENARIOS >= ENOUGH_FOR_EVERYTHING) expect(tally.missing()).toEqual([]);
-  },
-);
+    console.log(`${played} of ${SCENARIOS} in ${seconds.toFixed(0)} s, ${found.length} violations`);
+  };
+  const found = await explore(stage, { seed: SEED, scenarios: SCENARIOS, tally, progress });
+  const seconds = (Date.now() - startedAt) / 1000;
+  const asked = [...tally.of('asked').values()].reduce((sum, times) => sum + times, 0);
+  const rate = (SCENARIOS / seconds).toFixed(1);
+  console.log(
+    [
+      `${SCENARIOS} scenarios in ${seconds.toFixed(0)} s (${rate}/s), ${asked} commands, ${found.length} violations, VERIFICATION_SEED=${SEED}`,
+      ...(stage.serverTime.standstills > 0
+        ? [`${stage.serverTime.standstills} times the test server had to be told to go on`]
+        : []),
+      ...tally.lines(),
+    ].join('\n'),
+  );
+  if (found.length > 0) throw new Error(await report(found));
+  if (SCENARIOS >= ENOUGH_FOR_EVERYTHING) expect(tally.missing()).toEqual([]);
+});
 
-test.skipIf(PATH)('a sample of their histories replays', async () => {
+test.skipIf(PATH)('a sample of their histories replays', OPTIONS, async () => {
   const { started } = stage;
   const step = Math.max(1, Math.floor(started.length / REPLAYED));
   const sample = started.filter((_, index) => index % step === 0);
