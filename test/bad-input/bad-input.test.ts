@@ -1,7 +1,9 @@
 /**
- * Every place where something comes in, and some hundred values that are none of what it takes: each is refused in words,
- * nothing crashes, no workflow task is stuck, and memory stays flat.
+ * Every place where something comes in, and some hundred values that are none of what it takes, with as many as one likes
+ * from a seed: each is refused in words, nothing crashes, no workflow task fails, and memory stays flat.
+ * `VERIFICATION_SEED` draws others.
  */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { VerificationClient, VerificationError } from '@cognito-verification/client';
 import {
@@ -13,45 +15,51 @@ import {
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { WorkflowFailedError } from '@temporalio/client';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CodecServer, startCodecServer } from '../../temporal/codec-server.js';
 import { createLogger } from '../../worker/logger.js';
-import { type Rig, startRig, startWorkerProcess } from '../harness.js';
-import { GENERATED, VALUES } from './corpus.js';
+import { killRunning, startCli } from '../cli/run-cli.js';
+import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
+import { MALFORMED, malformed, NO_JSON, noJson } from './corpus.js';
+
+const SEED = Number(process.env['VERIFICATION_SEED'] ?? 20_261_123);
+/** Of those that are drawn, for each place. */
+const DRAWN = 100;
+const NOBODY_IS_LIMITED = 1_000_000;
 
 let rig: Rig;
 let taskQueue: string;
 let worker: Awaited<ReturnType<typeof startWorkerProcess>>;
 let client: VerificationClient;
 let codecServer: CodecServer;
-let refusals = 0;
-
-const ALL = [...VALUES, ...GENERATED];
+/** To whose verification all of it is sent. */
+let user: SandboxUser;
+let workflowId: string;
 
 beforeAll(async () => {
   rig = await startRig('local');
   taskQueue = `${rig.taskQueue}-bad-input`;
   worker = await startWorkerProcess(rig, taskQueue);
   client = new VerificationClient({ client: rig.env.client, taskQueue });
-  codecServer = await startCodecServer({ keys: rig.keyRing, origins: [], port: 0, log: createLogger('error') });
+  const limits = { requests: NOBODY_IS_LIMITED };
+  codecServer = await startCodecServer({ keys: rig.keyRing, origins: [], port: 0, log: createLogger('error'), limits });
+  user = await rig.user();
+  ({ workflowId } = await client.start({ accessToken: user.accessToken, attributeName: 'email' }));
 });
 
 afterAll(async () => {
+  await killRunning();
   await codecServer?.close();
   await worker?.end('SIGTERM');
   await rig?.close();
 });
 
-/** Ten at a time: the server is one process, and so is the worker. */
-async function each(visit: (name: string, value: unknown) => Promise<void>): Promise<void> {
-  for (let at = 0; at < ALL.length; at += 10) {
-    await Promise.all(ALL.slice(at, at + 10).map(([name, value]) => visit(name, value)));
-  }
-}
+/** Sends it there, and holds the refusal against what is promised. */
+type Place = (value: unknown) => Promise<void>;
 
-it('the client refuses them before anything is sent', async () => {
-  const { workflowId } = await rig.start(await rig.user());
-  await each(async (name, value) => {
+const VALUES_GO_TO: Record<string, Place> = {
+  'the client': async (value) => {
     for (const call of [
       () => client.start(value as never),
       () => client.submitCode(workflowId, value as never),
@@ -59,110 +67,197 @@ it('the client refuses them before anything is sent', async () => {
       () => client.submitCode(value as never, { code: '123456' }),
     ]) {
       const refusal = await call().catch((error: unknown) => error);
-      expect(refusal, name).toBeInstanceOf(VerificationError);
-      expect((refusal as VerificationError).message.length, name).toBeLessThan(1_000);
-      refusals += 1;
+      expect(refusal).toBeInstanceOf(VerificationError);
+      expect((refusal as VerificationError).message.length).toBeLessThan(1_000);
     }
-  });
-});
-
-it('as requests: each workflow fails with words, at once', async () => {
-  await each(async (name, value) => {
-    const failed = await rig.env.client.workflow
-      .execute(WORKFLOW_TYPE, {
-        taskQueue,
-        workflowId: `bad request ${name}`,
-        args: [value],
-        workflowExecutionTimeout: '30 seconds',
-      })
-      .catch((error: unknown) => error);
-    expect(failed, name).toBeInstanceOf(WorkflowFailedError);
-    expect((failed as WorkflowFailedError).cause, name).toMatchObject({
-      type: expect.stringMatching(/^(InvalidRequest|AccessTokenRefused)$/),
-    });
-    refusals += 1;
-  });
-});
-
-it('as updates and signals: each is refused or left out, and the verification goes on', async () => {
-  const user = await rig.user();
-  const { workflowId } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
-  const handle = rig.env.client.workflow.getHandle(workflowId);
-  const isMessage = (value: unknown, fields: readonly string[]) =>
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.keys(value).every((key) => fields.includes(key));
-  await each(async (name, value) => {
+  },
+  'a workflow that is started without the client': async (value) => {
+    const failed = await start(value).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(WorkflowFailedError);
+    expect((failed as WorkflowFailedError).cause).toMatchObject({ type: expect.stringMatching(REFUSED) });
+  },
+  'the updates of a verification': async (value) => {
+    const handle = rig.env.client.workflow.getHandle(workflowId);
     for (const { name: update } of [submitCode, resendCode, renewAccessToken, awaitDelivery]) {
-      // An object without fields is a good one for two of them, and no corpus of bad input.
-      if ((update === 'resendCode' || update === 'awaitDelivery') && isMessage(value, [])) continue;
       const refusal = await handle.executeUpdate(update, { args: [value] }).catch((error: unknown) => error);
-      expect(refusal, `${update}: ${name}`).toMatchObject({
-        cause: { type: expect.stringMatching(/^(InvalidRequest|AccessTokenRefused|ResendNotAllowed)$/) },
-      });
-      refusals += 1;
+      expect(refusal, update).toMatchObject({ cause: { type: expect.stringMatching(REFUSED) } });
     }
-    if (isMessage(value, ['reference'])) return;
-    await handle.signal(codeConfirmed.name, value);
-    refusals += 1;
-  });
+  },
+  'the codec server': async (value) => await refusedByCodecServer(JSON.stringify(value)),
+  'the sandbox': async (value) => await refusedBySandbox(JSON.stringify(value)),
+};
+
+/** Nobody is told of a signal that is left out: the verification is asked. */
+async function signalLeftOut(value: unknown): Promise<void> {
+  await rig.env.client.workflow.getHandle(workflowId).signal(codeConfirmed.name, value);
   expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10 });
+}
+
+const BODIES_GO_TO: Record<string, (body: Uint8Array) => Promise<void>> = {
+  'the codec server': async (body) => await refusedByCodecServer(body),
+  'the sandbox': async (body) => await refusedBySandbox(body),
+};
+
+const REFUSED = /^(InvalidRequest|AccessTokenRefused|ResendNotAllowed)$/;
+
+async function start(value: unknown): Promise<unknown> {
+  return await rig.env.client.workflow.execute(WORKFLOW_TYPE, {
+    taskQueue,
+    workflowId: `bad request ${++requests}`,
+    args: [value],
+    workflowExecutionTimeout: '30 seconds',
+  });
+}
+let requests = 0;
+
+async function refusedByCodecServer(body: string | Uint8Array, { url } = codecServer): Promise<void> {
+  for (const path of ['/decode', '/encode', '/download?preserveStorageRefs=true']) {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-Namespace': 'default' },
+      body,
+    });
+    expect([400, 413], path).toContain(response.status);
+    expect(await response.json()).toMatchObject({ error: { message: expect.any(String) } });
+  }
+}
+
+const OPERATIONS = ['GetUserAttributeVerificationCode', 'VerifyUserAttribute', 'GetUser', 'UpdateUserAttributes'];
+
+async function refusedBySandbox(body: string | Uint8Array): Promise<void> {
+  for (const operation of OPERATIONS) {
+    const response = await fetch(rig.sandbox.url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/x-amz-json-1.1',
+        'X-Amz-Target': `AWSCognitoIdentityProviderService.${operation}`,
+      },
+      body,
+    });
+    expect(response.status, operation).toBe(400);
+    expect(await response.json()).toMatchObject({ __type: expect.any(String) });
+  }
+}
+
+/** Ten at a time: the server is one process, and so is the worker. */
+async function eachOf<Value>(
+  named: readonly (readonly [string, Value])[],
+  send: (value: Value) => Promise<void>,
+  atOnce = 10,
+): Promise<void> {
+  for (let at = 0; at < named.length; at += atOnce) {
+    await Promise.all(
+      named.slice(at, at + atOnce).map(async ([name, value]) => {
+        await send(value).catch((error: unknown) => {
+          throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        });
+      }),
+    );
+  }
+}
+
+/** As many again that nobody has thought of; of one that is not refused, the smallest is told, with its seed. */
+async function drawn<Value>(values: fc.Arbitrary<Value>, send: (value: Value) => Promise<void>): Promise<void> {
+  await fc.assert(fc.asyncProperty(values, send), { seed: SEED, numRuns: DRAWN });
+}
+
+const OPTIONS = { timeout: 180_000, retry: 0 };
+
+it('the corpus holds at least 200 values, each another one', () => {
+  const texts = MALFORMED.map(([, value]) => JSON.stringify(value));
+  const distinct = new Set(texts).size;
+  expect(texts.filter((text, at) => texts.indexOf(text) !== at)).toEqual([]);
+  expect(distinct).toBeGreaterThanOrEqual(200);
+  console.log(
+    `bad input: ${distinct} values and ${NO_JSON.length} bodies, and ${DRAWN} of each drawn with VERIFICATION_SEED=${SEED}`,
+  );
+});
+
+describe('values that are nothing of ours are refused by', OPTIONS, () => {
+  it.each(Object.entries(VALUES_GO_TO))('%s', async (_place, send) => {
+    await eachOf(MALFORMED, send);
+    await drawn(malformed, send);
+  });
+});
+
+describe('bodies that are no JSON are refused by', OPTIONS, () => {
+  it.each(Object.entries(BODIES_GO_TO))('%s', async (_place, send) => {
+    await eachOf(NO_JSON, send);
+    await drawn(noJson, send);
+  });
+});
+
+it('signals that are none of ours are left out, one after the other', OPTIONS, async () => {
+  await eachOf(MALFORMED, signalLeftOut, 1);
+  await drawn(malformed, signalLeftOut);
+});
+
+it('no workflow task has failed for any of it, and the verification takes its code', OPTIONS, async () => {
+  const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
+  expect(events?.filter(({ workflowTaskFailedEventAttributes: failed }) => failed)).toEqual([]);
+  expect(worker.output.join('')).not.toMatch(/Failing workflow task|Failed to process Workflow Activation/);
   expect(await client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') })).toMatchObject({
     result: 'verified',
   });
 });
 
-it('as bodies: the codec server and the sandbox answer each with an error of the caller, and in JSON', async () => {
-  await each(async (name, value) => {
-    const body = JSON.stringify(value);
-    const headers = { 'Content-Type': 'application/json', 'X-Namespace': 'default' };
-    // Without payloads there is nothing to refuse.
-    const empty = body === '{}';
-    for (const path of empty ? [] : ['/decode', '/encode', '/download?preserveStorageRefs=true']) {
-      const response = await fetch(`${codecServer.url}${path}`, { method: 'POST', headers, body });
-      expect([400, 413], `${path}: ${name}`).toContain(response.status);
-      expect(await response.json()).toMatchObject({ error: { message: expect.any(String) } });
-      refusals += 1;
-    }
-    for (const operation of ['GetUserAttributeVerificationCode', 'VerifyUserAttribute']) {
-      const response = await fetch(rig.sandbox.url, {
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/x-amz-json-1.1',
-          'X-Amz-Target': `AWSCognitoIdentityProviderService.${operation}`,
-        },
-        body,
-      });
-      expect(response.status, `${operation}: ${name}`).toBe(400);
-      expect(await response.json()).toMatchObject({ __type: expect.any(String) });
-      refusals += 1;
-    }
-  });
-});
+describe('memory', OPTIONS, () => {
+  /** So much in a round that it shows if half of it is kept. */
+  const LARGE = 'x'.repeat(100_000);
+  /** All rounds together are no more than a caller may ask of the codec server in ten seconds. */
+  const IN_A_ROUND = 70;
+  const SENT_MB = (LARGE.length * IN_A_ROUND) / 2 ** 20;
+  /** Until caches are full and the compiler is done. */
+  const WARM_UP = 6;
+  const ROUNDS = 8;
 
-it('was at least 200 inputs, no workflow task failed for one, and memory is flat', async () => {
-  expect(refusals).toBeGreaterThanOrEqual(200);
-  console.log(`bad input: ${refusals} refused`);
-  expect(worker.output.join('')).not.toMatch(/Failing workflow task|Failed to process Workflow Activation/);
-  const before = await residentMb(worker.pid);
-  for (let round = 0; round < 3; round++) {
-    await each(async (name, value) => {
-      await rig.env.client.workflow
-        .execute(WORKFLOW_TYPE, {
-          taskQueue,
-          workflowId: `bad request ${name}`,
-          args: [value],
-          workflowExecutionTimeout: '30 seconds',
-        })
-        .catch(() => undefined);
-    });
+  /** What a process keeps of a round, in MB: the slope of the line through its memory after each. */
+  async function keptOfRound(pid: number, send: () => Promise<void>): Promise<number> {
+    const round = Array.from({ length: IN_A_ROUND }, (_, index) => [`large ${index}`, undefined] as const);
+    const resident: number[] = [];
+    for (let played = 0; played < WARM_UP + ROUNDS; played++) {
+      await eachOf(round, send);
+      if (played >= WARM_UP) resident.push(await residentMb(pid));
+    }
+    const kept = slopeOf(resident);
+    const after = resident.map((mb) => mb.toFixed(0)).join(', ');
+    console.log(`${kept.toFixed(1)} MB kept of ${SENT_MB.toFixed(1)} MB sent in a round; after each: ${after}`);
+    return kept;
   }
-  // Three times as much again, and not a quarter more memory: what was refused is not kept.
-  expect(await residentMb(worker.pid)).toBeLessThan(before * 1.25 + 32);
+
+  it('of the worker does not grow with what it refuses', async () => {
+    const kept = await keptOfRound(worker.pid, async () => {
+      await expect(start({ accessToken: `${LARGE}.b.c`, attributeName: 'email' })).rejects.toThrow(WorkflowFailedError);
+    });
+    expect(kept).toBeLessThan(SENT_MB / 2);
+  });
+
+  it('of the codec server does not grow with what it refuses', async () => {
+    const server = startCli(['codec-server', '--port', '0', '--json'], {
+      env: { VERIFICATION_ENCRYPTION_KEYS: rig.keys },
+    });
+    const { url } = JSON.parse(await server.firstLine) as { url: string };
+    const body = JSON.stringify({ payloads: LARGE });
+    const kept = await keptOfRound(server.child.pid ?? 0, async () => {
+      const response = await fetch(`${url}/decode`, { method: 'POST', body });
+      expect(response.status).toBe(400);
+      await response.text();
+    });
+    expect(kept).toBeLessThan(SENT_MB / 2);
+    server.child.kill('SIGTERM');
+    await once(server.child, 'close');
+  });
 });
 
 async function residentMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
+
+/** By least squares. */
+function slopeOf(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const across = values.reduce((sum, value, at) => sum + (at - middle) * (value - mean), 0);
+  return across / values.reduce((sum, _, at) => sum + (at - middle) ** 2, 0);
 }

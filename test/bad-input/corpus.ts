@@ -1,10 +1,13 @@
-/** What nobody should send, and somebody will: values for every place where one comes in. */
-import { array, constant, dictionary, integer, jsonValue, oneof, record, sample, string } from 'fast-check';
+/** What nobody should send, and somebody will: values and bodies for every place where one comes in. */
+import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+
+type Named<Value> = readonly (readonly [name: string, value: Value])[];
 
 const deep = (levels: number): unknown => (levels === 0 ? 'end' : { inner: deep(levels - 1) });
 
-/** None of them is a request, a message or a body; each is named, for the report. */
-export const VALUES: readonly (readonly [name: string, value: unknown])[] = [
+/** Picked by hand. */
+const VALUES: Named<unknown> = [
   ['null', null],
   ['true', true],
   ['zero', 0],
@@ -19,7 +22,6 @@ export const VALUES: readonly (readonly [name: string, value: unknown])[] = [
   ['an empty list', []],
   ['a list', [1, 2, 3]],
   ['a list of 10,000', Array.from({ length: 10_000 }, (_, index) => index)],
-  ['an empty object', {}],
   ['an unknown field', { attribute: 'email' }],
   ['a field that JavaScript knows', JSON.parse('{"__proto__": {"attributeName": "email"}}')],
   ['a constructor', { constructor: { prototype: { attributeName: 'email' } } }],
@@ -28,46 +30,139 @@ export const VALUES: readonly (readonly [name: string, value: unknown])[] = [
   ['two hundred levels', deep(200)],
   ['an attribute that is none', { accessToken: 'x', attributeName: 'address' }],
   ['an attribute in capitals', { accessToken: 'x', attributeName: 'EMAIL' }],
-  ['an attribute that is a list', { accessToken: 'x', attributeName: ['email'] }],
   ['a token that is none', { accessToken: 'Bearer abc', attributeName: 'email', code: '123456' }],
   ['a token of two parts', { accessToken: 'eyJhbGciOiJub25lIn0.e30', attributeName: 'email' }],
   ['a token of dots', { accessToken: '..', attributeName: 'email' }],
-  ['a token that is an object', { accessToken: { reveal: 'x' }, attributeName: 'email', code: '123456' }],
   ['a token of 100,000 characters', { accessToken: `${'a'.repeat(100_000)}.b.c`, attributeName: 'email' }],
   ['a token and a reference', { accessToken: 'a.b.c', accessTokenReference: 'r', attributeName: 'email' }],
-  ['a reference with spaces', { accessTokenReference: 'a b', userPoolId: 'p', sub: 's', attributeName: 'email' }],
   ['a reference that is a token', { accessTokenReference: 'eyJh.eyJi.c', userPoolId: 'p', sub: 's' }],
-  ['a user pool with a slash', { accessTokenReference: 'r', userPoolId: '../x', sub: 's', attributeName: 'email' }],
   ['a code that is a number', { code: 123456 }],
   ['a code with spaces', { code: '123 456' }],
   ['a code with full-width digits', { code: '１２３４５６' }],
   ['a code with a line break', { code: '123456\n' }],
   ['a code of 3,000 digits', { code: '1'.repeat(3_000) }],
-  ['a code that is a list', { code: ['1', '2', '3', '4', '5', '6'] }],
+  ['a code that is a list of digits', { code: ['1', '2', '3', '4', '5', '6'] }],
   ['a code and more', { code: '123456', more: true }],
-  ['metadata that is a text', { clientMetadata: 'a=b' }],
-  ['metadata with numbers', { clientMetadata: { a: 1 } }],
-  ['metadata within metadata', { clientMetadata: { a: { b: 'c' } } }],
-  ['a policy that is a text', { accessToken: 'a.b.c', attributeName: 'email', policy: 'strict' }],
-  ['a delivery that is a text', { alreadySent: 'yes' }],
-  ['a delivery with numbers', { alreadySent: { destination: 1 } }],
   ['an answer of ours', { result: 'verified', status: { state: 'verified' } }],
 ];
 
-/** More of the kind, the same in every run. */
-export const GENERATED: readonly (readonly [name: string, value: unknown])[] = sample(
-  oneof(
-    jsonValue({ maxDepth: 3 }),
-    record(
+/** A request in which nothing is wrong, for one field of it to be. */
+const REQUEST = {
+  accessTokenReference: 'order-66',
+  userPoolId: 'eu-central-1_Ab12Cd34E',
+  sub: '3f0c1e9e-5b0a-4d0c-8f5e-1a2b3c4d5e6f',
+  attributeName: 'email',
+};
+
+const NO_TEXTS = [null, true, 7, [], {}, '', 'a b', '\u0000', 'x'.repeat(10_000)];
+const NO_OBJECTS = [true, 0, 'a=b', ['a'], { a: 1 }, { a: null }, { a: { b: 'c' } }];
+const NO_DURATIONS = [true, -1, 0, 1e308, [], {}, '', 'soon', '1 fortnight', '-5 minutes', '31 days'];
+const NO_NUMBERS = [true, -1, 0, 1.5, 1e308, [], {}, '', '3'];
+const NO_CHOICES = [true, 7, [], {}, '', 'maybe'];
+
+/** Where each may stand, and what may not stand there. */
+const FIELDS: [name: string, at: (value: unknown) => object, wrong: readonly unknown[]][] = [
+  ['accessToken', (accessToken) => ({ accessToken }), NO_TEXTS],
+  ['accessTokenReference', (accessTokenReference) => ({ accessTokenReference }), NO_TEXTS],
+  ['code', (code) => ({ code }), NO_TEXTS],
+  ['clientMetadata', (clientMetadata) => ({ clientMetadata }), NO_OBJECTS],
+  ['alreadySent', (alreadySent) => ({ alreadySent: { destination: alreadySent } }), [true, 7, [], {}]],
+  ['payloads', (payloads) => ({ payloads }), [null, true, 7, 'a', {}, [null], [7], ['a'], [[]]]],
+  ['data', (data) => ({ payloads: [{ data }] }), [true, 7, [], {}]],
+  ['metadata', (metadata) => ({ payloads: [{ metadata }] }), [true, 7, 'a', [], { encoding: 7 }]],
+  ['userPoolId of a request', (userPoolId) => ({ ...REQUEST, userPoolId }), [...NO_TEXTS, '../x']],
+  ['sub of a request', (sub) => ({ ...REQUEST, sub }), [...NO_TEXTS, '../x']],
+  ['attributeName of a request', (attributeName) => ({ ...REQUEST, attributeName }), NO_TEXTS],
+  ['clientMetadata of a request', (clientMetadata) => ({ ...REQUEST, clientMetadata }), NO_OBJECTS],
+  ['policy of a request', (policy) => ({ ...REQUEST, policy }), NO_OBJECTS],
+  ...['deadline', 'codeLifetime', 'resendAfter', 'resendCooldown'].map((field) => inPolicy(field, NO_DURATIONS)),
+  ...['maxSends', 'maxAttempts'].map((field) => inPolicy(field, NO_NUMBERS)),
+  ...['confirmation', 'codeFormat'].map((field) => inPolicy(field, NO_CHOICES)),
+];
+
+function inPolicy(field: string, wrong: readonly unknown[]): (typeof FIELDS)[number] {
+  return [`policy.${field} of a request`, (value) => ({ ...REQUEST, policy: { [field]: value } }), wrong];
+}
+
+/** None of them is a request, a message or a body; each is named, for the report. */
+export const MALFORMED: Named<unknown> = [
+  ...VALUES,
+  ...FIELDS.flatMap(([name, at, wrong]) =>
+    wrong.map((value) => [`${name}: ${JSON.stringify(value).slice(0, 40)}`, at(value)] as const),
+  ),
+];
+
+/** And any number of others. An object without fields is a good message in some places. */
+export const malformed: fc.Arbitrary<unknown> = fc
+  .oneof(
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.record({ code: fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.string()) }),
+    fc.record({ payloads: fc.jsonValue({ maxDepth: 1 }).filter((value) => !Array.isArray(value)) }),
+    fc.record(
       {
-        accessToken: jsonValue({ maxDepth: 1 }),
-        attributeName: oneof(constant('email'), jsonValue({ maxDepth: 1 })),
-        code: oneof(integer(), array(string()), constant(null)),
-        policy: dictionary(string(), jsonValue({ maxDepth: 1 })),
-        clientMetadata: oneof(integer(), array(string())),
+        accessToken: fc.jsonValue({ maxDepth: 1 }),
+        attributeName: fc.oneof(fc.constant('email'), fc.jsonValue({ maxDepth: 1 })),
+        code: fc.oneof(fc.integer(), fc.array(fc.string()), fc.constant(null)),
+        policy: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 1 })),
+        clientMetadata: fc.oneof(fc.integer(), fc.array(fc.string())),
       },
       { requiredKeys: ['code', 'clientMetadata'] },
     ),
-  ),
-  { numRuns: 60, seed: 20261123 },
-).map((value, index) => [`generated ${index + 1}`, value] as const);
+    fc
+      .constantFrom('deadline', 'codeLifetime', 'resendAfter', 'maxSends', 'maxAttempts', 'codeFormat')
+      .chain((field) =>
+        fc
+          .oneof(fc.boolean(), fc.integer({ max: 0 }), fc.array(fc.integer()), fc.string({ minLength: 9 }))
+          .map((value) => ({ ...REQUEST, policy: { [field]: value } })),
+      ),
+  )
+  .filter((value) => JSON.stringify(value) !== '{}' && !isGoodCode(value));
+
+function isGoodCode(value: unknown): boolean {
+  return /^\{"code":"\d{6}"\}$/.test(JSON.stringify(value));
+}
+
+const bytes = (...values: number[]) => Uint8Array.from(values);
+
+/** Bodies that are no JSON at all. */
+export const NO_JSON: Named<Uint8Array> = [
+  ['a brace', Buffer.from('{')],
+  ['a list that is cut off', Buffer.from('{"payloads":[')],
+  ['a text that is cut off', Buffer.from('{"AccessToken":"abc')],
+  ['an escape that is cut off', Buffer.from('"\\u00')],
+  ['a comma too many', Buffer.from('{"payloads":[],}')],
+  ['quotes of another kind', Buffer.from("{'payloads':[]}")],
+  ['a comment', Buffer.from('{"payloads":[]} // none')],
+  ['two documents', Buffer.from('{}{}')],
+  ['a number that is none', Buffer.from('NaN')],
+  ['a word that is none', Buffer.from('undefined')],
+  ['a form', Buffer.from('payloads=1&data=2')],
+  ['XML', Buffer.from('<?xml version="1.0"?><payloads/>')],
+  ['a hundred thousand brackets', Buffer.from('['.repeat(100_000))],
+  ['UTF-16', Buffer.from('{"payloads":[]}', 'utf16le')],
+  ['bytes that are no UTF-8', bytes(0x22, 0xff, 0xfe, 0xc0, 0x22, 0x22)],
+  ['zeros', new Uint8Array(1_000)],
+  ['a gzip file', gzipSync('{"payloads":[]}')],
+];
+
+/** And any number of others: bytes, texts, and JSON that is cut off. */
+export const noJson: fc.Arbitrary<Uint8Array> = fc
+  .oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 300 }),
+    fc.string({ minLength: 1, unit: 'binary' }).map((text) => Buffer.from(text)),
+    fc
+      .tuple(fc.json(), fc.double({ min: 0, max: 1, noNaN: true }))
+      .map(([json, share]) => Buffer.from(`{"payloads":[${json}`.slice(0, 1 + Math.floor(share * json.length)))),
+  )
+  .filter((body) => !isJson(body));
+
+function isJson(body: Uint8Array): boolean {
+  // Without its byte order mark, as servers read it.
+  const text = new TextDecoder().decode(body);
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return text === '';
+  }
+}
