@@ -4,9 +4,15 @@ import type { ReplayProblem } from './replay-problem.js';
 
 type HistoryEvent = NonNullable<History['events']>[number];
 
+/** The event at which a history stops to replay, where there is only one that the SDK can mean. */
+export function onlyEventMeant(problem: ReplayProblem, { events }: History): number | undefined {
+  const [only, ...others] = (events ?? []).filter((event) => isMeant(problem, event));
+  return only && others.length === 0 ? Number(only.eventId) : undefined;
+}
+
 /**
- * Finds the event at which a history stops to replay, where the SDK does not say it: the only one that it can mean or, where
- * there are more, by replaying the history's beginnings, each a workflow task longer than the one before.
+ * Finds the event at which a history stops to replay, where the SDK does not say it: by replaying the history's beginnings,
+ * each a workflow task longer than the one before.
  */
 export async function failingEvent(
   options: Parameters<typeof Worker.runReplayHistories>[0],
@@ -14,8 +20,6 @@ export async function failingEvent(
   problem: ReplayProblem,
 ): Promise<number | undefined> {
   const events = history.events ?? [];
-  const [only, ...others] = events.filter((event) => isMeant(problem, event));
-  if (only && others.length === 0) return Number(only.eventId);
   const ends = events.flatMap(({ workflowTaskScheduledEventAttributes: task }, index) => (task ? [index + 1] : []));
   // A beginning ends where the next task is scheduled, which shows the SDK that the one before is complete.
   const beginnings = [...new Set([...ends.slice(1), events.length])].map((end) => events.slice(0, end));

@@ -71,9 +71,31 @@ function readHistory(json: unknown): History {
   if (!events[0]?.workflowExecutionStartedEventAttributes) {
     throw new UnreadableHistoryError('does not begin with the start of a workflow');
   }
+  const { workflowType, taskQueue } = events[0].workflowExecutionStartedEventAttributes;
+  if (!workflowType?.name || !taskQueue?.name) {
+    throw new UnreadableHistoryError('does not say which workflow was started, or on which task queue');
+  }
   const gap = events.findIndex(({ eventId }, index) => Number(eventId) !== index + 1);
   if (gap >= 0) throw new UnreadableHistoryError(`is not whole: event ${gap + 1} is missing`);
+  const cut = events.findIndex((event, index) => index > 0 && isTaskStarted(events[index - 1]) && !endsTask(event));
+  if (cut > 0) throw new UnreadableHistoryError(`is not whole: the workflow task of event ${cut} has no end`);
   return history;
+}
+
+type HistoryEvent = NonNullable<History['events']>[number];
+
+function isTaskStarted(event: HistoryEvent | undefined): boolean {
+  return Boolean(event?.workflowTaskStartedEventAttributes);
+}
+
+/** The native core takes nothing else for its end, and waits for ever where it finds something else. */
+function endsTask(event: HistoryEvent): boolean {
+  return Boolean(
+    event.workflowTaskCompletedEventAttributes ??
+      event.workflowTaskFailedEventAttributes ??
+      event.workflowTaskTimedOutEventAttributes ??
+      event.workflowExecutionTerminatedEventAttributes,
+  );
 }
 
 /** Histories have been given wrong ids before, and then nothing in them opens. */

@@ -12,7 +12,9 @@ export interface ReplayProblem {
     /** The payloads were not opened, so nothing is known about the build. */
     | 'sealed'
     /** No history, or not whole. */
-    | 'unreadable';
+    | 'unreadable'
+    /** The SDK could not replay it, so nothing is known about the build. */
+    | 'notReplayed';
   /** Where it is, as far as the SDK tells. */
   eventId?: number;
   /** What the history has there. */
@@ -31,8 +33,15 @@ const HINTS: Record<ReplayProblem['kind'], string> = {
   taskFailed: 'A worker of this build would try the same task for ever. Mend the code, or deploy another build.',
   sealed:
     'Give this command the keys of the workers that recorded it (VERIFICATION_ENCRYPTION_KEYS, …_FILE or …_KMS_KEYS), and the workflow id under which it was recorded.',
+  notReplayed:
+    'What was not replayed says nothing of the build. Try it again, alone: --save FOLDER writes it, and VERIFICATION_LOG_LEVEL=debug shows what the SDK says.',
   unreadable: 'Export it again, with: cognito-verification replay --save FOLDER',
 };
+
+/** Of which nothing is known of the build. */
+export function isUnknown({ kind }: ReplayProblem): boolean {
+  return kind === 'sealed' || kind === 'unreadable' || kind === 'notReplayed';
+}
 
 /** What the replayed code has said. */
 export interface ReplayTrace {
@@ -65,6 +74,12 @@ export function keysMissing(unopened: readonly Unopened[]): ReplayProblem | unde
 /** @param what it is, or is not: the rest of the sentence */
 export function unreadable(what: string): ReplayProblem {
   return { kind: 'unreadable', message: `It ${redactText(what)}.`, hint: HINTS.unreadable };
+}
+
+/** @param error what has ended the replay worker, or kept it from going on */
+export function notReplayed(error: unknown): ReplayProblem {
+  const said = redactText(error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  return { kind: 'notReplayed', message: `It could not be replayed: ${said}.`, hint: HINTS.notReplayed };
 }
 
 /** A problem of which the SDK did not say where it is. */
