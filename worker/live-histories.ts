@@ -1,5 +1,5 @@
 /** Histories from a namespace: which are taken, and how they come here. Only reads. */
-import { SEARCH_ATTRIBUTES, VERIFICATION_STATES, WORKFLOW_TYPE } from '@cognito-verification/contract';
+import { SEARCH_ATTRIBUTE_KEYS, SEARCH_ATTRIBUTES, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { RecordedHistory } from './recorded-history.js';
@@ -22,38 +22,50 @@ export interface LiveRun {
 /** What is there, and what of it was taken. */
 export interface LiveSample {
   runs: LiveRun[];
-  /** How many were found; of a state with very many, as many as were looked at. */
+  /** How many were found. */
   matched: number;
+  /** There are more, which nobody has looked at: the oldest ones, for a namespace lists the youngest first. */
+  truncated: boolean;
 }
 
-/** Of one state. A page has 1,000, and a namespace takes few such calls a second. */
-const MOST_LOOKED_AT = 10_000;
+/** A page has 1,000, and a namespace takes few such calls a second. */
+const MOST_LOOKED_AT = 50_000;
 const PAGE = 1_000;
 
 /**
  * Finds runs, evenly over the states: a state with few of them is there with all, and the others share what is left. Within a
  * state they are spread over all that were found, the youngest to the oldest.
+ * @param most are looked at, or as many as are to be taken
  */
-export async function sampleRuns(client: Pick<Client, 'workflow'>, selection: LiveSelection): Promise<LiveSample> {
-  const byState: LiveRun[][] = [];
-  // One after the other: all at once would be many calls for a namespace that allows thirty a second.
-  for (const state of [...VERIFICATION_STATES.map((name) => `= '${name}'`), 'IS NULL']) {
-    const found: LiveRun[] = [];
-    const query = `${queryOf(selection)} AND ${SEARCH_ATTRIBUTES.state} ${state}`;
-    for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: PAGE })) {
-      found.push({ workflowId, runId });
-      if (found.length === MOST_LOOKED_AT) break;
-    }
-    byState.push(found);
+export async function sampleRuns(
+  client: Pick<Client, 'workflow'>,
+  selection: LiveSelection,
+  most = MOST_LOOKED_AT,
+): Promise<LiveSample> {
+  const query = queryOf(selection);
+  // By run: one that has changed meanwhile comes twice.
+  const found = new Map<string, LiveRun & { state: string }>();
+  let truncated = false;
+  for await (const { workflowId, runId, typedSearchAttributes } of client.workflow.list({ query, pageSize: PAGE })) {
+    truncated = found.size >= Math.max(most, selection.limit) && !found.has(runId);
+    if (truncated) break;
+    // Whatever it says: a build that is newer than this one may know other states.
+    found.set(runId, { workflowId, runId, state: typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state) ?? '' });
   }
+  // A namespace that was never set up has none either, and only says so when it is asked for a state.
+  if (found.size === 0) await client.workflow.count(`${query} AND ${SEARCH_ATTRIBUTES.state} IS NULL`);
+  const byState = new Map<string, LiveRun[]>();
+  for (const { state, ...run } of found.values()) {
+    const group = byState.get(state) ?? [];
+    byState.set(state, group);
+    group.push(run);
+  }
+  const groups = [...byState.values()];
   const shares = evenShares(
-    byState.map((found) => found.length),
+    groups.map((group) => group.length),
     selection.limit,
   );
-  return {
-    runs: byState.flatMap((found, index) => spread(found, shares[index] ?? 0)),
-    matched: byState.reduce((sum, found) => sum + found.length, 0),
-  };
+  return { runs: groups.flatMap((group, index) => spread(group, shares[index] ?? 0)), matched: found.size, truncated };
 }
 
 /** The query for what is selected, without the states. */
