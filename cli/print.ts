@@ -14,6 +14,11 @@ export function print(options: OutputOptions, document: unknown, people: string)
   process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${asCalled(people)}\n`);
 }
 
+/** Of what others have written: nothing that a terminal would obey, or show in another order. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+}
+
 /** Text that stands out on a terminal; plain where output is no terminal or `NO_COLOR` is set. */
 export function emphasized(style: 'bold' | 'dim' | 'green' | 'red' | 'yellow', content: string): string {
   const plain = !process.stdout.isTTY || Boolean(process.env['NO_COLOR']);

@@ -1,41 +1,64 @@
 /** The report in the format that CI servers read: `<testsuites>`, a suite for each version, a case for each history. */
+import { isUnknown } from '../worker/replay-problem.js';
 import type { FailedCase, ReplayedCase, ReplayReport } from './replay-report.js';
+import type { ErrorDocument } from './report.js';
+
+type Result = 'replays' | 'failure' | 'error' | 'skipped';
 
 export function junitReport(report: ReplayReport): string {
-  const suites = new Map<string, (ReplayedCase | FailedCase)[]>();
-  for (const one of report.cases) {
+  const suites = new Map<string, Map<ReplayedCase, Result>>();
+  const add = (one: ReplayedCase, result: Result) => {
     const name = `${one.workflowType}, recorded with ${one.build ?? one.sdkVersion ?? 'no worker'}`;
-    suites.set(name, [...(suites.get(name) ?? []), one]);
-  }
-  const { durationMs } = report.document();
-  const counts = `tests="${report.replayed}" failures="${report.failures.length}" errors="0" time="${(durationMs / 1000).toFixed(3)}"`;
+    suites.set(name, (suites.get(name) ?? new Map<ReplayedCase, Result>()).set(one, result));
+  };
+  for (const one of report.failures) add(one, isUnknown(one) ? 'error' : 'failure');
+  for (const one of report.good) add(one, 'replays');
+  for (const one of report.notBegun) add(one, 'skipped');
+  const { durationMs, incomplete } = report.document();
+  const results = [...suites.values()].flatMap((cases) => [...cases.values()]);
+  if (incomplete) results.push('error');
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="replay" ${counts}>`,
+    `<testsuites name="replay" ${counts(results)} time="${(durationMs / 1000).toFixed(3)}">`,
     ...[...suites].flatMap(([name, cases]) => [
-      `  <testsuite name="${escaped(name)}" tests="${cases.length}" failures="${cases.filter(isFailed).length}" errors="0">`,
-      ...cases.map((one) => testCase(one)),
+      `  <testsuite name="${escaped(name)}" ${counts([...cases.values()])}>`,
+      ...[...cases].map(([one, result]) => testCase(one, result)),
       '  </testsuite>',
     ]),
+    ...(incomplete ? incompleteSuite(incomplete) : []),
     '</testsuites>',
     '',
   ].join('\n');
 }
 
-function testCase(one: ReplayedCase | FailedCase): string {
+function counts(results: readonly Result[]): string {
+  const of = (result: Result) => results.filter((one) => one === result).length;
+  return `tests="${results.length}" failures="${of('failure')}" errors="${of('error')}" skipped="${of('skipped')}"`;
+}
+
+function testCase(one: ReplayedCase | FailedCase, result: Result): string {
   const { workflowId, runId, file, workflowType, state } = one;
   const name = workflowId === undefined ? `${file}` : runId === undefined ? workflowId : `${workflowId} run ${runId}`;
   const attributes = `classname="${escaped(`${workflowType}.${state}`)}" name="${escaped(name)}"`;
-  if (!isFailed(one)) return `    <testcase ${attributes}/>`;
+  if (result === 'replays') return `    <testcase ${attributes}/>`;
   return [
     `    <testcase ${attributes}>`,
-    `      <failure type="${escaped(one.kind)}" message="${escaped(one.message)}">${escaped(`${one.message}\n${one.hint}`)}</failure>`,
+    'kind' in one
+      ? `      <${result} type="${escaped(one.kind)}" message="${escaped(one.message)}">${escaped(`${one.message}\n${one.hint}`)}</${result}>`
+      : `      <skipped message="no worker has taken it up yet"/>`,
     '    </testcase>',
   ].join('\n');
 }
 
-function isFailed(one: ReplayedCase | FailedCase): one is FailedCase {
-  return 'kind' in one;
+/** So that nobody takes the part for the whole. */
+function incompleteSuite({ code, message }: ErrorDocument): string[] {
+  return [
+    `  <testsuite name="replay" ${counts(['error'])}>`,
+    '    <testcase classname="replay" name="done to the end">',
+    `      <error type="${escaped(code)}" message="${escaped(message)}"/>`,
+    '    </testcase>',
+    '  </testsuite>',
+  ];
 }
 
 /** For content and for attributes. XML 1.0 has no way at all to write most control characters and halves of pairs. */

@@ -1,11 +1,12 @@
 /** What `replay` has found, for people and for programs. */
 import type { UnreadableFile } from '../worker/history-files.js';
-import type { Replayed } from '../worker/replay.js';
+import { MOST_SEARCHED, type Replayed } from '../worker/replay.js';
 import type { ReplayBundle } from '../worker/replay-bundle.js';
-import type { ReplayProblem } from '../worker/replay-problem.js';
-import { emphasized } from './print.js';
+import { isUnknown, type ReplayProblem } from '../worker/replay-problem.js';
+import { emphasized, printable } from './print.js';
 import type { SavedHistories } from './replay-save.js';
 import type { SourcedHistory, SourceFacts } from './replay-source.js';
+import { errorDocument } from './report.js';
 
 /** One history, as the report lists it. */
 export interface ReplayedCase {
@@ -32,22 +33,25 @@ const MOST_TOLD = 10;
 export class ReplayReport {
   readonly failures: FailedCase[] = [];
   readonly good: ReplayedCase[] = [];
+  /** No worker has taken them up: there is nothing in them to replay, so they show nothing. */
+  readonly notBegun: ReplayedCase[] = [];
+  /** Known once it was found. */
+  source: SourceFacts | undefined;
   saved: SavedHistories | undefined;
+  /** What has kept it from being done to its end. */
+  error: unknown;
   private readonly startedAt = performance.now();
   private unopened = 0;
-  private notBegun = 0;
 
-  constructor(
-    private readonly bundle: ReplayBundle,
-    private readonly source: SourceFacts,
-  ) {}
+  constructor(private readonly bundle: ReplayBundle) {}
 
   get replayed(): number {
     return this.good.length + this.failures.length;
   }
 
-  get cases(): ReplayedCase[] {
-    return [...this.failures, ...this.good];
+  /** All that were told of. */
+  get seen(): number {
+    return this.replayed + this.notBegun.length;
   }
 
   add({ recorded, facts, problem, unopened }: Replayed<SourcedHistory>): void {
@@ -63,9 +67,9 @@ export class ReplayReport {
       ...(build === undefined ? {} : { build }),
     };
     if (problem) this.failures.push({ ...one, ...problem });
-    else this.good.push(one);
+    else if (facts.begun) this.good.push(one);
+    else this.notBegun.push(one);
     if (!problem && unopened > 0) this.unopened += 1;
-    if (!facts.begun) this.notBegun += 1;
   }
 
   addUnreadable({ file, problem }: UnreadableFile): void {
@@ -78,49 +82,77 @@ export class ReplayReport {
       failed: this.failures.length,
       durationMs: Math.round(performance.now() - this.startedAt),
       bundle: { path: this.bundle.path, build: this.bundle.build },
-      source: this.source,
+      ...(this.source ? { source: this.source } : {}),
       versions: [...this.tally(versionOf)].map(([key, tally]) => ({ ...JSON.parse(key), ...tally })),
       states: Object.fromEntries(this.tally(({ state }) => state)),
-      /** Nothing in them to replay yet. */
-      notBegun: this.notBegun,
+      /** Not among the replayed. */
+      notBegun: this.notBegun.length,
       /** Replay, and hold a payload that nothing opens, as when they were recorded. */
       withUnopenedPayloads: this.unopened,
       failures: this.failures,
       ...(this.saved ? { saved: this.saved } : {}),
+      ...(this.error === undefined ? {} : { incomplete: errorDocument(this.error) }),
     };
   }
 
   text(): string {
-    if (this.replayed === 0) return 'Nothing to replay.';
-    const { replayed, failed, durationMs, bundle } = this.document();
-    const verdict =
-      failed === 0
-        ? emphasized('green', 'all replay')
-        : emphasized('red', `${failed} ${failed === 1 ? 'does' : 'do'} not replay`);
-    const head = `${replayed} ${replayed === 1 ? 'history' : 'histories'} on build ${bundle.build} in ${(durationMs / 1000).toFixed(1)} s: ${verdict}.`;
-    return [head, '', ...this.versionLines(), this.stateLine(), ...this.noteLines(), ...this.failureLines()].join('\n');
+    const { replayed, durationMs, bundle, incomplete } = this.document();
+    if (replayed === 0) return ['Nothing to replay.', ...this.noteLines()].join('\n');
+    const head = `${replayed} ${replayed === 1 ? 'history' : 'histories'} on build ${bundle.build} in ${(durationMs / 1000).toFixed(1)} s: ${this.verdict()}.`;
+    const end = incomplete
+      ? ['', emphasized('red', `It was not done to the end: ${printable(incomplete.message)}`)]
+      : [];
+    return [
+      head,
+      '',
+      ...this.versionLines(),
+      this.stateLine(),
+      ...this.noteLines(),
+      ...this.failureLines(),
+      ...end,
+    ].join('\n');
+  }
+
+  private verdict(): string {
+    const unknown = this.failures.filter(isUnknown).length;
+    const failed = this.failures.length - unknown;
+    if (failed + unknown === 0) return emphasized('green', 'all replay');
+    const parts = [
+      ...(failed > 0 ? [`${failed} ${failed === 1 ? 'does' : 'do'} not replay`] : []),
+      ...(unknown > 0 ? [`${unknown} could not be read or opened`] : []),
+    ];
+    return emphasized('red', parts.join(', '));
   }
 
   private versionLines(): string[] {
     return [...this.tally(versionOf)].map(([key, { replayed, failed }]) => {
       const { workflowType, sdkVersion, build }: ReplayedCase = JSON.parse(key);
       const by = sdkVersion === undefined ? 'by no worker yet' : `with SDK ${sdkVersion}, build ${build ?? '?'}`;
-      return `  ${workflowType}, recorded ${by}: ${counted(replayed, failed)}`;
+      return `  ${printable(`${workflowType}, recorded ${by}`)}: ${counted(replayed, failed)}`;
     });
   }
 
   private stateLine(): string {
-    const states = [...this.tally(({ state }) => state)].map(([state, { replayed }]) => `${state} ${replayed}`);
+    const states = [...this.tally(({ state }) => state)].map(
+      ([state, { replayed }]) => `${printable(state)} ${replayed}`,
+    );
     return `  ${states.join(', ')}`;
   }
 
   private noteLines(): string[] {
     const { source, saved } = this;
+    const notBegun = this.notBegun.length;
+    const unplaced = this.failures.filter((one) => !isUnknown(one) && one.eventId === undefined).length;
     return [
-      ...('matched' in source && source.matched > source.taken
-        ? [`  A sample of ${source.taken} from ${source.matched}, evenly over the states; more: --limit.`]
+      ...(source && 'matched' in source ? sampleLines(source) : []),
+      ...(notBegun > 0
+        ? [`  Besides, ${notBegun} that no worker has taken up yet: there is nothing in them to replay.`]
         : []),
-      ...(this.notBegun > 0 ? [`  ${this.notBegun} not begun yet: there was nothing in them to replay.`] : []),
+      ...(unplaced > 0
+        ? [
+            `  ${unplaced} without the event where it is, which is searched for in the first ${MOST_SEARCHED} of a kind.`,
+          ]
+        : []),
       ...(this.unopened > 0
         ? [`  ${this.unopened} with a payload that nothing opens, refused now as when it was recorded.`]
         : []),
@@ -134,7 +166,7 @@ export class ReplayReport {
     const told = this.failures.slice(0, MOST_TOLD).flatMap((failure) => {
       const { workflowId, runId, file, state, message } = failure;
       const name = workflowId === undefined ? `${file}` : `${workflowId} (run ${runId ?? '?'}, ${state})`;
-      return ['', emphasized('bold', name), `  ${message}`];
+      return ['', emphasized('bold', printable(name)), `  ${printable(message)}`];
     });
     const more = this.failures.length - MOST_TOLD;
     if (more > 0) told.push('', `And ${more} more, which --json and --junit have.`);
@@ -152,6 +184,16 @@ export class ReplayReport {
     for (const one of this.failures) count(one, 1);
     return new Map([...tallies].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
+}
+
+function sampleLines({ matched, truncated, taken, gone }: Extract<SourceFacts, { matched: number }>): string[] {
+  const from = truncated ? `more than ${matched}, the oldest of which nobody has looked at` : `${matched}`;
+  return [
+    ...(truncated || matched > taken
+      ? [`  A sample of ${taken} from ${from}, evenly over the states; more: --limit.`]
+      : []),
+    ...(gone > 0 ? [`  ${gone} that the namespace had forgotten before they were fetched.`] : []),
+  ];
 }
 
 function versionOf({ workflowType, sdkVersion, build }: ReplayedCase): string {

@@ -1,22 +1,22 @@
 /** What `replay` does once its options are known to be right. */
-import { writeFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { type KeyRing, keyRingFromSettings } from '@cognito-verification/codec';
-import { loadTelemetryConfig } from '../temporal/config.js';
-import { type Replayed, replayHistories } from '../worker/replay.js';
+import { keyRingFromSettings } from '@cognito-verification/codec';
+import { loadConfig, loadTelemetryConfig } from '../temporal/config.js';
+import { type ReplayOptions, replayHistories } from '../worker/replay.js';
 import { type ReplayBundle, readBundle } from '../worker/replay-bundle.js';
 import { installReplayRuntime } from '../worker/replay-runtime.js';
 import { WORKFLOW_BUNDLE_PATH } from '../worker/workflow-bundle.js';
 import { EXIT } from './exit-codes.js';
 import { print } from './print.js';
 import { Problems } from './problems.js';
-import { startProgress } from './progress.js';
+import { type Progress, startProgress } from './progress.js';
 import type { ReplayCommandOptions } from './replay.js';
 import { junitReport } from './replay-junit.js';
 import { ReplayReport } from './replay-report.js';
-import { openSave } from './replay-save.js';
-import { openSource, type SourcedHistory } from './replay-source.js';
-import { InterruptedError } from './usage-error.js';
+import { openSave, type Save } from './replay-save.js';
+import { openSource, type ReplaySource } from './replay-source.js';
+import { InterruptedError, UsageError } from './usage-error.js';
 
 /** Nothing was found, so nothing is known. */
 class NothingToReplayError extends Error {
@@ -27,76 +27,125 @@ class NothingToReplayError extends Error {
 /** More than these share the processors with what opens the payloads. */
 const MOST_WORKERS = 4;
 
+/** Not each of those that were taken was told of. */
+class IncompleteError extends Error {
+  override readonly name = 'IncompleteError';
+  readonly code = 'Incomplete';
+}
+
 /** @returns the exit code */
 export async function runReplay(paths: readonly string[], options: ReplayCommandOptions): Promise<number> {
-  const workers = options.concurrency ?? Math.min(availableParallelism(), MOST_WORKERS);
-  const { keys, logging } = loadSettings();
+  const settings = loadSettings(paths);
   const bundle = await readBundle(options.bundle ?? WORKFLOW_BUNDLE_PATH);
-  installReplayRuntime(logging);
-  const interruption = interrupted();
-  const progress = startProgress(process.stderr, 'replayed');
+  const junit = options.junit === undefined ? undefined : await openJunit(options.junit);
+  installReplayRuntime(settings.logging);
+  const report = new ReplayReport(bundle);
   try {
-    const save = await openSave(options, keys);
-    const source = await Promise.race([openSource(paths, options, workers), interruption.promise]);
-    try {
-      const report = new ReplayReport(bundle, source.about);
-      const taken = { source, report, keys, bundle, workers };
-      const work = replayAll(taken, interruption.signal, async (replayed) => {
-        report.add(replayed);
-        progress.step(report.replayed, source.count(), report.failures.length);
-        await save?.take(replayed);
-      });
-      await Promise.race([work, interruption.promise]);
-      if (report.replayed === 0 && !options.allowEmpty) {
-        throw new NothingToReplayError(`${source.nothing} Where that is as it should be: --allow-empty.`);
-      }
-      report.saved = await save?.close(bundle);
-      progress.end();
-      if (options.junit !== undefined) await writeFile(options.junit, junitReport(report));
-      print(options, report.document(), report.text());
-      return report.failures.length > 0 ? EXIT.unsuccessful : EXIT.done;
-    } finally {
-      await source.close();
+    await replayInto(report, paths, options, { ...settings, bundle });
+  } catch (error) {
+    report.error = error;
+  }
+  // Whatever has come in between: a failure that was found is a failure.
+  try {
+    await junit?.writeFile(junitReport(report));
+    await junit?.close();
+  } catch (error) {
+    report.error ??= error;
+  }
+  const failed = report.failures.length > 0;
+  if (report.error !== undefined && !failed) throw report.error;
+  print(options, report.document(), report.text());
+  if (report.error instanceof InterruptedError) return EXIT.interrupted;
+  return failed ? EXIT.unsuccessful : EXIT.done;
+}
+
+type Settings = ReturnType<typeof loadSettings> & { bundle: ReplayBundle };
+
+async function replayInto(
+  report: ReplayReport,
+  paths: readonly string[],
+  options: ReplayCommandOptions,
+  { keys, temporal, bundle }: Settings,
+): Promise<void> {
+  const workers = options.concurrency ?? Math.min(availableParallelism(), MOST_WORKERS);
+  const interruption = interrupted();
+  const { signal } = interruption;
+  const unlessInterrupted = <T>(work: Promise<T>): Promise<T> => Promise.race([work, interruption.promise]);
+  const progress = startProgress(process.stderr, 'replayed');
+  let save: Save | undefined;
+  let source: ReplaySource | undefined;
+  try {
+    save = await openSave(options, keys);
+    source = await unlessInterrupted(openSource(paths, options, { workers, temporal }));
+    report.source = source.about;
+    await unlessInterrupted(replayAll({ source, report, save, progress, replay: { keys, bundle, workers, signal } }));
+    const count = source.count();
+    if (report.seen !== count) throw new IncompleteError(`Of ${count} histories ${report.seen} were replayed.`);
+    if (report.replayed === 0 && !options.allowEmpty) {
+      const why = count === 0 ? source.nothing : 'No worker has taken up any of them yet, so there is nothing in them.';
+      throw new NothingToReplayError(`${why} Where that is as it should be: --allow-empty.`);
     }
+    progress.end();
+    if (save) report.saved = await unlessInterrupted(save.close({ bundle, workers, signal }));
   } finally {
     progress.end();
     interruption.dispose();
+    await save?.dispose();
+    await source?.close();
   }
 }
 
-interface Taken {
-  source: Awaited<ReturnType<typeof openSource>>;
+interface Work {
+  source: ReplaySource;
   report: ReplayReport;
-  keys: KeyRing;
-  bundle: ReplayBundle;
-  workers: number;
+  save: Save | undefined;
+  progress: Progress;
+  replay: ReplayOptions;
 }
 
 /** What cannot be read is a failure too, and keeps none of the others from being replayed. */
-async function replayAll(
-  { source, report, keys, bundle, workers }: Taken,
-  signal: AbortSignal,
-  onReplayed: (replayed: Replayed<SourcedHistory>) => Promise<void>,
-): Promise<void> {
+async function replayAll({ source, report, save, progress, replay }: Work): Promise<void> {
+  const step = () => progress.step(report.seen, source.count(), report.failures.length);
   async function* readable() {
     for await (const found of source.histories) {
-      if ('problem' in found) report.addUnreadable(found);
-      else yield found;
+      if ('problem' in found) {
+        report.addUnreadable(found);
+        step();
+      } else yield found;
     }
   }
-  await replayHistories(readable(), { bundle, keys, workers, signal }, onReplayed);
+  await replayHistories(readable(), replay, async (replayed) => {
+    report.add(replayed);
+    step();
+    await save?.take(replayed);
+  });
+}
+
+/**
+ * Before the work: it would be for nothing, and an old report is none of this build.
+ * @throws UsageError
+ */
+async function openJunit(path: string): Promise<FileHandle> {
+  return await open(path, 'w').catch((error: unknown) => {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new UsageError(`--junit: ${path} cannot be written (${reason}).`);
+  });
 }
 
 /**
  * The settings of a worker, as far as a replay needs them; all that is wrong with them at once.
  * @throws ConfigError
  */
-function loadSettings() {
+function loadSettings(paths: readonly string[]) {
   const problems = new Problems();
-  const telemetry = problems.orNote(() => loadTelemetryConfig());
+  const config = problems.orNote(() => {
+    const temporal = paths.length === 0 ? loadConfig() : undefined;
+    return { temporal, logLevel: (temporal ?? loadTelemetryConfig()).logLevel };
+  });
   const keys = problems.orNote(() => keyRingFromSettings());
-  if (!telemetry || !keys) throw problems.toError();
-  return { keys, logging: process.env['VERIFICATION_LOG_LEVEL'] ? telemetry.logLevel : undefined };
+  if (!config || !keys) throw problems.toError();
+  const logging = process.env['VERIFICATION_LOG_LEVEL'] ? config.logLevel : undefined;
+  return { keys, temporal: config.temporal, logging };
 }
 
 function interrupted(): { promise: Promise<never>; signal: AbortSignal; dispose: () => void } {
@@ -106,7 +155,7 @@ function interrupted(): { promise: Promise<never>; signal: AbortSignal; dispose:
   process.once('SIGTERM', onSignal);
   const promise = new Promise<never>((_resolve, reject) => {
     abort.signal.addEventListener('abort', () => {
-      reject(new InterruptedError('Interrupted: not every history was replayed, so nothing is known of the build.'));
+      reject(new InterruptedError('Interrupted: not every history was replayed, and none was saved.'));
     });
   });
   promise.catch(() => undefined);

@@ -1,12 +1,13 @@
 /** `replay --save`: the histories as files, which `replay` reads again. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KEY_SETTINGS, type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
-import { readHistoryFiles } from '../worker/history-files.js';
+import { KEY_SETTINGS, type KeyRing, KeyServiceError, keyRingOf, parseKeys } from '@cognito-verification/codec';
+import { MANIFEST, type ManifestEntry, readHistoryFiles } from '../worker/history-files.js';
 import { historyDocument } from '../worker/recorded-history.js';
 import { redactHistory } from '../worker/redact-history.js';
-import { type Replayed, replayHistories } from '../worker/replay.js';
-import type { ReplayBundle } from '../worker/replay-bundle.js';
+import { type Replayed, type ReplayOptions, replayHistories } from '../worker/replay.js';
+import { isUnknown } from '../worker/replay-problem.js';
+import { startProgress } from './progress.js';
 import type { ReplayCommandOptions } from './replay.js';
 import type { SourcedHistory } from './replay-source.js';
 import { UsageError } from './usage-error.js';
@@ -19,16 +20,25 @@ export interface SavedHistories {
 }
 
 export interface Save {
+  /** @throws KeyServiceError */
   take(replayed: Replayed<SourcedHistory>): Promise<void>;
-  /** @throws RedactionError */
-  close(bundle: ReplayBundle): Promise<SavedHistories>;
+  /**
+   * Until now nothing that was written counts as a history.
+   * @throws SaveError
+   */
+  close(replay: Pick<ReplayOptions, 'bundle' | 'workers' | 'signal'>): Promise<SavedHistories>;
+  /** Leaves nothing half done behind. After `close` there is nothing. */
+  dispose(): Promise<void>;
 }
 
-/** What was redacted does not replay as the original does, so it would show something else than what has happened. */
-class RedactionError extends Error {
-  override readonly name = 'RedactionError';
-  readonly code = 'Redaction';
+/** Some were not saved; all others were. */
+class SaveError extends Error {
+  override readonly name = 'SaveError';
+  readonly code = 'NotSaved';
 }
+
+/** While it is not known that all is right with it. Nobody takes a file of this name for a history. */
+const UNFINISHED = '.unfinished';
 
 /**
  * Undefined where nothing is to be saved.
@@ -39,45 +49,100 @@ export async function openSave(options: ReplayCommandOptions, keys: KeyRing): Pr
   const { save: folder, redact = false, sealKeyFile } = options;
   if (folder === undefined) return undefined;
   const sealWith = sealKeyFile === undefined ? keys : await readSealKey(sealKeyFile);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw new UsageError(`--save: the folder ${folder} cannot be made (${reasonOf(error)}).`);
-  });
-  const replaying: string[] = [];
-  let files = 0;
-  return {
-    take: async ({ recorded, problem }) => {
-      // Where nothing opens it there is nothing to redact, and as it is it may not be given away.
-      if (redact && problem?.kind === 'sealed') return;
+  await makeEmptyFolder(folder);
+  const entries = new Map<string, ManifestEntry>();
+  const replaying = new Set<string>();
+  const unsaved: string[] = [];
+  const writing = new Set<Promise<void>>();
+  let disposed = false;
+  const write = async ({ recorded, problem }: Replayed<SourcedHistory>) => {
+    const { workflowId, runId } = recorded;
+    const file = freeName(recorded, entries);
+    entries.set(file, { file, workflowId, ...(runId === undefined ? {} : { runId }) });
+    try {
       const kept = redact ? await redactHistory(recorded, { keys, sealWith }) : recorded;
-      const file = join(folder, fileName(recorded));
-      await writeFile(file, `${JSON.stringify(historyDocument(kept), undefined, 1)}\n`);
-      files += 1;
-      if (!problem) replaying.push(file);
+      if (disposed) return;
+      await writeFile(unfinished(folder, file), `${JSON.stringify(historyDocument(kept), undefined, 1)}\n`);
+      if (!problem) replaying.add(file);
+    } catch (error) {
+      if (error instanceof KeyServiceError) throw error;
+      entries.delete(file);
+      unsaved.push(`${workflowId}: ${reasonOf(error)}`);
+    }
+  };
+  return {
+    take: async (replayed) => {
+      // Where nothing opens or reads it there is nothing to redact, and as it is it may not be given away.
+      if (redact && replayed.problem && isUnknown(replayed.problem)) return;
+      const written = write(replayed);
+      writing.add(written);
+      await written.finally(() => writing.delete(written));
     },
-    close: async (bundle) => {
-      if (redact) await checkReplay(replaying, bundle, sealWith);
-      return { folder, files, redacted: redact };
+    close: async (replay) => {
+      if (redact) {
+        for (const file of await brokenOf(folder, [...replaying], { ...replay, keys: sealWith })) {
+          entries.delete(file);
+          unsaved.push(`${file}: does not replay any more once it is redacted, which is a bug of this command`);
+        }
+      }
+      if (disposed || replay.signal?.aborted) throw new SaveError('Nothing was saved.');
+      const histories = [...entries.values()];
+      // First: a file that it lists and that is not there is a failure, but none would miss one that nobody lists.
+      await writeFile(join(folder, MANIFEST), `${JSON.stringify({ histories }, undefined, 1)}\n`);
+      for (const { file } of histories) await rename(unfinished(folder, file), join(folder, file));
+      if (unsaved.length > 0) {
+        throw new SaveError(`${unsaved.length} histories were not saved: ${unsaved.slice(0, 3).join('; ')}.`);
+      }
+      return { folder, files: histories.length, redacted: redact };
+    },
+    dispose: async () => {
+      disposed = true;
+      await Promise.allSettled(writing);
+      const names = await readdir(folder).catch(() => []);
+      const left = names.filter((name) => name.endsWith(UNFINISHED));
+      await Promise.all(left.map((name) => rm(join(folder, name))));
     },
   };
 }
 
+/** @throws UsageError */
+async function makeEmptyFolder(folder: string): Promise<void> {
+  const names = await mkdir(folder, { recursive: true })
+    .then(() => readdir(folder))
+    .catch((error: unknown) => {
+      throw new UsageError(`--save: the folder ${folder} cannot be made (${reasonOf(error)}).`);
+    });
+  if (names.length === 0) return;
+  throw new UsageError(`--save: the folder ${folder} is not empty, and what is in it would mix with what is saved.`);
+}
+
+function unfinished(folder: string, file: string): string {
+  return join(folder, `${file}${UNFINISHED}`);
+}
+
 /** Those that replay must still: as files, with the keys that those have to whom they are given. */
-async function checkReplay(files: readonly string[], bundle: ReplayBundle, keys: KeyRing): Promise<void> {
+async function brokenOf(folder: string, files: readonly string[], options: ReplayOptions): Promise<string[]> {
   const broken: string[] = [];
+  const progress = startProgress(process.stderr, 'checked');
+  const paths = new Map(files.map((file) => [unfinished(folder, file), file]));
+  let checked = 0;
+  const check = (path: string, problem: unknown) => {
+    if (problem) broken.push(paths.get(path) ?? path);
+    checked += 1;
+    progress.step(checked, files.length, broken.length);
+  };
   async function* read() {
-    for await (const found of readHistoryFiles(files)) {
-      if ('problem' in found) broken.push(found.file);
+    for await (const found of readHistoryFiles([...paths.keys()])) {
+      if ('problem' in found) check(found.file, found.problem);
       else yield found;
     }
   }
-  await replayHistories(read(), { bundle, keys }, ({ recorded, problem }) => {
-    if (problem) broken.push(recorded.file);
-  });
-  if (broken.length === 0) return;
-  await Promise.all(broken.map((file) => rm(file)));
-  throw new RedactionError(
-    `${broken.length} of ${files.length} histories do not replay any more once they are redacted, and were not saved: ${broken.slice(0, 3).join(', ')}. This is a bug of this command.`,
-  );
+  try {
+    await replayHistories(read(), options, ({ recorded, problem }) => check(recorded.file, problem));
+    return broken;
+  } finally {
+    progress.end();
+  }
 }
 
 /** @throws UsageError, KeySettingsError */
@@ -92,6 +157,11 @@ function reasonOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
-function fileName({ workflowId, runId }: SourcedHistory): string {
-  return `${`${workflowId}.${runId ?? 'run'}`.replaceAll(/[^\w.-]/g, '_').slice(-200)}.json`;
+/** Two ids may have the same readable form. */
+function freeName({ workflowId, runId }: SourcedHistory, taken: ReadonlyMap<string, unknown>): string {
+  const readable = `${workflowId}.${runId ?? 'run'}`.replaceAll(/[^\w.-]/g, '_').slice(-200);
+  for (let count = 1; ; count += 1) {
+    const name = count === 1 ? `${readable}.json` : `${readable}.${count}.json`;
+    if (!taken.has(name)) return name;
+  }
 }

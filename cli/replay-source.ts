@@ -1,7 +1,7 @@
 /** Where `replay` takes histories from: files, or a namespace. */
 import { NotSetUpError, TemporalUnavailableError } from '@cognito-verification/client';
 import { isGrpcServiceError } from '@temporalio/client';
-import { loadConfig } from '../temporal/config.js';
+import type { TemporalConfig } from '../temporal/config.js';
 import { connectClient } from '../temporal/connect-client.js';
 import { listHistoryFiles, readHistoryFiles, type UnreadableFile } from '../worker/history-files.js';
 import { fetchHistories, type LiveSelection, queryOf, sampleRuns } from '../worker/live-histories.js';
@@ -33,6 +33,8 @@ export type SourceFacts =
       query: string;
       /** How many there were to take from. */
       matched: number;
+      /** There are more, which nobody has looked at. */
+      truncated: boolean;
       taken: number;
       /** Taken, and forgotten by the namespace before they were fetched. */
       gone: number;
@@ -43,13 +45,16 @@ const DEFAULT_LIMIT = 500;
 /** For each replay worker: it takes 20 ms for one history, and the way to a namespace in another region several times that. */
 const FETCHED_AHEAD = 4;
 
-/** @throws UsageError, ConfigError, TemporalConnectError, and VerificationError where the namespace does not do it */
+/**
+ * @param temporal where the namespace is; undefined for paths
+ * @throws UsageError, TemporalConnectError, and VerificationError where the namespace does not do it
+ */
 export async function openSource(
   paths: readonly string[],
   options: ReplayCommandOptions,
-  workers: number,
+  { workers, temporal }: { workers: number; temporal: TemporalConfig | undefined },
 ): Promise<ReplaySource> {
-  if (paths.length === 0) return await openNamespace(options, workers);
+  if (temporal) return await openNamespace(options, temporal, workers);
   const files = await listHistoryFiles(paths);
   if (options.workflowId !== undefined && files.length !== 1) throw new UsageError('--workflow-id is for one file.');
   return {
@@ -61,18 +66,21 @@ export async function openSource(
   };
 }
 
-async function openNamespace({ query, since, limit }: ReplayCommandOptions, workers: number): Promise<ReplaySource> {
-  const config = loadConfig();
-  const { namespace } = config;
+async function openNamespace(
+  { query, since, limit }: ReplayCommandOptions,
+  temporal: TemporalConfig,
+  workers: number,
+): Promise<ReplaySource> {
+  const { namespace } = temporal;
   const selection: LiveSelection = {
     query,
     since: new Date(Date.now() - (since ?? DAY_MS)),
     limit: limit ?? DEFAULT_LIMIT,
   };
-  const { client, close } = await connectClient(config);
+  const { client, close } = await connectClient(temporal);
   try {
-    const { runs, matched } = await sampleRuns(client, selection);
-    const about = { namespace, query: queryOf(selection), matched, taken: runs.length, gone: 0 };
+    const { runs, matched, truncated } = await sampleRuns(client, selection);
+    const about = { namespace, query: queryOf(selection), matched, truncated, taken: runs.length, gone: 0 };
     const fetched = fetchHistories(client, runs, {
       concurrency: workers * FETCHED_AHEAD,
       onGone: () => {

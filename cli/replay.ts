@@ -26,7 +26,7 @@ manifest.json beside files says whose they are, where they do not: {"histories":
 
 Exit codes:
   0    every history replays
-  1    one does not, or could not be read or opened; or there was none
+  1    one does not, or could not be read, opened or saved; or there was none
   2    wrong usage, value or configuration
   3    Temporal cannot be reached, or the namespace is not set up
   130  interrupted
@@ -52,10 +52,10 @@ export function replayCommand(): Command {
     .option(
       '--concurrency <n>',
       'replayed at once, each with a thread. Default: as many as processors, 4 at most',
-      countOption,
+      concurrencyOption,
     )
     .option('--junit <file>', 'write a report as JUnit does, a test case a history')
-    .option('--save <folder>', 'write the histories there, a file each')
+    .option('--save <folder>', 'write the histories there, a file each and a manifest; a new or empty folder')
     .option('--redact', 'with --save: tokens, codes and personal data become stand-ins, with which they still replay')
     .option(
       '--seal-key-file <file>',
@@ -90,5 +90,16 @@ function checkUsage(paths: readonly string[], options: ReplayCommandOptions): vo
 function countOption(value: string): number {
   const count = wholeNumberOption(value);
   if (count === 0) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return count;
+}
+
+/** Each has a thread and some 100 MB. */
+const MOST_CONCURRENT = 32;
+
+/** @throws InvalidArgumentError */
+function concurrencyOption(value: string): number {
+  const count = countOption(value);
+  if (count > MOST_CONCURRENT)
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_CONCURRENT}.`);
   return count;
 }

@@ -4,7 +4,7 @@ import { asCalled } from './called-as.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 
 /** An error as `--json` shows it. Beside `code` and `message`, whatever the error knows: `field`, `allowedAt`, … */
-interface ErrorDocument {
+export interface ErrorDocument {
   code: string;
   message: string;
   [detail: string]: unknown;
@@ -23,7 +23,8 @@ export function reportError(error: unknown, json: boolean): number {
   return exitCodeOf(document.code);
 }
 
-function errorDocument(error: unknown): ErrorDocument {
+/** The error as it is shown, without what may be secret. */
+export function errorDocument(error: unknown): ErrorDocument {
   if (error instanceof CommanderError) {
     return { code: 'Usage', message: error.message.replace(/^error: /, '').replaceAll('\n', ' ') };
   }

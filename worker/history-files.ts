@@ -1,6 +1,6 @@
 /** Histories from files and folders. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isRecord, type RecordedHistory, recordedHistory, UnreadableHistoryError } from './recorded-history.js';
 import { type ReplayProblem, unreadable } from './replay-problem.js';
 
@@ -22,27 +22,45 @@ export class HistoryPathError extends Error {
 }
 
 /** Lies beside histories and says whose they are: `{"histories": [{"file", "workflowId", "runId"}]}`. */
-const MANIFEST = 'manifest.json';
+export const MANIFEST = 'manifest.json';
+
+/** One history, in its folder's manifest. */
+export interface ManifestEntry {
+  file: string;
+  workflowId?: string;
+  runId?: string;
+}
 
 /**
- * The files, and every `.json` file in the folders and below, in order.
+ * The files, and every `.json` file in the folders and below, in order, and what the manifests there list, whether it is there
+ * or not. Each once.
  * @throws HistoryPathError
  */
 export async function listHistoryFiles(paths: readonly string[]): Promise<string[]> {
-  const lists = await Promise.all(
-    paths.map(async (path) => {
-      const found = await stat(path).catch(() => {
-        throw new HistoryPathError(`${path} does not exist.`);
-      });
-      if (!found.isDirectory()) return [path];
-      const entries = await readdir(path, { recursive: true, withFileTypes: true });
-      return entries
-        .filter((entry) => entry.isFile() && entry.name.endsWith('.json') && entry.name !== MANIFEST)
-        .map((entry) => join(entry.parentPath, entry.name))
-        .sort();
-    }),
+  const lists = await Promise.all(paths.map(filesIn));
+  const once = new Map<string, string>();
+  // A Kubernetes mount has each file twice, the second as a link.
+  for (const file of lists.flat()) {
+    const real = await realpath(file).catch(() => resolve(file));
+    if (!once.has(real)) once.set(real, file);
+  }
+  return [...once.values()];
+}
+
+async function filesIn(path: string): Promise<string[]> {
+  const found = await stat(path).catch((error: unknown) => {
+    const code = codeOf(error);
+    throw new HistoryPathError(code === 'ENOENT' ? `${path} does not exist.` : `${path} cannot be read (${code}).`);
+  });
+  if (!found.isDirectory()) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory() && entry.name.endsWith('.json'));
+  const lists = files.map(async ({ parentPath, name }) =>
+    name === MANIFEST
+      ? [...(await readManifest(parentPath)).keys()].map((listed) => join(parentPath, listed))
+      : [join(parentPath, name)],
   );
-  return lists.flat();
+  return (await Promise.all(lists)).flat().toSorted();
 }
 
 /**
@@ -68,7 +86,7 @@ export async function* readHistoryFiles(
   }
 }
 
-type Manifest = Map<string, { workflowId?: string; runId?: string }>;
+type Manifest = Map<string, Omit<ManifestEntry, 'file'>>;
 
 /** One that is of another form says nothing, and each history that needed it will say so. */
 async function readManifest(folder: string): Promise<Manifest> {
@@ -95,5 +113,10 @@ function reasonOf(error: unknown): string {
   if (error instanceof UnreadableHistoryError) return error.message;
   // A parser's message quotes what it could not read.
   if (error instanceof SyntaxError) return 'is no JSON';
-  return `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'})`;
+  const code = codeOf(error);
+  return code === 'ENOENT' ? `is not there, but listed in ${MANIFEST}` : `cannot be read (${code})`;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

@@ -1,11 +1,17 @@
 /** Histories from files, in every form in which people have them. No server is there to ask. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type HistoryDocument, historyDocument, isRecord } from '../../worker/recorded-history.js';
+import { openSave } from '../../cli/replay-save.js';
+import { historyFacts } from '../../worker/history-facts.js';
+import { listHistoryFiles } from '../../worker/history-files.js';
+import { type HistoryDocument, historyDocument, isRecord, recordedHistory } from '../../worker/recorded-history.js';
+import { readBundle } from '../../worker/replay-bundle.js';
 import { startRig } from '../harness.js';
-import { killRunning, runJson } from './run-cli.js';
+import { killRunning, runJson, startCli } from './run-cli.js';
 
 let folder: string;
 let env: Record<string, string>;
@@ -97,6 +103,9 @@ describe('a file that holds none is a failure, and keeps no other from being rep
     ['other.json', () => ({ some: 'document' }), /no history/],
     ['gap.json', () => without(4), /not whole: event 4 is missing/],
     ['tail.json', () => without(1), /does not begin with the start/],
+    ['typeless.json', () => changed((start) => delete start['workflowType']), /which workflow was started/],
+    ['queueless.json', () => changed((start) => delete start['taskQueue']), /which task queue/],
+    ['task-cut.json', taskCut, /the workflow task of event 3 has no end/],
     ['two-ids.json', () => ({ ...recorded, workflowId: 'verify/a/b/email' }), /two workflow ids/],
   ])('%s', async (name, content, message) => {
     const path = await file(name, content());
@@ -111,12 +120,124 @@ describe('a file that holds none is a failure, and keeps no other from being rep
     });
   });
 
-  it('and one that no worker has taken yet is none', async () => {
-    const waiting = { ...recorded, history: { events: eventsOf(recorded).slice(0, 1) } };
-    expect(await runJson(['replay', await file('waiting.json', waiting)], { env })).toMatchObject({
+  it('and one that no worker has taken yet is none, and no success either', async () => {
+    const path = await file('waiting.json', { ...recorded, history: { events: eventsOf(recorded).slice(0, 1) } });
+    expect(await runJson(['replay', path], { env })).toMatchObject({
+      code: 1,
+      document: { error: { code: 'NothingToReplay', message: expect.stringContaining('No worker') } },
+    });
+    expect(await runJson(['replay', path, '--allow-empty'], { env })).toMatchObject({
+      code: 0,
+      document: { replayed: 0, notBegun: 1 },
+    });
+    const good = await file('begun.json', recorded);
+    expect(await runJson(['replay', path, good], { env })).toMatchObject({
       code: 0,
       document: { replayed: 1, notBegun: 1 },
     });
+  });
+});
+
+describe('a folder', () => {
+  it('fails where a history that its manifest lists is not there', async () => {
+    await mkdir(join(folder, 'partial'));
+    await file('partial/one.json', recorded);
+    await file('partial/manifest.json', { histories: [{ file: 'one.json' }, { file: 'two.json' }] });
+    expect(await runJson(['replay', join(folder, 'partial')], { env })).toMatchObject({
+      code: 1,
+      document: {
+        replayed: 2,
+        failed: 1,
+        failures: [{ file: join(folder, 'partial', 'two.json'), message: expect.stringContaining('manifest.json') }],
+      },
+    });
+  });
+
+  it('is read once, with its links, however often it is named', async () => {
+    const mount = join(folder, 'mount');
+    await mkdir(join(mount, '..data'), { recursive: true });
+    const path = await file('mount/..data/one.json', recorded);
+    await symlink(join('..data', 'one.json'), join(mount, 'one.json'));
+    await symlink(await file('elsewhere.json', recorded), join(mount, 'other.json'));
+    expect(await listHistoryFiles([mount, path, mount])).toEqual([path, join(mount, 'other.json')]);
+  });
+
+  it('that cannot be read is not said to be missing', async () => {
+    const loop = join(folder, 'loop.json');
+    await symlink(loop, loop);
+    await expect(listHistoryFiles([loop])).rejects.toThrow(`${loop} cannot be read (ELOOP).`);
+  });
+});
+
+describe('what was found is told, whatever comes in between', () => {
+  const failing = async () => await file('lost.json', { some: 'document' });
+
+  it('a report that cannot be written is exit code 2 before the work, and an old one is none of this build', async () => {
+    const args = ['replay', await failing(), '--junit'];
+    expect(await runJson([...args, join(folder, 'none', 'x.xml')], { env })).toMatchObject({
+      code: 2,
+      document: { error: { code: 'Usage', message: expect.stringContaining('--junit') } },
+    });
+    const junit = await file('old.xml', '<testsuites/>');
+    expect((await runJson(['replay', join(folder, 'nowhere'), '--junit', junit], { env })).code).toBe(2);
+    expect(await readFile(junit, 'utf8')).toMatch(/tests="1" failures="0" errors="1"[^]*<error type="Usage"/);
+  });
+
+  it('histories that cannot be saved', async () => {
+    const saved = join(folder, 'gone');
+    const { child, ended } = startCli(
+      ['replay', await failing(), await file('lost-too.json', recorded), '--save', saved, '--json'],
+      { env },
+    );
+    await expect.poll(() => existsSync(saved), { interval: 5 }).toBe(true);
+    await rm(saved, { recursive: true });
+    const { code, stdout } = await ended;
+    expect({ code, document: JSON.parse(stdout) }).toMatchObject({
+      code: 1,
+      document: {
+        replayed: 2,
+        failed: 1,
+        failures: [{ kind: 'unreadable' }],
+        incomplete: { code: expect.any(String) },
+      },
+    });
+    expect(child.killed).toBe(false);
+  });
+});
+
+describe('--save', () => {
+  it('keeps those apart whose names come out the same, lists them, and mixes them with nothing', async () => {
+    const moved = (workflowId: string) => {
+      const { runId: _, ...one } = structuredClone({ ...plain, workflowId });
+      delete startOf(one)['originalExecutionRunId'];
+      return one;
+    };
+    const paths = await Promise.all([file('a.json', moved('verify/a/b')), file('b.json', moved('verify/a_b'))]);
+    const saved = join(folder, 'kept-apart');
+    await runJson(['replay', ...paths, '--save', saved], { env });
+    expect((await readdir(saved)).toSorted()).toEqual([
+      'manifest.json',
+      'verify_a_b.run.2.json',
+      'verify_a_b.run.json',
+    ]);
+    expect(await runJson(['replay', ...paths, '--save', saved], { env })).toMatchObject({
+      code: 2,
+      document: { error: { message: expect.stringContaining('is not empty') } },
+    });
+  });
+
+  it('leaves nothing behind that is not known to be right: a redacted history is checked before it is one', async () => {
+    const { bundle, workers } = { bundle: await readBundle('dist/workflow-bundle.js'), workers: 1 };
+    const keys = keyRingOf(...parseKeys(env['VERIFICATION_ENCRYPTION_KEYS'] ?? '', 'keys'));
+    const saved = join(folder, 'checked');
+    const save = await openSave({ save: saved, redact: true }, keys);
+    const one = recordedHistory(recorded);
+    await save?.take({ recorded: one, facts: historyFacts(one.history), unopened: 0 });
+    expect(await readdir(saved)).toEqual([expect.stringMatching(/\.json\.unfinished$/)]);
+    const closing = save?.close({ bundle, workers });
+    await save?.dispose();
+    await expect(closing).rejects.toThrow();
+    expect(await readdir(saved)).toEqual([]);
   });
 });
 
@@ -128,6 +249,7 @@ describe('wrong usage', () => {
     [['--workflow-id', 'x'], /--workflow-id is for one file/],
     [['--query', 'x', '--since', '1h'], /--since belongs to the default query/],
     [['--limit', '0'], /from 1/],
+    [['.', '--concurrency', '33'], /from 1 to 32/],
     [['--redact'], /--redact needs --save/],
     [['--save', 'x', '--seal-key-file', 'y'], /--seal-key-file needs --redact/],
     [['--save', 'package.json/x'], /--save: the folder/],
@@ -136,6 +258,20 @@ describe('wrong usage', () => {
       code: 2,
       document: { error: { message: expect.stringMatching(message) } },
     });
+  });
+
+  it('all that is wrong with the settings is told at once, and before a folder is made', async () => {
+    const saved = join(folder, 'never');
+    const wrong = { TEMPORAL_TLS: 'maybe', VERIFICATION_LOG_LEVEL: 'loud' };
+    expect(await runJson(['replay', '--save', saved], { env: wrong })).toMatchObject({
+      code: 2,
+      document: {
+        error: {
+          problems: [{ name: 'TEMPORAL_TLS' }, { name: 'VERIFICATION_LOG_LEVEL' }, expect.anything()],
+        },
+      },
+    });
+    expect(existsSync(saved)).toBe(false);
   });
 
   it('without keys is exit code 2, and in an empty folder there is nothing to show', async () => {
@@ -150,6 +286,20 @@ describe('wrong usage', () => {
     });
   });
 });
+
+function changed(change: (start: Record<string, unknown>) => void): HistoryDocument {
+  const copy = structuredClone(recorded);
+  change(startOf(copy));
+  return copy;
+}
+
+/** A task that was begun, and of whose end nothing is left. */
+function taskCut(): HistoryDocument {
+  const events = eventsOf(structuredClone(recorded));
+  const [, ...after] = events.splice(3);
+  const rest = after.map((event, index) => ({ ...event, eventId: String(index + 4) }));
+  return { ...recorded, history: { events: [...events, ...rest] } };
+}
 
 function without(eventId: number): HistoryDocument {
   const events = eventsOf(recorded).filter((event) => event['eventId'] !== String(eventId));

@@ -1,5 +1,5 @@
 /** A build is replayed against a namespace with open verifications, before it is deployed. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -178,6 +178,16 @@ describe('what says nothing of the build', () => {
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
     expect(stderr).toMatch(/^Interrupted: not every history was replayed/);
   });
+
+  it('is said: Ctrl-C, and what was saved until then is not kept, for nobody has checked it', async () => {
+    const saved = join(folder, 'unchecked');
+    const { child, ended } = startCli(['replay', '--save', saved, '--redact'], { env });
+    // Once there is a file: in the replay, or in that of the redacted ones.
+    await expect.poll(() => existsSync(saved) && readdirSync(saved).length, { interval: 5 }).toBeGreaterThan(0);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(await readdir(saved)).toEqual([]);
+  });
 });
 
 describe('saved histories', () => {
@@ -187,7 +197,7 @@ describe('saved histories', () => {
       code: 0,
       document: { saved: { folder: saved, files: 4, redacted: false } },
     });
-    expect(await readdir(saved)).toHaveLength(4);
+    expect(await readdir(saved)).toHaveLength(5);
     const { TEMPORAL_ADDRESS: _, ...offline } = env;
     expect(await runJson(['replay', saved], { env: offline })).toMatchObject({ code: 0, document: { replayed: 4 } });
   });

@@ -172,11 +172,13 @@ it('their tokens are of the same users, until the same time, and their codes hav
     expect([...after.tokens, ...after.codes]).not.toContain(secret);
 });
 
+const histories = async (place: string) => (await readdir(place)).filter((name) => name !== 'manifest.json');
+
 const shapeOf = (code: string) => code.replaceAll(/\d/g, '9').replaceAll(/[a-z]/g, 'a');
 
 async function searched(place: string, keys: KeyRing) {
   const found = await Promise.all(
-    (await readdir(place)).map(async (name) => {
+    (await histories(place)).map(async (name) => {
       const text = await readFile(join(place, name), 'utf8');
       const opened = await openedIn(JSON.parse(text), keys);
       return [...sightings(canaries, `${name}, as it is`, text), ...sightings(canaries, name, opened.join('\n'))];
@@ -190,7 +192,7 @@ async function inputs(place: string, keys: KeyRing) {
   const codes: string[] = [];
   // By run: that is how both names end.
   const byRun = (name: string) => name.slice(-'00000000-0000-0000-0000-000000000000.json'.length);
-  for (const name of (await readdir(place)).toSorted((a, b) => byRun(a).localeCompare(byRun(b)))) {
+  for (const name of (await histories(place)).toSorted((a, b) => byRun(a).localeCompare(byRun(b)))) {
     const document: unknown = JSON.parse(await readFile(join(place, name), 'utf8'));
     for (const text of await openedIn(document, keys)) {
       const value: unknown = text.startsWith('{') ? JSON.parse(text) : undefined;

@@ -1,9 +1,12 @@
 /** What needs no histories: how much is taken from each state, and the report that a CI server reads. */
+import { SEARCH_ATTRIBUTE_KEYS } from '@cognito-verification/contract';
+import type { Client } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { junitReport } from '../../cli/replay-junit.js';
 import { ReplayReport } from '../../cli/replay-report.js';
-import { evenShares, queryOf } from '../../worker/live-histories.js';
+import { evenShares, queryOf, sampleRuns } from '../../worker/live-histories.js';
 import { replayProblem } from '../../worker/replay-problem.js';
 import { StandIns } from '../../worker/stand-ins.js';
 
@@ -40,9 +43,93 @@ describe('a sample is even over the states', () => {
   });
 });
 
+const BUNDLE = { path: 'bundle.js', code: '', build: '0a1b2c' };
+
+describe('what a namespace lists', () => {
+  const selection = { since: new Date(0), limit: 500 };
+  const listing = (states: readonly (string | undefined)[], asked: string[] = []) => {
+    async function* list() {
+      for (const [index, state] of states.entries()) {
+        yield await Promise.resolve({
+          workflowId: `w${index}`,
+          runId: `r${index % 12_000}`,
+          typedSearchAttributes: new TypedSearchAttributes(
+            state === undefined ? [] : [{ key: SEARCH_ATTRIBUTE_KEYS.state, value: state }],
+          ),
+        });
+      }
+    }
+    const count = (query: string) => Promise.resolve(asked.push(query));
+    return { workflow: { list, count } } as unknown as Pick<Client, 'workflow'>;
+  };
+
+  it('is sampled over all states, of builds that are newer than this one too', async () => {
+    const states = ['awaitingCode', 'awaitingCode', 'awaitingCode', 'frozenByANewerBuild', undefined];
+    const { runs, matched, truncated } = await sampleRuns(listing(states), { ...selection, limit: 3 });
+    expect(runs.map(({ workflowId }) => workflowId)).toEqual(['w0', 'w3', 'w4']);
+    expect({ matched, truncated }).toEqual({ matched: 5, truncated: false });
+  });
+
+  it('is taken once where a change of its state lists it twice', async () => {
+    const { runs } = await sampleRuns(listing(Array.from({ length: 12_001 }, () => 'awaitingCode')), {
+      ...selection,
+      limit: 20_000,
+    });
+    expect(runs).toHaveLength(12_000);
+  });
+
+  it('is never part of it without a word, and as much of it as is asked for', async () => {
+    const all = listing(Array.from({ length: 40 }, () => 'awaitingCode'));
+    const sample = await sampleRuns(all, { ...selection, limit: 5 }, 10);
+    expect(sample).toMatchObject({ matched: 10, truncated: true });
+    expect(await sampleRuns(all, { ...selection, limit: 30 }, 10)).toMatchObject({ matched: 30, truncated: true });
+    expect(await sampleRuns(all, { ...selection, limit: 40 }, 10)).toMatchObject({ matched: 40, truncated: false });
+    const report = new ReplayReport(BUNDLE);
+    report.source = { namespace: 'n', query: 'q', matched: 10, truncated: true, taken: 10, gone: 2 };
+    expect(report.text()).toContain('A sample of 10 from more than 10, the oldest of which nobody has looked at');
+    expect(report.text()).toContain('2 that the namespace had forgotten');
+  });
+
+  it('is nothing where nobody has set the namespace up, which says so once it is asked for a state', async () => {
+    const asked: string[] = [];
+    await sampleRuns(listing([], asked), selection);
+    expect(asked).toEqual([expect.stringContaining('VerificationState')]);
+  });
+});
+
+describe('the report for people', () => {
+  it('shows nothing that a terminal would obey', () => {
+    const report = new ReplayReport(BUNDLE);
+    const evil = 'a\u001b[2Jb\u202ec\n9 histories: all replay';
+    const facts = { workflowType: evil, state: evil, events: 9, begun: true };
+    const problem = { kind: 'nondeterminism', message: evil, hint: 'Mend it' } as const;
+    report.add({ recorded: { workflowId: evil, history: { events: [] } }, facts, problem, unopened: 0 });
+    for (const hidden of ['\u001b', '\u202e', '\n9 histories']) expect(report.text()).not.toContain(hidden);
+  });
+
+  it('tells what does not replay from what nobody could replay, and what has not begun from both', () => {
+    const report = new ReplayReport(BUNDLE);
+    const facts = { workflowType: 't', state: 's', events: 9, begun: true };
+    const recorded = { workflowId: 'w', history: { events: [] } };
+    report.add({ recorded, facts, unopened: 0, problem: { kind: 'taskFailed', message: 'm', hint: 'h' } });
+    report.add({ recorded, facts, unopened: 0, problem: { kind: 'sealed', message: 'm', hint: 'h' } });
+    report.add({ recorded, facts: { ...facts, begun: false }, unopened: 0 });
+    report.error = new Error('the connection has gone');
+    expect(report.text()).toMatch(/^2 histories .*: 1 does not replay, 1 could not be read or opened\.$/m);
+    expect(report.text()).toContain('1 that no worker has taken up yet');
+    expect(report.text()).toContain('1 without the event where it is');
+    expect(report.text()).toContain('It was not done to the end: the connection has gone');
+    const xml = junitReport(report);
+    expect(xml).toMatch(/<testsuites name="replay" tests="4" failures="1" errors="2" skipped="1"/);
+    expect(xml).toContain('<error type="sealed" message="m">');
+    expect(xml).toContain('<skipped message=');
+    expect(xml).toContain('<error type="Internal" message="the connection has gone"/>');
+  });
+});
+
 describe('the JUnit report', () => {
   it('holds whatever a workflow id may be', () => {
-    const report = new ReplayReport({ path: 'bundle.js', code: '', build: '0a1b2c' }, { files: 2 });
+    const report = new ReplayReport(BUNDLE);
     const facts = { workflowType: 'attributeVerification', state: 'awaitingCode', events: 9, begun: true };
     const history = { events: [] };
     const problem = { kind: 'nondeterminism', message: 'A "<timer>" & more', hint: 'Mend it' } as const;
@@ -50,8 +137,8 @@ describe('the JUnit report', () => {
     report.add({ recorded: { workflowId: 'good', runId: 'r', history }, facts, unopened: 0 });
     const xml = junitReport(report).replaceAll(/time="[\d.]+"/g, 'time="…"');
     expect(xml).toBe(`<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="replay" tests="2" failures="1" errors="0" time="…">
-  <testsuite name="attributeVerification, recorded with no worker" tests="2" failures="1" errors="0">
+<testsuites name="replay" tests="2" failures="1" errors="0" skipped="0" time="…">
+  <testsuite name="attributeVerification, recorded with no worker" tests="2" failures="1" errors="0" skipped="0">
     <testcase classname="attributeVerification.awaitingCode" name="&lt;&amp;&quot;&gt;\ufffd&#10;\ufffd]]&gt;">
       <failure type="nondeterminism" message="A &quot;&lt;timer&gt;&quot; &amp; more">A &quot;&lt;timer&gt;&quot; &amp; more&#10;Mend it</failure>
     </testcase>
