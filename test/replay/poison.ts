@@ -14,6 +14,21 @@ export const POISON = `(() => {
     const value = poisoned(name);
     Object.defineProperty(globalThis, name, { configurable: true, enumerable: false, writable: true, value });
   }
+  // A date is another moment in each time zone unless it says which it means; without a time it means UTC.
+  const moment = (text) => {
+    if (!/^\\d{4}-\\d\\d-\\d\\d(T.*(Z|[+-]\\d\\d:\\d\\d))?$/.test(text)) refuse('a date without its time zone');
+    return text;
+  };
+  const RealDate = Date;
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (_, parts) => {
+      if (parts.length > 1) refuse('a date in parts, without its time zone');
+      return new RealDate(...parts.map((part) => (typeof part === 'string' ? moment(part) : part)));
+    },
+    apply: () => refuse('a date in words'),
+  });
+  const { parse } = RealDate;
+  RealDate.parse = (text) => parse(moment(text));
   const poison = (prototype, names) => {
     for (const name of names) {
       Object.defineProperty(prototype, name, { configurable: true, writable: true, value: () => refuse(name) });
