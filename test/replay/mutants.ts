@@ -1,8 +1,7 @@
 /** Workflow code with a change that no open verification would survive: what the gate is there to catch. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflows } from '../../worker/workflow-bundle.js';
+import { dirname, join } from 'node:path';
+import { bundleWorkflows, WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
 
 /** A text in the compiled workflow, and what takes its place. */
 export interface Mutation {
@@ -42,7 +41,7 @@ export const MUTATIONS = {
   },
 } as const satisfies Record<string, Mutation>;
 
-const DIST = fileURLToPath(new URL('../../dist/', import.meta.url.replace('/dist/', '/')));
+const DIST = dirname(WORKFLOW_BUNDLE_PATH);
 
 /**
  * The bundle of the compiled workflow with changes, as `npm run build` would make it.
