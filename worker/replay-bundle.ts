@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { shortBuild } from './history-facts.js';
+import { createRequire } from 'node:module';
 
 /** The workflow code of one build. */
 export interface ReplayBundle {
@@ -23,10 +23,25 @@ export class BundleError extends Error {
 export async function readBundle(path: string): Promise<ReplayBundle> {
   const code = await readFile(path, 'utf8').catch((error: unknown) => {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new BundleError(`The workflow bundle ${path} cannot be read (${reason}). Build it: npm run build`);
+    throw new BundleError(`The workflow bundle ${path} cannot be read (${reason}), which npm run build writes.`);
   });
   if (!code.includes('__TEMPORAL__') || !code.includes('sourceMappingURL=')) {
     throw new BundleError(`${path} is no workflow bundle, which npm run build writes to dist/workflow-bundle.js.`);
   }
-  return { path, code, build: shortBuild(`+${createHash('sha256').update(code).digest('hex')}`).slice(1) };
+  const [, made] = SDK_IN_BUNDLE.exec(code) ?? [];
+  if (made !== undefined && made !== sdkVersion()) {
+    throw new BundleError(
+      `${path} was built with SDK ${made}, and this command has ${sdkVersion()}: replay with the command of that build.`,
+    );
+  }
+  return { path, code, build: createHash('sha256').update(code).digest('hex').slice(0, SHORT_DIGEST) };
+}
+
+/** As much as of the build ids in histories is shown. */
+const SHORT_DIGEST = 12;
+const SDK_IN_BUNDLE = /"name":"@temporalio\/workflow","version":"([^"]+)"/;
+
+function sdkVersion(): unknown {
+  const manifest: { version?: unknown } = createRequire(import.meta.url)('@temporalio/worker/package.json');
+  return manifest.version;
 }

@@ -274,6 +274,19 @@ describe('wrong usage', () => {
     expect(existsSync(saved)).toBe(false);
   });
 
+  it('a bundle of another release of the SDK is exit code 2', async () => {
+    const { code } = await readBundle('dist/workflow-bundle.js');
+    const other = code.replace(
+      '"name":"@temporalio/workflow","version":"1.24.0"',
+      '"name":"@temporalio/workflow","version":"1.23.0"',
+    );
+    const bundle = await file('older.js', other);
+    expect(await runJson(['replay', await file('any.json', recorded), '--bundle', bundle], { env })).toMatchObject({
+      code: 2,
+      document: { error: { message: expect.stringContaining('built with SDK 1.23.0') } },
+    });
+  });
+
   it('without keys is exit code 2, and in an empty folder there is nothing to show', async () => {
     expect(await runJson(['replay', 'package.json'])).toMatchObject({
       code: 2,
