@@ -28,7 +28,7 @@ Exit codes:
   0    every history replays
   1    one does not, or could not be read, opened or saved; or there was none
   2    wrong usage, value or configuration
-  3    Temporal cannot be reached, or the namespace is not set up
+  3    Temporal or the key service cannot be reached, or the namespace is not set up
   130  interrupted
 
 Examples:
