@@ -203,13 +203,13 @@ it('no workflow task has failed for any of it, and the verification takes its co
 
 describe('memory', OPTIONS, () => {
   /** So much in a round that it shows if half of it is kept. */
-  const LARGE = 'x'.repeat(100_000);
+  const LARGE = 'x'.repeat(200_000);
   /** All rounds together are no more than a caller may ask of the codec server in ten seconds. */
-  const IN_A_ROUND = 70;
+  const IN_A_ROUND = 50;
   const SENT_MB = (LARGE.length * IN_A_ROUND) / 2 ** 20;
   /** Until caches are full and the compiler is done. */
   const WARM_UP = 6;
-  const ROUNDS = 8;
+  const ROUNDS = 10;
 
   /** What a process keeps of a round, in MB: the slope of the line through its memory after each. */
   async function keptOfRound(pid: number, send: () => Promise<void>): Promise<number> {
