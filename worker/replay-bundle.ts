@@ -41,7 +41,7 @@ export async function readBundle(path: string): Promise<ReplayBundle> {
 const SHORT_DIGEST = 12;
 const SDK_IN_BUNDLE = /"name":"@temporalio\/workflow","version":"([^"]+)"/;
 
-function sdkVersion(): unknown {
+function sdkVersion(): string {
   const manifest: { version?: unknown } = createRequire(import.meta.url)('@temporalio/worker/package.json');
-  return manifest.version;
+  return String(manifest.version);
 }
