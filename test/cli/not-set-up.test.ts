@@ -32,6 +32,12 @@ describe('without the search attributes', () => {
   });
 });
 
+describe('replay', () => {
+  it('does not take a namespace that was never set up for one that has no verifications', async () => {
+    expect(await runJson(['replay'], { env })).toMatchObject({ code: 3, document: { error: { code: 'NotSetUp' } } });
+  });
+});
+
 describe('without the namespace', () => {
   it.each([['list'], ['worker'], ['setup'], START])('%s says so, and which setting is wrong', async (...args) => {
     const { code, stderr } = await runCli(args, { env: { ...env, TEMPORAL_NAMESPACE: 'zz', AWS_REGION: 'eu-west-1' } });
