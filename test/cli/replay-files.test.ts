@@ -13,6 +13,8 @@ import { readBundle } from '../../worker/replay-bundle.js';
 import { startRig } from '../harness.js';
 import { killRunning, runJson, startCli } from './run-cli.js';
 
+const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+
 let folder: string;
 let env: Record<string, string>;
 /** One whose history says its workflow id, as newer servers write it. */
@@ -181,6 +183,29 @@ describe('what was found is told, whatever comes in between', () => {
     const junit = await file('old.xml', '<testsuites/>');
     expect((await runJson(['replay', join(folder, 'nowhere'), '--junit', junit], { env })).code).toBe(2);
     expect(await readFile(junit, 'utf8')).toMatch(/tests="1" failures="0" errors="1"[^]*<error type="Usage"/);
+  });
+
+  it('a key service that does not answer is exit code 3, unless a failure was found before', async () => {
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    const wrapped = JSON.stringify(recorded).replaceAll(
+      /"encryption-key-id":"[^"]*"/g,
+      `"encryption-key-id":"${base64(KMS_KEY)}","encryption-wrapped-key":"${base64('wrapped')}"`,
+    );
+    const path = await file('kms.json', wrapped);
+    const away = {
+      VERIFICATION_ENCRYPTION_KMS_KEYS: KMS_KEY,
+      AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:1',
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+    };
+    expect(await runJson(['replay', path], { env: away })).toMatchObject({
+      code: 3,
+      document: { error: { code: 'KeyService' } },
+    });
+    expect(await runJson(['replay', await failing(), path, '--concurrency', '1'], { env: away })).toMatchObject({
+      code: 1,
+      document: { failed: 1, incomplete: { code: 'KeyService' } },
+    });
   });
 
   it('histories that cannot be saved', async () => {
