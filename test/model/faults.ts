@@ -134,6 +134,28 @@ export const READ_TROUBLES = {
   tokenRefused: { fault: exception('NotAuthorizedException'), means: 'refused' },
 } as const satisfies Record<string, Trouble<ReadMeaning>>;
 
+/**
+ * Everything that the sandbox can be told: whether stories have it, and why not. No call in them takes so long that the
+ * worker gives it up, for that takes 22 s by everybody's clock.
+ */
+export const SANDBOX_FAULTS: Record<keyof Fault, 'tables' | 'stage' | `not: ${string}`> = {
+  operation: 'stage',
+  username: 'stage',
+  times: 'stage',
+  exception: 'tables',
+  htmlError: 'tables',
+  afterEffect: 'tables',
+  dropConnection: 'tables',
+  emptyAnswer: 'tables',
+  latencyMs: 'tables',
+  neverDelivered: 'tables',
+  perUserHourly: 'not: the sandbox has the limits of Cognito by itself, and stories come to them',
+  share: 'not: a model can only say what comes where it knows which calls are met; the fault suite draws them',
+  seed: 'not: goes with share',
+  nth: 'not: a fault is set for what comes next, of which `once` is the first',
+  tokenBucket: 'not: one for all, so that stories would meet each other; throttled by name is the same answer',
+};
+
 /** What goes wrong with one kind of call, once or for as long as the round lasts. */
 export interface Set<Name extends string> {
   name: Name;
