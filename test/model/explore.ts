@@ -2,12 +2,13 @@
 import { VERIFICATION_STATES } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble } from './faults.js';
-import { Violation } from './person.js';
+import { BrokenPromise, Violation } from './person.js';
 import { type Played, play, playAll } from './play.js';
 import { ASKS, type Scenario, scenarios, stories, waits } from './scenario.js';
 import type { Stage } from './stage.js';
 
 const BATCH = 50;
+const TIMES_ALONE = 3;
 /** Tries of a smaller scenario: each takes a second or two. */
 const MOST_SHRINKS = 150;
 
@@ -117,6 +118,22 @@ export async function explore(
     if (options.until?.(found)) break;
   }
   return found;
+}
+
+/**
+ * Whether what was found is the order in which things met, of which the model does not know all: alone, where nothing else keeps the
+ * machine, it goes right again and again. A promise that was broken is broken.
+ */
+export async function wasRaced(stage: Stage, { scenario, violation }: Found): Promise<boolean> {
+  if (violation instanceof BrokenPromise) return false;
+  for (let times = 0; times < TIMES_ALONE; times++) {
+    try {
+      await play(stage, scenario);
+    } catch {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** The smallest scenario that goes wrong still, played alone; undefined where it goes right alone. */

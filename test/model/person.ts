@@ -16,7 +16,12 @@ import { isEnd, MINUTE, type World } from './world.js';
 
 /** What is seen is none of the worlds that the rules allow. */
 export class Violation extends Error {
-  override readonly name = 'Violation';
+  override readonly name: string = 'Violation';
+}
+
+/** What holds whatever the model says does not: once is enough. */
+export class BrokenPromise extends Violation {
+  override readonly name = 'BrokenPromise';
 }
 
 export class Person {
@@ -113,13 +118,15 @@ export class Person {
     await Promise.race([Promise.all(this.tellings), sleep(this.stage.patienceMs, undefined, { ref: false })]);
     await this.compare('end', async () => this.worlds);
     const outcome = await stage.client.wait(id);
-    const problems = await keepsItsPromises(stage, this, outcome);
+    const broken = await keepsItsPromises(stage, this, outcome);
+    if (broken.length > 0) throw new BrokenPromise(this.tell(broken, 'end'));
     if (
       outcome.confirmedBy !== undefined &&
       !this.worlds.some(({ confirmedBy }) => confirmedBy === outcome.confirmedBy)
-    )
-      problems.push(`confirmed by ${outcome.confirmedBy}, the model says ${world.confirmedBy}`);
-    if (problems.length > 0) throw new Violation(this.tell(problems, 'end'));
+    ) {
+      const problem = `confirmed by ${outcome.confirmedBy}, the model says ${world.confirmedBy}`;
+      throw new Violation(this.tell([problem], 'end'));
+    }
     return world;
   }
 
@@ -185,7 +192,7 @@ export class Person {
     // It may have been answered since; but one that is under way is never missing.
     const answered = attempts.length - calls.length + asking;
     if (asking > 0 && listed === 0 && answered < 1)
-      throw new Violation(this.tell(['an attempt is with Cognito and was not counted'], 'peek'));
+      throw new BrokenPromise(this.tell(['an attempt is with Cognito and was not counted'], 'peek'));
   }
 
   private post(message: number, sent: Promise<string>): void {
