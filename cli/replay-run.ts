@@ -12,6 +12,7 @@ import { print } from './print.js';
 import { Problems } from './problems.js';
 import { type Progress, startProgress } from './progress.js';
 import type { ReplayCommandOptions } from './replay.js';
+import type { Interruption } from './replay-interruption.js';
 import { junitReport } from './replay-junit.js';
 import { ReplayReport } from './replay-report.js';
 import { openSave, type Save } from './replay-save.js';
@@ -34,14 +35,18 @@ class IncompleteError extends Error {
 }
 
 /** @returns the exit code */
-export async function runReplay(paths: readonly string[], options: ReplayCommandOptions): Promise<number> {
+export async function runReplay(
+  paths: readonly string[],
+  options: ReplayCommandOptions,
+  interruption: Interruption,
+): Promise<number> {
   const settings = loadSettings(paths);
   const bundle = await readBundle(options.bundle ?? WORKFLOW_BUNDLE_PATH);
   const junit = options.junit === undefined ? undefined : await openJunit(options.junit);
   installReplayRuntime(settings.logging);
   const report = new ReplayReport(bundle);
   try {
-    await replayInto(report, paths, options, { ...settings, bundle });
+    await replayInto(report, paths, options, { ...settings, bundle, interruption });
   } catch (error) {
     report.error = error;
   }
@@ -59,16 +64,15 @@ export async function runReplay(paths: readonly string[], options: ReplayCommand
   return failed ? EXIT.unsuccessful : EXIT.done;
 }
 
-type Settings = ReturnType<typeof loadSettings> & { bundle: ReplayBundle };
+type Settings = ReturnType<typeof loadSettings> & { bundle: ReplayBundle; interruption: Interruption };
 
 async function replayInto(
   report: ReplayReport,
   paths: readonly string[],
   options: ReplayCommandOptions,
-  { keys, temporal, bundle }: Settings,
+  { keys, temporal, bundle, interruption }: Settings,
 ): Promise<void> {
-  const workers = options.concurrency ?? Math.min(availableParallelism(), MOST_WORKERS);
-  const interruption = interrupted();
+  const wanted = options.concurrency ?? Math.min(availableParallelism(), MOST_WORKERS);
   const { signal } = interruption;
   const unlessInterrupted = <T>(work: Promise<T>): Promise<T> => Promise.race([work, interruption.promise]);
   const progress = startProgress(process.stderr, 'replayed');
@@ -76,8 +80,9 @@ async function replayInto(
   let source: ReplaySource | undefined;
   try {
     save = await openSave(options, keys);
-    source = await unlessInterrupted(openSource(paths, options, { workers, temporal }));
+    source = await unlessInterrupted(openSource(paths, options, { workers: wanted, temporal }));
     report.source = source.about;
+    const workers = Math.min(wanted, source.count());
     await unlessInterrupted(replayAll({ source, report, save, progress, replay: { keys, bundle, workers, signal } }));
     const count = source.count();
     if (report.seen !== count) throw new IncompleteError(`Of ${count} histories ${report.seen} were replayed.`);
@@ -89,7 +94,6 @@ async function replayInto(
     if (save) report.saved = await unlessInterrupted(save.close({ bundle, workers, signal }));
   } finally {
     progress.end();
-    interruption.dispose();
     await save?.dispose();
     await source?.close();
   }
@@ -146,22 +150,4 @@ function loadSettings(paths: readonly string[]) {
   if (!config || !keys) throw problems.toError();
   const logging = process.env['VERIFICATION_LOG_LEVEL'] ? config.logLevel : undefined;
   return { keys, temporal: config.temporal, logging };
-}
-
-function interrupted(): { promise: Promise<never>; signal: AbortSignal; dispose: () => void } {
-  const abort = new AbortController();
-  const onSignal = () => abort.abort();
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
-  const promise = new Promise<never>((_resolve, reject) => {
-    abort.signal.addEventListener('abort', () => {
-      reject(new InterruptedError('Interrupted: not every history was replayed, and none was saved.'));
-    });
-  });
-  promise.catch(() => undefined);
-  const dispose = () => {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-  };
-  return { promise, signal: abort.signal, dispose };
 }

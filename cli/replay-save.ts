@@ -1,7 +1,14 @@
 /** `replay --save`: the histories as files, which `replay` reads again. */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KEY_SETTINGS, type KeyRing, KeyServiceError, keyRingOf, parseKeys } from '@cognito-verification/codec';
+import {
+  type KeyRing,
+  KeyServiceError,
+  KeySettingsError,
+  keyRingOf,
+  parseKeys,
+  UnknownKeyError,
+} from '@cognito-verification/codec';
 import { MANIFEST, type ManifestEntry, readHistoryFiles } from '../worker/history-files.js';
 import { historyDocument } from '../worker/recorded-history.js';
 import { redactHistory } from '../worker/redact-history.js';
@@ -48,7 +55,7 @@ const UNFINISHED = '.unfinished';
 export async function openSave(options: ReplayCommandOptions, keys: KeyRing): Promise<Save | undefined> {
   const { save: folder, redact = false, sealKeyFile } = options;
   if (folder === undefined) return undefined;
-  const sealWith = sealKeyFile === undefined ? keys : await readSealKey(sealKeyFile);
+  const sealWith = sealKeyFile === undefined ? keys : await readSealKey(sealKeyFile, keys);
   await makeEmptyFolder(folder);
   const entries = new Map<string, ManifestEntry>();
   const replaying = new Set<string>();
@@ -138,19 +145,37 @@ async function brokenOf(folder: string, files: readonly string[], options: Repla
     }
   }
   try {
-    await replayHistories(read(), options, ({ recorded, problem }) => check(recorded.file, problem));
+    const workers = Math.min(options.workers ?? 1, files.length);
+    await replayHistories(read(), { ...options, workers }, ({ recorded, problem }) => check(recorded.file, problem));
     return broken;
   } finally {
     progress.end();
   }
 }
 
-/** @throws UsageError, KeySettingsError */
-async function readSealKey(file: string): Promise<KeyRing> {
+/**
+ * The one key of a file. Of several only one would seal, and whoever is given the others could open something else with them.
+ * @param keys of a worker: another key with the id of one of them would seal what nobody can tell from theirs
+ * @throws UsageError, KeySettingsError, KeyServiceError
+ */
+async function readSealKey(file: string, keys: KeyRing): Promise<KeyRing> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UsageError(`--seal-key-file: ${file} cannot be read (${reasonOf(error)}).`);
   });
-  return keyRingOf(...parseKeys(text, KEY_SETTINGS.file));
+  const name = '--seal-key-file';
+  const [key, ...others] = parseKeys(text, name);
+  if (!key || others.length > 0) {
+    throw new KeySettingsError([{ name, found: `${others.length + 1} keys`, allowed: 'one id:key pair' }]);
+  }
+  const known = await keys.find(key.id).catch((error: unknown) => {
+    if (error instanceof UnknownKeyError) return undefined;
+    throw error;
+  });
+  if (known && !known.secret.equals(key.secret)) {
+    const found = `the id of a key of the workers, ${JSON.stringify(key.id)}, with another key`;
+    throw new KeySettingsError([{ name, found, allowed: 'an id that none of their keys has' }]);
+  }
+  return keyRingOf(key);
 }
 
 function reasonOf(error: unknown): string {

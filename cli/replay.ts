@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { durationOption, wholeNumberOption } from './options.js';
 import { jsonOption, type OutputOptions } from './print.js';
+import { watchInterruption } from './replay-interruption.js';
 import { UsageError } from './usage-error.js';
 
 export interface ReplayCommandOptions extends OutputOptions {
@@ -51,7 +52,7 @@ export function replayCommand(): Command {
     .option('--bundle <file>', 'workflow bundle of another build (default: of this one)')
     .option(
       '--concurrency <n>',
-      'replayed at once, each with a thread. Default: as many as processors, 4 at most',
+      'replayed at once, each with a thread and some 100 MB; never more than histories. 1 to 32; default: as many as processors, 4 at most',
       concurrencyOption,
     )
     .option('--junit <file>', 'write a report as JUnit does, a test case a history')
@@ -66,8 +67,14 @@ export function replayCommand(): Command {
     .addHelpText('after', HELP)
     .action(async (paths: string[], options: ReplayCommandOptions) => {
       checkUsage(paths, options);
-      const { runReplay } = await import('./replay-run.js');
-      process.exitCode = await runReplay(paths, options);
+      // Before the native worker is loaded, which takes a second.
+      const interruption = watchInterruption();
+      try {
+        const { runReplay } = await Promise.race([import('./replay-run.js'), interruption.promise]);
+        process.exitCode = await runReplay(paths, options, interruption);
+      } finally {
+        interruption.dispose();
+      }
     });
 }
 

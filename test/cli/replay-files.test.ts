@@ -11,7 +11,7 @@ import { listHistoryFiles } from '../../worker/history-files.js';
 import { type HistoryDocument, historyDocument, isRecord, recordedHistory } from '../../worker/recorded-history.js';
 import { readBundle } from '../../worker/replay-bundle.js';
 import { startRig } from '../harness.js';
-import { killRunning, runJson, startCli } from './run-cli.js';
+import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
 
 const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
@@ -171,6 +171,26 @@ describe('a folder', () => {
   });
 });
 
+it('there are never more replay workers than histories', async () => {
+  const verbose = { ...env, VERIFICATION_LOG_LEVEL: 'info' };
+  const args = ['replay', await file('single.json', recorded), '--concurrency', '9'];
+  const { code, stderr } = await runCli(args, { env: verbose });
+  expect({ code, workers: stderr.match(/"state":"RUNNING"/g)?.length }).toEqual({ code: 0, workers: 1 });
+});
+
+it('Ctrl-C is answered in words while the native worker is still being loaded', async () => {
+  const early = await file(
+    'early.cjs',
+    "const load = process.dlopen; process.dlopen = (...args) => { process.kill(process.pid, 'SIGINT'); return load.apply(process, args); };",
+  );
+  const args = ['replay', await file('unseen.json', recorded)];
+  expect(await runCli(args, { env: { ...env, NODE_OPTIONS: `--require=${early}` } })).toEqual({
+    code: 130,
+    stdout: '',
+    stderr: 'Interrupted: not every history was replayed, and none was saved.\n',
+  });
+});
+
 describe('what was found is told, whatever comes in between', () => {
   const failing = async () => await file('lost.json', { some: 'document' });
 
@@ -263,6 +283,32 @@ describe('--save', () => {
     await save?.dispose();
     await expect(closing).rejects.toThrow();
     expect(await readdir(saved)).toEqual([]);
+  });
+});
+
+describe('--seal-key-file', () => {
+  const other = () => `${env['VERIFICATION_ENCRYPTION_KEYS']?.split(':')[0]}:${someKeys().split(':')[1]}`;
+
+  it.each([
+    ['no key', () => 'secret', /^--seal-key-file: found key 1 of 1 without an id/],
+    [
+      'two keys',
+      () => `a:${someKeys().split(':')[1]}\nb:${someKeys().split(':')[1]}`,
+      /^--seal-key-file: found 2 keys/,
+    ],
+    [
+      'another key under an id of the workers',
+      other,
+      /^--seal-key-file: found the id of a key of the workers, ".*", with/,
+    ],
+  ])('with %s is refused, before a folder is made', async (_, content, message) => {
+    const saved = join(folder, 'not-sealed');
+    const args = ['replay', await file('to-seal.json', recorded), '--save', saved, '--redact'];
+    expect(await runJson([...args, '--seal-key-file', await file('seal-key', content())], { env })).toMatchObject({
+      code: 2,
+      document: { error: { code: 'Configuration', message: expect.stringMatching(message) } },
+    });
+    expect(existsSync(saved)).toBe(false);
   });
 });
 

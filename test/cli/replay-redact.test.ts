@@ -40,7 +40,7 @@ beforeAll(async () => {
   original = join(folder, 'original');
   redacted = join(folder, 'redacted');
   keyFile = join(folder, 'test-key');
-  testKeys = someKeys();
+  testKeys = someKeys().replace('test:', 'given-away:');
   await mkdir(original);
   await writeFile(keyFile, testKeys);
   const rig = await startRig('timeSkipping', {
