@@ -5,10 +5,13 @@ import type { ErrorDocument } from './report.js';
 
 type Result = 'replays' | 'failure' | 'error' | 'skipped';
 
+const UNREADABLE = 'not readable';
+
 export function junitReport(report: ReplayReport): string {
   const suites = new Map<string, Map<ReplayedCase, Result>>();
   const add = (one: ReplayedCase, result: Result) => {
-    const name = `${one.workflowType}, recorded with ${one.build ?? one.sdkVersion ?? 'no worker'}`;
+    const by = one.build ?? one.sdkVersion ?? 'no worker';
+    const name = one.workflowType === undefined ? UNREADABLE : `${one.workflowType}, recorded with ${by}`;
     suites.set(name, (suites.get(name) ?? new Map<ReplayedCase, Result>()).set(one, result));
   };
   for (const one of report.failures) add(one, isUnknown(one) ? 'error' : 'failure');
@@ -39,7 +42,7 @@ function counts(results: readonly Result[]): string {
 function testCase(one: ReplayedCase | FailedCase, result: Result): string {
   const { workflowId, runId, file, workflowType, state } = one;
   const name = workflowId === undefined ? `${file}` : runId === undefined ? workflowId : `${workflowId} run ${runId}`;
-  const attributes = `classname="${escaped(`${workflowType}.${state}`)}" name="${escaped(name)}"`;
+  const attributes = `classname="${escaped(workflowType === undefined ? UNREADABLE : `${workflowType}.${state}`)}" name="${escaped(name)}"`;
   if (result === 'replays') return `    <testcase ${attributes}/>`;
   return [
     `    <testcase ${attributes}>`,

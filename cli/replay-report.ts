@@ -13,8 +13,9 @@ export interface ReplayedCase {
   workflowId?: string;
   runId?: string;
   file?: string;
-  workflowType: string;
-  state: string;
+  /** Of a file that cannot be read nobody knows it. */
+  workflowType?: string;
+  state?: string;
   /** Who recorded it: release of the SDK, and build of the worker. */
   sdkVersion?: string;
   build?: string;
@@ -27,8 +28,9 @@ interface Tally {
   failed: number;
 }
 
-/** So many are told in full on a terminal; `--json` and `--junit` have all. */
-const MOST_TOLD = 10;
+/** So many reasons, and of each so many histories, are told on a terminal; `--json` and `--junit` have all. */
+const MOST_REASONS = 10;
+const MOST_NAMED = 3;
 
 export class ReplayReport {
   readonly failures: FailedCase[] = [];
@@ -47,6 +49,10 @@ export class ReplayReport {
 
   get replayed(): number {
     return this.good.length + this.failures.length;
+  }
+
+  private get unreadable(): number {
+    return this.failures.filter(({ workflowType }) => workflowType === undefined).length;
   }
 
   /** All that were told of. */
@@ -73,7 +79,7 @@ export class ReplayReport {
   }
 
   addUnreadable({ file, problem }: UnreadableFile): void {
-    this.failures.push({ file, workflowType: 'unknown', state: 'unknown', ...problem });
+    this.failures.push({ file, ...problem });
   }
 
   document() {
@@ -83,8 +89,10 @@ export class ReplayReport {
       durationMs: Math.round(performance.now() - this.startedAt),
       bundle: { path: this.bundle.path, build: this.bundle.build },
       ...(this.source ? { source: this.source } : {}),
+      /** Files in which no history was found: of no version and no state. */
+      unreadable: this.unreadable,
       versions: [...this.tally(versionOf)].map(([key, tally]) => ({ ...JSON.parse(key), ...tally })),
-      states: Object.fromEntries(this.tally(({ state }) => state)),
+      states: Object.fromEntries(this.tally(({ state }) => `${state}`)),
       /** Not among the replayed. */
       notBegun: this.notBegun.length,
       /** Replay, and hold a payload that nothing opens, as when they were recorded. */
@@ -106,7 +114,7 @@ export class ReplayReport {
       head,
       '',
       ...this.versionLines(),
-      this.stateLine(),
+      ...this.stateLines(),
       ...this.noteLines(),
       ...this.failureLines(),
       ...end,
@@ -132,11 +140,14 @@ export class ReplayReport {
     });
   }
 
-  private stateLine(): string {
-    const states = [...this.tally(({ state }) => state)].map(
+  private stateLines(): string[] {
+    const states = [...this.tally(({ state }) => `${state}`)].map(
       ([state, { replayed }]) => `${printable(state)} ${replayed}`,
     );
-    return `  ${states.join(', ')}`;
+    return [
+      ...(states.length > 0 ? [`  ${states.join(', ')}`] : []),
+      ...(this.unreadable > 0 ? [`  not readable: ${this.unreadable}`] : []),
+    ];
   }
 
   private noteLines(): string[] {
@@ -163,14 +174,28 @@ export class ReplayReport {
   }
 
   private failureLines(): string[] {
-    const told = this.failures.slice(0, MOST_TOLD).flatMap((failure) => {
-      const { workflowId, runId, file, state, message } = failure;
-      const name = workflowId === undefined ? `${file}` : `${workflowId} (run ${runId ?? '?'}, ${state})`;
-      return ['', emphasized('bold', printable(name)), `  ${printable(message)}`];
+    const byReason = new Map<string, FailedCase[]>();
+    for (const failure of this.failures) {
+      const reason = reasonOf(failure);
+      const same = byReason.get(reason) ?? [];
+      byReason.set(reason, same);
+      same.push(failure);
+    }
+    // Not as they have come: several replay workers have no order.
+    const groups = [...byReason].sort(([a, some], [b, others]) => others.length - some.length || (a < b ? -1 : 1));
+    const told = groups.slice(0, MOST_REASONS).flatMap(([reason, failures]) => {
+      const names = failures.map(nameOf).toSorted();
+      const more = names.length - MOST_NAMED;
+      return [
+        '',
+        emphasized('bold', printable(`${failures.length}: ${reason}`)),
+        ...names.slice(0, MOST_NAMED).map((name) => `  ${printable(name)}`),
+        ...(more > 0 ? [`  and ${more} more, which --json and --junit have`] : []),
+      ];
     });
-    const more = this.failures.length - MOST_TOLD;
-    if (more > 0) told.push('', `And ${more} more, which --json and --junit have.`);
-    const hints = new Set(this.failures.map(({ hint }) => hint));
+    const more = groups.length - MOST_REASONS;
+    if (more > 0) told.push('', `And ${more} more reasons, which --json and --junit have.`);
+    const hints = new Set(groups.flatMap(([, failures]) => failures.map(({ hint }) => hint)));
     return [...told, ...[...hints].flatMap((hint) => ['', hint])];
   }
 
@@ -181,7 +206,7 @@ export class ReplayReport {
       tallies.set(keyOf(one), { replayed: tally.replayed + 1, failed: tally.failed + failed });
     };
     for (const one of this.good) count(one, 0);
-    for (const one of this.failures) count(one, 1);
+    for (const one of this.failures) if (one.workflowType !== undefined) count(one, 1);
     return new Map([...tallies].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }
@@ -194,6 +219,16 @@ function sampleLines({ matched, truncated, taken, gone }: Extract<SourceFacts, {
       : []),
     ...(gone > 0 ? [`  ${gone} that the namespace had forgotten before they were fetched.`] : []),
   ];
+}
+
+/** The same change meets each history at another event. */
+function reasonOf({ message }: FailedCase): string {
+  return message.replace(/^At event \d+ the/, 'The').replace(/(?<=while it replays )event \d+, /, '');
+}
+
+function nameOf({ workflowId, runId, file, state, eventId }: FailedCase): string {
+  const name = workflowId === undefined ? `${file}` : `${workflowId} (run ${runId ?? '?'}, ${state})`;
+  return eventId === undefined ? name : `${name}, event ${eventId}`;
 }
 
 function versionOf({ workflowType, sdkVersion, build }: ReplayedCase): string {

@@ -29,10 +29,10 @@ export interface ReplayProblem {
 
 const HINTS: Record<ReplayProblem['kind'], string> = {
   nondeterminism:
-    "Runs that are open must go on as they began: put the change behind patched('…'), or deploy with worker versioning so that they end on the build that they began on.",
+    "Runs that are open must go on as they began: put the change behind patched('…'), or give the new build a task queue of its own (VERIFICATION_TASK_QUEUE, of workers and callers) and keep the old workers until those that they have are ended.",
   taskFailed: 'A worker of this build would try the same task for ever. Mend the code, or deploy another build.',
   sealed:
-    'Give this command the keys of the workers that recorded it (VERIFICATION_ENCRYPTION_KEYS, …_FILE or …_KMS_KEYS), and the workflow id under which it was recorded.',
+    'Give this command the keys that the history is sealed with (VERIFICATION_ENCRYPTION_KEYS, …_FILE or …_KMS_KEYS): those of the workers that recorded it or, where it was redacted, the one of --seal-key-file.',
   notReplayed:
     'What was not replayed says nothing of the build. Try it again, alone: --save FOLDER writes it, and VERIFICATION_LOG_LEVEL=debug shows what the SDK says.',
   unreadable: 'Export it again, with: cognito-verification replay --save FOLDER',
@@ -93,7 +93,12 @@ export function located(problem: ReplayProblem, eventId: number, history: Histor
 }
 
 function sealedProblem(error: Unopened): ReplayProblem {
-  const message = `Its payloads cannot be opened: ${error.message.replace(/\.$/, '')}.`;
+  // What the error says of a missing key is advice for a worker.
+  const why =
+    'keyId' in error
+      ? `they are sealed with the key ${JSON.stringify(error.keyId)}, which is not among those given`
+      : error.message.replace(/\.$/, '');
+  const message = `Its payloads cannot be opened: ${why}.`;
   const refusal = 'refusal' in error ? error.refusal : undefined;
   const hint =
     refusal === 'notSealed'

@@ -113,9 +113,9 @@ describe('a build that would not go on as they began', () => {
     const { code, stdout } = await runCli(['replay', '--bundle', bundle], { env });
     expect(code).toBe(1);
     expect(stdout).toMatch(/^4 histories on build [\da-f]{12} in [\d.]+ s: 2 do not replay\.$/m);
-    expect(stdout).toMatch(new RegExp(`^${ids.mistyped} \\(run [\\da-f-]{36}, awaitingCode\\)$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^ {2}${ids.mistyped} \\(run [\\da-f-]{36}, awaitingCode\\), event \\d+$`, 'm'));
     expect(stdout).toMatch(
-      /^ {2}At event \d+ the history has activity type verifyCode; this build has activity type checkCode there\.$/m,
+      /^2: The history has activity type verifyCode; this build has activity type checkCode there\.$/m,
     );
     expect(stdout).not.toContain(ids.awaitingCode);
   });
@@ -129,7 +129,7 @@ describe('a build that would not go on as they began', () => {
     const { code, stdout } = await runCli(['replay', '--bundle', bundle], { env });
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /The code of this build throws while it replays event \d+, .*: Cannot read code \[digits\] of \[email\]\./,
+      /^\d: The code of this build throws while it replays .*: Cannot read code \[digits\] of \[email\]\.$/m,
     );
     expect(stdout).not.toMatch(/918273|zoe@example/);
   });

@@ -1,4 +1,5 @@
 /** What needs no histories: how much is taken from each state, and the report that a CI server reads. */
+import { UnknownKeyError } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTE_KEYS } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
@@ -124,6 +125,65 @@ describe('the report for people', () => {
     expect(xml).toContain('<error type="sealed" message="m">');
     expect(xml).toContain('<skipped message=');
     expect(xml).toContain('<error type="Internal" message="the connection has gone"/>');
+  });
+});
+
+describe('failures of one reason', () => {
+  const failing = (workflowId: string, eventId: number, message: string) => ({
+    recorded: { workflowId, runId: 'r', history: { events: [] } },
+    facts: { workflowType: 't', state: 's', events: 9, begun: true },
+    problem: { kind: 'nondeterminism', eventId, message, hint: 'Mend it' } as const,
+    unopened: 0,
+  });
+
+  it('are told once, with how many there are and some of them, in an order that never changes', () => {
+    const all = ['e', 'b', 'd', 'a', 'c'].map((id, index) =>
+      failing(id, index + 5, `At event ${index + 5} the history has x; this build does y.`),
+    );
+    const thrown = failing('z', 9, 'The code of this build throws while it replays event 9, an event: m.');
+    const textOf = (order: readonly (typeof thrown)[]) => {
+      const report = new ReplayReport(BUNDLE);
+      for (const one of order) report.add(one);
+      return report.text();
+    };
+    const text = textOf([thrown, ...all]);
+    expect(text).toContain(`
+5: The history has x; this build does y.
+  a (run r, s), event 8
+  b (run r, s), event 6
+  c (run r, s), event 9
+  and 2 more, which --json and --junit have
+
+1: The code of this build throws while it replays an event: m.
+  z (run r, s), event 9
+
+Mend it`);
+    const told = (whole: string) => whole.slice(whole.indexOf('\n'));
+    expect(told(textOf([...all, thrown].toReversed()))).toBe(told(text));
+  });
+
+  it('no file that cannot be read has a version or a state', () => {
+    const report = new ReplayReport(BUNDLE);
+    for (const file of ['a.json', 'b.json']) {
+      report.addUnreadable({ file, problem: { kind: 'unreadable', message: 'It is no JSON.', hint: 'h' } });
+    }
+    expect(report.text()).toContain('\n  not readable: 2\n');
+    expect(report.text()).not.toMatch(/unknown|worker/);
+    expect(report.document()).toMatchObject({ replayed: 2, failed: 2, unreadable: 2, versions: [], states: {} });
+    const xml = junitReport(report);
+    expect(xml).toContain('<testsuite name="not readable" tests="2"');
+    expect(xml).toContain('<testcase classname="not readable" name="a.json">');
+  });
+});
+
+describe('a key that is missing', () => {
+  it('is asked for in words that fit a production key and that of a redacted file', () => {
+    const unopened = [new UnknownKeyError('key-7', ['other'])];
+    const { message, hint } = replayProblem(new Error('x'), { events: [] }, { unopened });
+    expect(message).toBe(
+      'Its payloads cannot be opened: they are sealed with the key "key-7", which is not among those given.',
+    );
+    expect(hint).toMatch(/keys .* of the workers .* --seal-key-file/);
   });
 });
 
