@@ -29,7 +29,7 @@ export interface ReplayProblem {
 
 const HINTS: Record<ReplayProblem['kind'], string> = {
   nondeterminism:
-    "Runs that are open must go on as they began: put the change behind patched('…'), or give the new build a task queue of its own (VERIFICATION_TASK_QUEUE, of workers and callers) and keep the old workers until those that they have are ended.",
+    "Runs that are open must go on as they began: put the change behind patched('…'), or give the new build a task queue of its own (VERIFICATION_TASK_QUEUE, of workers and callers) and keep the old workers until what they began has ended.",
   taskFailed: 'A worker of this build would try the same task for ever. Mend the code, or deploy another build.',
   sealed:
     'Give this command the keys that the history is sealed with (VERIFICATION_ENCRYPTION_KEYS, …_FILE or …_KMS_KEYS): those of the workers that recorded it or, where it was redacted, the one of --seal-key-file.',

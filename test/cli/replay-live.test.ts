@@ -71,6 +71,8 @@ describe('this build', () => {
   it('is shown those of a query, and a sample that is even over the states', async () => {
     const running = await runJson(['replay', '--query', "ExecutionStatus = 'Running'"], { env });
     expect(running).toMatchObject({ code: 0, document: { replayed: 3 } });
+    const elsewhere = ['--query', "ExecutionStatus = 'Running' AND TaskQueue = 'elsewhere'", '--allow-empty'];
+    expect(await runJson(['replay', ...elsewhere], { env })).toMatchObject({ code: 0, document: { replayed: 0 } });
     const sample = await runJson(['replay', '--limit', '3'], { env });
     expect(sample.document).toMatchObject({
       source: { matched: 4, taken: 3 },
