@@ -108,8 +108,7 @@ async function lifecycle(verification: Verification): Promise<Ending> {
   const attempting = new Attempting(verification);
 
   let lateCodeTaken = false;
-  // By the clock too: when no worker ran until after it, nothing is sent any more.
-  const deadlinePassed = () => deadline.rang || Date.now() >= verification.expiresAtMs;
+  let deadlinePassed = false;
 
   const next = () =>
     nextEvent({
@@ -120,7 +119,7 @@ async function lifecycle(verification: Verification): Promise<Ending> {
       send: sending.state,
       codesSubmitted: mailbox.codes.length,
       resendsRequested: mailbox.resends.length,
-      deadlinePassed: deadlinePassed(),
+      deadlinePassed: deadlinePassed || deadline.rang,
       lateCodeTaken,
       codeAlreadySent: mailbox.alreadySent !== undefined,
       tokenOffered: mailbox.tokenOffered,
@@ -136,6 +135,9 @@ async function lifecycle(verification: Verification): Promise<Ending> {
   for (;;) {
     verification.show();
     await condition(() => next() !== undefined);
+    // By the clock too: when no worker ran until after it, nothing is sent any more. But never in the condition, which a
+    // message that its validator refuses has evaluated as well: that leaves no trace, and a replay would not come by here.
+    deadlinePassed ||= deadline.rang || Date.now() >= verification.expiresAtMs;
     switch (next()) {
       case 'confirmed':
         if (request.policy.confirmation === 'trust') return verified('codeConfirmed');
@@ -147,7 +149,7 @@ async function lifecycle(verification: Verification): Promise<Ending> {
         break;
 
       case 'codeSubmitted':
-        lateCodeTaken = deadlinePassed();
+        lateCodeTaken = deadlinePassed;
         attempting.take();
         break;
 

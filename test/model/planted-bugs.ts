@@ -49,13 +49,14 @@ export const PLANTED_BUGS = {
     mutations: [
       {
         file: 'attribute-verification.js',
-        text: 'const deadlinePassed = () => ',
-        instead: "const deadlinePassed = () => verification.state !== 'rateLimited' && (",
+        text: 'deadlinePassed: deadlinePassed || deadline.rang,',
+        instead: "deadlinePassed: deadlinePassed || (verification.state !== 'rateLimited' && deadline.rang),",
       },
       {
         file: 'attribute-verification.js',
-        text: 'Date.now() >= verification.expiresAtMs;',
-        instead: 'Date.now() >= verification.expiresAtMs);',
+        text: 'deadlinePassed ||= deadline.rang || Date.now() >= verification.expiresAtMs;',
+        instead:
+          "deadlinePassed ||= verification.state !== 'rateLimited' && (deadline.rang || Date.now() >= verification.expiresAtMs);",
       },
     ],
   },
