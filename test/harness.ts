@@ -35,6 +35,7 @@ export interface Rig {
   taskQueue: string;
   /** Every workflow that was started through `env.client`, in whichever way. */
   started: Set<string>;
+  worker: VerificationWorker;
   /** A fresh user with both attributes, unverified. */
   user(): Promise<SandboxUser>;
   /** Starts a verification of the user's e-mail. */
@@ -85,6 +86,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
     dataConverter,
     taskQueue,
     started,
+    worker: running.worker,
     user: async () => {
       // Tokens live in the sandbox's time, and the time-skipping server's runs ahead of it.
       if (server === 'timeSkipping')

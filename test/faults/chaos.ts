@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 const WHOLE_LIMIT_MS = 60_000;
 
 /** Faults of Cognito that the sandbox brings on, in words for the table. */
-const COGNITO: Readonly<Record<string, Fault>> = {
+const COGNITO = {
   'storm of 429 (`TooManyRequestsException`)': {
     operation: '*',
     share: 0.7,
@@ -22,7 +22,7 @@ const COGNITO: Readonly<Record<string, Fault>> = {
   'slow: 3 s before the effect': { operation: '*', share: 0.7, latencyMs: 3_000 },
   'slow: the answer 6 s after the message': { operation: SEND, share: 0.7, latencyMs: 6_000, afterEffect: true },
   'message lost on its way to the person': { operation: SEND, share: 0.3, neverDelivered: true },
-};
+} as const satisfies Readonly<Record<string, Fault>>;
 
 /** Faults of the line between workers and Cognito. */
 const LINE = {
@@ -31,6 +31,17 @@ const LINE = {
   'line to Cognito: reset in the middle of an answer': 'reset',
   'line to Cognito: answers trickle': 'slow',
 } as const;
+
+/** Faults of the line between workers and Temporal. */
+const TEMPORAL_LINE = {
+  'line between workers and Temporal: reset': 'reset',
+  'line between workers and Temporal: silent, then reset': 'unanswered',
+} as const;
+
+/** The faults of which `Injected.met` tells that they were felt. */
+export const FAULTS_THAT_MEET = [...keysOf(COGNITO), ...keysOf(LINE), ...keysOf(TEMPORAL_LINE)];
+
+export const CLOCK_OF_COGNITO = 'clock of Cognito jumps ahead by more than an hour';
 
 /** How often a fault was brought on, and what it met. */
 export interface Injected {
@@ -43,6 +54,8 @@ export class Chaos {
   /** By the name of the fault. */
   readonly injected = new Map<string, Injected>();
   private stopping = false;
+  private readonly cognitoFaults = new Rounds([...keysOf(COGNITO), ...keysOf(LINE)]);
+  private readonly temporalFaults = new Rounds(keysOf(TEMPORAL_LINE));
   private readonly tracks: Promise<void>[];
 
   /** @param progress how many calls of clients were answered so far: a slow machine is hit no more often than a fast one */
@@ -114,11 +127,10 @@ export class Chaos {
   private async spoilCognito(random: Random): Promise<void> {
     const { sandbox, cognitoLine } = this.stand;
     const forMs = random.between(4_000, 9_000);
-    const [first, ...others] = [...Object.keys(COGNITO), ...Object.keys(LINE)] as [string, ...string[]];
-    const name = random.pick([first, ...others]);
-    const fault = COGNITO[name];
+    const name = this.cognitoFaults.draw(random);
     const met = cognitoLine.hit;
-    if (fault) {
+    if (name in COGNITO) {
+      const fault = COGNITO[name as keyof typeof COGNITO];
       const id = sandbox.setFault({ ...fault, seed: Math.floor(random.between(0, 2 ** 32)) });
       await this.pause(forMs);
       this.note(name, await this.stand.metBy(id));
@@ -133,21 +145,36 @@ export class Chaos {
 
   private async cutTemporal(random: Random): Promise<void> {
     const { temporalLine } = this.stand;
-    const fault = random.pick(['reset', 'unanswered'] as const);
+    const name = this.temporalFaults.draw(random);
     const met = temporalLine.hit;
-    temporalLine.set(fault);
+    temporalLine.set(TEMPORAL_LINE[name]);
     await this.pause(random.between(1_000, 4_000));
     temporalLine.set(undefined);
     temporalLine.forget();
-    this.note(
-      `line between workers and Temporal: ${fault === 'reset' ? 'reset' : 'silent, then reset'}`,
-      temporalLine.hit - met,
-    );
+    this.note(name, temporalLine.hit - met);
   }
 
   /** Past the life of every access token that there is. */
   private moveClock(random: Random): void {
     this.stand.moveCognitoClock(random.between(61, 90) * MINUTE_MS);
-    this.note('clock of Cognito jumps ahead by more than an hour', 0);
+    this.note(CLOCK_OF_COGNITO, 0);
   }
+}
+
+/** Draws by turns: each comes once before any comes again, so that none is left out of a run. */
+class Rounds<Item> {
+  private left: Item[] = [];
+
+  constructor(private readonly items: readonly Item[]) {}
+
+  draw(random: Random): Item {
+    if (this.left.length === 0) this.left = [...this.items];
+    const [drawn] = this.left.splice(Math.floor(random.between(0, this.left.length)), 1);
+    if (drawn === undefined) throw new Error('There is nothing to draw from');
+    return drawn;
+  }
+}
+
+function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key[] {
+  return Object.keys(record) as Key[];
 }

@@ -149,7 +149,8 @@ const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]>
     'answers',
     { calls: [call('start', { answer: 'not of the client: TypeError' })] },
   ],
-  'a history that does not replay': ['replays', { failedTasks: [NONDETERMINISM] }],
+  'a task that did not fit its history': ['replays', { failedTasks: [NONDETERMINISM] }],
+  'a history that does not replay': ['replays', { replayError: 'it calls another activity' }],
 };
 
 describe('the judge', () => {

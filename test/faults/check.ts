@@ -24,7 +24,7 @@ export const RULES = {
   proven: 'verified means that Cognito has taken the code, in time',
   kept: 'what a call was answered is still so in the end, and an answer that was repeated is the same',
   answers: 'a call is answered, or refused with an error of the client',
-  replays: 'no history fails to replay',
+  replays: 'no workflow task failed because it did not fit its history, and every history replays on this build',
 } as const;
 
 /** After the deadline: a look at the attribute, an attempt that was made in time, and the way back of killed workers. */
@@ -177,6 +177,8 @@ function lostFrom(earlier: VerificationStatus, last: VerificationStatus): string
   return lines(earlier).find((line) => !all.some((known) => known.startsWith(line)));
 }
 
-function replays({ failedTasks }: Evidence): Found {
-  return failedTasks.includes(NONDETERMINISM) ? [['replays', 'a workflow task did not fit its history']] : [];
+function replays({ failedTasks, replayError }: Evidence): Found {
+  const found: Found = replayError === undefined ? [] : [['replays', replayError]];
+  if (failedTasks.includes(NONDETERMINISM)) found.push(['replays', 'a workflow task did not fit its history']);
+  return found;
 }

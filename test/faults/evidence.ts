@@ -1,11 +1,19 @@
 /** Collects what is known of each verification once a run is over. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { VerificationClient } from '@cognito-verification/client';
+import type { KeyRing } from '@cognito-verification/codec';
 import { type VerificationOutcome, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Sandbox, SandboxUser } from '../../sandbox/index.js';
+import { replayErrors } from '../replay-all.js';
 import { NONDETERMINISM } from './check.js';
 import type { CognitoCall, Evidence, SendActivity } from './record.js';
 
+/** Where histories are kept that do not replay, with the key of their run. */
+const KEPT = fileURLToPath(new URL('out/', import.meta.url));
 const SIDE_BY_SIDE = 6;
 const STATUS_TRIES = 5;
 const SEND = 'GetUserAttributeVerificationCode';
@@ -16,12 +24,16 @@ const TIMED_OUT_WITH_WORKER: ReadonlySet<unknown> = new Set([1, 4]);
 
 type Known = Pick<Evidence, 'workflowId' | 'behaviour' | 'policy' | 'calls'> & { user: SandboxUser };
 type FromHistory = Pick<Evidence, 'sendActivities' | 'failedTasks' | 'builds'>;
-type Events = NonNullable<Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']>;
+type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
+type Events = NonNullable<History['events']>;
 
 export interface Sources {
   temporal: Client;
   client: VerificationClient;
   sandbox: Sandbox;
+  /** As `VERIFICATION_ENCRYPTION_KEYS` has them. */
+  keys: string;
+  keyRing: KeyRing;
   /** By user name, when a message came. */
   messages: ReadonlyMap<string, readonly { at: string }[]>;
   realTime: (cognitoDate: string) => number;
@@ -35,6 +47,7 @@ export async function evidenceOf(known: readonly Known[], sources: Sources): Pro
   }
   const cognito = cognitoCalls(sources);
   const evidence: Evidence[] = [];
+  const histories: { workflowId: string; history: History }[] = [];
   const left = [...known];
   const collect = async () => {
     for (let next = left.shift(); next; next = left.shift()) {
@@ -42,13 +55,15 @@ export async function evidenceOf(known: readonly Known[], sources: Sources): Pro
       const runs = executions.get(next.workflowId) ?? [];
       const [run] = runs;
       const closedAtMs = run?.closeTime?.getTime();
+      const history = run && (await sources.temporal.workflow.getHandle(next.workflowId).fetchHistory());
+      if (history) histories.push({ workflowId: next.workflowId, history });
       evidence.push({
         ...verification,
         runs: runs.length,
         startedAtMs: run?.startTime.getTime() ?? 0,
         endedAtMs: closedAtMs,
         outcome: closedAtMs === undefined ? undefined : await outcomeOf(sources.client, next.workflowId),
-        ...(run ? await fromHistory(sources.temporal, next.workflowId) : NO_HISTORY),
+        ...fromHistory(history?.events ?? []),
         cognito: cognito.get(user.username) ?? [],
         messagesAtMs: (sources.messages.get(user.username) ?? []).map(({ at }) => sources.realTime(at)),
         verifiedInPool: sources.sandbox.attribute(user, 'email').verified,
@@ -56,7 +71,21 @@ export async function evidenceOf(known: readonly Known[], sources: Sources): Pro
     }
   };
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, collect));
-  return evidence;
+  const errors = await replayErrors(histories, sources.keyRing);
+  for (const { workflowId, history } of histories) {
+    if (errors.has(workflowId)) await keep(workflowId, history, sources.keys);
+  }
+  return evidence.map((one) => {
+    const error = errors.get(one.workflowId);
+    return { ...one, replayError: error && `${error.message}: ${String(error.cause)}` };
+  });
+}
+
+/** What does not replay must be looked at, and the server's database is gone by then. */
+async function keep(workflowId: string, history: History, keys: string): Promise<void> {
+  await mkdir(KEPT, { recursive: true });
+  const kept = { keys, workflowId, ...(JSON.parse(historyToJSON(history)) as object) };
+  await writeFile(join(KEPT, `${workflowId.replaceAll('/', '_')}.json`), JSON.stringify(kept));
 }
 
 /** Temporal keeps no status of what was cancelled: the workflow tells it, as soon as a worker has read its history again. */
@@ -66,8 +95,6 @@ async function outcomeOf(client: VerificationClient, workflowId: string): Promis
     if (outcome.status || tries === STATUS_TRIES) return outcome;
   }
 }
-
-const NO_HISTORY: FromHistory = { sendActivities: [], failedTasks: [], builds: [] };
 
 function cognitoCalls({ sandbox, realTime }: Sources): Map<string, CognitoCall[]> {
   const byUser = new Map<string, CognitoCall[]>();
@@ -85,13 +112,12 @@ function cognitoCalls({ sandbox, realTime }: Sources): Map<string, CognitoCall[]
   return byUser;
 }
 
-async function fromHistory(temporal: Client, workflowId: string): Promise<FromHistory> {
-  const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+function fromHistory(events: Events): FromHistory {
   const sends = new Map<string, SendActivity>();
   const failedTasks: string[] = [];
   const builds = new Set<string>();
-  const lastAtMs = timeOf(events?.at(-1));
-  for (const event of events ?? []) {
+  const lastAtMs = timeOf(events.at(-1));
+  for (const event of events) {
     const scheduled = event.activityTaskScheduledEventAttributes;
     if (scheduled?.activityType?.name === 'sendCode') {
       const open = { scheduledAtMs: timeOf(event), endedAtMs: lastAtMs, end: 'cutOff' } as const;

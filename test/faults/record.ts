@@ -52,6 +52,8 @@ export interface Evidence {
   sendActivities: readonly SendActivity[];
   /** Why workflow tasks failed. */
   failedTasks: readonly string[];
+  /** What this build does otherwise than the history, once all was over; undefined where it replays. */
+  replayError?: string | undefined;
   /** Build ids of the workers that had a workflow task of it. */
   builds: readonly string[];
   cognito: readonly CognitoCall[];

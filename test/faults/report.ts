@@ -96,7 +96,7 @@ function habitRows(evidence: readonly Evidence[]): string[][] {
   });
 }
 
-function mostOpenOf(evidence: readonly Evidence[]): number {
+export function mostOpenOf(evidence: readonly Evidence[]): number {
   const steps = evidence
     .flatMap(({ startedAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => [
       { atMs: startedAtMs, step: 1 },

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VerificationClient } from '@cognito-verification/client';
-import { clientDataConverter, KEY_BYTES, keyRingOf, parseKeys } from '@cognito-verification/codec';
+import { clientDataConverter, KEY_BYTES, type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { Client, Connection } from '@temporalio/client';
 import { type Sandbox, startSandbox } from '../../sandbox/index.js';
 import { type Change, makeBuild } from './builds.js';
@@ -19,8 +19,8 @@ const JUMPING_CLOCK = fileURLToPath(new URL('jumping-clock.mjs', import.meta.url
 export interface StandOptions {
   /** Of each worker, the changes to its bundle. */
   builds: readonly (readonly Change[])[];
-  /** Whether the last worker has a clock that jumps. */
-  jumpingClock?: boolean;
+  /** The last worker has a clock that jumps, by draws of this seed. Default: no clock does. */
+  jumpingClock?: number;
 }
 
 export class Stand {
@@ -37,9 +37,12 @@ export class Stand {
     readonly fleet: Fleet,
     readonly temporal: Client,
     readonly client: VerificationClient,
+    /** As `VERIFICATION_ENCRYPTION_KEYS` has them. */
+    readonly keys: string,
+    readonly keyRing: KeyRing,
   ) {}
 
-  static async open({ builds, jumpingClock = false }: StandOptions): Promise<Stand> {
+  static async open({ builds, jumpingClock }: StandOptions): Promise<Stand> {
     const folder = await mkdtemp(join(tmpdir(), 'faults-'));
     const server = await DurableServer.start(join(folder, 'temporal.db'));
     // Six digits, of which the first is never the one of a wrong code (`person.ts`).
@@ -47,6 +50,7 @@ export class Stand {
     const cognitoLine = await Line.to(Number(new URL(sandbox.url).port));
     const temporalLine = await Line.to(server.port);
     const keys = `faults:${randomBytes(KEY_BYTES).toString('base64')}`;
+    const keyRing = keyRingOf(...parseKeys(keys, 'the key of this run'));
     const folders = new Map<readonly Change[], string>();
     for (const changes of builds) {
       if (!folders.has(changes)) folders.set(changes, await makeBuild(join(folder, `build-${folders.size}`), changes));
@@ -54,8 +58,8 @@ export class Stand {
     const fleet = new Fleet(
       builds.map((changes, index) => ({
         build: folders.get(changes) ?? '',
-        ...(jumpingClock && index === builds.length - 1
-          ? { settings: { NODE_OPTIONS: `--import ${JUMPING_CLOCK}` } }
+        ...(jumpingClock !== undefined && index === builds.length - 1
+          ? { settings: { NODE_OPTIONS: `--import ${JUMPING_CLOCK}`, JUMPING_CLOCK_SEED: `${jumpingClock}` } }
           : {}),
       })),
       {
@@ -70,7 +74,7 @@ export class Stand {
     const connection = await Connection.connect({ address: server.address });
     const temporal = new Client({
       connection,
-      dataConverter: clientDataConverter(keyRingOf(...parseKeys(keys, 'the key of this run'))),
+      dataConverter: clientDataConverter(keyRing),
     });
     const client = new VerificationClient({
       client: temporal,
@@ -78,7 +82,19 @@ export class Stand {
       waitForDelivery: '30 seconds',
       waitForAnswer: '1 minute',
     });
-    return new Stand(folder, connection, server, sandbox, cognitoLine, temporalLine, fleet, temporal, client);
+    return new Stand(
+      folder,
+      connection,
+      server,
+      sandbox,
+      cognitoLine,
+      temporalLine,
+      fleet,
+      temporal,
+      client,
+      keys,
+      keyRing,
+    );
   }
 
   /** How many requests a fault of the sandbox has met. */

@@ -1,0 +1,11 @@
+/** That a run without a cache is one: no test of the lifecycle would fail if its worker kept workflows all the same. */
+import { expect, it } from 'vitest';
+import { cacheSize, useRig } from '../harness.js';
+
+const rig = useRig('local');
+
+it('the worker keeps an open verification in memory, or none where the tests run without a cache', async () => {
+  await rig.start(await rig.user());
+  const kept = () => rig.worker.status().workflows.numCachedWorkflows;
+  await expect.poll(kept).toBe(cacheSize() === 0 ? 0 : 1);
+});
