@@ -99,7 +99,7 @@ export async function explore(
     tally?: Tally;
     /** After each batch. */
     progress?: (played: number, found: readonly Found[]) => void;
-    until?: (found: readonly Found[]) => boolean;
+    until?: (found: readonly Found[]) => Promise<boolean>;
   },
 ): Promise<Found[]> {
   const found: Found[] = [];
@@ -115,7 +115,7 @@ export async function explore(
       found.push({ seed: options.seed, path: `${batch}:${index}`, scenario: { waits: drawn.waits, story }, violation });
     }
     options.progress?.(Math.min(options.scenarios, (batch + 1) * BATCH), found);
-    if (options.until?.(found)) break;
+    if (await options.until?.(found)) break;
   }
   return found;
 }

@@ -50,13 +50,7 @@ export const PLANTED_BUGS = {
       {
         file: 'attribute-verification.js',
         text: 'deadlinePassed: deadlinePassed || deadline.rang,',
-        instead: "deadlinePassed: deadlinePassed || (verification.state !== 'rateLimited' && deadline.rang),",
-      },
-      {
-        file: 'attribute-verification.js',
-        text: 'deadlinePassed ||= deadline.rang || Date.now() >= verification.expiresAtMs;',
-        instead:
-          "deadlinePassed ||= verification.state !== 'rateLimited' && (deadline.rang || Date.now() >= verification.expiresAtMs);",
+        instead: "deadlinePassed: verification.state !== 'rateLimited' && (deadlinePassed || deadline.rang),",
       },
     ],
   },
