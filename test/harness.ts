@@ -111,8 +111,11 @@ export function useRig(...args: Parameters<typeof startRig>): Rig {
     Object.assign(rig, await startRig(...args));
   });
   afterAll(async () => {
-    await replayAll(rig, rig.started);
-    await rig.close();
+    try {
+      await replayAll(rig, rig.started);
+    } finally {
+      await rig.close();
+    }
   });
   return rig;
 }

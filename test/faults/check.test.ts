@@ -83,6 +83,7 @@ const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]>
   'two messages for one send': ['oneMessage', { messagesAtMs: [at(1), at(2), at(3)] }],
   'two accepted calls in one activity': ['oneMessage', { cognito: [send(0.4), send(0.5), attempt(40)] }],
   'an accepted call that no activity made': ['oneMessage', { cognito: [send(5), attempt(40)] }],
+  'a counted send that no activity made': ['oneMessage', { sendActivities: GOOD.sendActivities.slice(0, 1) }],
   'more messages than the policy allows': ['sends', { messagesAtMs: [at(1), at(2), at(3)] }],
   'a send without an answer that is not counted': [
     'uncertain',

@@ -81,6 +81,9 @@ function messages(evidence: Evidence): Found {
     if (count > sends + cutOff) found.push(['oneMessage', `${count} ${what} for ${sends} counted sends`]);
     if (count > policy.maxSends) found.push(['sends', `${count} ${what}, ${policy.maxSends} allowed`]);
   }
+  // The worker's list decides how long a code lives, so it may have no send in it that was never made.
+  const made = sendActivities.length;
+  if (sends > made) found.push(['oneMessage', `${sends} counted sends, ${made} calls for one in the history`]);
   const unmatched = taken.length - matched(taken, sendActivities);
   if (unmatched > 0) found.push(['oneMessage', `${unmatched} accepted sends that no activity of their own explains`]);
   const uncertain = (outcome?.status?.sends ?? []).filter((send) => send.outcome === 'uncertain').length;

@@ -61,7 +61,7 @@ export class Crowd {
   }
 
   async judge(): Promise<{ evidence: Evidence[]; violations: Violation[] }> {
-    const { temporal, client, sandbox, keys, keyRing } = this.stand;
+    const { temporal, client, sandbox, keys } = this.stand;
     this.inboxes.stop();
     const known = this.members.map(({ plan, user, service }) => ({
       user,
@@ -72,7 +72,7 @@ export class Crowd {
     }));
     const messages = this.inboxes.byUser;
     const realTime = (date: string) => this.stand.realTime(date);
-    const evidence = await evidenceOf(known, { temporal, client, sandbox, keys, keyRing, messages, realTime });
+    const evidence = await evidenceOf(known, { temporal, client, sandbox, keys, messages, realTime });
     return { evidence, violations: check(evidence) };
   }
 }

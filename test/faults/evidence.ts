@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { VerificationClient } from '@cognito-verification/client';
-import type { KeyRing } from '@cognito-verification/codec';
+import { keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { type VerificationOutcome, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -33,7 +33,6 @@ export interface Sources {
   sandbox: Sandbox;
   /** As `VERIFICATION_ENCRYPTION_KEYS` has them. */
   keys: string;
-  keyRing: KeyRing;
   /** By user name, when a message came. */
   messages: ReadonlyMap<string, readonly { at: string }[]>;
   realTime: (cognitoDate: string) => number;
@@ -71,7 +70,7 @@ export async function evidenceOf(known: readonly Known[], sources: Sources): Pro
     }
   };
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, collect));
-  const errors = await replayErrors(histories, sources.keyRing);
+  const errors = await replayErrors(histories, keyRingOf(...parseKeys(sources.keys, 'the key of this run')));
   for (const { workflowId, history } of histories) {
     if (errors.has(workflowId)) await keep(workflowId, history, sources.keys);
   }

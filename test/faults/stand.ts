@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VerificationClient } from '@cognito-verification/client';
-import { clientDataConverter, KEY_BYTES, type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
+import { clientDataConverter, KEY_BYTES, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { Client, Connection } from '@temporalio/client';
 import { type Sandbox, startSandbox } from '../../sandbox/index.js';
 import { type Change, makeBuild } from './builds.js';
@@ -39,7 +39,6 @@ export class Stand {
     readonly client: VerificationClient,
     /** As `VERIFICATION_ENCRYPTION_KEYS` has them. */
     readonly keys: string,
-    readonly keyRing: KeyRing,
   ) {}
 
   static async open({ builds, jumpingClock }: StandOptions): Promise<Stand> {
@@ -50,7 +49,6 @@ export class Stand {
     const cognitoLine = await Line.to(Number(new URL(sandbox.url).port));
     const temporalLine = await Line.to(server.port);
     const keys = `faults:${randomBytes(KEY_BYTES).toString('base64')}`;
-    const keyRing = keyRingOf(...parseKeys(keys, 'the key of this run'));
     const folders = new Map<readonly Change[], string>();
     for (const changes of builds) {
       if (!folders.has(changes)) folders.set(changes, await makeBuild(join(folder, `build-${folders.size}`), changes));
@@ -74,7 +72,7 @@ export class Stand {
     const connection = await Connection.connect({ address: server.address });
     const temporal = new Client({
       connection,
-      dataConverter: clientDataConverter(keyRing),
+      dataConverter: clientDataConverter(keyRingOf(...parseKeys(keys, 'the key of this run'))),
     });
     const client = new VerificationClient({
       client: temporal,
@@ -82,19 +80,7 @@ export class Stand {
       waitForDelivery: '30 seconds',
       waitForAnswer: '1 minute',
     });
-    return new Stand(
-      folder,
-      connection,
-      server,
-      sandbox,
-      cognitoLine,
-      temporalLine,
-      fleet,
-      temporal,
-      client,
-      keys,
-      keyRing,
-    );
+    return new Stand(folder, connection, server, sandbox, cognitoLine, temporalLine, fleet, temporal, client, keys);
   }
 
   /** How many requests a fault of the sandbox has met. */

@@ -17,7 +17,7 @@ const SEED = Number(env['VERIFICATION_SEED'] ?? 20_261_123);
 const SCENARIOS = Number(env['VERIFICATION_SCENARIOS'] ?? 2_000);
 const PATH = env['VERIFICATION_PATH'];
 const LIMIT_MS = Math.max(1_200_000, SCENARIOS * 1_000);
-/** What went otherwise once has done so: no second try. */
+/** What goes otherwise is looked into below, which a second try of all of them would only hide. */
 const OPTIONS = { timeout: LIMIT_MS, retry: 0 };
 /** The share of orders that the model may not know, on a machine that is busy. */
 const MOST_RACED = 0.0025;
