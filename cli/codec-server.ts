@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import type { CodecServerSettings } from '../codec-server/settings.js';
 import { hasErrorCode } from '../dev/error-code.js';
-import type { CodecServerSettings } from '../temporal/codec-server-settings.js';
 import { portOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { UsageError } from './usage-error.js';
@@ -48,8 +48,8 @@ export function codecServerCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', HELP)
     .action(async ({ host, port, ...options }: CodecServerCommandOptions) => {
-      const { startCodecServer } = await import('../temporal/codec-server.js');
-      const { logUncaught } = await import('../worker/log-uncaught.js');
+      const { startCodecServer } = await import('../codec-server/codec-server.js');
+      const { logUncaught } = await import('../log/log-uncaught.js');
       const settings = await loadSettings(host);
       // It holds opened payloads.
       logUncaught({ logger: settings.log });
@@ -76,10 +76,10 @@ export function codecServerCommand(): Command {
  * @throws ConfigError
  */
 async function loadSettings(host: string) {
-  const { createLogger } = await import('../worker/logger.js');
+  const { createLogger } = await import('../log/logger.js');
   const { keyRingFromSettings } = await import('@cognito-verification/codec');
   const { loadTelemetryConfig } = await import('../temporal/config.js');
-  const { loadCodecServerSettings } = await import('../temporal/codec-server-settings.js');
+  const { loadCodecServerSettings } = await import('../codec-server/settings.js');
   const { Problems } = await import('./problems.js');
   const problems = new Problems();
   const telemetry = problems.orNote(() => loadTelemetryConfig());

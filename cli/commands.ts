@@ -72,7 +72,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'replay',
     summary: 'replay verifications on a build before it is deployed',
-    load: async () => (await import('./replay.js')).replayCommand(),
+    load: async () => (await import('./replay/replay.js')).replayCommand(),
   },
   {
     name: 'codec-server',

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { redactText } from '../temporal/redact-text.js';
+import { redactText } from '../log/redact-text.js';
 import { asCalled } from './called-as.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 

@@ -1,8 +1,8 @@
 /** The codec server of a local stack: the Web UI and the `temporal` command show through it what is sealed. */
 import type { KeyRing } from '@cognito-verification/codec';
-import { startCodecServer } from '../temporal/codec-server.js';
+import { startCodecServer } from '../codec-server/codec-server.js';
+import { createLogger } from '../log/logger.js';
 import { loadTelemetryConfig } from '../temporal/config.js';
-import { createLogger } from '../worker/logger.js';
 import type { Teardown } from './teardown.js';
 import type { Timeline } from './timeline.js';
 

@@ -2,9 +2,9 @@
 import type { KeyRing } from '@cognito-verification/codec';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { createCognitoClients } from '../activities/cognito-clients.js';
+import { logUncaught } from '../log/log-uncaught.js';
 import { loadTelemetryConfig, type TemporalConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
-import { logUncaught } from '../worker/log-uncaught.js';
 import { installRuntime } from '../worker/telemetry.js';
 import { createWorker } from '../worker/worker.js';
 import type { Teardown } from './teardown.js';

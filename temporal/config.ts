@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { TASK_QUEUE } from '@cognito-verification/contract';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import { LOG_LEVELS, type LogLevelName, type TelemetryConfig } from '../log/telemetry-config.js';
 
 /** How this process speaks with Temporal. Read once at the start and handed on; nothing else reads the environment. */
 export interface TemporalConfig {
@@ -12,18 +13,6 @@ export interface TemporalConfig {
   readonly taskQueue: string;
   /** TLS, API key and headers: the other `TEMPORAL_*` variables, or the profile's. */
   readonly security: Readonly<Pick<ClientConnectConfig['connectionOptions'], 'apiKey' | 'tls' | 'metadata'>>;
-}
-
-/** From the least important. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-export type LogLevelName = (typeof LOG_LEVELS)[number];
-
-/** What this process tells of itself. */
-export interface TelemetryConfig {
-  /** `VERIFICATION_LOG_LEVEL`: the least that is logged; default `info`. */
-  readonly logLevel: LogLevelName;
-  /** `VERIFICATION_METRICS_ADDRESS`, `host:port`: where a worker serves its metrics; not at all unless set. */
-  readonly metricsAddress?: string;
 }
 
 /** One wrong setting. */

@@ -5,8 +5,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { LogMetadata } from '@temporalio/worker';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LogLevelName } from '../temporal/config.js';
-import { createLogger } from '../worker/logger.js';
+import { createLogger } from '../log/logger.js';
+import type { LogLevelName } from '../log/telemetry-config.js';
 import { SUB, TOKEN } from './sample-token.js';
 
 const CODE = '135790';
@@ -223,7 +223,7 @@ it('does not warn that a worker has one duty', () => {
 
 it('does not load the native worker', async () => {
   const script = `
-    const { createLogger } = await import(${JSON.stringify(new URL('../dist/worker/logger.js', import.meta.url).href)});
+    const { createLogger } = await import(${JSON.stringify(new URL('../dist/log/logger.js', import.meta.url).href)});
     createLogger('info').info('m');
     const { createRequire } = await import('node:module');
     const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => /core-bridge|@temporalio.worker|\\.node$/.test(path));

@@ -121,7 +121,7 @@ describe('an error that nobody caught', () => {
     ['uncaughtException', 'setTimeout(() => { throw error; })'],
     ['unhandledRejection', 'void Promise.reject(error)'],
   ])('%s goes to the log, redacted, and ends the process', async (reason, thrown) => {
-    const url = (path: string) => JSON.stringify(new URL(`../dist/worker/${path}.js`, import.meta.url).href);
+    const url = (path: string) => JSON.stringify(new URL(`../dist/log/${path}.js`, import.meta.url).href);
     const script = `
       const { createLogger } = await import(${url('logger')});
       const { logUncaught } = await import(${url('log-uncaught')});

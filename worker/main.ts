@@ -2,10 +2,10 @@
 import { keyRingFromSettings } from '@cognito-verification/codec';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { cognitoEndpoint, cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
+import { logUncaught } from '../log/log-uncaught.js';
 import { loadConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
-import { logUncaught } from './log-uncaught.js';
 import { plainTransports } from './plain-transport.js';
 import { installRuntime } from './telemetry.js';
 import { createWorker } from './worker.js';

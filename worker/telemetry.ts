@@ -1,8 +1,9 @@
 /** What a worker process tells of itself: one log for everything in it, metrics where they are asked for. */
 import { lookup } from 'node:dns/promises';
 import { type Logger, type LogLevel, type MetricsExporterConfig, Runtime } from '@temporalio/worker';
-import { ConfigError, type LogLevelName, type TelemetryConfig } from '../temporal/config.js';
-import { createLogger } from './logger.js';
+import { createLogger } from '../log/logger.js';
+import type { LogLevelName, TelemetryConfig } from '../log/telemetry-config.js';
+import { ConfigError } from '../temporal/config.js';
 
 /** `logLevel` is for our own code, the SDK and Core alike; `metricsAddress` is served to Prometheus, under `/metrics`. */
 export interface RuntimeSettings extends TelemetryConfig {

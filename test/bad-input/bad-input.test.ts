@@ -17,8 +17,8 @@ import {
 import { WorkflowFailedError } from '@temporalio/client';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CodecServer, startCodecServer } from '../../temporal/codec-server.js';
-import { createLogger } from '../../worker/logger.js';
+import { type CodecServer, startCodecServer } from '../../codec-server/codec-server.js';
+import { createLogger } from '../../log/logger.js';
 import { killRunning, startCli } from '../cli/run-cli.js';
 import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
 import { MALFORMED, malformed, NO_JSON, noJson } from './corpus.js';

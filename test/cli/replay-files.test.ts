@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSave } from '../../cli/replay-save.js';
-import { historyFacts } from '../../worker/history-facts.js';
-import { listHistoryFiles } from '../../worker/history-files.js';
-import { type HistoryDocument, historyDocument, isRecord, recordedHistory } from '../../worker/recorded-history.js';
-import { readBundle } from '../../worker/replay-bundle.js';
+import { openSave } from '../../cli/replay/save.js';
+import { readBundle } from '../../replay/bundle.js';
+import { historyFacts } from '../../replay/history-facts.js';
+import { listHistoryFiles } from '../../replay/history-files.js';
+import { type HistoryDocument, historyDocument, isRecord, recordedHistory } from '../../replay/recorded-history.js';
 import { startRig } from '../harness.js';
 import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
 

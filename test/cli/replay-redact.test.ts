@@ -9,7 +9,7 @@ import { decodeAccessToken } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
 import { JSONToPayload } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { historyDocument, isRecord } from '../../worker/recorded-history.js';
+import { historyDocument, isRecord } from '../../replay/recorded-history.js';
 import { type Canary, sightings } from '../canary/canaries.js';
 import { type Rig, startRig } from '../harness.js';
 import { killRunning, runJson, someKeys } from './run-cli.js';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { CodecAuthorization } from '../../temporal/codec-authorization.js';
-import { toWire } from '../../temporal/codec-wire.js';
+import type { CodecAuthorization } from '../../codec-server/authorization.js';
+import { toWire } from '../../codec-server/wire.js';
 import { type Claims, type IdentityProvider, SUBJECT, startIdentityProvider } from './identity-provider.js';
 import { asWebUi, contentOf, json, sealed, serve } from './running-codec-server.js';
 

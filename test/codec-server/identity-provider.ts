@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, type JWTPayload, SignJWT } from 'jose';
-import type { CodecAuthorization } from '../../temporal/codec-authorization.js';
+import type { CodecAuthorization } from '../../codec-server/authorization.js';
 import { base64Url } from '../sample-token.js';
 
 /** `undefined` takes a claim away. */

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { LOCAL_ORIGINS } from '../../temporal/codec-server-settings.js';
+import { LOCAL_ORIGINS } from '../../codec-server/settings.js';
 import { startIdentityProvider } from './identity-provider.js';
 import { asWebUi, json, sealed, serve } from './running-codec-server.js';
 

@@ -4,7 +4,7 @@ import type { Payload } from '@temporalio/common';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AttemptFailure, SendFailure } from '../../activities/failures.js';
-import { redactPayload } from '../../temporal/redact-payload.js';
+import { redactPayload } from '../../codec-server/redact-payload.js';
 import { liveCard } from '../../workflows/live-card.js';
 import { CANARIES, CARELESS, SAMPLES, STATUS } from './messages.js';
 import { asWebUi, contentOf, json, sealed, serve, shown } from './running-codec-server.js';

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { encryptionKey, keyRingOf, seal } from '@cognito-verification/codec';
 import type { Payload } from '@temporalio/common';
 import { afterEach } from 'vitest';
-import { type CodecServerOptions, startCodecServer } from '../../temporal/codec-server.js';
-import { fromWire, toWire, type WirePayload } from '../../temporal/codec-wire.js';
+import { type CodecServerOptions, startCodecServer } from '../../codec-server/codec-server.js';
+import { fromWire, toWire, type WirePayload } from '../../codec-server/wire.js';
 
 export const KEY = encryptionKey('key-1', randomBytes(32));
 export const ORIGINS = ['http://localhost:8233', 'https://temporal.example.com'];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLoopback } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LOCAL_ORIGINS, loadCodecServerSettings } from '../../temporal/codec-server-settings.js';
+import { LOCAL_ORIGINS, loadCodecServerSettings } from '../../codec-server/settings.js';
 import { ConfigError } from '../../temporal/config.js';
 import { serve } from './running-codec-server.js';
 

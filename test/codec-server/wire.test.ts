@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { encryptionKey, KeyServiceError, keyRingOf, open } from '@cognito-verification/codec';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromWire, toWire, type WirePayload } from '../../temporal/codec-wire.js';
+import { fromWire, toWire, type WirePayload } from '../../codec-server/wire.js';
 import { asWebUi, contentOf, json, KEY, sealed, serve } from './running-codec-server.js';
 
 const OUTCOME = { outcome: 'verified', confirmedBy: 'submitCode' };

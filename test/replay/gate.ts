@@ -1,6 +1,6 @@
 /** The gate: what must hold of the corpus and of the code that it is replayed on, before anything may land. */
 import { type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
-import { replayHistories } from '../../worker/replay.js';
+import { replayHistories } from '../../replay/replay.js';
 import { CORPUS_FOLDER, type RecordedHistory, readCorpus, readManifest } from './corpus.js';
 import { ALL_EDGES, EDGES } from './edges.js';
 import { edgesOf } from './edges-of.js';

@@ -6,11 +6,11 @@ import { SEARCH_ATTRIBUTES, type VerificationState } from '@cognito-verification
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { startCodecServer } from '../../codec-server/codec-server.js';
 import { freePort } from '../../dev/free-port.js';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
 import { startSandbox } from '../../sandbox/index.js';
-import { startCodecServer } from '../../temporal/codec-server.js';
 import { createWorker } from '../../worker/worker.js';
 import { Cast } from '../cast.js';
 import { startIdentityProvider } from '../codec-server/identity-provider.js';

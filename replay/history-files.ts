@@ -1,8 +1,8 @@
 /** Histories from files and folders. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { type ReplayProblem, unreadable } from './problem.js';
 import { isRecord, type RecordedHistory, recordedHistory, UnreadableHistoryError } from './recorded-history.js';
-import { type ReplayProblem, unreadable } from './replay-problem.js';
 
 /** A history that was read from a file. */
 export interface HistoryOfFile extends RecordedHistory {

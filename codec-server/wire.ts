@@ -1,6 +1,6 @@
 /** What the Web UI, the `temporal` command and SDKs send to a codec server: payloads in protobuf's JSON. */
 import type { Payload } from '@temporalio/common';
-import { CodecRefusal } from './codec-refusal.js';
+import { CodecRefusal } from './refusal.js';
 
 /** A payload on this wire; bytes are in base64. */
 export interface WirePayload {

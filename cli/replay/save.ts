@@ -9,15 +9,15 @@ import {
   parseKeys,
   UnknownKeyError,
 } from '@cognito-verification/codec';
-import { MANIFEST, type ManifestEntry, readHistoryFiles } from '../worker/history-files.js';
-import { historyDocument } from '../worker/recorded-history.js';
-import { redactHistory } from '../worker/redact-history.js';
-import { type Replayed, type ReplayOptions, replayHistories } from '../worker/replay.js';
-import { isUnknown } from '../worker/replay-problem.js';
-import { startProgress } from './progress.js';
-import type { ReplayCommandOptions } from './replay.js';
-import type { SourcedHistory } from './replay-source.js';
-import { UsageError } from './usage-error.js';
+import { MANIFEST, type ManifestEntry, readHistoryFiles } from '../../replay/history-files.js';
+import { isUnknown } from '../../replay/problem.js';
+import { historyDocument } from '../../replay/recorded-history.js';
+import { redactHistory } from '../../replay/redact-history.js';
+import { type Replayed, type ReplayOptions, replayHistories } from '../../replay/replay.js';
+import { startProgress } from '../progress.js';
+import { UsageError } from '../usage-error.js';
+import type { ReplayCommandOptions } from './options.js';
+import type { SourcedHistory } from './source.js';
 
 /** What was written. */
 export interface SavedHistories {

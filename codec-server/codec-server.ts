@@ -6,9 +6,9 @@ import { isLoopback } from '@cognito-verification/contract';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '@temporalio/common';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { createAuthorize } from './codec-authorization.js';
-import { codecEndpoints } from './codec-endpoints.js';
-import { type CodecServerSettings, loadCodecServerSettings } from './codec-server-settings.js';
+import { createAuthorize } from './authorization.js';
+import { codecEndpoints } from './endpoints.js';
+import { type CodecServerSettings, loadCodecServerSettings } from './settings.js';
 
 /** What is served, to whom, and where. */
 export interface CodecServerOptions extends CodecServerSettings {

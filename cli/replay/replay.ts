@@ -1,22 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { durationOption, wholeNumberOption } from './options.js';
-import { jsonOption, type OutputOptions } from './print.js';
-import { watchInterruption } from './replay-interruption.js';
-import { UsageError } from './usage-error.js';
-
-export interface ReplayCommandOptions extends OutputOptions {
-  workflowId?: string;
-  query?: string;
-  since?: number;
-  limit?: number;
-  bundle?: string;
-  concurrency?: number;
-  junit?: string;
-  save?: string;
-  redact?: boolean;
-  sealKeyFile?: string;
-  allowEmpty?: boolean;
-}
+import { durationOption, wholeNumberOption } from '../options.js';
+import { jsonOption } from '../print.js';
+import { UsageError } from '../usage-error.js';
+import { watchInterruption } from './interruption.js';
+import type { ReplayCommandOptions } from './options.js';
 
 const HELP = `
 Without paths it takes verifications of the namespace, and only reads there. Payloads are opened with the keys of a worker:
@@ -70,7 +57,7 @@ export function replayCommand(): Command {
       // Before the native worker is loaded, which takes a second.
       const interruption = watchInterruption();
       try {
-        const { runReplay } = await Promise.race([import('./replay-run.js'), interruption.promise]);
+        const { runReplay } = await Promise.race([import('./run.js'), interruption.promise]);
         process.exitCode = await runReplay(paths, options, interruption);
       } finally {
         interruption.dispose();

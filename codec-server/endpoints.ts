@@ -12,10 +12,10 @@ import {
   listedOriginsOnly,
   loopbackNamesOnly,
   printable,
-} from './codec-admission.js';
-import { CodecRefusal } from './codec-refusal.js';
-import { fromWire, readPayloads, toWire, unchanged, type WirePayload } from './codec-wire.js';
+} from './admission.js';
 import { redactPayload } from './redact-payload.js';
+import { CodecRefusal } from './refusal.js';
+import { fromWire, readPayloads, toWire, unchanged, type WirePayload } from './wire.js';
 
 /** What the endpoints need. */
 export interface CodecEndpoints extends CodecAdmission {

@@ -12,8 +12,8 @@ import {
   type CodecAuthorization,
   notPermitted,
   permittedToNobody,
-} from './codec-authorization.js';
-import { CodecRefusal } from './codec-refusal.js';
+} from './authorization.js';
+import { CodecRefusal } from './refusal.js';
 
 /** What hono keeps with a request. */
 export interface CodecEnv {

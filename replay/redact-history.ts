@@ -6,7 +6,7 @@
 import type { KeyRing } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import type { JSONPayload } from '@temporalio/common/lib/proto-utils.js';
-import { redactText } from '../temporal/redact-text.js';
+import { redactText } from '../log/redact-text.js';
 import { historyDocument, isRecord, type RecordedHistory, recordedHistory } from './recorded-history.js';
 import { PayloadRedactor, type Place } from './redact-payloads.js';
 import { StandIns } from './stand-ins.js';

@@ -1,7 +1,7 @@
 /** Who may use the codec server: access tokens of an identity provider, checked against its published keys. */
 import type { Logger } from '@temporalio/common';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { CodecRefusal } from './codec-refusal.js';
+import { CodecRefusal } from './refusal.js';
 
 /** A right that a token carries: an OAuth scope, or the membership in a group. */
 export interface Permission {

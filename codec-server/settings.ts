@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { isLoopback } from '@cognito-verification/contract';
-import type { CodecAuthorization, Permission } from './codec-authorization.js';
-import { ConfigError, type ConfigProblem, show } from './config.js';
+import { ConfigError, type ConfigProblem, show } from '../temporal/config.js';
+import type { CodecAuthorization, Permission } from './authorization.js';
 
 /** What a deployment sets about the codec server, beside the keys. */
 export interface CodecServerSettings {

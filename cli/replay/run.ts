@@ -2,22 +2,22 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { keyRingFromSettings } from '@cognito-verification/codec';
-import { loadConfig, loadTelemetryConfig } from '../temporal/config.js';
-import { type ReplayOptions, replayHistories } from '../worker/replay.js';
-import { type ReplayBundle, readBundle } from '../worker/replay-bundle.js';
-import { installReplayRuntime } from '../worker/replay-runtime.js';
-import { WORKFLOW_BUNDLE_PATH } from '../worker/workflow-bundle.js';
-import { EXIT } from './exit-codes.js';
-import { print } from './print.js';
-import { Problems } from './problems.js';
-import { type Progress, startProgress } from './progress.js';
-import type { ReplayCommandOptions } from './replay.js';
-import type { Interruption } from './replay-interruption.js';
-import { junitReport } from './replay-junit.js';
-import { ReplayReport } from './replay-report.js';
-import { openSave, type Save } from './replay-save.js';
-import { openSource, type ReplaySource } from './replay-source.js';
-import { InterruptedError, UsageError } from './usage-error.js';
+import { type ReplayBundle, readBundle } from '../../replay/bundle.js';
+import { type ReplayOptions, replayHistories } from '../../replay/replay.js';
+import { installReplayRuntime } from '../../replay/runtime.js';
+import { loadConfig, loadTelemetryConfig } from '../../temporal/config.js';
+import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
+import { EXIT } from '../exit-codes.js';
+import { print } from '../print.js';
+import { Problems } from '../problems.js';
+import { type Progress, startProgress } from '../progress.js';
+import { InterruptedError, UsageError } from '../usage-error.js';
+import type { Interruption } from './interruption.js';
+import { junitReport } from './junit.js';
+import type { ReplayCommandOptions } from './options.js';
+import { ReplayReport } from './report.js';
+import { openSave, type Save } from './save.js';
+import { openSource, type ReplaySource } from './source.js';
 
 /** Nothing was found, so nothing is known. */
 class NothingToReplayError extends Error {

@@ -1,7 +1,7 @@
 /** The report in the format that CI servers read: `<testsuites>`, a suite for each version, a case for each history. */
-import { isUnknown } from '../worker/replay-problem.js';
-import type { FailedCase, ReplayedCase, ReplayReport } from './replay-report.js';
-import type { ErrorDocument } from './report.js';
+import { isUnknown } from '../../replay/problem.js';
+import type { ErrorDocument } from '../report.js';
+import type { FailedCase, ReplayedCase, ReplayReport } from './report.js';
 
 type Result = 'replays' | 'failure' | 'error' | 'skipped';
 

@@ -1,6 +1,6 @@
 import { Worker } from '@temporalio/worker';
+import type { ReplayProblem } from './problem.js';
 import type { History, RecordedHistory } from './recorded-history.js';
-import type { ReplayProblem } from './replay-problem.js';
 
 type HistoryEvent = NonNullable<History['events']>[number];
 

@@ -1,7 +1,7 @@
 /** How single values are shown by the codec server. */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import { redactText } from './redact-text.js';
+import { redactText } from '../log/redact-text.js';
 
 /** Turns a value into what may be seen of it. */
 export type Show = (value: unknown) => unknown;

@@ -1,14 +1,14 @@
 /** Where `replay` takes histories from: files, or a namespace. */
 import { NotSetUpError, TemporalUnavailableError } from '@cognito-verification/client';
 import { isGrpcServiceError } from '@temporalio/client';
-import type { TemporalConfig } from '../temporal/config.js';
-import { connectClient } from '../temporal/connect-client.js';
-import { listHistoryFiles, readHistoryFiles, type UnreadableFile } from '../worker/history-files.js';
-import { fetchHistories, type LiveSelection, queryOf, sampleRuns } from '../worker/live-histories.js';
-import type { RecordedHistory } from '../worker/recorded-history.js';
-import { explainMissingNamespace } from './namespace-missing.js';
-import type { ReplayCommandOptions } from './replay.js';
-import { UsageError } from './usage-error.js';
+import { listHistoryFiles, readHistoryFiles, type UnreadableFile } from '../../replay/history-files.js';
+import { fetchHistories, type LiveSelection, queryOf, sampleRuns } from '../../replay/live-histories.js';
+import type { RecordedHistory } from '../../replay/recorded-history.js';
+import type { TemporalConfig } from '../../temporal/config.js';
+import { connectClient } from '../../temporal/connect-client.js';
+import { explainMissingNamespace } from '../namespace-missing.js';
+import { UsageError } from '../usage-error.js';
+import type { ReplayCommandOptions } from './options.js';
 
 /** A history, and the file that it is from. */
 export interface SourcedHistory extends RecordedHistory {

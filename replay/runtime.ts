@@ -1,6 +1,6 @@
 import { Runtime } from '@temporalio/worker';
-import type { LogLevelName } from '../temporal/config.js';
-import { createLogger } from './logger.js';
+import { createLogger } from '../log/logger.js';
+import type { LogLevelName } from '../log/telemetry-config.js';
 
 /**
  * Sets the SDK up for a process that replays and does nothing else. Once. What it has to say about a history that does not

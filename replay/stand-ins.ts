@@ -1,7 +1,7 @@
 /** What stands in for secrets in a history that leaves the house: other values of the same shape. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { REQUIRED_SCOPE } from '@cognito-verification/contract';
-import { redactText } from '../temporal/redact-text.js';
+import { redactText } from '../log/redact-text.js';
 
 /** Shorter values are found in too many places that have nothing to do with them. */
 const SHORTEST_KNOWN = 4;

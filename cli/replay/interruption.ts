@@ -1,4 +1,4 @@
-import { InterruptedError } from './usage-error.js';
+import { InterruptedError } from '../usage-error.js';
 
 /** Ctrl-C, and a pipeline that is stopped. */
 export interface Interruption {

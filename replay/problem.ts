@@ -1,8 +1,8 @@
 /** Why a history does not replay, in one sentence: where, what the history has there, and what this build does. */
-import { redactText } from '../temporal/redact-text.js';
+import { redactText } from '../log/redact-text.js';
+import type { Unopened } from './codec.js';
 import { eventIn } from './event-words.js';
 import type { History } from './recorded-history.js';
-import type { Unopened } from './replay-codec.js';
 
 export interface ReplayProblem {
   kind: /** This build does other things than the history says. */

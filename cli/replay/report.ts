@@ -1,12 +1,13 @@
 /** What `replay` has found, for people and for programs. */
-import type { UnreadableFile } from '../worker/history-files.js';
-import { MOST_SEARCHED, type Replayed } from '../worker/replay.js';
-import type { ReplayBundle } from '../worker/replay-bundle.js';
-import { isUnknown, type ReplayProblem } from '../worker/replay-problem.js';
-import { emphasized, printable } from './print.js';
-import type { SavedHistories } from './replay-save.js';
-import type { SourcedHistory, SourceFacts } from './replay-source.js';
-import { errorDocument } from './report.js';
+
+import type { ReplayBundle } from '../../replay/bundle.js';
+import type { UnreadableFile } from '../../replay/history-files.js';
+import { isUnknown, type ReplayProblem } from '../../replay/problem.js';
+import { MOST_SEARCHED, type Replayed } from '../../replay/replay.js';
+import { emphasized, printable } from '../print.js';
+import { errorDocument } from '../report.js';
+import type { SavedHistories } from './save.js';
+import type { SourcedHistory, SourceFacts } from './source.js';
 
 /** One history, as the report lists it. */
 export interface ReplayedCase {

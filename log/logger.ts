@@ -5,9 +5,9 @@
  */
 import type { Logger, LogLevel, LogMetadata } from '@temporalio/worker';
 import pino from 'pino';
-import { LOG_LEVELS, type LogLevelName } from '../temporal/config.js';
-import { redactTokens } from '../temporal/redact-text.js';
 import { describeError, read, safeText, shortened } from './error-record.js';
+import { redactTokens } from './redact-text.js';
+import { LOG_LEVELS, type LogLevelName } from './telemetry-config.js';
 
 /** Where lines go instead of into a file. */
 export interface LogDestination {

@@ -1,5 +1,5 @@
 /** What of an error is written to the log. */
-import { redactText } from '../temporal/redact-text.js';
+import { redactText } from './redact-text.js';
 
 /** Nothing else of an error is written: what else it carries may be a request, a response, or the details of a failure. */
 export interface ErrorRecord {

@@ -4,12 +4,12 @@
  */
 import { type KeyRing, KeyServiceError } from '@cognito-verification/codec';
 import { Worker } from '@temporalio/worker';
+import type { ReplayBundle } from './bundle.js';
+import { ReplayCodec } from './codec.js';
 import { failingEvent, onlyEventMeant } from './failing-event.js';
 import { type HistoryFacts, historyFacts } from './history-facts.js';
+import { keysMissing, located, notReplayed, type ReplayProblem, replayProblem } from './problem.js';
 import type { RecordedHistory } from './recorded-history.js';
-import type { ReplayBundle } from './replay-bundle.js';
-import { ReplayCodec } from './replay-codec.js';
-import { keysMissing, located, notReplayed, type ReplayProblem, replayProblem } from './replay-problem.js';
 
 export interface ReplayOptions {
   bundle: ReplayBundle;
