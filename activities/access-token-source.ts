@@ -7,6 +7,7 @@ import {
   type AttributeName,
   CALL_FAILURE_TYPES,
   decodeAccessToken,
+  errorName,
   FAILURE_TYPES,
   Secret,
   TOKEN_SOURCE_TIMEOUT_MS,
@@ -104,7 +105,7 @@ async function ask(
     if (typeof answer !== 'string') throw new AccessTokenSourceError('answered something that is no text');
     return new Secret(answer);
   } catch (error) {
-    const why = error instanceof AccessTokenSourceError ? error.message : `failed with ${nameOf(error)}`;
+    const why = error instanceof AccessTokenSourceError ? error.message : `failed with ${errorName(error)}`;
     throw new UnresolvedAccessToken(CALL_FAILURE_TYPES.accessTokenSourceUnavailable, `The access token source ${why}.`);
   }
 }
@@ -138,8 +139,4 @@ function refuseOther(token: Secret, { userPoolId, sub }: AccessTokenRequest): vo
     throw refused('is of another user or user pool than this verification');
   }
   if (claims.expiresAtMs !== undefined && claims.expiresAtMs <= Date.now()) throw refused('has expired');
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error && /^\w{1,60}$/.test(error.name) ? error.name : 'an error';
 }

@@ -1,4 +1,5 @@
 import type { VerificationOutcome, VerificationState, VerificationStatus } from '@cognito-verification/client';
+import { isFinal } from '@cognito-verification/contract';
 import { emphasized } from './print.js';
 
 /** A verification for people: where it stands, what is left, and the command to type next. */
@@ -30,12 +31,6 @@ export function outcomeCard(
     ['Why', failure && `${failure.type}: ${failure.message}`],
   ];
   return [`${heading(outcome, status?.attributeName)}  ${emphasized('dim', workflowId)}`, ...lines(rows)].join('\n');
-}
-
-const FINAL: readonly VerificationState[] = ['verified', 'expired', 'failed', 'cancelled'];
-
-function isFinal(state: VerificationState): boolean {
-  return FINAL.includes(state);
 }
 
 function heading(state: VerificationState, attributeName = ''): string {

@@ -1,6 +1,7 @@
 import {
   FAILURE_TYPES,
   InvalidInputError,
+  isRecord,
   type ResendRefusal,
   VERIFICATION_STATES,
   type VerificationFailure,
@@ -98,8 +99,4 @@ function isFailure(value: unknown): value is VerificationFailure {
 
 function isStatus(value: unknown): value is VerificationStatus {
   return isRecord(value) && VERIFICATION_STATES.some((state) => state === value['state']);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,4 +1,4 @@
-import type { TokenInput } from '@cognito-verification/contract';
+import { errorName, type TokenInput } from '@cognito-verification/contract';
 import type { VerificationClientOptions } from './client-options.js';
 import { AccessTokenRefusedError } from './errors.js';
 
@@ -16,10 +16,6 @@ export async function verifyTokenInput(
   try {
     await verifyToken(accessToken.reveal());
   } catch (error) {
-    throw new AccessTokenRefusedError(`accessToken did not pass verifyToken (${nameOf(error)}).`);
+    throw new AccessTokenRefusedError(`accessToken did not pass verifyToken (${errorName(error)}).`);
   }
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error && /^\w{1,60}$/.test(error.name) ? error.name : 'an error';
 }

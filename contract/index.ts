@@ -13,4 +13,5 @@ export * from './policy.js';
 export * from './secret.js';
 export * from './token-input.js';
 export * from './validation.js';
+export * from './values.js';
 export * from './workflow-id.js';

@@ -114,6 +114,14 @@ export const VERIFICATION_STATES: readonly VerificationState[] = [
   'cancelled',
 ];
 
+/** The states in which nothing can happen any more. */
+export const FINAL_STATES: readonly VerificationState[] = ['verified', 'expired', 'failed', 'cancelled'];
+
+/** Whether a verification in this state has ended. */
+export function isFinal(state: VerificationState): boolean {
+  return FINAL_STATES.includes(state);
+}
+
 /**
  * How a send ended. `sent`, `alreadySent` and `uncertain` used up one of `maxSends`; after `uncertain` nobody knows
  * whether a message left, so it is treated as one that did.

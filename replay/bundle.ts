@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { errorCode } from '../log/error-code.js';
 
 /** The workflow code of one build. */
 export interface ReplayBundle {
@@ -22,7 +23,7 @@ export class BundleError extends Error {
  */
 export async function readBundle(path: string): Promise<ReplayBundle> {
   const code = await readFile(path, 'utf8').catch((error: unknown) => {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const reason = errorCode(error) ?? 'unknown';
     throw new BundleError(`The workflow bundle ${path} cannot be read (${reason}), which npm run build writes.`);
   });
   if (!code.includes('__TEMPORAL__') || !code.includes('sourceMappingURL=')) {

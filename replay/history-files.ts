@@ -1,8 +1,10 @@
 /** Histories from files and folders. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isRecord } from '@cognito-verification/contract';
+import { errorCode } from '../log/error-code.js';
 import { type ReplayProblem, unreadable } from './problem.js';
-import { isRecord, type RecordedHistory, recordedHistory, UnreadableHistoryError } from './recorded-history.js';
+import { type RecordedHistory, recordedHistory, UnreadableHistoryError } from './recorded-history.js';
 
 /** A history that was read from a file. */
 export interface HistoryOfFile extends RecordedHistory {
@@ -49,7 +51,7 @@ export async function listHistoryFiles(paths: readonly string[]): Promise<string
 
 async function filesIn(path: string): Promise<string[]> {
   const found = await stat(path).catch((error: unknown) => {
-    const code = codeOf(error);
+    const code = errorCode(error) ?? 'unknown';
     throw new HistoryPathError(code === 'ENOENT' ? `${path} does not exist.` : `${path} cannot be read (${code}).`);
   });
   if (!found.isDirectory()) return [path];
@@ -113,10 +115,6 @@ function reasonOf(error: unknown): string {
   if (error instanceof UnreadableHistoryError) return error.message;
   // A parser's message quotes what it could not read.
   if (error instanceof SyntaxError) return 'is no JSON';
-  const code = codeOf(error);
+  const code = errorCode(error) ?? 'unknown';
   return code === 'ENOENT' ? `is not there, but listed in ${MANIFEST}` : `cannot be read (${code})`;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

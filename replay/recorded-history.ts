@@ -2,6 +2,7 @@
  * Histories as they are kept in files: with the workflow id, which a history of an older server does not hold, and
  * without which no payload in it opens.
  */
+import { isRecord } from '@cognito-verification/contract';
 import { type History, historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 
 export type { History };
@@ -111,8 +112,4 @@ function agreed(said: readonly unknown[]): string | undefined {
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

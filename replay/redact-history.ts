@@ -4,10 +4,10 @@
  * in the workflow id, to which all else is bound.
  */
 import type { KeyRing } from '@cognito-verification/codec';
-import { SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
+import { isRecord, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import type { JSONPayload } from '@temporalio/common/lib/proto-utils.js';
 import { redactText } from '../log/redact-text.js';
-import { historyDocument, isRecord, type RecordedHistory, recordedHistory } from './recorded-history.js';
+import { historyDocument, type RecordedHistory, recordedHistory } from './recorded-history.js';
 import { PayloadRedactor, type Place } from './redact-payloads.js';
 import { StandIns } from './stand-ins.js';
 

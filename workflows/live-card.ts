@@ -3,11 +3,11 @@ import {
   CALL_FAILURE_TYPES,
   type CodeDelivery,
   FAILURE_TYPES,
+  isFinal,
   type SendOutcome,
   type SendRecord,
   type VerificationStatus,
 } from '@cognito-verification/contract';
-import { isFinal } from './policy.js';
 
 /**
  * The card in the Web UI (Temporal's current details, Markdown): a newcomer reads from it alone what happened and what

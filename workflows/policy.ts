@@ -204,11 +204,6 @@ export function hasBecomeVerified(before: AttributeSnapshot | undefined, now: At
   return !before.verified || before.valueDigest !== now.valueDigest;
 }
 
-/** Whether nothing can happen any more. */
-export function isFinal(state: VerificationState): boolean {
-  return state === 'verified' || state === 'expired' || state === 'failed' || state === 'cancelled';
-}
-
 /** ISO 8601, as every time in the contract. */
 export function iso(atMs: number): string {
   return new Date(atMs).toISOString();

@@ -4,12 +4,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keyRingOf, parseKeys } from '@cognito-verification/codec';
+import { isRecord } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSave } from '../../cli/replay/save.js';
 import { readBundle } from '../../replay/bundle.js';
 import { historyFacts } from '../../replay/history-facts.js';
 import { listHistoryFiles } from '../../replay/history-files.js';
-import { type HistoryDocument, historyDocument, isRecord, recordedHistory } from '../../replay/recorded-history.js';
+import { type HistoryDocument, historyDocument, recordedHistory } from '../../replay/recorded-history.js';
 import { startRig } from '../harness.js';
 import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
 
