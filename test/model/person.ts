@@ -11,7 +11,7 @@ import { keepsItsPromises } from './promises.js';
 import type { Ask, Round, Story } from './scenario.js';
 import { OPERATIONS, type Stage } from './stage.js';
 import { pass } from './time.js';
-import { Watcher } from './watcher.js';
+import { Watcher, wasThrottled } from './watcher.js';
 import { isEnd, MINUTE, type World } from './world.js';
 
 /** What is seen is none of the worlds that the rules allow. */
@@ -185,7 +185,8 @@ export class Person {
     const { stage, user } = this;
     if (!this.worlds.some(({ cognito }) => cognito.troubles.attempt?.name.startsWith('slow'))) return;
     await sleep(60);
-    const calls = stage.rig.sandbox.calls({ operation: OPERATIONS.attempt, username: user.username });
+    const made = stage.rig.sandbox.calls({ operation: OPERATIONS.attempt, username: user.username });
+    const calls = made.filter((call) => !wasThrottled(call));
     const asking = calls.filter(({ outcome }) => outcome === 'pending').length;
     const { attempts } = await stage.client.status(this.id);
     const listed = attempts.filter(({ outcome }) => outcome === 'checking').length;
