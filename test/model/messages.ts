@@ -136,7 +136,7 @@ function overtake(life: Life, unanswered: boolean): void {
   const last = made.at(-1);
   if (unanswered && last) last.outcome = 'checking';
   world.attempts.push(...made);
-  const nothing = { since: world.now, refused: [], calls: 0, sendsBefore: 0 };
+  const nothing = { since: world.now, refused: [], look: {}, calls: 0, sendsBefore: 0 };
   world.check = { ...submitted, ...nothing, stage: 'call' };
 }
 
