@@ -103,6 +103,7 @@ export class Life extends Looks {
         this.reject(token);
         check.refused.push(token);
         check.stage = 'token';
+        this.meanwhile?.betweenCalls();
         return undefined;
       case 'throttled':
       case 'blocked':
@@ -121,6 +122,7 @@ export class Life extends Looks {
     check.doubt = meaning;
     check.calls += 1;
     check.stage = 'after';
+    this.meanwhile?.betweenCalls();
     return undefined;
   }
 
@@ -138,14 +140,14 @@ export class Life extends Looks {
     return undefined;
   }
 
-  private settleCheck(check: Check, end: AttemptEnd): void {
-    const { world } = this;
   /** The next look for this code asks for the tokens anew. */
   private gaveUpLook(check: Check): 'unreadable' {
     check.look = {};
     return 'unreadable';
   }
 
+  private settleCheck(check: Check, end: AttemptEnd): void {
+    const { world } = this;
     if (end === 'verified') {
       world.confirmedBy = 'submitCode';
       this.end('verified');

@@ -33,6 +33,7 @@ export class Looks extends Sends {
       }
       this.reject(token);
       refused.push(token);
+      if (this.world.check) this.meanwhile?.betweenCalls();
     }
   }
 
@@ -78,8 +79,8 @@ export class Looks extends Sends {
   /** A look that was tried again and again comes to its end. */
   settleLook(): void {
     const { world } = this;
-    world.look = undefined;
     const { look } = world;
+    world.look = undefined;
     if (this.cognito.blocks('read')) world.confirmation = undefined;
     else if (look?.confirms) this.check(look);
     else {
