@@ -97,6 +97,38 @@ const SCENARIOS: Record<string, Small & { ends: VerificationState }> = {
     rules: { maxAttempts: 1 },
     rounds: [{ asks: ['submitNewest', 'submitNewest', 'submitNewest'], together: true }],
   },
+  'a token that comes while a code is with Cognito is used by the look that follows, and is gone if it is forged': {
+    ends: 'expired',
+    troubles: { send: { name: 'badGateway', once: true } },
+    rounds: [
+      { next: { attempt: { name: 'slow', once: false } } },
+      { asks: ['submitWrong', 'renewWithForgedToken'], together: true },
+      { asks: ['submitWrong'] },
+    ],
+  },
+  'a token that comes while another one is refused for a code is used for that code': {
+    ends: 'expired',
+    alreadySent: true,
+    rounds: [
+      { asks: ['revokeTokens'], next: { attempt: { name: 'slow', once: false } } },
+      { asks: ['submitWrong', 'resendWithFreshToken', 'submitWrong'], together: true },
+    ],
+  },
+  'a code that comes while a send is with Cognito is checked with the token of that send': {
+    ends: 'expired',
+    troubles: { send: { name: 'badGateway', once: true } },
+    rounds: [
+      { asks: ['revokeTokens'], next: { attempt: { name: 'slow', once: false } } },
+      { asks: ['resendWithFreshToken', 'submitWrong'], together: true },
+    ],
+  },
+  'a look that is tried again goes on with its token, though another one has come': {
+    ends: 'verified',
+    rules: { confirmation: 'recheck' },
+    alreadySent: true,
+    troubles: { read: { name: 'throttled', once: false } },
+    rounds: [{ asks: ['renewWithForgedToken'] }, { asks: ['verifyElsewhere', 'submitWrong'] }, { asks: ['confirm'] }],
+  },
   'a new address is not verified, whatever the old one was': {
     ends: 'verified',
     alreadySent: true,

@@ -39,7 +39,7 @@ export class Life extends Looks {
   private startCheck(submitted: Submitted): void {
     const { world } = this;
     const sendsBefore = counted(world).length;
-    world.check = { ...submitted, since: world.now, stage: 'token', refused: [], calls: 0, sendsBefore };
+    world.check = { ...submitted, since: world.now, stage: 'token', refused: [], look: {}, calls: 0, sendsBefore };
     this.goOnChecking();
   }
 
@@ -71,7 +71,7 @@ export class Life extends Looks {
       }
       case 'before': {
         const was = world.cognito.verified;
-        const looked = gaveUp ? 'unreadable' : this.lookUp(check.token);
+        const looked = gaveUp ? this.gaveUpLook(check) : this.lookUp(check.look, check.token);
         if (looked === 'riding') return 'riding';
         if (looked === 'read') world.verifiedBefore = was;
         check.stage = 'call';
@@ -103,6 +103,7 @@ export class Life extends Looks {
         this.reject(token);
         check.refused.push(token);
         check.stage = 'token';
+        this.meanwhile?.betweenCalls();
         return undefined;
       case 'throttled':
       case 'blocked':
@@ -121,13 +122,14 @@ export class Life extends Looks {
     check.doubt = meaning;
     check.calls += 1;
     check.stage = 'after';
+    this.meanwhile?.betweenCalls();
     return undefined;
   }
 
   /** An answer that was lost, and a code that is expired or was used: only the attribute tells which. */
   private lookAfter(check: Check, gaveUp: boolean): AttemptEnd | 'riding' | undefined {
     const { world } = this;
-    const looked = gaveUp ? 'unreadable' : this.lookUp(check.token);
+    const looked = gaveUp ? this.gaveUpLook(check) : this.lookUp(check.look, check.token);
     if (looked === 'riding') return 'riding';
     if (looked === 'read' && this.becameVerified()) return 'verified';
     const lost = world.attempts.some(({ outcome }) => outcome === 'uncertain');
@@ -136,6 +138,12 @@ export class Life extends Looks {
     if (check.calls === CALLS_FOR_A_CODE || attemptsLeft(world) === 0) return 'unavailable';
     check.stage = 'call';
     return undefined;
+  }
+
+  /** The next look for this code asks for the tokens anew. */
+  private gaveUpLook(check: Check): 'unreadable' {
+    check.look = {};
+    return 'unreadable';
   }
 
   private settleCheck(check: Check, end: AttemptEnd): void {

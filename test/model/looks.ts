@@ -1,6 +1,6 @@
 /** Looks at the attribute, and what they prove. */
 import { Sends } from './sends.js';
-import { counted } from './world.js';
+import { counted, type Look } from './world.js';
 
 type Looked = 'read' | 'noToken' | 'unreadable' | 'riding';
 
@@ -14,13 +14,18 @@ export class Looks extends Sends {
     this.goOn();
   }
 
-  protected lookUp(given?: number): Looked {
+  /** @param look goes on with the token that it has */
+  protected lookUp(look: Look, given?: number): Looked {
     const refused: number[] = [];
     for (;;) {
-      const [token] = this.usable(given, refused);
+      const token = look.with ?? this.usable(given, refused)[0];
+      delete look.with;
       if (token === undefined) return 'noToken';
       const meaning = this.cognito.read(token);
-      if (meaning === 'throttled') return 'riding';
+      if (meaning === 'throttled') {
+        look.with = token;
+        return 'riding';
+      }
       if (meaning === 'unreadable') return 'unreadable';
       if (meaning === 'read') {
         this.accept(token);
@@ -28,6 +33,7 @@ export class Looks extends Sends {
       }
       this.reject(token);
       refused.push(token);
+      if (this.world.check) this.meanwhile?.betweenCalls();
     }
   }
 
@@ -36,9 +42,9 @@ export class Looks extends Sends {
   }
 
   /** Looks at the attribute as it is at the start, where a later look will be compared with it. */
-  lookFirst(): void {
-    const looked = this.lookUp();
-    if (looked === 'riding') this.world.look = { since: this.world.now };
+  lookFirst(look: Look = {}): void {
+    const looked = this.lookUp(look);
+    if (looked === 'riding') this.world.look = { ...look, since: this.world.now, confirms: false };
     else if (looked === 'read') this.world.verifiedBefore ??= this.world.cognito.verified;
   }
 
@@ -52,12 +58,12 @@ export class Looks extends Sends {
     else this.check();
   }
 
-  protected check(): void {
+  protected check(look: Look = {}): void {
     const { world } = this;
     world.confirmation = undefined;
-    const looked = this.lookUp();
+    const looked = this.lookUp(look);
     if (looked === 'riding') {
-      world.look = { since: world.now };
+      world.look = { ...look, since: world.now, confirms: true };
       world.confirmation = 'waitsForLook';
     } else if (looked === 'read') {
       if (this.becameVerified()) {
@@ -73,17 +79,22 @@ export class Looks extends Sends {
   /** A look that was tried again and again comes to its end. */
   settleLook(): void {
     const { world } = this;
+    const { look } = world;
     world.look = undefined;
     if (this.cognito.blocks('read')) world.confirmation = undefined;
-    else if (world.confirmation) this.check();
-    else this.lookFirst();
+    else if (look?.confirms) this.check(look);
+    else {
+      this.lookFirst(look);
+      // It waited for that look, and is checked by one of its own.
+      if (world.confirmation) this.check();
+    }
     this.goOn();
   }
 
   /** Whether somebody has verified it without telling us; undefined where that is still being asked. */
   foundLate(): boolean | undefined {
     if (this.world.verifiedBefore === undefined || counted(this.world).length === 0) return false;
-    const looked = this.lookUp();
+    const looked = this.lookUp({});
     return looked === 'riding' ? undefined : looked === 'read' && this.becameVerified();
   }
 }

@@ -125,7 +125,10 @@ function overtake(life: Life, unanswered: boolean): void {
   const { world } = life;
   const before = structuredClone(world);
   const [submitted] = world.queue;
+  const { meanwhile } = life;
+  life.meanwhile = undefined;
   life.takeCodes();
+  life.meanwhile = meanwhile;
   const made = world.attempts.slice(before.attempts.length);
   if (made.length === 0 || !submitted) return;
   const { verified } = world.cognito;
@@ -136,7 +139,7 @@ function overtake(life: Life, unanswered: boolean): void {
   const last = made.at(-1);
   if (unanswered && last) last.outcome = 'checking';
   world.attempts.push(...made);
-  const nothing = { since: world.now, refused: [], calls: 0, sendsBefore: 0 };
+  const nothing = { since: world.now, refused: [], look: {}, calls: 0, sendsBefore: 0 };
   world.check = { ...submitted, ...nothing, stage: 'call' };
 }
 
@@ -175,7 +178,7 @@ function resend(life: Life, { id, token }: Resend, { crossing, later, choices }:
   world.state = 'sending';
   world.resendsWaiting.push(id);
   // A right code that comes beside it may end the verification while the send is with Cognito.
-  if (crossing && later.some(({ kind }) => kind === 'submit') && choices.oneOf([false, true])) {
+  if (crossing && !world.check && later.some(({ kind }) => kind === 'submit') && choices.oneOf([false, true])) {
     world.overtaken.sends += 1;
     return;
   }

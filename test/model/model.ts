@@ -95,19 +95,41 @@ export function receive(before: World, messages: readonly (Message & { id: numbe
     meanwhile(life, choices);
     const left = [...messages];
     const hadAttempts = attemptsLeft(world);
-    for (let codes = 0; left.length > 0; ) {
-      const first = left.length > 1 ? choices.oneOf(indexes(left)) : 0;
-      const [message] = left.splice(first, 1);
-      const crossing = messages.length > 1;
-      if (message) take(life, message, { crossing, later: left, exhausts: crossing && codes >= hadAttempts, choices });
-      if (message?.kind === 'submit') codes += 1;
+    const crossing = messages.length > 1;
+    let codes = 0;
+    const takeOne = (message: (typeof left)[number]) => {
+      left.splice(left.indexOf(message), 1);
+      const exhausts = crossing && codes >= hadAttempts;
+      if (message.kind === 'submit') codes += 1;
+      take(life, message, { crossing, later: left, exhausts, choices });
+    };
+    const takeSome = (mayCome: (message: Message) => boolean) => {
+      for (;;) {
+        const coming = left.filter(mayCome);
+        if (coming.length === 0) return;
+        const next = choices.oneOf([undefined, ...coming]);
+        if (!next) return;
+        takeOne(next);
+      }
+    };
+    life.meanwhile = {
+      // A code that comes before a send has started goes before it.
+      betweenCalls: () => takeSome((one) => bringsToken(one) || (one.kind === 'submit' && world.sendWanted)),
+      besideSend: () => takeSome(({ kind }) => kind === 'submit'),
+    };
+    for (;;) {
+      const [first, ...others] = left;
+      if (!first) break;
+      takeOne(others.length > 0 ? choices.oneOf([first, ...others]) : first);
     }
     meanwhile(life, choices);
     return world;
   });
 }
 
-const indexes = (list: readonly unknown[]) => list.map((_, index) => index) as [number, ...number[]];
+/** What holds a token that other calls than its own may use from then on. */
+const bringsToken = (message: Message) =>
+  message.kind === 'renew' || (message.kind === 'resend' && message.token !== undefined);
 
 /** Which code a person would type: the newest or the oldest that has come, or one that Cognito never made. */
 export function codeToType({ cognito }: World, which: 'newest' | 'oldest' | 'wrong'): number | undefined {

@@ -5,8 +5,17 @@ import type { Choices } from './worlds.js';
 
 const TOKENS_KEPT = 5;
 
+/** Each call is made with the best token that is there by then, so it matters what has come since the one before. */
+interface Meanwhile {
+  /** During one of the calls for a code, of which others follow. */
+  betweenCalls(): void;
+  besideSend(): void;
+}
+
 export class Verification {
   readonly cognito: ModelCognito;
+  /** Of the messages that are sent at the same instant, takes those that come while a call is with Cognito. */
+  meanwhile: Meanwhile | undefined;
 
   constructor(
     readonly world: World,

@@ -36,6 +36,9 @@ export class Sends extends Verification {
       const token = known ?? this.usable()[0];
       known = undefined;
       if (token === undefined) break;
+      // A code that comes beside the send is with Cognito before it or after it, and in either case before its answer.
+      this.meanwhile?.besideSend();
+      if (this.overtookSend()) return;
       const glance = () => world.verifiedBefore === undefined && cognito.read(token, true) === 'read';
       let read = glance();
       const was = world.cognito.verified;
@@ -49,6 +52,8 @@ export class Sends extends Verification {
         return;
       }
       if (read) world.verifiedBefore = was;
+      this.meanwhile?.besideSend();
+      if (this.overtookSend()) return;
       if (meaning !== 'refused') {
         if (['sent', 'rateLimited', 'dailyLimit', 'undeliverable'].includes(meaning)) this.accept(token);
         this.settleSend(meaning);
@@ -58,6 +63,14 @@ export class Sends extends Verification {
       world.sends.push({ at: world.now, outcome: 'accessTokenRejected' });
     }
     this.settleSend('noToken');
+  }
+
+  /** What came beside the send has ended the verification. */
+  private overtookSend(): boolean {
+    const { world } = this;
+    if (!isEnd(world.state)) return false;
+    world.overtaken.sends += 1;
+    return true;
   }
 
   /** A send that was throttled, or found nobody, for ten minutes. */

@@ -8,6 +8,10 @@ import { OPERATIONS, type Stage } from './stage.js';
 
 const LONGEST_PAUSE_MS = 200;
 
+/** Such a call is made again within the same try, and counts for nothing. */
+export const wasThrottled = ({ outcome }: { outcome: string }) =>
+  /^(Throttling|TooManyRequests)Exception$/.test(outcome);
+
 export class Watcher {
   /** What it said last, and how long its history was then. */
   private known: { events: number; status: VerificationStatus } | undefined;
@@ -49,9 +53,7 @@ export class Watcher {
     const { sandbox } = this.stage.rig;
     const { user } = this.caller;
     const calls = (operation: string) =>
-      sandbox
-        .calls({ operation, username: user.username })
-        .filter(({ outcome }) => !/^(Throttling|TooManyRequests)Exception$/.test(outcome)).length;
+      sandbox.calls({ operation, username: user.username }).filter((call) => !wasThrottled(call)).length;
     const messages = sandbox.inbox(user).filter(({ attributeName }) => attributeName === this.attributeName);
     return { inbox: messages.length, sendCalls: calls(OPERATIONS.send), attemptCalls: calls(OPERATIONS.attempt) };
   }

@@ -38,6 +38,11 @@ export interface Submitted {
   token: number | undefined;
 }
 
+/** A look at the attribute: while it is tried again and again it keeps its token, whatever comes meanwhile. */
+export interface Look {
+  with?: number;
+}
+
 /** The one attempt that is under way. */
 export interface Check extends Submitted {
   since: number;
@@ -45,6 +50,7 @@ export interface Check extends Submitted {
   /** Tokens that were refused for it. */
   refused: number[];
   with?: number;
+  look: Look;
   calls: number;
   /** Its line in the list of attempts. */
   entry?: number;
@@ -92,7 +98,7 @@ export interface World {
   /** After the deadline one code is taken still. */
   lateCodeTaken: boolean;
   /** A look at the attribute that is tried again and again. */
-  look?: { since: number } | undefined;
+  look?: (Look & { since: number; confirms: boolean }) | undefined;
   /** `codeConfirmed` that is to be checked, and waits for a look or a token. */
   confirmation?: 'waitsForLook' | 'waitsForToken' | undefined;
 
