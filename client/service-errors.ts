@@ -34,7 +34,7 @@ export function errorOfService(error: unknown, target: CallTarget): Verification
   if (error instanceof WorkflowUpdateFailedError) return errorOfFailure(error.cause ?? error, target.workflowId);
   if (error instanceof QueryNotRegisteredError) {
     return new WorkerUnavailableError(
-      `The workflow "${target.workflowId}" does not answer ${JSON.stringify('getStatus')}. Its worker's log says why: a key may be missing there. Or it is no verification, or its worker is of another release.`,
+      `The workflow "${target.workflowId}" does not answer ${JSON.stringify('getStatus')}. Its worker's log says why: a key may be missing there; or a workflow task is due first, then ask again. Or it is no verification, or its worker is of another release.`,
       { cause: error },
     );
   }

@@ -8,7 +8,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 export const WORKFLOW_BUNDLE_PATH = fileURLToPath(import.meta.resolve('#workflow-bundle'));
 
 /**
- * Bundles compiled workflow code with all that belongs to it: the converters, and the interceptor for leftover commands.
+ * Bundles compiled workflow code with all that belongs to it: the converters, and the interceptors.
  * @param folder of the compiled code; its imports are looked up from there
  * @returns the code of the bundle
  * @throws what webpack finds wrong
@@ -16,7 +16,7 @@ export const WORKFLOW_BUNDLE_PATH = fileURLToPath(import.meta.resolve('#workflow
 export async function bundleWorkflows(folder: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(folder, 'index.js'),
-    workflowInterceptorModules: [join(folder, 'leftover-commands.js')],
+    workflowInterceptorModules: ['leftover-commands.js', 'queries-ahead.js'].map((file) => join(folder, file)),
     ...CONVERTER_PATHS,
     // Its progress is of no interest; why a bundle fails stands only in its errors.
     logger: new DefaultLogger('ERROR'),
