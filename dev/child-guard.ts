@@ -1,13 +1,13 @@
 /**
- * Ends a child when we end without having done so ourselves, even by SIGKILL: a small shell holds the other end of a
- * pipe of ours, and the system closes that whatever happens to us.
+ * Ends a child process when this process ends without doing so, even by SIGKILL. A small shell holds the other end of a
+ * pipe of this process, and the system closes the pipe when this process ends.
  */
 import { spawn } from 'node:child_process';
 
 /**
- * Reads "done" when all is well. Anything else is the end of the pipe, so the child is asked to stop and, ten seconds
- * later, made to. The start time is compared first: by then the pid could belong to somebody else. Where there is no
- * `ps` both are empty, and the short wait has to do.
+ * The word "done" means that the child has ended. Anything else is the end of the pipe: the shell asks the child to stop,
+ * and kills it ten seconds later. Before that it compares the start time, because another process could have the pid by
+ * then. Without `ps` both start times are empty, and only the short wait protects that process.
  */
 const GUARD = `
 started=$(ps -o lstart= -p "$1" 2>/dev/null)
@@ -21,15 +21,15 @@ done
 [ "$(ps -o lstart= -p "$1" 2>/dev/null)" = "$started" ] && kill -KILL "$1" 2>/dev/null
 `;
 
-/** Call the answer once the child has ended. Without a POSIX shell (Windows) there is no guard. */
+/** Starts the guard. The caller calls the answer once the child has ended. On Windows there is no guard. */
 export function guardChild(pid: number): () => void {
   if (process.platform === 'win32') return () => undefined;
-  // Detached: Ctrl-C in the terminal goes to our whole group, and the guard must outlive it.
+  // Detached, because Ctrl-C in the terminal goes to our whole group and the guard must survive it.
   const guard = spawn('sh', ['-c', GUARD, 'child-guard', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  // A guard that cannot start or was killed is no reason to stop working.
+  // The child works without a guard too, so its errors end nothing.
   guard.on('error', () => undefined);
   guard.stdin.on('error', () => undefined);
   guard.unref();

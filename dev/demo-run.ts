@@ -1,4 +1,4 @@
-/** The demonstration of a stack: whose user it is, another one when that one cannot be verified now, and its token. */
+/** The demonstration of a stack: finds or makes a user, verifies it, and keeps its access token fresh. */
 import type { VerificationClient } from '@cognito-verification/client';
 import { findDemoUser, makeDemoUser, type SignedInUser, signIn } from './demo-user.js';
 import { type DemoResult, demonstrate } from './demo-verification.js';
@@ -8,13 +8,13 @@ import type { StackFolder } from './stack-folder.js';
 import type { Teardown } from './teardown.js';
 import type { Timeline } from './timeline.js';
 
-/** A demonstration that reached its end, and with whom. */
+/** A finished demonstration, and its user. */
 export interface DemoRun {
   readonly result: DemoResult;
   readonly user: SignedInUser;
 }
 
-/** What the demonstration needs. */
+/** Options of `runDemo`. */
 export interface DemoRunOptions {
   readonly client: VerificationClient;
   readonly sandbox: SandboxAccess;
@@ -23,10 +23,13 @@ export interface DemoRunOptions {
   readonly teardown: Teardown;
 }
 
-/** A token lives an hour; the file that the next commands read must never hold a dead one. */
+/** A token lives an hour, and the file for the next commands must never hold an expired one. */
 const TOKEN_RENEWAL_MS = 30 * 60_000;
 
-/** Finds the user of the last start or makes one, and verifies its e-mail address. */
+/**
+ * Verifies the e-mail address of the last start's user, or of a new one.
+ * @throws Error when a new user cannot be verified either
+ */
 export async function runDemo(options: DemoRunOptions): Promise<DemoRun> {
   const { client, sandbox, folder, timeline, teardown } = options;
   const known = await findDemoUser(sandbox.admin, folder);
@@ -40,7 +43,7 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoRun> {
     });
     return result && { result, user };
   };
-  // Cognito takes five sends an hour for a user, and so does the sandbox: a few starts use them up.
+  // Cognito and the sandbox allow five sends an hour for a user. A few starts use them up.
   const run = (known && (await attempt(known))) ?? (await attempt(await newUser(options, known)));
   if (run === undefined) throw new Error('the verification of a new user did not get through');
 

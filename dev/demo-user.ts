@@ -1,6 +1,6 @@
 /**
- * A user to try things with, in a Cognito sandbox: made through Cognito's own API, kept in the stack's folder, found
- * again at the next start. Never for a real user pool: making a user there is nobody's wish who starts a local stack.
+ * The demo user of a Cognito sandbox. The stack makes it through Cognito's own API, keeps it in its folder and finds it
+ * again at the next start. This code never runs against a real user pool: a local stack must not make users there.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import {
@@ -13,15 +13,13 @@ import {
   GetUserCommand,
   InitiateAuthCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import * as v from 'valibot';
+import { parseJson } from './files.js';
 import type { StackFolder } from './stack-folder.js';
 
-/** What a sign-in needs; the password of a sandbox's user guards nothing. */
-export interface DemoUser {
-  readonly userPoolId: string;
-  readonly clientId: string;
-  readonly username: string;
-  readonly password: string;
-}
+/** The facts that a sign-in needs. The password protects nothing but a user of the sandbox. */
+const DemoUser = v.object({ userPoolId: v.string(), clientId: v.string(), username: v.string(), password: v.string() });
+type DemoUser = v.InferOutput<typeof DemoUser>;
 
 /** A demo user who has signed in. */
 export interface SignedInUser extends DemoUser {
@@ -29,29 +27,28 @@ export interface SignedInUser extends DemoUser {
 }
 
 const USER_FILE = 'demo-user';
-/** For the sandbox only, which checks no role: without one Cognito sends no SMS. */
+/** Without a role Cognito sends no SMS. The sandbox does not check it. */
 const SMS_ROLE = 'arn:aws:iam::000000000000:role/cognito-sandbox-sms';
 const SES_IDENTITY = 'arn:aws:ses:us-east-1:000000000000:identity/example.com';
 
-/** Signs in the user of the last start; undefined when there is none, or the sandbox does not know it any more. */
+/** Signs in the user of the last start. Undefined when there is none, or the sandbox no longer knows it. */
 export async function findDemoUser(
   cognito: CognitoIdentityProviderClient,
   folder: StackFolder,
 ): Promise<SignedInUser | undefined> {
-  const text = await folder.readText(USER_FILE);
-  if (text === undefined) return undefined;
+  const user = parseJson(DemoUser, await folder.readText(USER_FILE));
+  if (user === undefined) return undefined;
   try {
-    const user: DemoUser = JSON.parse(text);
     const signedIn = await signIn(cognito, user);
     await unverify(cognito, signedIn);
     return signedIn;
   } catch {
-    // Another sandbox, or its state was deleted: a new user costs nothing.
+    // It is another sandbox, or its state was deleted. A new user costs nothing.
     return undefined;
   }
 }
 
-/** Makes a user, in the given user's pool or a new one, and keeps it for the next start. */
+/** Makes a user in the given pool or a new one, keeps it for the next start, and signs it in. */
 export async function makeDemoUser(
   cognito: CognitoIdentityProviderClient,
   folder: StackFolder,
@@ -79,7 +76,7 @@ export async function makeDemoUser(
   return await signIn(cognito, user);
 }
 
-/** A fresh access token: the old one lives an hour. */
+/** Signs the user in. The access token lives an hour. */
 export async function signIn(cognito: CognitoIdentityProviderClient, user: DemoUser): Promise<SignedInUser> {
   const { AuthenticationResult: result } = await cognito.send(
     new InitiateAuthCommand({
@@ -113,8 +110,8 @@ async function makePool(cognito: CognitoIdentityProviderClient): Promise<{ userP
 }
 
 /**
- * Sets the address anew, which takes its verified flag away: so that there is something to verify again. Left alone
- * while it is not verified, for that would void a code that is on its way.
+ * Sets a verified address again, which removes its verified flag, so that there is something to verify. It leaves an
+ * address alone that is not verified: a change would end a code that is on its way.
  */
 async function unverify(cognito: CognitoIdentityProviderClient, user: SignedInUser): Promise<void> {
   const { UserAttributes = [] } = await cognito.send(new GetUserCommand({ AccessToken: user.accessToken }));

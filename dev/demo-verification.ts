@@ -1,15 +1,15 @@
-/** Takes one verification from its start to `verified`, the way an onboarding service and its user would. */
+/** Takes one verification from its start to `verified`, as an onboarding service and its user do. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationClient } from '@cognito-verification/client';
 import type { CodeDelivery, VerificationOutcome, VerificationState } from '@cognito-verification/contract';
 import type { SignedInUser } from './demo-user.js';
 import type { Timeline } from './timeline.js';
 
-/** What the demonstration needs. */
+/** Options of `demonstrate`. */
 export interface DemoOptions {
   readonly client: VerificationClient;
   readonly user: SignedInUser;
-  /** The newest code that the user was sent by e-mail, as the inbox has it. */
+  /** Reads the code in the newest e-mail to the user. */
   readonly newestCode: () => Promise<string | undefined>;
   readonly timeline: Timeline;
 }
@@ -20,7 +20,7 @@ export interface DemoResult {
   readonly outcome: VerificationOutcome['outcome'];
 }
 
-/** The message is in the inbox before Cognito answers; this is for an inbox behind a slow disk. */
+/** The message is in the inbox before Cognito answers, but an inbox on a slow disk may show it later. */
 const INBOX_LIMIT_MS = 5_000;
 const END_LIMIT = '30 seconds';
 
@@ -30,8 +30,8 @@ const NOT_SENT: Readonly<Partial<Record<VerificationState, string>>> = {
 };
 
 /**
- * Runs it. Undefined when this user cannot be verified now (the sandbox counts sends like Cognito, and after a few
- * starts in one hour the user has no more): that verification is cancelled, and another user can be tried.
+ * Runs the demonstration. When this user cannot be verified now, it cancels the verification and answers undefined: the
+ * sandbox counts sends like Cognito, and a few starts in one hour use them up. The caller can try another user.
  */
 export async function demonstrate({
   client,
@@ -49,7 +49,7 @@ export async function demonstrate({
   }
   timeline.tell(`asked Cognito to send a code → sent ${describeDelivery(status.delivery)}`);
 
-  const code = await untilSome(newestCode);
+  const code = await waitForCode(newestCode);
   if (code === undefined) throw new Error('the message did not get into the inbox');
   timeline.tell('the message is in the inbox');
   const { result } = await client.submitCode(workflowId, { code });
@@ -67,7 +67,7 @@ function describeDelivery({ destination, deliveryMedium }: CodeDelivery = {}): s
   return `to ${destination ?? 'a destination Cognito did not name'}${deliveryMedium ? ` by ${deliveryMedium}` : ''}`;
 }
 
-async function untilSome(read: () => Promise<string | undefined>): Promise<string | undefined> {
+async function waitForCode(read: () => Promise<string | undefined>): Promise<string | undefined> {
   const deadline = performance.now() + INBOX_LIMIT_MS;
   for (;;) {
     const found = await read();

@@ -1,9 +1,9 @@
 /**
- * The local stack: everything one needs to see a verification happen, started in order, shown at work, and stopped in
- * the opposite order. What is there already (a Temporal Service, a Cognito endpoint) is used and left alone.
+ * The local stack: starts everything that a verification needs, shows one verification, and stops everything in the
+ * opposite order. It uses an existing Temporal Service or Cognito endpoint, and never stops or changes it.
  */
 import { VerificationClient } from '@cognito-verification/client';
-import { clientDataConverter, KEY_SETTINGS } from '@cognito-verification/codec';
+import { clientDataConverter, KEY_SETTINGS, type KeyRing } from '@cognito-verification/codec';
 import type { Client } from '@temporalio/client';
 import { connectClient } from '../temporal/connect-client.js';
 import { registerSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
@@ -19,7 +19,7 @@ import { startStackWorker } from './stack-worker.js';
 import { createTeardown, type Teardown } from './teardown.js';
 import type { Timeline } from './timeline.js';
 
-/** Wanted ports: taken ones are replaced, 0 means any. */
+/** Wanted ports. A free one replaces a port that is taken; 0 means any. */
 interface StackPorts {
   readonly temporal: number;
   readonly webUi: number;
@@ -27,30 +27,30 @@ interface StackPorts {
   readonly codecServer: number;
 }
 
-/** How to start a local stack. */
+/** Options of `startLocalStack`. */
 export interface LocalStackOptions {
   readonly folder: StackFolder;
-  /** Absolute. */
+  /** The absolute path of the folder. */
   readonly stateDir: string;
   readonly ports: StackPorts;
-  /** The server's database; in the folder unless given. */
+  /** The server's database. Default: a file in the folder. */
   readonly dbFilename: string | undefined;
   readonly cognito: CognitoChoice;
   readonly timeline: Timeline;
-  /** Ends a start that is under way. */
+  /** Aborts a start that is under way. */
   readonly signal: AbortSignal;
 }
 
 /** A stack that is up. */
 export interface LocalStack {
   readonly info: StackInfo;
-  /** Tells in words that a part of it ended by itself; otherwise never settles. */
+  /** Resolves with a sentence when a part of the stack ends by itself; otherwise never settles. */
   readonly lost: Promise<string>;
-  /** Stops what was started, and nothing else. */
+  /** Stops what the stack has started, and nothing else. */
   close(): Promise<void>;
 }
 
-/** Starts it and takes a verification through. When that fails or is aborted, nothing it started is left. */
+/** Starts the stack and runs one verification. When that fails or is aborted, it stops what it has started. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const teardown = createTeardown((line) => options.timeline.tell(line));
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -63,44 +63,17 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     await teardown.run();
     throw error;
   } finally {
-    // From here on an abort is for the caller to act upon.
+    // From here on the caller reacts to an abort.
     aborted.catch(() => undefined);
   }
 }
 
-/** Started last, stopped first: the sandbox outlives the worker that calls it, the server outlives both. */
+/** Starts the parts in the opposite order of their end: the sandbox outlives the worker, the server outlives both. */
 async function startParts(options: LocalStackOptions, teardown: Teardown): Promise<Omit<LocalStack, 'close'>> {
-  const { folder, ports, stateDir, timeline } = options;
+  const { folder, stateDir, timeline } = options;
   const keys = await provideKeys(folder);
-  const codecPort = await freePort(ports.codecServer);
-  const temporal = await provideTemporal({
-    port: ports.temporal,
-    uiPort: ports.webUi,
-    uiCodecEndpoint: `http://127.0.0.1:${codecPort}`,
-    dbFilename: options.dbFilename ?? folder.path('temporal.db'),
-    logFile: folder.path('temporal-server.log'),
-    folder,
-    privateCognito: needsOwnSandbox(options.cognito),
-    stateDir,
-    timeline,
-    teardown,
-  });
+  const { temporal, codecServer, cognito } = await startServices(options, keys.ring, teardown);
   const { config } = temporal;
-  const codecServer = await startStackCodecServer({
-    keys: keys.ring,
-    port: codecPort,
-    webUi: temporal.webUi,
-    logFile: folder.path('codec-server.log'),
-    timeline,
-    teardown,
-  });
-  const cognito = await provideCognito({
-    choice: options.cognito,
-    port: ports.sandbox,
-    stateFile: folder.path('sandbox-state'),
-    timeline,
-    teardown,
-  });
   const temporalClient = await connectClient(config, { dataConverter: clientDataConverter(keys.ring) });
   teardown.addQuietly('the client', async () => await temporalClient.close());
   await setUpSearchAttributes(temporalClient.connection, temporal, timeline);
@@ -116,27 +89,61 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
 
   const client = new VerificationClient({ client: temporalClient.client, taskQueue: config.taskQueue });
   const demo = cognito.sandbox && (await runDemo({ client, sandbox: cognito.sandbox, folder, timeline, teardown }));
-  if (demo === undefined) timeline.tell('no sandbox, so there is no user to show a verification with');
+  if (demo === undefined) timeline.tell('there is no sandbox, so there is no user to verify');
   const info: StackInfo = {
     pid: process.pid,
     temporal: config.address,
     namespace: config.namespace,
     taskQueue: config.taskQueue,
-    ...(temporal.webUi === undefined ? {} : { webUi: temporal.webUi }),
+    webUi: temporal.webUi,
     codecServer,
-    ...(cognito.endpoint === undefined ? {} : { cognito: cognito.endpoint }),
-    ...(cognito.own && cognito.endpoint !== undefined ? { sandbox: cognito.endpoint } : {}),
-    ...(cognito.sandbox === undefined ? {} : { inbox: cognito.sandbox.inboxUrl }),
-    ...(demo === undefined ? {} : await describeDemo(demo, temporal, temporalClient.client)),
+    cognito: cognito.endpoint,
+    sandbox: cognito.own ? cognito.endpoint : undefined,
+    inbox: cognito.sandbox?.inboxUrl,
+    ...(await describeDemo(demo, temporal, temporalClient.client)),
     stateDir,
     environmentFile: await writeEnvironment(folder, temporal, {
       TEMPORAL_CODEC_ENDPOINT: codecServer,
-      ...(cognito.endpoint === undefined ? {} : { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.endpoint }),
-      ...(keys.file === undefined ? {} : { [KEY_SETTINGS.file]: keys.file }),
+      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.endpoint,
+      [KEY_SETTINGS.file]: keys.file,
     }),
   };
   await folder.publish(info);
   return { info, lost: Promise.race([temporal.lost, worker.lost]) };
+}
+
+/** The services that the worker and the demonstration call. */
+async function startServices(options: LocalStackOptions, keys: KeyRing, teardown: Teardown) {
+  const { folder, ports, stateDir, timeline } = options;
+  const codecPort = await freePort(ports.codecServer);
+  const temporal = await provideTemporal({
+    port: ports.temporal,
+    uiPort: ports.webUi,
+    uiCodecEndpoint: `http://127.0.0.1:${codecPort}`,
+    dbFilename: options.dbFilename ?? folder.path('temporal.db'),
+    logFile: folder.path('temporal-server.log'),
+    folder,
+    privateCognito: needsOwnSandbox(options.cognito),
+    stateDir,
+    timeline,
+    teardown,
+  });
+  const codecServer = await startStackCodecServer({
+    keys,
+    port: codecPort,
+    webUi: temporal.webUi,
+    logFile: folder.path('codec-server.log'),
+    timeline,
+    teardown,
+  });
+  const cognito = await provideCognito({
+    choice: options.cognito,
+    port: ports.sandbox,
+    stateFile: folder.path('sandbox-state'),
+    timeline,
+    teardown,
+  });
+  return { temporal, codecServer, cognito };
 }
 
 async function setUpSearchAttributes(
@@ -148,24 +155,26 @@ async function setUpSearchAttributes(
     const added = await registerSearchAttributes(connection, config.namespace);
     if (!own && added.length > 0) timeline.tell(`registered the search attributes ${added.join(', ')} there`);
   } catch (error) {
-    // They may be there all the same: then the verification below works, and if not it says so itself.
+    // They may exist even so. If they do not, the verification that follows fails and says so.
     if (own || !(error instanceof SearchAttributesError)) throw error;
     timeline.tell(error.message);
   }
 }
 
 async function describeDemo(
-  { result, user }: DemoRun,
+  demo: DemoRun | undefined,
   { config, webUi }: StackTemporal,
   client: Client,
 ): Promise<Partial<StackInfo>> {
+  if (demo === undefined) return {};
+  const { result, user } = demo;
   const { workflowId, outcome } = result;
   // The user of an earlier start has earlier verifications under the same id.
   const { runId } = await client.workflow.getHandle(workflowId).describe();
   const path = `namespaces/${config.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`;
   return {
     workflowId,
-    ...(webUi === undefined ? {} : { workflowUrl: `${webUi}/${path}` }),
+    workflowUrl: webUi && `${webUi}/${path}`,
     outcome,
     userPoolId: user.userPoolId,
     clientId: user.clientId,

@@ -1,41 +1,41 @@
 /**
- * Tells one process from another. A pid alone does not: pids are reused, on a busy machine within minutes, and a
- * file that a dead process left behind must never be taken for the stranger that has its number now.
+ * Tells one process from another. A pid is not enough: the system uses pids again, on a busy machine within minutes. A
+ * file that names a dead process must not seem to name the process that has its pid now.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { hasErrorCode } from './error-code.js';
+import * as v from 'valibot';
+import { errorCode } from '../log/error-code.js';
 
 const run = promisify(execFile);
 
-/** A process for as long as it lives: its pid and, where the system tells it, when it started. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  /** Opaque; absent where the system does not tell it (Windows). */
-  readonly startedAt?: string;
-}
+/** What identifies a process while it lives: its pid and its start time. */
+export const ProcessIdentity = v.object({
+  pid: v.number(),
+  /** Opaque. Absent where the system does not tell it (Windows). */
+  startedAt: v.optional(v.string()),
+});
+export type ProcessIdentity = v.InferOutput<typeof ProcessIdentity>;
 
-/** Who has this pid now; undefined when nobody has. */
+/** The process that has this pid now; undefined when there is none. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
-  if (!hasPid(pid)) return undefined;
-  const startedAt = await startTimeOf(pid);
-  return startedAt === undefined ? { pid } : { pid, startedAt };
+  return isAlive(pid) ? { pid, startedAt: await startTimeOf(pid) } : undefined;
 }
 
-/** Whether that very process still runs, and not another that was given its pid. */
+/** Whether this process still runs. Another process with the same pid does not count. */
 export async function isSameProcessAlive(identity: ProcessIdentity): Promise<boolean> {
   const now = await identifyProcess(identity.pid);
   return now !== undefined && (identity.startedAt === undefined || identity.startedAt === now.startedAt);
 }
 
-function hasPid(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: somebody else's process, but there is one.
-    return hasErrorCode(error, 'EPERM');
+    // EPERM: the process exists and belongs to another user.
+    return errorCode(error) === 'EPERM';
   }
 }
 
@@ -49,7 +49,7 @@ async function startTimeOf(pid: number): Promise<string | undefined> {
       .split(' ')
       .at(19);
   }
-  // The C locale, so that two processes of one machine write the same moment in the same words.
+  // The C locale, so that all processes of one machine write a start time in the same words.
   const env = { ...process.env, LC_ALL: 'C' };
   const answer = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env }).catch(() => undefined);
   return answer?.stdout.trim() || undefined;

@@ -1,40 +1,40 @@
 /**
- * A lock file that one process of this machine holds at a time, and that a dead holder does not keep: it names its
- * holder by pid and start time.
+ * A lock file that one process of this machine holds at a time. It names its holder by pid and start time, so that the
+ * lock of a dead process is free at once, also after `kill -9`.
  */
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { hasErrorCode } from './error-code.js';
-import { makeFolder } from './make-folder.js';
-import { identifyProcess, isSameProcessAlive, type ProcessIdentity } from './process-identity.js';
+import { errorCode } from '../log/error-code.js';
+import { makeFolder, parseJson, readText } from './files.js';
+import { identifyProcess, isSameProcessAlive, ProcessIdentity } from './process-identity.js';
 
 /** The lock is ours until `release`. */
 export interface HeldLock {
   release(): Promise<void>;
 }
 
-/** Each is lost to another process only; a file that is there and cannot be read (a dangling link) would go on for ever. */
+/** A try fails only when another process is faster, or when the file cannot be read (a dangling link). */
 const TRIES = 100;
 
-/** Takes the lock if nobody alive holds it; otherwise tells who does. */
+/** Takes the lock unless a live process holds it; then the answer names that process. */
 export async function tryLock(path: string): Promise<HeldLock | { heldBy: ProcessIdentity }> {
   await makeFolder(dirname(path));
   const self = (await identifyProcess(process.pid)) ?? { pid: process.pid };
-  // The token tells two takers within one process apart.
+  // The token tells apart two takers within one process.
   const mine = JSON.stringify({ ...self, token: randomUUID() });
   for (let tries = 0; tries < TRIES; tries++) {
     if (await createWhole(path, mine)) return { release: () => releaseOwn(path, mine) };
-    const found = await readOrUndefined(path);
-    if (found === undefined) continue; // released between the two lines above
-    const holder = parseHolder(found);
+    const found = await readText(path);
+    if (found === undefined) continue; // It was released between the two lines above.
+    const holder = parseJson(ProcessIdentity, found);
     if (holder && (await isSameProcessAlive(holder))) return { heldBy: holder };
     await removeStale(path, found);
   }
   throw new Error(`the lock file ${path} can neither be taken nor read. Remove it, then try again.`);
 }
 
-/** A link is made whole or not at all, so a lock file is never seen without its holder's name in it. */
+/** A link appears whole or not at all, so no process sees a lock file without its holder. */
 async function createWhole(path: string, content: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, content, { flag: 'wx' });
@@ -42,20 +42,20 @@ async function createWhole(path: string, content: string): Promise<boolean> {
     await link(draft, path);
     return true;
   } catch (error) {
-    if (hasErrorCode(error, 'EEXIST')) return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
     await unlink(draft);
   }
 }
 
-/** Moves the dead holder's file aside; should somebody else have been faster, what we moved is theirs: put it back. */
+/** Moves the dead holder's file aside. If another process has replaced that file meanwhile, its file goes back. */
 async function removeStale(path: string, stale: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {
     await rename(path, aside);
   } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) return;
+    if (errorCode(error) === 'ENOENT') return;
     throw error;
   }
   if ((await readFile(aside, 'utf8')) !== stale) await link(aside, path).catch(() => undefined);
@@ -63,26 +63,5 @@ async function removeStale(path: string, stale: string): Promise<void> {
 }
 
 async function releaseOwn(path: string, mine: string): Promise<void> {
-  if ((await readOrUndefined(path)) === mine) await unlink(path);
-}
-
-function parseHolder(content: string): ProcessIdentity | undefined {
-  try {
-    const holder: unknown = JSON.parse(content);
-    if (typeof holder !== 'object' || holder === null) return undefined;
-    if (!('pid' in holder) || typeof holder.pid !== 'number') return undefined;
-    const { pid } = holder;
-    return 'startedAt' in holder && typeof holder.startedAt === 'string'
-      ? { pid, startedAt: holder.startedAt }
-      : { pid };
-  } catch {
-    return undefined;
-  }
-}
-
-async function readOrUndefined(path: string): Promise<string | undefined> {
-  return await readFile(path, 'utf8').catch((error: unknown) => {
-    if (hasErrorCode(error, 'ENOENT')) return undefined;
-    throw error;
-  });
+  if ((await readText(path)) === mine) await unlink(path);
 }

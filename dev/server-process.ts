@@ -1,33 +1,33 @@
-/** One run of `temporal server start-dev`: its arguments, its output, its end. Knows nothing of what it serves. */
+/** One process of `temporal server start-dev`: its start, its output and its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guardChild } from './child-guard.js';
 
-/** It needs about a second; a busy machine more. SQLite survives what comes after (a kill). */
+/** The server needs about a second to stop, more on a busy machine. SQLite survives the kill that follows. */
 const GRACE_MS = 10_000;
 const TAIL_CHARACTERS = 4_000;
 
-/** A server that was started, ready or not. */
+/** A server process, ready or not. */
 export interface ServerProcess {
   readonly pid: number;
-  /** Settles when the process ends, however it ends. */
+  /** Resolves when the process ends for any reason. */
   readonly exited: Promise<void>;
   hasExited(): boolean;
-  /** The end of what it wrote to standard error. */
+  /** The end of its standard error. */
   errorTail(): string;
-  /** What there is to say about one that did not come up: how it ended, and what it wrote last. */
+  /** The explanation for a server that did not get ready: how it ended, and its last lines. */
   lastWords(): string;
-  /** Whether it has said on which address it serves: it does so only after it listens there. */
+  /** Whether it has printed its address. It does so once it listens there. */
   announced(): boolean;
-  /** Asks it to stop, and makes it stop when it does not. */
+  /** Asks it to stop, and kills it when it does not stop in time. */
   stop(): Promise<void>;
 }
 
-/** Starts the server; rejects only when the program itself cannot be executed. */
+/** Starts the server. @throws Error only when the program cannot be executed */
 export async function spawnServer(cli: string, args: readonly string[], logFile?: string): Promise<ServerProcess> {
-  // Detached: Ctrl-C goes to the terminal's whole group, and the server has to outlive the worker that talks to it.
+  // Detached, because Ctrl-C goes to the terminal's whole group and the server must outlive the worker.
   const child = spawn(cli, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);

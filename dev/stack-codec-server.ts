@@ -1,4 +1,4 @@
-/** The codec server of a local stack: the Web UI and the `temporal` command show through it what is sealed. */
+/** The codec server of a local stack. Through it the Web UI and the `temporal` command show sealed payloads. */
 import type { KeyRing } from '@cognito-verification/codec';
 import { startCodecServer } from '../codec-server/codec-server.js';
 import { createLogger } from '../log/logger.js';
@@ -6,19 +6,19 @@ import { loadTelemetryConfig } from '../temporal/config.js';
 import type { Teardown } from './teardown.js';
 import type { Timeline } from './timeline.js';
 
-/** How to start it. */
+/** Options of `startStackCodecServer`. */
 export interface StackCodecServerOptions {
   readonly keys: KeyRing;
-  /** A free one; the Web UI was told of it already. */
+  /** A free port. The Web UI already has it in its settings. */
   readonly port: number;
-  /** Where the Web UI is, if it is ours. */
+  /** The URL of the Web UI, if it is ours. */
   readonly webUi: string | undefined;
   readonly logFile: string;
   readonly timeline: Timeline;
   readonly teardown: Teardown;
 }
 
-/** Starts it on the loopback interface, where nobody has to sign in, and answers its address. */
+/** Starts the codec server on the loopback interface, where it needs no sign-in, and answers its URL. */
 export async function startStackCodecServer(options: StackCodecServerOptions): Promise<string> {
   const { keys, port, webUi, logFile, timeline, teardown } = options;
   const server = await startCodecServer({
@@ -32,7 +32,7 @@ export async function startStackCodecServer(options: StackCodecServerOptions): P
   return server.url;
 }
 
-/** A browser's origin is whichever name of this machine was typed. */
+/** The origin has the name of this machine that a person has typed into the browser. */
 function originsOf(webUi: string): string[] {
   const { port } = new URL(webUi);
   return ['localhost', '127.0.0.1'].map((host) => `http://${host}:${port}`);

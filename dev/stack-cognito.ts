@@ -1,25 +1,30 @@
 /**
- * Which Cognito a local stack works against: the sandbox it starts, an endpoint that is set, or Amazon Cognito when
- * that is asked for by name. Users are made in sandboxes only, ours or one that is found at the endpoint.
+ * Chooses the Cognito of a local stack: a sandbox that the stack starts, an endpoint that is set, or Amazon Cognito with
+ * `--cognito aws`. The stack makes users in sandboxes only: its own, or one at the endpoint.
  */
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import * as v from 'valibot';
 import { startSandbox } from '../sandbox/index.js';
 import type { SignedInUser } from './demo-user.js';
+import { parseJson } from './files.js';
 import { freePort } from './free-port.js';
 import type { Teardown } from './teardown.js';
 import type { Timeline } from './timeline.js';
 
-/** `auto`: the endpoint of the AWS settings if one is set, else a sandbox. `aws`: what the AWS settings say, even without one. */
+/**
+ * `auto`: the endpoint of the AWS settings if they have one, else a sandbox. `sandbox`: a sandbox of its own. `aws`: what
+ * the AWS settings say, even without an endpoint.
+ */
 export type CognitoChoice = 'auto' | 'sandbox' | 'aws';
 
 /** The Cognito of a stack. */
 export interface StackCognito {
   /** Absent for Amazon Cognito, whose endpoint follows from the pool's region. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** Whether this stack started it. */
   readonly own: boolean;
-  /** Absent where no users may be made and no messages can be read. */
-  readonly sandbox?: SandboxAccess;
+  /** Absent where the stack may make no users and can read no messages. */
+  readonly sandbox?: SandboxAccess | undefined;
 }
 
 /** What only a sandbox allows. */
@@ -28,37 +33,38 @@ export interface SandboxAccess {
   readonly admin: CognitoIdentityProviderClient;
   /** The page with the messages. */
   readonly inboxUrl: string;
-  /** The code in the newest e-mail that a user has got. */
+  /** The code in the newest e-mail to a user; undefined when there is none. */
   newestCode(user: SignedInUser): Promise<string | undefined>;
 }
 
-/** How to choose and start it. */
+/** Options of `provideCognito`. */
 export interface StackCognitoOptions {
   readonly choice: CognitoChoice;
-  /** Wanted port of a sandbox of ours. */
+  /** Wanted port of our own sandbox. */
   readonly port: number;
-  /** Where a sandbox of ours keeps its pools and users. */
+  /** The file in which our own sandbox keeps its pools and users. */
   readonly stateFile: string;
   readonly timeline: Timeline;
   readonly teardown: Teardown;
 }
 
+const Inbox = v.array(v.object({ attributeName: v.string(), code: v.string() }));
 const PROBE_LIMIT_MS = 3_000;
-/** Plain settings that people have in every shell. They are no wish to work on a real pool. */
+/** People have these settings in every shell. They do not mean that the stack may touch a real pool. */
 const AWS_SETTINGS = ['AWS_PROFILE', 'AWS_ACCESS_KEY_ID', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
 
-/** Whether the stack will start a sandbox of its own. */
+/** Whether the stack starts a sandbox of its own. */
 export function needsOwnSandbox(choice: CognitoChoice): boolean {
   return choice === 'sandbox' || (choice === 'auto' && !endpointSetting());
 }
 
-/** Chooses, starts what has to be started, and says which it is. */
+/** Chooses the Cognito, starts it if it is our own sandbox, and tells the timeline which one it is. */
 export async function provideCognito(options: StackCognitoOptions): Promise<StackCognito> {
   const { choice, timeline } = options;
-  if (needsOwnSandbox(choice)) return await ownSandbox(options);
+  if (needsOwnSandbox(choice)) return await startOwnSandbox(options);
   const endpoint = endpointSetting();
-  if (endpoint) return await foundEndpoint(endpoint, timeline);
-  timeline.tell('using Amazon Cognito by your AWS settings; no user is made there and nothing is sent unasked');
+  if (endpoint) return await useEndpoint(endpoint, timeline);
+  timeline.tell('using Amazon Cognito by your AWS settings; the stack makes no user and sends nothing there');
   return { own: false };
 }
 
@@ -67,7 +73,7 @@ function endpointSetting(): string | undefined {
   return process.env['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER'] || process.env['AWS_ENDPOINT_URL'];
 }
 
-async function ownSandbox({ port, stateFile, timeline, teardown }: StackCognitoOptions): Promise<StackCognito> {
+async function startOwnSandbox({ port, stateFile, timeline, teardown }: StackCognitoOptions): Promise<StackCognito> {
   const settings = AWS_SETTINGS.filter((name) => process.env[name]);
   if (settings.length > 0)
     timeline.tell(`not using your AWS account (${settings.join(', ')}) but a sandbox; --cognito aws would use it`);
@@ -79,17 +85,17 @@ async function ownSandbox({ port, stateFile, timeline, teardown }: StackCognitoO
   return { endpoint: sandbox.url, own: true, sandbox: accessTo(sandbox.url) };
 }
 
-async function foundEndpoint(endpoint: string, timeline: Timeline): Promise<StackCognito> {
+async function useEndpoint(endpoint: string, timeline: Timeline): Promise<StackCognito> {
   const url = endpoint.replace(/\/+$/, '');
   if (await isSandbox(url)) {
     timeline.tell(`using the Cognito sandbox at ${url}`);
     return { endpoint: url, own: false, sandbox: accessTo(url) };
   }
-  timeline.tell(`using the Cognito endpoint ${url}; it is no sandbox of ours, so no user is made there`);
+  timeline.tell(`using the Cognito endpoint ${url}; it is not a sandbox of ours, so the stack makes no user there`);
   return { endpoint: url, own: false };
 }
 
-/** Only a sandbox answers under this path: Amazon Cognito and other emulators know nothing of it. */
+/** Only a sandbox answers under this path: Amazon Cognito and other emulators do not know it. */
 async function isSandbox(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/_sandbox/inbox`, { signal: AbortSignal.timeout(PROBE_LIMIT_MS) });
@@ -111,7 +117,7 @@ function accessTo(url: string): SandboxAccess {
     newestCode: async ({ userPoolId, username }) => {
       const query = new URLSearchParams({ userPoolId, username });
       const response = await fetch(`${url}/_sandbox/inbox?${query.toString()}`);
-      const messages: { attributeName: string; code: string }[] = JSON.parse(await response.text());
+      const messages = parseJson(Inbox, await response.text()) ?? [];
       return messages.findLast(({ attributeName }) => attributeName === 'email')?.code;
     },
   };

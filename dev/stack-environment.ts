@@ -1,65 +1,94 @@
-/** What another terminal needs to talk to a stack, and what to try there. */
+/** What a person reads when a stack is up, and what another terminal needs in order to use it. */
 import { relative } from 'node:path';
 import { KEY_SETTINGS } from '@cognito-verification/codec';
-import type { AttributeName } from '@cognito-verification/contract';
+import { type AttributeName, defined } from '@cognito-verification/contract';
 import type { SignedInUser } from './demo-user.js';
 import type { StackFolder, StackInfo } from './stack-folder.js';
 import { type StackTemporal, settingsOfExternal } from './stack-temporal.js';
 
 const TOKEN_FILE = 'access-token';
-/** In the file: which of its settings the stack chose by itself, as `NAME=value NAME=value`. */
+/** The settings in the file that the stack has chosen, as `NAME=value NAME=value`. */
 const MARKER = 'VERIFICATION_STACK';
 
 /**
- * Writes the file that a shell sources; answers its path.
- * @param parts the settings that lead to the parts of the stack beside Temporal
+ * Writes the file that a shell sources. Answers its path.
+ * @param parts settings that lead to the other parts of the stack
  */
 export async function writeEnvironment(
   folder: StackFolder,
   { config, own }: Pick<StackTemporal, 'config' | 'own'>,
-  parts: Readonly<Record<string, string>>,
+  parts: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   const variables = {
-    // Of an existing service the other settings stay in the user's shell: they are secrets.
+    // The other settings of an existing service are secrets, so they stay in the user's shell.
     ...(own ? { TEMPORAL_ADDRESS: config.address, TEMPORAL_TLS: 'false' } : settingsOfExternal()),
     TEMPORAL_NAMESPACE: config.namespace,
     VERIFICATION_TASK_QUEUE: config.taskQueue,
-    ...parts,
+    ...defined(parts),
   };
-  // What this shell had already is the user's, and a later `up` in a shell with this file is to use it again.
+  // A setting that this shell had already is the user's. A later `up` in a shell with this file uses it again.
   const chosen = Object.entries(variables).filter(([name, value]) => process.env[name] !== value);
   const marked = { ...variables, [MARKER]: chosen.map(([name, value]) => `${name}=${value}`).join(' ') };
   const lines = Object.entries(marked).map(([name, value]) => `export ${name}=${quote(value)}`);
-  // A profile of this shell would bring another server's key or certificates along.
+  // A profile of this shell would bring another server's key or certificates.
   if (own) lines.unshift('unset TEMPORAL_PROFILE TEMPORAL_API_KEY');
-  // Keys of this shell beside the stack's own file would be refused, or go before it.
+  // Keys of this shell beside the stack's own file would be refused, or would win.
   if (parts[KEY_SETTINGS.file] !== undefined) lines.unshift(`unset ${KEY_SETTINGS.keys} ${KEY_SETTINGS.kms}`);
   return await folder.writePrivate('env', `${lines.join('\n')}\n`);
 }
 
 /**
- * Takes out of this process's environment what an earlier stack's file put there: that stack's own server and sandbox
- * ended with it, and to look for them would be to find nothing. Answers the names.
+ * Removes the settings of an earlier stack's file from this process's environment, because that stack's server and
+ * sandbox have ended with it. Answers the names of the settings.
  */
 export function forgetStackSettings(environment: NodeJS.ProcessEnv = process.env): string[] {
   const pairs = environment[MARKER]?.split(' ') ?? [];
   const names = pairs.flatMap((pair) => {
     const at = pair.indexOf('=');
     const name = pair.slice(0, at);
-    // One that was set anew since is meant.
+    // The user has set a changed value since, and means it.
     return at > 0 && environment[name] === pair.slice(at + 1) ? [name] : [];
   });
   for (const name of [...names, MARKER]) delete environment[name];
   return names;
 }
 
-/** Writes the demo user's access token where `--access-token-file` finds it. */
+/** Writes the demo user's access token for `--access-token-file`. */
 export async function writeAccessToken(folder: StackFolder, user: SignedInUser): Promise<void> {
   await folder.writePrivate(TOKEN_FILE, `${user.accessToken}\n`);
 }
 
+/** What a person reads when a stack is up: where its parts are, and what to try next. */
+export function describeStack(info: StackInfo, title: string): string {
+  const rows: [name: string, value: string | undefined][] = [
+    ['Web UI', info.webUi],
+    ['Verification', info.workflowUrl ?? info.workflowId],
+    ['Inbox', info.inbox],
+    ['Temporal', `${info.temporal}, namespace ${info.namespace}, task queue ${info.taskQueue}`],
+    ['Codec server', info.codecServer],
+    ['Cognito', describeCognito(info)],
+    ['User', info.username && `${info.username} in pool ${info.userPoolId}`],
+    ['State', info.stateDir],
+  ];
+  return [
+    '',
+    title,
+    '',
+    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(13)} ${value}`])),
+    '',
+    'To try next, in another terminal:',
+    '',
+    ...nextCommands(info).map((command) => `  ${command}`),
+  ].join('\n');
+}
+
+function describeCognito({ cognito, sandbox }: StackInfo): string {
+  if (cognito === undefined) return 'Amazon Cognito, by your AWS settings';
+  return sandbox === undefined ? cognito : `${cognito} (sandbox)`;
+}
+
 /** The next three commands, for a shell in the present folder. */
-export function nextCommands(info: StackInfo): string[] {
+function nextCommands(info: StackInfo): string[] {
   const source = `. ${here(info.environmentFile)}`;
   if (info.username === undefined) {
     const start = 'npx cognito-verification start --attribute email --access-token-file FILE';
@@ -75,7 +104,7 @@ export function nextCommands(info: StackInfo): string[] {
   ];
 }
 
-/** Short where it can be: the commands are to be typed in the folder that `up` runs in. */
+/** A short path where possible: people type the commands in the folder in which `up` runs. */
 function here(path: string): string {
   const short = relative(process.cwd(), path);
   return quote(short.startsWith('..') ? path : short);

@@ -1,85 +1,86 @@
 /**
- * The folder in which a local stack keeps what survives a restart, and the lock that lets one stack at a time use
- * it. Secrets in it (tokens, the sandbox's users) are worth something to this sandbox only; still they
- * are for their owner's eyes.
+ * The folder in which a local stack keeps its state over restarts, and the lock that lets one stack at a time use it.
+ * The secrets in it (tokens, the sandbox's users) are good for this sandbox only; even so, only their owner may read
+ * them.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasErrorCode } from './error-code.js';
-import { makeFolder } from './make-folder.js';
+import * as v from 'valibot';
+import { makeFolder, parseJson, readText } from './files.js';
 import { tryLock } from './process-lock.js';
 
-/** What there is to know about a running stack: also the one document of `up --json`. */
-export interface StackInfo {
+/** What is known of a running stack. `up --json` prints it. */
+export const StackInfo = v.object({
   /** The process that runs worker and sandbox. */
-  readonly pid: number;
+  pid: v.number(),
   /** `host:port` of the Temporal Service. */
-  readonly temporal: string;
-  readonly namespace: string;
-  readonly taskQueue: string;
-  /** Absent where the Temporal Service is not ours. */
-  readonly webUi?: string;
-  /** What the Web UI and the `temporal` command read sealed payloads through. */
-  readonly codecServer: string;
-  /** The endpoint the worker calls; absent where that is Amazon Cognito itself. */
-  readonly cognito?: string;
-  /** The endpoint again, where it is the Cognito sandbox that this stack started. */
-  readonly sandbox?: string;
-  /** The page with the messages that the sandbox's users have got. */
-  readonly inbox?: string;
-  /** The verification that was taken through. */
-  readonly workflowId?: string;
-  readonly workflowUrl?: string;
+  temporal: v.string(),
+  namespace: v.string(),
+  taskQueue: v.string(),
+  /** Absent when the stack has not started the Temporal Service. */
+  webUi: v.optional(v.string()),
+  /** The Web UI and the `temporal` command read sealed payloads through it. */
+  codecServer: v.string(),
+  /** The endpoint that the worker calls; absent for Amazon Cognito itself. */
+  cognito: v.optional(v.string()),
+  /** The same endpoint, if it is a Cognito sandbox that this stack has started. */
+  sandbox: v.optional(v.string()),
+  /** The page with the messages to the sandbox's users. */
+  inbox: v.optional(v.string()),
+  /** The verification of the demonstration. */
+  workflowId: v.optional(v.string()),
+  workflowUrl: v.optional(v.string()),
   /** How that verification ended. */
-  readonly outcome?: string;
-  readonly userPoolId?: string;
-  readonly clientId?: string;
-  readonly username?: string;
-  readonly stateDir: string;
-  /** To be sourced by a shell that wants to talk to this stack. */
-  readonly environmentFile: string;
-}
+  outcome: v.optional(v.string()),
+  userPoolId: v.optional(v.string()),
+  clientId: v.optional(v.string()),
+  username: v.optional(v.string()),
+  stateDir: v.string(),
+  /** A shell sources this file in order to use the stack. */
+  environmentFile: v.string(),
+});
+export type StackInfo = v.InferOutput<typeof StackInfo>;
 
-/** The folder, ours until it is released. */
+/** The folder of a stack. It belongs to this process until `release`. */
 export interface StackFolder {
   /** Absolute path of a file in it. */
   path(name: string): string;
-  /** Writes a file that only its owner may read, whole or not at all. */
+  /** Writes a file that only its owner may read, whole or not at all. Answers its path. */
   writePrivate(name: string, content: string): Promise<string>;
   readText(name: string): Promise<string | undefined>;
-  /** Tells a second `up` what there is. */
+  /** Writes the file by which a second `up` finds this stack. */
   publish(info: StackInfo): Promise<void>;
   release(): Promise<void>;
 }
 
-/** A stack that runs already; without `info` while it is still starting. */
+/** A stack that runs already. `info` is undefined while it is starting. */
 export interface RunningStack {
   readonly pid: number;
   readonly info: StackInfo | undefined;
 }
 
-// No file here is called .json: tools that go through a whole work tree would want to format it.
+// The names have no `.json`, so that formatters of a whole work tree leave these files alone.
 const RUNNING_FILE = 'running';
-/** A stack that is starting publishes itself within seconds; a download takes longer and is not waited for. */
+/** A stack publishes itself within seconds after its start. A download takes longer; nobody waits for that. */
 const PUBLISH_WAIT_MS = 10_000;
 
-/** Opens the folder, or tells which stack uses it. */
+/** Opens the folder, or answers which stack uses it. */
 export async function openStackFolder(stateDir: string): Promise<StackFolder | RunningStack> {
   const folder = resolve(stateDir);
   await makeFolder(folder, 0o700);
   const lock = await tryLock(join(folder, 'lock'));
   if ('heldBy' in lock) {
     const { pid } = lock.heldBy;
-    return { pid, info: await publishedBy(pid, folder) };
+    return { pid, info: await readPublishedInfo(pid, folder) };
   }
-  // So that nobody commits it, whatever repository it stands in.
+  // Nobody commits the folder by mistake, whatever repository it is in.
   await writeFile(join(folder, '.gitignore'), '*\n');
   await rm(join(folder, RUNNING_FILE), { force: true });
 
   const path = (name: string) => join(folder, name);
   const writePrivate = async (name: string, content: string) => {
-    // Whoever is killed meanwhile leaves it whole, as it was or as it is to be.
+    // A process that is killed here leaves the old file or the new one, never a part of one.
     const unfinished = `${path(name)}.unfinished`;
     await rm(unfinished, { force: true });
     await writeFile(unfinished, content, { mode: 0o600 });
@@ -100,30 +101,13 @@ export async function openStackFolder(stateDir: string): Promise<StackFolder | R
   };
 }
 
-async function publishedBy(pid: number, folder: string): Promise<StackInfo | undefined> {
+async function readPublishedInfo(pid: number, folder: string): Promise<StackInfo | undefined> {
   const deadline = performance.now() + PUBLISH_WAIT_MS;
   do {
-    const text = await readText(join(folder, RUNNING_FILE));
-    const info = text === undefined ? undefined : parseInfo(text);
+    // Undefined while the stack writes the file.
+    const info = parseJson(StackInfo, await readText(join(folder, RUNNING_FILE)));
     if (info?.pid === pid) return info;
     await sleep(200);
   } while (performance.now() < deadline);
   return undefined;
-}
-
-/** Undefined for one that is just being written. */
-function parseInfo(text: string): StackInfo | undefined {
-  try {
-    // Written by `publish` of this same program, in a folder that is the user's own.
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  return await readFile(path, 'utf8').catch((error: unknown) => {
-    if (hasErrorCode(error, 'ENOENT')) return undefined;
-    throw error;
-  });
 }

@@ -1,4 +1,4 @@
-/** The keys of a local stack: made at its first start and kept beside its database, which cannot be read without them. */
+/** The keys of a local stack. Its first start makes them and keeps them beside its database, which needs them. */
 import { randomBytes } from 'node:crypto';
 import { KEY_BYTES, KEY_SETTINGS, type KeyRing, keyRingFromSettings } from '@cognito-verification/codec';
 import type { StackFolder } from './stack-folder.js';
@@ -8,11 +8,11 @@ const KEYS_FILE = 'encryption-keys';
 /** What seals and opens the payloads of a stack. */
 export interface StackKeys {
   readonly ring: KeyRing;
-  /** The file they are in; absent where the environment names others, which stay in the user's shell. */
-  readonly file?: string;
+  /** The file with the keys. Absent when the environment names the keys, which then stay in the user's shell. */
+  readonly file?: string | undefined;
 }
 
-/** The keys that the environment names, for a service that others use too; else those of the folder. */
+/** The keys that the environment names, as a shared service needs them; else those of the folder. */
 export async function provideKeys(folder: Pick<StackFolder, 'path' | 'readText' | 'writePrivate'>): Promise<StackKeys> {
   if (Object.values(KEY_SETTINGS).some((name) => process.env[name])) return { ring: keyRingFromSettings() };
   if (!(await folder.readText(KEYS_FILE))?.trim()) {

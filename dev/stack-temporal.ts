@@ -1,13 +1,14 @@
 /**
- * Which Temporal Service a local stack works with: the one that is named by the environment, or a development server
- * that the stack starts. A profile that merely exists is not a wish: only what is set for this shell counts.
+ * Chooses the Temporal Service of a local stack: the one that the environment names, or a development server that the
+ * stack starts. A profile counts only when a variable of this shell names it.
  */
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TASK_QUEUE } from '@cognito-verification/contract';
 import { loadConfig, type TemporalConfig } from '../temporal/config.js';
-import { identifyProcess, isSameProcessAlive, type ProcessIdentity } from './process-identity.js';
+import { parseJson } from './files.js';
+import { identifyProcess, isSameProcessAlive, ProcessIdentity } from './process-identity.js';
 import type { StackFolder } from './stack-folder.js';
 import type { Teardown } from './teardown.js';
 import { temporalCli } from './temporal-binaries.js';
@@ -19,26 +20,26 @@ export interface StackTemporal {
   readonly config: TemporalConfig;
   /** Whether this stack started it. */
   readonly own: boolean;
-  /** Absent where the service is not ours: its Web UI may be anywhere. */
-  readonly webUi?: string;
-  /** Tells in words that a server of ours has ended by itself; otherwise never settles. */
+  /** Absent when the stack has not started the service: its Web UI may be anywhere. */
+  readonly webUi?: string | undefined;
+  /** Resolves with a sentence when a server of ours ends by itself; otherwise never settles. */
   readonly lost: Promise<string>;
 }
 
-/** How to choose and start it. */
+/** Options of `provideTemporal`. */
 export interface StackTemporalOptions {
   /** Wanted ports of a server of ours. */
   readonly port: number;
   readonly uiPort: number;
-  /** The codec server that a Web UI of ours will ask. */
+  /** The codec server that a Web UI of ours calls. */
   readonly uiCodecEndpoint: string;
   readonly dbFilename: string;
   readonly logFile: string;
-  /** Where the server that runs is written down. */
+  /** The folder keeps the identity of the server. */
   readonly folder: Pick<StackFolder, 'readText' | 'writePrivate'>;
-  /** The worker's Cognito is a sandbox that nobody else knows. */
+  /** Whether the worker's Cognito is a sandbox that no other worker knows. */
   readonly privateCognito: boolean;
-  /** What tells this stack's task queue from another's on a shared service. */
+  /** Makes this stack's task queue unique on a shared service. */
   readonly stateDir: string;
   readonly timeline: Timeline;
   readonly teardown: Teardown;
@@ -46,10 +47,10 @@ export interface StackTemporalOptions {
 
 const EXTERNAL = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
 const SERVER_FILE = 'temporal-server';
-/** A server whose stack was killed is ended by its guard, which gives it ten seconds. */
+/** When a stack is killed, a guard ends its server within ten seconds. */
 const PREDECESSOR_LIMIT_MS = 15_000;
 
-/** What names an existing service in this environment; empty when a server is to be started. */
+/** The variables of this environment that name an existing service; empty when there is none. */
 export function settingsOfExternal(): Record<string, string> {
   return Object.fromEntries(
     EXTERNAL.flatMap((name) => {
@@ -59,24 +60,23 @@ export function settingsOfExternal(): Record<string, string> {
   );
 }
 
-/** Chooses, starts what has to be started, and says which it is. */
+/** Chooses the service, starts it if it is our own, and tells the timeline which one it is. */
 export async function provideTemporal(options: StackTemporalOptions): Promise<StackTemporal> {
   const named = Object.keys(settingsOfExternal());
-  if (named.length === 0) return await ownServer(options);
+  if (named.length === 0) return await startOwnServer(options);
   const config = loadConfig();
   const taskQueue = taskQueueOnSharedService(config, options);
   options.timeline.tell(
     `using the Temporal Service at ${config.address}, namespace ${config.namespace} (${named.join(', ')} is set)`,
   );
-  if (taskQueue !== config.taskQueue)
-    options.timeline.tell(`its other workers are left alone: task queue ${taskQueue}`);
+  if (taskQueue !== config.taskQueue) options.timeline.tell(`leaving its other workers alone: task queue ${taskQueue}`);
   return { config: { ...config, taskQueue }, own: false, lost: never() };
 }
 
-async function ownServer(options: StackTemporalOptions): Promise<StackTemporal> {
+async function startOwnServer(options: StackTemporalOptions): Promise<StackTemporal> {
   const { port, uiPort, uiCodecEndpoint, dbFilename, logFile, folder, timeline, teardown } = options;
   const cli = await temporalCli({ report: (line) => timeline.tell(line) });
-  await untilPredecessorIsGone(folder, timeline);
+  await untilPredecessorHasEnded(folder, timeline);
   const server = await startTemporalServer({ cli, port, uiPort, uiCodecEndpoint, dbFilename, logFile });
   await folder.writePrivate(SERVER_FILE, JSON.stringify(await identifyProcess(server.pid)));
   let closing = false;
@@ -84,8 +84,8 @@ async function ownServer(options: StackTemporalOptions): Promise<StackTemporal> 
     closing = true;
     await server.close();
   });
-  tellReplaced('Temporal', port, server.address, timeline);
-  if (server.uiUrl !== undefined) tellReplaced('the Web UI', uiPort, server.uiUrl, timeline);
+  tellReplacedPort('Temporal', port, server.address, timeline);
+  if (server.uiUrl !== undefined) tellReplacedPort('the Web UI', uiPort, server.uiUrl, timeline);
   timeline.tell(`started a Temporal server at ${server.address}, Web UI ${server.uiUrl}`);
   return {
     config: {
@@ -95,26 +95,25 @@ async function ownServer(options: StackTemporalOptions): Promise<StackTemporal> 
       security: {},
     },
     own: true,
-    ...(server.uiUrl === undefined ? {} : { webUi: server.uiUrl }),
-    lost: lostServer(server, () => closing, logFile),
+    webUi: server.uiUrl,
+    lost: untilServerIsLost(server, () => closing, logFile),
   };
 }
 
-/** Two servers on one database would spoil it; the other one is on its way out, for its stack is gone. */
-async function untilPredecessorIsGone(folder: Pick<StackFolder, 'readText'>, timeline: Timeline): Promise<void> {
-  const text = await folder.readText(SERVER_FILE);
-  if (!text) return;
-  const predecessor: ProcessIdentity = JSON.parse(text);
+/** Two servers would damage one database. The earlier one is about to end, because its stack has ended. */
+async function untilPredecessorHasEnded(folder: Pick<StackFolder, 'readText'>, timeline: Timeline): Promise<void> {
+  const predecessor = parseJson(ProcessIdentity, await folder.readText(SERVER_FILE));
+  if (predecessor === undefined) return;
   const deadline = performance.now() + PREDECESSOR_LIMIT_MS;
-  for (let told = false; await isSameProcessAlive(predecessor); told = true) {
-    if (!told) timeline.tell(`waiting for the server of a stack that was killed (pid ${predecessor.pid}) to end`);
+  for (let reported = false; await isSameProcessAlive(predecessor); reported = true) {
+    if (!reported) timeline.tell(`waiting for the server of a stack that was killed (pid ${predecessor.pid}) to end`);
     if (performance.now() > deadline)
       throw new Error(`the server of an earlier stack does not end: pid ${predecessor.pid}. End it, then try again.`);
     await sleep(100);
   }
 }
 
-async function lostServer(server: TemporalServer, closing: () => boolean, logFile: string): Promise<string> {
+async function untilServerIsLost(server: TemporalServer, closing: () => boolean, logFile: string): Promise<string> {
   await server.exited;
   return closing() ? await never() : `the Temporal server ended by itself; its log is ${logFile}`;
 }
@@ -124,8 +123,8 @@ async function never(): Promise<never> {
 }
 
 /**
- * A worker with a sandbox of its own must not take verifications that are meant for another one's Cognito, and with
- * the usual task queue it would: other people, and real workers, use it on the same service.
+ * A worker with a sandbox of its own must not take the verifications of other workers, which call another Cognito. On
+ * the usual task queue it would: other people, and real workers, use that on the same service.
  */
 function taskQueueOnSharedService(config: TemporalConfig, { privateCognito, stateDir }: StackTemporalOptions): string {
   if (!privateCognito || process.env['VERIFICATION_TASK_QUEUE']) return config.taskQueue;
@@ -133,7 +132,7 @@ function taskQueueOnSharedService(config: TemporalConfig, { privateCognito, stat
   return `${TASK_QUEUE}-stack-${place}`;
 }
 
-function tellReplaced(what: string, wanted: number, address: string, timeline: Timeline): void {
+function tellReplacedPort(what: string, wanted: number, address: string, timeline: Timeline): void {
   const used = address.slice(address.lastIndexOf(':') + 1);
   if (wanted !== 0 && used !== String(wanted)) timeline.tell(`port ${wanted} is taken; ${what} uses ${used}`);
 }

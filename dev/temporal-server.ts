@@ -1,46 +1,46 @@
 /**
- * Runs Temporal's development server on the loopback interface: free ports, ready when its namespace is, gone when
- * it is closed or when this process ends. For a developer's machine and for tests; production runs a real service.
+ * Runs Temporal's development server on the loopback interface, for a developer's machine and for tests. It takes free
+ * ports, is ready when its namespace is, and ends when it is closed or when this process ends.
  */
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { makeFolder } from './files.js';
 import { freePort } from './free-port.js';
-import { makeFolder } from './make-folder.js';
 import { type ServerProcess, spawnServer } from './server-process.js';
 
 const HOST = '127.0.0.1';
-/** Usually half a second; a loaded machine with an old database has taken far longer. */
+/** Usually half a second. A loaded machine with an old database has taken far longer. */
 const READY_LIMIT_MS = 60_000;
 const PROBE_LIMIT_MS = 2_000;
 const PROBE_STEP_MS = 50;
-/** Between finding a port free and taking it, somebody else may. */
+/** Another process may take a port between our check and our use of it. */
 const PORT_ATTEMPTS = 5;
 
 /** The type names the server registers search attributes under. */
 type SearchAttributeTypeName = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
 
-/** How to run the server. */
+/** Options of `startTemporalServer`. */
 export interface TemporalServerOptions {
   /** Path of the `temporal` command. */
   cli: string;
-  /** Wanted ports: free ones are used instead of ones that are taken, and any when none is wanted. */
-  port?: number;
-  uiPort?: number;
-  /** Without the Web UI. */
-  headless?: boolean;
-  /** SQLite file that lets everything survive a restart; in memory unless given. */
-  dbFilename?: string;
-  /** Created if it is not there; `default` unless given. */
-  namespace?: string;
-  /** Registered at the start. */
-  searchAttributes?: Readonly<Record<string, SearchAttributeTypeName>>;
-  /** Codec server that the Web UI asks to open sealed payloads. */
-  uiCodecEndpoint?: string;
-  /** What the server logs is appended here. */
-  logFile?: string;
-  /** The least that it logs; `warn` unless given. */
-  logLevel?: 'debug' | 'warn';
+  /** Wanted ports. A free one replaces a port that is taken. Default: free ones. */
+  port?: number | undefined;
+  uiPort?: number | undefined;
+  /** Starts the server without the Web UI. Default `false`. */
+  headless?: boolean | undefined;
+  /** The SQLite file that keeps everything over a restart. Default: in memory. */
+  dbFilename?: string | undefined;
+  /** Created if it does not exist. Default: `default`. */
+  namespace?: string | undefined;
+  /** Search attributes to register at the start. Default: none. */
+  searchAttributes?: Readonly<Record<string, SearchAttributeTypeName>> | undefined;
+  /** The codec server that opens sealed payloads for the Web UI. Default: none. */
+  uiCodecEndpoint?: string | undefined;
+  /** The server's log is appended to this file. Default: none. */
+  logFile?: string | undefined;
+  /** The lowest level that the server logs. Default: `warn`. */
+  logLevel?: 'debug' | 'warn' | undefined;
 }
 
 /** A running server. */
@@ -49,7 +49,7 @@ export interface TemporalServer {
   readonly address: string;
   readonly namespace: string;
   /** Absent when headless. */
-  readonly uiUrl?: string;
+  readonly uiUrl?: string | undefined;
   readonly pid: number;
   /** Settles when the server ends, by `close` or by itself. */
   readonly exited: Promise<void>;
@@ -57,7 +57,10 @@ export interface TemporalServer {
   close(): Promise<void>;
 }
 
-/** Starts the server and waits until its namespace is usable. */
+/**
+ * Starts the server and waits until its namespace is usable.
+ * @throws Error with the end of the server's log, when it does not get ready
+ */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   if (options.dbFilename !== undefined) await makeFolder(dirname(options.dbFilename));
   for (let attempt = 1; ; attempt++) {
@@ -74,7 +77,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     return {
       address: `${HOST}:${port}`,
       namespace: options.namespace ?? 'default',
-      ...(uiPort === undefined ? {} : { uiUrl: `http://${HOST}:${uiPort}` }),
+      uiUrl: uiPort === undefined ? undefined : `http://${HOST}:${uiPort}`,
       pid: server.pid,
       exited: server.exited,
       close: async () => await server.stop(),
@@ -85,7 +88,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
 function argumentsFor(options: TemporalServerOptions, port: number, uiPort: number | undefined): string[] {
   const args = ['server', 'start-dev', '--ip', HOST, '--port', String(port), '--log-level', options.logLevel ?? 'warn'];
   if (uiPort === undefined) args.push('--headless');
-  // The news feed would have every start of the UI ask the internet.
+  // With its news feed the UI would call the internet at every start.
   else args.push('--ui-port', String(uiPort), '--ui-disable-news-fetch');
   if (options.dbFilename !== undefined) args.push('--db-filename', options.dbFilename);
   if (options.namespace !== undefined) args.push('--namespace', options.namespace);
@@ -95,7 +98,7 @@ function argumentsFor(options: TemporalServerOptions, port: number, uiPort: numb
   return args;
 }
 
-/** Asks only after our own server said that it listens: on a port lost to another, that other would answer. */
+/** Asks only after our own server has said that it listens. On a port that another process took, that one would answer. */
 async function untilReady(server: ServerProcess, address: string, namespace: string): Promise<void> {
   const deadline = performance.now() + READY_LIMIT_MS;
   const connection = Connection.lazy({ address });
@@ -112,7 +115,7 @@ async function untilReady(server: ServerProcess, address: string, namespace: str
   }
 }
 
-/** A namespace is listed a moment before its workflows can be: ask for those. */
+/** The server lists a namespace a moment before its workflows, so this asks for workflows. */
 async function isUsable(connection: Connection, namespace: string): Promise<boolean> {
   try {
     await connection.withDeadline(Date.now() + PROBE_LIMIT_MS, () =>

@@ -1,6 +1,6 @@
-/** Tells what happens as it happens: a line each, with the time, in words that need no manual. */
+/** Writes one line with the time for each event of a stack, in words that need no manual. */
 export interface Timeline {
-  /** Something happened. */
+  /** Writes one event. It may have several lines. */
   tell(what: string): void;
 }
 
@@ -9,7 +9,7 @@ export function createTimeline(write: (text: string) => void, now: () => Date = 
   return {
     tell: (what) => {
       const time = now().toTimeString().slice(0, 8);
-      // Lines of one event stand below each other, so that a long error stays readable.
+      // The lines of one event are indented alike, so that a long error stays readable.
       write(`${time}  ${what.replaceAll('\n', `\n${' '.repeat(10)}`)}\n`);
     },
   };

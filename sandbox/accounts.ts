@@ -1,32 +1,36 @@
 import { randomBytes } from 'node:crypto';
-import { flag, listOf, number, object, oneOf, stringMap, text } from './checks.js';
+import * as v from 'valibot';
 import type { Cognito } from './cognito.js';
 import { checkPassword, randomPassword, setPassword } from './passwords.js';
 import { addClient, addPool } from './pools.js';
-import { type AccessTokenOptions, accessToken, startSession } from './sessions.js';
-import type { AppClient, User, UserPool, UserStatus, VerifiableAttribute } from './state.js';
+import { fields, Text } from './schema.js';
+import { AccessTokenOptions, accessToken, startSession } from './sessions.js';
+import type { AppClient, User, UserPool } from './state.js';
 import { addUser } from './users.js';
 
-/** A user to be made. Without a pool it gets one of its own, in which both attributes can be verified. */
-export interface NewUser {
+/** The user that the sandbox is asked to make. Without `poolId` it gets a pool of its own. */
+export const NewUser = fields({
   /** Default: an `email` at example.com. */
-  attributes?: Record<string, string>;
-  emailVerified?: boolean;
-  phoneNumberVerified?: boolean;
-  username?: string;
-  password?: string;
+  attributes: v.optional(v.record(v.string(), v.string())),
+  emailVerified: v.optional(v.boolean()),
+  phoneNumberVerified: v.optional(v.boolean()),
+  /** Default: a random one, as for `password`. */
+  username: v.optional(Text),
+  password: v.optional(Text),
   /** Default `CONFIRMED`. */
-  status?: UserStatus;
-  /** A pool that is there already; the three fields below belong to a new one. */
-  poolId?: string;
-  requireVerificationBeforeUpdate?: boolean;
-  /** Attributes by which users of the pool may sign in once they are verified. */
-  aliasAttributes?: VerifiableAttribute[];
+  status: v.optional(v.picklist(['CONFIRMED', 'UNCONFIRMED', 'FORCE_CHANGE_PASSWORD', 'RESET_REQUIRED'])),
+  /** An existing pool. The three fields below describe a new one, in which both attributes can be verified. */
+  poolId: v.optional(Text),
+  /** Default `false`. */
+  requireVerificationBeforeUpdate: v.optional(v.boolean()),
+  /** Attributes by which users of the pool may sign in once they are verified. Default: none. */
+  aliasAttributes: v.optional(v.array(v.picklist(['email', 'phone_number']))),
   /** Default `DEVELOPER`: no daily limit of e-mails, and custom e-mail texts. */
-  emailAccount?: 'COGNITO_DEFAULT' | 'DEVELOPER';
-}
+  emailAccount: v.optional(v.picklist(['COGNITO_DEFAULT', 'DEVELOPER'])),
+});
+export type NewUser = v.InferOutput<typeof NewUser>;
 
-/** A user with what is needed to act as it. */
+/** A user, with everything that a caller needs to act as it. */
 export interface SandboxUser {
   readonly userPoolId: string;
   readonly clientId: string;
@@ -36,37 +40,11 @@ export interface SandboxUser {
   readonly accessToken: string;
 }
 
-/** Names a user. */
+/** The pool and the name that identify a user. */
 export type UserReference = Pick<SandboxUser, 'userPoolId' | 'username'>;
 
-/** Checks a user that came from outside; throws `BadInput`. */
-export const checkNewUser = object<NewUser>({
-  attributes: stringMap(),
-  emailVerified: flag(),
-  phoneNumberVerified: flag(),
-  username: text(),
-  password: text(),
-  status: oneOf('CONFIRMED', 'UNCONFIRMED', 'FORCE_CHANGE_PASSWORD', 'RESET_REQUIRED'),
-  poolId: text(),
-  requireVerificationBeforeUpdate: flag(),
-  aliasAttributes: listOf(oneOf('email', 'phone_number')),
-  emailAccount: oneOf('COGNITO_DEFAULT', 'DEVELOPER'),
-});
-
 /** A request for one more access token. */
-export interface TokenRequest extends AccessTokenOptions, UserReference {}
-
-/** Checks a token request that came from outside; throws `BadInput`. */
-export const checkTokenRequest = object<TokenRequest>(
-  {
-    userPoolId: text(),
-    username: text(),
-    expiresInSeconds: number({ min: 1, max: 31_536_000, integer: true }),
-    scope: text(),
-    forged: flag(),
-  },
-  ['userPoolId', 'username'],
-);
+export const TokenRequest = fields({ userPoolId: Text, username: Text, ...AccessTokenOptions.entries });
 
 const BOTH: readonly string[] = ['email', 'phone_number'];
 
@@ -89,7 +67,7 @@ function clientOf(cognito: Cognito, pool: UserPool): AppClient {
   return Object.values(pool.clients)[0] ?? addClient(cognito, pool, { ClientName: 'sandbox', ExplicitAuthFlows });
 }
 
-/** Makes a user that has signed in, and whatever of pool and app client is missing. */
+/** Makes a user that has signed in, and its pool and app client where they are missing. */
 export async function createSignedInUser(cognito: Cognito, wanted: NewUser): Promise<SandboxUser> {
   const pool = wanted.poolId === undefined ? newPool(cognito, wanted) : cognito.pool(wanted.poolId);
   const client = clientOf(cognito, pool);
@@ -115,16 +93,16 @@ export async function createSignedInUser(cognito: Cognito, wanted: NewUser): Pro
   };
 }
 
-/** The user of this reference. */
+/** The user that the reference identifies. */
 export function findUser(cognito: Cognito, { userPoolId, username }: UserReference): { pool: UserPool; user: User } {
   const pool = cognito.pool(userPoolId);
   return { pool, user: cognito.user(pool, username) };
 }
 
-/** An access token of a new sign-in of the user. */
+/** Signs the user in once more; the answer is the access token. */
 export function issueAccessToken(
   cognito: Cognito,
-  reference: UserReference & { readonly clientId?: string },
+  reference: UserReference & { readonly clientId?: string | undefined },
   options: AccessTokenOptions,
 ): Promise<string> {
   const { pool, user } = findUser(cognito, reference);

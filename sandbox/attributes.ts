@@ -16,13 +16,13 @@ export function isVerifiable(name: string): name is VerifiableAttribute {
   return name === 'email' || name === 'phone_number';
 }
 
-/** The verifiable attribute of this name, or `InvalidParameterException`. */
-export function verifiable(name: string): VerifiableAttribute {
+/** The verifiable attribute of this name. Throws `InvalidParameterException` for any other name. */
+export function requireVerifiable(name: string): VerifiableAttribute {
   if (isVerifiable(name)) return name;
   throw invalidParameter('Invalid attribute name. Only phone_number and email can be verified.');
 }
 
-/** Refuses attributes that cannot be set; only administrators may set the `_verified` flags. */
+/** Throws `InvalidParameterException` for attributes that cannot be set. Only administrators may set the `_verified` flags. */
 export function checkAttributes(attributes: readonly (readonly [string, string])[], by: 'user' | 'admin'): void {
   for (const [name, value] of attributes) {
     const isFlag = name === 'email_verified' || name === 'phone_number_verified';
@@ -44,7 +44,7 @@ export function checkAttributes(attributes: readonly (readonly [string, string])
 /** Sets or (with an empty value) removes an attribute. A new e-mail or number is not verified. */
 export function setAttribute(user: User, name: string, value: string): void {
   if (isVerifiable(name) && user.pending[name] !== undefined) {
-    // Whatever is set now is wanted now; the value that waited is not.
+    // The new value replaces the one that waits.
     endCodes(user, name);
     delete user.pending[name];
   }
@@ -73,7 +73,7 @@ export async function changeAttributes(cognito: Cognito, change: AttributeChange
   try {
     return await applyChange(cognito, change);
   } catch (error) {
-    // Refused whole: a value to which no code could be sent is not kept.
+    // Cognito refuses the whole change: it keeps no value to which it could send no code.
     Object.assign(user, before);
     throw error;
   }
@@ -86,7 +86,7 @@ async function applyChange(cognito: Cognito, change: AttributeChange): Promise<C
   for (const [name, value] of attributes) {
     if (flags.has(name)) continue;
     const isNew = isVerifiable(name) && value !== '' && user.attributes[name] !== value;
-    // An administrator who vouches for the value needs no code.
+    // A value that an administrator marks as verified needs no code.
     if (!isNew || flags.get(`${name}_verified`) === 'true') {
       setAttribute(user, name, value);
       continue;
@@ -106,7 +106,7 @@ async function applyChange(cognito: Cognito, change: AttributeChange): Promise<C
   return deliveries;
 }
 
-/** Uses up the codes, marks the value as verified, and makes it the attribute's value if it was waiting for that. */
+/** Ends the codes, marks the value as verified, and makes it the attribute's value if it was waiting for that. */
 export function confirmAttribute(cognito: Cognito, user: User, name: VerifiableAttribute, value: string): void {
   endCodes(user, name);
   if (user.pending[name] === value) {
@@ -117,7 +117,7 @@ export function confirmAttribute(cognito: Cognito, user: User, name: VerifiableA
   user.modifiedAt = cognito.clock.now();
 }
 
-/** Refuses a value by which another user of the pool already signs in. */
+/** Throws `AliasExistsException` for a value by which another user of the pool already signs in. */
 export function checkAliasFree(pool: UserPool, user: User, name: VerifiableAttribute, value: string): void {
   if (![...pool.aliasAttributes, ...pool.usernameAttributes].includes(name)) return;
   const taken = Object.values(pool.users).some(

@@ -1,27 +1,27 @@
 import type { SandboxClock } from './clock.js';
 
-/** One request that has arrived. It never holds a token or a code. */
+/** One request to the sandbox. It never holds a token or a code. */
 export interface Call {
   /** ISO 8601, sandbox time. */
   readonly at: string;
   readonly operation: string;
-  readonly username?: string;
+  readonly username?: string | undefined;
   readonly requestId: string;
-  /** The same for all tries that an AWS SDK makes of one call. */
-  readonly sdkInvocationId?: string;
+  /** The same for all tries of one call of an AWS SDK. */
+  readonly sdkInvocationId?: string | undefined;
   /**
-   * What the caller got: `ok`, an exception's name, `dropped`, `empty`, or `http 503` for a page of HTML; `pending`
-   * while there is no answer yet.
+   * The answer to the caller: `ok`, an exception's name, `dropped`, `empty`, or `http 503` for a page of HTML;
+   * `pending` while there is none.
    */
   readonly outcome: string;
-  /** What the operation itself came to (`ok` or an exception's name); missing when a fault kept it from running. */
-  readonly effect?: string;
+  /** The result of the operation itself (`ok` or an exception's name); absent when a fault kept it from running. */
+  readonly effect?: string | undefined;
 }
 
 /** A call whose outcome is not known yet. */
 export type OpenCall = { -readonly [K in keyof Call]: Call[K] };
 
-/** Which calls are wanted. */
+/** Selects calls. An absent field selects all. */
 export interface CallFilter {
   readonly operation?: string | undefined;
   readonly username?: string | undefined;
@@ -30,26 +30,23 @@ export interface CallFilter {
 /** Enough for any test; a benchmark's requests must not fill the memory. */
 const KEPT_CALLS = 100_000;
 
-/** Every request that has arrived, in order. */
+/** Every request to the sandbox, in order. */
 export class Calls {
-  readonly #clock: SandboxClock;
-  #calls: OpenCall[] = [];
+  private calls: OpenCall[] = [];
 
-  constructor(clock: SandboxClock) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: SandboxClock) {}
 
-  /** Notes a request before anything is done about it. */
-  arrived(call: Omit<Call, 'at' | 'outcome' | 'effect'>): OpenCall {
-    const open: OpenCall = { at: new Date(this.#clock.now()).toISOString(), ...call, outcome: 'pending' };
-    this.#calls.push(open);
-    if (this.#calls.length > KEPT_CALLS) this.#calls = this.#calls.slice(KEPT_CALLS / 2);
+  /** Records a request before it is answered. The caller fills in `outcome` and `effect`. */
+  record(call: Omit<Call, 'at' | 'outcome' | 'effect'>): OpenCall {
+    const open: OpenCall = { at: new Date(this.clock.now()).toISOString(), ...call, outcome: 'pending' };
+    this.calls.push(open);
+    if (this.calls.length > KEPT_CALLS) this.calls = this.calls.slice(KEPT_CALLS / 2);
     return open;
   }
 
-  /** The calls so far. */
+  /** The calls so far, oldest first. */
   list({ operation, username }: CallFilter = {}): Call[] {
-    return this.#calls
+    return this.calls
       .filter(
         (call) =>
           (operation === undefined || call.operation === operation) &&
@@ -58,8 +55,8 @@ export class Calls {
       .map((call) => ({ ...call }));
   }
 
-  /** Forgets them. */
+  /** Removes all calls. */
   clear(): void {
-    this.#calls = [];
+    this.calls = [];
   }
 }

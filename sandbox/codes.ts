@@ -2,10 +2,10 @@ import type { Cognito } from './cognito.js';
 import { codeMismatch, expiredCode } from './exceptions.js';
 import type { IssuedCode, User, VerifiableAttribute } from './state.js';
 
-/** Cognito keeps an attribute's code for a day; that cannot be set. */
+/** Cognito keeps an attribute's code for a day, and has no setting for it. */
 const CODE_LIFETIME_MS = 24 * 3_600_000;
 
-/** Makes a code for `value` and puts it into the attribute's slot, as the switch `resend` says. */
+/** Makes a code for `value`, and puts it into the attribute's slot as the switch `resend` says. */
 export function issueCode(cognito: Cognito, user: User, attributeName: VerifiableAttribute, value: string): string {
   const now = cognito.clock.now();
   const issued: IssuedCode = { code: cognito.generateCode(), value, expiresAt: now + CODE_LIFETIME_MS };
@@ -19,7 +19,7 @@ function slotAfterResend(resend: string, earlier: IssuedCode[], issued: IssuedCo
   return resend === 'bothValid' ? [...earlier, issued] : earlier;
 }
 
-/** The value that `code` was sent to, if it is good now; throws otherwise. */
+/** The value that `code` was sent to. Throws Cognito's exception if the code is not good now. */
 export function valueOfCode(
   { clock, switches }: Cognito,
   user: User,
@@ -38,8 +38,8 @@ export function valueOfCode(
 }
 
 /**
- * Ends all codes of the attribute: one of them was used, or its value has changed and a code that went to the old
- * value would verify one it never reached.
+ * Ends all codes of the attribute. Call it when one of them was used, and when the value has changed: a code that went
+ * to the old value would verify a value it never reached.
  */
 export function endCodes(user: User, attributeName: VerifiableAttribute): void {
   const slot = user.slots[attributeName];

@@ -7,12 +7,13 @@ import type { AppClient, State, User, UserPool } from './state.js';
 import type { Switches } from './switches.js';
 import type { Tokens } from './tokens.js';
 
-/** What {@link Cognito} is made of. */
+/** The parts of `Cognito`. */
 export interface CognitoParts {
   readonly state: State;
   readonly clock: SandboxClock;
   readonly tokens: Tokens;
   readonly switches: Switches;
+  /** Default: six random digits. */
   readonly generateCode?: (() => string) | undefined;
 }
 
@@ -21,7 +22,7 @@ function sixDigits(): string {
   return randomInt(1_000_000).toString().padStart(6, '0');
 }
 
-/** The directory that the operations work on: pools, clients and users, and what decides how they behave. */
+/** What the operations work on: pools, clients and users, and the switches that decide how they behave. */
 export class Cognito {
   readonly state: State;
   readonly clock: SandboxClock;
@@ -58,7 +59,7 @@ export class Cognito {
     throw resourceNotFound(`User pool client ${clientId} does not exist.`);
   }
 
-  /** The user that signs in as `name`: a user name, a `sub`, or an address the pool takes in place of it. */
+  /** The user who signs in as `name`: a user name, a `sub`, or an address that the pool accepts instead. */
   user(pool: UserPool, name: string): User {
     const users = Object.values(pool.users);
     const found =

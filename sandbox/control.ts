@@ -1,29 +1,33 @@
 import type { Context } from 'hono';
-import { checkNewUser, checkTokenRequest } from './accounts.js';
-import { BadInput, type Check, duration, object, text } from './checks.js';
+import * as v from 'valibot';
+import { NewUser, TokenRequest } from './accounts.js';
 import type { Cognito } from './cognito.js';
 import { CognitoException } from './exceptions.js';
-import { checkFault } from './fault.js';
+import { Fault } from './fault.js';
 import type { Faults } from './faults.js';
 import { page } from './page.js';
 import type { Sandbox } from './sandbox.js';
+import { BadInput, checkInput, Duration, fields, JsonObject } from './schema.js';
 import type { App } from './server.js';
-import { checkSwitches } from './switches.js';
+import { SwitchChanges } from './switches.js';
 
-const checkClock = object<{ advance: number }>({ advance: duration() }, ['advance']);
+const ClockChange = fields({ advance: Duration });
 
-const checkUrl: Check<string | null> = (value, field) => {
-  if (value === null) return null;
-  const url = text()(value, field);
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new BadInput(`${field} must be an http(s) URL, or null to end it, got ${JSON.stringify(url)}`);
-  }
-  return url;
-};
+const CustomMessageChange = fields({
+  /** `null` ends the trigger. */
+  url: v.nullable(
+    v.pipe(
+      v.string(),
+      v.url(),
+      v.regex(/^https?:/, ({ received }) => `Invalid URL: Expected http or https, or null, but received ${received}`),
+    ),
+  ),
+});
 
-const checkCustomMessage = object<{ url: string | null }>({ url: checkUrl }, ['url']);
-
-async function body<T>(context: Context, check: Check<T>): Promise<T> {
+async function readBody<const Schema extends v.GenericSchema>(
+  context: Context,
+  schema: Schema,
+): Promise<v.InferOutput<Schema>> {
   const json = await context.req.text();
   let value: unknown;
   try {
@@ -31,10 +35,11 @@ async function body<T>(context: Context, check: Check<T>): Promise<T> {
   } catch {
     throw new BadInput('body must be JSON');
   }
-  return check(value, 'body');
+  // First of all an object: to valibot an array is one.
+  return checkInput(schema, checkInput(JsonObject, value, 'body'), 'body');
 }
 
-/** What the sandbox can do in process, over HTTP under `/_sandbox/`; bad input gets 400 and a sentence. */
+/** Serves the methods of `Sandbox` over HTTP, under `/_sandbox/`. Bad input gets 400 and a message. */
 export function addControl(app: App, running: () => Sandbox, parts: { cognito: Cognito; faults: Faults }): void {
   app.onError((error, context) => {
     const expected = error instanceof BadInput || error instanceof CognitoException;
@@ -96,7 +101,7 @@ function addBehaviour(
 ): void {
   app.get('/_sandbox/faults', (context) => context.json(faults.list()));
   app.post('/_sandbox/faults', async (context) =>
-    context.json({ id: faults.set(await body(context, checkFault)) }, 201),
+    context.json({ id: faults.set(await readBody(context, Fault)) }, 201),
   );
   app.delete('/_sandbox/faults', (context) => {
     faults.clear();
@@ -109,19 +114,19 @@ function addBehaviour(
   const time = (): object => ({ now: running().now().toISOString(), offsetMs: cognito.clock.offsetMs });
   app.get('/_sandbox/clock', (context) => context.json(time()));
   app.post('/_sandbox/clock', async (context) => {
-    const { advance } = await body(context, checkClock);
+    const { advance } = await readBody(context, ClockChange);
     running().advanceClock(advance);
     return context.json(time());
   });
 
   app.get('/_sandbox/switches', (context) => context.json(running().switches()));
   app.patch('/_sandbox/switches', async (context) => {
-    running().setSwitches(await body(context, checkSwitches));
+    running().setSwitches(await readBody(context, SwitchChanges));
     return context.json(running().switches());
   });
 
   app.post('/_sandbox/custom-message', async (context) => {
-    const { url } = await body(context, checkCustomMessage);
+    const { url } = await readBody(context, CustomMessageChange);
     running().setCustomMessage(url ?? undefined);
     return context.json({ url });
   });
@@ -129,10 +134,10 @@ function addBehaviour(
 
 function addAccounts(app: App, running: () => Sandbox): void {
   app.post('/_sandbox/users', async (context) =>
-    context.json(await running().createUser(await body(context, checkNewUser)), 201),
+    context.json(await running().createUser(await readBody(context, NewUser)), 201),
   );
   app.post('/_sandbox/tokens', async (context) => {
-    const { userPoolId, username, ...options } = await body(context, checkTokenRequest);
+    const { userPoolId, username, ...options } = await readBody(context, TokenRequest);
     return context.json({ accessToken: await running().issueAccessToken({ userPoolId, username }, options) }, 201);
   });
 }

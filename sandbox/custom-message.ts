@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import * as v from 'valibot';
 import { CognitoException } from './exceptions.js';
-import { isRecord, recordOf } from './json.js';
 
 /** The event that Cognito gives to a custom-message trigger. */
 export interface CustomMessageEvent {
@@ -12,30 +12,34 @@ export interface CustomMessageEvent {
   readonly callerContext: { readonly awsSdkVersion: string; readonly clientId: string };
   readonly request: {
     readonly userAttributes: Readonly<Record<string, string>>;
-    /** The place-holder for the code, `{####}`: the trigger never sees the code. */
+    /** The placeholder for the code, `{####}`: the trigger never sees the code. */
     readonly codeParameter: string;
-    readonly clientMetadata?: Readonly<Record<string, string>>;
+    readonly clientMetadata: Readonly<Record<string, string>>;
   };
   response: { smsMessage: string | null; emailMessage: string | null; emailSubject: string | null };
 }
 
-/** A local function that stands for the Lambda function, or the URL of something that answers its event. */
+/** A local function in place of the Lambda function, or a URL that answers its event. */
 export type CustomMessage = ((event: CustomMessageEvent) => unknown) | string;
 
-/** What a trigger said; a missing text leaves the pool's own. */
-export interface CustomTexts {
-  readonly smsMessage?: string | undefined;
-  readonly emailMessage?: string | undefined;
-  readonly emailSubject?: string | undefined;
-}
+const Text = v.nullish(v.string());
+const TriggerResponse = v.object({
+  response: v.object({ smsMessage: Text, emailMessage: Text, emailSubject: Text }),
+});
 
-/** Cognito calls a trigger that does not answer three times in all. */
+/** The texts of a trigger. The pool's own text replaces a missing one. */
+export type CustomTexts = v.InferOutput<typeof TriggerResponse>['response'];
+
+/** Lambda's own form of a function's error. Its local runtime sends it with status 200. */
+const FunctionError = v.object({ errorMessage: v.string() });
+
+/** Cognito calls a trigger up to three times when it does not answer. */
 const TRIES = 3;
 
-/** An error that the function itself has thrown: its text reaches the caller. */
+/** An error that the trigger's own code has thrown. Its text reaches the caller. */
 class RefusedByTrigger extends Error {}
 
-/** Runs the trigger and reads its answer, or throws one of Cognito's three Lambda exceptions. */
+/** Runs the trigger and reads its answer. Throws one of Cognito's three Lambda exceptions. */
 export async function askTrigger(
   trigger: CustomMessage,
   event: CustomMessageEvent,
@@ -65,10 +69,10 @@ async function answerInTime(
 ): Promise<TriggerAnswer> {
   const timeout = new AbortController();
   const tooLate = wait(timeoutMs, { kind: 'tooLate' } as const, { signal: timeout.signal });
-  // Each try gets its own copy, as a Lambda function would.
-  const asked = ask(trigger, structuredClone(event), timeout.signal);
+  // Each try gets its own copy of the event, as a Lambda function does.
+  const answer = ask(trigger, structuredClone(event), timeout.signal);
   try {
-    return await Promise.race([asked, tooLate]);
+    return await Promise.race([answer, tooLate]);
   } finally {
     timeout.abort();
     await Promise.allSettled([tooLate]);
@@ -80,7 +84,7 @@ async function ask(trigger: CustomMessage, event: CustomMessageEvent, signal: Ab
     const value = await (typeof trigger === 'string' ? post(trigger, event, signal) : trigger(event));
     return { kind: 'answer', value };
   } catch (error) {
-    // A function's own error is its answer; an URL that cannot be reached has given none.
+    // A function's own error is its answer. A URL that cannot be reached has not answered.
     if (typeof trigger === 'string' && !(error instanceof RefusedByTrigger)) return { kind: 'unreachable' };
     return { kind: 'refused', message: error instanceof Error ? error.message : String(error) };
   }
@@ -95,9 +99,7 @@ async function post(url: string, event: CustomMessageEvent, signal: AbortSignal)
   });
   const body = await response.text();
   const answer: unknown = parseJson(body);
-  // Lambda's own form of a function's error, which its local runtime sends with status 200.
-  const errorMessage = recordOf(answer)['errorMessage'];
-  if (typeof errorMessage === 'string') throw new RefusedByTrigger(errorMessage);
+  if (v.is(FunctionError, answer)) throw new RefusedByTrigger(answer.errorMessage);
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   return answer;
 }
@@ -111,21 +113,6 @@ function parseJson(body: string): unknown {
 }
 
 function readTexts(answer: unknown): CustomTexts {
-  const texts = recordOf(answer)['response'];
-  if (!isRecord(texts)) throw unrecognizable();
-  return {
-    smsMessage: readText(texts['smsMessage']),
-    emailMessage: readText(texts['emailMessage']),
-    emailSubject: readText(texts['emailSubject']),
-  };
-}
-
-function readText(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw unrecognizable();
-  return value;
-}
-
-function unrecognizable(): CognitoException {
-  return new CognitoException('InvalidLambdaResponseException', 'Unrecognizable lambda output');
+  if (v.is(TriggerResponse, answer)) return answer.response;
+  throw new CognitoException('InvalidLambdaResponseException', 'Unrecognizable lambda output');
 }

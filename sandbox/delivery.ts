@@ -1,16 +1,16 @@
+import * as v from 'valibot';
 import { issueCode } from './codes.js';
 import type { Cognito } from './cognito.js';
 import { askTrigger, type CustomTexts } from './custom-message.js';
 import { CognitoException, invalidParameter } from './exceptions.js';
-import { recordOf } from './json.js';
 import { spendDefaultEmail } from './quotas.js';
 import type { User, UserPool, VerifiableAttribute } from './state.js';
 
-/** Where Cognito says that it has sent a code. */
+/** Cognito's statement of where it has sent a code. */
 export interface CodeDeliveryDetails {
   readonly AttributeName: VerifiableAttribute;
   readonly DeliveryMedium: 'EMAIL' | 'SMS';
-  /** Masked. */
+  /** Masked: `z***@b***` or `+********8920`. */
   readonly Destination: string;
 }
 
@@ -23,15 +23,30 @@ export interface Sending {
   readonly value: string;
   readonly triggerSource: 'CustomMessage_VerifyUserAttribute' | 'CustomMessage_UpdateUserAttribute';
   readonly clientMetadata: Record<string, string>;
-  /** Cognito has accepted the code, and nothing ever arrives. */
+  /** Cognito accepts the call, and no message arrives. */
   readonly undelivered: boolean;
 }
 
 const CODE_PARAMETER = '{####}';
+const OWN_TEXTS = {
+  EmailMessage: `Your confirmation code is ${CODE_PARAMETER}`,
+  EmailSubject: 'Your verification code',
+  SmsMessage: `Your verification code is ${CODE_PARAMETER}`,
+};
+/** The member `VerificationMessageTemplate` of a pool. Cognito's own texts replace those that are missing. */
+const Template = v.fallback(
+  v.object({
+    EmailMessage: v.fallback(v.string(), OWN_TEXTS.EmailMessage),
+    EmailSubject: v.fallback(v.string(), OWN_TEXTS.EmailSubject),
+    SmsMessage: v.fallback(v.string(), OWN_TEXTS.SmsMessage),
+  }),
+  OWN_TEXTS,
+);
+
 const MAX_SMS = 140;
 const MAX_EMAIL = 20_000;
 
-/** Shapes the message, puts the code into its slot and the message into the inbox. */
+/** Makes a code, puts it into its slot and the message with it into the inbox. */
 export async function sendCode(cognito: Cognito, sending: Sending): Promise<CodeDeliveryDetails> {
   const { pool, user, attributeName, value } = sending;
   const medium = attributeName === 'email' ? 'EMAIL' : 'SMS';
@@ -39,12 +54,14 @@ export async function sendCode(cognito: Cognito, sending: Sending): Promise<Code
     throw invalidParameter('User pool does not have SMS configuration to send messages.');
   }
   const texts = await customTexts(cognito, sending);
-  const template = templateOf(pool);
-  const body = medium === 'EMAIL' ? (texts.emailMessage ?? template.email) : (texts.smsMessage ?? template.sms);
+  const template = v.parse(Template, pool.settings['VerificationMessageTemplate']);
+  const body =
+    medium === 'EMAIL' ? (texts.emailMessage ?? template.EmailMessage) : (texts.smsMessage ?? template.SmsMessage);
   checkBody(medium, body);
   if (medium === 'EMAIL' && pool.emailAccount === 'COGNITO_DEFAULT') spendDefaultEmail(cognito);
 
   const code = issueCode(cognito, user, attributeName, value);
+  const fill = (text: string): string => text.replaceAll(CODE_PARAMETER, code);
   if (!sending.undelivered) {
     cognito.inbox.deliver({
       userPoolId: pool.id,
@@ -52,13 +69,13 @@ export async function sendCode(cognito: Cognito, sending: Sending): Promise<Code
       attributeName,
       medium,
       destination: value,
-      ...(medium === 'EMAIL' && { subject: (texts.emailSubject ?? template.subject).replaceAll(CODE_PARAMETER, code) }),
-      body: body.replaceAll(CODE_PARAMETER, code),
+      subject: medium === 'EMAIL' ? fill(texts.emailSubject ?? template.EmailSubject) : undefined,
+      body: fill(body),
       code,
       triggerSource: sending.triggerSource,
     });
   }
-  return { AttributeName: attributeName, DeliveryMedium: medium, Destination: masked(attributeName, value) };
+  return { AttributeName: attributeName, DeliveryMedium: medium, Destination: maskDestination(attributeName, value) };
 }
 
 async function customTexts(cognito: Cognito, sending: Sending): Promise<CustomTexts> {
@@ -87,8 +104,8 @@ async function customTexts(cognito: Cognito, sending: Sending): Promise<CustomTe
     },
     cognito.switches.triggerTimeoutMs,
   );
-  const customEmail = texts.emailMessage !== undefined || texts.emailSubject !== undefined;
-  if (attributeName === 'email' && customEmail && pool.emailAccount === 'COGNITO_DEFAULT') {
+  const customEmail = texts.emailMessage ?? texts.emailSubject;
+  if (attributeName === 'email' && typeof customEmail === 'string' && pool.emailAccount === 'COGNITO_DEFAULT') {
     throw new CognitoException(
       'InvalidLambdaResponseException',
       'Custom e-mail texts need a user pool whose EmailSendingAccount is DEVELOPER.',
@@ -108,21 +125,7 @@ function checkBody(medium: 'EMAIL' | 'SMS', body: string): void {
   if (body.length > max) throw invalidParameter(`${failed} have length less than or equal to ${max}`);
 }
 
-function templateOf(pool: UserPool): { email: string; subject: string; sms: string } {
-  const template = recordOf(pool.settings['VerificationMessageTemplate']);
-  const text = (name: string, otherwise: string): string => {
-    const given = template[name];
-    return typeof given === 'string' ? given : otherwise;
-  };
-  return {
-    email: text('EmailMessage', `Your confirmation code is ${CODE_PARAMETER}`),
-    subject: text('EmailSubject', 'Your verification code'),
-    sms: text('SmsMessage', `Your verification code is ${CODE_PARAMETER}`),
-  };
-}
-
-/** `z***@b***` and `+********8920`. */
-function masked(attributeName: VerifiableAttribute, value: string): string {
+function maskDestination(attributeName: VerifiableAttribute, value: string): string {
   if (attributeName === 'email') {
     const [local = '', domain = ''] = value.split('@');
     return `${local.slice(0, 1)}***@${domain.slice(0, 1)}***`;

@@ -1,5 +1,5 @@
 /**
- * An exception in Cognito's words. Names and texts are part of the sandbox's faithfulness: callers tell four kinds of
+ * An exception in Cognito's words. Names and texts are as exact as is known: callers tell four kinds of
  * `NotAuthorizedException` apart by the message alone. `docs/sandbox.md` says where each text comes from.
  */
 export class CognitoException extends Error {
@@ -19,17 +19,17 @@ export function invalidParameter(message: string): CognitoException {
   return new CognitoException('InvalidParameterException', message);
 }
 
-/** A caller that may not do this; only the message says why. */
+/** A caller without permission. Only the message says why. */
 export function notAuthorized(message: string): CognitoException {
   return new CognitoException('NotAuthorizedException', message);
 }
 
-/** A user that is not there, or no longer. */
+/** A user that does not exist, or no longer. */
 export function userNotFound(): CognitoException {
   return new CognitoException('UserNotFoundException', 'User does not exist.');
 }
 
-/** A pool or client that is not there. */
+/** A pool or client that does not exist. */
 export function resourceNotFound(message: string): CognitoException {
   return new CognitoException('ResourceNotFoundException', message);
 }
@@ -39,7 +39,7 @@ export function attemptLimitExceeded(): CognitoException {
   return new CognitoException('LimitExceededException', 'Attempt limit exceeded, please try after some time.');
 }
 
-/** The daily limit of e-mails that Cognito sends by itself. */
+/** The daily limit of e-mails from Cognito's own address. */
 export function emailLimitExceeded(): CognitoException {
   return new CognitoException(
     'LimitExceededException',
@@ -53,12 +53,12 @@ export function codeMismatch(): CognitoException {
   return new CognitoException('CodeMismatchException', 'Invalid verification code provided, please try again.');
 }
 
-/** A code that is too old, used already, or was never sent: Cognito does not tell these apart. */
+/** A code that is too old, was used, or was never sent: Cognito does not tell these apart. */
 export function expiredCode(): CognitoException {
   return new CognitoException('ExpiredCodeException', 'Invalid code provided, please request a code again.');
 }
 
-/** The text Cognito uses for each exception that a fault may name without giving one. */
+/** Cognito's text for each exception that a fault may name without a text. */
 export const DEFAULT_TEXTS: Readonly<Record<string, string>> = {
   AliasExistsException: 'An account with the email already exists.',
   CodeDeliveryFailureException: 'Verification code failed to deliver successfully.',

@@ -3,7 +3,7 @@ import type { SandboxClock } from './clock.js';
 import { attemptLimitExceeded, CognitoException, DEFAULT_STATUSES, DEFAULT_TEXTS } from './exceptions.js';
 import type { Fault, ListedFault } from './fault.js';
 
-/** What takes the place of a request's regular answer. */
+/** What a request gets instead of its regular answer. */
 export type Disruption =
   | { readonly kind: 'exception'; readonly exception: CognitoException }
   | { readonly kind: 'html'; readonly status: number }
@@ -17,7 +17,9 @@ export interface FaultPlan {
   /** Between the effect and the answer. */
   answerDelayMs: number;
   neverDelivered: boolean;
+  /** Replaces the effect. */
   beforeEffect?: Disruption;
+  /** Replaces the answer after the effect. */
   afterEffect?: Disruption;
 }
 
@@ -28,33 +30,32 @@ interface Bucket {
   filledAt: number;
 }
 
-/** One fault that is set, and what it has seen so far. */
+/** One fault that is set, with its counters. */
 class ActiveFault {
   readonly id = randomUUID();
-  readonly fault: Fault;
   seen = 0;
   applied = 0;
-  readonly #clock: SandboxClock;
-  readonly #random: () => number;
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #hours = new Map<string, number[]>();
+  private readonly random: () => number;
+  private readonly buckets = new Map<string, Bucket>();
+  private readonly hours = new Map<string, number[]>();
 
-  constructor(fault: Fault, clock: SandboxClock) {
-    this.fault = fault;
-    this.#clock = clock;
-    this.#random = seededRandom(fault.seed ?? randomInt(2 ** 32));
+  constructor(
+    readonly fault: Fault,
+    private readonly clock: SandboxClock,
+  ) {
+    this.random = seededRandom(fault.seed ?? randomInt(2 ** 32));
   }
 
-  /** Adds to the plan what this fault does to the request, if it meets it at all. */
-  meet(operation: string, username: string | undefined, plan: FaultPlan): void {
+  /** Adds to the plan what this fault does to the request, if it chooses the request. */
+  apply(operation: string, username: string | undefined, plan: FaultPlan): void {
     const { fault } = this;
     if (fault.operation !== '*' && fault.operation !== operation) return;
     if (fault.username !== undefined && fault.username !== username) return;
     this.seen += 1;
     if (fault.nth !== undefined && fault.nth !== this.seen) return;
     if (fault.times !== undefined && this.applied >= fault.times) return;
-    if (fault.share !== undefined && this.#random() >= fault.share) return;
-    const refusal = this.#limit(username ?? '');
+    if (fault.share !== undefined && this.random() >= fault.share) return;
+    const refusal = this.refusalByLimit(username ?? '');
     const isLimit = fault.tokenBucket !== undefined || fault.perUserHourly !== undefined;
     if (isLimit && refusal === undefined) return;
 
@@ -70,21 +71,21 @@ class ActiveFault {
     else plan.beforeEffect = disruption;
   }
 
-  #limit(username: string): Disruption | undefined {
+  private refusalByLimit(username: string): Disruption | undefined {
     const { tokenBucket, perUserHourly } = this.fault;
-    if (tokenBucket !== undefined && !this.#takeToken(tokenBucket, tokenBucket.perUser === true ? username : '')) {
+    if (tokenBucket !== undefined && !this.takeToken(tokenBucket, tokenBucket.perUser === true ? username : '')) {
       return { kind: 'exception', exception: exceptionOf({ name: 'TooManyRequestsException' }) };
     }
-    if (perUserHourly !== undefined && !this.#spendHour(perUserHourly, username)) {
+    if (perUserHourly !== undefined && !this.spendHour(perUserHourly, username)) {
       return { kind: 'exception', exception: attemptLimitExceeded() };
     }
     return undefined;
   }
 
-  #takeToken({ perSecond, burst }: { perSecond: number; burst: number }, key: string): boolean {
-    const now = this.#clock.now();
-    const bucket = this.#buckets.get(key) ?? { tokens: burst, filledAt: now };
-    this.#buckets.set(key, bucket);
+  private takeToken({ perSecond, burst }: { perSecond: number; burst: number }, key: string): boolean {
+    const now = this.clock.now();
+    const bucket = this.buckets.get(key) ?? { tokens: burst, filledAt: now };
+    this.buckets.set(key, bucket);
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filledAt) / 1000) * perSecond);
     bucket.filledAt = now;
     if (bucket.tokens < 1) return false;
@@ -92,10 +93,10 @@ class ActiveFault {
     return true;
   }
 
-  #spendHour(allowed: number, username: string): boolean {
-    const now = this.#clock.now();
-    const spent = (this.#hours.get(username) ?? []).filter((at) => at > now - HOUR_MS);
-    this.#hours.set(username, spent);
+  private spendHour(allowed: number, username: string): boolean {
+    const now = this.clock.now();
+    const spent = (this.hours.get(username) ?? []).filter((at) => at > now - HOUR_MS);
+    this.hours.set(username, spent);
     if (spent.length >= allowed) return false;
     spent.push(now);
     return true;
@@ -104,36 +105,33 @@ class ActiveFault {
 
 /** The faults that are set. */
 export class Faults {
-  readonly #clock: SandboxClock;
-  #active: ActiveFault[] = [];
+  private active: ActiveFault[] = [];
 
-  constructor(clock: SandboxClock) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: SandboxClock) {}
 
   /** Sets one more fault and returns its id. */
   set(fault: Fault): string {
-    const active = new ActiveFault(structuredClone(fault), this.#clock);
-    this.#active.push(active);
+    const active = new ActiveFault(structuredClone(fault), this.clock);
+    this.active.push(active);
     return active.id;
   }
 
-  /** Ends one fault, or all. Says whether there was one. */
+  /** Ends one fault, or all. The answer says whether there was one. */
   clear(id?: string): boolean {
-    const before = this.#active.length;
-    this.#active = id === undefined ? [] : this.#active.filter((active) => active.id !== id);
-    return this.#active.length < before;
+    const before = this.active.length;
+    this.active = id === undefined ? [] : this.active.filter((active) => active.id !== id);
+    return this.active.length < before;
   }
 
   /** The faults in the order in which they were set. */
   list(): ListedFault[] {
-    return this.#active.map(({ id, fault, seen, applied }) => ({ id, ...structuredClone(fault), seen, applied }));
+    return this.active.map(({ id, fault, seen, applied }) => ({ id, ...structuredClone(fault), seen, applied }));
   }
 
-  /** What is to happen to a request that has just arrived. */
+  /** What happens to a request that has just arrived. Counts it for each fault that chooses it. */
   plan(operation: string, username: string | undefined): FaultPlan {
     const plan: FaultPlan = { latencyMs: 0, answerDelayMs: 0, neverDelivered: false };
-    for (const active of this.#active) active.meet(operation, username, plan);
+    for (const active of this.active) active.apply(operation, username, plan);
     return plan;
   }
 }

@@ -5,10 +5,11 @@ import { Cognito } from './cognito.js';
 import { addControl } from './control.js';
 import { Faults } from './faults.js';
 import { Sandbox } from './sandbox.js';
+import { checkInput } from './schema.js';
 import { createApp, listen } from './server.js';
 import type { State } from './state.js';
 import { StateFile } from './state-file.js';
-import { checkSwitches, DEFAULT_SWITCHES, type Switches } from './switches.js';
+import { type SwitchChanges, Switches } from './switches.js';
 import { createSigningKey, Tokens } from './tokens.js';
 
 export type { NewUser, SandboxUser, UserReference } from './accounts.js';
@@ -19,17 +20,17 @@ export type { AttributeState, Sandbox } from './sandbox.js';
 export type { Message } from './state.js';
 export type { Switches } from './switches.js';
 
-/** How a sandbox is started. */
+/** The options of `startSandbox`. */
 export interface SandboxOptions {
-  /** Default: any that is free. It is always on loopback. */
-  readonly port?: number;
-  /** Where pools, users, keys, codes, inbox and clock are kept over restarts. Default: nowhere. */
-  readonly stateFile?: string;
-  readonly switches?: Partial<Switches>;
+  /** The port on the loopback interface. Default: a free one. */
+  readonly port?: number | undefined;
+  /** The file that keeps pools, users, keys, codes, inbox and clock over restarts. Default: none. */
+  readonly stateFile?: string | undefined;
+  readonly switches?: SwitchChanges | undefined;
   /** Default: six random digits. */
-  readonly generateCode?: () => string;
+  readonly generateCode?: (() => string) | undefined;
   /** The time that the sandbox's clock starts from. Default: the machine's. */
-  readonly clock?: TimeSource;
+  readonly clock?: TimeSource | undefined;
 }
 
 async function newState(): Promise<State> {
@@ -37,10 +38,13 @@ async function newState(): Promise<State> {
   return { format: 1, clockOffsetMs: 0, signingKey, pools: {}, inbox: [], defaultEmailsAt: [] };
 }
 
-/** Starts a Cognito sandbox in this process. */
+/**
+ * Starts a Cognito sandbox in this process.
+ * @throws Error when the port is taken, the state file cannot be read, or a switch is wrong
+ */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const file = options.stateFile === undefined ? undefined : new StateFile(options.stateFile);
-  const switches = { ...DEFAULT_SWITCHES, ...checkSwitches(options.switches ?? {}, 'switches') };
+  const switches = checkInput(Switches, options.switches ?? {}, 'switches');
   const state = (await file?.load()) ?? (await newState());
   const tokens = await Tokens.of(state.signingKey);
   const clock = new SandboxClock(options.clock, state.clockOffsetMs);
@@ -48,24 +52,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const calls = new Calls(clock);
   const faults = new Faults(clock);
   const closing = new AbortController();
-  // Each request that waits listens, and any number may.
+  // Each request that waits adds a listener, and the number of requests has no limit.
   setMaxListeners(0, closing.signal);
-  const saved = async (): Promise<void> => {
+  const save = async (): Promise<void> => {
     state.clockOffsetMs = clock.offsetMs;
     await file?.save(state);
   };
 
-  const app = createApp({ cognito, calls, faults, saved, closing: closing.signal });
+  const app = createApp({ cognito, calls, faults, save, closing: closing.signal });
   addControl(app, () => sandbox, { cognito, faults });
   const server = await listen(app, options.port ?? 0);
   cognito.url = server.url;
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing.abort();
-    closed ??= server.close().then(saved);
+    closed ??= server.close().then(save);
     return closed;
   };
-  const sandbox = new Sandbox({ url: server.url, cognito, clock, calls, faults, saved, close });
-  await saved();
+  const sandbox = new Sandbox({ url: server.url, cognito, clock, calls, faults, save, close });
+  await save();
   return sandbox;
 }

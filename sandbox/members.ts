@@ -1,5 +1,6 @@
+import * as v from 'valibot';
 import { CognitoException, invalidParameter } from './exceptions.js';
-import { isRecord } from './json.js';
+import { JsonObject } from './schema.js';
 
 /** The JSON body of a request. */
 export type Input = Readonly<Record<string, unknown>>;
@@ -28,7 +29,7 @@ function wrongType(value: unknown, wanted: string): CognitoException {
   return new CognitoException('SerializationException', `${kind.toUpperCase()} can not be converted to ${wanted}`);
 }
 
-/** A string member that may be left out. */
+/** An optional string member. */
 export function optionalText(input: Input, name: string, constraint: TextConstraint = {}): string | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
@@ -43,7 +44,7 @@ export function optionalText(input: Input, name: string, constraint: TextConstra
   return value;
 }
 
-/** A string member that must be there. */
+/** A required string member. */
 export function requiredText(input: Input, name: string, constraint: TextConstraint = {}): string {
   const value = optionalText(input, name, constraint);
   if (value === undefined) throw violation(name, undefined, 'not be null');
@@ -56,7 +57,7 @@ function listMember(input: Input, name: string): unknown[] {
   return value;
 }
 
-/** A list of strings; empty when left out. */
+/** An optional list of strings; empty when absent. */
 export function textList(input: Input, name: string): string[] {
   return listMember(input, name).map((entry) => {
     if (typeof entry !== 'string') throw wrongType(entry, 'a String');
@@ -64,14 +65,14 @@ export function textList(input: Input, name: string): string[] {
   });
 }
 
-/** An object member; empty when left out. */
+/** An optional object member; empty when absent. */
 export function structure(input: Input, name: string): Input {
   const value = input[name] ?? {};
-  if (!isRecord(value)) throw wrongType(value, 'a Structure');
+  if (!v.is(JsonObject, value)) throw wrongType(value, 'a Structure');
   return value;
 }
 
-/** A map of strings, such as `ClientMetadata`; empty when left out. */
+/** An optional map of strings, such as `ClientMetadata`; empty when absent. */
 export function textMap(input: Input, name: string): Record<string, string> {
   const entries = Object.entries(structure(input, name)).map(([key, value]): [string, string] => {
     if (typeof value !== 'string') throw wrongType(value, 'a String');
@@ -80,7 +81,7 @@ export function textMap(input: Input, name: string): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-/** A whole number that may be left out. */
+/** An optional whole number. */
 export function optionalInteger(input: Input, name: string): number | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
@@ -88,7 +89,7 @@ export function optionalInteger(input: Input, name: string): number | undefined 
   return value;
 }
 
-/** A boolean that may be left out. */
+/** An optional boolean. */
 export function optionalFlag(input: Input, name: string): boolean | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
@@ -99,7 +100,7 @@ export function optionalFlag(input: Input, name: string): boolean | undefined {
 /** The `[{Name, Value}]` list in which Cognito takes attributes. */
 export function attributeList(input: Input, name: string): [name: string, value: string][] {
   return listMember(input, name).map((attribute) => {
-    if (!isRecord(attribute)) throw wrongType(attribute, 'a Structure');
+    if (!v.is(JsonObject, attribute)) throw wrongType(attribute, 'a Structure');
     return [
       requiredText(attribute, 'Name', { max: 32 }),
       optionalText(attribute, 'Value', { max: 2048, secret: true }) ?? '',
@@ -107,7 +108,7 @@ export function attributeList(input: Input, name: string): [name: string, value:
   });
 }
 
-/** Members that several operations share, with the constraints of Cognito's model. */
+/** The constraints of Cognito's model on members that several operations share. */
 export const CONSTRAINTS = {
   accessToken: { pattern: /^[A-Za-z0-9-_=.]+$/, secret: true },
   attributeName: { pattern: /^[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+$/u, max: 32 },

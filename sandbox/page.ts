@@ -14,7 +14,7 @@ const STYLE = `
 
 const LINKS = ['inbox', 'calls', 'faults', 'clock', 'switches', 'health'];
 
-/** What the page shows. */
+/** The content of the page. */
 export interface PageContent {
   /** Oldest first. */
   readonly messages: readonly Message[];
@@ -23,7 +23,7 @@ export interface PageContent {
   readonly offsetMs: number;
 }
 
-/** The inbox for a developer's browser: the newest message first, the clock, and the faults that are set. */
+/** The page for a developer's browser: the inbox, newest message first, the clock, and the faults that are set. */
 export function page({ messages, faults, now, offsetMs }: PageContent): ReturnType<typeof html> {
   return html`<!doctype html>
 <html lang="en">

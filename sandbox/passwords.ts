@@ -4,11 +4,11 @@ import { type Input, optionalFlag, optionalInteger, structure } from './members.
 import type { User, UserPool } from './state.js';
 
 function hashOf(password: string, salt: string): Buffer {
-  // Far cheaper than for real accounts: tests sign in by the hundred, and nobody's password lives here.
+  // Far cheaper than for real accounts: tests sign in by the hundred, and no real password is here.
   return scryptSync(password, salt, 32, { N: 1024 });
 }
 
-/** Refuses a password that the pool's policy does not allow. */
+/** Throws `InvalidPasswordException` for a password that the pool's policy does not allow. */
 export function checkPassword(pool: UserPool, password: string): void {
   const flaw = flawOf(password, structure(structure(pool.settings, 'Policies'), 'PasswordPolicy'));
   if (flaw !== undefined) {

@@ -50,8 +50,8 @@ export function addClient(cognito: Cognito, pool: UserPool, input: Input): AppCl
   const client: AppClient = {
     id: randomName(26, LETTERS.slice(26)),
     name: requiredText(input, 'ClientName', { max: 128 }),
-    ...(input['GenerateSecret'] === true && { secret: randomName(51, LETTERS.slice(26)) }),
-    // Cognito's own default, which does not hold the password flows.
+    secret: input['GenerateSecret'] === true ? randomName(51, LETTERS.slice(26)) : undefined,
+    // Cognito's own default, which is without the password flows.
     authFlows: flows.length > 0 ? flows : ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_CUSTOM_AUTH'],
     accessTokenSeconds: lifetimeSeconds(input, 'AccessToken', 'hours', 3600),
     refreshTokenSeconds: lifetimeSeconds(input, 'RefreshToken', 'days', 30 * DAY_SECONDS),

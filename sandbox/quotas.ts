@@ -10,12 +10,12 @@ const EMAIL_DAY_STARTS_MS = 9 * HOUR_MS;
 /** The two limits that a user has. */
 export type UserLimit = 'sends' | 'attempts';
 
-/** Takes a counted call back, because Cognito refused it after all. */
+/** Takes back a counted call that Cognito then refused. */
 export type Refund = () => void;
 
 /**
- * Counts one call against a user's hourly limit, or throws `LimitExceededException`. It is counted at once and taken
- * back if the call is refused later: a slow trigger would otherwise let calls that run at the same time slip past.
+ * Counts one call against a user's hourly limit, or throws `LimitExceededException`. The call counts at once, and the
+ * answer takes it back if Cognito refuses it later. Otherwise a slow trigger would let concurrent calls pass the limit.
  */
 export function spend(
   { clock, switches }: Cognito,
@@ -26,7 +26,7 @@ export function spend(
   const now = clock.now();
   const windowStart = switches.window === 'sliding' ? now - HOUR_MS : Math.floor(now / HOUR_MS) * HOUR_MS - 1;
   const inWindow = user[limit].filter((spending) => spending.at > windowStart);
-  // What has left the window never counts again.
+  // A call that is outside of the window never counts again.
   user[limit] = inWindow;
   const counted =
     switches.limitScope === 'user' ? inWindow : inWindow.filter((spending) => spending.attributeName === attributeName);

@@ -10,168 +10,166 @@ import type { Call, CallFilter, Calls } from './calls.js';
 import type { SandboxClock } from './clock.js';
 import type { Cognito } from './cognito.js';
 import type { CustomMessage } from './custom-message.js';
-import { checkFault, type Fault } from './fault.js';
+import { Fault } from './fault.js';
 import type { Faults } from './faults.js';
+import { checkInput } from './schema.js';
 import { type AccessTokenOptions, signOutEverywhere } from './sessions.js';
 import type { Message, UserStatus, VerifiableAttribute } from './state.js';
-import { checkSwitches, type Switches } from './switches.js';
+import { type SwitchChanges, Switches } from './switches.js';
 
-/** What a {@link Sandbox} holds together. */
+/** What `Sandbox` puts a single surface on. */
 export interface SandboxParts {
   readonly url: string;
   readonly cognito: Cognito;
   readonly clock: SandboxClock;
   readonly calls: Calls;
   readonly faults: Faults;
-  readonly saved: () => Promise<void>;
+  /** Resolves once the effects so far survive a restart. */
+  readonly save: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /** One attribute of a user, as its pool holds it. */
 export interface AttributeState {
-  readonly value?: string;
+  readonly value?: string | undefined;
   readonly verified: boolean;
   /** A new value that replaces the old one once it is verified. */
-  readonly pendingValue?: string;
+  readonly pendingValue?: string | undefined;
 }
 
 /** A running Cognito sandbox, seen from the process that it runs in. */
 export class Sandbox {
   /** Where it listens: what the AWS SDK takes as `endpoint`. */
   readonly url: string;
-  readonly #parts: SandboxParts;
 
-  constructor(parts: SandboxParts) {
+  constructor(private readonly parts: SandboxParts) {
     this.url = parts.url;
-    this.#parts = parts;
   }
 
-  /** Ends open connections, frees the port, and has the state on disk if it is kept. */
+  /** Ends open connections, frees the port, and writes the state if there is a state file. */
   close(): Promise<void> {
-    return this.#parts.close();
+    return this.parts.close();
   }
 
-  /** Makes a confirmed user that has signed in; without `poolId` in a pool of its own. */
+  /** Makes a confirmed user who has signed in; without `poolId` in a new pool. */
   async createUser(user: NewUser = {}): Promise<SandboxUser> {
-    const created = await createSignedInUser(this.#parts.cognito, user);
-    await this.#parts.saved();
+    const created = await createSignedInUser(this.parts.cognito, user);
+    await this.parts.save();
     return created;
   }
 
-  /** One more access token of the user, from a sign-in of its own. */
+  /** Signs the user in once more; the answer is the access token. */
   async issueAccessToken(
-    user: UserReference & { readonly clientId?: string },
+    user: UserReference & { readonly clientId?: string | undefined },
     options: AccessTokenOptions = {},
   ): Promise<string> {
-    const token = await issueAccessToken(this.#parts.cognito, user, options);
-    await this.#parts.saved();
+    const token = await issueAccessToken(this.parts.cognito, user, options);
+    await this.parts.save();
     return token;
   }
 
   /** Makes Cognito refuse the user: `User is disabled.` */
   disableUser(user: UserReference): void {
-    findUser(this.#parts.cognito, user).user.enabled = false;
-    this.#changed();
+    findUser(this.parts.cognito, user).user.enabled = false;
+    this.saveSoon();
   }
 
-  /** Removes the user; its tokens live on and name nobody. */
+  /** Removes the user. Calls with its tokens get `UserNotFoundException`. */
   deleteUser(reference: UserReference): void {
-    const { pool, user } = findUser(this.#parts.cognito, reference);
+    const { pool, user } = findUser(this.parts.cognito, reference);
     delete pool.users[user.sub];
-    this.#changed();
+    this.saveSoon();
   }
 
   /** Signs the user out everywhere: `Access Token has been revoked`. */
   revokeTokens(user: UserReference): void {
-    signOutEverywhere(this.#parts.cognito, findUser(this.#parts.cognito, user).user);
-    this.#changed();
+    signOutEverywhere(this.parts.cognito, findUser(this.parts.cognito, user).user);
+    this.saveSoon();
   }
 
   /** Puts the account into another state, such as `RESET_REQUIRED`. */
   setUserStatus(user: UserReference, status: UserStatus): void {
-    findUser(this.#parts.cognito, user).user.status = status;
-    this.#changed();
+    findUser(this.parts.cognito, user).user.status = status;
+    this.saveSoon();
   }
 
   /** Sets a fault and returns its id. */
   setFault(fault: Fault): string {
-    return this.#parts.faults.set(checkFault(fault, 'fault'));
+    return this.parts.faults.set(checkInput(Fault, fault, 'fault'));
   }
 
   /** Ends one fault, or all of them. */
   clearFaults(id?: string): void {
-    this.#parts.faults.clear(id);
+    this.parts.faults.clear(id);
   }
 
-  /** Changes the switches that are given. */
-  setSwitches(switches: Partial<Switches>): void {
-    const { cognito } = this.#parts;
-    cognito.switches = { ...cognito.switches, ...checkSwitches(switches, 'switches') };
+  /** Changes the switches that are given. One that is `undefined` gets its default. */
+  setSwitches(switches: SwitchChanges): void {
+    const { cognito } = this.parts;
+    cognito.switches = checkInput(Switches, { ...cognito.switches, ...switches }, 'switches');
   }
 
   /** The switches as they stand. */
   switches(): Switches {
-    return { ...this.#parts.cognito.switches };
+    return { ...this.parts.cognito.switches };
   }
 
-  /** Shapes messages by a function or an URL that gets Cognito's custom-message event; `undefined` ends that. */
+  /** Sends Cognito's custom-message event to this function or URL, whose answer shapes the message; `undefined` ends it. */
   setCustomMessage(trigger: CustomMessage | undefined): void {
-    this.#parts.cognito.customMessage = trigger;
+    this.parts.cognito.customMessage = trigger;
   }
 
-  /** What one user has got, or all of them, oldest first. */
+  /** The messages to one user, or to all, oldest first. */
   inbox(user?: UserReference): Message[] {
-    return this.#parts.cognito.inbox.messages(user);
+    return this.parts.cognito.inbox.messages(user);
   }
 
-  /** Throws the messages away. */
+  /** Removes all messages. */
   clearInbox(): void {
-    this.#parts.cognito.inbox.clear();
-    this.#changed();
+    this.parts.cognito.inbox.clear();
+    this.saveSoon();
   }
 
-  /** The code in the newest message about the attribute; throws when no message has come. */
+  /** The code in the newest message about the attribute. Throws when there is no message. */
   codeFor(user: UserReference, attributeName: VerifiableAttribute): string {
     const message = this.inbox(user).findLast((candidate) => candidate.attributeName === attributeName);
-    if (message === undefined) throw new Error(`${user.username} has got no code for ${attributeName}`);
+    if (message === undefined) throw new Error(`${user.username} has received no code for ${attributeName}`);
     return message.code;
   }
 
   /** Every request that has arrived, in order. */
   calls(filter?: CallFilter): Call[] {
-    return this.#parts.calls.list(filter);
+    return this.parts.calls.list(filter);
   }
 
   /** Forgets the requests so far. */
   clearCalls(): void {
-    this.#parts.calls.clear();
+    this.parts.calls.clear();
   }
 
   /** The sandbox's time. */
   now(): Date {
-    return new Date(this.#parts.clock.now());
+    return new Date(this.parts.clock.now());
   }
 
-  /** Moves the sandbox's time ahead. */
+  /** Moves the sandbox's time ahead. @throws RangeError if `ms` is negative or not a finite number. */
   advanceClock(ms: number): void {
-    this.#parts.clock.advance(ms);
-    this.#changed();
+    this.parts.clock.advance(ms);
+    this.saveSoon();
   }
 
   /** What the pool holds for one attribute of the user. */
   attribute(reference: UserReference, name: VerifiableAttribute): AttributeState {
-    const { user } = findUser(this.#parts.cognito, reference);
-    const value = user.attributes[name];
-    const pendingValue = user.pending[name];
+    const { user } = findUser(this.parts.cognito, reference);
     return {
       verified: user.attributes[`${name}_verified`] === 'true',
-      ...(value !== undefined && { value }),
-      ...(pendingValue !== undefined && { pendingValue }),
+      value: user.attributes[name],
+      pendingValue: user.pending[name],
     };
   }
 
-  /** Synchronous changes are saved behind the caller's back; `close` waits for them and reports what went wrong. */
-  #changed(): void {
-    this.#parts.saved().catch(() => undefined);
+  /** Synchronous changes are saved in the background; `close` waits for them and throws if they cannot be saved. */
+  private saveSoon(): void {
+    this.parts.save().catch(() => undefined);
   }
 }

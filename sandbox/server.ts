@@ -7,7 +7,7 @@ import { answerAws, type ProtocolParts } from './protocol.js';
 /** The hono application of the sandbox. */
 export type App = Hono<{ Bindings: HttpBindings }>;
 
-/** AWS's protocol on `POST /`, and each pool's keys where its tokens' issuer says. */
+/** Serves AWS's protocol on `POST /`, and each pool's keys below the issuer of its tokens. */
 export function createApp(protocol: ProtocolParts): App {
   const app: App = new Hono();
   app.post('/', async (context) => {
@@ -26,11 +26,11 @@ export function createApp(protocol: ProtocolParts): App {
   return app;
 }
 
-/** Listens on loopback only: whoever reaches the sandbox can act for each of its users. */
+/** Listens on loopback only, because anybody who reaches the sandbox can act for each of its users. */
 export async function listen(app: App, port: number): Promise<{ url: string; close: () => Promise<void> }> {
   const answer = getRequestListener(app.fetch);
   const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
-  // Longer than clients keep their sockets, as AWS does: a socket closed under a request looks like a lost answer.
+  // Longer than clients keep their sockets, as on AWS: a socket that closes under a request looks like a lost answer.
   server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

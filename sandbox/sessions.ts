@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import * as v from 'valibot';
 import type { Cognito } from './cognito.js';
 import { CognitoException, notAuthorized, userNotFound } from './exceptions.js';
 import { CONSTRAINTS, type Input, requiredText } from './members.js';
+import { fields, Text, wholeNumber } from './schema.js';
 import type { AppClient, Session, User, UserPool } from './state.js';
 import { ADMIN_SCOPE } from './tokens.js';
 
-/** A sign-in and the name its tokens carry. */
+/** A sign-in, and the `origin_jti` that its tokens carry. */
 export interface SignIn {
   readonly pool: UserPool;
   readonly client: AppClient;
@@ -14,13 +16,16 @@ export interface SignIn {
   readonly session: Session;
 }
 
-/** How an access token differs from the one a sign-in gives. */
-export interface AccessTokenOptions {
-  readonly expiresInSeconds?: number;
-  readonly scope?: string;
-  /** Signed with a key that is not in the JWKS. */
-  readonly forged?: boolean;
-}
+/** How an access token differs from the usual one of a sign-in. */
+export const AccessTokenOptions = fields({
+  /** Default: the app client's setting. */
+  expiresInSeconds: v.optional(wholeNumber(1, 31_536_000)),
+  /** Default: `aws.cognito.signin.user.admin`. */
+  scope: v.optional(Text),
+  /** Signs with a key that is not in the JWKS. Default `false`. */
+  forged: v.optional(v.boolean()),
+});
+export type AccessTokenOptions = v.InferOutput<typeof AccessTokenOptions>;
 
 /** Starts a sign-in of the user. */
 export function startSession(cognito: Cognito, pool: UserPool, client: AppClient, user: User): SignIn {
@@ -45,7 +50,7 @@ function commonClaims(cognito: Cognito, signIn: SignIn, lifetimeSeconds: number)
     sub: user.sub,
     iss: `${cognito.url}/${pool.id}`,
     // Cognito leaves it out for clients whose tokens cannot be revoked.
-    ...(client.revocation && { origin_jti: originJti }),
+    origin_jti: client.revocation ? originJti : undefined,
     event_id: randomUUID(),
     auth_time: Math.floor(session.authenticatedAt / 1000),
     exp: issuedAt + lifetimeSeconds,
@@ -82,7 +87,7 @@ export function idToken(cognito: Cognito, signIn: SignIn): Promise<string> {
   });
 }
 
-/** The refresh token of the sign-in: opaque to callers, and enough for the sandbox to find the sign-in again. */
+/** The refresh token of the sign-in. Callers cannot read it; the sandbox finds the sign-in by it. */
 export function refreshToken({ pool, user, originJti, session }: SignIn): string {
   return Buffer.from(JSON.stringify([pool.id, user.sub, originJti, session.refreshSecret])).toString('base64url');
 }
@@ -110,7 +115,7 @@ export function signOutEverywhere(cognito: Cognito, user: User): void {
   user.signedOutAt = Math.floor(cognito.clock.now() / 1000);
 }
 
-/** Refuses users that may not use their account. */
+/** Throws Cognito's exception for a user who may not use the account. */
 export function checkUsable(user: User): void {
   if (!user.enabled) throw notAuthorized('User is disabled.');
   if (user.status === 'UNCONFIRMED') throw new CognitoException('UserNotConfirmedException', 'User is not confirmed.');
@@ -119,7 +124,7 @@ export function checkUsable(user: User): void {
   }
 }
 
-/** The user for whom the request's access token speaks, if Cognito would still let it speak. */
+/** The user of the request's access token. Throws Cognito's exception for a token that Cognito would refuse. */
 export async function signedInUser(
   cognito: Cognito,
   input: Input,

@@ -1,67 +1,67 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { recordOf } from './json.js';
+import * as v from 'valibot';
 import type { State } from './state.js';
 
-/** The format says it all: nobody but the sandbox writes this file. */
+/** The format is enough to check: only the sandbox writes this file. */
+const CurrentFormat = v.object({ format: v.literal(1) });
+const FileIsMissing = v.object({ code: v.literal('ENOENT') });
+
 function isState(value: unknown): value is State {
-  return recordOf(value)['format'] === 1;
+  return v.is(CurrentFormat, value);
 }
 
-/** Keeps the state in a file. A reader sees the old state or the new one, never half of one. */
+/** Keeps the state in a file. A reader sees the old state or the new one, never a part of one. */
 export class StateFile {
-  readonly #path: string;
-  #written = '';
-  #writing: Promise<void> | undefined;
-  #wanted: Promise<void> | undefined;
+  private written = '';
+  private writing: Promise<void> | undefined;
+  private wanted: Promise<void> | undefined;
 
-  constructor(path: string) {
-    this.#path = path;
-  }
+  constructor(private readonly path: string) {}
 
-  /** The state of the last run, or `undefined` when there was none. */
+  /** The state of the last run; `undefined` when there was none. Throws when the file holds anything else. */
   async load(): Promise<State | undefined> {
     let json: string;
     try {
-      json = await readFile(this.#path, 'utf8');
+      json = await readFile(this.path, 'utf8');
     } catch (error) {
-      if (recordOf(error)['code'] === 'ENOENT') return undefined;
+      if (v.is(FileIsMissing, error)) return undefined;
       throw error;
     }
     try {
       const state: unknown = JSON.parse(json);
-      if (!isState(state)) throw new Error('It is not a sandbox state of format 1');
-      this.#written = json;
+      if (!isState(state)) throw new Error('The file is not a sandbox state of format 1');
+      this.written = json;
       return state;
     } catch (cause) {
-      throw new Error(`The sandbox state in ${this.#path} cannot be read; delete the file to start afresh`, { cause });
+      throw new Error(`The sandbox state in ${this.path} cannot be read; delete the file to start afresh`, { cause });
     }
   }
 
   /**
    * Resolves once `state`, as it is now or newer, is in the file. Calls that arrive while a write is under way share
-   * the next one, so that a burst of requests costs two writes and not one each.
+   * the next one, so that a burst of requests costs two writes in all.
    */
   save(state: State): Promise<void> {
-    if (this.#writing === undefined) return this.#start(state);
-    this.#wanted ??= this.#writing.catch(() => undefined).then(() => this.#start(state));
-    return this.#wanted;
+    if (this.writing === undefined) return this.start(state);
+    this.wanted ??= this.writing.catch(() => undefined).then(() => this.start(state));
+    return this.wanted;
   }
 
-  #start(state: State): Promise<void> {
-    this.#wanted = undefined;
-    const writing = this.#write(JSON.stringify(state)).finally(() => {
-      if (this.#writing === writing) this.#writing = undefined;
+  private start(state: State): Promise<void> {
+    this.wanted = undefined;
+    const writing = this.write(JSON.stringify(state)).finally(() => {
+      if (this.writing === writing) this.writing = undefined;
     });
-    this.#writing = writing;
+    this.writing = writing;
     return writing;
   }
 
-  async #write(json: string): Promise<void> {
-    if (json === this.#written) return;
-    const next = `${this.#path}.next`;
-    // It holds the signing key and codes: for the developer's eyes only.
+  private async write(json: string): Promise<void> {
+    if (json === this.written) return;
+    const next = `${this.path}.next`;
+    // The state holds the signing key and codes: only the developer may read it.
     await writeFile(next, json, { mode: 0o600 });
-    await rename(next, this.#path);
-    this.#written = json;
+    await rename(next, this.path);
+    this.written = json;
   }
 }

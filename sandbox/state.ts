@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 /** The two attributes that Cognito can verify. */
 export type VerifiableAttribute = 'email' | 'phone_number';
 
-/** One message that Cognito would have sent. The destination is unmasked: this is the user's inbox. */
+/** One message that Cognito would send. The destination is not masked: this is the user's inbox. */
 export interface Message {
   readonly id: string;
   /** ISO 8601, sandbox time. */
@@ -13,20 +13,20 @@ export interface Message {
   readonly attributeName: VerifiableAttribute;
   readonly medium: 'EMAIL' | 'SMS';
   readonly destination: string;
-  readonly subject?: string;
+  readonly subject?: string | undefined;
   readonly body: string;
   readonly code: string;
   readonly triggerSource: string;
 }
 
-/** A code that was sent for an attribute, bound to the value it was sent to. */
+/** A code for an attribute, with the value to which it was sent. */
 export interface IssuedCode {
   readonly code: string;
   readonly value: string;
   readonly expiresAt: number;
 }
 
-/** The codes of one attribute. An empty list means that they are used up, or that the value has changed. */
+/** The codes of one attribute. The list is empty after one of them was used or the value has changed. */
 interface CodeSlot {
   issued: IssuedCode[];
 }
@@ -46,7 +46,7 @@ export interface Session {
   revoked: boolean;
 }
 
-/** Where a user stands in the life cycle of its account. */
+/** The status of a user's account. */
 export type UserStatus = 'CONFIRMED' | 'UNCONFIRMED' | 'FORCE_CHANGE_PASSWORD' | 'RESET_REQUIRED';
 
 /** One user of a pool. */
@@ -66,7 +66,7 @@ export interface User {
   attempts: Spending[];
   /** By `origin_jti`. */
   sessions: Record<string, Session>;
-  /** Seconds since the epoch; ends tokens of clients that have no `origin_jti`. */
+  /** Seconds since the epoch. It ends tokens that have no `origin_jti`. */
   signedOutAt?: number;
 }
 
@@ -74,13 +74,13 @@ export interface User {
 export interface AppClient {
   readonly id: string;
   readonly name: string;
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   readonly authFlows: readonly string[];
   readonly accessTokenSeconds: number;
   readonly refreshTokenSeconds: number;
   readonly revocation: boolean;
   readonly createdAt: number;
-  /** The members of the request, for the answers that repeat them. */
+  /** The members of the request. Some answers repeat them. */
   readonly settings: Record<string, unknown>;
 }
 
@@ -95,9 +95,9 @@ export interface UserPool {
   readonly usernameAttributes: readonly string[];
   readonly aliasAttributes: readonly string[];
   readonly sendsSms: boolean;
-  /** `COGNITO_DEFAULT` has a daily limit and takes no custom e-mail text; `DEVELOPER` is one's own SES. */
+  /** `COGNITO_DEFAULT` has a daily limit and takes no custom e-mail text; `DEVELOPER` is the account's own SES. */
   readonly emailAccount: 'COGNITO_DEFAULT' | 'DEVELOPER';
-  /** The members of the request, for the answers that repeat them. */
+  /** The members of the request. Some answers repeat them. */
   readonly settings: Record<string, unknown>;
   readonly clients: Record<string, AppClient>;
   /** By `sub`. */

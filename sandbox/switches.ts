@@ -1,62 +1,41 @@
-import { number, object, oneOf } from './checks.js';
+import * as v from 'valibot';
+import { fields, wholeNumber } from './schema.js';
+
+const Limit = wholeNumber(0, 1_000_000_000);
 
 /**
- * What nobody has documented about Cognito, and the numbers that tests and benchmarks want to change. A verification
- * has to be right in every position; `docs/sandbox.md` says why each default was chosen.
+ * What nobody has documented about Cognito, and the numbers that tests and benchmarks change. A verification must be
+ * right in every position. The first position is the default; `docs/sandbox.md` says why.
  */
-export interface Switches {
+export const Switches = fields({
   /** Which codes of an attribute are good after a re-send. */
-  resend: 'lastWins' | 'bothValid' | 'firstWins';
+  resend: v.optional(v.picklist(['lastWins', 'bothValid', 'firstWins']), 'lastWins'),
   /** The hour of the per-user limits: the last 60 minutes, or the hour of the clock. */
-  window: 'sliding' | 'fixedHour';
-  /** Whether a user's `email` and `phone_number` draw on one limit or on one each. */
-  limitScope: 'user' | 'attribute';
-  /** Whether a call that Cognito refused is counted against the limit as well. */
-  limitCounts: 'accepted' | 'all';
-  /** What a code gets when none was ever requested for the attribute. */
-  neverRequested: 'ExpiredCodeException' | 'CodeMismatchException';
-  /** Whether the limit or the attribute's name and value is looked at first. */
-  checkOrder: 'limitFirst' | 'attributeFirst';
+  window: v.optional(v.picklist(['sliding', 'fixedHour']), 'sliding'),
+  /** Whether a user's `email` and `phone_number` share one limit or have one each. */
+  limitScope: v.optional(v.picklist(['user', 'attribute']), 'user'),
+  /** Whether a call that Cognito refused counts against the limit as well. */
+  limitCounts: v.optional(v.picklist(['accepted', 'all']), 'accepted'),
+  /** The answer to a code for an attribute that never had one. */
+  neverRequested: v.optional(v.picklist(['ExpiredCodeException', 'CodeMismatchException']), 'ExpiredCodeException'),
+  /** What Cognito checks first: the limit, or the attribute's name and value. */
+  checkOrder: v.optional(v.picklist(['limitFirst', 'attributeFirst']), 'limitFirst'),
   /** Where a code goes while a new value waits for its verification. */
-  sendWhilePending: 'pendingValue' | 'currentValue';
+  sendWhilePending: v.optional(v.picklist(['pendingValue', 'currentValue']), 'pendingValue'),
   /** Accepted `GetUserAttributeVerificationCode` calls for a user in an hour. */
-  sendsPerHour: number;
+  sendsPerHour: v.optional(Limit, 5),
   /** Accepted `VerifyUserAttribute` calls for a user in an hour. */
-  attemptsPerHour: number;
+  attemptsPerHour: v.optional(Limit, 15),
   /** E-mails in a day for all pools that send as `COGNITO_DEFAULT`; the day starts at 09:00 UTC. */
-  emailsPerDay: number;
-  /** How long one try of the custom-message trigger may take. There are three. */
-  triggerTimeoutMs: number;
-}
-
-/** The switches a sandbox starts with. */
-export const DEFAULT_SWITCHES: Readonly<Switches> = {
-  resend: 'lastWins',
-  window: 'sliding',
-  limitScope: 'user',
-  limitCounts: 'accepted',
-  neverRequested: 'ExpiredCodeException',
-  checkOrder: 'limitFirst',
-  sendWhilePending: 'pendingValue',
-  sendsPerHour: 5,
-  attemptsPerHour: 15,
-  emailsPerDay: 50,
-  triggerTimeoutMs: 5000,
-};
-
-const count = number({ min: 0, max: 1_000_000_000, integer: true });
-
-/** Checks switches that came from outside; throws `BadInput`. */
-export const checkSwitches = object<Partial<Switches>>({
-  resend: oneOf('lastWins', 'bothValid', 'firstWins'),
-  window: oneOf('sliding', 'fixedHour'),
-  limitScope: oneOf('user', 'attribute'),
-  limitCounts: oneOf('accepted', 'all'),
-  neverRequested: oneOf('ExpiredCodeException', 'CodeMismatchException'),
-  checkOrder: oneOf('limitFirst', 'attributeFirst'),
-  sendWhilePending: oneOf('pendingValue', 'currentValue'),
-  sendsPerHour: count,
-  attemptsPerHour: count,
-  emailsPerDay: count,
-  triggerTimeoutMs: number({ min: 1, max: 60_000, integer: true }),
+  emailsPerDay: v.optional(Limit, 50),
+  /** How long one try of the custom-message trigger may take. There are three tries. */
+  triggerTimeoutMs: v.optional(wholeNumber(1, 60_000), 5000),
 });
+export type Switches = v.InferOutput<typeof Switches>;
+
+/** The switches to change. A switch that is absent stays as it is. */
+export const SwitchChanges = v.partial(Switches);
+export type SwitchChanges = v.InferOutput<typeof SwitchChanges>;
+
+/** The switches of a new sandbox. */
+export const DEFAULT_SWITCHES: Readonly<Switches> = v.parse(Switches, {});

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, errors, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import * as v from 'valibot';
 import { notAuthorized } from './exceptions.js';
-import { recordOf } from './json.js';
 import type { State } from './state.js';
 
-/** The scope that the user's own operations ask for. */
+/** The scope that the user's own operations require. */
 export const ADMIN_SCOPE = 'aws.cognito.signin.user.admin';
 
 const ALGORITHM = 'RS256';
@@ -35,18 +35,18 @@ async function importPrivate(jwk: JWK): Promise<CryptoKey> {
 export class Tokens {
   /** The public key as `/.well-known/jwks.json` shows it. */
   readonly jwks: { readonly keys: readonly JWK[] };
-  readonly #kid: string;
-  readonly #privateKey: CryptoKey;
-  readonly #publicKey: CryptoKey;
-  #foreignKey: Promise<CryptoKey> | undefined;
+  private foreignKey: Promise<CryptoKey> | undefined;
 
-  private constructor(jwk: JWK, kid: string, privateKey: CryptoKey, publicKey: CryptoKey) {
+  private constructor(
+    jwk: JWK,
+    private readonly kid: string,
+    private readonly privateKey: CryptoKey,
+    private readonly publicKey: CryptoKey,
+  ) {
     this.jwks = { keys: [{ ...jwk, kid, alg: ALGORITHM, use: 'sig' }] };
-    this.#kid = kid;
-    this.#privateKey = privateKey;
-    this.#publicKey = publicKey;
   }
 
+  /** Signs with the key of the state. Throws when that is not an RSA key. */
   static async of({ kid, privateJwk }: State['signingKey']): Promise<Tokens> {
     const { kty, n, e } = privateJwk;
     if (kty === undefined || n === undefined || e === undefined) throw new Error('The signing key is not an RSA key');
@@ -54,16 +54,16 @@ export class Tokens {
     return new Tokens(publicJwk, kid, await importPrivate(privateJwk), await importPrivate(publicJwk));
   }
 
-  /** Signs claims; `forged` uses a key that is not in the JWKS under the name of the one that is. */
+  /** Signs claims. `forged` signs with a key that is not in the JWKS, under the id of the one that is. */
   async sign(claims: Record<string, unknown>, forged = false): Promise<string> {
-    this.#foreignKey ??= forged ? createSigningKey().then(({ privateJwk }) => importPrivate(privateJwk)) : undefined;
-    const key = forged && this.#foreignKey !== undefined ? await this.#foreignKey : this.#privateKey;
-    return new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, kid: this.#kid }).sign(key);
+    this.foreignKey ??= forged ? createSigningKey().then(({ privateJwk }) => importPrivate(privateJwk)) : undefined;
+    const key = forged && this.foreignKey !== undefined ? await this.foreignKey : this.privateKey;
+    return new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, kid: this.kid }).sign(key);
   }
 
-  /** Checks form, signature, lifetime and kind. Whether it was revoked, and for whom it speaks, is the state's to say. */
+  /** Checks form, signature, lifetime and kind. The caller checks user and revocation, which are in the state. */
   async verifyAccessToken(token: string, now: number): Promise<AccessClaims> {
-    const payload = await jwtVerify(token, this.#publicKey, {
+    const payload = await jwtVerify(token, this.publicKey, {
       algorithms: [ALGORITHM],
       currentDate: new Date(now),
     }).then(
@@ -76,7 +76,7 @@ export class Tokens {
     if (sub === undefined || iss === undefined || token_use !== 'access') throw notAuthorized('Invalid Access Token');
     return {
       sub,
-      // Not the whole issuer: the port may have changed since, and the signature proves where the token is from.
+      // The pool alone, because the port may have changed since. The signature proves where the token comes from.
       userPoolId: iss.slice(iss.lastIndexOf('/') + 1),
       clientId: String(client_id),
       scope: typeof scope === 'string' ? scope : '',
@@ -86,12 +86,13 @@ export class Tokens {
   }
 }
 
-/** What the payload of a token claims, unchecked: good for a log line and nothing else. */
+const NamesUser = v.object({ username: v.string() });
+
+/** The user name in a token's payload, unchecked: good for the list of calls and for faults, and nothing else. */
 export function claimedUsername(token: string): string | undefined {
   try {
     const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    const username = recordOf(payload)['username'];
-    return typeof username === 'string' ? username : undefined;
+    return v.is(NamesUser, payload) ? payload.username : undefined;
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import type { Cognito } from './cognito.js';
 import { CognitoException } from './exceptions.js';
 import type { User, UserPool } from './state.js';
 
-/** Adds a user that has no password yet. */
+/** Adds a user without a password. */
 export function addUser(
   cognito: Cognito,
   pool: UserPool,
@@ -16,7 +16,7 @@ export function addUser(
   const sub = randomUUID();
   const createdAt = cognito.clock.now();
   const user: User = {
-    // Where an address stands in place of the user name, Cognito names the user by its sub.
+    // Where users sign in by an address, Cognito takes the `sub` as user name.
     username: pool.usernameAttributes.length > 0 ? sub : requestedName,
     sub,
     createdAt,
@@ -37,7 +37,7 @@ export function addUser(
     checkAttributes([[name, requestedName]], 'admin');
     setAttribute(user, name, requestedName);
   }
-  // The flags last: setting an address takes its flag away.
+  // The flags come last, because setting an address removes its flag.
   for (const [name, value] of attributes.filter((entry) => !isFlag(entry))) setAttribute(user, name, value);
   for (const [name, value] of attributes.filter(isFlag)) user.attributes[name] = value;
   pool.users[sub] = user;

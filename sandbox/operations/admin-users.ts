@@ -7,7 +7,7 @@ import type { User, UserPool } from '../state.js';
 import { addUser, attributesOf } from '../users.js';
 import type { CallContext } from './operation.js';
 
-function named(cognito: Cognito, input: Input): { pool: UserPool; user: User } {
+function findUser(cognito: Cognito, input: Input): { pool: UserPool; user: User } {
   const userPoolId = requiredText(input, 'UserPoolId', CONSTRAINTS.userPoolId);
   const username = requiredText(input, 'Username', CONSTRAINTS.username);
   const pool = cognito.pool(userPoolId);
@@ -19,7 +19,7 @@ function touch(cognito: Cognito, user: User): object {
   return {};
 }
 
-/** Makes a user that has to change its password. No invitation is sent. */
+/** Makes a user who must change the password. The sandbox sends no invitation. */
 export function adminCreateUser(cognito: Cognito, input: Input): object {
   const pool = cognito.pool(requiredText(input, 'UserPoolId', CONSTRAINTS.userPoolId));
   const username = requiredText(input, 'Username', CONSTRAINTS.username);
@@ -27,12 +27,12 @@ export function adminCreateUser(cognito: Cognito, input: Input): object {
   checkPassword(pool, password);
   const user = addUser(cognito, pool, username, attributeList(input, 'UserAttributes'));
   setPassword(user, password);
-  return { User: { ...described(user), Attributes: attributesOf(user) } };
+  return { User: { ...describeUser(user), Attributes: attributesOf(user) } };
 }
 
 /** Sets a password; a permanent one confirms the user. */
 export function adminSetUserPassword(cognito: Cognito, input: Input): object {
-  const { pool, user } = named(cognito, input);
+  const { pool, user } = findUser(cognito, input);
   const password = requiredText(input, 'Password', { secret: true });
   checkPassword(pool, password);
   setPassword(user, password);
@@ -40,19 +40,19 @@ export function adminSetUserPassword(cognito: Cognito, input: Input): object {
   return touch(cognito, user);
 }
 
-/** Tells what the pool knows of a user. */
+/** Answers a user's status and attributes. */
 export function adminGetUser(cognito: Cognito, input: Input): object {
-  const { user } = named(cognito, input);
-  return { ...described(user), UserAttributes: attributesOf(user) };
+  const { user } = findUser(cognito, input);
+  return { ...describeUser(user), UserAttributes: attributesOf(user) };
 }
 
-/** Changes a user's attributes, its `_verified` flags among them. */
+/** Changes a user's attributes, including the `_verified` flags. */
 export async function adminUpdateUserAttributes(
   cognito: Cognito,
   input: Input,
   { undelivered }: CallContext,
 ): Promise<object> {
-  const { pool, user } = named(cognito, input);
+  const { pool, user } = findUser(cognito, input);
   const attributes = attributeList(input, 'UserAttributes');
   const clientMetadata = textMap(input, 'ClientMetadata');
   checkAttributes(attributes, 'admin');
@@ -69,39 +69,39 @@ export async function adminUpdateUserAttributes(
 
 /** Ends all of a user's sign-ins. */
 export function adminUserGlobalSignOut(cognito: Cognito, input: Input): object {
-  signOutEverywhere(cognito, named(cognito, input).user);
+  signOutEverywhere(cognito, findUser(cognito, input).user);
   return {};
 }
 
 /** Refuses a user until it is enabled again. */
 export function adminDisableUser(cognito: Cognito, input: Input): object {
-  const { user } = named(cognito, input);
+  const { user } = findUser(cognito, input);
   user.enabled = false;
   return touch(cognito, user);
 }
 
-/** Lets a user in again. */
+/** Enables a user that was disabled. */
 export function adminEnableUser(cognito: Cognito, input: Input): object {
-  const { user } = named(cognito, input);
+  const { user } = findUser(cognito, input);
   user.enabled = true;
   return touch(cognito, user);
 }
 
-/** Asks for a new password before anything else. No code is sent. */
+/** Refuses the user until the password is reset. The sandbox sends no code. */
 export function adminResetUserPassword(cognito: Cognito, input: Input): object {
-  const { user } = named(cognito, input);
+  const { user } = findUser(cognito, input);
   user.status = 'RESET_REQUIRED';
   return touch(cognito, user);
 }
 
 /** Removes a user. */
 export function adminDeleteUser(cognito: Cognito, input: Input): object {
-  const { pool, user } = named(cognito, input);
+  const { pool, user } = findUser(cognito, input);
   delete pool.users[user.sub];
   return {};
 }
 
-function described(user: User): object {
+function describeUser(user: User): object {
   return {
     Username: user.username,
     UserCreateDate: user.createdAt / 1000,

@@ -10,7 +10,7 @@ const USER_FLOWS: ReadonlySet<string> = new Set(['USER_PASSWORD_AUTH']);
 const ADMIN_FLOWS: ReadonlySet<string> = new Set(['ADMIN_USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH']);
 const REFRESH_FLOWS: ReadonlySet<string> = new Set(['REFRESH_TOKEN_AUTH', 'REFRESH_TOKEN']);
 
-/** Signs a user in by password, or renews its tokens. */
+/** Signs a user in by password, or renews the user's tokens. */
 export function initiateAuth(cognito: Cognito, input: Input): Promise<object> {
   return authenticate(cognito, input, USER_FLOWS);
 }
@@ -25,11 +25,11 @@ async function authenticate(
   cognito: Cognito,
   input: Input,
   passwordFlows: ReadonlySet<string>,
-  of?: UserPool,
+  ownPool?: UserPool,
 ): Promise<object> {
   const flow = requiredText(input, 'AuthFlow');
   const { pool, client } = cognito.client(requiredText(input, 'ClientId', CONSTRAINTS.clientId));
-  if (of !== undefined && of !== pool) throw invalidParameter('Client does not belong to the user pool.');
+  if (ownPool !== undefined && ownPool !== pool) throw invalidParameter('Client does not belong to the user pool.');
   const parameters = structure(input, 'AuthParameters');
   if (REFRESH_FLOWS.has(flow)) return refresh(cognito, client, parameters);
   if (!passwordFlows.has(flow)) {
@@ -75,14 +75,14 @@ async function refresh(cognito: Cognito, client: AppClient, parameters: Input): 
   return { ChallengeParameters: {}, ...(await tokensOf(cognito, found)) };
 }
 
-async function tokensOf(cognito: Cognito, of: SignIn, withRefreshToken?: string): Promise<object> {
+async function tokensOf(cognito: Cognito, started: SignIn, withRefreshToken?: string): Promise<object> {
   return {
     AuthenticationResult: {
-      AccessToken: await accessToken(cognito, of),
-      ExpiresIn: of.client.accessTokenSeconds,
+      AccessToken: await accessToken(cognito, started),
+      ExpiresIn: started.client.accessTokenSeconds,
       TokenType: 'Bearer',
-      IdToken: await idToken(cognito, of),
-      ...(withRefreshToken !== undefined && { RefreshToken: withRefreshToken }),
+      IdToken: await idToken(cognito, started),
+      RefreshToken: withRefreshToken,
     },
   };
 }
@@ -108,7 +108,7 @@ export function revokeToken(cognito: Cognito, input: Input): object {
   }
   if (token.includes('.')) throw new CognitoException('UnsupportedTokenTypeException', 'Unsupported token type');
   const found = signInOf(cognito, token);
-  // As RFC 7009 asks: a token that is not known needs no revoking, and the answer gives nothing away.
+  // RFC 7009: an unknown token gets the same answer as a known one, so that the answer tells nothing.
   if (found?.client === client) found.session.revoked = true;
   return {};
 }

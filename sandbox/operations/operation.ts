@@ -1,13 +1,13 @@
 import type { Cognito } from '../cognito.js';
 import type { Input } from '../members.js';
 
-/** What an operation knows of the call besides its members. */
+/** Facts about a call that are not among its members. */
 export interface CallContext {
-  /** The region that the request was signed for. */
+  /** The region for which the request is signed. */
   readonly region: string;
-  /** Messages of this call are accepted and never arrive. */
+  /** The sandbox accepts the messages of this call, and none arrives. */
   readonly undelivered: boolean;
 }
 
-/** One of Cognito's operations: takes the request's members, gives the answer's or throws a `CognitoException`. */
+/** One of Cognito's operations: takes the request's members, returns the answer's members or throws a `CognitoException`. */
 export type Operation = (cognito: Cognito, input: Input, call: CallContext) => object | Promise<object>;

@@ -5,7 +5,7 @@ import { signedInUser, signOutEverywhere } from '../sessions.js';
 import { attributesOf } from '../users.js';
 import type { CallContext } from './operation.js';
 
-/** Tells the signed-in user's attributes. A value that waits for its verification is not among them. */
+/** Answers the signed-in user's attributes, without a value that waits for its verification. */
 export async function getUser(cognito: Cognito, input: Input): Promise<object> {
   const { user } = await signedInUser(cognito, input);
   return { Username: user.username, UserAttributes: attributesOf(user) };
@@ -25,7 +25,7 @@ export async function updateUserAttributes(
   return { CodeDeliveryDetailsList: deliveries };
 }
 
-/** Ends all sign-ins of the signed-in user, this one included. */
+/** Ends all sign-ins of the signed-in user, including the one of this token. */
 export async function globalSignOut(cognito: Cognito, input: Input): Promise<object> {
   const { user } = await signedInUser(cognito, input);
   signOutEverywhere(cognito, user);

@@ -1,18 +1,17 @@
 import type { Cognito } from '../cognito.js';
-import { recordOf } from '../json.js';
-import { CONSTRAINTS, type Input, requiredText } from '../members.js';
+import { CONSTRAINTS, type Input, requiredText, structure } from '../members.js';
 import { addClient, addPool } from '../pools.js';
 import type { UserPool } from '../state.js';
 import type { CallContext } from './operation.js';
 
-/** Makes a user pool in the region that the request was signed for. */
+/** Makes a user pool in the region for which the request is signed. */
 export function createUserPool(cognito: Cognito, input: Input, { region }: CallContext): object {
-  return { UserPool: described(addPool(cognito, input, region)) };
+  return { UserPool: describePool(addPool(cognito, input, region)) };
 }
 
-/** Tells a pool's settings. */
+/** Answers a pool's settings. */
 export function describeUserPool(cognito: Cognito, input: Input): object {
-  return { UserPool: described(cognito.pool(requiredText(input, 'UserPoolId', CONSTRAINTS.userPoolId))) };
+  return { UserPool: describePool(cognito.pool(requiredText(input, 'UserPoolId', CONSTRAINTS.userPoolId))) };
 }
 
 /** Makes an app client. */
@@ -26,7 +25,7 @@ export function createUserPoolClient(cognito: Cognito, input: Input): object {
       RefreshTokenValidity: 30,
       ...settings,
       ClientId: client.id,
-      ...(client.secret !== undefined && { ClientSecret: client.secret }),
+      ClientSecret: client.secret,
       ExplicitAuthFlows: client.authFlows,
       EnableTokenRevocation: client.revocation,
       CreationDate: createdAt,
@@ -35,14 +34,14 @@ export function createUserPoolClient(cognito: Cognito, input: Input): object {
   };
 }
 
-function described(pool: UserPool): object {
+function describePool(pool: UserPool): object {
   const { PoolName: _poolName, ...settings } = pool.settings;
   const createdAt = pool.createdAt / 1000;
   return {
     MfaConfiguration: 'OFF',
     DeletionProtection: 'INACTIVE',
     ...settings,
-    EmailConfiguration: { EmailSendingAccount: pool.emailAccount, ...recordOf(settings['EmailConfiguration']) },
+    EmailConfiguration: { EmailSendingAccount: pool.emailAccount, ...structure(settings, 'EmailConfiguration') },
     Id: pool.id,
     Name: pool.name,
     Arn: `arn:aws:cognito-idp:${pool.region}:000000000000:userpool/${pool.id}`,

@@ -1,4 +1,4 @@
-import { checkAliasFree, confirmAttribute, isVerifiable, verifiable } from '../attributes.js';
+import { checkAliasFree, confirmAttribute, isVerifiable, requireVerifiable } from '../attributes.js';
 import { valueOfCode } from '../codes.js';
 import type { Cognito } from '../cognito.js';
 import { sendCode } from '../delivery.js';
@@ -43,13 +43,13 @@ export async function verifyUserAttribute(cognito: Cognito, input: Input): Promi
   const code = requiredText(input, 'Code', CONSTRAINTS.code);
   const { pool, user } = await signedInUser(cognito, input);
 
-  if (cognito.switches.checkOrder === 'attributeFirst') verifiable(name);
+  if (cognito.switches.checkOrder === 'attributeFirst') requireVerifiable(name);
   const refund = spend(cognito, user, 'attempts', isVerifiable(name) ? name : undefined);
   let attributeName: VerifiableAttribute;
   try {
-    attributeName = verifiable(name);
+    attributeName = requireVerifiable(name);
   } catch (error) {
-    // Not an attempt: no code was looked at. A wrong code stays counted.
+    // Cognito has not looked at the code, so this is no attempt. A wrong code stays counted.
     refund();
     throw error;
   }
@@ -64,7 +64,7 @@ function destinationOf(
   user: User,
   name: string,
 ): { attributeName: VerifiableAttribute; value: string } {
-  const attributeName = verifiable(name);
+  const attributeName = requireVerifiable(name);
   const pending = switches.sendWhilePending === 'pendingValue' ? user.pending[attributeName] : undefined;
   const value = pending ?? user.attributes[attributeName];
   if (value === undefined) {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { makeFolder } from '../../dev/make-folder.js';
+import { makeFolder } from '../../dev/files.js';
 import { tryLock } from '../../dev/process-lock.js';
 
 let folder: string;
