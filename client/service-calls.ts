@@ -1,5 +1,5 @@
 import { getStatus, type VerificationOutcome, type VerificationStatus } from '@cognito-verification/contract';
-import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { type Client, QueryNotRegisteredError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import {
   TemporalUnavailableError,
@@ -47,7 +47,14 @@ export class ServiceCalls {
   /** The status as the workflow tells it or, where no worker is left to ask, as an ended verification told it last. */
   async status(workflowId: string, timeoutMs: number = QUERY_TIMEOUT_MS): Promise<VerificationStatus> {
     try {
-      return await this.within(timeoutMs, () => this.handle(workflowId).query(getStatus));
+      return await this.within(timeoutMs, async () => {
+        const ask = () => this.handle(workflowId).query(getStatus);
+        // Refused where a workflow task is due first (`queries-ahead.ts`): the next one waits for that task.
+        return await ask().catch((error: unknown) => {
+          if (error instanceof QueryNotRegisteredError) return ask();
+          throw error;
+        });
+      });
     } catch (error) {
       const last = await this.outcomeIfEnded(workflowId);
       if (last?.status) return last.status;

@@ -41,5 +41,5 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
 };
 
 function timeOf({ timestamp }: Activation): string {
-  return `${timestamp?.seconds}.${timestamp?.nanos}`;
+  return `${String(timestamp?.seconds)}.${timestamp?.nanos}`;
 }
