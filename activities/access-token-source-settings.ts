@@ -42,14 +42,10 @@ function checkBearer(path: string): void {
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    throw wrong(
-      BEARER_SETTING,
-      `${quoteSetting(path)}, which cannot be read (${errorCode(error) ?? 'unknown reason'})`,
-      BEARER_ALLOWED,
-    );
+    throw wrong(BEARER_SETTING, `${quoteSetting(path)}, which cannot be read (${reasonOf(error)})`, BEARER_ALLOWED);
   }
-  if (!isBearer(content))
-    throw wrong(BEARER_SETTING, `${quoteSetting(path)}, with something else in it`, BEARER_ALLOWED);
+  if (isBearer(content)) return;
+  throw wrong(BEARER_SETTING, `${quoteSetting(path)}, with something else in it`, BEARER_ALLOWED);
 }
 
 async function readBearer(path: string): Promise<string> {
@@ -58,7 +54,7 @@ async function readBearer(path: string): Promise<string> {
     content = await readFile(path, 'utf8');
   } catch (error) {
     throw new AccessTokenSourceError(
-      `was not asked: the file of ${BEARER_SETTING} cannot be read (${errorCode(error) ?? 'unknown reason'})`,
+      `was not asked: the file of ${BEARER_SETTING} cannot be read (${reasonOf(error)})`,
     );
   }
   if (!isBearer(content)) {
@@ -69,6 +65,10 @@ async function readBearer(path: string): Promise<string> {
 
 function isBearer(content: string): boolean {
   return /^[\x21-\x7e]+$/.test(content.trim());
+}
+
+function reasonOf(error: unknown): string {
+  return errorCode(error) ?? 'unknown reason';
 }
 
 function wrong(name: string, found: string, allowed: string): SettingError {

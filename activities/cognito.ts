@@ -1,4 +1,5 @@
 import {
+  type CodeDeliveryDetailsType,
   type CognitoIdentityProviderClient,
   GetUserAttributeVerificationCodeCommand,
   VerifyUserAttributeCommand,
@@ -140,11 +141,7 @@ export function createActivities(
           ClientMetadata: clientMetadata,
         });
         const { CodeDeliveryDetails: details } = await client.send(command, { abortSignal: cancellationSignal() });
-        const delivery = {
-          destination: details?.Destination || undefined,
-          deliveryMedium: details?.DeliveryMedium || undefined,
-        };
-        return { delivery, attribute };
+        return { delivery: deliveryOf(details), attribute };
       }),
 
     verifyCode: (given) =>
@@ -173,6 +170,11 @@ async function findToken(call: CognitoCall, source: AccessTokenSource | undefine
   if (call.accessTokenReference === undefined) return new Secret(call.accessToken);
   const { accessTokenReference: reference, userPoolId, sub, attributeName } = call;
   return await resolveAccessToken(source, { reference, userPoolId, sub, attributeName }, cancellationSignal());
+}
+
+/** Some endpoints leave the fields out, or empty. */
+function deliveryOf(details: CodeDeliveryDetailsType | undefined): CodeDelivery {
+  return { destination: details?.Destination || undefined, deliveryMedium: details?.DeliveryMedium || undefined };
 }
 
 /** From before the token is found, because that alone can take as long as the server waits for a heartbeat. */

@@ -20,9 +20,9 @@ export interface KmsKeyRingOptions {
   /** The client for a region. Default: one with the AWS SDK's own settings and credentials, loaded when first used. */
   clientFor?: ClientFor | undefined;
   /** How long one data key seals before KMS is asked for the next, in milliseconds. Default: an hour. */
-  dataKeyLifetimeMs?: number;
+  dataKeyLifetimeMs?: number | undefined;
   /** Receives a sentence when KMS returns no new data key and the previous one stays in use. Default: ignored. */
-  onProblem?: (problem: string) => void;
+  onProblem?: ((problem: string) => void) | undefined;
 }
 
 const HOUR_MS = 3_600_000;
