@@ -1,23 +1,23 @@
-/** Drives the barest workflow with the plain Temporal client, which is the least that a caller can do. */
+/** Drives the barest workflow with the plain Temporal client, the least that a caller needs. */
 import { randomUUID } from 'node:crypto';
 import { type Client, WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
 import type { SandboxUser } from '../sandbox/index.js';
 import type { bareVerification } from './bare.js';
 
-/** One whose code has been sent. */
+/** A barest verification after its code was sent. */
 export interface StartedBare {
   readonly handle: WorkflowHandle<typeof bareVerification>;
-  /** Resolves once the code was accepted. */
+  /** Submits a code; resolves when Cognito has accepted it. */
   readonly submit: (code: string) => Promise<void>;
 }
 
-/** Starts one and waits until its code is sent. */
+/** Starts a barest verification and waits until its code is sent. */
 export async function startBare(
   client: Client,
   taskQueue: string,
   { userPoolId, sub, accessToken }: SandboxUser,
 ): Promise<StartedBare> {
-  // Names and not the definitions of bare.ts: that module can only be loaded inside a workflow.
+  // Names instead of the definitions in bare.ts: only a workflow can load that module.
   const startWorkflowOperation = new WithStartWorkflowOperation<typeof bareVerification>('bareVerification', {
     workflowId: `bare/${randomUUID()}`,
     taskQueue,

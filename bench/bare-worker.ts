@@ -1,4 +1,4 @@
-/** The worker of the barest workflow: one task queue and the SDK's defaults. */
+/** The worker of the barest workflow, with one task queue and the SDK's defaults. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -7,15 +7,15 @@ import { bundleWorkflowCode, DefaultLogger, type NativeConnection, Worker } from
 import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
 
-/** A bundle on disk, as the real worker gets its own. */
+/** A bundle on disk, like that of the real worker. */
 export interface BareBundle {
   readonly path: string;
   remove(): Promise<void>;
 }
 
-/** Bundles apart from the worker, whose memory and time it would otherwise cost. */
+/** Bundles the barest workflow. Not in the worker's process, where it would count as memory and time of the worker. */
 export async function bundleBare(): Promise<BareBundle> {
-  // The neighbour has this file's own ending: .ts where a test runs from source.
+  // The file beside this one has the same extension: .ts if a test runs from source.
   const workflowsPath = fileURLToPath(new URL(`bare${extname(import.meta.url)}`, import.meta.url));
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   const folder = await mkdtemp(join(tmpdir(), 'bare-verification-'));
@@ -24,15 +24,15 @@ export async function bundleBare(): Promise<BareBundle> {
   return { path, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** What the worker needs. */
 export interface BareWorkerOptions {
   readonly connection: NativeConnection;
   readonly cognito: CognitoClients;
   readonly taskQueue: string;
+  /** See `bundleBare`. */
   readonly bundlePath: string;
 }
 
-/** Makes it; the caller runs it and shuts it down. */
+/** Makes the worker of the barest workflow; the caller runs it and shuts it down. */
 export async function createBareWorker(options: BareWorkerOptions): Promise<Worker> {
   const { connection, cognito, taskQueue, bundlePath } = options;
   return await Worker.create({

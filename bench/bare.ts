@@ -1,6 +1,6 @@
 /**
- * The barest workflow that verifies an attribute with a code: what the real one is measured against. It has the same
- * activities, one deadline and two updates, and no answer to anything that can go wrong.
+ * The barest workflow that verifies an attribute with a code, to compare the real one with. It has the same activities, one
+ * deadline and two updates, and handles no failure.
  */
 import { condition, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { CognitoActivities, CognitoCall } from '../activities/cognito.js';

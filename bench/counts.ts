@@ -1,7 +1,7 @@
-/** What one verification costs in whole numbers, read from its history: the same in every run and on every machine. */
+/** What one verification costs in whole numbers, read from its history. Every run on every machine gives the same. */
 import type { Client } from '@temporalio/client';
 
-/** What Temporal Cloud bills, as far as it leaves an event. Queries and refused updates are billed and leave none. */
+/** The actions that Temporal Cloud bills and a history shows. Queries and refused updates are billed and leave no event. */
 export interface Actions {
   starts: number;
   updates: number;
@@ -13,13 +13,13 @@ export interface Actions {
 
 /** The counts of one history. */
 export interface Counts {
-  /** By event type, in the order in which the types first appear. */
+  /** The number of events by type, in the order in which the types first appear. */
   events: Record<string, number>;
   totalEvents: number;
   workflowTasks: number;
   actions: Actions;
   totalActions: number;
-  /** As the server counts them; differs by some bytes from run to run. */
+  /** By the server's count, which differs by some bytes from run to run. */
   historyBytes: number;
 }
 
@@ -27,7 +27,7 @@ interface Event {
   activityTaskStartedEventAttributes?: { attempt?: number | null } | null;
 }
 
-/** Counts the newest run of a workflow. */
+/** Counts the events of a workflow's newest run. */
 export async function countWorkflow(client: Client, workflowId: string): Promise<Counts> {
   const handle = client.workflow.getHandle(workflowId);
   const [{ events }, { historySize }] = await Promise.all([handle.fetchHistory(), handle.describe()]);
@@ -43,7 +43,7 @@ export function countEvents(history: readonly Event[]): Omit<Counts, 'historyByt
     starts: count('WorkflowExecutionStarted'),
     updates: count('WorkflowExecutionUpdateAccepted'),
     signals: count('WorkflowExecutionSignaled'),
-    // Only the last attempt has an event, and its number says how many there were.
+    // Only the last attempt leaves an event; its number is the number of attempts.
     activityAttempts: history.reduce(
       (sum, { activityTaskStartedEventAttributes: started }) => sum + (started ? (started.attempt ?? 1) : 0),
       0,
@@ -60,7 +60,7 @@ export function countEvents(history: readonly Event[]): Omit<Counts, 'historyByt
   };
 }
 
-/** The type is a number in the event; its name is in the field that holds its attributes. */
+/** The event has its type as a number; the name of the field with its attributes has it as a word. */
 function typeOf(event: object): string {
   const suffix = 'EventAttributes';
   const field = Object.entries(event).find(([name, value]) => name.endsWith(suffix) && value != null)?.[0];

@@ -1,47 +1,47 @@
 /**
- * What the worker's CPU and a caller's wait are, beside those without sealing and those of the barest workflow. The
- * machine's own speed wanders by a third, so only what ran side by side is compared: alternating rounds, and the median
- * of the ratios.
+ * The worker's CPU time and a caller's wait, compared with those without sealing and those of the barest workflow. The speed
+ * of the machine varies by a third, so only laps of the same round are compared. The result is the median of the ratios.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox, SandboxUser } from '../sandbox/index.js';
 import type { MeasuredWorker } from './measured-worker.js';
 
-/** One of those that are compared. */
+/** A worker to compare, and how to drive it. */
 export interface Contestant {
   readonly worker: MeasuredWorker;
-  /** Starts a verification and waits until its code is sent; the answer submits a code. */
+  /** Starts a verification and waits until its code is sent; returns a function that submits a code. */
   readonly begin: (user: SandboxUser) => Promise<(code: string) => Promise<void>>;
 }
 
-/** What one contestant did in one round. */
+/** The result of one contestant in one round. `cpuMs` is for each verification; the other two are medians. */
 export interface Lap {
   readonly cpuMs: number;
   readonly beginMs: number;
   readonly submitMs: number;
 }
 
-/** `ours` as it is deployed, the same with payloads in plain text, and the barest workflow, in plain text too. */
+/** `ours` as deployed; the same with payloads in plain text; the barest workflow, also in plain text. */
 export const CONTESTANTS = ['ours', 'unsealed', 'bare'] as const;
 
-/** What there is of each of them. */
+/** One value for each contestant. */
 export type ByContestant<T> = Readonly<Record<(typeof CONTESTANTS)[number], T>>;
 
-/** All of them, in the same round. */
+/** The laps of all contestants in the same round. */
 export type Round = ByContestant<Lap>;
 
-/** How much is run. */
+/** The size of a race. */
 export interface RaceOptions {
   readonly rounds: number;
   /** Verifications of each contestant in each round. */
   readonly size: number;
+  /** Verifications at the same time. */
   readonly inFlight: number;
 }
 
-/** What ends just after the last answer is part of the bill. */
+/** The worker's CPU time includes the work that ends just after the last answer. */
 const SETTLE_MS = 300;
 
-/** Runs the rounds, after one that warms everything up and is thrown away. */
+/** Runs the rounds, after one that only warms everything up. */
 export async function race(
   contestants: ByContestant<Contestant>,
   sandbox: Sandbox,
@@ -51,7 +51,7 @@ export async function race(
   for (let round = 0; round <= options.rounds; round++) {
     const laps: Partial<Record<keyof Round, Lap>> = {};
     for (let turn = 0; turn < CONTESTANTS.length; turn++) {
-      // Each goes first as often as the others.
+      // Each contestant goes first equally often.
       const name = CONTESTANTS[(round + turn) % CONTESTANTS.length] as keyof Round;
       laps[name] = await runLap(contestants[name], sandbox, options);
     }
@@ -66,7 +66,7 @@ async function runLap({ worker, begin }: Contestant, sandbox: Sandbox, { size, i
   const beginMs: number[] = [];
   const submitMs: number[] = [];
   const before = await worker.cpuMs();
-  const one = async (user: SandboxUser): Promise<void> => {
+  const verify = async (user: SandboxUser): Promise<void> => {
     const startedAt = performance.now();
     const submit = await begin(user);
     const sentAt = performance.now();
@@ -76,21 +76,21 @@ async function runLap({ worker, begin }: Contestant, sandbox: Sandbox, { size, i
   };
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
-      for (let user = users.pop(); user !== undefined; user = users.pop()) await one(user);
+      for (let user = users.pop(); user !== undefined; user = users.pop()) await verify(user);
     }),
   );
   await sleep(SETTLE_MS);
   return { cpuMs: ((await worker.cpuMs()) - before) / size, beginMs: median(beginMs), submitMs: median(submitMs) };
 }
 
-/** A number and how far it went. */
+/** A median and its range. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** The median of what each round says, and how far the rounds went. */
+/** The median and the range of a value that `read` takes from each round. */
 export function spread(rounds: readonly Round[], read: (round: Round) => number): Spread {
   const values = rounds.map(read);
   return { median: median(values), least: Math.min(...values), most: Math.max(...values) };

@@ -1,8 +1,17 @@
-/** `npm run bench`: what one verification costs, beside the barest workflow that does the same, and what sealing adds. */
+/** `npm run bench`: what one verification costs, compared with the barest workflow that does the same, and what sealing adds. */
 import { parseArgs } from 'node:util';
 import { startBare } from './bare-client.js';
 import { type Counts, countWorkflow } from './counts.js';
-import { type ByContestant, type Contestant, type Lap, type Round, race, type Spread, spread } from './cpu.js';
+import {
+  type ByContestant,
+  CONTESTANTS,
+  type Contestant,
+  type Lap,
+  type Round,
+  race,
+  type Spread,
+  spread,
+} from './cpu.js';
 import { bareRightCode, PATHS, type Site } from './paths.js';
 import { type Stand, startStand } from './stand.js';
 import { actionTable, eventTable, pathTable, table } from './tables.js';
@@ -23,9 +32,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 try {
-  // Its deadline is a minute away, the least there is; the rest is done meanwhile.
+  // Its deadline is a minute away, the shortest that the policy allows; the other paths run meanwhile.
   const expiring = PATHS.expired(stand.sealed);
-  // Looked at once the rest is done; until then a failure of it is not unhandled.
+  // Awaited at the end; a failure before that must not count as unhandled.
   expiring.catch(() => undefined);
   const count = async (workflowId: string) => await countWorkflow(stand.sealed.temporal, workflowId);
   const bare = await count(await bareRightCode(stand.unsealed, stand.bareTaskQueue));
@@ -47,7 +56,7 @@ try {
 }
 
 function contestantsOn({ sealed, unsealed, bareTaskQueue, workers }: Stand): ByContestant<Contestant> {
-  const verifying = ({ verifications }: Site): Contestant['begin'] => {
+  const beginWith = ({ verifications }: Site): Contestant['begin'] => {
     return async ({ accessToken }) => {
       const { workflowId } = await verifications.start({ accessToken, attributeName: 'email' });
       return async (code) => {
@@ -57,8 +66,8 @@ function contestantsOn({ sealed, unsealed, bareTaskQueue, workers }: Stand): ByC
     };
   };
   return {
-    ours: { worker: workers.ours, begin: verifying(sealed) },
-    unsealed: { worker: workers.unsealed, begin: verifying(unsealed) },
+    ours: { worker: workers.ours, begin: beginWith(sealed) },
+    unsealed: { worker: workers.unsealed, begin: beginWith(unsealed) },
     bare: {
       worker: workers.bare,
       begin: async (user) => (await startBare(unsealed.temporal, bareTaskQueue, user)).submit,
@@ -69,7 +78,7 @@ function contestantsOn({ sealed, unsealed, bareTaskQueue, workers }: Stand): ByC
 function asText(counts: ByContestant<Counts>, paths: Record<string, Counts>, rounds: readonly Round[]): string {
   const { ours, unsealed, bare } = counts;
   const ratio = (one: keyof Round, other: keyof Round, field: keyof Lap) =>
-    shown(
+    show(
       spread(rounds, (round) => round[one][field] / round[other][field]),
       2,
     );
@@ -81,9 +90,9 @@ function asText(counts: ByContestant<Counts>, paths: Record<string, Counts>, rou
     ] as const
   ).map(([field, name, digits]) => [
     name,
-    ...(['ours', 'unsealed', 'bare'] as const).map((who) =>
-      shown(
-        spread(rounds, (round) => round[who][field]),
+    ...CONTESTANTS.map((contestant) =>
+      show(
+        spread(rounds, (round) => round[contestant][field]),
         digits,
       ),
     ),
@@ -104,6 +113,6 @@ function asText(counts: ByContestant<Counts>, paths: Record<string, Counts>, rou
   ].join('\n\n');
 }
 
-function shown({ median, least, most }: Spread, digits: number): string {
+function show({ median, least, most }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${least.toFixed(digits)}–${most.toFixed(digits)})`;
 }

@@ -1,22 +1,23 @@
-/** The other end of worker-process.ts. */
+/** Starts worker-process.ts and asks it for its CPU time. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { isRecord } from '@cognito-verification/contract';
 import type { WorkerProcessOptions } from './worker-process.js';
 
 /** A worker in another process. */
 export interface MeasuredWorker {
-  /** User and system time of all its threads so far. */
+  /** The user and system time of all threads so far. */
   cpuMs(): Promise<number>;
   stop(): Promise<void>;
 }
 
 const STOP_LIMIT_MS = 15_000;
 
-/** Starts it and waits until it works. */
+/** Starts a worker process and waits until the worker runs. */
 export async function startMeasuredWorker(options: WorkerProcessOptions): Promise<MeasuredWorker> {
   const child = fork(fileURLToPath(new URL('./worker-process.js', import.meta.url)), [JSON.stringify(options)], {
-    // The AWS SDK's word on future versions of Node would stand in the middle of the tables.
+    // Otherwise the AWS SDK prints a warning about versions of Node in the middle of the tables.
     env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   });
   const exited = once(child, 'exit');
@@ -43,8 +44,8 @@ export async function startMeasuredWorker(options: WorkerProcessOptions): Promis
 }
 
 function cpuUsageOf(message: unknown): NodeJS.CpuUsage {
-  if (typeof message === 'object' && message !== null && 'user' in message && 'system' in message) {
-    return { user: Number(message.user), system: Number(message.system) };
+  if (isRecord(message) && 'user' in message && 'system' in message) {
+    return { user: Number(message['user']), system: Number(message['system']) };
   }
-  throw new Error('a worker process answered with something else than its CPU time');
+  throw new Error('a worker process did not answer with its CPU time');
 }

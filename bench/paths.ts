@@ -1,4 +1,4 @@
-/** The paths that most verifications take, as an onboarding service and its user would drive them. */
+/** The paths that most verifications take, driven as an onboarding service and its user would drive them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationClient } from '@cognito-verification/client';
 import type { VerificationPolicy } from '@cognito-verification/contract';
@@ -6,20 +6,20 @@ import type { Client } from '@temporalio/client';
 import type { Sandbox, SandboxUser } from '../sandbox/index.js';
 import { startBare } from './bare-client.js';
 
-/** Where verifications run. */
+/** A place where verifications run. */
 export interface Site {
   readonly sandbox: Sandbox;
   readonly temporal: Client;
   readonly verifications: VerificationClient;
 }
 
-/** A person takes longer than the worker: without a pause, two workflow tasks may become one, and counts would vary. */
+/** A person is slower than the worker. Without a pause two workflow tasks may become one, and counts would vary. */
 const PAUSE_MS = 1_000;
 
-/** Runs one path to its end and answers the workflow's id. */
+/** Runs one path to its end and returns the workflow's id. */
 export type Path = (site: Site) => Promise<string>;
 
-/** By the name they have in the tables. */
+/** The paths by their names in the tables. */
 export const PATHS = {
   'right code': async (site) => {
     const { user, workflowId } = await begin(site);
@@ -44,17 +44,17 @@ export const PATHS = {
     const { workflowId } = await begin(site);
     await sleep(PAUSE_MS);
     await site.verifications.confirm(workflowId);
-    await ended(site, workflowId, 'verified');
+    await waitForEnd(site, workflowId, 'verified');
     return workflowId;
   },
   expired: async (site) => {
     const { workflowId } = await begin(site, { deadline: '1 minute' });
-    await ended(site, workflowId, 'expired');
+    await waitForEnd(site, workflowId, 'expired');
     return workflowId;
   },
 } satisfies Record<string, Path>;
 
-/** The barest workflow on the first path. */
+/** Runs the barest workflow on the path "right code" and returns the workflow's id. */
 export async function bareRightCode({ sandbox, temporal }: Site, taskQueue: string): Promise<string> {
   const user = await sandbox.createUser();
   const { handle, submit } = await startBare(temporal, taskQueue, user);
@@ -79,10 +79,10 @@ async function typeCode(site: Site, workflowId: string, code: string, expected: 
   await sleep(PAUSE_MS);
   const { result } = await site.verifications.submitCode(workflowId, { code });
   if (result !== expected) throw new Error(`the code was answered with ${result}, not ${expected}`);
-  if (result === 'verified') await ended(site, workflowId, 'verified');
+  if (result === 'verified') await waitForEnd(site, workflowId, 'verified');
 }
 
-async function ended({ verifications }: Site, workflowId: string, expected: string): Promise<void> {
+async function waitForEnd({ verifications }: Site, workflowId: string, expected: string): Promise<void> {
   const { outcome } = await verifications.wait(workflowId, { timeout: '5 minutes' });
   if (outcome !== expected) throw new Error(`the verification ended as ${outcome}, not ${expected}`);
 }

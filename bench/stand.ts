@@ -12,19 +12,19 @@ import type { ByContestant } from './cpu.js';
 import { type MeasuredWorker, startMeasuredWorker } from './measured-worker.js';
 import type { Site } from './paths.js';
 
-/** A running stand. */
+/** Everything that the benchmark runs on. */
 export interface Stand {
   readonly sandbox: Sandbox;
-  /** Where verifications run as they are deployed. */
+  /** Verifications run here as deployed. */
   readonly sealed: Site;
-  /** Where they run in plain text. */
+  /** Verifications run here with payloads in plain text. */
   readonly unsealed: Site;
   readonly bareTaskQueue: string;
   readonly workers: ByContestant<MeasuredWorker>;
   close(): Promise<void>;
 }
 
-/** Starts it; what was started before a failure is stopped again. */
+/** Starts the stand. If one part fails to start, the parts before it are stopped. */
 export async function startStand(): Promise<Stand> {
   const closing: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {

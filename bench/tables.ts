@@ -1,9 +1,9 @@
-/** The counts as Markdown tables: printed by the benchmark, held by docs/performance.md, compared by the tests. */
+/** The counts as Markdown tables. The benchmark prints them, docs/performance.md shows them, and a test compares the two. */
 import type { Counts } from './counts.js';
 
 /**
- * Why the real workflow has more, or fewer, events of a type than the barest. A type that differs and is not here is
- * unexplained, and the tests refuse that.
+ * Why the real workflow has more, or fewer, events of a type than the barest. The tests fail for a type whose numbers differ
+ * without a reason here.
  */
 export const REASONS: Readonly<Record<string, string>> = {
   UpsertWorkflowSearchAttributes:
@@ -29,7 +29,7 @@ export function unexplained(ours: Exact, bare: Exact): string[] {
   );
 }
 
-/** Event type by event type. */
+/** A row for each event type. */
 export function eventTable(ours: Exact, bare: Exact): string {
   const rows = eventTypes(ours, bare).map((type) => {
     const [n, floor] = [ours.events[type] ?? 0, bare.events[type] ?? 0];
@@ -45,7 +45,7 @@ export function eventTable(ours: Exact, bare: Exact): string {
   );
 }
 
-/** What Temporal Cloud bills. */
+/** A row for each kind of action that Temporal Cloud bills. */
 export function actionTable(ours: Exact, bare: Exact): string {
   const rows = ACTION_NAMES.map(([kind, name]) => row(name, ours.actions[kind], bare.actions[kind]).slice(0, 4));
   return table(
@@ -54,7 +54,7 @@ export function actionTable(ours: Exact, bare: Exact): string {
   );
 }
 
-/** One path a row. */
+/** A row for each path. */
 export function pathTable(paths: Readonly<Record<string, Exact>>): string {
   return table(
     ['path', 'events', 'workflow tasks', 'actions'],
@@ -80,7 +80,7 @@ function row(name: string, ours: number, bare: number, why = ''): string[] {
   ];
 }
 
-/** A Markdown table with aligned columns, for it is read in a terminal too. */
+/** A Markdown table whose columns are aligned, so that it can be read in a terminal too. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, column) =>
     Math.max(3, cell.length, ...rows.map((cells) => (cells[column] ?? '').length)),

@@ -1,6 +1,6 @@
 /**
- * A worker in a process of its own, so that its CPU is its own: started by the benchmark, it works until the benchmark
- * lets go of it, and tells its CPU time when it is asked.
+ * A worker in a process of its own, so that its CPU time can be measured. It runs until the benchmark disconnects, and sends
+ * its CPU time when it is asked.
  */
 import { once } from 'node:events';
 import { type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
@@ -9,15 +9,15 @@ import { createCognitoClients } from '../activities/cognito-clients.js';
 import { createWorker } from '../worker/worker.js';
 import { createBareWorker } from './bare-worker.js';
 
-/** Which worker, and where it works. */
+/** The worker to run, and its server and endpoint. */
 export interface WorkerProcessOptions {
   readonly address: string;
   readonly taskQueue: string;
   readonly cognitoUrl: string;
-  /** As `VERIFICATION_ENCRYPTION_KEYS` takes them; in plain text without. */
-  readonly keys?: string;
-  /** The barest workflow's; absent for the real worker. */
-  readonly bareBundlePath?: string;
+  /** In the form of `VERIFICATION_ENCRYPTION_KEYS`. Default: payloads stay in plain text. */
+  readonly keys?: string | undefined;
+  /** The bundle of the barest workflow. Default: the real worker runs. */
+  readonly bareBundlePath?: string | undefined;
 }
 
 const options: WorkerProcessOptions = JSON.parse(process.argv[2] ?? '{}');
@@ -27,7 +27,7 @@ const keys: KeyRing | undefined = options.keys ? keyRingOf(...parseKeys(options.
 Runtime.install({
   logger: new DefaultLogger('ERROR'),
   telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
-  // Ctrl-C ends the benchmark, and the benchmark ends this.
+  // Ctrl-C ends the benchmark, and the benchmark ends this process.
   shutdownSignals: [],
 });
 process.on('SIGINT', () => undefined);

@@ -9,9 +9,9 @@ export const ATTRIBUTE_NAMES: readonly AttributeName[] = ['email', 'phone_number
 /** Where a code was sent, as Cognito tells it (`CodeDeliveryDetails`); some endpoints leave it out. */
 export interface CodeDelivery {
   /** Masked by Cognito, as in `z***@e***`. Opaque: show it, never parse it. */
-  destination?: string;
+  destination?: string | undefined;
   /** `EMAIL` or `SMS`. */
-  deliveryMedium?: string;
+  deliveryMedium?: string | undefined;
 }
 
 /** The durations and limits of one verification. Every field has a default; `POLICY_LIMITS` says what is allowed. */

@@ -1,13 +1,13 @@
-/** What of an error is written to the log. */
+/** The parts of an error that the log shows. */
 import { redactText } from './redact-text.js';
 
-/** Nothing else of an error is written: what else it carries may be a request, a response, or the details of a failure. */
+/** The log shows nothing else of an error: its other fields may hold a request, a response, or the details of a failure. */
 export interface ErrorRecord {
   name?: string;
-  /** Of a failure: Cognito's name of the exception. */
+  /** Of a failure: Cognito's name for the exception. */
   type?: string;
   code?: string | number;
-  /** Redacted, as `stack` is. */
+  /** Redacted, like `stack`. */
   message: string;
   stack?: string;
   cause?: ErrorRecord;
@@ -15,18 +15,18 @@ export interface ErrorRecord {
   errors?: ErrorRecord[];
 }
 
-/** More of one text helps nobody, and a payload may be megabytes; in characters. */
-const LONGEST_TEXT = 2_000;
-const LONGEST_STACK = 4_000;
-/** A failed call to Cognito has three errors in its chain; a chain may also lead back to its beginning. */
-const DEEPEST_CAUSE = 5;
-const MOST_ERRORS = 3;
+/** In characters. A longer text helps no reader, and a payload may have megabytes. */
+const MAX_TEXT = 2_000;
+const MAX_STACK = 4_000;
+/** A failed call to Cognito has three errors in its chain of causes. A limit is needed because a chain may be circular. */
+const MAX_CAUSES = 5;
+const MAX_ERRORS = 3;
 
-/** Whatever was thrown, as it is written. Never throws, whatever it is given. */
+/** The record of anything that was thrown. Never throws itself. */
 export function describeError(error: unknown, depth = 0): ErrorRecord {
   if (typeof error === 'string') return { message: safeText(error) };
-  if (typeof error !== 'object' || error === null) return { message: `${typeof error}, which is no error` };
-  const record: ErrorRecord = { message: textOf(error, 'message') ?? 'an object, which is no error' };
+  if (typeof error !== 'object' || error === null) return { message: `${typeof error}, which is not an error` };
+  const record: ErrorRecord = { message: textOf(error, 'message') ?? 'an object, which is not an error' };
   for (const name of ['name', 'type'] as const) {
     const text = textOf(error, name);
     if (text !== undefined) record[name] = text;
@@ -35,18 +35,18 @@ export function describeError(error: unknown, depth = 0): ErrorRecord {
   if (typeof code === 'number') record.code = code;
   else if (typeof code === 'string') record.code = safeText(code);
   const stack = read(error, 'stack');
-  if (typeof stack === 'string') record.stack = safeText(stack, LONGEST_STACK);
-  if (depth === DEEPEST_CAUSE) return record;
+  if (typeof stack === 'string') record.stack = safeText(stack, MAX_STACK);
+  if (depth === MAX_CAUSES) return record;
   const cause = read(error, 'cause');
   if (cause !== undefined && cause !== null) record.cause = describeError(cause, depth + 1);
   const errors = read(error, 'errors');
   if (Array.isArray(errors)) {
-    record.errors = errors.slice(0, MOST_ERRORS).map((inner: unknown) => describeError(inner, depth + 1));
+    record.errors = errors.slice(0, MAX_ERRORS).map((inner: unknown) => describeError(inner, depth + 1));
   }
   return record;
 }
 
-/** A property, whatever it takes to read it: undefined where it throws. */
+/** A property; undefined if reading it throws. */
 export function read(from: object, name: string | symbol): unknown {
   try {
     return Reflect.get(from, name);
@@ -55,14 +55,14 @@ export function read(from: object, name: string | symbol): unknown {
   }
 }
 
-/** A text as it may be written. */
-export function safeText(text: string, longest = LONGEST_TEXT): string {
-  return shortened(redactText(text), longest);
+/** A text that may be written: redacted, and no longer than `max` characters. */
+export function safeText(text: string, max = MAX_TEXT): string {
+  return shorten(redactText(text), max);
 }
 
-/** The beginning of a text; it says so where there was more. */
-export function shortened(text: string, longest = LONGEST_TEXT): string {
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+/** The beginning of a text, with `…` at its end if there is more. */
+export function shorten(text: string, max = MAX_TEXT): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
 function textOf(from: object, name: string): string | undefined {

@@ -1,18 +1,18 @@
-/** The last words of a process. Nothing here loads the native worker. */
+/** Logs the error that ends a process. Nothing here loads the native worker. */
 import type { Logger } from '@temporalio/common';
 
-/** Where they go. */
+/** The log of a process that may have to report its own end. */
 export interface LastWords {
   readonly logger: Logger;
-  /** Writes first what is collected. */
-  readonly flush?: () => void;
-  /** Says it to people too, where they do not see the log. */
-  readonly tell?: () => void;
+  /** Writes the lines that are buffered; called first. Default: nothing is buffered. */
+  readonly flush?: (() => void) | undefined;
+  /** Tells people as well, if they do not see the log. Default: nobody is told. */
+  readonly tell?: (() => void) | undefined;
 }
 
 /**
- * From here on an error that nobody caught goes to the log, redacted, and ends the process with exit code 1. Node itself
- * would print it with everything that it carries.
+ * From now on an uncaught error goes to the log, redacted, and ends the process with exit code 1. Node.js itself would print
+ * the error with all its fields.
  */
 export function logUncaught({ logger, flush, tell }: LastWords): void {
   process.on('uncaughtException', (error: unknown, origin) => {

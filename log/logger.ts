@@ -1,21 +1,21 @@
 /**
- * One logger for our own code, the SDK and its native core. It writes a chosen set of fields and drops every other: the
- * SDK and Core hand it task tokens, inputs and whole tasks beside what they have to say. Nothing here loads the native
- * worker, so that commands without one can log too.
+ * One logger for our own code, the SDK and Core. It writes a fixed list of fields and drops every other, because the SDK and
+ * Core add task tokens, inputs and whole tasks to their lines. Nothing here loads the native worker, so that commands
+ * without one can log too.
  */
 import type { Logger, LogLevel, LogMetadata } from '@temporalio/worker';
 import pino from 'pino';
-import { describeError, read, safeText, shortened } from './error-record.js';
+import { describeError, read, safeText, shorten } from './error-record.js';
 import { redactTokens } from './redact-text.js';
 import { LOG_LEVELS, type LogLevelName } from './telemetry-config.js';
 
-/** Where lines go instead of into a file. */
+/** Takes the lines of the log instead of a file. */
 export interface LogDestination {
   /** @param line one JSON document with its line end */
   write(line: string): void;
 }
 
-/** Names of people and things: written as they are, to be found by, save for tokens. */
+/** Names of people and things. Written unchanged except for tokens, so that they can be searched for. */
 const IDS = [
   'namespace',
   'taskQueue',
@@ -24,13 +24,13 @@ const IDS = [
   'updateId',
   'activityId',
   'activityRunId',
-  // The codec server's: who asked, from where, and which key sealed it.
+  // Of the codec server: the caller, the caller's address, and the key of a payload.
   'subject',
   'remoteAddress',
   'keyId',
 ] as const;
 
-/** Everything else that may be written: numbers and booleans as they are, text redacted. */
+/** All other fields that are written: numbers and booleans unchanged, text redacted. */
 const FIELDS = [
   'sdkComponent',
   'target',
@@ -51,15 +51,16 @@ const FIELDS = [
   'revealed',
 ] as const;
 
-/** Names under which the SDK writes the same. */
+/** The SDK uses each of these names for an error. */
 const ERRORS = ['error', 'err', 'exitError'] as const;
 
 /**
- * Makes a logger: one JSON document a line with `level`, `time`, the fields and `message`. It never throws for what it is
- * given to write, and writes at once, so that nothing is lost when the process ends.
- * @param level the least that is written, as in our settings or as in the SDK's
- * @param destination a file to append to, or what takes the lines; default standard error, since standard output is for answers
- * @throws what opening the file throws
+ * Makes a logger. Each line is a JSON document with `level`, `time`, the fields and `message`. The logger never throws for a
+ * value that it is given, and writes at once, so that nothing is lost when the process ends.
+ * @param level the least important level that is written; a name of our settings or of the SDK's
+ * @param destination a file to append to, or an object that takes the lines. Default: standard error, because standard
+ *   output is for answers
+ * @throws the error of opening the file
  */
 export function createLogger(level: LogLevelName | LogLevel, destination?: string | LogDestination): Logger {
   const log = pino(
@@ -89,12 +90,12 @@ export function createLogger(level: LogLevelName | LogLevel, destination?: strin
 
 const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
-/** A worker has one duty each here, so what the SDK warns of is how it is meant. */
+/** Each worker here has either workflows or activities, on purpose, and the SDK warns of what is missing. */
 const EXPECTED = /^No (activities|workflows|Nexus services) registered/;
 
 function streamTo(dest: string | number): pino.DestinationStream {
   const stream = pino.destination({ dest, sync: true });
-  // A full disk or a reader that is gone ends no verification.
+  // A full disk or a closed pipe must not end a verification.
   stream.on('error', () => undefined);
   return stream;
 }
@@ -102,10 +103,10 @@ function streamTo(dest: string | number): pino.DestinationStream {
 function recordOf(meta: LogMetadata): Record<string, unknown> {
   const record: Record<string, unknown> = { time: timeOf(meta) };
   for (const name of IDS) put(record, name, read(meta, name), safeId);
-  // The SDK's name for it beside activities.
+  // In lines about activities the SDK uses another name.
   if (record['runId'] === undefined) put(record, 'runId', read(meta, 'workflowRunId'), safeId);
   for (const name of FIELDS) put(record, name, read(meta, name), safeText);
-  // Once the SDK hands over the error itself.
+  // In one place the SDK passes the error itself as the metadata.
   const error =
     meta instanceof Error ? meta : ERRORS.map((name) => read(meta, name)).find((value) => value !== undefined);
   if (error !== undefined) record['error'] = describeError(error);
@@ -113,17 +114,17 @@ function recordOf(meta: LogMetadata): Record<string, unknown> {
 }
 
 function safeId(id: string): string {
-  return shortened(redactTokens(id));
+  return shorten(redactTokens(id));
 }
 
-/** Objects are not written: a field of this list that holds one is not the field that is meant. */
+/** Objects are not written: a field with one only has the same name as the field of the list. */
 function put(record: Record<string, unknown>, name: string, value: unknown, redact: (text: string) => string): void {
   if (typeof value === 'string') record[name] = redact(value);
   else if (typeof value === 'number' || typeof value === 'boolean') record[name] = value;
   else if (typeof value === 'bigint') record[name] = String(value);
 }
 
-/** When it happened, in nanoseconds: the SDK collects for a moment and hands over in order. */
+/** The SDK's field with the time of an event in nanoseconds, since it buffers lines for a moment. */
 const LOG_TIMESTAMP = Symbol.for('log_timestamp');
 
 function timeOf(meta: LogMetadata): string {

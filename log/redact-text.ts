@@ -1,38 +1,61 @@
 /**
- * Makes free text safer to show. Most of what is secret here has a form: tokens, keys, codes, addresses and numbers. What has
- * that form goes, also where it is none; what people search logs for stays: ids, times, addresses of hosts, short numbers,
- * and destinations as Cognito masks them. It is the last line: whoever knows a secret takes it out by its value first.
+ * Makes free text safer to show. Most secrets have a form: tokens, keys, codes, addresses and phone numbers. Everything of
+ * that form is replaced, even where it is no secret. What people search logs for stays: ids, times, names of hosts, short
+ * numbers, and destinations that Cognito has masked. This is the last line of defence: code that knows a secret removes it
+ * by its value first.
  *
- * What it does not know: codes of letters (`codeFormat: nonSpace`), and digits with letters at their end (`482910s`), which
- * look like ids and times; codes in groups, unless a word such as `code` stands before them; addresses whose name is in
- * quotation marks; names, and whatever else is only personal.
+ * | text                                               | result                      | function         |
+ * | -------------------------------------------------- | --------------------------- | ---------------- |
+ * | `Bearer eyJraWQiOiJ4In0.eyJzdWIi.c2ln`             | `Bearer [token]`            | `redactTokens`   |
+ * | `access_token%3DeyJraWQiOiJ4In0%26`                | `access_token%3D[token]%26` | `redactTokens`   |
+ * | `data: [34, 49, 51, 53, 55, 57, 48, 34]`           | `data: [[redacted]]`        | `redactTokens`   |
+ * | `to zoe.o+tag@mail.example.com, twice`             | `to [email], twice`         | `redactEmails`   |
+ * | `email=zoe%2Btag%40example.com&x`                  | `email=[email]&x`           | `redactEmails`   |
+ * | `@temporalio/worker@1.24.0`                        | the same                    | `redactEmails`   |
+ * | `z***@e***`                                        | the same                    | `redactEmails`   |
+ * | `one:q2Xv9pR0TqB3mKc+Zl8/uYw1HsE5dJ7aN4oGfVtIxSk=` | `one:[redacted]`            | `redactLongRuns` |
+ * | `verify/us-east-1_AbC123456/{sub}/email`           | the same                    | `redactLongRuns` |
+ * | `to +1 (555) 555-0123 now`                         | `to [phone] now`            | `redactPhones`   |
+ * | `+1 555 555 0123 2026-11-23`                       | `[phone] 2026-11-23`        | `redactPhones`   |
+ * | `Your code is 12 34 56!`                           | `Your code is [digits]!`    | `redactGroups`   |
+ * | `12 34 56 events, code 12 10:00:00`                | the same                    | `redactGroups`   |
+ * | `{"code":"135790"}`                                | `{"code":"[digits]"}`       | `redactDigits`   |
+ * | `code%253D135790`                                  | `code%253D[digits]`         | `redactDigits`   |
+ * | `Code1357`                                         | `Code[digits]`              | `redactDigits`   |
+ * | `localhost:7233`, `after 20000 ms`                 | the same                    | `redactDigits`   |
+ * | `sent to +*******0123`                             | the same                    | `redactDigits`   |
+ * | `pod-7d9f8b6c5d`, `exit code 137`                  | the same                    | `redactDigits`   |
+ *
+ * Not recognised: codes of letters (`codeFormat: nonSpace`); digits with letters at their end (`482910s`), which look like
+ * ids and times; codes in groups without a word such as `code` before them; addresses whose name is in quotation marks;
+ * names of people, and other text that is only personal.
  */
 
 /**
- * The text with what may be a secret replaced:
+ * The text with everything replaced that may be a secret:
  * - `[token]`: a JSON Web Token, or the beginning of one
  * - `[email]`: an e-mail address; `[phone]`: a phone number in international form, with or without groups
- * - `[digits]`: four digits or more that stand alone, as a code does; groups of them after a word for a code
- * - `[redacted]`: a run of 40 characters or more that is neither words, nor a path, nor ids; bytes written as numbers
+ * - `[digits]`: four or more digits that stand alone, as a code does; groups of digits after a word for a code
+ * - `[redacted]`: a run of 40 or more characters that is neither words, nor a path, nor ids; bytes written as numbers
  *
- * Secrets are also found in JSON and in URLs, escaped once or more. Takes time in proportion to the text, whatever it
- * holds; doing it twice changes nothing. Never throws.
+ * Finds secrets in JSON and in URLs too, escaped once or more. Takes time in proportion to the length of the text, whatever
+ * the text is. A second call changes nothing. Never throws.
  */
 export function redactText(text: string): string {
   return redactDigits(redactGroups(redactPhones(redactLongRuns(redactEmails(redactTokens(text))))));
 }
 
-/** `eyJ` is the base64url of `{"`; the others are the beginnings of a header that was printed with spaces. */
+/** `eyJ` is the base64url of `{"`; the other beginnings are of headers that were printed with spaces. */
 const TOKEN = /(?:eyJ|eyAi|ewog|ewoJ|ew0K)[\w-]{9,}(?:(?:\.|%2E)[\w=-]*){0,4}/g;
-/** ASCII as Rust and `util.inspect` print bytes: two or three digits each. */
+/** Bytes of ASCII as Rust and `util.inspect` print them: two or three digits each. */
 const BYTES = /\d{2,3}(?:,\s{1,40}\d{2,3}){5,}|<Buffer [\da-f]{2}[^<>]*>?/g;
 
-/** Only tokens and bytes: for an id, which is to be found by what it is. See `redactText`. */
+/** Like `redactText`, but replaces tokens and bytes only: for an id, which people must be able to search for. */
 export function redactTokens(text: string): string {
   return text.replace(TOKEN, '[token]').replace(BYTES, '[redacted]');
 }
 
-/** By hand: a regular expression would look for the `@` anew from every letter of a long word. */
+/** A loop, because a regular expression would search for the `@` again from each letter of a long word. */
 function redactEmails(text: string): string {
   let redacted = '';
   let done = 0;
@@ -48,7 +71,7 @@ function redactEmails(text: string): string {
   return redacted + text.slice(done);
 }
 
-/** Where the domain that begins here ends; 0 where none does. The `1.24.0` after the name of a package is none. */
+/** The end of the domain that begins here; 0 if none does. The `1.24.0` after the name of a package is no domain. */
 function endOfDomain(text: string, begin: number): number {
   let end = 0;
   for (let at = begin; ; at += 1) {
@@ -61,12 +84,12 @@ function endOfDomain(text: string, begin: number): number {
 
 function isLocalPart(text: string, at: number): boolean {
   const character = text.charAt(at);
-  // An apostrophe is one in a name, and a quotation mark elsewhere.
+  // After a letter or a digit it is an apostrophe, elsewhere a quotation mark.
   if (character === "'") return /[a-z\d]/i.test(text.charAt(at - 1));
   return /[\w.%+-]/.test(character) || isBeyondAscii(character);
 }
 
-/** Letters of other scripts; not the spaces and quotation marks among them. */
+/** Whether it is a letter of another script; not a space or a quotation mark. */
 function isBeyondAscii(character: string): boolean {
   return character > '\u00BF' && !/[\s\u2000-\u206F\u3000-\u3003]/.test(character);
 }
@@ -82,7 +105,7 @@ function decoded(run: string): string {
     .replace(/%(?:25)*3D/gi, '=');
 }
 
-/** A slash may belong to a path, or to a key in base64: its padding tells. */
+/** A slash may belong to a path or to a key in base64; only a key ends with padding. */
 function isSecret(run: string): boolean {
   if (run.split(/[/%]/).some((part) => part.length >= 40 && !part.split(SEPARATORS).every(isWordOrId))) return true;
   return [...run.matchAll(/[A-Za-z\d+/]+/g)].some(
@@ -92,13 +115,13 @@ function isSecret(run: string): boolean {
 }
 
 const SEPARATORS = /[._=-]+/;
-/** The last group of a UUID. */
-const LONGEST_ID = 12;
+/** The last group of a UUID has this length. */
+const MAX_ID_LENGTH = 12;
 
-/** `commonWords`, `SHOUTED`, and `7d9f8b6c5d`; nothing that was drawn from 64 characters. */
+/** Whether it is like `commonWords`, `SHOUTED` or `7d9f8b6c5d`, and not like a random text of base64 characters. */
 function isWordOrId(segment: string): boolean {
-  if (segment.length <= LONGEST_ID && /^(?:[a-z\d]*|[A-Z\d]*)$/.test(segment)) return true;
-  // The longest words have fewer than 25.
+  if (segment.length <= MAX_ID_LENGTH && /^(?:[a-z\d]*|[A-Z\d]*)$/.test(segment)) return true;
+  // The longest words have fewer than 25 letters.
   if (!/^[A-Za-z]+$/.test(segment) || /[a-z]{25}|[A-Z]{25}/.test(segment)) return false;
   const capitals = segment.replace(/[a-z]+/g, '').length;
   return capitals * 3 <= segment.length || capitals === segment.length;
@@ -106,41 +129,41 @@ function isWordOrId(segment: string): boolean {
 
 const DATE = '(?:19|20)\\d\\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])';
 const PLUS_AND_GROUP = /(?:\+|%(?:25)*2[Bb]|\\u002[Bb])\(?(\d+)/g;
-/** Another group, which is not the date that may follow a number. */
+/** Another group of a phone number, and not a date that follows the number. */
 const NEXT_GROUP = new RegExp(
   `(?:[ \\u00A0\\u2009\\u202F()./\\u2010-\\u2013-]|%20|%28|%29){1,3}(?!${DATE}(?![\\d-]))(\\d+)`,
   'y',
 );
-/** E.164 has 15; the shortest in use have 7. */
-const PHONE_DIGITS = { least: 7, most: 15 };
+/** E.164 allows 15 digits; the shortest numbers in use have 7. */
+const PHONE_DIGITS = { min: 7, max: 15 };
 
 function redactPhones(text: string): string {
   let redacted = '';
   let done = 0;
   for (const { 0: begin, 1: group = '', index } of text.matchAll(PLUS_AND_GROUP)) {
-    // Inside of the number before: its own groups.
+    // This group belongs to the number before.
     if (index < done) continue;
     let digits = group.length;
     let end = index + begin.length;
-    if (digits < PHONE_DIGITS.least) {
+    if (digits < PHONE_DIGITS.min) {
       for (;;) {
         NEXT_GROUP.lastIndex = end;
         const next = NEXT_GROUP.exec(text)?.[1]?.length;
-        if (next === undefined || digits + next > PHONE_DIGITS.most) break;
+        if (next === undefined || digits + next > PHONE_DIGITS.max) break;
         digits += next;
         end = NEXT_GROUP.lastIndex;
       }
     }
-    if (digits < PHONE_DIGITS.least) continue;
+    if (digits < PHONE_DIGITS.min) continue;
     redacted += `${text.slice(done, index)}[phone]`;
     done = end;
   }
   return redacted + text.slice(done);
 }
 
-/** Between a word and what it speaks of: punctuation, in a URL too. */
+/** The punctuation between a word and its value, in a URL too. */
 const BETWEEN = '(?:\\W|%(?:25)*(?:20|22|3[Aa]|3[Dd])){1,6}';
-/** `code: 123 456`, `"otp":"12 34 56"`: as mail programs show codes. Not the date or time after the code of an exit. */
+/** `code: 123 456`, `"otp":"12 34 56"`: codes as mail programs show them. Not the date or time after an exit code. */
 const GROUPS = new RegExp(
   `((?:code|pin|otp)(?:${BETWEEN}(?:is|was)(?!\\w))?${BETWEEN})` +
     `\\d{2,4}(?:(?:[ \\u00A0\\u202F-]|%(?:25)*20)(?!${DATE}(?!\\d))\\d{2,4}){1,3}(?!\\d|:\\d)`,
@@ -151,13 +174,13 @@ function redactGroups(text: string): string {
   return text.replace(GROUPS, '$1[digits]');
 }
 
-/** What stands between words and is not one, then words with their hyphens and dots. */
+/** Parts of a text that are treated alike: escapes and a few forms that stay, then words with their hyphens and dots. */
 const ATOMS = new RegExp(
   [
-    // Escapes, whose letters and digits are no part of the word after them.
+    // Escapes: their letters and digits do not belong to the word after them.
     '%(?:25)*(?:0[9AaDd]|2[02-9A-Fa-f]|3[A-Fa-f]|40|5[BbDd]|7[BbDd])',
     '\\\\(?:u[\\dA-Fa-f]{4}|[nrtbf])',
-    // A destination as Cognito masks it.
+    // A destination that Cognito has masked.
     '\\+\\*{2,}\\d{1,4}(?!\\d)',
     // A time with a fraction.
     `${DATE}[T ]\\d\\d:\\d\\d:\\d\\d[.,]\\d{1,9}(?!\\d)`,
@@ -182,7 +205,7 @@ function redactDigits(text: string): string {
   });
 }
 
-/** Five digits at most after `host:`, and so is a line of a source file. */
+/** Whether a number of up to five digits follows `host:`, or the name of a source file. */
 function isPort(text: string, at: number): boolean {
   return (
     /[\w\]:]:$/.test(text.slice(Math.max(0, at - 2), at)) &&
@@ -192,7 +215,7 @@ function isPort(text: string, at: number): boolean {
 
 const NO_CODE = new RegExp(`^(?:${DATE}|\\d{8}-\\d{4}-\\d{4}-\\d{4}-\\d{12})$`);
 
-/** Digits beside a letter are part of an id; but not where the letters say what the digits are. */
+/** Digits beside a letter belong to an id, unless the letters say that the digits are a code. */
 function redactWord(word: string): string {
   if (/[^\d_-]/.test(word)) return word.replace(/((?:code|pin|otp)[-_]?)\d{4,}$/i, '$1[digits]');
   const digits = word.replace(/\D+/g, '').length;

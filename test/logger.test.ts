@@ -145,7 +145,7 @@ describe('an error', () => {
       message: 'is [digits]',
     });
     expect(written({ error: `is ${CODE}` }).line['error']).toEqual({ message: 'is [digits]' });
-    expect(written({ err: 42 }).line['error']).toEqual({ message: 'number, which is no error' });
+    expect(written({ err: 42 }).line['error']).toEqual({ message: 'number, which is not an error' });
     expect(written({ error: { code: 5 } }).line['error']).toMatchObject({ code: 5 });
   });
 
@@ -182,7 +182,7 @@ describe('whatever it is handed', () => {
       durationMs: Number.NaN,
     };
     const { line, text } = written(throwing);
-    expect(line).toMatchObject({ attempt: '10', error: { message: 'an object, which is no error' } });
+    expect(line).toMatchObject({ attempt: '10', error: { message: 'an object, which is not an error' } });
     expect(text).not.toContain(CODE);
     const circular: LogMetadata = { attempt: 1 };
     circular['reason'] = circular;

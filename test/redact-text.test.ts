@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redactText } from '../log/redact-text.js';
@@ -65,6 +66,15 @@ describe('what may be a secret goes', () => {
   ])('%s', (_what, text, redacted) => {
     expect(redactText(text)).toBe(redacted);
   });
+});
+
+it('does what the table in its source says', async () => {
+  const source = await readFile(new URL('../log/redact-text.ts', import.meta.url), 'utf8');
+  const rows = [...source.matchAll(/^ \* \| (`.*`) +\| (?:the same|`(.*)`) +\| `\w+` +\|$/gm)];
+  expect(rows).toHaveLength(19);
+  for (const [, texts = '', redacted] of rows) {
+    for (const [, text = ''] of texts.matchAll(/`([^`]*)`/g)) expect(redactText(text)).toBe(redacted ?? text);
+  }
 });
 
 describe('what people read logs for stays', () => {

@@ -120,6 +120,26 @@ describe('wrong usage', () => {
     const { stderr } = await runCli(['status', ID], { env });
     for (const name of Object.keys(env)) expect(stderr).toContain(name);
   });
+
+  it('names every wrong setting of a worker at once, and shows no key', async () => {
+    const env = {
+      TEMPORAL_TLS: 'yes',
+      VERIFICATION_LOG_LEVEL: 'loud',
+      VERIFICATION_ENCRYPTION_KEYS: 'key-1:a-key-that-is-too-short',
+      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'nowhere',
+      AWS_REGION: 'eu west',
+      VERIFICATION_ACCESS_TOKEN_SOURCE_URL: 'http://tokens.example.com',
+    };
+    const { code, document } = await runJson(['worker'], { env });
+    expect(code).toBe(2);
+    expect(document).toMatchObject({
+      error: { code: 'Configuration', problems: Object.keys(env).map((name) => ({ name })) },
+    });
+    const { stderr } = await runCli(['worker'], { env });
+    for (const name of Object.keys(env))
+      expect(stderr).toMatch(new RegExp(`^(error: )?${name}: found .*; allowed: `, 'm'));
+    expect(stderr + JSON.stringify(document)).not.toContain('too-short');
+  });
 });
 
 describe('what is in the way', () => {
