@@ -1,5 +1,6 @@
 /** How single values are shown by the codec server. */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { isRecord } from '@cognito-verification/contract';
 import { decodeJwt } from 'jose';
 import { redactText } from '../log/redact-text.js';
 
@@ -14,7 +15,7 @@ export const hidden: Show = (value) => {
   if (value === null) return null;
   if (Array.isArray(value))
     return value.length === 0 ? value : `${HIDDEN} (${counted(value.length, 'entry', 'entries')})`;
-  if (!isObject(value)) return HIDDEN;
+  if (!isRecord(value)) return HIDDEN;
   const length = Object.keys(value).length;
   return length === 0 ? value : `${HIDDEN} (${counted(length, 'entry', 'entries')})`;
 };
@@ -41,7 +42,7 @@ export function list(show: Show): Show {
 /** The fields that are known. Of others not even the name is shown: it may be data. */
 export function objectOf(fields: Readonly<Record<string, Show>>): Show {
   return (value) => {
-    if (!isObject(value)) return hidden(value);
+    if (!isRecord(value)) return hidden(value);
     const shown: Record<string, unknown> = {};
     let unknown = 0;
     for (const [name, content] of Object.entries(value)) {
@@ -73,10 +74,6 @@ export function pseudonym(what: string): Show {
       : hidden(value);
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function describeJwt(value: string): string | undefined {
   if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(value)) return undefined;
   try {
@@ -98,6 +95,6 @@ function digest(value: string): string {
   return createHash('sha256').update(value).digest('hex').slice(0, 8);
 }
 
-function counted(count: number, one: string, more: string): string {
-  return `${count} ${count === 1 ? one : more}`;
+function counted(count: number, singular: string, plural: string): string {
+  return `${count} ${count === 1 ? singular : plural}`;
 }

@@ -11,6 +11,7 @@ export * from './names.js';
 export { parseAccessToken } from './parse-token-input.js';
 export * from './policy.js';
 export * from './secret.js';
+export * from './status.js';
 export * from './token-input.js';
 export * from './validation.js';
 export * from './values.js';
