@@ -21,10 +21,10 @@ export type CognitoCall = {
   | {
       /** A secret. */
       accessToken: string;
-      accessTokenReference?: never;
+      accessTokenReference?: undefined;
     }
   | {
-      accessToken?: never;
+      accessToken?: undefined;
       /** What the access token source finds the token by, just before the call. */
       accessTokenReference: string;
     }

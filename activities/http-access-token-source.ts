@@ -1,5 +1,6 @@
 /** An access token source that is a service of your own, asked over HTTP. */
-import { isLoopback, TOKEN_SOURCE_TIMEOUT_MS } from '@cognito-verification/contract';
+import { isLoopback } from '@cognito-verification/codec';
+import { TOKEN_SOURCE_TIMEOUT_MS } from '@cognito-verification/contract';
 import { type AccessTokenRequest, type AccessTokenSource, AccessTokenSourceError } from './access-token-source.js';
 
 /** How a source is reached; only `url` is required. */

@@ -7,5 +7,6 @@ export * from './errors.js';
 export * from './key-ring.js';
 export * from './key-settings.js';
 export * from './kms-key-ring.js';
+export { isLoopback } from './loopback.js';
 export { type KeySettingProblem, KeySettingsError, parseKeys } from './parse-keys.js';
 export * from './seal.js';

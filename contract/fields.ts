@@ -29,8 +29,6 @@ import {
   type VerificationStatus,
 } from './status.js';
 
-export { SUB_FORM, USER_POOL_ID_FORM } from './user-forms.js';
-
 /** A kind that says everything by its name. */
 export type PlainKind =
   /** A secret that acts for a user. */

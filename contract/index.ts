@@ -5,7 +5,6 @@
 export * from './access-token.js';
 export * from './failure-types.js';
 export { InvalidInputError } from './input-fields.js';
-export * from './loopback.js';
 export * from './messages.js';
 export * from './names.js';
 export { parseAccessToken } from './parse-token-input.js';

@@ -3,7 +3,7 @@
  * without which no payload in it opens.
  */
 import { isRecord } from '@cognito-verification/contract';
-import { type History, historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { type History, historyFromJSON, historyToJSON } from '../temporal/proto-json.js';
 
 export type { History };
 

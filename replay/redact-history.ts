@@ -5,8 +5,8 @@
  */
 import type { KeyRing } from '@cognito-verification/codec';
 import { isRecord, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
-import type { JSONPayload } from '@temporalio/common/lib/proto-utils.js';
 import { redactText } from '../log/redact-text.js';
+import type { JSONPayload } from '../temporal/proto-json.js';
 import { historyDocument, type RecordedHistory, recordedHistory } from './recorded-history.js';
 import { PayloadRedactor, type Place } from './redact-payloads.js';
 import { StandIns } from './stand-ins.js';

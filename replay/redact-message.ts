@@ -2,7 +2,7 @@
  * What becomes of each field of each message when a history is redacted. The contract says what kind of value a field holds;
  * this says what each kind becomes. A field that the contract does not have keeps neither its name nor its value.
  */
-import { isRecord } from '@cognito-verification/contract';
+import { isRecord, SUB_FORM, USER_POOL_ID_FORM } from '@cognito-verification/contract';
 import {
   type FieldKind,
   type Fields,
@@ -10,8 +10,6 @@ import {
   FORMS,
   PAYLOADS,
   type PlainKind,
-  SUB_FORM,
-  USER_POOL_ID_FORM,
 } from '@cognito-verification/contract/fields';
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../activities/call-failure.js';

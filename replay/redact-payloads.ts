@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyRing, type Opened, openSealed, PayloadRefusedError, seal } from '@cognito-verification/codec';
 import type { Payload, SerializationContext } from '@temporalio/common';
-import { type JSONPayload, JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { type JSONPayload, JSONToPayload, payloadToJSON } from '../temporal/proto-json.js';
 import { redactMessage } from './redact-message.js';
 import type { StandIns } from './stand-ins.js';
 

@@ -1,5 +1,5 @@
 /** What of a worker's traffic can be read on its way. */
-import { isLoopback } from '@cognito-verification/contract';
+import { isLoopback } from '@cognito-verification/codec';
 import type { TemporalConfig } from '../temporal/config.js';
 
 /**

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isLoopback } from '@cognito-verification/contract';
+import { isLoopback } from '@cognito-verification/codec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LOCAL_ORIGINS, loadCodecServerSettings } from '../../codec-server/settings.js';
 import { ConfigError } from '../../temporal/config.js';
