@@ -96,7 +96,7 @@ const workflowMetadata = objectOf({
 
 const isOneOf = (words: readonly string[], value: unknown) => words.includes(String(value));
 
-/** What a payload holds, and how it is told from the others. The first that applies is used. */
+/** What a payload holds, and how to recognize it. The first entry that applies is used. */
 const MESSAGES: readonly { is: (value: Record<string, unknown>) => boolean; show: Show }[] = [
   {
     is: ({ message, stack_trace: stack }) => typeof message === 'string' && stack !== undefined,
