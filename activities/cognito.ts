@@ -23,10 +23,10 @@ export type CognitoCall = {
   | {
       /** A secret. */
       accessToken: string;
-      accessTokenReference?: never;
+      accessTokenReference?: undefined;
     }
   | {
-      accessToken?: never;
+      accessToken?: undefined;
       /** The access token source finds the token by it, just before the call. */
       accessTokenReference: string;
     }

@@ -1,5 +1,6 @@
 /** An access token source that asks a service of your own over HTTP. */
-import { isLoopback, isRecord, TOKEN_SOURCE_TIMEOUT_MS } from '@cognito-verification/contract';
+import { isLoopback } from '@cognito-verification/codec';
+import { isRecord, TOKEN_SOURCE_TIMEOUT_MS } from '@cognito-verification/contract';
 import { type AccessTokenRequest, type AccessTokenSource, AccessTokenSourceError } from './access-token-source.js';
 
 /** Only `url` is required. */

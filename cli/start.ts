@@ -1,15 +1,9 @@
 import type { RequestedUser, RequestedVerification, VerificationPolicy } from '@cognito-verification/client';
-import {
-  ATTRIBUTE_NAMES,
-  type AttributeName,
-  POLICY_DEFAULTS,
-  POLICY_LIMITS,
-  type TokenInput,
-  tokenFields,
-} from '@cognito-verification/contract';
+import { ATTRIBUTE_NAMES, type AttributeName, type TokenInput, tokenFields } from '@cognito-verification/contract';
 import { Command, Option } from 'commander';
 import { statusCard } from './card.js';
-import { durationOption, keyValueOption, wholeNumberOption } from './options.js';
+import { durationOption, keyValueOption } from './options.js';
+import { policyOf, policyOptions } from './policy-options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import {
   accessTokenOption,
@@ -20,7 +14,7 @@ import {
 import { UsageError } from './usage-error.js';
 import { withClient } from './with-client.js';
 
-interface StartOptions extends OutputOptions, SecretOptions {
+interface StartOptions extends OutputOptions, SecretOptions, VerificationPolicy {
   attribute: AttributeName;
   userPool?: string;
   sub?: string;
@@ -28,19 +22,11 @@ interface StartOptions extends OutputOptions, SecretOptions {
   clientMetadata?: Record<string, string>;
   requestId?: string;
   wait?: number;
-  deadline?: number;
-  codeLifetime?: number;
-  resendAfter?: number;
-  resendCooldown?: number;
-  maxSends?: number;
-  maxAttempts?: number;
-  confirmation?: NonNullable<VerificationPolicy['confirmation']>;
-  codeFormat?: NonNullable<VerificationPolicy['codeFormat']>;
 }
 
 /** `start`: answers once the first send is settled. */
 export function startCommand(): Command {
-  return new Command('start')
+  const command = new Command('start')
     .description(
       'Starts a verification, or joins the open one of the same user and attribute. Cognito sends the code; the answer says where to.',
     )
@@ -56,37 +42,9 @@ export function startCommand(): Command {
     .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
     .option('--wait <duration>', 'how long to wait for the first send. Default 20 seconds', durationOption)
     .addOption(jsonOption())
-    .optionsGroup('Policy:')
-    .option('--deadline <duration>', range('the whole verification', 'deadline'), durationOption)
-    .option(
-      '--code-lifetime <duration>',
-      `how long a code works; ${POLICY_LIMITS.codeLifetime.least} to ${POLICY_LIMITS.codeLifetime.most}, default ${POLICY_DEFAULTS.codeLifetime.phone_number} by SMS, ${POLICY_DEFAULTS.codeLifetime.email} by e-mail`,
-      durationOption,
-    )
-    .option(
-      '--resend-after <duration>',
-      'send again by itself when nothing was confirmed for so long; default: never',
-      durationOption,
-    )
-    .option(
-      '--resend-cooldown <duration>',
-      range('how soon a second send is allowed, doubled with each further one', 'resendCooldown'),
-      durationOption,
-    )
-    .option('--max-sends <n>', range('messages, the first included', 'maxSends'), wholeNumberOption)
-    .option('--max-attempts <n>', range('codes that may be tried', 'maxAttempts'), wholeNumberOption)
-    .addOption(
-      new Option(
-        '--confirmation <kind>',
-        `whether confirm is believed or Cognito is asked. Default ${POLICY_DEFAULTS.confirmation}`,
-      ).choices(['trust', 'recheck']),
-    )
-    .addOption(
-      new Option('--code-format <form>', `what a code looks like. Default ${POLICY_DEFAULTS.codeFormat}`).choices([
-        'sixDigits',
-        'nonSpace',
-      ]),
-    )
+    .optionsGroup('Policy:');
+  for (const option of policyOptions()) command.addOption(option);
+  return command
     .addHelpText(
       'after',
       `
@@ -138,27 +96,11 @@ function userOf(tokenInput: TokenInput, { userPool = '', sub = '' }: StartOption
 
 function requestOf(options: StartOptions): RequestedVerification {
   const { attribute, alreadySent, clientMetadata } = options;
-  const { deadline, codeLifetime, resendAfter, resendCooldown, maxSends, maxAttempts, confirmation, codeFormat } =
-    options;
-  const policy: VerificationPolicy = {
-    ...(deadline === undefined ? {} : { deadline }),
-    ...(codeLifetime === undefined ? {} : { codeLifetime }),
-    ...(resendAfter === undefined ? {} : { resendAfter }),
-    ...(resendCooldown === undefined ? {} : { resendCooldown }),
-    ...(maxSends === undefined ? {} : { maxSends }),
-    ...(maxAttempts === undefined ? {} : { maxAttempts }),
-    ...(confirmation === undefined ? {} : { confirmation }),
-    ...(codeFormat === undefined ? {} : { codeFormat }),
-  };
+  const policy = policyOf(options);
   return {
     attributeName: attribute,
     ...(Object.keys(policy).length > 0 ? { policy } : {}),
     ...(clientMetadata ? { clientMetadata } : {}),
     ...(alreadySent === undefined ? {} : { alreadySent: alreadySent === true ? {} : { destination: alreadySent } }),
   };
-}
-
-function range(what: string, field: 'deadline' | 'resendCooldown' | 'maxSends' | 'maxAttempts'): string {
-  const { least, most } = POLICY_LIMITS[field];
-  return `${what}; ${least} to ${most}, default ${POLICY_DEFAULTS[field]}`;
 }

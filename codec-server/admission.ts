@@ -1,7 +1,7 @@
-/** Who comes through to the codec server: by origin, token, rate and size. */
-import { isLoopback } from '@cognito-verification/contract';
+/** Which requests reach the codec server: checked by origin, token, rate and size. */
+import { isLoopback } from '@cognito-verification/codec';
 import type { HttpBindings } from '@hono/node-server';
-import type { Logger } from '@temporalio/common';
+import type { Logger, LogMetadata } from '@temporalio/common';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
@@ -15,29 +15,29 @@ import {
 } from './authorization.js';
 import { CodecRefusal } from './refusal.js';
 
-/** What hono keeps with a request. */
+/** What hono keeps with a request: `caller` once the token is checked, `payloads` (how many) once the body is read. */
 export interface CodecEnv {
   Bindings: HttpBindings;
-  Variables: { caller?: Caller; payloads?: number };
+  Variables: { caller?: Caller | undefined; payloads?: number | undefined };
 }
 
-/** Who is let in. */
+/** The rules of admission. */
 export interface CodecAdmission {
   log: Logger;
-  /** Web pages of these origins may call, and of no other. */
+  /** The origins of web pages that may call. */
   origins: readonly string[];
-  /** Absent: on loopback, where whoever calls may. */
-  authorize?: Authorize;
-  authorization?: CodecAuthorization;
+  /** Checks the token of a caller. Absent on loopback without authorization, where every caller is admitted. */
+  authorize?: Authorize | undefined;
+  authorization?: CodecAuthorization | undefined;
   rateLimiter: RateLimiterAbstract;
 }
 
-/** How long a browser may keep the answer to a preflight: Chrome keeps none longer. */
+/** How long a browser may keep the answer to a preflight. Chrome caps it at this. */
 const PREFLIGHT_SECONDS = 7_200;
 
 /**
- * Browsers say which page a call comes from. One that is not listed gets nothing, not only no permission to read: without
- * authorization this is what keeps other pages out of a codec server on loopback.
+ * Refuses web pages whose origin is not listed. They get no answer at all, instead of an answer that the browser keeps from
+ * them: on loopback without authorization, only this keeps other pages out.
  */
 export function listedOriginsOnly({ origins }: CodecAdmission): MiddlewareHandler<CodecEnv> {
   const answer = cors({
@@ -62,8 +62,8 @@ export function listedOriginsOnly({ origins }: CodecAdmission): MiddlewareHandle
 }
 
 /**
- * Without authorization this server is for programs and pages that know it as a part of this machine. A page whose own name
- * somebody has made to lead here (DNS rebinding) says that name.
+ * Without authorization, refuses requests that name this server by anything but a name of loopback. A page can make its own
+ * host name resolve to this machine (DNS rebinding), and its requests then carry that name.
  */
 export function loopbackNamesOnly({ authorize }: CodecAdmission): MiddlewareHandler<CodecEnv> {
   return async (context, next) => {
@@ -79,18 +79,22 @@ export function loopbackNamesOnly({ authorize }: CodecAdmission): MiddlewareHand
   };
 }
 
-/** Lets in who may, as often as one may. */
+/**
+ * Checks the token of a caller, its rate and its permissions.
+ * @param wants what the request does, which needs a permission of its own
+ */
 export function admit(parts: CodecAdmission, wants: { reveal: boolean; encode: boolean }): MiddlewareHandler<CodecEnv> {
   const { authorization, authorize, log } = parts;
   return async (context, next) => {
     const address = context.env.incoming.socket.remoteAddress ?? 'unknown';
     const refuse = (message: string, refusal: CodecRefusal, caller?: Caller): never => {
-      const who = { ...callerOf(context), ...(caller ? { subject: caller.subject } : {}) };
-      log.warn(message, { path: context.req.path, status: refusal.status, reason: refusal.message, ...who });
+      const { path } = context.req;
+      const meta = { path, status: refusal.status, reason: refusal.message, ...callerOf(context) };
+      log.warn(message, { ...meta, subject: caller?.subject });
       throw refusal;
     };
     const caller = await authorize?.(context.req.header('Authorization')).catch(async (error: unknown) => {
-      // Not by subject, for there is none: trying out tokens is bounded too, and so is what is logged of it.
+      // A refused token has no subject. The address bounds how often tokens can be tried, and how much of it is logged.
       await countFor(parts, `address ${address}`);
       if (error instanceof CodecRefusal && error.status === 401) return refuse('Refused a token', error);
       throw error;
@@ -107,7 +111,7 @@ export function admit(parts: CodecAdmission, wants: { reveal: boolean; encode: b
         : permittedToNobody('see what is hidden', 'VERIFICATION_CODEC_REVEAL_PERMISSION');
       refuse('Refused to reveal payloads', refusal, caller);
     }
-    // On loopback without authorization callers can read the keys themselves.
+    // On loopback without authorization a caller may seal: it can read the keys itself.
     if (wants.encode && caller?.mayEncode === false) {
       const permission = authorization?.encodePermission;
       const refusal = permission
@@ -119,7 +123,7 @@ export function admit(parts: CodecAdmission, wants: { reveal: boolean; encode: b
   };
 }
 
-/** @throws CodecRefusal */
+/** @throws CodecRefusal 429 when the caller has used up its requests */
 async function countFor({ rateLimiter }: CodecAdmission, caller: string): Promise<void> {
   try {
     await rateLimiter.consume(caller);
@@ -132,7 +136,7 @@ async function countFor({ rateLimiter }: CodecAdmission, caller: string): Promis
   }
 }
 
-/** @param mostBytes of a body */
+/** Refuses a body of more bytes. */
 export function limitBody(mostBytes: number): MiddlewareHandler {
   return bodyLimit({
     maxSize: mostBytes,
@@ -142,16 +146,16 @@ export function limitBody(mostBytes: number): MiddlewareHandler {
   });
 }
 
-/** For the log: where a request comes from, and what it says it is about. */
-export function callerOf(context: Context<CodecEnv>): { remoteAddress: string | undefined; namespace?: string } {
+/** For the log: the address of the caller, and the namespace that the request names. */
+export function callerOf(context: Context<CodecEnv>): LogMetadata {
   const namespace = context.req.header('X-Namespace');
   return {
     remoteAddress: context.env.incoming.socket.remoteAddress,
-    ...(namespace === undefined ? {} : { namespace: printable(namespace, 255) }),
+    namespace: namespace === undefined ? undefined : printable(namespace, 255),
   };
 }
 
-/** What a caller says, fit for a log. */
+/** A text of a caller, fit for a log. */
 export function printable(value: string, most: number): string {
   return value.replace(/[^\w.:/-]/g, '?').slice(0, most);
 }

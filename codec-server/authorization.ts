@@ -1,9 +1,9 @@
-/** Who may use the codec server: access tokens of an identity provider, checked against its published keys. */
+/** Authorization: access tokens of an identity provider, checked against the keys that it publishes. */
 import type { Logger } from '@temporalio/common';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { CodecRefusal } from './refusal.js';
 
-/** A right that a token carries: an OAuth scope, or the membership in a group. */
+/** A permission that a token gives: an OAuth scope, or membership in a group. */
 export interface Permission {
   readonly kind: 'scope' | 'group';
   readonly name: string;
@@ -11,52 +11,52 @@ export interface Permission {
 
 /** How tokens are checked. */
 export interface CodecAuthorization {
-  /** Where the identity provider publishes its keys; fetched when needed and kept for ten minutes. */
+  /** Where the identity provider publishes its keys. They are fetched when needed and kept for ten minutes. */
   readonly jwksUrl: URL;
-  /** What `iss` must be, to the letter. */
+  /** What `iss` must be, exactly. */
   readonly issuer: string;
-  /** What `aud` must be or hold; in a token without `aud`, as Cognito's access tokens are, what `client_id` must be. */
+  /** What `aud` must be or hold. In a token without `aud`, such as Cognito's access tokens, what `client_id` must be. */
   readonly audience: string;
-  /** Needed for everything. */
+  /** Required for everything. */
   readonly permission: Permission;
-  /** Needed to see what is hidden otherwise. Without it nobody may. */
-  readonly revealPermission?: Permission;
+  /** Required to see what is otherwise hidden. If it is not set, nobody may. */
+  readonly revealPermission?: Permission | undefined;
   /**
-   * Needed to seal. Without it nobody may: who reads must not be able to make what workers take for a message of a service
-   * that has the keys.
+   * Required to seal. If it is not set, nobody may: workers take what is sealed for a message of a service that has the keys,
+   * and a reader must not be able to make such a message.
    */
-  readonly encodePermission?: Permission;
+  readonly encodePermission?: Permission | undefined;
 }
 
-/** Whoever a valid token speaks of. */
+/** The subject of a valid token, and its permissions. */
 export interface Caller {
   /** The token's `sub`, fit for a log. */
   readonly subject: string;
-  /** Without it the other two are worth nothing. */
+  /** If it is false, nothing is allowed, whatever the other two say. */
   readonly mayRead: boolean;
   readonly mayReveal: boolean;
   readonly mayEncode: boolean;
 }
 
-/** Finds out who calls, from the header `Authorization`. */
+/** Checks the header `Authorization` and returns the caller. */
 export type Authorize = (authorizationHeader: string | undefined) => Promise<Caller>;
 
-/** No symmetric one: with those, a published key would be a password that everyone knows. */
+/** No symmetric algorithm: with one of those, a published key would be enough to make tokens. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-/** Clocks of servers that are kept in time differ by less. */
+/** Synchronized clocks of servers differ by less. */
 const CLOCK_TOLERANCE_SECONDS = 5;
 
-/** Claims in which identity providers (Cognito, Entra, Keycloak, Okta, Auth0, Temporal Cloud) put what a token allows. */
+/** The claims in which identity providers (Cognito, Entra, Keycloak, Okta, Auth0, Temporal Cloud) put permissions. */
 const CLAIMS: Readonly<Record<Permission['kind'], readonly string[]>> = {
   scope: ['scope', 'scp'],
   group: ['groups', 'cognito:groups', 'roles', 'permissions'],
 };
 
 /**
- * @param log is told when the keys of the identity provider cannot be fetched
- * @returns a check that throws a `CodecRefusal`: 401 without a valid token, 503 when the keys cannot be fetched, for then
- *   nobody can be let in
+ * Makes the check of tokens.
+ * @param log gets an error when the keys of the identity provider cannot be fetched
+ * @returns a check that throws a `CodecRefusal`: 401 without a valid token, 503 when the keys cannot be fetched
  */
 export function createAuthorize(settings: CodecAuthorization, log: Logger): Authorize {
   const published = createRemoteJWKSet(settings.jwksUrl);
@@ -66,7 +66,7 @@ export function createAuthorize(settings: CodecAuthorization, log: Logger): Auth
     } catch (error) {
       if (isAboutTheToken(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      // Without the query, in which a key of ours may stand.
+      // Without the query, which may hold an API key.
       const { origin, pathname } = settings.jwksUrl;
       log.error(`No token can be checked: the keys at ${origin}${pathname} cannot be fetched`, { reason });
       throw new CodecRefusal(
@@ -83,10 +83,11 @@ export function createAuthorize(settings: CodecAuthorization, log: Logger): Auth
     if (token === undefined) {
       throw unauthorized('An access token is needed, in the header Authorization: Bearer <token>.');
     }
-    const claims = await verified(token, keyFor, settings.issuer);
-    // Cognito's ID tokens have the audience of its access tokens.
-    if (![undefined, 'access'].includes(claims['token_use'] as string | undefined))
+    const claims = await verifyToken(token, keyFor, settings.issuer);
+    // Cognito's ID tokens have the same audience as its access tokens.
+    if (claims['token_use'] !== undefined && claims['token_use'] !== 'access') {
       throw invalidToken('It is no access token.');
+    }
     if (!isFor(claims, settings.audience)) throw invalidToken('It is for another audience or client than this one.');
     const { permission, revealPermission, encodePermission } = settings;
     return {
@@ -100,8 +101,8 @@ export function createAuthorize(settings: CodecAuthorization, log: Logger): Auth
   };
 }
 
-/** @throws CodecRefusal */
-async function verified(token: string, keyFor: JWTVerifyGetKey, issuer: string): Promise<JWTPayload> {
+/** @throws CodecRefusal 401 */
+async function verifyToken(token: string, keyFor: JWTVerifyGetKey, issuer: string): Promise<JWTPayload> {
   try {
     const { payload } = await jwtVerify(token, keyFor, {
       issuer,
@@ -116,7 +117,7 @@ async function verified(token: string, keyFor: JWTVerifyGetKey, issuer: string):
   }
 }
 
-/** The key set is there, and has no key for this token. */
+/** Whether the keys were fetched, but none of them is for this token. */
 function isAboutTheToken(error: unknown): boolean {
   return (
     error instanceof errors.JWKSNoMatchingKey ||
@@ -125,12 +126,12 @@ function isAboutTheToken(error: unknown): boolean {
   );
 }
 
-/** The library's own messages are not passed on: they may quote claims. */
+/** Our own words, because the library's messages may quote claims. */
 function whatIsWrong(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'It has expired.';
   if (error instanceof errors.JWTClaimValidationFailed) {
     const known = ['iss', 'exp', 'nbf', 'sub'].includes(error.claim) ? error.claim : 'claims';
-    return `Its "${known}" is missing or not what is wanted here.`;
+    return `Its "${known}" is missing or not what is expected here.`;
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return 'It is signed in a way that is not accepted here.';
   if (error instanceof errors.JWKSNoMatchingKey) return 'It is signed with a key that the issuer does not publish.';
@@ -147,7 +148,7 @@ function allows(claims: JWTPayload, { kind, name }: Permission): boolean {
   return CLAIMS[kind].some((claim) => {
     const value = claims[claim];
     if (Array.isArray(value)) return value.includes(name);
-    // A scope is a list with spaces between; the name of a group may have spaces in it.
+    // A scope claim is a list separated by spaces. The name of a group may have spaces in it.
     return typeof value === 'string' && (kind === 'scope' ? value.split(' ').includes(name) : value === name);
   });
 }
@@ -162,7 +163,7 @@ function invalidToken(why: string): CodecRefusal {
   return unauthorized(`The access token is not accepted. ${why}`, ', error="invalid_token"');
 }
 
-/** Why a caller is refused whose token is valid. */
+/** The refusal of a caller whose valid token lacks a permission. */
 export function notPermitted({ kind, name }: Permission): CodecRefusal {
   return new CodecRefusal(403, 'NotPermitted', `The access token lacks the ${kind} ${name}, which this needs.`, {
     'WWW-Authenticate': 'Bearer realm="codec server", error="insufficient_scope"',
@@ -170,9 +171,9 @@ export function notPermitted({ kind, name }: Permission): CodecRefusal {
 }
 
 /**
- * Why everyone is refused.
- * @param what nobody may do
- * @param setting what would say who may
+ * The refusal of every caller, because no permission for it is set.
+ * @param what the caller wanted to do
+ * @param setting the variable that sets the permission
  */
 export function permittedToNobody(what: string, setting: string): CodecRefusal {
   return new CodecRefusal(

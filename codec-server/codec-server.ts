@@ -1,53 +1,52 @@
-/** The redacting codec server: shows the Web UI and the `temporal` command what is sealed, as far as it may be seen. */
+/** The redacting codec server: it opens payloads for the Web UI and the `temporal` command, and hides what is secret. */
 import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { KeyRing } from '@cognito-verification/codec';
-import { isLoopback } from '@cognito-verification/contract';
+import { isLoopback, type KeyRing } from '@cognito-verification/codec';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '@temporalio/common';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { createAuthorize } from './authorization.js';
 import { codecEndpoints } from './endpoints.js';
-import { type CodecServerSettings, loadCodecServerSettings } from './settings.js';
+import { authorizationNeeded, type CodecServerSettings } from './settings.js';
 
-/** What is served, to whom, and where. */
+/** How to serve. Settings of the deployment, the keys, and where to listen. */
 export interface CodecServerOptions extends CodecServerSettings {
-  /** Open what is sealed; the first of them seals. */
+  /** They open what is sealed. The first of them seals. */
   keys: KeyRing;
   /**
-   * Told of every request (debug), of who was refused and what could not be opened (warn), of every reveal and every sealing
-   * (info, who and how much). Never data.
+   * Gets a line for every request (debug), for every refusal and for payloads that could not be opened (warn), and for every
+   * reveal and every sealing with its caller and the number of payloads (info). It never gets data.
    */
   log: Logger;
   /** Default `127.0.0.1`. Any address but loopback needs `authorization`. */
-  host?: string;
-  /** Default 8888; 0 takes any free one. */
-  port?: number;
-  /** Other bounds than `CODEC_LIMITS`. */
-  limits?: Partial<CodecLimits>;
+  host?: string | undefined;
+  /** Default 8888. 0 takes any free port. */
+  port?: number | undefined;
+  /** Bounds that replace those of `CODEC_LIMITS`. */
+  limits?: Partial<CodecLimits> | undefined;
 }
 
 /** What one caller may ask for. */
 export interface CodecLimits {
-  /** Of a request's body. */
+  /** Bytes in the body of a request. */
   readonly bodyBytes: number;
-  /** In a request. */
+  /** Payloads in a request. */
   readonly payloads: number;
-  /** Of one caller (by the token's subject, else by address) in ten seconds. */
+  /** Requests of one caller in ten seconds. A caller is the subject of a token or, without one, an address. */
   readonly requests: number;
-  /** For a request to arrive whole, in milliseconds. */
+  /** How long a request may take to arrive whole, in milliseconds. */
   readonly requestMs: number;
-  /** For requests under way when the server closes, in milliseconds. */
+  /** How long requests in progress may take when the server closes, in milliseconds. */
   readonly closeMs: number;
 }
 
-/** The bounds unless others are given. */
+/** The default bounds. */
 export const CODEC_LIMITS: CodecLimits = {
-  // Temporal's messages have at most 4 MB, which base64 makes a third longer, and JSON has room to spare.
+  // Temporal's messages have at most 4 MB. Base64 makes that a third longer, and the rest is room for JSON.
   bodyBytes: 8 * 1024 * 1024,
-  // A page of a history has at most 1,000 events, and hardly any has more than two payloads.
+  // A page of a history has at most 1,000 events, and few events have more than two payloads.
   payloads: 2_000,
-  // The Web UI asks for each event of a page by itself, at once, and again when it polls.
+  // The Web UI sends one request for each event of a page, all at once, and again when it polls.
   requests: 1_000,
   requestMs: 30_000,
   closeMs: 5_000,
@@ -55,11 +54,11 @@ export const CODEC_LIMITS: CodecLimits = {
 
 const RATE_WINDOW_SECONDS = 10;
 
-/** A codec server that listens. */
+/** A codec server in operation. */
 export interface CodecServer {
-  /** What to configure as the codec endpoint, without a slash at its end. */
+  /** The codec endpoint to configure, without a slash at its end. */
   readonly url: string;
-  /** Takes no more requests; those under way get five seconds. */
+  /** Takes no more requests. Requests in progress get `closeMs` to finish. */
   close(): Promise<void>;
 }
 
@@ -70,8 +69,7 @@ export interface CodecServer {
 export async function startCodecServer(options: CodecServerOptions): Promise<CodecServer> {
   const { keys, log, host = '127.0.0.1', port = 8888, origins, authorization, tls } = options;
   const limits = { ...CODEC_LIMITS, ...options.limits };
-  // Whoever starts it: the same words as for wrong settings.
-  if (!authorization && !isLoopback(host)) loadCodecServerSettings({}, host);
+  if (!authorization && !isLoopback(host)) throw authorizationNeeded(host);
   if (!tls && !isLoopback(host)) {
     log.warn(
       'The codec server speaks plain HTTP: put TLS in front of it, or set VERIFICATION_CODEC_TLS_CERT_PATH and VERIFICATION_CODEC_TLS_KEY_PATH. The Web UI passes access tokens to https endpoints only.',
@@ -81,11 +79,12 @@ export async function startCodecServer(options: CodecServerOptions): Promise<Cod
     keys,
     log,
     origins,
-    ...(authorization ? { authorization, authorize: createAuthorize(authorization, log) } : {}),
+    authorization,
+    authorize: authorization && createAuthorize(authorization, log),
     rateLimiter: new RateLimiterMemory({ points: limits.requests, duration: RATE_WINDOW_SECONDS }),
     mostBytes: limits.bodyBytes,
     mostPayloads: limits.payloads,
-    // On loopback it would bind every other program of this machine too: the port does not count.
+    // The header ignores the port: on loopback it would force TLS on every other program of this machine too.
     strictTransport: tls !== undefined && !isLoopback(host),
   });
   const answer = getRequestListener(app.fetch);
@@ -98,10 +97,10 @@ export async function startCodecServer(options: CodecServerOptions): Promise<Cod
   };
 }
 
-/** Two tokens with many groups in them are longer than Node's 16 KB. */
+/** Two tokens with many groups are longer than Node's default of 16 KB. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Callers that send slowly, or nothing, hold no connection for long. */
+/** A caller that sends slowly, or nothing, does not hold a connection for long. */
 function timeLimits({ requestMs }: CodecLimits): ServerOptions {
   return {
     headersTimeout: Math.min(10_000, requestMs),
@@ -126,7 +125,7 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
 
 async function close(server: Server, graceMs: number): Promise<void> {
   const grace = setTimeout(() => server.closeAllConnections(), graceMs);
-  // `close` ends the connections that are idle now, and leaves those that will be once they have their answer.
+  // `close` ends the connections that are idle now, but not those that become idle after their answer.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,8 +1,9 @@
-/** What the codec server answers to what, as the Web UI, the `temporal` command and SDKs speak with it. */
+/** The endpoints of the codec server, in the protocol of the Web UI, the `temporal` command and SDKs. */
 import { isSealed, type KeyRing, KeyServiceError, open, seal } from '@cognito-verification/codec';
 import type { Logger, LogMetadata } from '@temporalio/common';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { getPath } from 'hono/utils/url';
+import { errorCode } from '../log/error-code.js';
 import {
   admit,
   type CodecAdmission,
@@ -17,14 +18,13 @@ import { redactPayload } from './redact-payload.js';
 import { CodecRefusal } from './refusal.js';
 import { fromWire, readPayloads, toWire, unchanged, type WirePayload } from './wire.js';
 
-/** What the endpoints need. */
 export interface CodecEndpoints extends CodecAdmission {
   keys: KeyRing;
-  /** Of a request's body. */
+  /** Bytes in the body of a request. */
   mostBytes: number;
-  /** In a request. */
+  /** Payloads in a request. */
   mostPayloads: number;
-  /** Browsers are to come by TLS from now on, whatever link they follow. */
+  /** Whether browsers must use TLS from now on (`Strict-Transport-Security`). */
   strictTransport: boolean;
 }
 
@@ -32,15 +32,15 @@ type Operation = (payloads: WirePayload[], context: Context<CodecEnv>) => Promis
 
 /** The hono application. */
 export function codecEndpoints(parts: CodecEndpoints): Hono<CodecEnv> {
-  const app = new Hono<CodecEnv>({ getPath: (request) => tolerant(getPath(request)) });
-  app.use(everyAnswer(parts));
+  const app = new Hono<CodecEnv>({ getPath: (request) => withoutExtraSlashes(getPath(request)) });
+  app.use(finishAnswer(parts));
   app.use(loopbackNamesOnly(parts));
   app.use(listedOriginsOnly(parts));
   app.get('/health', (context) => context.json({ status: 'ok' }));
   app.all('/health', methodNotAllowed('GET, HEAD'));
 
-  const shown: Operation = (payloads) => decode(parts, payloads, redactPayload);
-  const revealed: Operation = async (payloads, context) => {
+  const redact: Operation = (payloads) => decode(parts, payloads, redactPayload);
+  const reveal: Operation = async (payloads, context) => {
     audit(
       parts,
       'Payloads revealed',
@@ -49,19 +49,19 @@ export function codecEndpoints(parts: CodecEndpoints): Hono<CodecEnv> {
     );
     return await decode(parts, payloads, (payload) => payload);
   };
-  const sealed: Operation = async (payloads, context) => await encode(parts, payloads, context);
+  const sealAll: Operation = (payloads, context) => encode(parts, payloads, context);
   const operations: Record<string, Operation> = {
-    '/decode': shown,
-    '/download': shown,
-    '/encode': sealed,
-    '/reveal/decode': revealed,
-    '/reveal/download': revealed,
-    '/reveal/encode': sealed,
+    '/decode': redact,
+    '/download': redact,
+    '/encode': sealAll,
+    '/reveal/decode': reveal,
+    '/reveal/download': reveal,
+    '/reveal/encode': sealAll,
   };
   for (const [path, operation] of Object.entries(operations)) {
     app.post(
       path,
-      admit(parts, { reveal: path.startsWith('/reveal/'), encode: operation === sealed }),
+      admit(parts, { reveal: path.startsWith('/reveal/'), encode: operation === sealAll }),
       limitBody(parts.mostBytes),
       async (context) => {
         const payloads = readPayloads(await context.req.text(), parts.mostPayloads);
@@ -83,15 +83,15 @@ export function codecEndpoints(parts: CodecEndpoints): Hono<CodecEnv> {
   return app;
 }
 
-/** An endpoint that was configured with a slash at its end is asked for `//decode`. */
-function tolerant(path: string): string {
+/** A client whose endpoint was configured with a slash at its end asks for `//decode`. */
+function withoutExtraSlashes(path: string): string {
   return path.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');
 }
 
 const YEAR_SECONDS = 31_536_000;
 
-/** The headers of every answer, and its line in the log: for debugging, without anything that the body held. */
-function everyAnswer({ log, strictTransport }: CodecEndpoints): MiddlewareHandler<CodecEnv> {
+/** Sets the headers of every answer, and logs a line about it for debugging, without anything of the body. */
+function finishAnswer({ log, strictTransport }: CodecEndpoints): MiddlewareHandler<CodecEnv> {
   return async (context, next) => {
     const startedAt = performance.now();
     await next();
@@ -99,21 +99,19 @@ function everyAnswer({ log, strictTransport }: CodecEndpoints): MiddlewareHandle
     context.header('X-Content-Type-Options', 'nosniff');
     context.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
     if (strictTransport) context.header('Strict-Transport-Security', `max-age=${YEAR_SECONDS}`);
-    const caller = context.get('caller');
-    const payloads = context.get('payloads');
     log.debug('Codec request', {
-      // A path that is not ours could hold anything.
+      // An unknown path could hold anything.
       path: context.res.status === 404 ? 'unknown' : context.req.path,
       status: context.res.status,
       durationMs: Math.round(performance.now() - startedAt),
       ...callerOf(context),
-      ...(caller ? { subject: caller.subject } : {}),
-      ...(payloads === undefined ? {} : { payloads }),
+      subject: context.get('caller')?.subject,
+      payloads: context.get('payloads'),
     });
   };
 }
 
-/** What cannot be opened goes back as it came: a page shows the rest, and whose fault it is others must find out. */
+/** Opens payloads. A payload that cannot be opened goes back as it came, so that a page shows the others. */
 async function decode(
   { keys, log }: CodecEndpoints,
   payloads: WirePayload[],
@@ -127,7 +125,7 @@ async function decode(
       try {
         return toWire(show(await open(payload, keys)));
       } catch (error) {
-        const code = error instanceof Error && 'code' in error ? String(error.code) : 'Internal';
+        const code = errorCode(error) ?? 'Internal';
         unopened.set(code, (unopened.get(code) ?? 0) + 1);
         return unchanged(wire);
       }
@@ -137,7 +135,10 @@ async function decode(
   return decoded;
 }
 
-/** What is sealed already stays: whoever it is for opens it once. Not bound to a place, for none is known here. */
+/**
+ * Seals payloads. One that is sealed already stays as it is, since its receiver opens it only once. The seals are bound to no
+ * workflow, because a codec server is not told of which one the payloads are.
+ */
 async function encode(
   parts: CodecEndpoints,
   payloads: WirePayload[],
@@ -152,7 +153,7 @@ async function encode(
   });
 }
 
-/** Written before the answer leaves: nothing is revealed, and nothing made for workers to believe, that is not on record. */
+/** Logs a reveal or a sealing before its answer is sent, so that each of them is on record. */
 function audit({ log }: CodecEndpoints, what: string, facts: LogMetadata, context: Context<CodecEnv>): void {
   log.info(what, { subject: context.get('caller')?.subject, ...callerOf(context), ...facts });
 }
@@ -174,21 +175,21 @@ function methodNotAllowed(allow: string) {
   };
 }
 
-/** The caller has gone, or took too long: nobody reads it, and nothing is wrong here. */
-const BROKEN_OFF = new CodecRefusal(400, 'Incomplete', 'The request did not arrive whole.');
+/** The caller has gone, or took too long. Nobody reads this answer, and it is no error of the server. */
+const INCOMPLETE = new CodecRefusal(400, 'Incomplete', 'The request did not arrive whole.');
 
 function refuse(log: Logger, error: Error, context: Context<CodecEnv>): Response {
   const refusal =
-    error instanceof CodecRefusal ? error : context.env.incoming.errored ? BROKEN_OFF : unforeseen(log, error);
+    error instanceof CodecRefusal ? error : context.env.incoming.errored ? INCOMPLETE : refusalOf(error, log);
   for (const [name, value] of Object.entries(refusal.headers)) context.header(name, value);
   return context.json({ error: { code: refusal.code, message: refusal.message } }, refusal.status);
 }
 
-/** Nobody outside is told what went wrong in here, and the log only what kind of thing: a message may quote data. */
-function unforeseen(log: Logger, error: Error): CodecRefusal {
+/** Says nothing of the error to the caller, and only its kind to the log, because its message may quote data. */
+function refusalOf(error: Error, log: Logger): CodecRefusal {
   if (error instanceof KeyServiceError) {
-    log.error('The key service did not give out a key');
-    return new CodecRefusal(503, 'KeyService', 'The key service gives out no key now.', { 'Retry-After': '30' });
+    log.error('The key service gave no key');
+    return new CodecRefusal(503, 'KeyService', 'The key service gives no key now.', { 'Retry-After': '30' });
   }
   log.error('A codec request failed', { reason: error.name });
   return new CodecRefusal(500, 'Internal', 'Something went wrong in the codec server; its log has more.');

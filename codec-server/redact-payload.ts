@@ -2,8 +2,8 @@ import type { Payload } from '@temporalio/common';
 import { showMessage } from './lifecycle-fields.js';
 
 /**
- * What may be seen of an opened payload without the permission to reveal: where a verification stands, and neither a
- * token, a code, an address nor anything that nobody has said to be harmless. Always JSON, so that the Web UI shows it.
+ * What may be seen of an opened payload without the permission to reveal. It shows where a verification stands. It hides
+ * tokens, codes, addresses and everything that is not known to be harmless. It is always JSON, so that the Web UI shows it.
  */
 export function redactPayload({ metadata, data }: Payload): Payload {
   const encoding = metadata?.['encoding'] ? Buffer.from(metadata['encoding']).toString() : '';
@@ -17,7 +17,7 @@ export function redactPayload({ metadata, data }: Payload): Payload {
   };
 }
 
-/** Undefined where it is not JSON. */
+/** Undefined for bytes that are no JSON. */
 function shownJson(bytes: Buffer): string | undefined {
   try {
     return JSON.stringify(showMessage(JSON.parse(bytes.toString())));

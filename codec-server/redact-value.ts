@@ -1,47 +1,48 @@
-/** How single values are shown by the codec server. */
+/** How the codec server shows single values. */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { isRecord } from '@cognito-verification/contract';
 import { decodeJwt } from 'jose';
 import { redactText } from '../log/redact-text.js';
 
-/** Turns a value into what may be seen of it. */
+/** Returns what may be seen of a value. */
 export type Show = (value: unknown) => unknown;
 
-/** Stands where something is hidden. */
+/** Replaces what is hidden. */
 export const HIDDEN = '••••••';
 
-/** Nothing but how much there is, where that says something. */
+/** Hides a value. Only the number of its entries is shown. */
 export const hidden: Show = (value) => {
   if (value === null) return null;
   if (Array.isArray(value))
     return value.length === 0 ? value : `${HIDDEN} (${counted(value.length, 'entry', 'entries')})`;
-  if (!isObject(value)) return HIDDEN;
+  if (!isRecord(value)) return HIDDEN;
   const length = Object.keys(value).length;
   return length === 0 ? value : `${HIDDEN} (${counted(length, 'entry', 'entries')})`;
 };
 
-/** Free text, without the tokens, addresses, numbers and codes that may stand in it. */
+/** Shows free text without the tokens, addresses, numbers and codes in it. */
 export const text: Show = (value) =>
   typeof value === 'string' ? (describeJwt(value) ?? redactText(value)) : hidden(value);
 
-/** A text of a form that holds no secret; any other is hidden. */
+/** Shows a text that has a form without secrets, and hides any other value. */
 export function matching(form: RegExp): Show {
   return (value) => (typeof value === 'string' && form.test(value) ? value : hidden(value));
 }
 
-/** A word of a list; any other is hidden. */
+/** Shows a word of a list, and hides any other value. */
 export function oneOf(words: readonly string[]): Show {
   return (value) => (typeof value === 'string' && words.includes(value) ? value : hidden(value));
 }
 
-/** The entries of a list. */
+/** Shows each entry of a list. */
 export function list(show: Show): Show {
   return (value) => (Array.isArray(value) ? value.map((entry) => show(entry)) : hidden(value));
 }
 
-/** The fields that are known. Of others not even the name is shown: it may be data. */
+/** Shows the fields that are known. Of the others not even the name is shown, because it may be data. */
 export function objectOf(fields: Readonly<Record<string, Show>>): Show {
   return (value) => {
-    if (!isObject(value)) return hidden(value);
+    if (!isRecord(value)) return hidden(value);
     const shown: Record<string, unknown> = {};
     let unknown = 0;
     for (const [name, content] of Object.entries(value)) {
@@ -54,27 +55,23 @@ export function objectOf(fields: Readonly<Record<string, Show>>): Show {
   };
 }
 
-/** Whose token it is, until when it lasts, and whether it is the same as another one. */
+/** Shows the user of a token, when it expires, and a digest that tells it from other tokens. */
 export const accessToken: Show = (value) =>
-  // What is no token may be short enough to be found by trying: it gets no digest.
+  // Another text gets no digest: it may be so short that it can be found by trying.
   (typeof value === 'string' ? describeJwt(value) : undefined) ?? hidden(value);
 
-/** Chosen anew with each start. */
+/** A new one for each start of the process. */
 const PROCESS_KEY = randomBytes(32);
 
 /**
- * Tells one value from another that could be found by trying, as the digest of a phone number or the id of a session can
- * be. Comparable until the codec server is started again, and by no other one.
+ * Tells values apart that could be found by trying, such as the digest of a phone number or the id of a session. The result
+ * differs between codec servers, and after each start of one.
  */
 export function pseudonym(what: string): Show {
   return (value) =>
     typeof value === 'string'
       ? `${what} ${createHmac('sha256', PROCESS_KEY).update(value).digest('hex').slice(0, 8)}…`
       : hidden(value);
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describeJwt(value: string): string | undefined {
@@ -91,13 +88,11 @@ function describeJwt(value: string): string | undefined {
   }
 }
 
-/**
- * Without a key, so that every codec server shows the same: the signature in a token is far beyond guessing.
- */
+/** It has no key, so that every codec server shows the same. Nobody can guess the signature in a token. */
 function digest(value: string): string {
   return createHash('sha256').update(value).digest('hex').slice(0, 8);
 }
 
-function counted(count: number, one: string, more: string): string {
-  return `${count} ${count === 1 ? one : more}`;
+function counted(count: number, singular: string, plural: string): string {
+  return `${count} ${count === 1 ? singular : plural}`;
 }

@@ -1,20 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
-import { isLoopback } from '@cognito-verification/contract';
+import { isLoopback, quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
 import type { CodecAuthorization, Permission } from './authorization.js';
 
-/** What a deployment sets about the codec server, beside the keys. */
+/** The settings of the codec server, apart from its keys. */
 export interface CodecServerSettings {
   /** `VERIFICATION_CODEC_ORIGINS`; default on loopback: the Web UI of the local stack, else none. */
   readonly origins: readonly string[];
-  /** From `VERIFICATION_CODEC_JWKS_URL` and its siblings; without it only loopback is served. */
-  readonly authorization?: CodecAuthorization;
-  /** In PEM, from `VERIFICATION_CODEC_TLS_CERT_PATH` and `VERIFICATION_CODEC_TLS_KEY_PATH`; without it plain HTTP. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  /** From `VERIFICATION_CODEC_JWKS_URL` and the variables beside it. Without it the server listens on loopback only. */
+  readonly authorization?: CodecAuthorization | undefined;
+  /** In PEM, from `VERIFICATION_CODEC_TLS_CERT_PATH` and `VERIFICATION_CODEC_TLS_KEY_PATH`. Without it, plain HTTP. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
 }
 
-/** Where the Web UI of a local stack is; the browser's origin is whichever of the two was typed. */
+/** The Web UI of a local stack. The browser's origin is the one of the two that the user typed. */
 export const LOCAL_ORIGINS: readonly string[] = ['http://localhost:8233', 'http://127.0.0.1:8233'];
 
 const NAMES = {
@@ -31,16 +30,16 @@ const NAMES = {
 
 const ALLOWED: Readonly<Record<string, string>> = {
   [NAMES.jwksUrl]: 'the https address at which the identity provider publishes its keys (http on loopback)',
-  [NAMES.issuer]: 'the tokens\' "iss", to the letter',
+  [NAMES.issuer]: 'the tokens\' "iss", exactly',
   [NAMES.audience]: 'the tokens\' "aud"; for access tokens of Amazon Cognito the id of the app client',
   [NAMES.permission]: 'scope:NAME or group:NAME, what a caller needs',
-  [NAMES.reveal]: 'scope:NAME or group:NAME, what a caller needs to see what is hidden; nothing, and nobody does',
-  [NAMES.encode]: 'scope:NAME or group:NAME, what a caller needs to seal; nothing, and nobody does',
+  [NAMES.reveal]: 'scope:NAME or group:NAME, what a caller needs to see what is hidden; if it is not set, nobody may',
+  [NAMES.encode]: 'scope:NAME or group:NAME, what a caller needs to seal; if it is not set, nobody may',
 };
 
 /**
  * Reads the settings of the codec server. An empty variable counts as not set.
- * @param host the address that it will listen on: any but loopback needs authorization
+ * @param host the address that it will listen on. Any but loopback needs authorization
  * @throws SettingError naming everything that is wrong
  */
 export function loadCodecServerSettings(environment: NodeJS.ProcessEnv, host: string): CodecServerSettings {
@@ -49,7 +48,7 @@ export function loadCodecServerSettings(environment: NodeJS.ProcessEnv, host: st
   const authorization = readAuthorization(environment, host, problems);
   const tls = readTls(environment, problems);
   if (problems.length > 0) throw new SettingError(problems);
-  return { origins, ...(authorization ? { authorization } : {}), ...(tls ? { tls } : {}) };
+  return { origins, authorization, tls };
 }
 
 function readOrigins(setting: string | undefined, loopback: boolean, problems: SettingProblem[]): readonly string[] {
@@ -66,8 +65,8 @@ function readOrigins(setting: string | undefined, loopback: boolean, problems: S
       name: NAMES.origins,
       found: quoteSetting(origin),
       allowed: exact
-        ? `${exact}: browsers send an origin with neither a path nor a slash at its end, and compare to the letter`
-        : 'exact origins such as https://temporal.example.com, separated by commas; no wildcard, for pages send tokens along',
+        ? `${exact}: browsers send an origin without a path and without a slash at its end, and compare it exactly`
+        : 'exact origins such as https://temporal.example.com, separated by commas; no wildcard, because pages send tokens',
     });
   }
   return origins;
@@ -79,12 +78,14 @@ function readAuthorization(
   problems: SettingProblem[],
 ): CodecAuthorization | undefined {
   const { jwksUrl, issuer, audience, permission, reveal, encode } = NAMES;
-  const wanted = [jwksUrl, issuer, audience, permission, reveal, encode].some((name) => environment[name]);
-  if (!wanted && isLoopback(host)) return undefined;
+  const given = [jwksUrl, issuer, audience, permission, reveal, encode].some((name) => environment[name]);
+  if (!given) {
+    if (!isLoopback(host)) problems.push(...missingAuthorization(host));
+    return undefined;
+  }
   const required = (name: string): string => {
     const value = environment[name] ?? '';
-    const why = wanted ? '' : `; without authorization it listens on loopback only, not on ${host}`;
-    if (!value) problems.push({ name, found: 'nothing', allowed: `${ALLOWED[name]}${why}` });
+    if (!value) problems.push({ name, found: 'nothing', allowed: ALLOWED[name] ?? '' });
     return value;
   };
   const url = readJwksUrl(required(jwksUrl), problems);
@@ -99,15 +100,28 @@ function readAuthorization(
     issuer: issuedBy,
     audience: intendedFor,
     permission: needed,
-    ...(revealing ? { revealPermission: revealing } : {}),
-    ...(encoding ? { encodePermission: encoding } : {}),
+    revealPermission: revealing,
+    encodePermission: encoding,
   };
+}
+
+/** The error of a codec server that would listen on `host`, which is not loopback, without authorization. */
+export function authorizationNeeded(host: string): SettingError {
+  return new SettingError(missingAuthorization(host));
+}
+
+function missingAuthorization(host: string): SettingProblem[] {
+  return [NAMES.jwksUrl, NAMES.issuer, NAMES.audience, NAMES.permission].map((name) => ({
+    name,
+    found: 'nothing',
+    allowed: `${ALLOWED[name]}; without authorization it listens on loopback only, not on ${host}`,
+  }));
 }
 
 function readJwksUrl(value: string, problems: SettingProblem[]): URL | undefined {
   if (!value) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  // Over plain http anyone on the way could publish keys of their own.
+  // Over plain HTTP anyone on the way could put in keys of their own.
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (url && safe && !url.username && !url.password) return url;
   problems.push({
@@ -136,11 +150,11 @@ function readTls(environment: NodeJS.ProcessEnv, problems: SettingProblem[]): Co
   try {
     createSecureContext({ cert, key });
   } catch (error) {
-    // OpenSSL's words name what is wrong and quote nothing.
+    // OpenSSL's message says what is wrong and quotes nothing.
     problems.push({
       name: NAMES.key,
       found: `a pair that TLS cannot use (${error instanceof Error ? error.message : String(error)})`,
-      allowed: `the private key of ${NAMES.cert}, both in PEM and without a pass phrase`,
+      allowed: `the private key of ${NAMES.cert}, both in PEM and without a passphrase`,
     });
     return undefined;
   }

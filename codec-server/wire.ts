@@ -1,19 +1,23 @@
-/** What the Web UI, the `temporal` command and SDKs send to a codec server: payloads in protobuf's JSON. */
+/**
+ * Payloads in protobuf's JSON, as the Web UI, the `temporal` command and SDKs exchange them with a codec server. The SDK's own
+ * functions do not fit here: they throw for damaged base64, and they leave out data that is empty.
+ */
+import { isRecord } from '@cognito-verification/contract';
 import type { Payload } from '@temporalio/common';
 import { CodecRefusal } from './refusal.js';
 
-/** A payload on this wire; bytes are in base64. */
+/** A payload in JSON. Its bytes are in base64. */
 export interface WirePayload {
-  metadata?: Record<string, string> | null;
-  data?: string | null;
-  /** For payloads that are stored elsewhere: how long they are. */
-  externalPayloads?: { sizeBytes?: string | number }[] | null;
+  metadata?: Record<string, string> | null | undefined;
+  data?: string | null | undefined;
+  /** The sizes of payloads that are stored elsewhere. */
+  externalPayloads?: { sizeBytes?: string | number }[] | null | undefined;
 }
 
 /**
  * Reads the body of a request.
- * @param mostPayloads how many it may hold
- * @throws CodecRefusal 400 or 413, which quotes nothing
+ * @param mostPayloads how many payloads it may hold
+ * @throws CodecRefusal 400 or 413
  */
 export function readPayloads(body: string, mostPayloads: number): WirePayload[] {
   let document: unknown;
@@ -23,9 +27,9 @@ export function readPayloads(body: string, mostPayloads: number): WirePayload[] 
     // The parser's message would quote the body.
     throw invalid('The body is not JSON.');
   }
-  // Protobuf's JSON leaves an empty list out: `temporal workflow query` sends `{}` where there is no input.
-  if (isObject(document) && Object.keys(document).length === 0) return [];
-  if (!isObject(document) || !Array.isArray(document['payloads'])) {
+  // Protobuf's JSON leaves out an empty list: `temporal workflow query` sends `{}` where there is no input.
+  if (isRecord(document) && Object.keys(document).length === 0) return [];
+  if (!isRecord(document) || !Array.isArray(document['payloads'])) {
     throw invalid('The body must be {"payloads": [{"metadata": {…}, "data": "…"}]}.');
   }
   const payloads: unknown[] = document['payloads'];
@@ -33,7 +37,7 @@ export function readPayloads(body: string, mostPayloads: number): WirePayload[] 
     throw new CodecRefusal(
       413,
       'TooManyPayloads',
-      `The body has ${payloads.length} payloads; ${mostPayloads} are taken at a time.`,
+      `The body has ${payloads.length} payloads; at most ${mostPayloads} are allowed.`,
     );
   }
   return payloads.map((payload, index) => {
@@ -42,37 +46,33 @@ export function readPayloads(body: string, mostPayloads: number): WirePayload[] 
   });
 }
 
-/** The bytes of a payload. Base64 that is damaged is read as far as it goes: then nothing opens it. */
+/** Decodes a payload. Damaged base64 gives other bytes, and no key opens those. */
 export function fromWire({ metadata, data }: WirePayload): Payload {
   const entries = Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')] as const);
   return { metadata: Object.fromEntries(entries), data: Buffer.from(data ?? '', 'base64') };
 }
 
-/** The inverse. */
+/** Encodes a payload. */
 export function toWire({ metadata, data }: Payload): WirePayload {
   const entries = Object.entries(metadata ?? {}).map(([name, value]) => [name, base64(value)] as const);
   return { metadata: Object.fromEntries(entries), data: base64(data ?? new Uint8Array()) };
 }
 
-/** Only what a payload has: the `temporal` command refuses an answer with anything else. */
+/** The payload as it came, without unknown fields: the `temporal` command refuses an answer that has some. */
 export function unchanged({ metadata, data, externalPayloads }: WirePayload): WirePayload {
-  return {
-    ...(metadata ? { metadata } : {}),
-    ...(typeof data === 'string' ? { data } : {}),
-    ...(externalPayloads ? { externalPayloads } : {}),
-  };
+  return { metadata: metadata ?? undefined, data: data ?? undefined, externalPayloads: externalPayloads ?? undefined };
 }
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
-/** `null` is how protobuf's JSON may say that a field is absent. */
+/** Protobuf's JSON may have `null` for a field that is absent. */
 function isWirePayload(value: unknown): value is WirePayload {
-  if (!isObject(value)) return false;
+  if (!isRecord(value)) return false;
   const { metadata, data, externalPayloads } = value;
   return (
-    (metadata == null || (isObject(metadata) && Object.values(metadata).every((text) => typeof text === 'string'))) &&
+    (metadata == null || (isRecord(metadata) && Object.values(metadata).every((text) => typeof text === 'string'))) &&
     (data == null || typeof data === 'string') &&
     (externalPayloads == null || (Array.isArray(externalPayloads) && externalPayloads.every(isSize)))
   );
@@ -80,15 +80,11 @@ function isWirePayload(value: unknown): value is WirePayload {
 
 function isSize(value: unknown): boolean {
   return (
-    isObject(value) &&
+    isRecord(value) &&
     Object.entries(value).every(
       ([name, size]) => name === 'sizeBytes' && (typeof size === 'string' || typeof size === 'number'),
     )
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(message: string): CodecRefusal {

@@ -7,6 +7,7 @@ export * from './errors.js';
 export * from './key-ring.js';
 export * from './key-settings.js';
 export * from './kms-key-ring.js';
+export { isLoopback } from './loopback.js';
 export { parseKeys } from './parse-keys.js';
 export * from './seal.js';
 export * from './setting-error.js';

@@ -1,26 +1,26 @@
-import { SUB_FORM, USER_POOL_ID_FORM } from './user-forms.js';
+import { SUB_FORM, USER_POOL_ID_FORM } from './workflow-id.js';
 
-/** What a verification reads from an access token, without verifying its signature: Cognito does that. */
+/** What a verification reads from an access token. It does not verify the signature: Cognito does that. */
 export interface AccessTokenClaims {
-  /** The user. */
+  /** The user's `sub`. */
   sub: string;
-  /** The last part of `iss`. */
+  /** The id of the user pool, from the last part of `iss`. */
   userPoolId: string;
-  /** When the token ends, in milliseconds since the epoch; absent where the token does not say. */
-  expiresAtMs?: number;
+  /** When the token expires, in milliseconds since the epoch. Absent where the token does not say it. */
+  expiresAtMs?: number | undefined;
 }
 
-/** The scope without which Cognito refuses both calls. */
+/** The scope that Cognito requires for both calls. */
 export const REQUIRED_SCOPE = 'aws.cognito.signin.user.admin';
 
-/** Why a text is no usable access token. The message never holds any of the token. */
+/** A text is no usable access token. The message says why and holds nothing of the token. */
 export class AccessTokenError extends Error {
   override readonly name = 'AccessTokenError';
 }
 
 /**
- * Decodes an access token's claims. Decoded is not authorized: they choose the workflow id and foresee expiry, and
- * Cognito checks the token with each call.
+ * Decodes an access token's claims. Decoded is not authorized: the claims only choose the workflow id and say when the token
+ * expires. Cognito checks the token with each call.
  * @throws AccessTokenError naming what is wrong: not a JWT, an ID token, no `sub`, no pool, without the scope.
  */
 export function decodeAccessToken(token: string): AccessTokenClaims {
@@ -46,7 +46,7 @@ export function decodeAccessToken(token: string): AccessTokenClaims {
     throw new AccessTokenError('has no user pool in its "iss" claim');
   }
   const exp = claims['exp'];
-  return { sub, userPoolId, ...(typeof exp === 'number' ? { expiresAtMs: exp * 1000 } : {}) };
+  return { sub, userPoolId, expiresAtMs: typeof exp === 'number' ? exp * 1000 : undefined };
 }
 
 function readClaims(part: string): Record<string, unknown> {
@@ -69,7 +69,7 @@ function printable(value: unknown): string {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** By hand, because the workflow sandbox has neither Buffer nor atob. */
+/** Our own decoder, because the workflow sandbox has neither Buffer nor atob. */
 function decodeBase64Url(text: string): string {
   let bits = 0;
   let held = 0;

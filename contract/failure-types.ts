@@ -1,23 +1,22 @@
 /**
- * The `ApplicationFailure.type`s that are this project's own. Everything else that leaves a verification carries the
- * name of Cognito's exception, unchanged. The first of the `details` of a workflow that failed is its last
- * `VerificationStatus`.
+ * The `ApplicationFailure.type`s that are this project's own. Every other failure of a verification has the unchanged name
+ * of Cognito's exception as its type. The first of the `details` of a workflow that failed is its last `VerificationStatus`.
  */
 export const FAILURE_TYPES = {
-  /** A field is missing, of the wrong form or out of range; message and details (`{ field }`) name it. Nothing was done. */
+  /** A field is missing, of the wrong form or out of range. Message and details (`{ field }`) name it. Nothing was done. */
   invalidRequest: 'InvalidRequest',
   /** The access token is of another user or pool, lacks the scope, has expired, or is no access token. */
   accessTokenRefused: 'AccessTokenRefused',
-  /** A re-send is not allowed now; the details say from when, or that it will not be. */
+  /** A re-send is not allowed now. The details (`ResendRefusal`) say why, and from when it is. */
   resendNotAllowed: 'ResendNotAllowed',
   /**
-   * The re-send failed for good; the details hold why. The verification goes on, since the code that was sent before
-   * still works.
+   * The re-send failed for good; the details say why. The verification goes on, since the code that was sent before still
+   * works.
    */
   resendFailed: 'ResendFailed',
-  /** `maxAttempts` are used up. The verification still waits for `codeConfirmed` or its deadline. */
+  /** All `maxAttempts` are used up. The verification still waits for `codeConfirmed` or its deadline. */
   attemptsExhausted: 'AttemptsExhausted',
-  /** The verification has had so many messages that the rest of what Temporal takes is kept for codes. */
+  /** The verification has had so many messages that it keeps the rest of those that Temporal allows for codes. */
   tooManyMessages: 'TooManyMessages',
   /** No code has been sent in this verification yet, so there is none to check. */
   codeNotSent: 'CodeNotSent',
@@ -28,27 +27,30 @@ export const FAILURE_TYPES = {
 } as const;
 
 /**
- * Types of ours among the reasons why a call to Cognito was not made, or why its answer is not known. They stand in the list
- * of sends and in failures; everything else there is Cognito's, or of the network.
+ * Our own types among the reasons why a call to Cognito was not made, or why its answer is not known. The list of sends and
+ * failures hold them. Every other reason there comes from Cognito or from the network.
  */
 export const CALL_FAILURE_TYPES = {
   /** No worker took the call in time. */
   noWorker: 'NoWorker',
   /** The input of the call could not be opened, so the call was not made. */
   unreadableInput: 'UnreadableInput',
-  /** The call was made, and what came back is nothing that its worker can have answered. */
+  /** The call was made, but what came back cannot be the answer of its worker. */
   answerLost: 'AnswerLost',
   /** The worker has no access token source, and the verification has only a reference. */
   accessTokenSourceMissing: 'AccessTokenSourceMissing',
-  /** The access token source gave no answer, or one that is none. */
+  /** The access token source gave no answer, or one that cannot be used. */
   accessTokenSourceUnavailable: 'AccessTokenSourceUnavailable',
   /** The access token source has no token for the reference. */
   accessTokenNotFound: 'AccessTokenNotFound',
 } as const;
 
+/** Why a re-send is refused. */
+export const RESEND_REFUSAL_REASONS = ['cooldown', 'maxSends', 'rateLimited', 'accessTokenNeeded'] as const;
+
 /** The first of the `details` of a `ResendNotAllowed`. */
 export interface ResendRefusal {
-  /** ISO 8601; absent when no time will make it right. */
-  allowedAt?: string;
-  reason: 'cooldown' | 'maxSends' | 'rateLimited' | 'accessTokenNeeded';
+  /** ISO 8601. Absent when no time will make a re-send allowed. */
+  allowedAt?: string | undefined;
+  reason: (typeof RESEND_REFUSAL_REASONS)[number];
 }

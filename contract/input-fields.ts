@@ -1,9 +1,9 @@
 import { FAILURE_TYPES } from './failure-types.js';
 
 /**
- * Why a request or a message is refused. Plain code throughout, because it runs inside the workflow bundle too: a schema
- * library there is instantiated once for each cached workflow. The same functions serve the client, so that both refuse
- * the same things in the same words.
+ * A request or a message is refused. The checks use no schema library, because they run inside the workflow bundle too, where
+ * each cached workflow would load its own copy. The client runs the same checks, so that both refuse the same things in the
+ * same words.
  */
 export class InvalidInputError extends Error {
   override readonly name = 'InvalidInputError';
@@ -11,14 +11,18 @@ export class InvalidInputError extends Error {
     /** Where it is wrong, as in `policy.maxSends`. */
     readonly field: string,
     problem: string,
-    /** `InvalidRequest`, or `AccessTokenRefused` when it is the token that is wrong. */
+    /** `InvalidRequest`, or `AccessTokenRefused` where the token is wrong. */
     readonly type: string = FAILURE_TYPES.invalidRequest,
   ) {
     super(`${field} ${problem}`);
   }
 }
 
-/** @throws InvalidInputError when it is no object, or has a field that is not `allowed`. */
+/**
+ * Checks that a value is an object.
+ * @param allowed the names of the fields that it may have. Default: any
+ * @throws InvalidInputError when it is no object, or has another field
+ */
 export function object(value: unknown, name: string, allowed?: readonly string[]): Record<string, unknown> {
   if (
     typeof value !== 'object' ||
@@ -36,12 +40,12 @@ export function object(value: unknown, name: string, allowed?: readonly string[]
   return value as Record<string, unknown>;
 }
 
-/** Only the kind of what was found: the value itself may be a secret put into the wrong field. */
+/** The kind of a value, and not the value, which may be a secret in the wrong field. */
 export function show(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   if (ArrayBuffer.isView(value)) return 'bytes';
-  // What the workflow's payload converter could not read.
+  // The payload converter of the workflow puts an error in place of a payload that it cannot read.
   if (value instanceof Error) return value.message;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

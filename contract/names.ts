@@ -1,13 +1,13 @@
-import type { SearchAttributeKey } from '@temporalio/common/lib/search-attributes.js';
+import type { defineSearchAttributeKey } from '@temporalio/common';
 
-/** The workflow type: one execution of it is one verification. */
+/** The workflow type. One execution of it is one verification. */
 export const WORKFLOW_TYPE = 'attributeVerification';
 
 /** Where verifications run unless the worker and its callers agree on another name. */
 export const TASK_QUEUE = 'attribute-verification';
 
 /**
- * The task queue of the calls to Cognito. It is apart from the workflows' queue so that a server-side rate limit
+ * The task queue of the calls to Cognito. It is separate from the workflows' queue so that a server-side rate limit
  * (`temporal task-queue config set --queue-rps-limit`) governs exactly the calls that Cognito counts.
  */
 export function cognitoTaskQueue(taskQueue: string = TASK_QUEUE): string {
@@ -16,7 +16,7 @@ export function cognitoTaskQueue(taskQueue: string = TASK_QUEUE): string {
 
 /** The search attributes of a verification, all of type Keyword and none of them personal data. */
 export const SEARCH_ATTRIBUTES = {
-  /** Where it stands (`VerificationState`), or how it ended. `sending` is only ever the value set at the start. */
+  /** A `VerificationState`: where the verification stands, or how it ended. `sending` is only set at the start. */
   state: 'VerificationState',
   /** `email` or `phone_number`. */
   attributeName: 'VerificationAttribute',
@@ -24,9 +24,12 @@ export const SEARCH_ATTRIBUTES = {
   userPoolId: 'VerificationUserPool',
 } as const;
 
-const keyword = (name: string): SearchAttributeKey<'KEYWORD'> => ({ name, type: 'KEYWORD' });
+type KeywordKey = ReturnType<typeof defineSearchAttributeKey<'KEYWORD'>>;
 
-/** The same, as the SDK takes them. */
+// The function itself would load the SDK into a caller that only wants the names.
+const keyword = (name: string): KeywordKey => ({ name, type: 'KEYWORD' });
+
+/** The same as keys for the SDK. */
 export const SEARCH_ATTRIBUTE_KEYS = {
   state: keyword(SEARCH_ATTRIBUTES.state),
   attributeName: keyword(SEARCH_ATTRIBUTES.attributeName),

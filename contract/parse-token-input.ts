@@ -3,14 +3,13 @@ import { FAILURE_TYPES } from './failure-types.js';
 import { InvalidInputError, show } from './input-fields.js';
 import { Secret } from './secret.js';
 import type { TokenInput } from './token-input.js';
-import { SUB_FORM, USER_POOL_ID_FORM } from './user-forms.js';
-import type { UserKey } from './workflow-id.js';
+import { SUB_FORM, USER_POOL_ID_FORM, type UserKey } from './workflow-id.js';
 
-/** The fields of a message that hold its token input. */
+/** The fields of a message that may hold its token input. */
 export const TOKEN_FIELDS = ['accessToken', 'accessTokenReference'];
 
 /**
- * Decodes a token, and checks that it belongs to `owner` where one is given.
+ * Decodes a token and, where `owner` is given, checks that the token is of that user.
  * @throws InvalidInputError of type `AccessTokenRefused`.
  */
 export function parseAccessToken(token: Secret, field: string, owner?: UserKey): AccessTokenClaims {
@@ -32,7 +31,7 @@ export function parseAccessToken(token: Secret, field: string, owner?: UserKey):
 }
 
 /**
- * The token input of a message, if it holds one. Whose a token is, is not looked at here.
+ * Reads the token input of a message, if it has one. It does not check whose token it is.
  * @throws InvalidInputError when it holds both, or one of the wrong form.
  */
 export function optionalTokenInput(fields: Record<string, unknown>): TokenInput | undefined {
@@ -46,7 +45,10 @@ export function optionalTokenInput(fields: Record<string, unknown>): TokenInput 
   return { accessToken: new Secret(accessToken) };
 }
 
-/** @throws InvalidInputError as `optionalTokenInput`, and when it holds none. */
+/**
+ * Reads the token input of a message that must have one.
+ * @throws InvalidInputError as `optionalTokenInput` does, and when there is none
+ */
 export function requiredTokenInput(fields: Record<string, unknown>): TokenInput {
   const tokenInput = optionalTokenInput(fields);
   if (!tokenInput) throw new InvalidInputError('accessToken', TOKEN_NEEDED);
@@ -54,7 +56,7 @@ export function requiredTokenInput(fields: Record<string, unknown>): TokenInput 
 }
 
 /**
- * Whose verification is asked for: the claims of the token say it, or the request beside its reference.
+ * The user whom a request is about: the claims of the token name the user, or the request does, beside its reference.
  * @throws InvalidInputError naming the field.
  */
 export function requestedUser(fields: Record<string, unknown>, tokenInput: TokenInput): UserKey {
@@ -79,9 +81,9 @@ function reference(value: unknown): string {
       'must be a text of 1 to 512 printable ASCII characters without spaces',
     );
   }
-  // A reference is not treated as a secret, so a token must not pass for one.
+  // A reference is not treated as a secret, so a token must not be taken for one.
   if (/^(Bearer)?eyJ[\w-]+\.[\w-]+\./.test(value)) {
-    throw new InvalidInputError('accessTokenReference', 'holds a JSON Web Token: a token belongs into accessToken');
+    throw new InvalidInputError('accessTokenReference', 'holds a JSON Web Token: a token belongs in accessToken');
   }
   return value;
 }
@@ -92,6 +94,6 @@ function userField(fields: Record<string, unknown>, field: string, form: RegExp,
   const found = typeof value === 'string' ? 'a text of another form' : show(value);
   throw new InvalidInputError(
     field,
-    `must be ${what}, for a reference does not say whose token it stands for; found ${found}`,
+    `must be ${what}, since a reference does not say whose token it stands for; found ${found}`,
   );
 }

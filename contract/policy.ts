@@ -1,41 +1,80 @@
 import type { Duration } from '@temporalio/common';
+// The grammar of a `Duration` is the SDK's. The public export of this function is deprecated, and loads the whole package.
 import { msToNumber } from '@temporalio/common/lib/time.js';
-import type { AttributeName, VerificationPolicy } from './messages.js';
+import type { AttributeName } from './messages.js';
+
+/** The durations and limits of one verification. Every field has a default; `POLICY_FIELDS` says what is allowed. */
+export interface VerificationPolicy {
+  /** When the whole verification ends, counted from its start. Default 24 hours, as long as Cognito keeps a code. */
+  deadline?: Duration;
+  /**
+   * How long `submitCode` takes a code after it was sent. Default 10 minutes for SMS and 24 hours for e-mail (NIST SP
+   * 800-63A-4). Cognito itself keeps every code for 24 hours: a caller that asks Cognito directly is not bound by this.
+   */
+  codeLifetime?: Duration;
+  /** After how long without a confirmation the verification sends again by itself. Default: never. */
+  resendAfter?: Duration;
+  /** How soon after the first send another one is allowed. It doubles with each send. Default 30 seconds. */
+  resendCooldown?: Duration;
+  /** Messages in this verification, the first included. Default 5 (Cognito: 5 an hour for a user). */
+  maxSends?: number | undefined;
+  /** Attempts in this verification. A re-send never resets the count. Default 10 (Cognito: 15 an hour for a user). */
+  maxAttempts?: number | undefined;
+  /**
+   * What `codeConfirmed` means. `trust` (default): it ends the verification. `recheck`: the attribute is read from Cognito
+   * first, and must have become verified since the verification began.
+   */
+  confirmation?: 'trust' | 'recheck' | undefined;
+  /** The form that a code must have before a call is spent on it. Default `sixDigits`, which is what Cognito sends. */
+  codeFormat?: 'sixDigits' | 'nonSpace' | undefined;
+}
+
+/** What one field of a policy may be. A field without a default is off unless it is given. */
+type PolicyField =
+  | { kind: 'duration'; least: string; most: string; default?: string | Record<AttributeName, string> }
+  | { kind: 'count'; least: number; most: number; default: number }
+  | { kind: 'choice'; words: readonly [string, ...string[]]; default: string };
+
+/**
+ * The fields of a policy with their limits and defaults. A value out of range is refused at the client and again in the
+ * workflow. The default of `codeLifetime` depends on the attribute.
+ */
+export const POLICY_FIELDS = {
+  deadline: { kind: 'duration', least: '1 minute', most: '30 days', default: '24 hours' },
+  codeLifetime: {
+    kind: 'duration',
+    least: '1 minute',
+    // Cognito discards a code after 24 hours, whatever the policy says.
+    most: '24 hours',
+    default: { phone_number: '10 minutes', email: '24 hours' },
+  },
+  resendAfter: { kind: 'duration', least: '1 minute', most: '30 days' },
+  resendCooldown: { kind: 'duration', least: '1 second', most: '1 hour', default: '30 seconds' },
+  maxSends: { kind: 'count', least: 1, most: 20, default: 5 },
+  // More than Cognito's 15 an hour would only run into its lockout.
+  maxAttempts: { kind: 'count', least: 1, most: 15, default: 10 },
+  confirmation: { kind: 'choice', words: ['trust', 'recheck'], default: 'trust' },
+  codeFormat: { kind: 'choice', words: ['sixDigits', 'nonSpace'], default: 'sixDigits' },
+} as const satisfies Record<keyof VerificationPolicy, PolicyField>;
+
+/** The name of a field of a policy. */
+export type PolicyFieldName = keyof typeof POLICY_FIELDS;
+
+type FieldOfKind<Kind extends PolicyField['kind']> = {
+  [Name in PolicyFieldName]: (typeof POLICY_FIELDS)[Name]['kind'] extends Kind ? Name : never;
+}[PolicyFieldName];
 
 /** A policy with every default filled in and durations in milliseconds. */
 export interface ResolvedPolicy {
   deadlineMs: number;
   codeLifetimeMs: number;
-  resendAfterMs?: number;
+  resendAfterMs?: number | undefined;
   resendCooldownMs: number;
   maxSends: number;
   maxAttempts: number;
   confirmation: 'trust' | 'recheck';
   codeFormat: 'sixDigits' | 'nonSpace';
 }
-
-/** What each field of a policy may be. Out of range is refused at the client and again in the workflow. */
-export const POLICY_LIMITS = {
-  deadline: { least: '1 minute', most: '30 days' },
-  // Cognito throws a code away after 24 hours, whatever we say.
-  codeLifetime: { least: '1 minute', most: '24 hours' },
-  resendAfter: { least: '1 minute', most: '30 days' },
-  resendCooldown: { least: '1 second', most: '1 hour' },
-  maxSends: { least: 1, most: 20 },
-  // More than Cognito's 15 an hour would only run into its lockout.
-  maxAttempts: { least: 1, most: 15 },
-} as const;
-
-/** The default of each field; `codeLifetime` depends on the attribute (NIST SP 800-63A-4). */
-export const POLICY_DEFAULTS = {
-  deadline: '24 hours',
-  codeLifetime: { phone_number: '10 minutes', email: '24 hours' },
-  resendCooldown: '30 seconds',
-  maxSends: 5,
-  maxAttempts: 10,
-  confirmation: 'trust',
-  codeFormat: 'sixDigits',
-} as const;
 
 /** A field that is out of range or of the wrong form. */
 export class PolicyError extends Error {
@@ -53,40 +92,36 @@ export class PolicyError extends Error {
  * @throws PolicyError naming the first field that is unknown, of the wrong form or out of range.
  */
 export function resolvePolicy(policy: VerificationPolicy, attributeName: AttributeName): ResolvedPolicy {
-  const known = [...Object.keys(POLICY_LIMITS), 'confirmation', 'codeFormat'];
   for (const field of Object.keys(policy)) {
-    if (!known.includes(field))
-      throw new PolicyError(field.slice(0, 40), `is not a policy field; allowed: ${known.join(', ')}`);
+    if (!Object.hasOwn(POLICY_FIELDS, field)) {
+      const known = Object.keys(POLICY_FIELDS).join(', ');
+      throw new PolicyError(field.slice(0, 40), `is not a policy field; allowed: ${known}`);
+    }
   }
-  const resendAfterMs = policy.resendAfter === undefined ? undefined : durationMs(policy, 'resendAfter');
   return {
-    deadlineMs: durationMs(policy, 'deadline', POLICY_DEFAULTS.deadline),
-    codeLifetimeMs: durationMs(policy, 'codeLifetime', POLICY_DEFAULTS.codeLifetime[attributeName]),
-    ...(resendAfterMs === undefined ? {} : { resendAfterMs }),
-    resendCooldownMs: durationMs(policy, 'resendCooldown', POLICY_DEFAULTS.resendCooldown),
-    maxSends: wholeNumber(policy, 'maxSends', POLICY_DEFAULTS.maxSends),
-    maxAttempts: wholeNumber(policy, 'maxAttempts', POLICY_DEFAULTS.maxAttempts),
-    confirmation: oneOf(policy, 'confirmation', ['trust', 'recheck']),
-    codeFormat: oneOf(policy, 'codeFormat', ['sixDigits', 'nonSpace']),
+    resendAfterMs: policy.resendAfter === undefined ? undefined : durationMs(policy, 'resendAfter'),
+    deadlineMs: durationMs(policy, 'deadline', POLICY_FIELDS.deadline.default),
+    codeLifetimeMs: durationMs(policy, 'codeLifetime', POLICY_FIELDS.codeLifetime.default[attributeName]),
+    resendCooldownMs: durationMs(policy, 'resendCooldown', POLICY_FIELDS.resendCooldown.default),
+    maxSends: wholeNumber(policy, 'maxSends'),
+    maxAttempts: wholeNumber(policy, 'maxAttempts'),
+    confirmation: choice(policy, 'confirmation', POLICY_FIELDS.confirmation),
+    codeFormat: choice(policy, 'codeFormat', POLICY_FIELDS.codeFormat),
   };
 }
 
-/** A duration in milliseconds, or undefined where it is none. */
+/** A duration in milliseconds, or undefined where the value is none. It takes what the SDK takes as a `Duration`. */
 export function parseDuration(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
-  if (typeof value !== 'string') return undefined;
   try {
-    const parsed = msToNumber(value as Duration);
-    return Number.isFinite(parsed) && parsed >= 0 ? parsed : undefined;
+    const parsed = typeof value === 'string' ? msToNumber(value as Duration) : value;
+    return typeof parsed === 'number' && Number.isFinite(parsed) && parsed >= 0 ? parsed : undefined;
   } catch {
     return undefined;
   }
 }
 
-type DurationField = 'deadline' | 'codeLifetime' | 'resendAfter' | 'resendCooldown';
-
-function durationMs(policy: VerificationPolicy, field: DurationField, fallback?: Duration): number {
-  const { least, most } = POLICY_LIMITS[field];
+function durationMs(policy: VerificationPolicy, field: FieldOfKind<'duration'>, fallback?: Duration): number {
+  const { least, most } = POLICY_FIELDS[field];
   const value: unknown = policy[field] ?? fallback;
   const found = parseDuration(value);
   if (found === undefined || found < msToNumber(least) || found > msToNumber(most)) {
@@ -98,8 +133,8 @@ function durationMs(policy: VerificationPolicy, field: DurationField, fallback?:
   return found;
 }
 
-function wholeNumber(policy: VerificationPolicy, field: 'maxSends' | 'maxAttempts', fallback: number): number {
-  const { least, most } = POLICY_LIMITS[field];
+function wholeNumber(policy: VerificationPolicy, field: FieldOfKind<'count'>): number {
+  const { least, most, default: fallback } = POLICY_FIELDS[field];
   const value: unknown = policy[field] ?? fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
     throw new PolicyError(field, `must be a whole number from ${least} to ${most}; found ${show(value)}`);
@@ -107,23 +142,20 @@ function wholeNumber(policy: VerificationPolicy, field: 'maxSends' | 'maxAttempt
   return value;
 }
 
-function oneOf<F extends 'confirmation' | 'codeFormat', T extends NonNullable<VerificationPolicy[F]>>(
+function choice<Word extends string>(
   policy: VerificationPolicy,
-  field: F,
-  allowed: readonly T[],
-): T {
-  const value: unknown = policy[field] ?? POLICY_DEFAULTS[field];
-  const found = allowed.find((item) => item === value);
+  field: FieldOfKind<'choice'>,
+  { words, default: fallback }: { readonly words: readonly Word[]; readonly default: Word },
+): Word {
+  const value: unknown = policy[field] ?? fallback;
+  const found = words.find((word) => word === value);
   if (found === undefined) {
-    throw new PolicyError(
-      field,
-      `must be one of ${allowed.map((item) => `'${item}'`).join(', ')}; found ${show(value)}`,
-    );
+    throw new PolicyError(field, `must be one of ${words.map((word) => `'${word}'`).join(', ')}; found ${show(value)}`);
   }
   return found;
 }
 
-/** A value as far as it can be shown: a long text may be a secret in the wrong field. */
+/** A short value as it is. A long text may be a secret in the wrong field, so only its type is shown. */
 function show(value: unknown): string {
   const short =
     typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= 24);

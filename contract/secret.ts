@@ -1,21 +1,22 @@
-/** What Node's `util.inspect` and `console.log` ask an object for; by name, since a workflow has no Node. */
+/** The method that Node's `util.inspect` and `console.log` call. It has to be named, since a workflow has no Node. */
 const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
 
 const SHOWN = '[secret]';
 
 /**
- * A token or a code in our own hands. It shows itself as `[secret]` wherever it is printed, joined into a text or
- * serialised; only `reveal` gives the value. So a log line, an error or a payload that holds one by mistake holds
- * nothing of it.
+ * A token or a code in our own code. It becomes `[secret]` wherever it is printed, joined into a text or serialized; only
+ * `reveal` returns the value. A log line, an error or a payload that holds a `Secret` by mistake therefore holds nothing of
+ * the value.
  */
 export class Secret {
+  // Not `private`: a spread, a loop over the fields or a debugger's dump would show such a field.
   readonly #value: string;
 
   constructor(value: string) {
     this.#value = value;
   }
 
-  /** The value, for the one expression that hands it to who needs it. */
+  /** The value. Call it only in the expression that passes the value on. */
   reveal(): string {
     return this.#value;
   }

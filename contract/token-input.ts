@@ -1,28 +1,28 @@
 import { Secret } from './secret.js';
 
 /**
- * What a message holds for the calls to Cognito: an access token, or an opaque reference under which the worker finds
- * one when it needs it.
+ * What a message brings for the calls to Cognito: an access token, or an opaque reference by which the worker finds one when
+ * it needs it.
  */
 export type TokenInput =
-  | { readonly accessToken: Secret; readonly accessTokenReference?: never }
-  | { readonly accessToken?: never; readonly accessTokenReference: string };
+  | { readonly accessToken: Secret; readonly accessTokenReference?: undefined }
+  | { readonly accessToken?: undefined; readonly accessTokenReference: string };
 
 /**
- * How long a worker's access token source may take to find the token for one call. By so much the workflow lengthens the
- * time-outs of a call with a reference.
+ * How long a worker's access token source may take to find the token for one call. The workflow lengthens the time-outs of a
+ * call with a reference by this much.
  */
 export const TOKEN_SOURCE_TIMEOUT_MS = 5_000;
 
-/** The two fields of a message of which one may be there. */
+/** The two fields of a message that may hold a token input. A message has at most one of them. */
 interface TokenFields {
   readonly accessToken?: string | undefined;
   readonly accessTokenReference?: string | undefined;
 }
 
 /**
- * The token input of a message, undefined where it holds none. Lenient, for handlers: their validators have parsed the
- * message strictly, once, and a replay must read every recorded one again, whatever later versions refuse.
+ * The token input of a message, or undefined where it has none. It checks nothing, because handlers use it: their validators
+ * have checked the message once, and a replay must read every recorded message, whatever later versions refuse.
  */
 export function tokenInputOf(message: TokenFields | null | undefined): TokenInput | undefined {
   if (typeof message?.accessToken === 'string') return { accessToken: new Secret(message.accessToken) };
@@ -30,10 +30,12 @@ export function tokenInputOf(message: TokenFields | null | undefined): TokenInpu
   return undefined;
 }
 
-/** As fields of a message or an activity's input, with the token in plain: only where it is handed on at once. */
+/** The fields of a message or of an activity's input, with the token in plain text. Use it only where they are sent at once. */
 export function tokenFields(
   tokenInput: TokenInput,
-): { accessToken: string; accessTokenReference?: never } | { accessToken?: never; accessTokenReference: string } {
+):
+  | { accessToken: string; accessTokenReference?: undefined }
+  | { accessToken?: undefined; accessTokenReference: string } {
   return tokenInput.accessToken
     ? { accessToken: tokenInput.accessToken.reveal() }
     : { accessTokenReference: tokenInput.accessTokenReference };

@@ -6,34 +6,33 @@ import { Secret } from './secret.js';
 import type { TokenInput } from './token-input.js';
 import type { UserKey } from './workflow-id.js';
 
-/** A `VerificationRequest` that was found good. */
+/** A valid `VerificationRequest`. */
 export interface ParsedRequest {
-  /** The token, or the reference, of the request. */
   tokenInput: TokenInput;
-  /** Whose verification it is. */
+  /** The user to verify. */
   owner: UserKey;
   attributeName: AttributeName;
-  alreadySent?: CodeDelivery;
-  clientMetadata?: Record<string, string>;
+  alreadySent?: CodeDelivery | undefined;
+  clientMetadata?: Record<string, string> | undefined;
   policy: ResolvedPolicy;
 }
 
-/** An `AwaitDeliveryInput` that was found good. */
+/** A valid `AwaitDeliveryInput`. */
 export interface ParsedAwaitDelivery {
-  tokenInput?: TokenInput;
-  alreadySent?: CodeDelivery;
+  tokenInput?: TokenInput | undefined;
+  alreadySent?: CodeDelivery | undefined;
 }
 
-/** A `SubmitCodeInput` that was found good. */
+/** A valid `SubmitCodeInput`. */
 export interface ParsedSubmitCode {
   code: Secret;
-  tokenInput?: TokenInput;
+  tokenInput?: TokenInput | undefined;
 }
 
-/** A `ResendCodeInput` that was found good. */
+/** A valid `ResendCodeInput`. */
 export interface ParsedResendCode {
-  tokenInput?: TokenInput;
-  clientMetadata?: Record<string, string>;
+  tokenInput?: TokenInput | undefined;
+  clientMetadata?: Record<string, string> | undefined;
 }
 
 /**
@@ -59,28 +58,30 @@ export function parseRequest(input: unknown): ParsedRequest {
   }
   const tokenInput = requiredTokenInput(fields);
   const owner = requestedUser(fields, tokenInput);
-  const clientMetadata = metadata(fields['clientMetadata']);
-  const alreadySent = delivery(fields['alreadySent']);
   return {
     tokenInput,
     owner,
     attributeName,
+    clientMetadata: metadata(fields['clientMetadata']),
+    alreadySent: delivery(fields['alreadySent']),
     policy: policyOf(fields['policy'], attributeName),
-    ...(clientMetadata ? { clientMetadata } : {}),
-    ...(alreadySent ? { alreadySent } : {}),
   };
 }
 
-/** @throws InvalidInputError naming the field. */
+/**
+ * Reads an `AwaitDeliveryInput`.
+ * @throws InvalidInputError naming the first field that is wrong.
+ */
 export function parseAwaitDelivery(input: unknown): ParsedAwaitDelivery {
   const fields = object(input, 'awaitDelivery', [...TOKEN_FIELDS, 'alreadySent']);
   const alreadySent = delivery(fields['alreadySent']);
-  return { ...withTokenInput(fields), ...(alreadySent ? { alreadySent } : {}) };
+  return { tokenInput: optionalTokenInput(fields), alreadySent };
 }
 
 /**
- * Checks the code's form before a call to Cognito is spent on it. The message never holds the code.
- * @throws InvalidInputError naming the field.
+ * Reads a `SubmitCodeInput`, and checks the code's form before a call to Cognito is spent on it. The message of the error never
+ * holds the code.
+ * @throws InvalidInputError naming the first field that is wrong.
  */
 export function parseSubmitCode(
   input: unknown,
@@ -92,32 +93,35 @@ export function parseSubmitCode(
   // Cognito's own pattern is [\S]{1,2048}.
   if (!/^\S{1,2048}$/.test(code)) throw new InvalidInputError('code', 'must have 1 to 2048 characters and no spaces');
   if (codeFormat === 'sixDigits' && !/^\d{6}$/.test(code)) throw new InvalidInputError('code', 'must be six digits');
-  return { code: new Secret(code), ...withTokenInput(fields) };
-}
-
-/** @throws InvalidInputError naming the field. */
-export function parseResendCode(input: unknown): ParsedResendCode {
-  const fields = object(input, 'resendCode', [...TOKEN_FIELDS, 'clientMetadata']);
-  const clientMetadata = metadata(fields['clientMetadata']);
-  return { ...withTokenInput(fields), ...(clientMetadata ? { clientMetadata } : {}) };
+  return { code: new Secret(code), tokenInput: optionalTokenInput(fields) };
 }
 
 /**
- * What a `RenewAccessTokenInput` brings.
- * @throws InvalidInputError naming the field.
+ * Reads a `ResendCodeInput`.
+ * @throws InvalidInputError naming the first field that is wrong.
+ */
+export function parseResendCode(input: unknown): ParsedResendCode {
+  const fields = object(input, 'resendCode', [...TOKEN_FIELDS, 'clientMetadata']);
+  const clientMetadata = metadata(fields['clientMetadata']);
+  return { tokenInput: optionalTokenInput(fields), clientMetadata };
+}
+
+/**
+ * Reads a `RenewAccessTokenInput`.
+ * @throws InvalidInputError naming the field that is wrong.
  */
 export function parseRenewAccessToken(input: unknown): TokenInput {
   return requiredTokenInput(object(input, 'renewAccessToken', TOKEN_FIELDS));
 }
 
 /**
- * Reads a `CodeConfirmedInput`. It must be there: an empty signal could come from anyone who may signal a workflow, and
- * one that is sealed only from who has a key. A signal has nobody to tell of a wrong reference, so that is left out.
+ * Reads a `CodeConfirmedInput`. It is required: an empty signal can come from anyone who may signal a workflow, a sealed input
+ * only from someone who has a key. The sender of a signal cannot be told of a wrong reference, so that is ignored.
  * @throws InvalidInputError when it is no object, or has another field.
  */
 export function parseCodeConfirmed(input: unknown): CodeConfirmedInput {
   const { reference } = object(input, 'codeConfirmed', ['reference']);
-  return typeof reference === 'string' ? { reference: reference.slice(0, 200) } : {};
+  return { reference: typeof reference === 'string' ? reference.slice(0, 200) : undefined };
 }
 
 function policyOf(value: unknown, attributeName: AttributeName): ResolvedPolicy {
@@ -127,11 +131,6 @@ function policyOf(value: unknown, attributeName: AttributeName): ResolvedPolicy 
     if (!(error instanceof PolicyError)) throw error;
     throw new InvalidInputError(`policy.${error.field}`, error.message);
   }
-}
-
-function withTokenInput(fields: Record<string, unknown>): { tokenInput?: TokenInput } {
-  const tokenInput = optionalTokenInput(fields);
-  return tokenInput ? { tokenInput } : {};
 }
 
 function metadata(value: unknown): Record<string, string> | undefined {

@@ -1,4 +1,4 @@
-/** Whether a value is an object with fields of unknown kind: what is known of JSON before it is looked at. */
+/** Whether a value is an object, and no list: its fields may hold anything. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -10,14 +10,14 @@ type Defined<Fields> = {
 };
 
 /**
- * The object without its undefined fields, for types of others that tell an absent field from an undefined one. Types of
- * ours say `field?: T | undefined` instead and need no such call.
+ * The object without its undefined fields, for types of libraries that distinguish an absent field from an undefined one. Our
+ * own types say `field?: T | undefined` and do not need it.
  */
 export function defined<Fields extends object>(fields: Fields): Defined<Fields> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<Fields>;
 }
 
-/** The name of an error where it is a plain word; `an error` otherwise, since a name may hold anything. */
+/** The name of an error if it is a plain word, and `an error` otherwise, because a name may hold anything. */
 export function errorName(error: unknown): string {
   return error instanceof Error && /^\w{1,60}$/.test(error.name) ? error.name : 'an error';
 }

@@ -1,5 +1,13 @@
 import { ATTRIBUTE_NAMES, type AttributeName } from './messages.js';
 
+// Both stand between slashes in workflow ids, so neither may hold one.
+
+/** The form of a user's `sub`. */
+export const SUB_FORM = /^[\w-]{1,128}$/;
+
+/** The form of a user pool's id: the pattern of UserPoolIdType in Cognito's API, and the ids of other endpoints. */
+export const USER_POOL_ID_FORM = /^[\w-]{1,55}$/;
+
 /** A user of a user pool. */
 export interface UserKey {
   userPoolId: string;
@@ -7,17 +15,17 @@ export interface UserKey {
   sub: string;
 }
 
-/** What makes two verifications the same one: a user pool, a user in it, and an attribute. */
+/** Identifies a verification: a user pool, a user in it, and an attribute. */
 export interface VerificationKey extends UserKey {
   attributeName: AttributeName;
 }
 
-/** `verify/{userPoolId}/{sub}/{attributeName}`: no address and no token, for ids are never encrypted. */
+/** `verify/{userPoolId}/{sub}/{attributeName}`. It holds no address and no token, because ids are never encrypted. */
 export function workflowIdFor(key: VerificationKey): string {
   return `verify/${key.userPoolId}/${key.sub}/${key.attributeName}`;
 }
 
-/** The inverse of `workflowIdFor`; undefined where the id was not made by it. */
+/** The parts of a workflow id, or undefined where `workflowIdFor` did not make it. */
 export function parseWorkflowId(workflowId: string): VerificationKey | undefined {
   const [prefix, userPoolId, sub, attribute, ...rest] = workflowId.split('/');
   const attributeName = ATTRIBUTE_NAMES.find((name) => name === attribute);

@@ -7,11 +7,11 @@ import { errorCode } from '../log/error-code.js';
 export interface ReplayBundle {
   path: string;
   code: string;
-  /** What tells it from other builds; the end of the build id that its workers have, unless they were given another. */
+  /** Identifies the build. It is the end of the build id of its workers, unless they are given another build id. */
   build: string;
 }
 
-/** It is no workflow bundle. */
+/** The file is no workflow bundle, or one of another SDK. */
 export class BundleError extends Error {
   override readonly name = 'BundleError';
   readonly code = 'Configuration';
@@ -24,21 +24,21 @@ export class BundleError extends Error {
 export async function readBundle(path: string): Promise<ReplayBundle> {
   const code = await readFile(path, 'utf8').catch((error: unknown) => {
     const reason = errorCode(error) ?? 'unknown';
-    throw new BundleError(`The workflow bundle ${path} cannot be read (${reason}), which npm run build writes.`);
+    throw new BundleError(`The workflow bundle ${path}, which npm run build writes, cannot be read (${reason}).`);
   });
   if (!code.includes('__TEMPORAL__') || !code.includes('sourceMappingURL=')) {
-    throw new BundleError(`${path} is no workflow bundle, which npm run build writes to dist/workflow-bundle.js.`);
+    throw new BundleError(`${path} is no workflow bundle. npm run build writes one to dist/workflow-bundle.js.`);
   }
-  const [, made] = SDK_IN_BUNDLE.exec(code) ?? [];
-  if (made !== undefined && made !== sdkVersion()) {
+  const [, builtWith] = SDK_IN_BUNDLE.exec(code) ?? [];
+  if (builtWith !== undefined && builtWith !== sdkVersion()) {
     throw new BundleError(
-      `${path} was built with SDK ${made}, and this command has ${sdkVersion()}: replay with the command of that build.`,
+      `${path} was built with SDK ${builtWith}, and this command has ${sdkVersion()}: replay with the command of that build.`,
     );
   }
   return { path, code, build: createHash('sha256').update(code).digest('hex').slice(0, SHORT_DIGEST) };
 }
 
-/** As much as of the build ids in histories is shown. */
+/** As long as the digests that are shown of the build ids in histories. */
 const SHORT_DIGEST = 12;
 const SDK_IN_BUNDLE = /"name":"@temporalio\/workflow","version":"([^"]+)"/;
 

@@ -5,37 +5,37 @@ import type { DataConverter, Payload, PayloadCodec, SerializationContext } from 
 export type Unopened = Parameters<ReportUnopened>[0];
 
 /**
- * Opens payloads as a worker does, and notes what becomes of those of one history at a time. What the replayed code would
- * send goes nowhere, so nothing is sealed; but only there does it say why its task has failed.
+ * Opens payloads as a worker does, and notes which payloads of the current history were not opened. Nothing is sealed, because
+ * what the replayed code sends goes nowhere. But only what it sends says why a task failed, so its last failure is kept.
  */
 export class ReplayCodec implements PayloadCodec {
   readonly dataConverter: DataConverter;
   private readonly opening: PayloadCodec;
-  private noted: Unopened[] = [];
-  private said: string | undefined;
+  private refused: Unopened[] = [];
+  private failure: string | undefined;
 
   constructor(keys: KeyRing) {
-    const { payloadCodecs = [], ...paths } = workerDataConverter(keys, (error) => this.noted.push(error));
+    const { payloadCodecs = [], ...paths } = workerDataConverter(keys, (error) => this.refused.push(error));
     const [opening] = payloadCodecs;
-    if (!opening) throw new Error('a worker that opens nothing');
+    if (!opening) throw new Error('the data converter of a worker has no codec');
     this.opening = opening;
     this.dataConverter = { ...paths, payloadCodecs: [this] };
   }
 
-  /** Before the next history. */
+  /** Forgets what it noted. Call it before each history. */
   begin(): void {
-    this.noted = [];
-    this.said = undefined;
+    this.refused = [];
+    this.failure = undefined;
   }
 
-  /** Of this history, in their order. */
+  /** Why payloads of this history were not opened, in their order. */
   get unopened(): readonly Unopened[] {
-    return this.noted;
+    return this.refused;
   }
 
-  /** The message of the last failure that the code has made of this history. */
+  /** The message of the last failure that the replayed code made in this history. */
   get lastFailure(): string | undefined {
-    return this.said;
+    return this.failure;
   }
 
   async decode(payloads: Payload[], place?: SerializationContext): Promise<Payload[]> {
@@ -43,12 +43,12 @@ export class ReplayCodec implements PayloadCodec {
   }
 
   encode(payloads: Payload[]): Promise<Payload[]> {
-    for (const payload of payloads) this.said = failureMessage(payload) ?? this.said;
+    for (const payload of payloads) this.failure = failureMessage(payload) ?? this.failure;
     return Promise.resolve(payloads);
   }
 }
 
-/** Of the encoded attributes of a failure. */
+/** The message in the encoded attributes of a failure, or undefined where the payload is something else. */
 function failureMessage({ data }: Payload): string | undefined {
   const text = Buffer.from(data ?? new Uint8Array()).toString();
   if (!text.includes('"stack_trace"')) return undefined;

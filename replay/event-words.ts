@@ -1,11 +1,11 @@
-/** Single events of a history in words, for whoever has to find them in the code. Nothing in them is of a payload. */
+/** Events of a history in words, so that a person can find them in the code. They hold nothing of a payload. */
 import type { History } from './recorded-history.js';
 
 type HistoryEvent = NonNullable<History['events']>[number];
 
-/** The event with this id. */
+/** The event with this id, in words. */
 export function eventIn({ events }: History, eventId: number): string {
-  const event = events?.find((one) => Number(one.eventId) === eventId);
+  const event = events?.find((candidate) => Number(candidate.eventId) === eventId);
   return event ? eventInWords(event, events ?? []) : 'an event';
 }
 

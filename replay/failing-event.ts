@@ -4,15 +4,15 @@ import type { History, RecordedHistory } from './recorded-history.js';
 
 type HistoryEvent = NonNullable<History['events']>[number];
 
-/** The event at which a history stops to replay, where there is only one that the SDK can mean. */
+/** The event at which a history stops replaying, if only one event fits what the SDK said. */
 export function onlyEventMeant(problem: ReplayProblem, { events }: History): number | undefined {
   const [only, ...others] = (events ?? []).filter((event) => isMeant(problem, event));
   return only && others.length === 0 ? Number(only.eventId) : undefined;
 }
 
 /**
- * Finds the event at which a history stops to replay, where the SDK does not say it: by replaying the history's beginnings,
- * each a workflow task longer than the one before.
+ * Finds the event at which a history stops replaying, where the SDK does not say it. It replays the beginnings of the history,
+ * each longer by one workflow task than the one before.
  */
 export async function failingEvent(
   options: Parameters<typeof Worker.runReplayHistories>[0],
@@ -21,7 +21,7 @@ export async function failingEvent(
 ): Promise<number | undefined> {
   const events = history.events ?? [];
   const ends = events.flatMap(({ workflowTaskScheduledEventAttributes: task }, index) => (task ? [index + 1] : []));
-  // A beginning ends where the next task is scheduled, which shows the SDK that the one before is complete.
+  // A beginning ends where the next task is scheduled: that shows the SDK that the task before is complete.
   const beginnings = [...new Set([...ends.slice(1), events.length])].map((end) => events.slice(0, end));
   const histories = beginnings.map((beginning) => ({ workflowId, history: { events: beginning } }));
   let fits = 0;
@@ -32,7 +32,7 @@ export async function failingEvent(
   return undefined;
 }
 
-/** In the part that a task has written, or else the task itself. */
+/** The event that the problem means among those of one task. Default: the task itself. */
 function eventOf(problem: ReplayProblem, part: readonly HistoryEvent[]): number | undefined {
   const meant = part.find((event) => isMeant(problem, event));
   const task = part.find(({ workflowTaskStartedEventAttributes: started }) => started);

@@ -1,4 +1,4 @@
-/** What a history says of itself without a key: what it is a history of, where it stands, and which builds made it. */
+/** What a history says without a key: its workflow type, its state, and which build ran it. */
 import { SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import type { History } from './recorded-history.js';
 
@@ -6,14 +6,14 @@ type HistoryEvent = NonNullable<History['events']>[number];
 
 export interface HistoryFacts {
   workflowType: string;
-  /** A state of a verification, or how it was ended from outside: `terminated`, `timedOut`. */
+  /** A state of a verification, or how it was ended from outside: `terminated`, `timedOut`. `unknown` for other workflows. */
   state: string;
-  /** Release of the SDK that ran it last; undefined before a worker has taken it. */
-  sdkVersion?: string;
-  /** The worker's build id, shortened, that ran it last. */
-  build?: string;
+  /** The release of the SDK that ran it last. Undefined before a worker has taken it. */
+  sdkVersion?: string | undefined;
+  /** The shortened build id of the worker that ran it last. */
+  build?: string | undefined;
   events: number;
-  /** False before its first workflow task: there is nothing to replay in it yet. */
+  /** False before its first workflow task: there is nothing to replay yet. */
   begun: boolean;
 }
 
@@ -28,19 +28,19 @@ export function historyFacts({ events }: History): HistoryFacts {
   return {
     workflowType: started?.workflowType?.name ?? 'unknown',
     state: stateOf(all),
-    ...(sdkVersion ? { sdkVersion } : {}),
-    ...(build ? { build: shortBuild(build) } : {}),
+    sdkVersion: sdkVersion || undefined,
+    build: build ? shortBuild(build) : undefined,
     events: all.length,
     begun: all.some(({ workflowTaskScheduledEventAttributes: task }) => task),
   };
 }
 
-/** The SDK's own build id is its name, its version and the digest of the whole bundle. */
+/** Shortens the SDK's own build id, which is the SDK's name, its version and the digest of the whole bundle. */
 export function shortBuild(buildId: string): string {
   return buildId.replace(/^@temporalio\/worker@/, '').replace(/\+([\da-f]{12})[\da-f]{52}$/, '+$1');
 }
 
-/** Search attributes are never sealed. A termination and a time-out leave them as they were. */
+/** The state in the search attributes, which are never sealed. A termination and a time-out do not change them. */
 function stateOf(events: readonly HistoryEvent[]): string {
   const last = events.at(-1);
   if (last?.workflowExecutionTerminatedEventAttributes) return 'terminated';

@@ -17,25 +17,25 @@ export interface UnreadableFile {
   problem: ReplayProblem;
 }
 
-/** A path that was asked for and is not there. */
+/** A path that does not exist or cannot be read. */
 export class HistoryPathError extends Error {
   override readonly name = 'HistoryPathError';
   readonly code = 'Usage';
 }
 
-/** Lies beside histories and says whose they are: `{"histories": [{"file", "workflowId", "runId"}]}`. */
+/** A file beside histories that says whose they are: `{"histories": [{"file", "workflowId", "runId"}]}`. */
 export const MANIFEST = 'manifest.json';
 
-/** One history, in its folder's manifest. */
+/** One history in the manifest of its folder. */
 export interface ManifestEntry {
   file: string;
-  workflowId?: string;
-  runId?: string;
+  workflowId?: string | undefined;
+  runId?: string | undefined;
 }
 
 /**
- * The files, and every `.json` file in the folders and below, in order, and what the manifests there list, whether it is there
- * or not. Each once.
+ * Lists the files, every `.json` file in and below the folders, and every file that a manifest there names, even if it does not
+ * exist. Each file is listed once.
  * @throws HistoryPathError
  */
 export async function listHistoryFiles(paths: readonly string[]): Promise<string[]> {
@@ -66,8 +66,8 @@ async function filesIn(path: string): Promise<string[]> {
 }
 
 /**
- * Reads one after the other, when it is asked for.
- * @param workflowId of a file that does not say it
+ * Reads the files one after the other, each when it is asked for.
+ * @param workflowId the workflow id of files that do not say theirs
  */
 export async function* readHistoryFiles(
   files: readonly string[],
@@ -79,9 +79,10 @@ export async function* readHistoryFiles(
     const manifest = manifests.get(folder) ?? readManifest(folder);
     manifests.set(folder, manifest);
     try {
-      const known = (await manifest).get(basename(file));
+      const listed = (await manifest).get(basename(file));
       const document: unknown = JSON.parse(await readFile(file, 'utf8'));
-      yield { ...recordedHistory(document, { ...known, ...(workflowId === undefined ? {} : { workflowId }) }), file };
+      const known = { workflowId: workflowId ?? listed?.workflowId, runId: listed?.runId };
+      yield { ...recordedHistory(document, known), file };
     } catch (error) {
       yield { file, problem: unreadable(reasonOf(error)) };
     }
@@ -90,7 +91,7 @@ export async function* readHistoryFiles(
 
 type Manifest = Map<string, Omit<ManifestEntry, 'file'>>;
 
-/** One that is of another form says nothing, and each history that needed it will say so. */
+/** Reads a manifest. One of another form counts as empty: each history that needs it then says so. */
 async function readManifest(folder: string): Promise<Manifest> {
   const manifest: Manifest = new Map();
   const text = await readFile(join(folder, MANIFEST), 'utf8').catch(() => '{}');
@@ -101,20 +102,20 @@ async function readManifest(folder: string): Promise<Manifest> {
       if (!isRecord(entry) || typeof entry['file'] !== 'string') continue;
       const { workflowId, runId } = entry;
       manifest.set(entry['file'], {
-        ...(typeof workflowId === 'string' ? { workflowId } : {}),
-        ...(typeof runId === 'string' ? { runId } : {}),
+        workflowId: typeof workflowId === 'string' ? workflowId : undefined,
+        runId: typeof runId === 'string' ? runId : undefined,
       });
     }
   } catch {
-    // As above.
+    // No JSON: it counts as empty.
   }
   return manifest;
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof UnreadableHistoryError) return error.message;
-  // A parser's message quotes what it could not read.
+  // A parser's message quotes the text that it cannot read.
   if (error instanceof SyntaxError) return 'is no JSON';
   const code = errorCode(error) ?? 'unknown';
-  return code === 'ENOENT' ? `is not there, but listed in ${MANIFEST}` : `cannot be read (${code})`;
+  return code === 'ENOENT' ? `is listed in ${MANIFEST}, but does not exist` : `cannot be read (${code})`;
 }

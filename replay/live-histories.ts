@@ -1,15 +1,15 @@
-/** Histories from a namespace: which are taken, and how they come here. Only reads. */
+/** Histories of a namespace: which ones are taken, and how they are fetched. It only reads. */
 import { SEARCH_ATTRIBUTE_KEYS, SEARCH_ATTRIBUTES, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { RecordedHistory } from './recorded-history.js';
 
-/** Which verifications. */
+/** Selects verifications of a namespace. */
 export interface LiveSelection {
-  /** A query of Temporal's visibility, narrowed to verifications. Default: those that are open, or ended since `since`. */
+  /** A query of Temporal's visibility, limited to verifications. Default: those that are open, or ended after `since`. */
   query?: string | undefined;
   since: Date;
-  /** How many at most, evenly over the states. */
+  /** How many to take at most, evenly over the states. */
   limit: number;
 }
 
@@ -19,23 +19,23 @@ export interface LiveRun {
   runId: string;
 }
 
-/** What is there, and what of it was taken. */
+/** The runs that were taken, and how many were found. */
 export interface LiveSample {
   runs: LiveRun[];
-  /** How many were found. */
+  /** How many runs were found. */
   matched: number;
-  /** There are more, which nobody has looked at: the oldest ones, for a namespace lists the youngest first. */
+  /** Whether there are more, which were not looked at. They are the oldest ones, since a namespace lists the youngest first. */
   truncated: boolean;
 }
 
-/** A page has 1,000, and a namespace takes few such calls a second. */
+/** A page has 1,000 runs, and a namespace allows few such calls a second. */
 const MOST_LOOKED_AT = 50_000;
 const PAGE = 1_000;
 
 /**
- * Finds runs, evenly over the states: a state with few of them is there with all, and the others share what is left. Within a
- * state they are spread over all that were found, the youngest to the oldest.
- * @param most are looked at, or as many as are to be taken
+ * Finds runs and takes them evenly over the states: all runs of a state that has few, while the other states share what is
+ * left. Within a state the runs are spread evenly from the youngest to the oldest.
+ * @param most how many runs to look at. `selection.limit`, where that is more
  */
 export async function sampleRuns(
   client: Pick<Client, 'workflow'>,
@@ -43,16 +43,16 @@ export async function sampleRuns(
   most = MOST_LOOKED_AT,
 ): Promise<LiveSample> {
   const query = queryOf(selection);
-  // By run: one that has changed meanwhile comes twice.
+  // By run id, because a run that changes in the meantime is listed twice.
   const found = new Map<string, LiveRun & { state: string }>();
   let truncated = false;
   for await (const { workflowId, runId, typedSearchAttributes } of client.workflow.list({ query, pageSize: PAGE })) {
     truncated = found.size >= Math.max(most, selection.limit) && !found.has(runId);
     if (truncated) break;
-    // Whatever it says: a build that is newer than this one may know other states.
+    // Any state, since a newer build than this one may have other states.
     found.set(runId, { workflowId, runId, state: typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state) ?? '' });
   }
-  // A namespace that was never set up has none either, and only says so when it is asked for a state.
+  // A namespace that lacks the search attributes has no runs either. It refuses only a query that names such an attribute.
   if (found.size === 0) await client.workflow.count(`${query} AND ${SEARCH_ATTRIBUTES.state} IS NULL`);
   const byState = new Map<string, LiveRun[]>();
   for (const { state, ...run } of found.values()) {
@@ -68,24 +68,24 @@ export async function sampleRuns(
   return { runs: groups.flatMap((group, index) => spread(group, shares[index] ?? 0)), matched: found.size, truncated };
 }
 
-/** The query for what is selected, without the states. */
+/** The visibility query of a selection. */
 export function queryOf({ query, since }: Pick<LiveSelection, 'query' | 'since'>): string {
   const which = query ?? `ExecutionStatus = 'Running' OR CloseTime >= '${since.toISOString()}'`;
   return `WorkflowType = '${WORKFLOW_TYPE}' AND (${which})`;
 }
 
-/** How many of each, so that no two that have more to give differ by more than one. */
+/** Shares `limit` evenly over groups of these sizes. The shares of two groups that are not used up differ by one at most. */
 export function evenShares(counts: readonly number[], limit: number): number[] {
   const shares = counts.map(() => 0);
   let left = limit;
   for (;;) {
-    const hungry = counts.flatMap((count, index) => (count > (shares[index] ?? 0) ? [index] : []));
-    if (left === 0 || hungry.length === 0) return shares;
-    const each = Math.max(1, Math.floor(left / hungry.length));
-    for (const index of hungry.slice(0, left)) {
-      const more = Math.min(each, (counts[index] ?? 0) - (shares[index] ?? 0));
-      shares[index] = (shares[index] ?? 0) + more;
-      left -= more;
+    const unfilled = counts.flatMap((count, index) => (count > (shares[index] ?? 0) ? [index] : []));
+    if (left === 0 || unfilled.length === 0) return shares;
+    const each = Math.max(1, Math.floor(left / unfilled.length));
+    for (const index of unfilled.slice(0, left)) {
+      const added = Math.min(each, (counts[index] ?? 0) - (shares[index] ?? 0));
+      shares[index] = (shares[index] ?? 0) + added;
+      left -= added;
     }
   }
 }
@@ -95,13 +95,13 @@ function spread<T>(all: readonly T[], count: number): T[] {
 }
 
 /**
- * Fetches their histories, some at once and in order.
- * @param onGone is told of one that the namespace has forgotten meanwhile
+ * Fetches the histories of the runs in their order, `concurrency` at a time.
+ * @param onGone gets each run that the namespace no longer has
  */
 export async function* fetchHistories(
   client: Pick<Client, 'workflow'>,
   runs: readonly LiveRun[],
-  { concurrency, onGone = () => undefined }: { concurrency: number; onGone?: (run: LiveRun) => void },
+  { concurrency, onGone = () => undefined }: { concurrency: number; onGone?: ((run: LiveRun) => void) | undefined },
 ): AsyncGenerator<RecordedHistory, void, undefined> {
   const fetch = async (run: LiveRun): Promise<RecordedHistory | undefined> => {
     try {
@@ -112,16 +112,16 @@ export async function* fetchHistories(
       return undefined;
     }
   };
-  const underWay: Promise<RecordedHistory | undefined>[] = [];
+  const fetches: Promise<RecordedHistory | undefined>[] = [];
   let next = 0;
-  while (next < runs.length || underWay.length > 0) {
-    for (; next < runs.length && underWay.length < concurrency; next += 1) {
+  while (next < runs.length || fetches.length > 0) {
+    for (; next < runs.length && fetches.length < concurrency; next += 1) {
       const fetching = fetch(runs[next] as LiveRun);
-      // Thrown where it is awaited; until then it must not end the process.
+      // Its error is thrown where it is awaited below. Until then it must not end the process.
       fetching.catch(() => undefined);
-      underWay.push(fetching);
+      fetches.push(fetching);
     }
-    const recorded = await underWay.shift();
+    const recorded = await fetches.shift();
     if (recorded) yield recorded;
   }
 }

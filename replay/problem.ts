@@ -1,27 +1,27 @@
-/** Why a history does not replay, in one sentence: where, what the history has there, and what this build does. */
+/** Why a history does not replay, in one sentence: at which event, what the history has there, and what this build does. */
 import { redactText } from '../log/redact-text.js';
 import type { Unopened } from './codec.js';
 import { eventIn } from './event-words.js';
 import type { History } from './recorded-history.js';
 
 export interface ReplayProblem {
-  kind: /** This build does other things than the history says. */
+  kind: /** This build does something else than the history says. */
     | 'nondeterminism'
-    /** The code threw: a worker of this build would try the same task for ever. */
+    /** The code threw an error: a worker of this build would try the same task for ever. */
     | 'taskFailed'
     /** The payloads were not opened, so nothing is known about the build. */
     | 'sealed'
-    /** No history, or not whole. */
+    /** The document is no history, or not a complete one. */
     | 'unreadable'
-    /** The SDK could not replay it, so nothing is known about the build. */
+    /** The SDK could not replay the history, so nothing is known about the build. */
     | 'notReplayed';
-  /** Where it is, as far as the SDK tells. */
-  eventId?: number;
+  /** The event at which the history stops replaying. Absent where it is not known. */
+  eventId?: number | undefined;
   /** What the history has there. */
-  expected?: string;
+  expected?: string | undefined;
   /** What this build does there. */
-  found?: string;
-  /** All of it in one sentence. */
+  found?: string | undefined;
+  /** The problem in one sentence. */
   message: string;
   /** What to do about it. */
   hint: string;
@@ -29,34 +29,38 @@ export interface ReplayProblem {
 
 const HINTS: Record<ReplayProblem['kind'], string> = {
   nondeterminism:
-    "Runs that are open must go on as they began: put the change behind patched('…'), or give the new build a task queue of its own (VERIFICATION_TASK_QUEUE, of workers and callers) and keep the old workers until what they began has ended.",
-  taskFailed: 'A worker of this build would try the same task for ever. Mend the code, or deploy another build.',
+    "Open runs must go on as they began: put the change behind patched('…'), or give the new build a task queue of its own (VERIFICATION_TASK_QUEUE, of workers and callers) and keep the old workers until their runs have ended.",
+  taskFailed: 'A worker of this build would try the same task for ever. Fix the code, or deploy another build.',
   sealed:
-    'Give this command the keys that the history is sealed with (VERIFICATION_ENCRYPTION_KEYS, …_FILE or …_KMS_KEYS): those of the workers that recorded it or, where it was redacted, the one of --seal-key-file.',
+    'Give this command the keys that the history is sealed with (VERIFICATION_ENCRYPTION_KEYS, …_FILE or …_KMS_KEYS): those of the workers that recorded it or, if it was redacted, the key of --seal-key-file.',
   notReplayed:
-    'What was not replayed says nothing of the build. Try it again, alone: --save FOLDER writes it, and VERIFICATION_LOG_LEVEL=debug shows what the SDK says.',
+    'This says nothing about the build. Replay the history again, alone: --save FOLDER writes it, and VERIFICATION_LOG_LEVEL=debug shows what the SDK says.',
   unreadable: 'Export it again, with: cognito-verification replay --save FOLDER',
 };
 
-/** Of which nothing is known of the build. */
+/** Whether the problem leaves open if the build fits the history. */
 export function isUnknown({ kind }: ReplayProblem): boolean {
   return kind === 'sealed' || kind === 'unreadable' || kind === 'notReplayed';
 }
 
-/** What the replayed code has said. */
+/** What is known of a replay besides the SDK's error. */
 export interface ReplayTrace {
   unopened: readonly Unopened[];
+  /** The message of the last failure that the replayed code made. */
   lastFailure?: string | undefined;
 }
 
-/** @param error the SDK's */
+/**
+ * The problem that an error of the SDK means.
+ * @param error as `Worker.runReplayHistories` gives it for a history
+ */
 export function replayProblem(error: Error, history: History, { unopened, lastFailure }: ReplayTrace): ReplayProblem {
   const [first] = unopened;
   if (first) return sealedProblem(first);
-  const said = innermost(error.message);
-  if (error.name === 'DeterminismViolationError' || said.includes('[TMPRL1100]')) return nondeterminism(said, history);
-  if (said.startsWith('Fatal error in workflow machines')) return unreadable(`is not as a server writes it: ${said}`);
-  const thrown = redactText(lastFailure ?? said);
+  const text = innermost(error.message);
+  if (error.name === 'DeterminismViolationError' || text.includes('[TMPRL1100]')) return nondeterminism(text, history);
+  if (text.startsWith('Fatal error in workflow machines')) return unreadable(`is not as a server writes it: ${text}`);
+  const thrown = redactText(lastFailure ?? text);
   return {
     kind: 'taskFailed',
     found: `throws: ${thrown}`,
@@ -65,24 +69,30 @@ export function replayProblem(error: Error, history: History, { unopened, lastFa
   };
 }
 
-/** With a key that is missing, what replays may be something else than what a worker would see. */
+/** The problem of a history that replays although a key is missing: a worker that has the key may see something else. */
 export function keysMissing(unopened: readonly Unopened[]): ReplayProblem | undefined {
   const missing = unopened.find(({ code }) => code !== 'PayloadRefused');
   return missing && sealedProblem(missing);
 }
 
-/** @param what it is, or is not: the rest of the sentence */
+/**
+ * The problem of a document that is no complete history.
+ * @param what the rest of the sentence that begins with "It"
+ */
 export function unreadable(what: string): ReplayProblem {
   return { kind: 'unreadable', message: `It ${redactText(what)}.`, hint: HINTS.unreadable };
 }
 
-/** @param error what has ended the replay worker, or kept it from going on */
+/**
+ * The problem of a history that the SDK could not replay.
+ * @param error what ended the replay worker, or kept it from going on
+ */
 export function notReplayed(error: unknown): ReplayProblem {
-  const said = redactText(error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
-  return { kind: 'notReplayed', message: `It could not be replayed: ${said}.`, hint: HINTS.notReplayed };
+  const reason = redactText(error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  return { kind: 'notReplayed', message: `It could not be replayed: ${reason}.`, hint: HINTS.notReplayed };
 }
 
-/** A problem of which the SDK did not say where it is. */
+/** Adds the event to a problem for which the SDK did not say it. */
 export function located(problem: ReplayProblem, eventId: number, history: History): ReplayProblem {
   const expected = problem.expected ?? eventIn(history, eventId);
   const message =
@@ -93,7 +103,7 @@ export function located(problem: ReplayProblem, eventId: number, history: Histor
 }
 
 function sealedProblem(error: Unopened): ReplayProblem {
-  // What the error says of a missing key is advice for a worker.
+  // The error's own message about a missing key is advice for a worker.
   const why =
     'keyId' in error
       ? `they are sealed with the key ${JSON.stringify(error.keyId)}, which is not among those given`
@@ -102,14 +112,14 @@ function sealedProblem(error: Unopened): ReplayProblem {
   const refusal = 'refusal' in error ? error.refusal : undefined;
   const hint =
     refusal === 'notSealed'
-      ? 'It was downloaded decoded. Download it as it is, without a codec endpoint.'
+      ? 'It was downloaded decoded. Download it without a codec endpoint.'
       : refusal === 'misplaced'
-        ? 'It was recorded under another workflow id than the one that it was replayed with.'
+        ? 'It was recorded under another workflow id than the one it was replayed with.'
         : HINTS.sealed;
   return { kind: 'sealed', message, hint };
 }
 
-/** Core says it in a dump of its own structures. */
+/** The message inside Core's error, which is a dump of Core's structures. */
 function innermost(message: string): string {
   const text = /message: "((?:[^"\\]|\\.)*)"/.exec(message)?.[1] ?? message;
   return text.replaceAll(/\\(["'\\])/g, '$1');
@@ -122,10 +132,10 @@ const MISMATCH =
 const PATCH = /patch marker encountered for change ([^,]+), but there is/;
 const ANY_EVENT = /HistoryEvent(?:\(id: | \{ event_id: )(\d+)/;
 
-function nondeterminism(said: string, history: History): ReplayProblem {
-  const text = said.replace(/^.*\[TMPRL1100\] (?:Nondeterminism error: )?/s, '');
+function nondeterminism(message: string, history: History): ReplayProblem {
+  const text = message.replace(/^.*\[TMPRL1100\] (?:Nondeterminism error: )?/s, '');
   const machine = MACHINE.exec(text);
-  if (machine) return differs(history, Number(machine[2]), machineInWords(machine[1] ?? ''));
+  if (machine) return differs(history, Number(machine[2]), actionOf(machine[1] ?? ''));
   const none = NO_COMMAND.exec(text);
   if (none) return differs(history, Number(none[1]), 'does nothing there');
   const mismatch = MISMATCH.exec(text);
@@ -149,7 +159,7 @@ function sentence(eventId: number | undefined, expected: string, found: string):
   const where = eventId === undefined ? 'The history' : `At event ${eventId} the history`;
   return {
     kind: 'nondeterminism',
-    ...(eventId === undefined ? {} : { eventId }),
+    eventId,
     expected,
     found,
     message: `${where} has ${expected}; this build ${found}.`,
@@ -157,7 +167,7 @@ function sentence(eventId: number | undefined, expected: string, found: string):
   };
 }
 
-/** What Core calls its state machines, as what the code has just done. */
+/** What the code has just done, by the names of Core's state machines. */
 const DONE: Readonly<Record<string, string>> = {
   activity: 'calls an activity',
   cancelworkflow: 'ends as cancelled',
@@ -174,7 +184,7 @@ const DONE: Readonly<Record<string, string>> = {
   upsertworkflowsearchattributes: 'sets search attributes',
 };
 
-function machineInWords(name: string): string {
+function actionOf(name: string): string {
   const done = DONE[name.toLowerCase().replaceAll(' ', '')];
   return `${done ?? `does something else (${name})`} there`;
 }

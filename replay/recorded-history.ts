@@ -1,27 +1,27 @@
 /**
- * Histories as they are kept in files: with the workflow id, which a history of an older server does not hold, and
- * without which no payload in it opens.
+ * Histories as files keep them, together with the workflow id. No payload opens without the workflow id, and a history of an
+ * older server does not hold it.
  */
 import { isRecord } from '@cognito-verification/contract';
-import { type History, historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { type History, historyFromJSON, historyToJSON } from '../temporal/proto-json.js';
 
 export type { History };
 
-/** A history, and whose it is. */
+/** A history with the ids of its run. */
 export interface RecordedHistory {
   workflowId: string;
-  runId?: string;
+  runId?: string | undefined;
   history: History;
 }
 
-/** What a file of ours holds. `history` is as `temporal workflow show --output json` prints it. */
+/** What our files hold. `history` is in the form that `temporal workflow show --output json` prints. */
 export interface HistoryDocument {
   workflowId: string;
-  runId?: string;
+  runId?: string | undefined;
   history: unknown;
 }
 
-/** Something that is no history, or not one that can be replayed. The message says what is wrong with it, for people. */
+/** A document is no history, or one that cannot be replayed. The message says what is wrong with it. */
 export class UnreadableHistoryError extends Error {
   override readonly name = 'UnreadableHistoryError';
   readonly code = 'UnreadableHistory';
@@ -29,7 +29,7 @@ export class UnreadableHistoryError extends Error {
 
 /**
  * Reads a document of ours, or a history as Temporal's tools write it.
- * @param known whose it is, where that is known from elsewhere: it must agree with what the document says
+ * @param known the ids, where they are known from elsewhere. The workflow id must agree with what the document says
  * @throws UnreadableHistoryError
  */
 export function recordedHistory(
@@ -40,23 +40,23 @@ export function recordedHistory(
   const own = isRecord(document['history']);
   const history = readHistory(own ? document['history'] : document);
   const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
-  const workflowId = agreed([own ? document['workflowId'] : undefined, started?.workflowId, known.workflowId]);
+  const workflowId = onlyWorkflowId([own ? document['workflowId'] : undefined, started?.workflowId, known.workflowId]);
   const runId = [own ? document['runId'] : undefined, known.runId, started?.originalExecutionRunId].find(isName);
   if (workflowId === undefined) {
     throw new UnreadableHistoryError(
       'does not say its workflow id, to which every payload in it is bound: give it with --workflow-id, or keep it beside the history as {"workflowId", "runId", "history"}',
     );
   }
-  return { workflowId, ...(runId === undefined ? {} : { runId }), history };
+  return { workflowId, runId, history };
 }
 
-/** As it is written into a file. */
+/** The document of a history, to write into a file. */
 export function historyDocument({ workflowId, runId, history }: RecordedHistory): HistoryDocument {
   const json: unknown = JSON.parse(historyToJSON(history));
-  return { workflowId, ...(runId === undefined ? {} : { runId }), history: json };
+  return { workflowId, runId, history: json };
 }
 
-/** A history that is whole from its first event on; it may end anywhere. */
+/** Reads a history that is complete from its first event on. It may end at any event. */
 function readHistory(json: unknown): History {
   if (!isRecord(json) || !Array.isArray(json['events']) || json['events'].length === 0) {
     throw new UnreadableHistoryError('is no history, which would have "events"');
@@ -89,7 +89,7 @@ function isTaskStarted(event: HistoryEvent | undefined): boolean {
   return Boolean(event?.workflowTaskStartedEventAttributes);
 }
 
-/** The native core takes nothing else for its end, and waits for ever where it finds something else. */
+/** Whether the native core takes this event for the end of a workflow task. It waits for ever where it finds another event. */
 function endsTask(event: HistoryEvent): boolean {
   return Boolean(
     event.workflowTaskCompletedEventAttributes ??
@@ -99,9 +99,9 @@ function endsTask(event: HistoryEvent): boolean {
   );
 }
 
-/** Histories have been given wrong ids before, and then nothing in them opens. */
-function agreed(said: readonly unknown[]): string | undefined {
-  const [first, ...others] = [...new Set(said.filter(isName))];
+/** The one workflow id that all say. With a wrong one, nothing in the history would open. */
+function onlyWorkflowId(candidates: readonly unknown[]): string | undefined {
+  const [first, ...others] = [...new Set(candidates.filter(isName))];
   if (others.length > 0) {
     throw new UnreadableHistoryError(
       `has two workflow ids, ${[first, ...others].map((id) => JSON.stringify(id)).join(' and ')}: one of them is wrong`,

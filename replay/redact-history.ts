@@ -1,12 +1,12 @@
 /**
- * A history that may be given away, for tests and to people without the keys: it replays as the original does, and holds
- * neither tokens, codes, addresses, nor what a caller has sent along. Ids stay as they are: those of users and pools stand
- * in the workflow id, to which all else is bound.
+ * Redacts a history for tests, and for people without the keys. The result replays as the original does. It holds no tokens, no
+ * codes, no addresses and nothing else that a caller has sent. Ids stay: those of the user and the pool are part of the workflow
+ * id, to which every payload is bound.
  */
 import type { KeyRing } from '@cognito-verification/codec';
 import { isRecord, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
-import type { JSONPayload } from '@temporalio/common/lib/proto-utils.js';
 import { redactText } from '../log/redact-text.js';
+import type { JSONPayload } from '../temporal/proto-json.js';
 import { historyDocument, type RecordedHistory, recordedHistory } from './recorded-history.js';
 import { PayloadRedactor, type Place } from './redact-payloads.js';
 import { StandIns } from './stand-ins.js';
@@ -14,27 +14,30 @@ import { StandIns } from './stand-ins.js';
 export interface RedactOptions {
   /** Opens the payloads. */
   keys: KeyRing;
-  /** Seals them again. */
+  /** Seals their stand-ins. */
   sealWith: KeyRing;
 }
 
-/** @throws UnknownKeyError, KeyServiceError */
+/**
+ * Redacts a history.
+ * @throws UnknownKeyError, KeyServiceError
+ */
 export async function redactHistory(recorded: RecordedHistory, options: RedactOptions): Promise<RecordedHistory> {
   const { workflowId, runId, history } = historyDocument(recorded);
   const standIns = new StandIns();
-  // Twice: what is found only later may stand in a text before it.
+  // Twice: a text may hold a secret that is found only in a later event.
   await new HistoryRedactor(workflowId, options, standIns).redact(history);
   const redacted = await new HistoryRedactor(workflowId, options, standIns).redact(history);
   return recordedHistory({ workflowId, runId, history: redacted });
 }
 
-/** Nothing of the workflow reads them. */
+/** Fields that the workflow does not read. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['header', 'memo', 'completionCallbacks', 'links']);
-/** Of the process that did it, with the name of its machine. */
+/** Fields that name a process and its machine. */
 const IDENTITIES: ReadonlySet<string> = new Set(['identity', 'lastWorkerIdentity']);
-/** Written by people, by code that quotes them, or by whoever may write to the namespace. */
+/** Fields with text by people, by code that quotes it, or by anyone who may write to the namespace. */
 const TEXTS: ReadonlySet<string> = new Set(['message', 'stackTrace', 'reason', 'details', 'signalName', 'type']);
-/** The id of an update, and what Temporal derives from it. Callers choose it, and may have put anything there. */
+/** The id of an update, and what Temporal derives from it. Callers choose it, and it may hold anything. */
 const UPDATE_IDS: ReadonlySet<string> = new Set(['updateId', 'protocolInstanceId', 'acceptedRequestMessageId']);
 const CANCELLATION = 'workflowExecutionCancelRequestedEventAttributes';
 const SHOWN_ATTRIBUTES: readonly string[] = Object.values(SEARCH_ATTRIBUTES);
@@ -61,7 +64,7 @@ class HistoryRedactor {
     return { events: redacted };
   }
 
-  /** For which workflow or activity the payloads of an event may have been sealed. */
+  /** The workflow or activities that the payloads of an event may have been sealed for. */
   private placesOf(event: Record<string, unknown>): Place[] {
     const { workflowId } = this;
     const attributes = Object.entries(event).find(([name]) => name.endsWith('EventAttributes'))?.[1];
@@ -83,19 +86,19 @@ class HistoryRedactor {
     if (!isRecord(value)) return value;
     if (isPayload(value)) return await this.payloads.redact(value, where.places, where.eventTimeMs);
     if (name === 'searchAttributes') return searchAttributes(value);
-    // Its name is the identity of a worker.
+    // The name of a sticky queue is the identity of a worker.
     if (value['kind'] === 'TASK_QUEUE_KIND_STICKY') return { ...value, name: 'redacted' };
     const redacted: Record<string, unknown> = {};
     for (const [field, content] of Object.entries(value)) {
       if (LEFT_OUT.has(field)) continue;
-      // What somebody gave as the reason. Elsewhere a cause is one of Temporal's own.
-      const means = name === CANCELLATION && field === 'cause' ? 'reason' : field;
-      redacted[field] = await this.value(content, means, where);
+      // The cause of a cancellation is free text. Elsewhere a cause is a word of Temporal's.
+      const treatedAs = name === CANCELLATION && field === 'cause' ? 'reason' : field;
+      redacted[field] = await this.value(content, treatedAs, where);
     }
     return redacted;
   }
 
-  /** All else is written by Temporal, or by our own code, and means something to the replay. */
+  /** Other fields are written by Temporal or by our own code, and the replay needs them. */
   private string(text: string, name: string): string {
     if (IDENTITIES.has(name)) return 'redacted';
     if (TEXTS.has(name)) return this.standIns.text(text);
@@ -108,12 +111,12 @@ class HistoryRedactor {
   }
 }
 
-/** Nobody makes those who send one say how it is encoded. */
+/** The sender of a payload need not say how it is encoded, so metadata may be absent. */
 function isPayload(value: Record<string, unknown>): value is JSONPayload & Record<string, unknown> {
   return isRecord(value['metadata']) || typeof value['data'] === 'string';
 }
 
-/** In plain text, as always: where it stands, which attribute, which pool. Others are of somebody else's. */
+/** Our own search attributes, which are never sealed: state, attribute, pool. Those of others are left out. */
 function searchAttributes(value: Record<string, unknown>): unknown {
   const fields = isRecord(value['indexedFields']) ? value['indexedFields'] : {};
   return {

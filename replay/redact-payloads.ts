@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyRing, type Opened, openSealed, PayloadRefusedError, seal } from '@cognito-verification/codec';
+import { defined } from '@cognito-verification/contract';
 import type { Payload, SerializationContext } from '@temporalio/common';
-import { type JSONPayload, JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { type JSONPayload, JSONToPayload, payloadToJSON } from '../temporal/proto-json.js';
 import { redactMessage } from './redact-message.js';
 import type { StandIns } from './stand-ins.js';
 
-/** What a payload is sealed for. */
+/** The workflow or the activity that a payload is sealed for. */
 export type Place = SerializationContext;
 
-/** Where nothing of a history is sealed for. */
+/** A place for which no payload of a history is sealed. */
 const ELSEWHERE: Place = { type: 'workflow', namespace: '', workflowId: 'elsewhere' };
 
-/** Opens payloads, replaces what is in them, and seals them again: for the same place and as of the same time. */
+/** Opens payloads, replaces their content, and seals them again: for the same place and with the same time. */
 export class PayloadRedactor {
-  /** A copy of an input is known by its seal, so it must stay one. */
+  /** By payload: the workflow knows a copy of an input by its seal, so equal payloads must stay equal. */
   private readonly done = new Map<string, Promise<JSONPayload>>();
 
   constructor(
@@ -22,8 +23,9 @@ export class PayloadRedactor {
   ) {}
 
   /**
-   * @param places for which it may have been sealed, the likeliest first
-   * @param eventTimeMs for one that does not say when it was sealed
+   * Redacts one payload.
+   * @param places the places that it may have been sealed for, the likeliest first
+   * @param eventTimeMs the time for a payload that does not say when it was sealed
    * @throws UnknownKeyError, KeyServiceError
    */
   redact(payload: JSONPayload, places: readonly Place[], eventTimeMs: number): Promise<JSONPayload> {
@@ -42,7 +44,7 @@ export class PayloadRedactor {
       return payloadToJSON(seal(this.inner(opened.payload), key, place, sealedAtMs));
     } catch (error) {
       if (!(error instanceof PayloadRefusedError)) throw error;
-      // What the workflow has refused it refuses again, for the same reason.
+      // The workflow refused this payload. It must refuse the stand-in for the same reason.
       switch (error.refusal) {
         case 'misplaced':
           return payloadToJSON(seal(jsonPayload('null'), key, ELSEWHERE, eventTimeMs));
@@ -77,7 +79,7 @@ export class PayloadRedactor {
     try {
       value = JSON.parse(bytes.toString());
     } catch {
-      // No JSON, as before.
+      // The stand-in is no JSON either.
       return { ...payload, data: Buffer.alloc(bytes.byteLength) };
     }
     return { ...payload, data: Buffer.from(JSON.stringify(redactMessage(value, this.standIns))) };
@@ -88,13 +90,13 @@ function jsonPayload(json: string): Payload {
   return { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(json) };
 }
 
-/** Nothing opens it, and it says as much of its key as it did. */
+/** A payload that no key opens. It names a key if the original named one. */
 function damaged({ metadata, data }: Payload, keyId: string): Payload {
   return {
-    metadata: {
+    metadata: defined({
       encoding: Buffer.from('binary/encrypted'),
-      ...(metadata?.['encryption-key-id'] ? { 'encryption-key-id': Buffer.from(keyId) } : {}),
-    },
+      'encryption-key-id': metadata?.['encryption-key-id'] && Buffer.from(keyId),
+    }),
     data: randomBytes(data?.byteLength ?? 0),
   };
 }

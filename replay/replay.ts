@@ -1,6 +1,6 @@
 /**
- * Replays histories on a workflow bundle, as a worker of that build would if it had to take a verification up: one bundle
- * and a few replay workers for all of them.
+ * Replays histories on a workflow bundle, as a worker of that build would do if it took a verification over. A few replay
+ * workers share the bundle and the histories.
  */
 import { type KeyRing, KeyServiceError } from '@cognito-verification/codec';
 import { Worker } from '@temporalio/worker';
@@ -10,20 +10,24 @@ import { failingEvent, onlyEventMeant } from './failing-event.js';
 import { type HistoryFacts, historyFacts } from './history-facts.js';
 import { keysMissing, located, notReplayed, type ReplayProblem, replayProblem } from './problem.js';
 import type { RecordedHistory } from './recorded-history.js';
+import { TimeLimit } from './time-limit.js';
 
 export interface ReplayOptions {
   bundle: ReplayBundle;
-  /** What opens the payloads. */
+  /** Opens the payloads. */
   keys: KeyRing;
-  /** Replay workers at once, each with a thread of its own; what opens payloads they share. Default 1. */
-  workers?: number;
-  /** Begins no further history. */
-  signal?: AbortSignal;
-  /** For one history: the native core waits for ever where it has failed itself. Default a minute. */
-  limitMs?: number;
+  /** How many replay workers run at once, each with a thread of its own. They share the keys. Default 1. */
+  workers?: number | undefined;
+  /** When it is aborted, no further history is begun. */
+  signal?: AbortSignal | undefined;
+  /** The time for one history. It needs a limit, because the native core waits for ever after an error of its own. Default a minute. */
+  limitMs?: number | undefined;
 }
 
-/** The event of a failure is searched for in so many of a kind: that is another replay for each of its workflow tasks. */
+/**
+ * For how many failures of a kind the event is searched for. One search replays the history again for each of its workflow
+ * tasks.
+ */
 export const MOST_SEARCHED = 20;
 const LIMIT_MS = 60_000;
 
@@ -31,28 +35,28 @@ const LIMIT_MS = 60_000;
 export interface Replayed<Recorded extends RecordedHistory = RecordedHistory> {
   recorded: Recorded;
   facts: HistoryFacts;
-  /** Why it does not replay; absent where it does, and where there is nothing in it to replay yet. */
-  problem?: ReplayProblem;
-  /** How many of its payloads nothing opened. Where it replays all the same, they were refused when it was recorded too. */
+  /** Why it does not replay. Absent where it does, and where there is nothing to replay in it yet. */
+  problem?: ReplayProblem | undefined;
+  /** How many of its payloads were not opened. If it replays all the same, they were refused when it was recorded too. */
   unopened: number;
 }
 
 type OnReplayed<Recorded extends RecordedHistory> = (replayed: Replayed<Recorded>) => void | Promise<void>;
-/** Undefined when there is none left. */
+/** The next history, or undefined when none is left. */
 type Next<Recorded> = () => Promise<Recorded | undefined>;
 
 /**
  * Replays each history once.
- * @param onReplayed is told of each as soon as it is known, in no particular order
- * @throws what `histories` throws, what the SDK throws before it has begun with one, and KeyServiceError: while keys cannot be
- * had nothing is known of any
+ * @param onReplayed gets each result as soon as it is known, in no particular order
+ * @throws what `histories` throws, what the SDK throws before it has begun a history, and KeyServiceError: without keys nothing
+ * is known of any history
  */
 export async function replayHistories<Recorded extends RecordedHistory>(
   histories: AsyncIterable<Recorded> | Iterable<Recorded>,
   { bundle, keys, workers = 1, signal, limitMs = LIMIT_MS }: ReplayOptions,
   onReplayed: OnReplayed<Recorded>,
 ): Promise<void> {
-  // All take from the one: a generator of an iterable that was begun elsewhere would be closed by whoever is done first.
+  // All lanes take from this generator. A loop of each lane over `histories` would close it for the others when it ends.
   const source = oneByOne(histories);
   const end = new CommonEnd(workers);
   const next: Next<Recorded> = async () => {
@@ -75,8 +79,8 @@ export async function replayHistories<Recorded extends RecordedHistory>(
 }
 
 /**
- * Where lanes wait for each other before they end: with the last replay worker the SDK shuts down all that is native, under
- * the hands of one that is just being made.
+ * Lets lanes wait for each other before they end. When its last replay worker ends, the SDK shuts down everything native, even
+ * while another replay worker is being created.
  */
 class CommonEnd {
   reached = false;
@@ -94,7 +98,7 @@ class CommonEnd {
     await this.promise;
   }
 
-  /** Also where a lane fails: the others need not go on. */
+  /** Releases all lanes. A lane that fails calls it too, because the others need not go on then. */
   reach(): void {
     this.reached = true;
     this.release();
@@ -107,10 +111,10 @@ async function* oneByOne<Recorded>(
   yield* histories;
 }
 
-/** Unless told, a replay worker runs the code in this thread, and to code that never waits there is no end then. */
+/** By default a replay worker runs the code in this thread, where nothing can stop code that never waits. */
 const IN_A_THREAD = { debugMode: false };
 
-/** How often each kind of failure has been searched for its event, in all replay workers. */
+/** How many searches all replay workers have made, by kind of failure. */
 class Searches {
   private readonly done = new Map<string, number>();
 
@@ -118,33 +122,6 @@ class Searches {
     const done = this.done.get(kind) ?? 0;
     this.done.set(kind, done + 1);
     return done < MOST_SEARCHED;
-  }
-}
-
-/** For one history after the other. */
-class TimeLimit {
-  /** Rejects. */
-  readonly passed: Promise<never>;
-  isPassed = false;
-  private pass: () => void = () => undefined;
-  private timer: NodeJS.Timeout | undefined;
-
-  constructor(private readonly limitMs: number) {
-    this.passed = new Promise((_resolve, reject) => {
-      this.pass = () => {
-        this.isPassed = true;
-        reject(new Error(`there is no end to it within ${limitMs / 1000} s`));
-      };
-    });
-    this.passed.catch(() => undefined);
-  }
-
-  start(): void {
-    this.timer = setTimeout(this.pass, this.limitMs);
-  }
-
-  stop(): void {
-    clearTimeout(this.timer);
   }
 }
 
@@ -168,18 +145,18 @@ class Lane<Recorded extends RecordedHistory> {
       const limit = new TimeLimit(this.limitMs);
       const results = Worker.runReplayHistories(this.options(), this.feed(next, onReplayed, end, limit));
       try {
-        // By hand: to leave a loop is to wait for a replay worker that may never end.
+        // Not a `for await`: leaving that loop waits for the replay worker, which may never end.
         for (;;) {
           const result = await Promise.race([results.next(), limit.passed]);
           limit.stop();
           if (result.done) break;
-          await onReplayed(await this.replayed(result.value.error));
+          await onReplayed(await this.resultOf(result.value.error));
         }
-        if (this.current) throw new Error('the SDK has left it out');
+        if (this.current) throw new Error('the SDK gave no result for it');
       } catch (error) {
         limit.stop();
         if (!limit.isPassed) await results.return?.();
-        // It has ended the whole replay worker, which no history may do to those after it.
+        // The current history has ended this replay worker. The next turn of the loop makes another one for the histories after it.
         const recorded = this.current;
         this.current = undefined;
         if (!recorded) throw error;
@@ -194,7 +171,7 @@ class Lane<Recorded extends RecordedHistory> {
     end: CommonEnd,
     limit: TimeLimit,
   ): AsyncGenerator<Recorded, void, undefined> {
-    // One that comes back after its time must not take what is another's now.
+    // A feed that continues after its time must not take a history from the feed that has replaced it.
     while (!limit.isPassed) {
       const recorded = await next();
       if (recorded === undefined) {
@@ -204,7 +181,7 @@ class Lane<Recorded extends RecordedHistory> {
       }
       const facts = historyFacts(recorded.history);
       if (!facts.begun) {
-        // The SDK would wait for ever for a task that has never been.
+        // The SDK would wait for ever for its first task.
         await onReplayed({ recorded, facts, unopened: 0 });
         continue;
       }
@@ -215,23 +192,23 @@ class Lane<Recorded extends RecordedHistory> {
     }
   }
 
-  /** What came of the current one. */
-  private async replayed(error: Error | undefined): Promise<Replayed<Recorded>> {
+  /** The result of the current history. */
+  private async resultOf(error: Error | undefined): Promise<Replayed<Recorded>> {
     const recorded = this.current as Recorded;
     this.current = undefined;
-    // Now: to search for an event is to open payloads once more.
+    // Before the search for an event, which opens payloads again.
     const trace = { unopened: [...this.codec.unopened], lastFailure: this.codec.lastFailure };
-    const unavailable = trace.unopened.find((one) => one instanceof KeyServiceError);
+    const unavailable = trace.unopened.find((reason) => reason instanceof KeyServiceError);
     if (unavailable) throw unavailable;
     const problem = error
-      ? await this.placed(replayProblem(error, recorded.history, trace), recorded)
+      ? await this.withEvent(replayProblem(error, recorded.history, trace), recorded)
       : keysMissing(trace.unopened);
     const facts = historyFacts(recorded.history);
-    return { recorded, facts, ...(problem ? { problem } : {}), unopened: trace.unopened.length };
+    return { recorded, facts, problem, unopened: trace.unopened.length };
   }
 
-  /** With its event, where that can be found. */
-  private async placed(problem: ReplayProblem, recorded: Recorded): Promise<ReplayProblem> {
+  /** The problem with its event, if that can be found. */
+  private async withEvent(problem: ReplayProblem, recorded: Recorded): Promise<ReplayProblem> {
     const { kind } = problem;
     if (problem.eventId !== undefined || !['nondeterminism', 'taskFailed'].includes(kind)) return problem;
     const eventId = onlyEventMeant(problem, recorded.history) ?? (await this.search(problem, recorded));
@@ -245,7 +222,7 @@ class Lane<Recorded extends RecordedHistory> {
     try {
       return await Promise.race([failingEvent(this.options(), recorded, problem), limit.passed]);
     } catch {
-      // The problem is known all the same.
+      // The problem is known even without its event.
       return undefined;
     } finally {
       limit.stop();

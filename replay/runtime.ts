@@ -3,9 +3,9 @@ import { createLogger } from '../log/logger.js';
 import type { LogLevelName } from '../log/telemetry-config.js';
 
 /**
- * Sets the SDK up for a process that replays and does nothing else. Once. What it has to say about a history that does not
- * replay is said by whoever asked, so its log is written only on request.
- * @param logLevel as `VERIFICATION_LOG_LEVEL` has asked for; undefined writes none
+ * Sets the SDK up for a process that only replays. Call it once. The caller reports what does not replay, so the SDK's log is
+ * written only on request.
+ * @param logLevel the level of `VERIFICATION_LOG_LEVEL`. Undefined writes no log
  */
 export function installReplayRuntime(logLevel: LogLevelName | undefined): void {
   Runtime.install({

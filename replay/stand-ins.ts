@@ -1,28 +1,28 @@
-/** What stands in for secrets in a history that leaves the house: other values of the same shape. */
+/** What replaces secrets in a history that is given away: other values of the same shape. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { REQUIRED_SCOPE } from '@cognito-verification/contract';
+import { REQUIRED_SCOPE, SUB_FORM, USER_POOL_ID_FORM } from '@cognito-verification/contract';
 import { redactText } from '../log/redact-text.js';
 
-/** Shorter values are found in too many places that have nothing to do with them. */
+/** Shorter values occur in too many texts by chance. */
 const SHORTEST_KNOWN = 4;
-/** Two that were different must not become the same. */
+/** Long enough that two different ids do not become equal. */
 const SHORTEST_ID = 22;
 
 /**
- * The stand-ins for one history. Equal values become equal ones, and different values different ones, so that the workflow
- * compares them as it did; nobody can tell without the key, which is thrown away, what they stand for.
+ * The stand-ins for one history. Equal values become equal stand-ins, and different values different ones, so that the workflow's
+ * comparisons come out the same. The original cannot be found without the key, which is not kept.
  */
 export class StandIns {
-  /** What was met, by value: it may stand in free text too. */
+  /** The stand-ins by original, because free text may hold an original too. */
   private readonly known = new Map<string, string>();
 
   constructor(private readonly key: Buffer = randomBytes(32)) {}
 
-  /** The same user, pool and time, for the workflow reads those; nothing else about the user, and another signature. */
+  /** A token with the same user, pool and time, which the workflow reads. The other claims and the signature are replaced. */
   token(token: string): string {
     const [, claims = '', signature = ''] = token.split('.');
     if (token === '') return token;
-    // The workflow refuses what is no token, and goes on refusing.
+    // The workflow refuses a text that is no token, and it must refuse the stand-in too.
     if (!/^[\w=-]+\.[\w=-]+\.[\w=-]*$/.test(token)) return this.keep(token, 'x'.repeat(token.length));
     const header = encoded({ alg: 'RS256', kid: 'stand-in' });
     const another = this.letters(token, Math.max(signature.length, SHORTEST_ID));
@@ -30,7 +30,7 @@ export class StandIns {
     return this.keep(token, `${header}.${standInClaims(claims)}.${another}`);
   }
 
-  /** Other digits for digits, other letters for letters. */
+  /** A code with other digits for digits, and other letters for letters. */
   code(code: string): string {
     const stream = this.bytes(code, code.length);
     return this.keep(
@@ -39,23 +39,23 @@ export class StandIns {
     );
   }
 
-  /** For what is compared and never looked into: a reference, the digest of a value. */
+  /** For values that are only compared: a reference, the digest of a value. */
   id(id: string): string {
     return this.keep(id, this.letters(id, Math.max(id.length, SHORTEST_ID)).slice(0, 512));
   }
 
-  /** For what nobody looks at: only its length. */
+  /** For values that nothing reads: only the length stays. */
   opaque(text: string): string {
     return this.keep(text, 'x'.repeat(text.length));
   }
 
-  /** Something that may stand in free text, and is to become this there. */
+  /** Notes the stand-in of a value, so that it replaces the value in free text too. Returns the stand-in. */
   keep(value: string, standIn: string): string {
     if (value.length >= SHORTEST_KNOWN) this.known.set(value, standIn);
     return standIn;
   }
 
-  /** Free text, without what is known to be secret and what looks like it. */
+  /** Free text, without known secrets and without what looks like a secret. */
   text(text: string): string {
     let replaced = text;
     for (const [value, standIn] of this.known) {
@@ -76,7 +76,7 @@ export class StandIns {
   }
 }
 
-/** Claims that the workflow reads. Wrong ones stay wrong in the same way, without what is in them. */
+/** The claims that the workflow reads. A wrong claim stays wrong in the same way, without its content. */
 function standInClaims(part: string): string {
   let claims: Record<string, unknown>;
   try {
@@ -86,14 +86,13 @@ function standInClaims(part: string): string {
   }
   const { sub, iss, exp, scope, token_use: use } = claims;
   const pool = typeof iss === 'string' ? iss.replace(/\/+$/, '').split('/').at(-1) : undefined;
+  const allowed = typeof scope === 'string' && scope.split(' ').includes(REQUIRED_SCOPE);
   return encoded({
-    ...(typeof sub === 'string' && /^[\w-]{1,128}$/.test(sub) ? { sub } : {}),
-    ...(pool !== undefined && /^[\w-]{1,55}$/.test(pool) ? { iss: `https://stand-in.invalid/${pool}` } : {}),
-    ...(typeof exp === 'number' ? { exp } : {}),
-    ...(typeof scope === 'string'
-      ? { scope: scope.split(' ').includes(REQUIRED_SCOPE) ? REQUIRED_SCOPE : 'other' }
-      : {}),
-    ...(use === undefined ? {} : { token_use: use === 'access' ? use : 'other' }),
+    sub: typeof sub === 'string' && SUB_FORM.test(sub) ? sub : undefined,
+    iss: pool !== undefined && USER_POOL_ID_FORM.test(pool) ? `https://stand-in.invalid/${pool}` : undefined,
+    exp: typeof exp === 'number' ? exp : undefined,
+    scope: typeof scope === 'string' ? (allowed ? REQUIRED_SCOPE : 'other') : undefined,
+    token_use: use === undefined || use === 'access' ? use : 'other',
   });
 }
 

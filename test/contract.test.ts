@@ -3,8 +3,7 @@ import {
   ATTRIBUTE_NAMES,
   type AttributeName,
   InvalidInputError,
-  POLICY_DEFAULTS,
-  POLICY_LIMITS,
+  POLICY_FIELDS,
   parseAwaitDelivery,
   parseCodeConfirmed,
   parseRenewAccessToken,
@@ -17,6 +16,7 @@ import {
   type VerificationRequest,
   workflowIdFor,
 } from '@cognito-verification/contract';
+import { type Fields, PAYLOADS } from '@cognito-verification/contract/fields';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { errorOf, SUB, TOKEN } from './sample-token.js';
@@ -71,15 +71,17 @@ describe('workflow ids', () => {
 });
 
 describe('policies', () => {
-  const ranges = Object.entries(POLICY_LIMITS) as [keyof typeof POLICY_LIMITS, { least: never; most: never }][];
+  const ranges = Object.entries(POLICY_FIELDS).flatMap(([name, field]) =>
+    field.kind === 'choice' ? [] : [[name, field] as const],
+  );
 
   test.each(ATTRIBUTE_NAMES)('without a word the defaults hold for %s', (attributeName: AttributeName) => {
     expect(resolvePolicy({}, attributeName)).toEqual({
       deadlineMs: 24 * 3_600_000,
       codeLifetimeMs: attributeName === 'email' ? 24 * 3_600_000 : 600_000,
       resendCooldownMs: 30_000,
-      maxSends: POLICY_DEFAULTS.maxSends,
-      maxAttempts: POLICY_DEFAULTS.maxAttempts,
+      maxSends: POLICY_FIELDS.maxSends.default,
+      maxAttempts: POLICY_FIELDS.maxAttempts.default,
       confirmation: 'trust',
       codeFormat: 'sixDigits',
     });
@@ -230,5 +232,23 @@ describe('messages', () => {
         }
       }),
     );
+  });
+});
+
+test('a field has one kind in all payloads, for histories are redacted by the names of fields alone', () => {
+  const kinds = new Map<string, Set<string>>();
+  const collect = (fields: Fields): void => {
+    for (const [name, field] of Object.entries(fields)) {
+      const kind = typeof field === 'string' ? field : field.kind;
+      kinds.set(name, (kinds.get(name) ?? new Set()).add(kind));
+      if (typeof field !== 'string' && 'fields' in field) collect(field.fields);
+    }
+  };
+  for (const payload of Object.values(PAYLOADS)) collect(payload);
+  const several = [...kinds].filter(([, found]) => found.size > 1);
+  // Both a name and a word become a word there; for a failure the redaction has a rule of its own.
+  expect(Object.fromEntries(several.map(([name, found]) => [name, [...found].sort()]))).toEqual({
+    failure: ['message', 'word'],
+    reason: ['failureName', 'word'],
   });
 });

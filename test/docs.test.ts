@@ -9,8 +9,7 @@ import * as clientPackage from '@cognito-verification/client';
 import {
   CALL_FAILURE_TYPES,
   FAILURE_TYPES,
-  POLICY_DEFAULTS,
-  POLICY_LIMITS,
+  POLICY_FIELDS,
   TASK_QUEUE,
   VERIFICATION_STATES,
 } from '@cognito-verification/contract';
@@ -125,14 +124,15 @@ describe('docs/lifecycle.md', () => {
         .slice(1)
         .map(([field = '', ...rest]) => [quoted(field)[0], rest]),
     );
-    expect(new Set(policy.keys())).toEqual(new Set([...Object.keys(POLICY_LIMITS), 'confirmation', 'codeFormat']));
-    for (const [field, { least, most }] of Object.entries(POLICY_LIMITS)) {
-      const [, from = '', to = ''] = policy.get(field) ?? [];
-      expect([field, ...quoted(from), ...quoted(to)]).toEqual([field, String(least), String(most)]);
-    }
-    for (const [field, value] of Object.entries(POLICY_DEFAULTS)) {
-      const defaults = typeof value === 'object' ? Object.values(value) : [String(value)];
-      expect([field, ...quoted(policy.get(field)?.[0] ?? '')]).toEqual([field, ...defaults]);
+    expect(new Set(policy.keys())).toEqual(new Set(Object.keys(POLICY_FIELDS)));
+    for (const [name, field] of Object.entries(POLICY_FIELDS)) {
+      const [said = '', from = '', to = ''] = policy.get(name) ?? [];
+      if ('least' in field) {
+        expect([name, ...quoted(from), ...quoted(to)]).toEqual([name, String(field.least), String(field.most)]);
+      }
+      if (!('default' in field)) continue;
+      const defaults = typeof field.default === 'object' ? Object.values(field.default) : [String(field.default)];
+      expect([name, ...quoted(said)]).toEqual([name, ...defaults]);
     }
   });
 });

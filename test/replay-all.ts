@@ -1,7 +1,7 @@
 /** Determinism: what a test has made must replay on the bundle that workers run. */
 import { CONVERTER_PATHS, type KeyRing, workerDataConverter } from '@cognito-verification/codec';
-import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
+import type { History } from '../temporal/proto-json.js';
 import { WORKFLOW_BUNDLE_PATH } from '../worker/workflow-bundle.js';
 import type { Rig } from './harness.js';
 

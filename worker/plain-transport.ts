@@ -1,5 +1,5 @@
 /** Which of a worker's connections can be read on the way. */
-import { isLoopback } from '@cognito-verification/contract';
+import { isLoopback } from '@cognito-verification/codec';
 import type { TemporalConfig } from '../temporal/config.js';
 
 /**

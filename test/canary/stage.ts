@@ -8,7 +8,6 @@ import { VerificationClient, VerificationFailedError, workflowIdFor } from '@cog
 import { clientDataConverter, KEY_BYTES, type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTES, type VerificationState } from '@cognito-verification/contract';
 import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import type { AccessTokenSource } from '../../activities/access-token-source.js';
 import { accessTokenSourceFromSettings } from '../../activities/access-token-source-settings.js';
@@ -19,6 +18,7 @@ import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
 import { createLogger } from '../../log/logger.js';
 import { type Sandbox, type SandboxUser, startSandbox } from '../../sandbox/index.js';
+import { historyToJSON } from '../../temporal/proto-json.js';
 import { createWorker } from '../../worker/worker.js';
 import { Cast } from '../cast.js';
 import { startCli } from '../cli/run-cli.js';

@@ -4,6 +4,7 @@ import { VerificationClient } from '@cognito-verification/client';
 import {
   type AttributeName,
   type CodeDelivery,
+  parseDuration,
   type RequestedVerification,
   type SubmitCodeAnswer,
   type VerificationOutcome,
@@ -14,7 +15,6 @@ import {
 } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
-import { msToNumber } from '@temporalio/common/lib/time.js';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { NewUser } from '../../sandbox/index.js';
 import { type Rig, type SandboxUser, startRig } from '../harness.js';
@@ -88,7 +88,7 @@ export class TimeTravel {
   async pass(duration: Duration): Promise<void> {
     await this.sync();
     const { env, sandbox } = this.rig;
-    const totalMs = msToNumber(duration);
+    const totalMs = parseDuration(duration) as number;
     const slices = Math.min(24, Math.max(1, Math.ceil(totalMs / (5 * MINUTE))));
     for (let slice = 0; slice < slices; slice++) {
       // First, so that what Cognito allows from a time on, it allows when a timer rings at that time.

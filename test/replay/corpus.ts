@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type History, historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { type History, historyFromJSON } from '../../temporal/proto-json.js';
 
 /** From source and from dist alike. */
 export const CORPUS_FOLDER = fileURLToPath(

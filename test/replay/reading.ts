@@ -7,7 +7,7 @@ import {
   type VerificationState,
 } from '@cognito-verification/contract';
 import type { Payload } from '@temporalio/common';
-import type { History } from '@temporalio/common/lib/proto-utils.js';
+import type { History } from '../../temporal/proto-json.js';
 
 type Event = NonNullable<History['events']>[number];
 type Payloads = NonNullable<Event['workflowExecutionStartedEventAttributes']>['input'];

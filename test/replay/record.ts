@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyToJSON } from '../../temporal/proto-json.js';
 import { CORPUS_FOLDER, MANIFEST, type Manifest, type ManifestEntry, readManifest, sha256 } from './corpus.js';
 import { edgesOf } from './edges-of.js';
 import { readHistory } from './reading.js';

@@ -2,7 +2,7 @@
 import { homedir, hostname } from 'node:os';
 import { isSealed, type KeyRing, open } from '@cognito-verification/codec';
 import type { Payload } from '@temporalio/common';
-import type { History } from '@temporalio/common/lib/proto-utils.js';
+import type { History } from '../../temporal/proto-json.js';
 import { IDENTITY } from './stage.js';
 
 /** Paths and stack frames; whatever else a machine is called by is found by its name. */

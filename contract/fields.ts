@@ -1,0 +1,203 @@
+/**
+ * What kind of value each field of each payload holds. What may be seen of a payload follows from it: the codec server and
+ * the redaction of histories both read these tables. A field that a message gains does not compile until it has a kind here.
+ */
+import { RESEND_REFUSAL_REASONS, type ResendRefusal } from './failure-types.js';
+import {
+  ATTRIBUTE_NAMES,
+  type AwaitDeliveryInput,
+  type CodeConfirmedInput,
+  type CodeDelivery,
+  type RenewAccessTokenInput,
+  type ResendCodeInput,
+  SUBMIT_CODE_RESULTS,
+  type SubmitCodeAnswer,
+  type SubmitCodeInput,
+  type VerificationRequest,
+} from './messages.js';
+import { POLICY_FIELDS } from './policy.js';
+import {
+  ATTEMPT_OUTCOMES,
+  type AttemptRecord,
+  CONFIRMED_BY,
+  FINAL_STATES,
+  SEND_OUTCOMES,
+  type SendRecord,
+  VERIFICATION_STATES,
+  type VerificationFailure,
+  type VerificationOutcome,
+  type VerificationStatus,
+} from './status.js';
+
+/** A kind that says everything by its name. */
+export type PlainKind =
+  /** A secret that acts for a user. */
+  | 'accessToken'
+  /** What the user typed. A secret. */
+  | 'code'
+  /** An access token reference: no secret, but it may be the id of a session. */
+  | 'tokenReference'
+  /** Names and values that a caller passes to the triggers of the user pool. */
+  | 'clientMetadata'
+  /** Free text of a caller. */
+  | 'reference'
+  /** The digest of an address or a number. The value can be found by trying. */
+  | 'valueDigest'
+  /** An address or a number as Cognito masks it. */
+  | 'destination'
+  | 'userPoolId'
+  | 'sub'
+  | 'uuid'
+  /** ISO 8601, in UTC. */
+  | 'time'
+  | 'flag'
+  /** Free text of Cognito, of the network or of our code. It may quote anything. */
+  | 'text'
+  /** The name of an exception or of an error of the network. */
+  | 'failureName'
+  /** Where a request is wrong, as in `policy.maxSends`. */
+  | 'fieldName';
+
+/** What kind of value a field holds. */
+export type FieldKind =
+  | PlainKind
+  | { readonly kind: 'duration' }
+  /** A number of sends or attempts, from 0 to `most`. */
+  | { readonly kind: 'count'; readonly most: number }
+  /** A word that a caller chooses. */
+  | { readonly kind: 'choice'; readonly words: readonly string[] }
+  /** A word that the verification writes. */
+  | { readonly kind: 'word'; readonly words: readonly string[] }
+  | { readonly kind: 'message'; readonly fields: Fields }
+  /** A list of messages. */
+  | { readonly kind: 'messages'; readonly fields: Fields };
+
+/** The fields of a message by their names. */
+export interface Fields {
+  readonly [name: string]: FieldKind;
+}
+
+/** Each field of a message, or of each message of a union, once. */
+export type FieldsOf<Message> = Record<Message extends unknown ? keyof Message : never, FieldKind>;
+
+const choice = (words: readonly string[]) => ({ kind: 'choice', words }) as const;
+const word = (words: readonly string[]) => ({ kind: 'word', words }) as const;
+const message = (fields: Fields) => ({ kind: 'message', fields }) as const;
+const messages = (fields: Fields) => ({ kind: 'messages', fields }) as const;
+
+/** The forms of values that hold no secret. */
+export const FORMS = {
+  time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/,
+  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+  destination: /^(\+\*+\d{1,4}|[^@\s*]?\*+@[^@\s*]?\*+)$/,
+} as const;
+
+const DELIVERY = {
+  destination: 'destination',
+  deliveryMedium: choice(['EMAIL', 'SMS']),
+} as const satisfies FieldsOf<CodeDelivery>;
+
+const FAILURE = { type: 'failureName', message: 'text' } as const satisfies FieldsOf<VerificationFailure>;
+
+const SEND = {
+  at: 'time',
+  outcome: word(SEND_OUTCOMES),
+  delivery: message(DELIVERY),
+  reason: 'failureName',
+} as const satisfies FieldsOf<SendRecord>;
+
+const ATTEMPT = { at: 'time', outcome: word(ATTEMPT_OUTCOMES) } as const satisfies FieldsOf<AttemptRecord>;
+
+const STATUS = {
+  state: word(VERIFICATION_STATES),
+  attributeName: choice(ATTRIBUTE_NAMES),
+  delivery: message(DELIVERY),
+  deliveryUncertain: 'flag',
+  sendsLeft: POLICY_FIELDS.maxSends,
+  attemptsLeft: POLICY_FIELDS.maxAttempts,
+  resendAllowedAt: 'time',
+  retryAt: 'time',
+  codeExpiresAt: 'time',
+  expiresAt: 'time',
+  sends: messages(SEND),
+  attempts: messages(ATTEMPT),
+  failure: message(FAILURE),
+} as const satisfies FieldsOf<VerificationStatus>;
+
+/** What Cognito shows of the attribute, as an activity keeps it. */
+const SNAPSHOT = { verified: 'flag', valueDigest: 'valueDigest' } as const;
+
+/** Comes back with the answer of an activity: the first run of the verification. */
+const ANSWER = { runId: 'uuid' } as const;
+
+type Inputs =
+  | VerificationRequest
+  | AwaitDeliveryInput
+  | SubmitCodeInput
+  | ResendCodeInput
+  | RenewAccessTokenInput
+  | CodeConfirmedInput;
+
+/**
+ * The fields of each payload. Those of the activities, which the contract does not know, are held to their types where
+ * histories are redacted (`replay/redact-message.ts`).
+ */
+export const PAYLOADS = {
+  /** Every input: of the workflow, of its messages and of its activities. */
+  input: {
+    accessToken: 'accessToken',
+    accessTokenReference: 'tokenReference',
+    userPoolId: 'userPoolId',
+    sub: 'sub',
+    attributeName: choice(ATTRIBUTE_NAMES),
+    alreadySent: message(DELIVERY),
+    clientMetadata: 'clientMetadata',
+    policy: message(POLICY_FIELDS),
+    code: 'code',
+    reference: 'reference',
+    recordAttribute: 'flag',
+    ...ANSWER,
+  } as const satisfies FieldsOf<Inputs> & Fields,
+  status: STATUS,
+  submitCodeAnswer: {
+    result: word(SUBMIT_CODE_RESULTS),
+    retryAt: 'time',
+    status: message(STATUS),
+  } as const satisfies FieldsOf<SubmitCodeAnswer>,
+  outcome: {
+    outcome: word(FINAL_STATES),
+    confirmedBy: word(CONFIRMED_BY),
+    reference: 'reference',
+    failure: message(FAILURE),
+    status: message(STATUS),
+  } as const satisfies FieldsOf<VerificationOutcome>,
+  resendRefusal: {
+    allowedAt: 'time',
+    reason: word(RESEND_REFUSAL_REASONS),
+  } as const satisfies FieldsOf<ResendRefusal>,
+  /** The details of an `InvalidRequest`. */
+  invalidRequest: { field: 'fieldName' },
+  /** `encodedAttributes` of a failure, as every SDK writes them. */
+  failureAttributes: { message: 'text', stack_trace: 'text' },
+  sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },
+  verifyCodeResult: { ...ANSWER, verified: 'flag' },
+  readAttributeResult: { ...ANSWER, ...SNAPSHOT },
+  /** The details of a failure of an activity. */
+  callFailure: {
+    failure: word([
+      'throttled',
+      'unreachable',
+      'rateLimited',
+      'uncertain',
+      'accessTokenRejected',
+      'undeliverable',
+      'blocked',
+      'mismatch',
+      'codeExpired',
+      'failed',
+    ]),
+    dailyEmailLimit: 'flag',
+    requestId: 'uuid',
+    attribute: message(SNAPSHOT),
+  },
+} as const satisfies Record<string, Fields>;
