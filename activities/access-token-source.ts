@@ -1,5 +1,5 @@
 /**
- * Access tokens by reference: who deploys the worker plugs in where they are found. What is found here is used for one
+ * Access tokens by reference: a deployment plugs in the source that finds them. A token that is found here is used for one
  * call to Cognito and forgotten; it enters no input, result, failure, heartbeat or log.
  */
 import {
@@ -15,9 +15,9 @@ import {
 } from '@cognito-verification/contract';
 import { activityInfo } from '@temporalio/activity';
 
-/** What a call to Cognito needs a token for. */
+/** Which token a call to Cognito needs. */
 export interface AccessTokenRequest extends UserKey {
-  /** As the caller of the verification has given it. */
+  /** As the caller of the verification gave it. */
   reference: string;
   attributeName: AttributeName;
 }
@@ -25,22 +25,23 @@ export interface AccessTokenRequest extends UserKey {
 /** Finds the access token that a reference stands for. */
 export interface AccessTokenSource {
   /**
-   * Asked before each call to Cognito, so a fresh token is found when an earlier one has expired. What it answers is
-   * checked to be of the user and pool in the request, and not expired, before it is sent anywhere.
-   * @param signal ends after 5 seconds, and when the token is not wanted any more; what is answered later is dropped
-   * @returns undefined when there is none now, as when the user has signed out: the verification then waits for a renewal
-   * @throws whatever it likes: the call is tried again like one that did not reach Cognito. Only the text of an
-   *   `AccessTokenSourceError` is passed on; of other errors only the name, for their texts may hold secrets.
+   * Called before each call to Cognito, so that it can return a fresh token once an earlier one has expired. Before the
+   * token is sent anywhere, the worker checks that it is of the requested user and pool, and that it has not expired.
+   * @param signal aborts after 5 seconds, and when the token is no longer needed; a later answer is ignored
+   * @returns undefined if there is none now, for instance because the user has signed out: the verification then waits for
+   *   a renewal
+   * @throws any error: the call is retried like one that did not reach Cognito. Only the text of an
+   *   `AccessTokenSourceError` is passed on; of any other error only the name is, because its text may hold a secret
    */
   accessToken(request: AccessTokenRequest, signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Why a source could not be asked. Its message is shown to people, so it holds no secret. */
+/** A source could not be asked, or gave no usable answer. People see the message, so it must hold no secret. */
 export class AccessTokenSourceError extends Error {
   override readonly name = 'AccessTokenSourceError';
 }
 
-/** What came of a reference, by its meaning in failures.ts. Cognito has not been asked. */
+/** A reference led to no token that may be sent, so Cognito was not called. `name` is a row of failures.ts. */
 export class UnresolvedAccessToken extends Error {
   constructor(
     override readonly name:
@@ -54,12 +55,12 @@ export class UnresolvedAccessToken extends Error {
   }
 }
 
-/** How long before the end of the call's budget a source is given up. */
+/** The wait for a source ends this long before the call's budget does. */
 const MARGIN_MS = 1_000;
 
 /**
- * The token that a reference stands for; to be called in an activity.
- * @throws UnresolvedAccessToken; Cognito has not been asked then.
+ * Finds the token that a reference stands for. Only to be called in an activity.
+ * @throws UnresolvedAccessToken if there is none that may be sent
  */
 export async function resolveAccessToken(
   source: AccessTokenSource | undefined,
@@ -80,13 +81,14 @@ export async function resolveAccessToken(
       'The access token source has no token for the reference.',
     );
   }
-  refuseOther(token, request);
+  refuseUnlessOwn(token, request);
   return token;
 }
 
 /**
- * A call that the server ends by its budget counts as one of unknown effect. One that only waited for its token had none,
- * so it ends by itself before that. Between two times of the server's, since the clock here may be another.
+ * How much of the call's budget is left, less the margin. A call that the server ends at its budget counts as one of unknown
+ * effect; one that has only waited for its token had none, so it ends itself earlier. Computed from two times of the server,
+ * because the clock here may differ.
  */
 function budgetLeftMs(): number {
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, scheduleToCloseTimeoutMs } = activityInfo();
@@ -100,9 +102,9 @@ async function ask(
   signal: AbortSignal,
 ): Promise<Secret | undefined> {
   try {
-    const answer: unknown = await Promise.race([answerOf(source, request, signal), ended(signal)]);
+    const answer: unknown = await Promise.race([askSource(source, request, signal), rejectOnAbort(signal)]);
     if (answer === undefined || answer === null || answer === '') return undefined;
-    if (typeof answer !== 'string') throw new AccessTokenSourceError('answered something that is no text');
+    if (typeof answer !== 'string') throw new AccessTokenSourceError('answered something that is not text');
     return new Secret(answer);
   } catch (error) {
     const why = error instanceof AccessTokenSourceError ? error.message : `failed with ${errorName(error)}`;
@@ -110,13 +112,13 @@ async function ask(
   }
 }
 
-/** As a promise, also of what a source throws at once. */
-async function answerOf(source: AccessTokenSource, request: AccessTokenRequest, signal: AbortSignal) {
+/** An async function, so that an error that a source throws at once is a rejection too. */
+async function askSource(source: AccessTokenSource, request: AccessTokenRequest, signal: AbortSignal) {
   return await source.accessToken(request, signal);
 }
 
-/** Raced against the answer, since a source may not heed its signal. */
-function ended(signal: AbortSignal): Promise<never> {
+/** Raced against the answer, because a source may ignore its signal. */
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise<never>((_resolve, reject) => {
     const end = () => reject(new AccessTokenSourceError('gave no answer in time'));
     if (signal.aborted) end();
@@ -124,8 +126,8 @@ function ended(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** A token of somebody else must never reach Cognito in this user's name, wherever the source went wrong. */
-function refuseOther(token: Secret, { userPoolId, sub }: AccessTokenRequest): void {
+/** Whatever mistake a source makes, the token of another user must never reach Cognito in this user's name. */
+function refuseUnlessOwn(token: Secret, { userPoolId, sub }: AccessTokenRequest): void {
   const refused = (why: string) =>
     new UnresolvedAccessToken(FAILURE_TYPES.accessTokenRefused, `What the access token source answered ${why}.`);
   let claims: ReturnType<typeof decodeAccessToken>;

@@ -1,4 +1,4 @@
-/** A look at the attribute, and what is kept of it. */
+/** A look at the attribute, and the facts that are kept of it. */
 import { createHmac } from 'node:crypto';
 import { type CognitoIdentityProviderClient, GetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
 import type { AttributeName, Secret } from '@cognito-verification/contract';
@@ -8,17 +8,20 @@ import { failureName } from './failures.js';
 /** What Cognito shows of the attribute at one moment. */
 export interface AttributeSnapshot {
   verified: boolean;
-  /** Tells one value from another without holding it: addresses and numbers stay out of histories. */
+  /** Equal for equal values of one user, and does not reveal them: addresses and numbers stay out of histories. */
   valueDigest: string;
 }
 
-/** The read before a send is worth a moment, not the user's patience. */
+/** The read before a send is useful but not necessary, and the user waits for it. */
 const READ_BEFORE_SEND_TIMEOUT_MS = 3_000;
 
-/** Below the time-out of the activity, so that no request outlives it. */
+/** Shorter than the time-out of the activity, so that no request outlives the activity. */
 const READ_TIMEOUT_MS = 4_000;
 
-/** Reads the attribute as it is now. */
+/**
+ * Reads the attribute as it is now. Only to be called in an activity.
+ * @throws the error of the AWS SDK
+ */
 export async function readSnapshot(
   client: CognitoIdentityProviderClient,
   accessToken: Secret,
@@ -31,7 +34,7 @@ export async function readSnapshot(
   const attributes = new Map(UserAttributes?.map(({ Name, Value }) => [Name, Value]));
   return {
     verified: attributes.get(`${attributeName}_verified`) === 'true',
-    // Keyed by the user, so that equal values of two users do not look equal.
+    // Keyed by the user, so that equal values of two users have different digests.
     valueDigest: createHmac('sha256', attributes.get('sub') ?? '')
       .update(attributes.get(attributeName) ?? '')
       .digest('base64url')
@@ -39,7 +42,7 @@ export async function readSnapshot(
   };
 }
 
-/** Nothing that goes wrong here may hold a send up: what matters about it the send itself will say. */
+/** Reads the attribute before a send; undefined if that fails, since no failure of it may delay or stop the send. */
 export async function readIfQuick(
   client: CognitoIdentityProviderClient,
   accessToken: Secret,

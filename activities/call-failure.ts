@@ -1,47 +1,47 @@
-/** The failure with which a call to Cognito leaves its activity: typed, without a secret, and retryable or not. */
+/** The failure of a call to Cognito as its activity throws it: typed, without a secret, retryable or not. */
 import { isKeyMissing } from '@cognito-verification/codec/provenance';
-import { CALL_FAILURE_TYPES, type Secret } from '@cognito-verification/contract';
+import { CALL_FAILURE_TYPES, defined, type Secret } from '@cognito-verification/contract';
 import { ApplicationFailure, activityInfo, CancelledFailure, cancellationDetails } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import type { AttributeSnapshot } from './attribute-snapshot.js';
 import { type AttemptFailure, failureName, type Reading, readFailure, type SendFailure } from './failures.js';
 
-/** The first of the `details` of a failure of these activities: what it means to the workflow. */
+/** The first of a failure's `details`: what the failure means to the workflow. */
 export interface FailureDetails<Failure> {
   failure: Failure;
   /** See `Reading`. */
-  dailyEmailLimit?: true;
+  dailyEmailLimit?: true | undefined;
   /** For a ticket with AWS. */
-  requestId?: string;
-  /** As it was before a send that failed. */
-  attribute?: AttributeSnapshot;
+  requestId?: string | undefined;
+  /** The attribute before the failed send. */
+  attribute?: AttributeSnapshot | undefined;
 }
 
-/** Full jitter between nothing and this, doubling from the first to the last (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
-const BACKOFF = { firstMs: 1_000, mostMs: 30_000 };
+/** The longest first delay and the longest delay at all; see "Exponential Backoff And Jitter" in the AWS Architecture Blog. */
+const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
 
-/** The call that failed. */
-interface FailedCall {
-  /** Which column of the table applies. */
+/** What a failure says about its call. */
+export interface FailedCall {
+  /** The column of the table that applies. */
   call: 'send' | 'attempt';
-  /** What the message must not hold. */
-  secrets: readonly Secret[];
-  /** Whether an unknown outcome may be asked for again. */
-  repeatable?: boolean;
-  /** For a send: the attribute as it was before. */
-  attribute?: AttributeSnapshot;
+  /** The message must not hold these. */
+  secrets: Secret[];
+  /** Whether the call may be repeated after an unknown outcome. Default: no. */
+  repeatable?: boolean | undefined;
+  /** Of a send: the attribute before it. */
+  attribute?: AttributeSnapshot | undefined;
 }
 
 /**
- * The failure that leaves the activity. Only what is certain to have had no effect is retryable; throttling is benign,
- * so that a busy hour does not read as an outage in logs and metrics.
+ * The failure to throw from the activity. It is retryable only if the call certainly had no effect. Throttling is benign, so
+ * that a busy hour does not look like an outage in logs and metrics.
  */
 export function failureOf(
   error: unknown,
   { call, secrets, repeatable = false, attribute }: FailedCall,
 ): ApplicationFailure | CancelledFailure {
-  // Only a cancellation, or the end of the workflow, is one. After a pause, a reset or the end of a worker Temporal runs a
-  // "cancelled" activity again, and this one may have had its effect.
+  // Only these two are real cancellations. After a pause, a reset or the shutdown of a worker Temporal runs a "cancelled"
+  // activity again, and the call may have had its effect.
   const cancellation = cancellationDetails();
   if (cancellation?.cancelRequested || cancellation?.notFound)
     return new CancelledFailure('cancelled while Cognito was being asked');
@@ -51,25 +51,27 @@ export function failureOf(
   const requestId = (error as { $metadata?: { requestId?: string } }).$metadata?.requestId;
   const details: FailureDetails<SendFailure | AttemptFailure> = {
     failure,
-    ...(reading.dailyEmailLimit ? { dailyEmailLimit: true } : {}),
-    ...(requestId ? { requestId } : {}),
-    ...(attribute ? { attribute } : {}),
+    dailyEmailLimit: reading.dailyEmailLimit,
+    requestId,
+    attribute,
   };
-  return ApplicationFailure.create({
-    type: failureName(error),
-    message: messageOf(error, reading, secrets),
-    nonRetryable: !retryable,
-    ...(retryable ? { nextRetryDelay: jitteredDelayMs(activityInfo().attempt) } : {}),
-    ...(failure === 'throttled' || failure === 'mismatch' ? { category: ApplicationFailureCategory.BENIGN } : {}),
-    details: [details],
-  });
+  const benign = failure === 'throttled' || failure === 'mismatch';
+  return ApplicationFailure.create(
+    defined({
+      type: failureName(error),
+      message: messageOf(error, reading, secrets),
+      nonRetryable: !retryable,
+      nextRetryDelay: retryable ? jitteredDelayMs(activityInfo().attempt) : undefined,
+      category: benign ? ApplicationFailureCategory.BENIGN : undefined,
+      details: [details],
+    }),
+  );
 }
 
 /**
- * Hands on the input of a call, unless it is what a worker's codec puts in place of a payload that it cannot open. Nothing
- * has left the house then. Where a key is missing another worker may have it, or this one in a moment; else trying again
- * would not help.
- * @throws ApplicationFailure
+ * Returns the input of a call, unless it is the Error that takes the place of a payload that the codec cannot open.
+ * @throws ApplicationFailure for such an Error: no request was sent. It is retryable if only a key is missing, which another
+ *   worker may have, or this one in a moment
  */
 export function readable<Input>(input: Input): Input {
   if (!(input instanceof Error)) return input;
@@ -82,7 +84,7 @@ export function readable<Input>(input: Input): Input {
   });
 }
 
-/** Cognito's text and the remedy. A validation text can quote the input, also in part, hence the redaction. */
+/** Cognito's text and the remedy. The text of a validation can quote the input, or a part of it, so it is redacted. */
 function messageOf(error: unknown, { remedy }: Reading, secrets: readonly Secret[]): string {
   let text = error instanceof Error ? error.message : String(error);
   for (const secret of secrets) text = text.replaceAll(secret.reveal(), '[redacted]');
@@ -92,7 +94,7 @@ function messageOf(error: unknown, { remedy }: Reading, secrets: readonly Secret
 }
 
 function jitteredDelayMs(attempt: number): number {
-  const most = Math.min(BACKOFF.mostMs, BACKOFF.firstMs * 2 ** (attempt - 1));
-  // Never quite zero: the server reads a delay of nothing as "use the retry policy's own".
-  return 50 + Math.round(Math.random() * most);
+  const maxMs = Math.min(BACKOFF.maxMs, BACKOFF.firstMs * 2 ** (attempt - 1));
+  // Never zero: the server reads a delay of zero as none, and uses the delay of the retry policy.
+  return 50 + Math.round(Math.random() * maxMs);
 }

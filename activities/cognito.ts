@@ -1,4 +1,5 @@
 import {
+  type CognitoIdentityProviderClient,
   GetUserAttributeVerificationCodeCommand,
   VerifyUserAttributeCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
@@ -6,17 +7,17 @@ import { type AttributeName, type CodeDelivery, Secret } from '@cognito-verifica
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { type AccessTokenSource, resolveAccessToken } from './access-token-source.js';
 import { type AttributeSnapshot, readIfQuick, readSnapshot } from './attribute-snapshot.js';
-import { failureOf, readable } from './call-failure.js';
+import { type FailedCall, failureOf, readable } from './call-failure.js';
 import type { CognitoClients } from './cognito-clients.js';
 
-/** What every call to Cognito needs. */
+/** The part of its input that each call to Cognito has. */
 export type CognitoCall = {
-  /** Whose token it must be. */
+  /** The user that the token must be of. */
   userPoolId: string;
   sub: string;
   attributeName: AttributeName;
-  /** The first run of the verification; comes back with the answer. Default: none. */
-  runId?: string;
+  /** The first run of the verification; the answer repeats it. Default: none. */
+  runId?: string | undefined;
 } & (
   | {
       /** A secret. */
@@ -25,30 +26,31 @@ export type CognitoCall = {
     }
   | {
       accessToken?: never;
-      /** What the access token source finds the token by, just before the call. */
+      /** The access token source finds the token by it, just before the call. */
       accessTokenReference: string;
     }
 );
 
 export type SendCodeInput = CognitoCall & {
   /** For the user pool's triggers. */
-  clientMetadata?: Record<string, string>;
-  /** Reads the attribute first, so that a later look at it can tell whether it has become verified since. */
+  clientMetadata?: Record<string, string> | undefined;
+  /** Whether to read the attribute first, so that a later look can tell whether it has become verified since. */
   recordAttribute: boolean;
 };
 
 /**
- * What every answer has. Its seal says that it is of this workflow and this activity; the run says that it is of this
- * verification: whoever may complete activities could send the sealed answer of an earlier one of the same user.
+ * The part that each answer has. The seal says that the answer is of this workflow and this activity; the run says that it
+ * is of this verification. Without the run, anyone who may complete activities could send the sealed answer of an earlier
+ * verification of the same user.
  */
 export interface Answer {
-  runId?: string;
+  runId?: string | undefined;
 }
 
 export interface SendCodeResult extends Answer {
   delivery: CodeDelivery;
-  /** As it was before the send; absent when it was not asked for or could not be read. */
-  attribute?: AttributeSnapshot;
+  /** The attribute before the send; absent if it was not asked for or could not be read. */
+  attribute?: AttributeSnapshot | undefined;
 }
 
 export type VerifyCodeInput = CognitoCall & {
@@ -56,7 +58,7 @@ export type VerifyCodeInput = CognitoCall & {
   code: string;
 };
 
-/** Cognito has taken the code. */
+/** Cognito has accepted the code. */
 export interface VerifyCodeResult extends Answer {
   verified: true;
 }
@@ -64,136 +66,121 @@ export interface VerifyCodeResult extends Answer {
 /** Cognito as the workflow sees it. */
 export interface CognitoActivities {
   /**
-   * Asks Cognito to send a code. Not idempotent: each call that Cognito takes is a message and one of 5 an hour.
-   * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<SendFailure>`.
+   * Asks Cognito to send a code. Not idempotent: each accepted call is a message and one of 5 an hour.
+   * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<SendFailure>`
    */
   sendCode(input: SendCodeInput): Promise<SendCodeResult>;
   /**
-   * Checks a code. Each call is one of 15 an hour, and a code that was taken once is refused as expired.
-   * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`.
+   * Checks a code. Each call is one of 15 an hour, and Cognito refuses an accepted code as expired the second time.
+   * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`
    */
   verifyCode(input: VerifyCodeInput): Promise<VerifyCodeResult>;
   /**
    * Reads whether the attribute is verified, and a digest of its value.
-   * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`.
+   * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`
    */
   readAttribute(input: CognitoCall): Promise<AttributeSnapshot & Answer>;
 }
 
-/** Lets the server find a dead worker, and tells us of a cancellation; a call that is quick needs none. */
+/** A heartbeat lets the server notice a dead worker, and tells us of a cancellation. A quick call ends before the first. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
 
-/** What else the activities may need. */
+/** All are optional. */
 export interface ActivitiesOptions {
   /** Finds the tokens that references stand for. Default: none, and a verification with a reference fails. */
   accessTokenSource?: AccessTokenSource | undefined;
 }
 
-/** Makes the activities; `clients` is where their calls go. */
+/** What a call to Cognito is made with. */
+interface Means<Input> {
+  input: Input;
+  accessToken: Secret;
+  client: CognitoIdentityProviderClient;
+  /** What a failure of the call says; the call may add to it. */
+  failed: FailedCall;
+}
+
+/**
+ * Makes the activities.
+ * @param clients where their calls go
+ */
 export function createActivities(
   clients: CognitoClients,
   { accessTokenSource }: ActivitiesOptions = {},
 ): CognitoActivities {
-  /** The token for one call; it is noted in `secrets`, which the failure of the call must not hold. */
-  async function tokenFor(call: CognitoCall, secrets: Secret[]): Promise<Secret> {
-    const token =
-      call.accessTokenReference === undefined
-        ? new Secret(call.accessToken)
-        : await resolveAccessToken(
-            accessTokenSource,
-            {
-              reference: call.accessTokenReference,
-              userPoolId: call.userPoolId,
-              sub: call.sub,
-              attributeName: call.attributeName,
-            },
-            cancellationSignal(),
-          );
-    secrets.push(token);
-    return token;
+  /** The frame of each call: input, token, heartbeats, the run in the answer, and the failure without secrets. */
+  async function call<Input extends CognitoCall, Result>(
+    given: Input,
+    kind: Pick<FailedCall, 'call' | 'repeatable'>,
+    body: (means: Means<Input>) => Promise<Result>,
+  ): Promise<Result & Answer> {
+    const input = readable(given);
+    const failed: FailedCall = { ...kind, secrets: [] };
+    try {
+      return await whileHeartbeating(async () => {
+        const accessToken = await findToken(input, accessTokenSource);
+        failed.secrets.push(accessToken);
+        const client = clients.forUserPool(input.userPoolId);
+        return { ...(await body({ input, accessToken, client, failed })), runId: input.runId };
+      });
+    } catch (error) {
+      throw failureOf(error, failed);
+    }
   }
 
   return {
-    async sendCode(given) {
-      const input = readable(given);
-      const { userPoolId, attributeName, clientMetadata, recordAttribute } = input;
-      const client = clients.forUserPool(userPoolId);
-      const secrets: Secret[] = [];
-      let attribute: AttributeSnapshot | undefined;
-      try {
-        return await whileBeating(async () => {
-          const accessToken = await tokenFor(input, secrets);
-          if (recordAttribute) attribute = await readIfQuick(client, accessToken, attributeName);
-          const { CodeDeliveryDetails: details } = await client.send(
-            new GetUserAttributeVerificationCodeCommand({
-              AccessToken: accessToken.reveal(),
-              AttributeName: attributeName,
-              ...(clientMetadata ? { ClientMetadata: clientMetadata } : {}),
-            }),
-            { abortSignal: cancellationSignal() },
-          );
-          return {
-            delivery: {
-              ...(details?.Destination ? { destination: details.Destination } : {}),
-              ...(details?.DeliveryMedium ? { deliveryMedium: details.DeliveryMedium } : {}),
-            },
-            ...(attribute ? { attribute } : {}),
-            ...answerTo(input),
-          };
+    sendCode: (given) =>
+      call(given, { call: 'send' }, async ({ input, accessToken, client, failed }) => {
+        const { attributeName, clientMetadata, recordAttribute } = input;
+        const attribute = recordAttribute ? await readIfQuick(client, accessToken, attributeName) : undefined;
+        failed.attribute = attribute;
+        const command = new GetUserAttributeVerificationCodeCommand({
+          AccessToken: accessToken.reveal(),
+          AttributeName: attributeName,
+          ClientMetadata: clientMetadata,
         });
-      } catch (error) {
-        throw failureOf(error, { call: 'send', secrets, ...(attribute ? { attribute } : {}) });
-      }
-    },
+        const { CodeDeliveryDetails: details } = await client.send(command, { abortSignal: cancellationSignal() });
+        const delivery = {
+          destination: details?.Destination || undefined,
+          deliveryMedium: details?.DeliveryMedium || undefined,
+        };
+        return { delivery, attribute };
+      }),
 
-    async verifyCode(given) {
-      const input = readable(given);
-      const { userPoolId, attributeName } = input;
-      const code = new Secret(input.code);
-      const secrets = [code];
-      try {
-        await whileBeating(async () => {
-          const accessToken = await tokenFor(input, secrets);
-          await clients.forUserPool(userPoolId).send(
-            new VerifyUserAttributeCommand({
-              AccessToken: accessToken.reveal(),
-              AttributeName: attributeName,
-              Code: code.reveal(),
-            }),
-            { abortSignal: cancellationSignal() },
-          );
+    verifyCode: (given) =>
+      call(given, { call: 'attempt' }, async ({ input, accessToken, client, failed }) => {
+        const code = new Secret(input.code);
+        failed.secrets.push(code);
+        const command = new VerifyUserAttributeCommand({
+          AccessToken: accessToken.reveal(),
+          AttributeName: input.attributeName,
+          Code: code.reveal(),
         });
-        return { verified: true, ...answerTo(input) };
-      } catch (error) {
-        throw failureOf(error, { call: 'attempt', secrets });
-      }
-    },
+        await client.send(command, { abortSignal: cancellationSignal() });
+        return { verified: true };
+      }),
 
-    async readAttribute(given) {
-      const input = readable(given);
-      const secrets: Secret[] = [];
-      try {
-        const accessToken = await tokenFor(input, secrets);
-        const snapshot = await readSnapshot(clients.forUserPool(input.userPoolId), accessToken, input.attributeName);
-        return { ...snapshot, ...answerTo(input) };
-      } catch (error) {
-        // Reading changes nothing, so an answer that was lost may be asked for again.
-        throw failureOf(error, { call: 'attempt', secrets, repeatable: true });
-      }
-    },
+    // A read changes nothing, so it may be repeated after a lost answer.
+    readAttribute: (given) =>
+      call(given, { call: 'attempt', repeatable: true }, ({ input, accessToken, client }) =>
+        readSnapshot(client, accessToken, input.attributeName),
+      ),
   };
 }
 
-/** Also while the token is looked up: that can take as long as the server waits for a sign of life. */
-async function whileBeating<T>(call: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS);
-  try {
-    return await call();
-  } finally {
-    clearInterval(beat);
-  }
+/** The token that the input holds, or that its reference leads to. */
+async function findToken(call: CognitoCall, source: AccessTokenSource | undefined): Promise<Secret> {
+  if (call.accessTokenReference === undefined) return new Secret(call.accessToken);
+  const { accessTokenReference: reference, userPoolId, sub, attributeName } = call;
+  return await resolveAccessToken(source, { reference, userPoolId, sub, attributeName }, cancellationSignal());
 }
 
-function answerTo({ runId }: CognitoCall): Answer {
-  return runId === undefined ? {} : { runId };
+/** From before the token is found, because that alone can take as long as the server waits for a heartbeat. */
+async function whileHeartbeating<T>(work: () => Promise<T>): Promise<T> {
+  const interval = setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(interval);
+  }
 }

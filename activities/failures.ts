@@ -1,13 +1,13 @@
 /**
- * What each answer of Cognito means: one row an exception, and what it says of a send and of an attempt. Exceptions are
- * told apart by name, never by HTTP status (the wire says 400 for nearly all of them). `docs/failures.md` shows the
- * same table with its reasons.
+ * What each answer of Cognito means: a row for each exception, with its meaning for a send and for an attempt. The name of
+ * an exception decides, never the HTTP status, which is 400 for nearly all of them. `docs/failures.md` shows the same table
+ * with its reasons.
  */
 import { UnresolvedAccessToken } from './access-token-source.js';
 
 /**
- * What a failed send means for the verification. Only `throttled` and `unreachable` are retried as they are: they are
- * refused before they have any effect, and no message leaves.
+ * What a failed send means for the verification. The activity retries only `throttled` and `unreachable`: such a call has had
+ * no effect, and no message was sent.
  */
 export type SendFailure =
   | 'throttled'
@@ -19,7 +19,7 @@ export type SendFailure =
   | 'blocked'
   | 'failed';
 
-/** What a failed attempt means. */
+/** What a failed attempt means for the verification. */
 export type AttemptFailure =
   | 'throttled'
   | 'unreachable'
@@ -31,20 +31,20 @@ export type AttemptFailure =
   | 'codeExpired'
   | 'failed';
 
-/** One answer of Cognito, read. */
+/** What one answer of Cognito means. */
 export interface Reading {
   send: SendFailure;
   attempt: AttemptFailure;
-  /** What a person should do about it; empty where the verification itself goes on. */
+  /** What a person should do about it; empty if nobody has to act. */
   remedy: string;
-  /** The account's 50 e-mails a day, which start again at 09:00 UTC. */
-  dailyEmailLimit?: true;
+  /** Whether the account's 50 e-mails a day are used up; the count starts again at 09:00 UTC. */
+  dailyEmailLimit?: true | undefined;
 }
 
 interface Row extends Reading {
   exception: string;
-  /** Where one name has several meanings, only Cognito's text tells them apart. Rows are tried in order. */
-  text?: RegExp;
+  /** Tells apart the meanings of one name; the first row that matches counts. Default: any text matches. */
+  text?: RegExp | undefined;
 }
 
 const row = (
@@ -78,7 +78,7 @@ const TABLE: readonly Row[] = [
   row('NotAuthorizedException', 'failed', 'failed', 'The user is disabled: an administrator can enable them again.', {
     text: /user is disabled/i,
   }),
-  // Expired, revoked, unreadable, and whatever else Cognito may come to say of a token: a fresh one is worth a try.
+  // Expired, revoked, unreadable, or a text that Cognito may introduce one day: a fresh token may help.
   row('NotAuthorizedException', 'accessTokenRejected', 'accessTokenRejected', RENEW),
   row('InternalErrorException', 'uncertain', 'uncertain'),
   row('UnexpectedLambdaException', 'uncertain', 'uncertain', `${AS_OPERATOR} look at the logs of the pool's triggers.`),
@@ -148,14 +148,14 @@ const TABLE: readonly Row[] = [
   ),
 ];
 
-/** What it means that a reference led to no token that may be sent: Cognito has not been asked. */
+/** Why a reference led to no token that may be sent, so that Cognito was not called. */
 const UNRESOLVED: Record<UnresolvedAccessToken['name'], Reading> = {
-  // Of this worker, not of the verification: while a deploy brings the source, another one may have it already.
+  // This worker lacks the source, not the verification: during a deployment another worker may already have it.
   AccessTokenSourceMissing: {
     send: 'unreachable',
     attempt: 'unreachable',
     remedy:
-      'Whoever runs the workers must plug one in: VERIFICATION_ACCESS_TOKEN_SOURCE_URL, or the option accessTokenSource of createWorker.',
+      'The operator of the workers must plug one in: VERIFICATION_ACCESS_TOKEN_SOURCE_URL, or the option accessTokenSource of createWorker.',
   },
   AccessTokenSourceUnavailable: { send: 'unreachable', attempt: 'unreachable', remedy: '' },
   AccessTokenNotFound: { send: 'accessTokenRejected', attempt: 'accessTokenRejected', remedy: RENEW },
@@ -165,7 +165,7 @@ const UNRESOLVED: Record<UnresolvedAccessToken['name'], Reading> = {
 /** The names in the table, for the tests that check each row. */
 export const LISTED_EXCEPTIONS: readonly string[] = [...new Set(TABLE.map(({ exception }) => exception))];
 
-// The request never left: refused, no route, no name, no TLS.
+// The request was never sent: connection refused, no route, no name, no TLS.
 const NEVER_LEFT =
   /^(ECONNREFUSED|ERR_INVALID_URL|EPROTO|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|UNABLE_TO_\w+|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT)$/;
 
@@ -178,22 +178,22 @@ const REFUSED: Reading = {
   remedy: 'Cognito refused the call with an answer this version does not know.',
 };
 
-/** The parts of an error of the AWS SDK, or of the network below it, that decide what it means. */
+/** The parts of an error of the AWS SDK, or of the network below it, that decide its meaning. */
 interface ServiceError {
   name?: string;
   message?: string;
   code?: string;
   /** Node's name for the system call that failed. */
   syscall?: string;
-  /** Of an `AggregateError`: one for each address that was tried. */
+  /** Of an `AggregateError`: one error for each address that was tried. */
   errors?: ServiceError[];
   $fault?: 'client' | 'server';
   $metadata?: { httpStatusCode?: number; requestId?: string };
 }
 
 /**
- * Reads what a call to Cognito threw. A name that is not in the table ends the verification if the fault is the
- * client's, and counts as unknown if it is the server's.
+ * The meaning of an error that a call to Cognito threw. An exception that is not in the table ends the verification if the
+ * fault is the client's; if the fault is the server's, the outcome counts as unknown.
  */
 export function readFailure(error: unknown): Reading {
   if (error instanceof UnresolvedAccessToken) return UNRESOLVED[error.name];
@@ -208,7 +208,7 @@ export function readFailure(error: unknown): Reading {
   return UNKNOWN;
 }
 
-/** Cognito's name for the failure where there is one, else what the network calls it. */
+/** Cognito's name for the failure, else the network's code, else the HTTP status. */
 export function failureName(error: unknown): string {
   const { name, code, $metadata, $fault } = error as ServiceError;
   if ($fault && name) return name;
@@ -221,6 +221,6 @@ function neverLeft({ name = '', message = '', code = '', syscall, errors }: Serv
   if (syscall === 'connect' || NEVER_LEFT.test(code)) return true;
   if (errors && errors.length > 0) return errors.every(neverLeft);
   if (/before secure TLS connection was established/.test(message)) return true;
-  // The AWS SDK names both of its time-outs TimeoutError; only this one is certain to have sent nothing.
+  // The AWS SDK has two time-outs with the name TimeoutError; only after this one it is certain that nothing was sent.
   return name === 'TimeoutError' && /establish(ing)? a connection/i.test(message);
 }

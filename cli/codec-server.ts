@@ -71,22 +71,18 @@ export function codecServerCommand(): Command {
     });
 }
 
-/**
- * What is wrong with the keys and what is wrong with the rest, at once.
- * @throws ConfigError
- */
+/** @throws SettingError with everything that is wrong: the keys, the log, the codec server's own settings */
 async function loadSettings(host: string) {
   const { createLogger } = await import('../log/logger.js');
-  const { keyRingFromSettings } = await import('@cognito-verification/codec');
+  const { keyRingFromSettings, readSettings } = await import('@cognito-verification/codec');
   const { loadTelemetryConfig } = await import('../temporal/config.js');
   const { loadCodecServerSettings } = await import('../codec-server/settings.js');
-  const { Problems } = await import('./problems.js');
-  const problems = new Problems();
-  const telemetry = problems.orNote(() => loadTelemetryConfig());
-  const log = createLogger(telemetry?.logLevel ?? 'info');
-  const keys = problems.orNote(() => keyRingFromSettings(process.env, (problem) => log.error(problem)));
-  const settings = problems.orNote(() => loadCodecServerSettings(process.env, host));
-  if (!telemetry || !keys || !settings) throw problems.toError();
+  const { telemetry, keys, settings } = readSettings({
+    telemetry: () => loadTelemetryConfig(),
+    keys: () => keyRingFromSettings(process.env, (problem) => log.error(problem)),
+    settings: () => loadCodecServerSettings(process.env, host),
+  });
+  const log = createLogger(telemetry.logLevel);
   return { log, keys, ...settings };
 }
 

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { explainMissingNamespace } from './namespace-missing.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 
 /** `setup`: what a namespace needs before the first worker starts. */
@@ -18,6 +17,7 @@ export function setupCommand(): Command {
       const config = loadConfig();
       const { registerSearchAttributes, SEARCH_ATTRIBUTE_NAMES } = await import('../temporal/search-attributes.js');
       const { connectClient } = await import('../temporal/connect-client.js');
+      const { explainMissingNamespace } = await import('../temporal/connect-error.js');
       const { connection, close } = await connectClient(config);
       try {
         const registered = await registerSearchAttributes(connection, config.namespace);
@@ -29,7 +29,7 @@ export function setupCommand(): Command {
           `${people} The namespace "${config.namespace}" is ready.`,
         );
       } catch (error) {
-        throw await explainMissingNamespace(error, config.namespace);
+        throw explainMissingNamespace(error, config.namespace);
       } finally {
         await close();
       }

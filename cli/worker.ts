@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { explainMissingNamespace } from './namespace-missing.js';
 import { jsonOption, type OutputOptions } from './print.js';
 
 /** `worker`: the native worker is loaded only when this runs. */
@@ -30,15 +29,8 @@ Example:
   export VERIFICATION_ENCRYPTION_KEYS_FILE=/run/secrets/verification-keys
   TEMPORAL_ADDRESS=localhost:7233 AWS_REGION=eu-west-1 cognito-verification worker`,
     )
-    .action(async (options: OutputOptions) => {
+    .action(async ({ json = false }: OutputOptions) => {
       const { runWorker } = await import('../worker/main.js');
-      try {
-        await runWorker({ json: options.json ?? false });
-      } catch (error) {
-        const { loadConfig } = await import('../temporal/config.js');
-        // A configuration that was wrong is what `error` says.
-        if (error instanceof Error && 'code' in error && error.code === 'Configuration') throw error;
-        throw await explainMissingNamespace(error, loadConfig().namespace);
-      }
+      await runWorker({ json });
     });
 }

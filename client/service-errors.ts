@@ -1,3 +1,4 @@
+import { GRPC_STATUS } from '@cognito-verification/contract';
 import {
   isGrpcCancelledError,
   isGrpcDeadlineError,
@@ -22,11 +23,7 @@ export interface CallTarget {
   taskQueue: string;
 }
 
-// grpc-js, which has these numbers, is a dependency of the SDK and not ours.
-const INVALID_ARGUMENT = 3;
-const PERMISSION_DENIED = 7;
-const FAILED_PRECONDITION = 9;
-const UNAUTHENTICATED = 16;
+const { INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION, UNAUTHENTICATED } = GRPC_STATUS;
 
 /** The typed error for whatever `@temporalio/client` threw, except for a missing workflow and a passed deadline. */
 export function errorOfService(error: unknown, target: CallTarget): VerificationError {

@@ -65,7 +65,7 @@ export interface CodecServer {
 
 /**
  * Starts the codec server.
- * @throws ConfigError on any address but loopback without authorization; the error of `listen` when the port is taken
+ * @throws SettingError on any address but loopback without authorization; the error of `listen` when the port is taken
  */
 export async function startCodecServer(options: CodecServerOptions): Promise<CodecServer> {
   const { keys, log, host = '127.0.0.1', port = 8888, origins, authorization, tls } = options;

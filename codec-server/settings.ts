@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
 import { isLoopback } from '@cognito-verification/contract';
-import { ConfigError, type ConfigProblem, show } from '../temporal/config.js';
 import type { CodecAuthorization, Permission } from './authorization.js';
 
 /** What a deployment sets about the codec server, beside the keys. */
@@ -41,18 +41,18 @@ const ALLOWED: Readonly<Record<string, string>> = {
 /**
  * Reads the settings of the codec server. An empty variable counts as not set.
  * @param host the address that it will listen on: any but loopback needs authorization
- * @throws ConfigError naming everything that is wrong
+ * @throws SettingError naming everything that is wrong
  */
 export function loadCodecServerSettings(environment: NodeJS.ProcessEnv, host: string): CodecServerSettings {
-  const problems: ConfigProblem[] = [];
+  const problems: SettingProblem[] = [];
   const origins = readOrigins(environment[NAMES.origins], isLoopback(host), problems);
   const authorization = readAuthorization(environment, host, problems);
   const tls = readTls(environment, problems);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new SettingError(problems);
   return { origins, ...(authorization ? { authorization } : {}), ...(tls ? { tls } : {}) };
 }
 
-function readOrigins(setting: string | undefined, loopback: boolean, problems: ConfigProblem[]): readonly string[] {
+function readOrigins(setting: string | undefined, loopback: boolean, problems: SettingProblem[]): readonly string[] {
   if (!setting) return loopback ? LOCAL_ORIGINS : [];
   const origins = setting
     .split(',')
@@ -64,7 +64,7 @@ function readOrigins(setting: string | undefined, loopback: boolean, problems: C
     if (exact === origin) continue;
     problems.push({
       name: NAMES.origins,
-      found: show(origin),
+      found: quoteSetting(origin),
       allowed: exact
         ? `${exact}: browsers send an origin with neither a path nor a slash at its end, and compare to the letter`
         : 'exact origins such as https://temporal.example.com, separated by commas; no wildcard, for pages send tokens along',
@@ -76,7 +76,7 @@ function readOrigins(setting: string | undefined, loopback: boolean, problems: C
 function readAuthorization(
   environment: NodeJS.ProcessEnv,
   host: string,
-  problems: ConfigProblem[],
+  problems: SettingProblem[],
 ): CodecAuthorization | undefined {
   const { jwksUrl, issuer, audience, permission, reveal, encode } = NAMES;
   const wanted = [jwksUrl, issuer, audience, permission, reveal, encode].some((name) => environment[name]);
@@ -104,25 +104,29 @@ function readAuthorization(
   };
 }
 
-function readJwksUrl(value: string, problems: ConfigProblem[]): URL | undefined {
+function readJwksUrl(value: string, problems: SettingProblem[]): URL | undefined {
   if (!value) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   // Over plain http anyone on the way could publish keys of their own.
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (url && safe && !url.username && !url.password) return url;
-  problems.push({ name: NAMES.jwksUrl, found: show(withoutPassword(value)), allowed: ALLOWED[NAMES.jwksUrl] ?? '' });
+  problems.push({
+    name: NAMES.jwksUrl,
+    found: quoteSetting(withoutPassword(value)),
+    allowed: ALLOWED[NAMES.jwksUrl] ?? '',
+  });
   return undefined;
 }
 
-function readPermission(name: string, value: string, problems: ConfigProblem[]): Permission | undefined {
+function readPermission(name: string, value: string, problems: SettingProblem[]): Permission | undefined {
   if (!value) return undefined;
   const [, kind, rest] = /^(scope|group):(\S.*)$/.exec(value) ?? [];
   if (rest && (kind === 'group' || (kind === 'scope' && !/\s/.test(rest)))) return { kind, name: rest };
-  problems.push({ name, found: show(value), allowed: ALLOWED[name] ?? '' });
+  problems.push({ name, found: quoteSetting(value), allowed: ALLOWED[name] ?? '' });
   return undefined;
 }
 
-function readTls(environment: NodeJS.ProcessEnv, problems: ConfigProblem[]): CodecServerSettings['tls'] {
+function readTls(environment: NodeJS.ProcessEnv, problems: SettingProblem[]): CodecServerSettings['tls'] {
   const paths = { cert: environment[NAMES.cert], key: environment[NAMES.key] };
   if (!paths.cert && !paths.key) return undefined;
   const before = problems.length;
@@ -143,7 +147,7 @@ function readTls(environment: NodeJS.ProcessEnv, problems: ConfigProblem[]): Cod
   return { cert, key };
 }
 
-function readPem(name: string, path: string | undefined, problems: ConfigProblem[]): Buffer | undefined {
+function readPem(name: string, path: string | undefined, problems: SettingProblem[]): Buffer | undefined {
   try {
     if (path) return readFileSync(path);
     problems.push({ name, found: 'nothing', allowed: 'the path of a PEM file, since the other of the two is set' });
@@ -151,7 +155,7 @@ function readPem(name: string, path: string | undefined, problems: ConfigProblem
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
     problems.push({
       name,
-      found: `${show(path ?? '')}, which cannot be read${code}`,
+      found: `${quoteSetting(path ?? '')}, which cannot be read${code}`,
       allowed: 'the path of a PEM file',
     });
   }

@@ -3,19 +3,19 @@ import type { KMSClient } from '@aws-sdk/client-kms';
 import { KeyServiceError, PayloadRefusedError } from './errors.js';
 import { type EncryptionKey, encryptionKey } from './key-ring.js';
 
-/** The client for a region. */
+/** Returns the KMS client for a region. */
 export type ClientFor = (region: string) => Pick<KMSClient, 'send'> | Promise<Pick<KMSClient, 'send'>>;
 
-/** Shown in CloudTrail, and to be named in conditions of IAM policies (`kms:EncryptionContext:application`). */
+/** CloudTrail shows it, and conditions of IAM policies can name it (`kms:EncryptionContext:application`). */
 const ENCRYPTION_CONTEXT = { application: 'cognito-verification' };
 
-/** Workflow tasks wait for an answer, and those have ten seconds; the SDK waits for ever unless told. */
+/** In milliseconds. A workflow task waits for the answer and has ten seconds; by default the SDK waits for ever. */
 const TIMEOUTS = { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true };
 
-/** The most that KMS takes. */
-const MOST_WRAPPED_BYTES = 6_144;
+/** The limit of KMS. */
+const MAX_WRAPPED_BYTES = 6_144;
 
-/** KMS says so of what no key of that id has wrapped, today or later. */
+/** With these KMS says that the key of that id has never wrapped the bytes, so that trying again is pointless. */
 const NEVER_OPENS: ReadonlySet<string> = new Set(['InvalidCiphertextException', 'IncorrectKeyException']);
 
 export class DataKeyService {
@@ -23,7 +23,10 @@ export class DataKeyService {
 
   constructor(private readonly clientFor: ClientFor = defaultClient) {}
 
-  /** @throws KeyServiceError */
+  /**
+   * Has KMS make a data key.
+   * @throws KeyServiceError
+   */
   async generate(keyId: string): Promise<EncryptionKey> {
     const { GenerateDataKeyCommand } = await loadKms();
     const command = new GenerateDataKeyCommand({
@@ -39,19 +42,22 @@ export class DataKeyService {
     return encryptionKey(keyId, Plaintext, CiphertextBlob);
   }
 
-  /** @throws KeyServiceError; PayloadRefusedError where KMS has never wrapped it with that key */
+  /**
+   * Has KMS unwrap a data key.
+   * @throws KeyServiceError; PayloadRefusedError if KMS has never wrapped it with that key
+   */
   async unwrap(keyId: string, wrapped: Uint8Array): Promise<EncryptionKey> {
-    if (wrapped.byteLength === 0 || wrapped.byteLength > MOST_WRAPPED_BYTES) throw notWrapped(keyId);
+    if (wrapped.byteLength === 0 || wrapped.byteLength > MAX_WRAPPED_BYTES) throw notWrapped(keyId);
     const { DecryptCommand } = await loadKms();
     const command = new DecryptCommand({
-      // Named, so that a payload cannot have us ask for a key of somebody else's.
+      // Given, so that a payload cannot make this process use some other key.
       KeyId: keyId,
       CiphertextBlob: wrapped,
       EncryptionContext: ENCRYPTION_CONTEXT,
     });
     const client = await this.clientOf(keyId);
     const { Plaintext } = await client.send(command).catch((error: unknown) => {
-      // To try these again would hold up a workflow for ever, for one payload that somebody has changed.
+      // Retrying these would block a workflow for ever because of one payload that someone has changed.
       throw error instanceof Error && NEVER_OPENS.has(error.name)
         ? notWrapped(keyId)
         : keyServiceError('unwrap a data key', keyId, error);
@@ -76,7 +82,7 @@ async function defaultClient(region: string): Promise<KMSClient> {
   return new Client({ region, requestHandler: TIMEOUTS });
 }
 
-/** Only when used: most deployments have no need of it, and the client may not even be installed. */
+/** Loaded on first use: most deployments do not need it, and it may not be installed. */
 async function loadKms(): Promise<typeof import('@aws-sdk/client-kms')> {
   try {
     return await import('@aws-sdk/client-kms');

@@ -1,4 +1,4 @@
-/** A key that a payload names is not in the key ring: an operator can put it back, so it is worth trying again. */
+/** The key ring lacks the key that a payload names. An operator can put it back, so a retry may succeed. */
 export class UnknownKeyError extends Error {
   override readonly name = 'UnknownKeyError';
   readonly code = 'UnknownKey';
@@ -9,20 +9,20 @@ export class UnknownKeyError extends Error {
   ) {
     super(
       `This payload is sealed with the key ${quoted(keyId)}, which is not in the key ring here (${known.map(quoted).join(', ')}). ` +
-        'Put that key back, after the first, until nothing that it has sealed is needed any more.',
+        'Put that key back, after the first, for as long as anything that it has sealed is needed.',
     );
   }
 }
 
-/** The key service (AWS KMS) did not give out a key. Worth trying again. */
+/** The key service (AWS KMS) did not return a key. A retry may succeed. */
 export class KeyServiceError extends Error {
   override readonly name: string = 'KeyServiceError';
   readonly code = 'KeyService';
 }
 
 /**
- * A payload could not be sealed, so it was not sent. Of another type than what opening throws: a worker that fails with
- * this has done its work already.
+ * A payload could not be sealed, so it was not sent. Not the type that opening throws: a worker that fails with this error
+ * has already done the work whose result it cannot send.
  */
 export class NotSealedError extends KeyServiceError {
   override readonly name: string = 'NotSealedError';
@@ -37,7 +37,7 @@ export type PayloadRefusal =
   /** It was sealed for another workflow or activity than the one it came to. */
   | 'misplaced';
 
-/** No key opens it, today or later: whoever sent it must send it anew. */
+/** No key will ever open the payload: its sender must send it again. */
 export class PayloadRefusedError extends Error {
   override readonly name = 'PayloadRefusedError';
   readonly code = 'PayloadRefused';
@@ -49,7 +49,7 @@ export class PayloadRefusedError extends Error {
   }
 }
 
-/** At most as long as an id may be, and nothing that a terminal or a log would act upon. */
+/** No longer than an id may be, and without characters that control a terminal. */
 function quoted(id: string): string {
   return JSON.stringify(id.slice(0, 200));
 }

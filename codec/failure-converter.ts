@@ -2,7 +2,7 @@
 import { DefaultFailureConverter } from '@temporalio/common';
 
 /**
- * Puts messages and stack traces where the codec seals them; only the types of failures stay in plain text. It has the
- * name under which the SDK looks for it.
+ * Puts messages and stack traces where the codec seals them; only the types of failures stay in plain text. The SDK looks
+ * for it under this name.
  */
 export const failureConverter = new DefaultFailureConverter({ encodeCommonAttributes: true });

@@ -7,5 +7,6 @@ export * from './errors.js';
 export * from './key-ring.js';
 export * from './key-settings.js';
 export * from './kms-key-ring.js';
-export { type KeySettingProblem, KeySettingsError, parseKeys } from './parse-keys.js';
+export { parseKeys } from './parse-keys.js';
 export * from './seal.js';
+export * from './setting-error.js';

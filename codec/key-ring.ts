@@ -1,14 +1,14 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { UnknownKeyError } from './errors.js';
 
-/** A key that seals and opens. Printing one shows no key: `KeyObject` sees to that. */
+/** A key that seals and opens. It can be printed: a `KeyObject` does not show its bytes. */
 export interface EncryptionKey {
-  /** Written in plain text beside each payload that it has sealed. */
+  /** Stands in plain text beside each payload that the key has sealed. */
   readonly id: string;
   /** 256 bits, for AES-256-GCM. */
   readonly secret: KeyObject;
-  /** Of a data key: the key itself, as the key service has wrapped it. Written beside each payload too. */
-  readonly wrapped?: Uint8Array;
+  /** Only a data key has it: the key as the key service has wrapped it. Stands beside each payload too. */
+  readonly wrapped?: Uint8Array | undefined;
 }
 
 /** Where the codec gets its keys. */
@@ -17,7 +17,7 @@ export interface KeyRing {
   current(): Promise<EncryptionKey>;
   /**
    * The key that opens a payload.
-   * @param wrapped what stands beside the payload, if it was sealed with a data key
+   * @param wrapped the wrapped data key that stands beside the payload, if a data key sealed it
    * @throws UnknownKeyError, KeyServiceError
    */
   find(id: string, wrapped?: Uint8Array): Promise<EncryptionKey>;
@@ -26,17 +26,21 @@ export interface KeyRing {
 /** Length of every key, in bytes. */
 export const KEY_BYTES = 32;
 
-/** @throws RangeError when the key has another length than 32 bytes. */
+/**
+ * A key from its bytes.
+ * @param wrapped the same key as a key service has wrapped it; default: the key is no data key
+ * @throws RangeError if there are not exactly 32 bytes
+ */
 export function encryptionKey(id: string, bytes: Uint8Array, wrapped?: Uint8Array): EncryptionKey {
   if (bytes.byteLength !== KEY_BYTES) {
     throw new RangeError(`A key must have ${KEY_BYTES} bytes; "${id}" has ${bytes.byteLength}.`);
   }
-  return { id, secret: createSecretKey(bytes), ...(wrapped ? { wrapped } : {}) };
+  return { id, secret: createSecretKey(bytes), wrapped };
 }
 
 /**
  * A ring of keys that are known from the start: the first seals, all open.
- * @throws RangeError when there is none, or two have one id: what one of them seals would not be opened.
+ * @throws RangeError if there is no key, or if two have the same id: what one of them seals would never open
  */
 export function keyRingOf(...keys: readonly EncryptionKey[]): KeyRing {
   const [first] = keys;

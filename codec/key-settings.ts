@@ -1,28 +1,29 @@
-/** Keys from the environment, from a file, or from AWS KMS: what a deployment sets, read and checked in one place. */
+/** Keys from the environment, from a file, or from AWS KMS. */
 import { fileKeyRing } from './file-key-ring.js';
 import { KEY_BYTES, type KeyRing, keyRingOf } from './key-ring.js';
 import { kmsKeyRing } from './kms-key-ring.js';
-import { KEYS_FORM, KeySettingsError, parseKeys } from './parse-keys.js';
+import { KEYS_FORM, parseKeys } from './parse-keys.js';
+import { SettingError } from './setting-error.js';
 
 /**
- * The variables that name keys. One key should seal fewer than 2^32 payloads, whose random nonces could meet beyond (NIST SP
- * 800-38D, 8.3): some 150 million verifications, then it is time for another. Those of KMS change by themselves.
+ * The variables that name keys. One key should seal fewer than 2^32 payloads: beyond that, two random nonces may be equal
+ * (NIST SP 800-38D, 8.3). That is about 150 million verifications. Data keys of KMS change by themselves.
  */
 export const KEY_SETTINGS = {
   /** `id:base64,id:base64`, 32 bytes each; the first seals, all open. */
   keys: 'VERIFICATION_ENCRYPTION_KEYS',
-  /** A file with the same, where a line break does for a comma; read again when it changes. */
+  /** The path of a file with the same text, which may have line breaks instead of commas; read again when it changes. */
   file: 'VERIFICATION_ENCRYPTION_KEYS_FILE',
-  /** `arn,arn`: keys of AWS KMS that wrap data keys; the first seals, all open. Before the other two. */
+  /** `arn,arn`: keys of AWS KMS that wrap data keys; the first seals, all open. Takes precedence over the other two. */
   kms: 'VERIFICATION_ENCRYPTION_KMS_KEYS',
 } as const;
 
 /**
- * The key ring that the environment names. Keys of `VERIFICATION_ENCRYPTION_KEYS` or its file open beside those of KMS,
- * so that a deployment can move from the one to the other.
- * @param onProblem is told when keys cannot be renewed, and those of before stay in use: the file has changed and cannot
- *   be read, or KMS gives no other data key
- * @throws KeySettingsError
+ * The key ring that the environment names. Where KMS seals, the keys of `VERIFICATION_ENCRYPTION_KEYS` or of its file
+ * still open, so that a deployment can move from one to the other.
+ * @param onProblem receives a sentence when keys cannot be renewed and the previous ones stay in use: the file has changed
+ *   and cannot be read, or KMS returns no new data key
+ * @throws SettingError
  */
 export function keyRingFromSettings(
   environment: NodeJS.ProcessEnv = process.env,
@@ -33,16 +34,16 @@ export function keyRingFromSettings(
   const path = environment[file];
   const kmsKeys = environment[kms];
   if (text && path) {
-    throw new KeySettingsError([{ name: file, found: `a value beside ${keys}`, allowed: 'one of the two' }]);
+    throw new SettingError([{ name: file, found: `a value beside ${keys}`, allowed: 'one of the two' }]);
   }
   const local = text ? keyRingOf(...parseKeys(text, keys)) : path ? fileKeyRing(path, file, onProblem) : undefined;
-  if (kmsKeys) return kmsKeyRing({ keyIds: parseKmsKeys(kmsKeys), onProblem, ...(local ? { older: local } : {}) });
+  if (kmsKeys) return kmsKeyRing({ keyIds: parseKmsKeys(kmsKeys), onProblem, older: local });
   if (local) return local;
-  throw new KeySettingsError([
+  throw new SettingError([
     {
       name: keys,
       found: 'nothing',
-      allowed: `${KEYS_FORM}. Payloads carry access tokens and codes, so nothing runs without a key. One is made by: echo "key-1:$(openssl rand -base64 ${KEY_BYTES})". Or name a file in ${file}, or keys of AWS KMS in ${kms}; a local stack (cognito-verification up) makes its own`,
+      allowed: `${KEYS_FORM}. Payloads carry access tokens and codes, so nothing runs without a key. This makes one: echo "key-1:$(openssl rand -base64 ${KEY_BYTES})". Or name a file in ${file}, or keys of AWS KMS in ${kms}; a local stack (cognito-verification up) makes its own`,
     },
   ]);
 }
@@ -57,16 +58,16 @@ function parseKmsKeys(text: string): string[] {
   const wrong = ids.findIndex((id) => !KMS_ARN.test(id));
   if (wrong < 0 && ids.length > 0) return ids;
   const id = ids[wrong];
-  // Anything else may be a key that belongs into another of the variables.
+  // Anything else may be a key that belongs in one of the other variables, so it is not shown.
   const what = id?.startsWith('arn:')
     ? `, ${JSON.stringify(id.slice(0, 120))}, that is not one of a key`
     : ' that is no ARN';
-  throw new KeySettingsError([
+  throw new SettingError([
     {
       name: KEY_SETTINGS.kms,
       found: id === undefined ? 'no ARN' : `entry ${wrong + 1} of ${ids.length}${what}`,
       allowed:
-        'ARNs of symmetric keys of AWS KMS (arn:aws:kms:REGION:ACCOUNT:key/ID), separated by commas. No aliases: a payload names its key, and an alias that comes to name another would open nothing any more',
+        'ARNs of symmetric keys of AWS KMS (arn:aws:kms:REGION:ACCOUNT:key/ID), separated by commas. No aliases: a payload names its key, and once an alias names another key, it opens nothing',
     },
   ]);
 }

@@ -1,27 +1,27 @@
 /**
- * Envelope encryption with AWS KMS: KMS makes a data key, payloads are sealed with it, and the wrapped data key stands
- * beside each of them, so that whoever may use the KMS key can open them and nobody else. Data keys are cached: KMS
- * is asked when a process starts, once an hour, and for each data key of another process.
+ * Envelope encryption with AWS KMS: KMS makes a data key, the data key seals payloads, and the wrapped data key stands
+ * beside each payload. So only those who may use the KMS key can open them. Data keys are cached: a process calls KMS
+ * when it starts, once an hour, and for each data key of another process.
  */
 import { type ClientFor, DataKeyService } from './data-key-service.js';
 import { UnknownKeyError } from './errors.js';
 import type { EncryptionKey, KeyRing } from './key-ring.js';
 import { UnwrappedKeys } from './unwrapped-keys.js';
 
-/** How to use KMS. */
+/** Only `keyIds` is required. */
 export interface KmsKeyRingOptions {
   /**
-   * ARNs of symmetric KMS keys. The first seals, all open; others are never asked for. No aliases: a payload names its
-   * key, and an alias that comes to name another would open nothing any more.
+   * ARNs of symmetric KMS keys. The first seals, all open; KMS is never asked for any other. No aliases: a payload names
+   * its key, and once an alias names another key, it opens nothing.
    */
   keyIds: readonly string[];
-  /** Opens what was sealed before KMS came into use. */
-  older?: KeyRing;
-  /** The client for a region; default one with the AWS SDK's own settings and credentials, loaded when first used. */
-  clientFor?: ClientFor;
-  /** How long one data key seals before another is asked for, in milliseconds. Default an hour. */
+  /** Opens payloads that were sealed before the deployment used KMS. Default: none. */
+  older?: KeyRing | undefined;
+  /** The client for a region. Default: one with the AWS SDK's own settings and credentials, loaded when first used. */
+  clientFor?: ClientFor | undefined;
+  /** How long one data key seals before KMS is asked for the next, in milliseconds. Default: an hour. */
   dataKeyLifetimeMs?: number;
-  /** Is told when KMS gives no other data key, and the one of before stays in use. */
+  /** Receives a sentence when KMS returns no new data key and the previous one stays in use. Default: ignored. */
   onProblem?: (problem: string) => void;
 }
 
@@ -30,11 +30,14 @@ const RETRY_MS = 60_000;
 
 interface DataKey {
   key: EncryptionKey;
-  /** When another is asked for. */
+  /** In milliseconds of `performance.now()`. */
   renewAt: number;
 }
 
-/** @throws RangeError when no key is named. */
+/**
+ * A ring whose keys AWS KMS makes and unwraps.
+ * @throws RangeError if `keyIds` is empty
+ */
 export function kmsKeyRing(options: KmsKeyRingOptions): KeyRing {
   const { keyIds, older, clientFor, dataKeyLifetimeMs = HOUR_MS, onProblem = () => undefined } = options;
   const [sealing] = keyIds;
@@ -50,7 +53,7 @@ export function kmsKeyRing(options: KmsKeyRingOptions): KeyRing {
     dataKey = { key, renewAt: performance.now() + dataKeyLifetimeMs };
     return key;
   };
-  /** One call for everybody who waits. */
+  /** All callers that wait share one call. */
   const renew = (): Promise<EncryptionKey> => {
     renewing ??= generate().finally(() => {
       renewing = undefined;
@@ -64,10 +67,10 @@ export function kmsKeyRing(options: KmsKeyRingOptions): KeyRing {
       if (!dataKey) return await renew();
       if (now >= dataKey.renewAt) {
         dataKey.renewAt = now + RETRY_MS;
-        // Nobody waits for it, and nothing fails for it, however long KMS is away: a call to Cognito that was made already
-        // must not go unanswered because its answer cannot be sealed.
+        // Nobody waits for this and nothing fails because of it, however long KMS is unavailable: Cognito has already
+        // answered a call, and that answer must not be lost because nothing can seal it.
         renew().catch((error: unknown) => {
-          onProblem(`${error instanceof Error ? error.message : String(error)} The data key of before stays in use.`);
+          onProblem(`${error instanceof Error ? error.message : String(error)} The previous data key stays in use.`);
         });
       }
       return dataKey.key;

@@ -1,23 +1,8 @@
 /** `id:base64` pairs, as an environment variable or a file holds them. */
 import { type EncryptionKey, encryptionKey, KEY_BYTES } from './key-ring.js';
+import { SettingError } from './setting-error.js';
 
-/** One wrong setting; `found` never holds a key. */
-export interface KeySettingProblem {
-  name: string;
-  found: string;
-  allowed: string;
-}
-
-/** The settings name no usable key. Holds no key, nor a part of one. */
-export class KeySettingsError extends Error {
-  override readonly name = 'KeySettingsError';
-  readonly code = 'Configuration';
-  constructor(readonly problems: readonly KeySettingProblem[]) {
-    super(problems.map(({ name, found, allowed }) => `${name}: found ${found}; allowed: ${allowed}`).join('\n'));
-  }
-}
-
-/** What such a text must look like, for the `allowed` of a problem. */
+/** The form of such a text, for the `allowed` of a problem. */
 export const KEYS_FORM = `id:key pairs, the key ${KEY_BYTES} bytes in base64, the first to seal and all to open`;
 
 const ID = /^[\w.-]{1,64}$/;
@@ -25,30 +10,30 @@ const BASE64 = /^[\w+/-]+={0,2}$/;
 const HEXADECIMAL = /^[\da-f]{64}$/i;
 
 /**
- * Reads `id:base64` pairs, separated by commas or line breaks; empty lines and lines that begin with `#` are left out.
- * An error tells the place of what is wrong and shows nothing of it: whoever mixes up the two halves of a pair has put
- * a key where the id belongs.
+ * Reads `id:base64` pairs, separated by commas or line breaks. Ignores empty lines and lines that begin with `#`.
+ * An error names the place of a wrong pair and shows nothing of its text: someone may have swapped the two halves, and
+ * then the key stands where the id belongs.
  * @param name the setting, for the error
- * @throws KeySettingsError
+ * @throws SettingError
  */
 export function parseKeys(text: string, name: string): EncryptionKey[] {
   const entries = text
     .split('\n')
-    // Before the commas: a comment may have some, and one that takes out two keys must not leave the second in use.
+    // Before the split at commas: a comment may contain commas, and a comment that disables two keys must disable both.
     .filter((line) => !line.trim().startsWith('#'))
     .flatMap((line) => line.split(','))
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-  if (entries.length === 0) throw new KeySettingsError([{ name, found: 'no key', allowed: KEYS_FORM }]);
+  if (entries.length === 0) throw new SettingError([{ name, found: 'no key', allowed: KEYS_FORM }]);
   const places = new Map<string, number>();
   return entries.map((entry, index) => {
     const refuse = (found: string, allowed = KEYS_FORM) =>
-      new KeySettingsError([{ name, found: `key ${index + 1} of ${entries.length} ${found}`, allowed }]);
+      new SettingError([{ name, found: `key ${index + 1} of ${entries.length} ${found}`, allowed }]);
     const colon = entry.indexOf(':');
     if (colon < 0) throw refuse('without an id');
     const id = entry.slice(0, colon);
     if (!ID.test(id)) throw refuse('with an id of another form', 'ids of 1 to 64 letters, digits and _ . -');
-    // Ids stand in plain text beside every payload.
+    // Every payload carries the id of its key in plain text.
     if (looksLikeKey(id)) throw refuse('with a key for its id', 'the id first, then the key');
     const other = places.get(id);
     if (other !== undefined) throw refuse(`with the id of key ${other}`, 'each id once');

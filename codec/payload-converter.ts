@@ -8,9 +8,9 @@ import {
 import { errorOfUnopened, remember } from './provenance.js';
 
 /**
- * Hands on what cannot be read as an Error instead of throwing it. Thrown, it would fail the workflow task, which is
- * tried again for ever: one broken payload, typed into the Web UI or changed in a database, would stop a verification
- * that people wait for. Handed on, it is refused like any other input that is wrong.
+ * Returns an Error for a payload that cannot be read, instead of throwing one. A thrown error would fail the workflow
+ * task, which is retried for ever: one broken payload, typed into the Web UI or changed in a database, would stop a
+ * verification that people wait for. The workflow refuses the returned one like any other wrong input.
  */
 class RefusablePayloadConverter implements PayloadConverter {
   toPayload(value: unknown, context?: SerializationContext): Payload {
@@ -20,7 +20,7 @@ class RefusablePayloadConverter implements PayloadConverter {
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the interface's own
   fromPayload<T>(payload: Payload, context?: SerializationContext): T {
     const error = errorOfUnopened(payload);
-    // The caller's type says what it should have been; whoever reads an input checks it.
+    // T says what the value should have been; every reader of an input checks it.
     if (error) return error as T;
     try {
       const value = defaultPayloadConverter.fromPayload<T>(payload, context);
@@ -32,5 +32,5 @@ class RefusablePayloadConverter implements PayloadConverter {
   }
 }
 
-/** The name under which the SDK looks for it. */
+/** The SDK looks for it under this name. */
 export const payloadConverter: PayloadConverter = new RefusablePayloadConverter();

@@ -1,7 +1,7 @@
 /**
  * The envelope of Temporal's published codec samples: metadata `encoding: binary/encrypted` and `encryption-key-id`;
- * data is nonce (12 bytes), ciphertext of the whole payload, tag (16 bytes). Go, Java, Python and TypeScript write it
- * so; the .NET sample puts the tag before the ciphertext, which is opened too.
+ * data is nonce (12 bytes), ciphertext of the whole payload, tag (16 bytes). Go, Java, Python and TypeScript write this
+ * order; the .NET sample puts the tag before the ciphertext. Both are opened.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { Payload, SerializationContext } from '@temporalio/common';
@@ -17,59 +17,51 @@ const ENCRYPTED = 'binary/encrypted';
 const KEY_ID = 'encryption-key-id';
 const WRAPPED_KEY = 'encryption-wrapped-key';
 /**
- * In the metadata under the seal: for which workflow or activity. The samples know no such thing and pass it by, so it
- * is kept where they look for nothing, and a payload without it is taken as theirs.
+ * In the metadata under the seal: the workflow or activity that the payload is for. Temporal's samples do not know this
+ * entry and ignore it; a payload without it counts as one of theirs.
  */
 const SEALED_FOR = 'sealed-for';
-/** The same, and when: milliseconds since the epoch, in digits. */
+/** In the same place, when the payload was sealed: milliseconds since the epoch, in digits. */
 const SEALED_AT = 'sealed-at';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const PLACE_BYTES = 16;
-/** Which facts make a place. Other ones would get another number, and leave what was sealed before as it is. */
+/** Says which facts `digestOf` hashes. Other facts need another number, so that earlier payloads still open. */
 const PLACE_VERSION = 1;
 
 /**
- * Seals a payload, whole.
- * @param place the workflow or activity that it is for: it is refused anywhere else
- * @param nowMs milliseconds since the epoch
+ * Seals a whole payload, with its metadata.
+ * @param place the workflow or activity that it is for: anywhere else it is refused. Default: it opens anywhere
+ * @param nowMs the time of sealing, in milliseconds since the epoch; default: the process's clock
  */
 export function seal(payload: Payload, key: EncryptionKey, place?: SerializationContext, nowMs = Date.now()): Payload {
+  const inner: Record<string, Uint8Array> = { ...payload.metadata, [SEALED_AT]: Buffer.from(String(nowMs)) };
   const digest = place && digestOf(place);
-  const inner = {
-    ...payload,
-    metadata: {
-      ...payload.metadata,
-      [SEALED_AT]: Buffer.from(String(nowMs)),
-      ...(digest ? { [SEALED_FOR]: digest } : {}),
-    },
-  };
+  if (digest) inner[SEALED_FOR] = digest;
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key.secret, nonce);
   const data = Buffer.concat([
     nonce,
-    cipher.update(PayloadMessage.encode(inner).finish()),
+    cipher.update(PayloadMessage.encode({ ...payload, metadata: inner }).finish()),
     cipher.final(),
     cipher.getAuthTag(),
   ]);
-  return {
-    metadata: {
-      [ENCODING]: Buffer.from(ENCRYPTED),
-      [KEY_ID]: Buffer.from(key.id),
-      ...(key.wrapped ? { [WRAPPED_KEY]: key.wrapped } : {}),
-    },
-    data,
+  const metadata: Record<string, Uint8Array> = {
+    [ENCODING]: Buffer.from(ENCRYPTED),
+    [KEY_ID]: Buffer.from(key.id),
   };
+  if (key.wrapped) metadata[WRAPPED_KEY] = key.wrapped;
+  return { metadata, data };
 }
 
-/** Whether it says that it is sealed. */
+/** Whether a payload claims to be sealed; only opening it proves that. */
 export function isSealed(payload: Payload): boolean {
   return textOf(payload.metadata?.[ENCODING]) === ENCRYPTED;
 }
 
-/** A payload that was opened. */
+/** An opened payload, and what its seal says. */
 export interface Opened {
   readonly payload: Payload;
   readonly provenance: Provenance;
@@ -77,14 +69,14 @@ export interface Opened {
 
 /**
  * Opens a payload.
- * @param place where it has come to; one that was sealed for another place is refused
- * @throws PayloadRefusedError when no key will ever open it; UnknownKeyError or KeyServiceError when a key is missing
+ * @param place the workflow or activity that it came to; a payload that was sealed for another is refused
+ * @throws PayloadRefusedError if no key will ever open it; UnknownKeyError or KeyServiceError if a key is missing
  */
 export async function open(payload: Payload, keys: KeyRing, place?: SerializationContext): Promise<Payload> {
   return (await openSealed(payload, keys, place)).payload;
 }
 
-/** The same, and what its seal says. */
+/** Opens a payload like `open`, and returns what its seal says as well. */
 export async function openSealed(payload: Payload, keys: KeyRing, place?: SerializationContext): Promise<Opened> {
   if (!isSealed(payload)) throw new PayloadRefusedError('notSealed', 'a payload that came in plain text, not sealed');
   const id = textOf(payload.metadata?.[KEY_ID]);
@@ -102,7 +94,7 @@ export async function openSealed(payload: Payload, keys: KeyRing, place?: Serial
     payload: { metadata, data: inner.data ?? new Uint8Array() },
     provenance: {
       sealId: Buffer.from(sealed.subarray(0, NONCE_BYTES)).toString('base64'),
-      ...(sealedAt ? { sealedAtMs: Number(textOf(sealedAt)) } : {}),
+      sealedAtMs: sealedAt && Number(textOf(sealedAt)),
     },
   };
 }
@@ -119,7 +111,7 @@ function decrypted(sealed: Uint8Array, key: EncryptionKey): Payload {
   try {
     if (bytes) return PayloadMessage.decode(bytes);
   } catch {
-    // The parser's message would quote what it could not read.
+    // The parser's message would quote the bytes that it could not read.
   }
   throw new PayloadRefusedError(
     'damaged',
@@ -127,7 +119,7 @@ function decrypted(sealed: Uint8Array, key: EncryptionKey): Payload {
   );
 }
 
-/** Undefined where the tag is not of these bytes. */
+/** Undefined if the tag does not belong to these bytes. */
 function decipher(
   key: EncryptionKey,
   nonce: Uint8Array,
@@ -144,8 +136,8 @@ function decipher(
 }
 
 /**
- * Without the namespace: a history is replayed under another one, and proxies translate it. Undefined where the SDK
- * does not know the workflow.
+ * A digest of the place. It leaves out the namespace, because replays run under another one and proxies translate it.
+ * Undefined if the SDK does not know the workflow.
  */
 function digestOf(place: SerializationContext): Buffer | undefined {
   if (place.workflowId === undefined) return undefined;
@@ -156,7 +148,7 @@ function digestOf(place: SerializationContext): Buffer | undefined {
   return Buffer.concat([Buffer.of(PLACE_VERSION), hash.subarray(0, PLACE_BYTES)]);
 }
 
-/** Where there are none, protobufjs puts an array. */
+/** For an empty field protobufjs returns an array. */
 function bytesOf(bytes: ArrayLike<number> | null | undefined): Uint8Array {
   return bytes instanceof Uint8Array ? bytes : Uint8Array.from(bytes ?? []);
 }

@@ -4,25 +4,28 @@ import type { KeyRing } from './key-ring.js';
 import { unopened, withProvenance } from './provenance.js';
 import { open, openSealed, seal } from './seal.js';
 
-/** Tells whoever operates a worker what could not be opened, why, and where it had come to. */
+/** Reports a payload that could not be opened: why, and to which workflow or activity it came. */
 export type ReportUnopened = (
   error: PayloadRefusedError | UnknownKeyError | KeyServiceError,
   place: SerializationContext | undefined,
 ) => void;
 
 /**
- * Seals everything that leaves the process and opens everything that comes in.
+ * Seals every payload that leaves the process and opens every payload that arrives.
  *
- * A client throws on what it cannot open. A worker must not: a workflow task that fails is tried again for ever, and anyone
- * who may write to the namespace can send what nobody can open. There it is reported and handed on to the workflow, which
- * refuses it like any other wrong input. Where a key is missing, and the input has been taken already, the workflow fails the
- * task by itself: that succeeds as soon as the key is back, and nothing is lost.
+ * A client throws on what it cannot open. A worker must not: a workflow task that fails is retried for ever, and anyone with
+ * write access to the namespace can send a payload that no key opens. So a worker reports it and hands it to the workflow,
+ * which refuses it like any other wrong input. If a key is missing for an input that the workflow has already accepted, the
+ * workflow fails the task itself: the task succeeds as soon as the key is back, and nothing is lost.
  */
 export class SealingCodec implements PayloadCodec {
-  /** @param report for a worker: hands on what cannot be opened, instead of throwing, and tells of it here */
+  /**
+   * @param report for a worker: reports what cannot be opened, which is then not thrown. Default: throws, as for a client
+   * @param now the time of sealing, in milliseconds since the epoch; default: the process's clock
+   */
   constructor(
     private readonly keys: KeyRing,
-    private readonly report?: ReportUnopened,
+    private readonly report?: ReportUnopened | undefined,
     private readonly now: () => number = Date.now,
   ) {}
 

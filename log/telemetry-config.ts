@@ -1,11 +1,11 @@
-/** From the least important. */
+/** From the least important to the most. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevelName = (typeof LOG_LEVELS)[number];
 
-/** What this process tells of itself. */
+/** What a process says about itself. */
 export interface TelemetryConfig {
-  /** `VERIFICATION_LOG_LEVEL`: the least that is logged; default `info`. */
+  /** `VERIFICATION_LOG_LEVEL`: the least important level that is logged; default `info`. */
   readonly logLevel: LogLevelName;
-  /** `VERIFICATION_METRICS_ADDRESS`, `host:port`: where a worker serves its metrics; not at all unless set. */
-  readonly metricsAddress?: string;
+  /** `VERIFICATION_METRICS_ADDRESS`, `host:port`: where a worker serves its metrics. Default: nowhere. */
+  readonly metricsAddress?: string | undefined;
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { TASK_QUEUE } from '@cognito-verification/contract';
+import { quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
+import { defined, TASK_QUEUE } from '@cognito-verification/contract';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { LOG_LEVELS, type LogLevelName, type TelemetryConfig } from '../log/telemetry-config.js';
 
-/** How this process speaks with Temporal. Read once at the start and handed on; nothing else reads the environment. */
+/** How this process reaches Temporal. Read once, at the start. */
 export interface TemporalConfig {
   /** `host:port`. `TEMPORAL_ADDRESS`, or the profile's; default `localhost:7233`. */
   readonly address: string;
@@ -15,24 +16,6 @@ export interface TemporalConfig {
   readonly security: Readonly<Pick<ClientConnectConfig['connectionOptions'], 'apiKey' | 'tls' | 'metadata'>>;
 }
 
-/** One wrong setting. */
-export interface ConfigProblem {
-  /** The environment variable. */
-  name: string;
-  /** Its value, or what stands in for one that may be a secret. */
-  found: string;
-  allowed: string;
-}
-
-/** Every wrong setting at once, so that mending one does not only uncover the next. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly code = 'Configuration';
-  constructor(readonly problems: readonly ConfigProblem[]) {
-    super(problems.map(({ name, found, allowed }) => `${name}: found ${found}; allowed: ${allowed}`).join('\n'));
-  }
-}
-
 /** Where `temporal server start-dev` listens. */
 const DEFAULT_ADDRESS = 'localhost:7233';
 const DEFAULT_NAMESPACE = 'default';
@@ -40,9 +23,9 @@ const DEFAULT_LOG_LEVEL = 'info';
 const ADDRESS_FORM = /^(\[[\da-fA-F:]+\]|[\w.-]+)(:\d{1,5})?$/;
 
 /**
- * Reads the configuration: `TEMPORAL_*` and profiles as every Temporal SDK and tool reads them, ours as
+ * Reads the configuration: `TEMPORAL_*` and profiles as every Temporal SDK and tool reads them, and our own
  * `VERIFICATION_*`. An empty variable counts as not set.
- * @throws ConfigError naming everything that is wrong.
+ * @throws SettingError with everything that is wrong
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): TemporalConfig & TelemetryConfig {
   const env = withoutEmpty(environment);
@@ -50,48 +33,48 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Tempor
   const loaded = problems.length === 0 ? loadProfile(env, problems) : undefined;
   const address = loaded?.connectionOptions.address ?? DEFAULT_ADDRESS;
   if (!ADDRESS_FORM.test(address)) {
-    problems.push({ name: 'TEMPORAL_ADDRESS', found: show(address), allowed: 'host or host:port, without a scheme' });
+    problems.push({
+      name: 'TEMPORAL_ADDRESS',
+      found: quoteSetting(address),
+      allowed: 'host or host:port, without a scheme',
+    });
   }
   const namespace = loaded?.namespace ?? DEFAULT_NAMESPACE;
   if (/\s/.test(namespace)) {
-    problems.push({ name: 'TEMPORAL_NAMESPACE', found: show(namespace), allowed: 'a name without spaces' });
+    problems.push({ name: 'TEMPORAL_NAMESPACE', found: quoteSetting(namespace), allowed: 'a name without spaces' });
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new SettingError(problems);
   const { apiKey, tls, metadata } = loaded?.connectionOptions ?? {};
   return Object.freeze({
     address,
     namespace,
     taskQueue: env['VERIFICATION_TASK_QUEUE'] ?? TASK_QUEUE,
     ...telemetryOf(env),
-    security: Object.freeze({
-      ...(apiKey === undefined ? {} : { apiKey }),
-      ...(tls === undefined ? {} : { tls }),
-      ...(metadata === undefined ? {} : { metadata }),
-    }),
+    security: Object.freeze(defined({ apiKey, tls, metadata })),
   });
 }
 
-/** What the SDK's loader would take without a word and read as something else. */
-function checkVariables(env: Record<string, string>): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+/** Finds what the SDK's loader would accept silently and read as something else. */
+function checkVariables(env: Record<string, string>): SettingProblem[] {
+  const problems: SettingProblem[] = [];
   for (const name of ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']) {
-    // The loader takes every other word, `TRUE` and `yes` too, for false.
+    // The loader reads every other word as false, `TRUE` and `yes` included.
     const value = env[name];
     if (value !== undefined && !['1', '0', 'true', 'false'].includes(value)) {
-      problems.push({ name, found: show(value), allowed: 'true, false, 1, 0' });
+      problems.push({ name, found: quoteSetting(value), allowed: 'true, false, 1, 0' });
     }
   }
-  // The TypeScript SDK has no such switch; it would verify, which whoever set this does not expect.
+  // The TypeScript SDK has no such switch: it would verify, against what the setting says.
   const verification = env['TEMPORAL_TLS_DISABLE_HOST_VERIFICATION'];
   if (verification === '1' || verification === 'true') {
     problems.push({
       name: 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION',
-      found: show(verification),
+      found: quoteSetting(verification),
       allowed: 'false (the TypeScript SDK always verifies; give it the CA with TEMPORAL_TLS_SERVER_CA_CERT_PATH)',
     });
   }
   for (const name of [
-    // A configuration file that is not there is skipped by the loader, even one that was asked for.
+    // The loader skips a configuration file that does not exist, even if this setting names it.
     'TEMPORAL_CONFIG_FILE',
     'TEMPORAL_TLS_CLIENT_CERT_PATH',
     'TEMPORAL_TLS_CLIENT_KEY_PATH',
@@ -99,12 +82,12 @@ function checkVariables(env: Record<string, string>): ConfigProblem[] {
   ]) {
     const path = env[name];
     if (path !== undefined && !existsSync(path)) {
-      problems.push({ name, found: `${show(path)}, which does not exist`, allowed: 'the path of a file' });
+      problems.push({ name, found: `${quoteSetting(path)}, which does not exist`, allowed: 'the path of a file' });
     }
   }
   const cert = ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_CERT_DATA'].some((name) => env[name]);
   const key = ['TEMPORAL_TLS_CLIENT_KEY_PATH', 'TEMPORAL_TLS_CLIENT_KEY_DATA'].some((name) => env[name]);
-  // The loader drops the one without the other.
+  // The loader ignores either without the other.
   if (cert !== key && env['TEMPORAL_PROFILE'] === undefined && env['TEMPORAL_CONFIG_FILE'] === undefined) {
     problems.push({
       name: cert ? 'TEMPORAL_TLS_CLIENT_KEY_PATH' : 'TEMPORAL_TLS_CLIENT_CERT_PATH',
@@ -116,7 +99,7 @@ function checkVariables(env: Record<string, string>): ConfigProblem[] {
   if (taskQueue !== undefined && !/^[\w.:/-]{1,200}$/.test(taskQueue)) {
     problems.push({
       name: 'VERIFICATION_TASK_QUEUE',
-      found: show(taskQueue),
+      found: quoteSetting(taskQueue),
       allowed: '1 to 200 letters, digits and _ . : / -',
     });
   }
@@ -124,35 +107,31 @@ function checkVariables(env: Record<string, string>): ConfigProblem[] {
 }
 
 /**
- * Reads only what a process tells of itself: for one that does not read where Temporal is.
- * @throws ConfigError naming everything that is wrong with it.
+ * Reads the settings of logs and metrics only, for a process that does not connect to Temporal.
+ * @throws SettingError with everything that is wrong with them
  */
 export function loadTelemetryConfig(environment: NodeJS.ProcessEnv = process.env): TelemetryConfig {
   const env = withoutEmpty(environment);
   const problems = checkTelemetry(env);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new SettingError(problems);
   return Object.freeze(telemetryOf(env));
 }
 
 function telemetryOf(env: Record<string, string>): TelemetryConfig {
-  const metricsAddress = env['VERIFICATION_METRICS_ADDRESS'];
-  return {
-    logLevel: logLevelOf(env) ?? DEFAULT_LOG_LEVEL,
-    ...(metricsAddress === undefined ? {} : { metricsAddress }),
-  };
+  return { logLevel: logLevelOf(env) ?? DEFAULT_LOG_LEVEL, metricsAddress: env['VERIFICATION_METRICS_ADDRESS'] };
 }
 
-function checkTelemetry(env: Record<string, string>): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+function checkTelemetry(env: Record<string, string>): SettingProblem[] {
+  const problems: SettingProblem[] = [];
   const logLevel = env['VERIFICATION_LOG_LEVEL'];
   if (logLevel !== undefined && !logLevelOf(env)) {
-    problems.push({ name: 'VERIFICATION_LOG_LEVEL', found: show(logLevel), allowed: LOG_LEVELS.join(', ') });
+    problems.push({ name: 'VERIFICATION_LOG_LEVEL', found: quoteSetting(logLevel), allowed: LOG_LEVELS.join(', ') });
   }
   const metricsAddress = env['VERIFICATION_METRICS_ADDRESS'];
   if (metricsAddress !== undefined && !isListenAddress(metricsAddress)) {
     problems.push({
       name: 'VERIFICATION_METRICS_ADDRESS',
-      found: show(metricsAddress),
+      found: quoteSetting(metricsAddress),
       allowed: 'host:port of this machine, such as 127.0.0.1:9464, with a port from 1 to 65535',
     });
   }
@@ -163,13 +142,13 @@ function logLevelOf(env: Record<string, string>): LogLevelName | undefined {
   return LOG_LEVELS.find((level) => level === env['VERIFICATION_LOG_LEVEL']);
 }
 
-/** A port of one's own choice: nobody would find the metrics at any other. */
+/** Port 0 is refused: nobody would find the metrics on a port that the system has chosen. */
 function isListenAddress(address: string): boolean {
   const port = Number(address.slice(address.lastIndexOf(':') + 1));
   return ADDRESS_FORM.test(address) && /:\d+$/.test(address) && port > 0 && port <= 65_535;
 }
 
-function loadProfile(env: Record<string, string>, problems: ConfigProblem[]): ClientConnectConfig | undefined {
+function loadProfile(env: Record<string, string>, problems: SettingProblem[]): ClientConnectConfig | undefined {
   try {
     return loadClientConnectConfig({ overrideEnvVars: env });
   } catch (error) {
@@ -180,14 +159,14 @@ function loadProfile(env: Record<string, string>, problems: ConfigProblem[]): Cl
       noProfile
         ? {
             name: 'TEMPORAL_PROFILE',
-            found: show(profile),
+            found: quoteSetting(profile),
             allowed: 'the name of a profile in the configuration file of the Temporal tools',
           }
-        : // A parser's message quotes the file, and the file may hold a key: its first line says enough.
+        : // The parser's message quotes the file, which may hold a key; its first line does not, and says enough.
           {
             name: 'TEMPORAL_CONFIG_FILE',
             found: `a configuration that cannot be read (${message.split('\n')[0]})`,
-            allowed: 'a TOML file of the Temporal tools, and files that exist where it names some',
+            allowed: 'a TOML file of the Temporal tools; the files that it names must exist',
           },
     );
     return undefined;
@@ -197,13 +176,8 @@ function loadProfile(env: Record<string, string>, problems: ConfigProblem[]): Cl
 function withoutEmpty(environment: NodeJS.ProcessEnv): Record<string, string> {
   const set: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
-    // An empty TEMPORAL_GRPC_META_… means something: it takes away a header that the profile sets.
+    // An empty TEMPORAL_GRPC_META_… is not the same as none: it removes a header that the profile sets.
     if (value !== undefined && (value !== '' || name.startsWith('TEMPORAL_GRPC_META_'))) set[name] = value;
   }
   return set;
-}
-
-/** As much of a value as its owner needs to find it. */
-export function show(value: string): string {
-  return JSON.stringify(value.slice(0, 80));
 }

@@ -6,13 +6,13 @@ import { CONNECT_TIMEOUT_MS, TemporalConnectError } from './connect-error.js';
 export interface ClientConnection {
   client: Client;
   connection: Connection;
-  /** Ends the connection; the client is of no use afterwards. */
+  /** Closes the connection. The client cannot be used afterwards. */
   close: () => Promise<void>;
 }
 
 /**
- * Connects a client. Does not load the native worker, which the commands of a caller can do without.
- * @throws TemporalConnectError when there is no answer within five seconds.
+ * Connects a client. Does not load the native worker, which a caller's commands do not need.
+ * @throws TemporalConnectError if there is no answer within five seconds
  */
 export async function connectClient(
   config: TemporalConfig,

@@ -7,21 +7,41 @@ export const CONNECT_TIMEOUT_MS = 5_000;
 export class TemporalConnectError extends Error {
   override readonly name = 'TemporalConnectError';
   readonly code = 'TemporalUnavailable';
-  constructor(config: Pick<TemporalConfig, 'address' | 'security'>, cause: unknown) {
-    const { address, security } = config;
+  constructor({ address, security }: Pick<TemporalConfig, 'address' | 'security'>, cause: unknown) {
     const how = security.tls ? 'with TLS' : 'without TLS';
     super(
-      `Cannot reach the Temporal Service at ${address} ${how}: ${reasonOf(cause)}. ` +
+      `Cannot reach the Temporal Service at ${address} ${how}: ${innermostReason(cause)}. ` +
         `Is it running there? For a local one: cognito-verification up. Another address: TEMPORAL_ADDRESS or a profile (TEMPORAL_PROFILE); Temporal Cloud needs TEMPORAL_API_KEY or a client certificate.`,
       { cause },
     );
   }
 }
 
-/** The innermost error knows: the outer ones say only that a connection failed. */
-function reasonOf(error: unknown): string {
+/** The Temporal Service answers and has no such namespace. */
+export class NamespaceMissingError extends Error {
+  override readonly name = 'NamespaceMissingError';
+  readonly code = 'TemporalUnavailable';
+  constructor(namespace: string, cause: unknown) {
+    // The words of the client, which has an error of its own for this.
+    super(`The Temporal Service has no namespace "${namespace}". Create it, or correct TEMPORAL_NAMESPACE.`, { cause });
+  }
+}
+
+/** A `NamespaceMissingError` for an error of Temporal's that means the same; any other error as it is. */
+export function explainMissingNamespace(error: unknown, namespace: string): unknown {
+  return saysNamespaceNotFound(error) ? new NamespaceMissingError(namespace, error) : error;
+}
+
+/** The connections of workers and of clients throw errors of different classes, both with the server's words. */
+function saysNamespaceNotFound(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /\bnamespace\b.*\bnot found\b/i.test(error.message) || saysNamespaceNotFound(error.cause);
+}
+
+/** The innermost error has the reason; the outer ones say only that a connection failed. */
+function innermostReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reasonOf(error.cause);
+  if (error.cause instanceof Error) return innermostReason(error.cause);
   const details: unknown = 'details' in error ? error.details : undefined;
   const text = typeof details === 'string' && details !== '' ? details : error.message;
   return text.replace(/\.$/, '');

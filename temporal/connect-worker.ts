@@ -5,10 +5,10 @@ import { TemporalConnectError } from './connect-error.js';
 
 /**
  * Connects a worker.
- * @throws TemporalConnectError when there is no answer within seconds.
+ * @throws TemporalConnectError if there is no answer within five seconds
  */
 export async function connectWorker(config: TemporalConfig): Promise<NativeConnection> {
-  // The native connection has no time limit of its own to set, so a plain one finds out first.
+  // The native connection has no option for a time limit, so a client's connection tries first.
   const probe = await connectClient(config);
   await probe.close();
   try {

@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
+import { GRPC_STATUS, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import type { ConnectionLike } from '@temporalio/client';
 
-/** Any connection: a client's or a worker's. */
+/** The connection of a client or of a worker. */
 type OperatorConnection = Pick<ConnectionLike, 'operatorService'>;
+
+/** The types of a namespace's custom search attributes by name, as numbers of Temporal's API. */
+type AttributeTypes = Readonly<Record<string, number>>;
 
 /** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
 const KEYWORD = 2;
-// grpc-js, which has these numbers, is a dependency of the SDK and not ours.
-const ALREADY_EXISTS = 6;
-const PERMISSION_DENIED = 7;
-const UNIMPLEMENTED = 12;
-/** The server tells of a new attribute once its caches have it; the development server takes a moment. */
+/** A server shows a new attribute once its caches are up to date; a development server takes a moment. */
 const VISIBLE_LIMIT_MS = 30_000;
 const VISIBLE_STEP_MS = 100;
 
-/** The search attributes cannot be registered from here; the message says how to do it by hand. */
+/** The search attributes are missing or cannot be registered from here; the message says what to do. */
 export class SearchAttributesError extends Error {
   override readonly name = 'SearchAttributesError';
   readonly code = 'NotSetUp';
@@ -25,14 +24,15 @@ export class SearchAttributesError extends Error {
 export const SEARCH_ATTRIBUTE_NAMES: readonly string[] = Object.values(SEARCH_ATTRIBUTES);
 
 /**
- * Registers what the namespace lacks and waits until the server shows it. Running it again changes nothing.
- * @returns the names that were new.
- * @throws SearchAttributesError when one exists with another type, when this service does not let a client register
- *   (Temporal Cloud: it is done in its own tools), or when the new ones do not show up.
+ * Registers the search attributes that the namespace lacks and waits until the server shows them. A second call changes
+ * nothing.
+ * @returns the names that were new
+ * @throws SearchAttributesError if one exists with another type, if the service does not let a client register them
+ *   (Temporal Cloud, which has its own tools for it), or if the new ones do not show up within 30 seconds
  */
 export async function registerSearchAttributes(connection: OperatorConnection, namespace: string): Promise<string[]> {
-  const present = await listed(connection, namespace);
-  const missing = missingIn(present, namespace) ?? [...SEARCH_ATTRIBUTE_NAMES];
+  const present = await fetchTypes(connection, namespace);
+  const missing = present ? findMissing(present, namespace) : [...SEARCH_ATTRIBUTE_NAMES];
   if (missing.length === 0) return [];
   try {
     await connection.operatorService.addSearchAttributes({
@@ -46,24 +46,25 @@ export async function registerSearchAttributes(connection: OperatorConnection, n
         { cause: error },
       );
     }
-    // Somebody else was faster.
-    if (codeOf(error) !== ALREADY_EXISTS) throw error;
+    // Another process may have been faster.
+    if (statusOf(error) !== GRPC_STATUS.ALREADY_EXISTS) throw error;
   }
-  // A server that cannot list them has taken them at once.
-  if (present) await untilVisible(connection, namespace);
+  // A server that cannot list them has them at once.
+  if (present) await waitUntilVisible(connection, namespace);
   return missing;
 }
 
 /**
- * The names that the namespace lacks; empty too where the service does not tell (the test server; a namespace whose
- * search attributes are managed elsewhere). A workflow that sets a missing one is stuck, so a worker asks first.
- * @throws SearchAttributesError when one exists with another type.
+ * The names of the search attributes that the namespace lacks. A workflow that sets a missing one is stuck, so a worker
+ * asks first. Empty if the service does not list them: the test server, or one that manages search attributes elsewhere.
+ * @throws SearchAttributesError if one exists with another type
  */
 export async function missingSearchAttributes(connection: OperatorConnection, namespace: string): Promise<string[]> {
-  return missingIn(await listed(connection, namespace), namespace) ?? [];
+  const present = await fetchTypes(connection, namespace);
+  return present ? findMissing(present, namespace) : [];
 }
 
-async function untilVisible(connection: OperatorConnection, namespace: string): Promise<void> {
+async function waitUntilVisible(connection: OperatorConnection, namespace: string): Promise<void> {
   const deadline = Date.now() + VISIBLE_LIMIT_MS;
   for (;;) {
     const missing = await missingSearchAttributes(connection, namespace);
@@ -77,11 +78,8 @@ async function untilVisible(connection: OperatorConnection, namespace: string): 
   }
 }
 
-/** The type of each custom search attribute by name; undefined where the service does not tell. */
-async function listed(
-  connection: OperatorConnection,
-  namespace: string,
-): Promise<Readonly<Record<string, number>> | undefined> {
+/** Asks the server; undefined if it does not tell. */
+async function fetchTypes(connection: OperatorConnection, namespace: string): Promise<AttributeTypes | undefined> {
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     return customAttributes;
@@ -91,8 +89,7 @@ async function listed(
   }
 }
 
-function missingIn(present: Readonly<Record<string, number>> | undefined, namespace: string): string[] | undefined {
-  if (!present) return undefined;
+function findMissing(present: AttributeTypes, namespace: string): string[] {
   const wrong = SEARCH_ATTRIBUTE_NAMES.filter((name) => present[name] !== undefined && present[name] !== KEYWORD);
   if (wrong.length > 0) {
     throw new SearchAttributesError(
@@ -103,10 +100,11 @@ function missingIn(present: Readonly<Record<string, number>> | undefined, namesp
 }
 
 function isRefusal(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === PERMISSION_DENIED || code === UNIMPLEMENTED;
+  const status = statusOf(error);
+  return status === GRPC_STATUS.PERMISSION_DENIED || status === GRPC_STATUS.UNIMPLEMENTED;
 }
 
-function codeOf(error: unknown): unknown {
+/** The status of an error of gRPC, which a worker's connection throws in a class of its own. */
+function statusOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -12,7 +12,7 @@ it.each(['localhost:7233', '127.0.0.1:7233', '[::1]:7233', 'localhost'])('Tempor
 it.each(['temporal.example.com:7233', '10.0.0.7:7233', '[2001:db8::1]:7233', 'temporal'])(
   'Temporal at %s without TLS is worth a warning',
   (address) => {
-    expect(warnings(address, undefined)).toEqual([expect.stringContaining(`${address} is spoken with without TLS`)]);
+    expect(warnings(address, undefined)).toEqual([expect.stringContaining(`${address} has no TLS`)]);
     expect(warnings(address, true)).toEqual([]);
   },
 );
@@ -23,7 +23,7 @@ it.each([
 ])('%s=%s is worth a warning', (name, url) => {
   const [warning, ...more] = warnings('localhost:7233', undefined, { [name]: url });
   expect(more).toEqual([]);
-  expect(warning).toContain(`${name}: Cognito is called at ${new URL(url).origin} without TLS`);
+  expect(warning).toContain(`${name}: Calls to Cognito at ${new URL(url).origin} have no TLS`);
   expect(warning).not.toContain('canary');
 });
 

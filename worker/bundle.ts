@@ -1,4 +1,4 @@
-/** Builds the workflow bundle, so that a worker starts without webpack and every worker of a build runs the same code. */
+/** Builds the workflow bundle: workers then start without webpack, and every worker of a build runs the same code. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflows, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';

@@ -1,9 +1,11 @@
-/** The process entry: configuration, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
-import { keyRingFromSettings } from '@cognito-verification/codec';
+/** The entry of the worker process: settings, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
+import { keyRingFromSettings, readSettings } from '@cognito-verification/codec';
+import type { NativeConnection } from '@temporalio/worker';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { cognitoEndpoint, cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
 import { logUncaught } from '../log/log-uncaught.js';
 import { loadConfig } from '../temporal/config.js';
+import { explainMissingNamespace } from '../temporal/connect-error.js';
 import { connectWorker } from '../temporal/connect-worker.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
 import { plainTransports } from './plain-transport.js';
@@ -11,32 +13,28 @@ import { installRuntime } from './telemetry.js';
 import { createWorker } from './worker.js';
 
 /**
- * Runs a worker until the process is told to end (SIGINT, SIGTERM); what is under way gets 35 seconds to finish. Writes
- * one line to standard output once it polls.
+ * Runs a worker until the process is told to end (SIGINT, SIGTERM); calls under way then have 35 seconds to finish. Writes
+ * one line to standard output as soon as the worker polls.
  * @param options `json`: that line is a JSON document
- * @throws ConfigError, KeySettingsError, AwsSettingError or AccessTokenSourceSettingError for a wrong setting;
- *   TemporalConnectError; SearchAttributesError where the namespace is not set up: a workflow that sets a search attribute
- *   which nobody registered would be stuck.
+ * @throws SettingError with every wrong setting; KeyServiceError if AWS KMS makes no data key; TemporalConnectError;
+ *   NamespaceMissingError; SearchAttributesError if the namespace lacks some: a workflow that sets one would be stuck
  */
 export async function runWorker({ json }: { json: boolean }): Promise<void> {
-  const config = loadConfig();
+  const { config, keys, cognito, accessTokenSource } = readSettings({
+    config: () => loadConfig(),
+    keys: () => keyRingFromSettings(process.env, (problem) => log.logger.error(problem)),
+    cognito: () => createCognitoClients(),
+    accessTokenSource: () => accessTokenSourceFromSettings(),
+  });
   const { address, namespace, taskQueue } = config;
-  const accessTokenSource = accessTokenSourceFromSettings();
   const log = await installRuntime(config);
   logUncaught(log);
-  const keys = keyRingFromSettings(process.env, (problem) => log.logger.error(problem));
-  // Whether a payload can be sealed shows here, and not in the first verification.
+  // Shows whether a payload can be sealed, before the first verification needs it.
   await keys.current();
-  const cognito = createCognitoClients();
   for (const warning of plainTransports(config, cognitoEndpoint())) log.logger.warn(warning);
   const connection = await connectWorker(config);
   try {
-    const missing = await missingSearchAttributes(connection, namespace);
-    if (missing.length > 0) {
-      throw new SearchAttributesError(
-        `Namespace "${namespace}" lacks the search attributes ${missing.join(', ')}. Register them with: cognito-verification setup`,
-      );
-    }
+    await checkSearchAttributes(connection, namespace);
     const worker = await createWorker({ connection, namespace, taskQueue, keys, cognito, accessTokenSource });
     const running = worker.run();
     process.stdout.write(
@@ -45,9 +43,19 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
         : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}, and calling ${cognitoInWords()}. Ctrl-C stops it.\n`,
     );
     await running;
+  } catch (error) {
+    throw explainMissingNamespace(error, namespace);
   } finally {
     cognito.destroy();
-    // A worker that failed may hold it still, and its error is the one to tell.
+    // A worker that failed may still hold the connection; then the worker's own error is the one to report.
     await connection.close().catch(() => undefined);
   }
+}
+
+async function checkSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
+  const missing = await missingSearchAttributes(connection, namespace);
+  if (missing.length === 0) return;
+  throw new SearchAttributesError(
+    `Namespace "${namespace}" lacks the search attributes ${missing.join(', ')}. Register them with: cognito-verification setup`,
+  );
 }

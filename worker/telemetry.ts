@@ -1,29 +1,30 @@
-/** What a worker process tells of itself: one log for everything in it, metrics where they are asked for. */
+/** What a worker process says about itself: one log for everything in the process, and metrics if they are configured. */
 import { lookup } from 'node:dns/promises';
+import { quoteSetting, SettingError } from '@cognito-verification/codec';
+import { defined } from '@cognito-verification/contract';
 import { type Logger, type LogLevel, type MetricsExporterConfig, Runtime } from '@temporalio/worker';
 import { createLogger } from '../log/logger.js';
 import type { LogLevelName, TelemetryConfig } from '../log/telemetry-config.js';
-import { ConfigError } from '../temporal/config.js';
 
-/** `logLevel` is for our own code, the SDK and Core alike; `metricsAddress` is served to Prometheus, under `/metrics`. */
+/** `logLevel` is for our own code, the SDK and Core; `metricsAddress` serves Prometheus, under `/metrics`. */
 export interface RuntimeSettings extends TelemetryConfig {
-  /** Appended to. Default: standard error. */
-  readonly logFile?: string;
-  /** What makes every worker of the process shut down. Default: the SDK's (SIGINT, SIGTERM and two more). */
-  readonly shutdownSignals?: NodeJS.Signals[];
+  /** The file to append the log to. Default: standard error. */
+  readonly logFile?: string | undefined;
+  /** The signals that shut down every worker of the process. Default: the SDK's (SIGINT, SIGTERM and two more). */
+  readonly shutdownSignals?: NodeJS.Signals[] | undefined;
 }
 
 /** The log of the process. */
 export interface ProcessLog {
-  /** Writes at once; what workflows, activities, the SDK and Core log is collected for a moment, to come in order. */
+  /** Writes at once. What workflows, activities, the SDK and Core log is buffered for a moment and sorted by time. */
   readonly logger: Logger;
-  /** Writes what is collected. */
+  /** Writes the buffered lines. */
   readonly flush: () => void;
 }
 
 /**
- * Core at its own debug level tells of every task, and that is what whoever asks for it wants. Never more: at `trace` it
- * writes payloads into its messages. And its libraries never below `warn`: the one for HTTP writes headers, API key and all.
+ * At its debug level Core logs every task, which is what `debug` is for. Never at `trace`, where Core writes payloads into its
+ * messages. The libraries of Core never log below `warn`: the one for HTTP would write headers, with the API key.
  */
 const CORE_LEVELS: Record<LogLevelName, LogLevel> = {
   trace: 'DEBUG',
@@ -34,8 +35,8 @@ const CORE_LEVELS: Record<LogLevelName, LogLevel> = {
 };
 
 /**
- * Sets up logging and metrics for everything of the SDK in this process. Once, and before the first connection.
- * @throws ConfigError where nothing can listen on `metricsAddress`
+ * Sets up logging and metrics of the SDK for this process. To be called once, before the first connection.
+ * @throws SettingError if nothing can listen on `metricsAddress`
  */
 export async function installRuntime(settings: RuntimeSettings): Promise<ProcessLog> {
   const { logLevel, metricsAddress, logFile, shutdownSignals } = settings;
@@ -43,27 +44,23 @@ export async function installRuntime(settings: RuntimeSettings): Promise<Process
   const metrics = metricsAddress === undefined ? undefined : await prometheusOn(metricsAddress);
   const core = CORE_LEVELS[logLevel];
   try {
-    const runtime = Runtime.install({
-      logger,
-      telemetryOptions: {
-        logging: { filter: { core, other: core === 'ERROR' ? 'ERROR' : 'WARN' }, forward: {} },
-        ...(metrics && { metrics }),
-      },
-      ...(shutdownSignals && { shutdownSignals }),
-    });
+    const logging = { filter: { core, other: core === 'ERROR' ? 'ERROR' : 'WARN' }, forward: {} } as const;
+    const runtime = Runtime.install(
+      defined({ logger, telemetryOptions: defined({ logging, metrics }), shutdownSignals }),
+    );
     return { logger, flush: () => runtime.flushLogs() };
   } catch (error) {
-    // Core starts to listen at once, and has no error of its own kind for it.
+    // Core starts to listen here, and its error for a failure has no class of its own.
     const reason = /prometheus.*exporter: (.*)$/.exec(error instanceof Error ? error.message : '')?.[1];
     if (metricsAddress === undefined || reason === undefined) throw error;
     throw cannotListen(metricsAddress, reason);
   }
 }
 
-/** As Prometheus wants them named: `_total` on counters, the unit on histograms, and seconds for durations. */
+/** With the names that Prometheus recommends: `_total` on counters, the unit on histograms, durations in seconds. */
 async function prometheusOn(address: string): Promise<MetricsExporterConfig> {
   const colon = address.lastIndexOf(':');
-  // Core takes no names.
+  // Core takes addresses only, no names.
   const host = await lookup(address.slice(0, colon).replace(/^\[|\]$/g, '')).catch((error: unknown) => {
     throw cannotListen(address, error instanceof Error ? error.message : String(error));
   });
@@ -77,11 +74,11 @@ async function prometheusOn(address: string): Promise<MetricsExporterConfig> {
   };
 }
 
-function cannotListen(address: string, reason: string): ConfigError {
-  return new ConfigError([
+function cannotListen(address: string, reason: string): SettingError {
+  return new SettingError([
     {
       name: 'VERIFICATION_METRICS_ADDRESS',
-      found: `${JSON.stringify(address)}, where nothing can listen (${reason})`,
+      found: `${quoteSetting(address)}, where nothing can listen (${reason})`,
       allowed: 'host:port of this machine that no other program has taken',
     },
   ]);

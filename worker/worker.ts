@@ -1,5 +1,5 @@
 import { CONVERTER_PATHS, type KeyRing, UnknownKeyError, workerDataConverter } from '@cognito-verification/codec';
-import { cognitoTaskQueue, TASK_QUEUE } from '@cognito-verification/contract';
+import { cognitoTaskQueue, defined, TASK_QUEUE } from '@cognito-verification/contract';
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temporalio/worker';
 import type { AccessTokenSource } from '../activities/access-token-source.js';
@@ -7,117 +7,112 @@ import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
 import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
-/** The workers of one process: one for the verifications, one for the calls to Cognito on a task queue of their own. */
+/** The two workers of a process: one for the verifications, one for the calls to Cognito, which have their own task queue. */
 export interface VerificationWorker {
-  /** Resolves once `shutdown` was called and all work has drained; rejects when a worker fails. */
+  /** Polls. Resolves when all work has ended after `shutdown`; rejects if a worker fails. */
   run(): Promise<void>;
-  /** Stops polling and lets what is under way finish, within the grace time. */
+  /** Stops polling. Work under way has 35 seconds to finish. */
   shutdown(): void;
   /** For health and readiness. */
   status(): { workflows: WorkerStatus; cognito: WorkerStatus };
 }
 
+/** Required: `connection`, `namespace`, `keys` and `cognito`. */
 export interface VerificationWorkerOptions {
   connection: NativeConnection;
   namespace: string;
   /**
-   * What seals and opens payloads. No process of a deployment starts without; `undefined` leaves everything in plain
-   * text, to measure what sealing costs, and to see that the tests for secrets would find them.
+   * The keys that seal and open payloads. No process of a deployment starts without. `undefined` leaves all payloads in
+   * plain text: benchmarks measure the cost of sealing with it, and tests make sure that they would find a secret.
    */
   keys: KeyRing | undefined;
-  /** Where the calls to Cognito go. */
+  /** The clients for the calls to Cognito. */
   cognito: CognitoClients;
   /** Finds the access tokens that references stand for. Default: none, and a verification with a reference fails. */
   accessTokenSource?: AccessTokenSource | undefined;
-  /** Default `TASK_QUEUE`. */
-  taskQueue?: string;
-  /** How many verifications are kept in memory between tasks (about 0.3 MB each). Default: the SDK's, by heap size. */
-  maxCachedWorkflows?: number;
+  /** Default: `TASK_QUEUE`. */
+  taskQueue?: string | undefined;
+  /** The number of verifications in memory between tasks (about 0.3 MB each). Default: the SDK's, by heap size. */
+  maxCachedWorkflows?: number | undefined;
   /** Default: the bundle of this build. */
-  workflowBundlePath?: string;
-  /** How it names itself in histories. Default: the SDK's, which is process id and host name. */
-  identity?: string;
+  workflowBundlePath?: string | undefined;
+  /** The name of the workers in histories. Default: the SDK's, which is process id and host name. */
+  identity?: string | undefined;
 }
 
 /**
- * Lets a call to Cognito end, for one that is cut off leaves a message that nobody knows of: 5 s for the token behind a
- * reference, 3 s for a look at the attribute, 22 s for the call itself, and some to spare.
+ * Lets calls to Cognito end, because a call that is cut off may leave a message that nobody knows of: 5 s for the token
+ * behind a reference, 3 s for a look at the attribute, 22 s for the call itself, and 5 s to spare.
  */
 const SHUTDOWN_GRACE_TIME = '35 seconds';
 
-/** Used by the process entry, the local stack, the tests and the benchmarks alike. */
+/**
+ * Makes the two workers of a process; the caller runs them.
+ * @throws the errors of `Worker.create`
+ */
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
-  const {
+  const { connection, namespace, keys, cognito, accessTokenSource, identity, maxCachedWorkflows } = options;
+  const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
+  const common = {
     connection,
     namespace,
-    keys,
-    cognito,
-    accessTokenSource,
-    taskQueue = TASK_QUEUE,
-    maxCachedWorkflows,
-    workflowBundlePath = WORKFLOW_BUNDLE_PATH,
-    identity,
-  } = options;
-  const named = identity === undefined ? {} : { identity };
-  const dataConverter = keys ? sealing(keys) : CONVERTER_PATHS;
-  const workflows = await Worker.create({
-    connection,
-    namespace,
-    taskQueue,
-    dataConverter,
-    workflowBundle: { codePath: workflowBundlePath },
+    dataConverter: keys ? sealingConverter(keys) : CONVERTER_PATHS,
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
-    ...named,
-    ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
+    ...defined({ identity }),
+  } as const;
+  const workflows = await Worker.create({
+    ...common,
+    taskQueue,
+    workflowBundle: { codePath: workflowBundlePath },
+    ...defined({ maxCachedWorkflows }),
   });
   const calls = await Worker.create({
-    connection,
-    namespace,
+    ...common,
     taskQueue: cognitoTaskQueue(taskQueue),
-    dataConverter,
     activities: createActivities(cognito, { accessTokenSource }),
-    shutdownGraceTime: SHUTDOWN_GRACE_TIME,
-    ...named,
   }).catch(async (error: unknown) => {
-    // A worker that was made holds the connection until it has run.
+    // A worker holds the connection until it has run.
     const run = workflows.run();
     workflows.shutdown();
     await run;
     throw error;
   });
   const workers = [workflows, calls];
-  const shutdown = () => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
   return {
-    // When one of the two fails the other must not go on alone: the process ends, and its supervisor starts it anew.
-    run: async () => {
-      const running = Promise.all(
-        workers.map((worker) =>
-          worker.run().catch((error: unknown) => {
-            shutdown();
-            throw error;
-          }),
-        ),
-      );
-      const stuck = stuckWhileStopping(workers);
-      try {
-        await Promise.race([running, stuck.rejects]);
-      } finally {
-        stuck.dispose();
-      }
-    },
-    shutdown,
+    run: () => runTogether(workers),
+    shutdown: () => shutdownAll(workers),
     status: () => ({ workflows: workflows.getStatus(), cognito: calls.getStatus() }),
   };
 }
 
-/** Past the grace time, with some to spare. */
+/** If one worker fails, the other must not go on alone: the process ends, and its supervisor starts it again. */
+async function runTogether(workers: readonly Worker[]): Promise<void> {
+  const running = Promise.all(
+    workers.map((worker) =>
+      worker.run().catch((error: unknown) => {
+        shutdownAll(workers);
+        throw error;
+      }),
+    ),
+  );
+  const stuck = stuckWhileStopping(workers);
+  try {
+    await Promise.race([running, stuck.rejects]);
+  } finally {
+    stuck.dispose();
+  }
+}
+
+function shutdownAll(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+/** Longer than the grace time, with some to spare. */
 const STOPPED_BY_MS = 50_000;
 
 /**
- * Notices a worker that does not come to its end: after some errors the SDK stops polling and never finishes. Such a
- * process looks alive and does nothing, so it has to end, for its supervisor to start another.
+ * Notices a worker that does not end: after some errors the SDK stops polling and never finishes. Such a process looks alive
+ * and does nothing, so it has to end for its supervisor to start another.
  */
 function stuckWhileStopping(workers: readonly Worker[]): { rejects: Promise<never>; dispose(): void } {
   let dispose = () => {};
@@ -142,15 +137,15 @@ function stuckWhileStopping(workers: readonly Worker[]): { rejects: Promise<neve
   return { rejects, dispose };
 }
 
-/** Whoever sent a payload that cannot be opened learns that much at most; the log says which workflow it is, and why. */
-function sealing(keys: KeyRing): DataConverter {
+/** The sender of a payload that cannot be opened learns no more than that; the log says why, and for which workflow. */
+function sealingConverter(keys: KeyRing): DataConverter {
   return workerDataConverter(keys, (error, place) => {
     Runtime.instance().logger.warn(`Cannot open a payload: ${error.message}`, {
       reason: error.code,
-      // As a field: in a text a number may be taken for a code.
-      ...(error instanceof UnknownKeyError ? { keyId: error.keyId } : {}),
-      ...(place?.workflowId === undefined ? {} : { workflowId: place.workflowId }),
-      ...(place?.type === 'activity' && place.activityId !== undefined ? { activityId: place.activityId } : {}),
+      // A field of its own, because the message is redacted and a number in it may be taken for a code.
+      keyId: error instanceof UnknownKeyError ? error.keyId : undefined,
+      workflowId: place?.workflowId,
+      activityId: place?.type === 'activity' ? place.activityId : undefined,
     });
   });
 }

@@ -1,24 +1,24 @@
-/** The workflow code in one file, which is what a worker runs and what `replay` tries out. */
+/** The workflow code in one file, for workers to run and for `replay` to check. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CONVERTER_PATHS } from '@cognito-verification/codec';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-/** The workflow code as `npm run build` leaves it (`imports` in package.json); the same path from source and from dist. */
+/** The file that `npm run build` writes (`imports` in package.json); the same path from source and from dist. */
 export const WORKFLOW_BUNDLE_PATH = fileURLToPath(import.meta.resolve('#workflow-bundle'));
 
 /**
- * Bundles compiled workflow code with all that belongs to it: the converters, and the interceptor for leftover commands.
- * @param folder of the compiled code; its imports are looked up from there
+ * Bundles compiled workflow code with its converters and with the interceptor for leftover commands.
+ * @param folder the folder of the compiled code; imports are resolved from there
  * @returns the code of the bundle
- * @throws what webpack finds wrong
+ * @throws the errors of webpack
  */
 export async function bundleWorkflows(folder: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(folder, 'index.js'),
     workflowInterceptorModules: [join(folder, 'leftover-commands.js')],
     ...CONVERTER_PATHS,
-    // Its progress is of no interest; why a bundle fails stands only in its errors.
+    // Webpack logs its progress below this level; its errors are the only place that says why a bundle fails.
     logger: new DefaultLogger('ERROR'),
   });
   return code;

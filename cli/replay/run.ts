@@ -1,7 +1,7 @@
 /** What `replay` does once its options are known to be right. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { keyRingFromSettings } from '@cognito-verification/codec';
+import { keyRingFromSettings, readSettings } from '@cognito-verification/codec';
 import { type ReplayBundle, readBundle } from '../../replay/bundle.js';
 import { type ReplayOptions, replayHistories } from '../../replay/replay.js';
 import { installReplayRuntime } from '../../replay/runtime.js';
@@ -9,7 +9,6 @@ import { loadConfig, loadTelemetryConfig } from '../../temporal/config.js';
 import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
 import { EXIT } from '../exit-codes.js';
 import { print } from '../print.js';
-import { Problems } from '../problems.js';
 import { type Progress, startProgress } from '../progress.js';
 import { InterruptedError, UsageError } from '../usage-error.js';
 import type { Interruption } from './interruption.js';
@@ -137,17 +136,17 @@ async function openJunit(path: string): Promise<FileHandle> {
 }
 
 /**
- * The settings of a worker, as far as a replay needs them; all that is wrong with them at once.
- * @throws ConfigError
+ * The settings of a worker, as far as a replay needs them.
+ * @throws SettingError with everything that is wrong with them
  */
 function loadSettings(paths: readonly string[]) {
-  const problems = new Problems();
-  const config = problems.orNote(() => {
-    const temporal = paths.length === 0 ? loadConfig() : undefined;
-    return { temporal, logLevel: (temporal ?? loadTelemetryConfig()).logLevel };
+  const { config, keys } = readSettings({
+    config: () => {
+      const temporal = paths.length === 0 ? loadConfig() : undefined;
+      return { temporal, logLevel: (temporal ?? loadTelemetryConfig()).logLevel };
+    },
+    keys: () => keyRingFromSettings(),
   });
-  const keys = problems.orNote(() => keyRingFromSettings());
-  if (!config || !keys) throw problems.toError();
   const logging = process.env['VERIFICATION_LOG_LEVEL'] ? config.logLevel : undefined;
   return { keys, temporal: config.temporal, logging };
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import {
   type KeyRing,
   KeyServiceError,
-  KeySettingsError,
   keyRingOf,
   parseKeys,
+  SettingError,
   UnknownKeyError,
 } from '@cognito-verification/codec';
 import { MANIFEST, type ManifestEntry, readHistoryFiles } from '../../replay/history-files.js';
@@ -50,7 +50,7 @@ const UNFINISHED = '.unfinished';
 /**
  * Undefined where nothing is to be saved.
  * @param keys of a worker: they open the payloads, and seal them again unless there are others for that
- * @throws UsageError, KeySettingsError
+ * @throws UsageError, SettingError
  */
 export async function openSave(options: ReplayCommandOptions, keys: KeyRing): Promise<Save | undefined> {
   const { save: folder, redact = false, sealKeyFile } = options;
@@ -156,7 +156,7 @@ async function brokenOf(folder: string, files: readonly string[], options: Repla
 /**
  * The one key of a file. Of several only one would seal, and whoever is given the others could open something else with them.
  * @param keys of a worker: another key with the id of one of them would seal what nobody can tell from theirs
- * @throws UsageError, KeySettingsError, KeyServiceError
+ * @throws UsageError, SettingError, KeyServiceError
  */
 async function readSealKey(file: string, keys: KeyRing): Promise<KeyRing> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -165,7 +165,7 @@ async function readSealKey(file: string, keys: KeyRing): Promise<KeyRing> {
   const name = '--seal-key-file';
   const [key, ...others] = parseKeys(text, name);
   if (!key || others.length > 0) {
-    throw new KeySettingsError([{ name, found: `${others.length + 1} keys`, allowed: 'one id:key pair' }]);
+    throw new SettingError([{ name, found: `${others.length + 1} keys`, allowed: 'one id:key pair' }]);
   }
   const known = await keys.find(key.id).catch((error: unknown) => {
     if (error instanceof UnknownKeyError) return undefined;
@@ -173,7 +173,7 @@ async function readSealKey(file: string, keys: KeyRing): Promise<KeyRing> {
   });
   if (known && !known.secret.equals(key.secret)) {
     const found = `the id of a key of the workers, ${JSON.stringify(key.id)}, with another key`;
-    throw new KeySettingsError([{ name, found, allowed: 'an id that none of their keys has' }]);
+    throw new SettingError([{ name, found, allowed: 'an id that none of their keys has' }]);
   }
   return keyRingOf(key);
 }

@@ -1,12 +1,13 @@
 /** Where `replay` takes histories from: files, or a namespace. */
 import { NotSetUpError, TemporalUnavailableError } from '@cognito-verification/client';
+import { GRPC_STATUS } from '@cognito-verification/contract';
 import { isGrpcServiceError } from '@temporalio/client';
 import { listHistoryFiles, readHistoryFiles, type UnreadableFile } from '../../replay/history-files.js';
 import { fetchHistories, type LiveSelection, queryOf, sampleRuns } from '../../replay/live-histories.js';
 import type { RecordedHistory } from '../../replay/recorded-history.js';
 import type { TemporalConfig } from '../../temporal/config.js';
 import { connectClient } from '../../temporal/connect-client.js';
-import { explainMissingNamespace } from '../namespace-missing.js';
+import { explainMissingNamespace } from '../../temporal/connect-error.js';
 import { UsageError } from '../usage-error.js';
 import type { ReplayCommandOptions } from './options.js';
 
@@ -108,12 +109,10 @@ async function* explaining<T>(items: AsyncIterable<T>, namespace: string): Async
   }
 }
 
-const INVALID_ARGUMENT = 3;
-const PERMISSION_DENIED = 7;
-const UNAUTHENTICATED = 16;
+const { INVALID_ARGUMENT, PERMISSION_DENIED, UNAUTHENTICATED } = GRPC_STATUS;
 
 async function explained(error: unknown, namespace: string): Promise<unknown> {
-  const known = await explainMissingNamespace(error, namespace);
+  const known = explainMissingNamespace(error, namespace);
   const service = serviceErrorIn(known);
   if (known !== error || !service) return known;
   const said = service.details.replace(/\.$/, '');

@@ -111,7 +111,7 @@ describe('a source', () => {
     [
       'with an answer that is no text',
       () => Promise.resolve({ accessToken: TOKEN } as unknown as string),
-      'The access token source answered something that is no text.',
+      'The access token source answered something that is not text.',
     ],
   ])('that fails %s could not be asked', async (_name, accessToken, message) => {
     expect(await refusalOf(accessToken)).toMatchObject({ name: 'AccessTokenSourceUnavailable', message });

@@ -2,8 +2,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SettingError } from '@cognito-verification/codec';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig } from '../../temporal/config.js';
+import { loadConfig } from '../../temporal/config.js';
 
 let folder: string;
 let file: string;
@@ -33,7 +34,7 @@ function problemsOf(env: Record<string, string>) {
   try {
     load(env);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (error instanceof SettingError) return error.problems;
     throw error;
   }
   return [];

@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SettingError } from '@cognito-verification/codec';
 import { isLoopback } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LOCAL_ORIGINS, loadCodecServerSettings } from '../../codec-server/settings.js';
-import { ConfigError } from '../../temporal/config.js';
 import { serve } from './running-codec-server.js';
 
 const AUTHORIZED = {
@@ -22,7 +22,7 @@ function problems(environment: NodeJS.ProcessEnv, host = '127.0.0.1'): [string, 
   try {
     loadCodecServerSettings(environment, host);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(({ name, found, allowed }) => [name, found, allowed]);
+    if (error instanceof SettingError) return error.problems.map(({ name, found, allowed }) => [name, found, allowed]);
     throw error;
   }
   return [];
@@ -68,7 +68,7 @@ describe('settings that are wrong', () => {
       const found = problems({}, host);
       expect(found.map(([name]) => name)).toEqual(Object.keys(AUTHORIZED));
       for (const [, , allowed] of found) expect(allowed).toContain(`on loopback only, not on ${host}`);
-      await expect(serve({ host })).rejects.toThrow(ConfigError);
+      await expect(serve({ host })).rejects.toThrow(SettingError);
     },
   );
 

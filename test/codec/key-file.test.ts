@@ -104,7 +104,7 @@ describe('a change that breaks the file', () => {
       /the file ".*keys" that cannot be read \(ENOENT\)|a file that cannot be read \(ENOENT\)/,
     ],
     ['a folder now', () => (unlinkSync(file), mkdirSync(file)), /cannot be read \(EISDIR\)/],
-  ])('%s: the keys of before stay, and it is said once until it is mended', async (_, breakIt, problem) => {
+  ])('%s: the previous keys stay, and it is reported once until it is corrected', async (_, breakIt, problem) => {
     writeOver(`${A}\n${B}`);
     const ring = ringOf(file);
     breakIt();
@@ -115,7 +115,7 @@ describe('a change that breaks the file', () => {
       await expect(ring.find('c')).rejects.toThrow(UnknownKeyError);
     }
     expect(problems).toEqual([expect.stringMatching(problem)]);
-    expect(problems[0]).toMatch(/^VERIFICATION_ENCRYPTION_KEYS_FILE: found .*\. The keys of before stay in use\.$/);
+    expect(problems[0]).toMatch(/^VERIFICATION_ENCRYPTION_KEYS_FILE: found .*\. The previous keys stay in use\.$/);
     expect(problems[0]).not.toContain(A.slice(2, 12));
 
     rmSync(file, { recursive: true, force: true });
@@ -141,7 +141,7 @@ describe('at the start a file that cannot be used is refused', () => {
 
   it('when it is not there, or no file; its path is shown', () => {
     expect(refusal(join(folder, 'none'))).toBe(
-      `KeySettingsError: ${FILE}: found the file ${JSON.stringify(join(folder, 'none'))} that cannot be read (ENOENT); ` +
+      `SettingError: ${FILE}: found the file ${JSON.stringify(join(folder, 'none'))} that cannot be read (ENOENT); ` +
         'allowed: the path of a file with id:key pairs, the key 32 bytes in base64, the first to seal and all to open',
     );
     expect(refusal(folder)).toMatch(/that cannot be read \(EISDIR\)/);

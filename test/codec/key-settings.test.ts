@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { KEY_SETTINGS, KeySettingsError, keyRingFromSettings, parseKeys } from '@cognito-verification/codec';
+import { KEY_SETTINGS, keyRingFromSettings, parseKeys, SettingError } from '@cognito-verification/codec';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codecOf, newKey, openOne, sealOne } from './fixtures.js';
@@ -10,11 +10,11 @@ const KEY = randomBytes(32).toString('base64');
 const OTHER = randomBytes(32).toString('base64');
 const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
-function problemsOf(environment: NodeJS.ProcessEnv): KeySettingsError['problems'] {
+function problemsOf(environment: NodeJS.ProcessEnv): SettingError['problems'] {
   try {
     keyRingFromSettings(environment);
   } catch (error) {
-    if (error instanceof KeySettingsError) return error.problems;
+    if (error instanceof SettingError) return error.problems;
     throw error;
   }
   return [];
@@ -154,7 +154,7 @@ describe('no key is ever shown', () => {
             keyRingFromSettings({ [variable]: form(key) });
           } catch (error) {
             seen.wrong += 1;
-            expect(error).toBeInstanceOf(KeySettingsError);
+            expect(error).toBeInstanceOf(SettingError);
             const shown = `${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)} ${String(error)}`;
             expect(showsPartOf(key, shown), shown).toBe(false);
           }

@@ -70,7 +70,7 @@ it('silent later: nobody waits for it, it is told, and the data key changes once
   await expect
     .poll(() => problems)
     .toEqual([
-      expect.stringMatching(/^AWS KMS did not make a data key with arn:.* The data key of before stays in use\.$/),
+      expect.stringMatching(/^AWS KMS did not make a data key with arn:.* The previous data key stays in use\.$/),
     ]);
 
   // Once a minute, not with every payload.

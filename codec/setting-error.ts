@@ -1,0 +1,49 @@
+/** Settings that are wrong: one class, one form of text and one collector for every room that reads the environment. */
+
+/** One wrong setting. */
+export interface SettingProblem {
+  /** The environment variable. */
+  readonly name: string;
+  /** Its value, or words that stand for a value that may be a secret. */
+  readonly found: string;
+  readonly allowed: string;
+}
+
+/** Names every wrong setting at once, so that the correction of one does not merely uncover the next. Holds no secret. */
+export class SettingError extends Error {
+  override readonly name = 'SettingError';
+  readonly code = 'Configuration';
+  /** @param problems at least one; each becomes a line `NAME: found X; allowed: Y` of the message */
+  constructor(readonly problems: readonly SettingProblem[]) {
+    super(problems.map(({ name, found, allowed }) => `${name}: found ${found}; allowed: ${allowed}`).join('\n'));
+  }
+}
+
+type Readers = Readonly<Record<string, () => unknown>>;
+type Read<R extends Readers> = { readonly [Name in keyof R]: ReturnType<R[Name]> };
+
+/**
+ * Reads settings that several functions read, and collects what is wrong with any of them.
+ * @param readers each is called once, in this order
+ * @returns what each reader returned, under its name
+ * @throws SettingError with the problems of all readers; at once any other error that a reader throws
+ */
+export function readSettings<R extends Readers>(readers: R): Read<R> {
+  const problems: SettingProblem[] = [];
+  const values = Object.entries(readers).map(([name, read]) => {
+    try {
+      return [name, read()];
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      problems.push(...error.problems);
+      return [name, undefined];
+    }
+  });
+  if (problems.length > 0) throw new SettingError(problems);
+  return Object.fromEntries(values) as Read<R>;
+}
+
+/** A value for `found`, in quotation marks: as much of it as its owner needs to find it. Never of a secret. */
+export function quoteSetting(value: string): string {
+  return JSON.stringify(value.slice(0, 80));
+}

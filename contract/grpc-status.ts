@@ -1,0 +1,9 @@
+/** The status codes of gRPC that our code tells apart. grpc-js, which exports all, is a dependency of the SDK and not ours. */
+export const GRPC_STATUS = {
+  INVALID_ARGUMENT: 3,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  FAILED_PRECONDITION: 9,
+  UNIMPLEMENTED: 12,
+  UNAUTHENTICATED: 16,
+} as const;
