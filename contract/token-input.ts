@@ -30,10 +30,21 @@ export function tokenInputOf(message: TokenFields | null | undefined): TokenInpu
   return undefined;
 }
 
-/** As fields of a message or an activity's input, with the token in plain: only where it is handed on at once. */
+/** Exactly one of the two fields. */
+type OneTokenField =
+  | { accessToken: string; accessTokenReference?: never }
+  | { accessToken?: never; accessTokenReference: string };
+
+/**
+ * The token input as fields of a message or of an activity's input, none where there is none. The token is in plain text:
+ * call it only where the fields are passed on at once.
+ */
+export function tokenFields(tokenInput: TokenInput): OneTokenField;
 export function tokenFields(
-  tokenInput: TokenInput,
-): { accessToken: string; accessTokenReference?: never } | { accessToken?: never; accessTokenReference: string } {
+  tokenInput: TokenInput | undefined,
+): OneTokenField | { accessToken?: never; accessTokenReference?: never };
+export function tokenFields(tokenInput: TokenInput | undefined) {
+  if (!tokenInput) return {};
   return tokenInput.accessToken
     ? { accessToken: tokenInput.accessToken.reveal() }
     : { accessTokenReference: tokenInput.accessTokenReference };
