@@ -14,12 +14,12 @@ export interface VerificationClientOptions {
   /** The task queue of the workers. Default `attribute-verification`. */
   taskQueue?: string | undefined;
   /** How long `start` waits until the first send is settled. Default 20 seconds. */
-  waitForDelivery?: Duration | undefined;
+  waitForDelivery?: Duration;
   /**
    * How long the other calls wait for their answer. Default 3 minutes: if Cognito's answer to a code is lost, the worker
    * reads the attribute before it answers, with up to four calls that Cognito may each hold for 20 seconds.
    */
-  waitForAnswer?: Duration | undefined;
+  waitForAnswer?: Duration;
   /**
    * Checks a token before the client starts or sends anything, for example with `aws-jwt-verify`. A token is refused if it
    * throws; the error then holds the name of what it threw, and nothing else. It is not called for references. Default: the

@@ -231,7 +231,7 @@ export class VerificationClient {
    * if (outcome === 'failed') console.log(failure?.message);
    * ```
    */
-  async wait(workflowId: string, { timeout }: { timeout?: Duration | undefined } = {}): Promise<VerificationOutcome> {
+  async wait(workflowId: string, { timeout }: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
     checkWorkflowId(workflowId);
     const timeoutMs = timeout === undefined ? undefined : durationMs('timeout', timeout);
     return await waitForOutcome(this.calls, workflowId, timeoutMs);
