@@ -30,7 +30,7 @@ export const MANIFEST = 'manifest.json';
 export interface ManifestEntry {
   file: string;
   workflowId?: string;
-  runId?: string;
+  runId?: string | undefined;
 }
 
 /**
