@@ -196,7 +196,7 @@ export class ReplayReport {
 }
 
 function sampleLines({ matched, truncated, taken, gone }: Extract<SourceFacts, { matched: number }>): string[] {
-  const from = truncated ? `more than ${matched}; the oldest were not looked at` : `${matched}`;
+  const from = truncated ? `more than ${matched} (the oldest were not looked at)` : `${matched}`;
   return linesOf([
     (truncated || matched > taken) && `  A sample of ${taken} from ${from}, evenly over the states; more: --limit.`,
     gone > 0 && `  ${gone} that the namespace had removed before they were fetched.`,
