@@ -3,10 +3,10 @@ import { workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { withClient } from './with-client.js';
 
-/** `cancel`: may be repeated. */
+/** `cancel`: it may be repeated. */
 export function cancelCommand(): Command {
   return new Command('cancel')
-    .description('Ends a verification early. Cancelling a cancelled one is no error.')
+    .description('Ends a verification early. To cancel a cancelled one is not an error.')
     .addArgument(workflowIdArgument())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification cancel <workflowId>')
@@ -15,7 +15,7 @@ export function cancelCommand(): Command {
       print(
         options,
         { workflowId, cancellationRequested: true },
-        `Asked to end. When it has: cognito-verification wait ${workflowId}`,
+        `The verification was asked to end. Its outcome: cognito-verification wait ${workflowId}`,
       );
     });
 }

@@ -2,7 +2,7 @@ import type { VerificationOutcome, VerificationState, VerificationStatus } from 
 import { isFinal } from '@cognito-verification/contract';
 import { emphasized } from './print.js';
 
-/** A verification for people: where it stands, what is left, and the command to type next. */
+/** A verification for people: its state, what is left, and the command to type next. */
 export function statusCard(workflowId: string, status: VerificationStatus): string {
   const rows: [string, string | undefined][] = [
     ['Sent to', sentTo(status)],
@@ -43,9 +43,9 @@ function lines(rows: readonly [string, string | undefined][]): string[] {
 }
 
 function sentTo({ delivery, deliveryUncertain, sends }: VerificationStatus): string | undefined {
-  if (deliveryUncertain) return 'unknown: Cognito gave no answer, so a message may have left or not';
-  if (!delivery) return sends.some(({ outcome }) => outcome === 'sent') ? 'where, Cognito did not say' : undefined;
-  const { destination = 'where, Cognito did not say', deliveryMedium } = delivery;
+  if (deliveryUncertain) return 'unknown: Cognito did not answer, so it may have sent a message or not';
+  if (!delivery) return sends.some(({ outcome }) => outcome === 'sent') ? 'Cognito did not say where' : undefined;
+  const { destination = 'Cognito did not say where', deliveryMedium } = delivery;
   return deliveryMedium ? `${destination} (${deliveryMedium})` : destination;
 }
 
@@ -64,7 +64,7 @@ function next(workflowId: string, { state, retryAt, attemptsLeft }: Verification
     case 'rateLimited':
       return `nothing to do: Cognito's limit for this user is used up, the code is sent ${retryAt ? time(retryAt) : 'later'}`;
     case 'awaitingToken':
-      return `the access token has ended; with a fresh one: cognito-verification renew-token ${workflowId}`;
+      return `the access token has expired; with a fresh one: cognito-verification renew-token ${workflowId}`;
     default:
       return undefined;
   }
@@ -74,7 +74,7 @@ function next(workflowId: string, { state, retryAt, attemptsLeft }: Verification
 export function time(iso: string | undefined, now: number = Date.now()): string | undefined {
   if (iso === undefined) return undefined;
   const seconds = Math.round((Date.parse(iso) - now) / 1000);
-  const span = seconds === 0 ? 'now' : seconds > 0 ? `in ${inWords(seconds)}` : `${inWords(-seconds)} ago`;
+  const span = seconds === 0 ? 'now' : seconds > 0 ? `in ${spanInWords(seconds)}` : `${spanInWords(-seconds)} ago`;
   return `${new Date(iso).toLocaleString(undefined, TIME_FORM)} (${span})`;
 }
 
@@ -88,7 +88,7 @@ const TIME_FORM: Intl.DateTimeFormatOptions = {
   timeZoneName: 'short',
 };
 
-function inWords(seconds: number): string {
+function spanInWords(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;

@@ -12,8 +12,8 @@ interface CodecServerCommandOptions extends OutputOptions {
 }
 
 const HELP = `
-It shows where a verification stands, and hides tokens, codes, addresses and everything that it does not know. Under
-/reveal (endpoint http://…/reveal) it shows all, to callers with the permission for it, and writes down who they are.
+It shows where a verification stands, and hides tokens, codes, addresses and all fields that it does not know. Under
+/reveal (endpoint http://…/reveal) it shows everything to callers with the permission for it, and logs who they are.
 
 Keys, as for a worker: VERIFICATION_ENCRYPTION_KEYS, VERIFICATION_ENCRYPTION_KEYS_FILE or
 VERIFICATION_ENCRYPTION_KMS_KEYS.
@@ -27,7 +27,7 @@ Settings:
   VERIFICATION_CODEC_PERMISSION          scope:NAME or group:NAME, what every caller needs
   VERIFICATION_CODEC_REVEAL_PERMISSION   scope:NAME or group:NAME, for /reveal (default: nobody may)
   VERIFICATION_CODEC_ENCODE_PERMISSION   the same, for /encode, by which the Web UI and temporal send input
-                                         (default: nobody may; without authorization whoever calls)
+                                         (default: nobody may; without authorization every caller)
   VERIFICATION_CODEC_TLS_CERT_PATH, VERIFICATION_CODEC_TLS_KEY_PATH
                                          certificate and key in PEM (default: plain HTTP)
   VERIFICATION_LOG_LEVEL                 trace, debug (every request), info, warn, error (default: info)
@@ -41,7 +41,7 @@ Example:
 export function codecServerCommand(): Command {
   return new Command('codec-server')
     .description(
-      'Shows the Temporal Web UI and the temporal command what is sealed, without the secrets, until Ctrl-C.',
+      'Decodes sealed payloads for the Temporal Web UI and the temporal command, without the secrets, until Ctrl-C.',
     )
     .option('--host <address>', 'address to listen on; all but loopback need authorization', '127.0.0.1')
     .option('--port <port>', '0 takes any free one', portOption, 8888)
@@ -92,7 +92,7 @@ function peopleOf(url: string, { origins, authorization }: CodecServerSettings):
     `  Web UI          set this as the codec server's endpoint (the glasses, top right)`,
     `  temporal        add --codec-endpoint ${url}`,
     `  Pages of        ${origins.join(', ') || 'no origin (VERIFICATION_CODEC_ORIGINS)'}`,
-    `  Callers         ${authorization ? `tokens of ${authorization.issuer}` : 'whoever reaches it on this machine'}`,
+    `  Callers         ${authorization ? `tokens of ${authorization.issuer}` : 'everyone on this machine'}`,
     'Ctrl-C stops it.',
   ].join('\n');
 }

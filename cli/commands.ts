@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 
-/** One command: its name, the line in the list of commands, and where it is when it is used. */
+/** One command: its name, its line in the list of commands, and how to load it. */
 export interface CommandEntry {
   name: string;
   summary: string;
   load: () => Promise<Command>;
 }
 
-/** Every command, in the order in which people meet them. Only the one that is used is loaded. */
+/** Every command, in the order in which people need them. Only the command in use is loaded. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'up',

@@ -1,4 +1,4 @@
-/** What the process ends with. The same in every release. */
+/** The exit codes. They are the same in every release. */
 export const EXIT = {
   done: 0,
   /** The verification did not succeed, or the answer was a refusal. */
@@ -12,7 +12,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** Of errors that carry a `code`; every other error is `unsuccessful`. */
+/** By the `code` of an error. Every other error is `unsuccessful`. */
 const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   Usage: EXIT.usage,
   Configuration: EXIT.usage,

@@ -19,7 +19,7 @@ interface ListOptions extends OutputOptions {
 export function listCommand(): Command {
   return new Command('list')
     .description(
-      'Lists verifications as long as the namespace keeps them: first those that are open, then those that ended, the last to end first.',
+      'Lists verifications for as long as the namespace keeps them: first the open ones, then the ended ones, the last to end first.',
     )
     .addOption(new Option('--state <state>', 'only those in this state').choices(VERIFICATION_STATES))
     .addOption(new Option('--attribute <name>', 'only those of this attribute').choices(ATTRIBUTE_NAMES))
@@ -40,18 +40,12 @@ export function listCommand(): Command {
 }
 
 function filterOf({ state, attribute, userPool, open, ended, limit }: ListOptions): ListFilter {
-  return {
-    ...(state ? { state } : {}),
-    ...(attribute ? { attributeName: attribute } : {}),
-    ...(userPool === undefined ? {} : { userPoolId: userPool }),
-    ...(open ? { open: true } : ended ? { open: false } : {}),
-    ...(limit === undefined ? {} : { limit }),
-  };
+  return { state, attributeName: attribute, userPoolId: userPool, open: open ?? (ended ? false : undefined), limit };
 }
 
 function line({ workflowId, state, startedAt, executionStatus }: VerificationListing): string {
-  // A termination leaves the search attribute as it was, so Temporal's own word says more then.
-  const stands =
+  // A termination does not change the search attribute, so Temporal's own status says more.
+  const shown =
     executionStatus === 'TERMINATED' || executionStatus === 'TIMED_OUT' ? executionStatus.toLowerCase() : state;
-  return `${(stands ?? '?').padEnd(14)} ${(time(startedAt) ?? '').padEnd(46)} ${workflowId}`;
+  return `${(shown ?? '?').padEnd(14)} ${(time(startedAt) ?? '').padEnd(46)} ${workflowId}`;
 }

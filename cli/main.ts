@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { asCalled } from './called-as.js';
 import { COMMANDS } from './commands.js';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.js';
-import { watchOutput } from './lost-output.js';
+import { asCalled } from './print.js';
 import { reportError } from './report.js';
 import { refuseSecretArguments } from './secret-arguments.js';
 
-/** The program with all of its commands listed, and of those only the one in `args` loaded. */
+/** The program with all of its commands. It loads only the command in `args`. */
 async function programFor(args: readonly string[], json: boolean): Promise<Command> {
   const program = new Command('cognito-verification')
     .description('Verifies the email or phone number of an Amazon Cognito user, durably, on Temporal.')
@@ -17,11 +16,13 @@ async function programFor(args: readonly string[], json: boolean): Promise<Comma
     .helpCommand('help [command]', 'print help of a command')
     .addHelpText('after', `${SETTINGS_HELP}\n${EXIT_CODES_HELP}`)
     .exitOverride()
-    // `reportError` says what is wrong, in one place for every kind of error.
+    // `reportError` reports every kind of error.
     .configureOutput({
       writeOut: (text) => process.stdout.write(asCalled(text)),
       outputError: () => undefined,
-      ...(json ? { writeErr: () => undefined } : {}),
+      writeErr: (text) => {
+        if (!json) process.stderr.write(text);
+      },
     });
   const words = args.filter((arg) => !arg.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
@@ -65,13 +66,31 @@ async function main(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const exitCode = reportError(error, json);
-    // What was interrupted still holds its connection open.
+    // The interrupted command still holds its connection open.
     if (exitCode === EXIT.interrupted) process.exit(exitCode);
     return exitCode;
   }
 }
 
-/** A native worker that could not connect, or a connection that was closed in a call, would keep the process. */
+/**
+ * Reports a full disk under standard output in one line and by the exit code, without Node's stack trace. A reader that has
+ * closed the pipe, as `head` does, is not an error: the command goes on, so that a stack stays up.
+ */
+function watchOutput(): void {
+  let reason: string | undefined;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || reason !== undefined) return;
+    reason = error.code === 'ENOSPC' ? 'there is no space left' : error.message;
+    process.stderr.write(`error: standard output cannot be written: ${reason}\n`);
+  });
+  // No stream is left to report it on.
+  process.stderr.on('error', () => undefined);
+  process.on('exit', () => {
+    if (reason !== undefined && !process.exitCode) process.exitCode = EXIT.unsuccessful;
+  });
+}
+
+/** A native worker that could not connect, or a connection that was closed during a call, would keep the process alive. */
 const LINGER_MS = 500;
 
 watchOutput();

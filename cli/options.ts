@@ -1,7 +1,7 @@
 import { parseDuration } from '@cognito-verification/contract';
 import { Argument, InvalidArgumentError } from 'commander';
 
-/** The argument of nearly every command. */
+/** The argument of most commands. */
 export const workflowIdArgument = () => new Argument('<workflowId>', 'as start printed it');
 
 /**
@@ -10,7 +10,7 @@ export const workflowIdArgument = () => new Argument('<workflowId>', 'as start p
  */
 export function durationOption(value: string): number {
   const ms = parseDuration(value);
-  // A bare number would be milliseconds, which nobody means who types it.
+  // A bare number would be milliseconds, which is not what a person means.
   if (ms === undefined || /^[\d.]+$/.test(value.trim())) {
     throw new InvalidArgumentError("A duration has a unit: '30 seconds', 10m, 24h.");
   }

@@ -1,14 +1,14 @@
 import type { WriteStream } from 'node:tty';
 
-/** Says how far something is that takes long: on a terminal in one line that changes, elsewhere now and then a line. */
+/** Shows the progress of a long task: in one changing line on a terminal, in a line now and then elsewhere. */
 export interface Progress {
-  /** @param of undefined while nobody knows */
+  /** @param of how many there are; undefined while that is not known */
   step(done: number, of: number | undefined, failed: number): void;
-  /** Leaves no half line behind. May be called twice. */
+  /** Clears the changing line. It may be called twice. */
   end(): void;
 }
 
-/** Who waits shorter needs no news. */
+/** A shorter wait needs no progress. */
 const QUIET_MS = 2_000;
 const ON_A_TERMINAL_MS = 200;
 /** For a log, which keeps every line. */
@@ -18,7 +18,7 @@ const TO_LINE_START = '\r\u001b[K';
 
 /** @param verb what is done to each, as in `replayed` */
 export function startProgress(stream: Pick<WriteStream, 'write'> & { isTTY?: boolean }, verb: string): Progress {
-  // No colours, but a line that moves is one of those things that `dumb` terminals and CI logs cannot show.
+  // `dumb` terminals and CI logs cannot show a line that changes.
   const moving = stream.isTTY === true && process.env['TERM'] !== 'dumb';
   const everyMs = moving ? ON_A_TERMINAL_MS : IN_A_LOG_MS;
   let nextAt = performance.now() + Math.max(QUIET_MS, everyMs);

@@ -11,7 +11,7 @@ import {
 } from './secret-input.js';
 import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
-/** `renew-token`: what waited for a token goes on. */
+/** `renew-token`: calls that waited for a token go on. */
 export function renewTokenCommand(): Command {
   return new Command('renew-token')
     .description(
@@ -30,7 +30,8 @@ export function renewTokenCommand(): Command {
         async (client) =>
           await client.renewAccessToken(workflowId, {
             ...tokenFields(tokenInput),
-            ...(requestId ? { requestId } : {}),
+            // An empty id is treated as none.
+            requestId: requestId || undefined,
           }),
         { workerAnswers: MAY_STILL_BE_DONE },
       );

@@ -1,9 +1,10 @@
 import { CommanderError } from 'commander';
+import { errorCode } from '../log/error-code.js';
 import { redactText } from '../log/redact-text.js';
-import { asCalled } from './called-as.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { asCalled } from './print.js';
 
-/** An error as `--json` shows it. Beside `code` and `message`, whatever the error knows: `field`, `allowedAt`, … */
+/** An error as `--json` shows it: `code`, `message` and the fields of the error, such as `field` or `allowedAt`. */
 export interface ErrorDocument {
   code: string;
   message: string;
@@ -11,8 +12,8 @@ export interface ErrorDocument {
 }
 
 /**
- * Says what went wrong: with `--json` as one document `{"error": {…}}` on standard output, so that a script reads one
- * place only; else as text on standard error.
+ * Reports an error: with `--json` as one document `{"error": {…}}` on standard output, so that a script reads one stream
+ * only; otherwise as text on standard error.
  * @returns the exit code.
  */
 export function reportError(error: unknown, json: boolean): number {
@@ -23,14 +24,14 @@ export function reportError(error: unknown, json: boolean): number {
   return exitCodeOf(document.code);
 }
 
-/** The error as it is shown, without what may be secret. */
+/** The error without anything that may be secret. */
 export function errorDocument(error: unknown): ErrorDocument {
   if (error instanceof CommanderError) {
     return { code: 'Usage', message: error.message.replace(/^error: /, '').replaceAll('\n', ' ') };
   }
   if (!(error instanceof Error)) return { code: 'Internal', message: redactText(String(error)) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'Internal';
-  // Node's codes are `ECONNRESET` and the like. Nobody has seen to it that what such an error says and carries is no secret.
+  const code = errorCode(error) ?? 'Internal';
+  // Codes of Node are like `ECONNRESET`. Nothing guarantees that the message and fields of such an error hold no secret.
   if (code === 'Internal' || !/^[A-Z][a-z]/.test(code)) return { code, message: redactText(error.message) };
   const details = Object.fromEntries(
     Object.entries(error).filter(([name]) => !['cause', 'name', 'stack'].includes(name)),
@@ -40,7 +41,7 @@ export function errorDocument(error: unknown): ErrorDocument {
 
 function textOf(error: unknown, { code, message }: ErrorDocument): string {
   if (code === 'Interrupted') return message;
-  // The names that JavaScript itself gives: no error that was made for a reader, so the place helps more.
+  // The names of JavaScript's own errors. Their messages are not for readers, so the stack helps more.
   const unforeseen =
     error instanceof Error && code === 'Internal' && /^(Type|Range|Reference|Syntax)?Error$/.test(error.name);
   const hint = code === 'Usage' ? '\nMore: add --help.' : '';

@@ -11,7 +11,7 @@ interface ResendOptions extends OutputOptions, SecretOptions {
   requestId?: string;
 }
 
-/** `resend`: refused in the cool-down and past the limit. */
+/** `resend`: the verification refuses it in the cool-down and past the limit. */
 export function resendCommand(): Command {
   return new Command('resend')
     .description(
@@ -30,9 +30,10 @@ export function resendCommand(): Command {
       const status = await withClient(
         async (client) =>
           await client.resendCode(workflowId, {
-            ...(tokenInput && tokenFields(tokenInput)),
-            ...(clientMetadata ? { clientMetadata } : {}),
-            ...(requestId ? { requestId } : {}),
+            ...tokenFields(tokenInput),
+            clientMetadata,
+            // An empty id is treated as none.
+            requestId: requestId || undefined,
           }),
         { workerAnswers: MAY_STILL_BE_DONE },
       );

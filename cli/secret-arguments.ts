@@ -1,6 +1,6 @@
 import { UsageError } from './usage-error.js';
 
-// Options that people expect from other tools, and that would put a secret on the command line.
+// Options that other tools have, and that would put a secret on the command line.
 const TOKEN_OPTION = /^--(access-)?token(=|$)/;
 const CODE_OPTION = /^--code(=|$)/;
 /** A JSON Web Token, alone or as the value of an option: its header is an object, which is `eyJ…` in base64. */
@@ -9,8 +9,8 @@ const TOKEN = /(^|=)(Bearer\s+)?eyJ[\w-]{5,}\./;
 const CODE = /^\d{6}$/;
 
 /**
- * Refuses tokens and codes among the arguments, which every user of the machine can read in its list of processes,
- * and which the shell writes into its history. Runs before the arguments are parsed: a parser's errors quote them.
+ * Refuses tokens and codes among the arguments. Every user of the machine can read arguments in its list of processes, and
+ * the shell writes them into its history. It runs before the parser, whose errors quote arguments.
  * @throws UsageError that does not repeat the argument.
  */
 export function refuseSecretArguments(args: readonly string[]): void {

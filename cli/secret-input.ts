@@ -3,13 +3,14 @@ import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { Secret, type TokenInput } from '@cognito-verification/contract';
 import { Option } from 'commander';
+import { errorCode } from '../log/error-code.js';
 import { InterruptedError, UsageError } from './usage-error.js';
 
-/** What the options below put into a command's options. */
+/** The values of the options below. */
 export interface SecretOptions {
-  accessTokenFile?: string;
-  accessTokenReference?: string;
-  codeFile?: string;
+  accessTokenFile?: string | undefined;
+  accessTokenReference?: string | undefined;
+  codeFile?: string | undefined;
 }
 
 export const accessTokenOption = () =>
@@ -18,7 +19,7 @@ export const accessTokenOption = () =>
     'read the access token from here; - is standard input. Default: $COGNITO_ACCESS_TOKEN',
   );
 
-/** A reference is no secret, so it may be an argument. */
+/** A reference is not a secret, so it may be an argument. */
 export const accessTokenReferenceOption = () =>
   new Option(
     '--access-token-reference <reference>',
@@ -31,7 +32,7 @@ export const codeOption = () =>
     'read the code from here; - is standard input. Default: $VERIFICATION_CODE, else standard input',
   );
 
-/** The reference or the access token, where one is given: the token from the file, else from `COGNITO_ACCESS_TOKEN`. */
+/** The reference, or the token from the file or from `COGNITO_ACCESS_TOKEN`; undefined without any of them. */
 export async function readAccessToken(options: SecretOptions): Promise<TokenInput | undefined> {
   const { accessTokenFile, accessTokenReference } = options;
   if (accessTokenReference !== undefined) return { accessTokenReference };
@@ -91,18 +92,18 @@ async function readSecretFile(path: string, option: string): Promise<Secret> {
 }
 
 function whyUnreadable(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === 'ENOENT') return 'does not exist';
   if (code === 'EISDIR') return 'is a folder';
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
-  return `cannot be read (${typeof code === 'string' ? code : 'for an unknown reason'})`;
+  return `cannot be read (${code ?? 'for an unknown reason'})`;
 }
 
 async function readStandardInput(): Promise<Secret | undefined> {
   return secretOf(await text(process.stdin));
 }
 
-/** Without the line end that files and pipes come with; undefined where nothing else is there. */
+/** The content without spaces and line ends around it; undefined where nothing else is there. */
 function secretOf(content: string | undefined): Secret | undefined {
   const trimmed = content?.trim();
   return trimmed ? new Secret(trimmed) : undefined;

@@ -49,8 +49,8 @@ export function startCommand(): Command {
       'after',
       `
 Exit code 0 means that the verification is open, whatever its state: awaitingCode, or sending, rateLimited or awaitingToken,
-where no code has left yet. --json says which in .status.state.
-A start that joins an open verification leaves its policy and client metadata as the first start set them.
+where no code was sent yet. --json says which in .status.state.
+A start that joins an open verification does not change its policy and client metadata.
 
 Examples:
   cognito-verification start --attribute email --access-token-file token.txt
@@ -66,10 +66,11 @@ Examples:
           await client.start({
             ...userOf(tokenInput, options),
             ...request,
-            ...(options.requestId ? { requestId: options.requestId } : {}),
+            // An empty id is treated as none.
+            requestId: options.requestId || undefined,
           }),
         {
-          ...(options.wait === undefined ? {} : { waitForDelivery: options.wait }),
+          waitForDelivery: options.wait,
           workerAnswers: 'Ctrl-C stops waiting; the verification goes on once one runs.',
           onInterrupt:
             'Interrupted. The verification may have been started, and then goes on: cognito-verification list',
@@ -79,7 +80,7 @@ Examples:
     });
 }
 
-/** A token says who the user is, a reference does not. */
+/** A token names its user, a reference does not. */
 function checkUser({ accessTokenReference, userPool, sub }: StartOptions): void {
   if (accessTokenReference === undefined && (userPool !== undefined || sub !== undefined)) {
     throw new UsageError('--user-pool and --sub belong to --access-token-reference: an access token says both itself.');
@@ -99,8 +100,8 @@ function requestOf(options: StartOptions): RequestedVerification {
   const policy = policyOf(options);
   return {
     attributeName: attribute,
-    ...(Object.keys(policy).length > 0 ? { policy } : {}),
-    ...(clientMetadata ? { clientMetadata } : {}),
-    ...(alreadySent === undefined ? {} : { alreadySent: alreadySent === true ? {} : { destination: alreadySent } }),
+    policy: Object.keys(policy).length > 0 ? policy : undefined,
+    clientMetadata,
+    alreadySent: alreadySent === true ? {} : alreadySent === undefined ? undefined : { destination: alreadySent },
   };
 }

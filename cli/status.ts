@@ -4,7 +4,7 @@ import { workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { withClient } from './with-client.js';
 
-/** `status`: where it stands now, without waiting. */
+/** `status`: shows where it stands now, without waiting. */
 export function statusCommand(): Command {
   return new Command('status')
     .description('Shows where a verification stands.')

@@ -45,22 +45,23 @@ The result is verified, mismatch, codeExpired, rateLimited or accessTokenRejecte
         async (client) =>
           await client.submitCode(workflowId, {
             code: code.reveal(),
-            ...(tokenInput && tokenFields(tokenInput)),
-            ...(options.attemptId ? { attemptId: options.attemptId } : {}),
+            ...tokenFields(tokenInput),
+            // An empty id is treated as none.
+            attemptId: options.attemptId || undefined,
           }),
         { workerAnswers: MAY_STILL_BE_DONE },
       );
-      print(options, answer, `${sentence(workflowId, answer)}\n\n${statusCard(workflowId, answer.status)}`);
+      print(options, answer, `${resultInWords(workflowId, answer)}\n\n${statusCard(workflowId, answer.status)}`);
       if (answer.result !== 'verified') process.exitCode = EXIT.unsuccessful;
     });
 }
 
-function sentence(workflowId: string, { result, retryAt }: SubmitCodeAnswer): string {
+function resultInWords(workflowId: string, { result, retryAt }: SubmitCodeAnswer): string {
   const sentences: Record<SubmitCodeAnswer['result'], string> = {
     verified: 'The code was right.',
     mismatch: 'The code was wrong.',
     codeExpired: `The code has expired. Send another: cognito-verification resend ${workflowId}`,
-    rateLimited: `Cognito takes no more attempts for this user for now${retryAt ? `; again from ${time(retryAt)}` : ''}.`,
+    rateLimited: `Cognito accepts no more attempts for this user for now${retryAt ? `; again from ${time(retryAt)}` : ''}.`,
     accessTokenRejected: `The access token was refused, or none was found. Bring a fresh one: cognito-verification renew-token ${workflowId}`,
   };
   return sentences[result];

@@ -1,4 +1,6 @@
+import { isRecord } from '@cognito-verification/contract';
 import { Command } from 'commander';
+import { errorCode } from '../log/error-code.js';
 import { outcomeCard } from './card.js';
 import { EXIT } from './exit-codes.js';
 import { durationOption, workflowIdArgument } from './options.js';
@@ -12,20 +14,20 @@ export function waitCommand(): Command {
     .addArgument(workflowIdArgument())
     .option(
       '--timeout <duration>',
-      'give up waiting after this; the verification goes on. Default: never',
+      'stop waiting after this time; the verification goes on. Default: never',
       durationOption,
     )
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification wait <workflowId> --timeout 10m --json')
-    .action(async (workflowId: string, options: OutputOptions & { timeout?: number }) => {
+    .action(async (workflowId: string, options: OutputOptions & { timeout?: number | undefined }) => {
       const { timeout } = options;
       const outcome = await withClient(
         async (client, config) => {
           try {
-            return await client.wait(workflowId, timeout === undefined ? {} : { timeout });
+            return await client.wait(workflowId, { timeout });
           } catch (error) {
             if (openWithoutStatus(error)) {
-              process.stderr.write(`No answer, either, from ${workerOf(config)}: is one running?\n`);
+              process.stderr.write(`There was no answer from ${workerOf(config)}: is one running?\n`);
             }
             throw error;
           }
@@ -37,13 +39,7 @@ export function waitCommand(): Command {
     });
 }
 
-/** The time is over, and no worker could say where the verification stood. */
+/** Whether the time is over and no worker answered where the verification stands. */
 function openWithoutStatus(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    error.code === 'VerificationOpen' &&
-    'status' in error &&
-    error.status === undefined
-  );
+  return errorCode(error) === 'VerificationOpen' && isRecord(error) && error['status'] === undefined;
 }

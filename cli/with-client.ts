@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationClient, VerificationClientOptions } from '@cognito-verification/client';
 import type { TemporalConfig } from '../temporal/config.js';
-import { InterruptedError } from './usage-error.js';
+import { watchInterruption } from './interruption.js';
 
 /**
- * Runs one call of a command with a connected client. Ctrl-C leaves at once: what the call asked for goes on.
- * @throws whatever the call, the connection or the configuration throws; InterruptedError.
+ * Runs one call of a command with a connected client. Ctrl-C ends the command at once; what the call asked for goes on.
+ * @throws InterruptedError, and everything that the call, the connection or the configuration throws.
  */
 export async function withClient<T>(
   call: (client: VerificationClient, config: TemporalConfig) => Promise<T>,
   { onInterrupt = 'Interrupted. What was asked for may go on.', workerAnswers, ...options }: WithClientOptions = {},
 ): Promise<T> {
-  const interruption = interrupted(onInterrupt);
+  const interruption = watchInterruption(onInterrupt);
   const answered = new AbortController();
   try {
-    // Only now: loading Temporal's client takes longer than all of a command's help or a refusal of its options.
+    // Loaded only now: Temporal's client takes longer to load than the command's help or a refusal of its options takes.
     const { loadConfig } = await import('../temporal/config.js');
     const config = loadConfig();
     const [{ VerificationClient }, { clientDataConverter, keyRingFromSettings }, { connectClient }] = await Promise.all(
@@ -28,7 +28,7 @@ export async function withClient<T>(
     const { client, close } = await Promise.race([connectClient(config, { dataConverter }), interruption.promise]);
     try {
       const verifications = new VerificationClient({ client, taskQueue: config.taskQueue, ...options });
-      if (workerAnswers !== undefined) void tellOfSilence(config, workerAnswers, answered.signal);
+      if (workerAnswers !== undefined) void reportSilence(config, workerAnswers, answered.signal);
       return await Promise.race([call(verifications, config), interruption.promise]);
     } finally {
       await close();
@@ -40,36 +40,24 @@ export async function withClient<T>(
 }
 
 export interface WithClientOptions extends Pick<VerificationClientOptions, 'waitForDelivery' | 'waitForAnswer'> {
-  /** What the person who interrupted needs to know. */
-  onInterrupt?: string;
-  /** Only a worker can answer the call: what to tell whoever waits for one, after the news that none has answered. */
-  workerAnswers?: string;
+  /** What the person who interrupted needs to know. Default: that the request may go on. */
+  onInterrupt?: string | undefined;
+  /** For a call that only a worker can answer: what a person can do while no worker answers. Default: nothing is said. */
+  workerAnswers?: string | undefined;
 }
 
-/** With a worker the answer takes milliseconds, or as long as Cognito does. */
+/** With a worker the answer takes milliseconds, or as long as Cognito takes. */
 const SILENCE_MS = 5_000;
 
-async function tellOfSilence(config: TemporalConfig, whatNow: string, answered: AbortSignal): Promise<void> {
+async function reportSilence(config: TemporalConfig, whatNow: string, answered: AbortSignal): Promise<void> {
   const silent = await sleep(SILENCE_MS, true, { signal: answered, ref: false }).catch(() => false);
   if (silent) process.stderr.write(`Still waiting: no answer yet from ${workerOf(config)}. ${whatNow}\n`);
 }
 
-/** Which worker is meant, as a person would look for it. */
+/** The worker of these settings, in the words by which a person finds it. */
 export function workerOf({ taskQueue, namespace }: Pick<TemporalConfig, 'taskQueue' | 'namespace'>): string {
   return `a worker on task queue ${taskQueue} in namespace ${namespace}`;
 }
 
-/** For `workerAnswers` of a call that changes something. */
+/** The `workerAnswers` of a call that changes something. */
 export const MAY_STILL_BE_DONE = 'Ctrl-C stops waiting; what was asked for may still be done once one runs.';
-
-function interrupted(message: string): { promise: Promise<never>; dispose: () => void } {
-  const interruption = new AbortController();
-  const onSignal = () => interruption.abort();
-  process.once('SIGINT', onSignal);
-  const promise = new Promise<never>((_resolve, reject) => {
-    interruption.signal.addEventListener('abort', () => reject(new InterruptedError(message)));
-  });
-  // Rejected while nobody races it, as between two calls, it must not end the process by itself.
-  promise.catch(() => undefined);
-  return { promise, dispose: () => process.off('SIGINT', onSignal) };
-}

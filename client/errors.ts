@@ -6,11 +6,23 @@ import type {
 } from '@cognito-verification/contract';
 
 /**
- * What every call of `VerificationClient` throws. `code` is stable and made for programs, `message` is a sentence for
- * people; neither ever holds a token or a code. Temporal's own error is the `cause`.
+ * What every method of `VerificationClient` throws. Programs read `code`, which stays the same in every release. `message` is
+ * a sentence for people. Neither ever holds a token or a code. Temporal's own error is the `cause`.
+ * @example
+ * ```ts
+ * import { ResendNotAllowedError, VerificationError } from '@cognito-verification/client';
+ *
+ * try {
+ *   await verifications.resendCode(workflowId);
+ * } catch (error) {
+ *   if (!(error instanceof VerificationError)) throw error;
+ *   if (error instanceof ResendNotAllowedError) console.log(`Not before ${error.allowedAt}.`);
+ *   else console.log(error.code, error.message);
+ * }
+ * ```
  */
 export abstract class VerificationError extends Error {
-  /** The kind of error; the same in every release. */
+  /** The kind of error. It stays the same in every release. */
   abstract readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -19,11 +31,11 @@ export abstract class VerificationError extends Error {
   }
 }
 
-/** A field is missing, of the wrong form or out of range. Nothing was done. */
+/** A field is missing, malformed or out of range. Nothing was sent. */
 export class InvalidRequestError extends VerificationError {
   readonly code = 'InvalidRequest';
   constructor(
-    /** Where it is wrong, as in `policy.maxSends`. */
+    /** The path of the wrong field, as in `policy.maxSends`. */
     readonly field: string,
     message: string,
     options?: ErrorOptions,
@@ -32,12 +44,12 @@ export class InvalidRequestError extends VerificationError {
   }
 }
 
-/** The access token is none, lacks the scope, is of another user or pool, or `verifyToken` refused it. */
+/** The access token is malformed, lacks the scope, is of another user or pool, or `verifyToken` refused it. */
 export class AccessTokenRefusedError extends VerificationError {
   readonly code = 'AccessTokenRefused';
 }
 
-/** No verification with this workflow id: never started, or past the namespace's retention. */
+/** There is no verification with this workflow id: it was never started, or its retention in the namespace is over. */
 export class VerificationNotFoundError extends VerificationError {
   readonly code = 'VerificationNotFound';
   constructor(
@@ -45,20 +57,20 @@ export class VerificationNotFoundError extends VerificationError {
     options?: ErrorOptions,
   ) {
     super(
-      `There is no verification "${workflowId}": it was never started in this namespace, or ended so long ago that Temporal has forgotten it.`,
+      `There is no verification "${workflowId}": it was never started in this namespace, or it ended so long ago that Temporal no longer keeps it.`,
       options,
     );
   }
 }
 
-/** The verification has ended, so it takes no more codes, tokens or confirmations. */
+/** The verification has ended and accepts no more codes, tokens or confirmations. */
 export class VerificationEndedError extends VerificationError {
   readonly code = 'VerificationEnded';
   constructor(
     readonly workflowId: string,
-    /** What it ended as, where that could be read. */
+    /** How it ended; undefined if that could not be read. */
     readonly outcome: VerificationOutcome | undefined,
-    /** The last status, where that could be read. */
+    /** The last status; undefined if that could not be read. */
     readonly status: VerificationStatus | undefined = outcome?.status,
     options?: ErrorOptions,
   ) {
@@ -71,12 +83,12 @@ function endedAs(outcome: VerificationOutcome | undefined, status: VerificationS
   return as ? ` as ${as}` : '';
 }
 
-/** A re-send is refused now. */
+/** The verification does not allow a re-send now. */
 export class ResendNotAllowedError extends VerificationError {
   readonly code = 'ResendNotAllowed';
-  /** From when it is allowed, ISO 8601; undefined when no time will make it right. */
+  /** From when it is allowed, ISO 8601; undefined if waiting does not help. */
   readonly allowedAt: string | undefined;
-  /** Why not now. */
+  /** Why it is not allowed now. */
   readonly reason: ResendRefusal['reason'] | undefined;
 
   constructor(message: string, refusal?: ResendRefusal, options?: ErrorOptions) {
@@ -86,12 +98,12 @@ export class ResendNotAllowedError extends VerificationError {
   }
 }
 
-/** The re-send failed for good; the verification goes on, and the code that was sent before still works. */
+/** Cognito refused the re-send for good. The verification goes on, and the code that was sent before still works. */
 export class ResendFailedError extends VerificationError {
   readonly code = 'ResendFailed';
   constructor(
     message: string,
-    /** Cognito's exception name and what to do about it. */
+    /** The name of Cognito's exception, and what to do about it. */
     readonly failure?: VerificationFailure,
     options?: ErrorOptions,
   ) {
@@ -99,12 +111,12 @@ export class ResendFailedError extends VerificationError {
   }
 }
 
-/** `maxAttempts` are used up. The verification waits for `confirm` or its deadline. */
+/** All of `maxAttempts` are used up. The verification waits for `confirm` or its deadline. */
 export class AttemptsExhaustedError extends VerificationError {
   readonly code = 'AttemptsExhausted';
 }
 
-/** The verification has had so many messages that what is left is kept for codes. */
+/** The verification has received too many messages. It keeps the rest of its limit for codes. */
 export class TooManyMessagesError extends VerificationError {
   readonly code = 'TooManyMessages';
 }
@@ -114,17 +126,17 @@ export class CodeNotSentError extends VerificationError {
   readonly code = 'CodeNotSent';
 }
 
-/** Cognito could not be reached, or kept throttling until the budget for the call was used up. */
+/** Cognito could not be reached, or throttled the call until its time limit was over. */
 export class CognitoUnavailableError extends VerificationError {
   readonly code = 'CognitoUnavailable';
 }
 
-/** The verification failed: a person must look. */
+/** The verification failed, and a person must look. */
 export class VerificationFailedError extends VerificationError {
   readonly code = 'VerificationFailed';
   constructor(
     readonly workflowId: string,
-    /** Cognito's exception name and what to do about it. */
+    /** The name of Cognito's exception, and what to do about it. */
     readonly failure: VerificationFailure,
     options?: ErrorOptions,
   ) {
@@ -132,12 +144,12 @@ export class VerificationFailedError extends VerificationError {
   }
 }
 
-/** `wait` was given a timeout, and the verification was still open when it passed. It goes on. */
+/** The timeout of `wait` passed while the verification was open. The verification goes on. */
 export class VerificationOpenError extends VerificationError {
   readonly code = 'VerificationOpen';
   constructor(
     readonly workflowId: string,
-    /** Where it stood, where a worker could answer. */
+    /** Where it stood; undefined if no worker answered. */
     readonly status: VerificationStatus | undefined,
     options?: ErrorOptions,
   ) {
@@ -145,19 +157,19 @@ export class VerificationOpenError extends VerificationError {
   }
 }
 
-/** The Temporal Service cannot be reached, does not know the namespace, or refuses this client. */
+/** The Temporal Service cannot be reached, does not have the namespace, refuses this client, or answers with an error. */
 export class TemporalUnavailableError extends VerificationError {
   readonly code = 'TemporalUnavailable';
 }
 
-/** Temporal answers but no worker does, or a worker does and cannot run the verification. */
+/** Temporal answers, but no worker does, or the worker cannot run the verification. */
 export class WorkerUnavailableError extends VerificationError {
   readonly code = 'WorkerUnavailable';
 }
 
 /**
- * A payload could not be sealed or opened: a key is missing here, the key service does not answer, or the payload was
- * changed. The `cause`, an error of the codec, says which.
+ * The codec could not seal or open a payload: a key is missing in this process, the key service does not answer, or somebody
+ * changed the payload. The `cause`, an error of the codec, says which.
  */
 export class SealingError extends VerificationError {
   readonly code = 'Sealing';

@@ -22,7 +22,7 @@ import {
   VerificationFailedError,
 } from './errors.js';
 
-/** The typed error for what the contract's own validation refused, before anything was sent to Temporal. */
+/** The typed error for input that the contract's validation refused, before the client sent anything to Temporal. */
 export function errorOfInput(error: InvalidInputError): VerificationError {
   return error.type === FAILURE_TYPES.accessTokenRefused
     ? new AccessTokenRefusedError(`${error.message}.`)
@@ -30,8 +30,8 @@ export function errorOfInput(error: InvalidInputError): VerificationError {
 }
 
 /**
- * The typed error for a failure that a validator or handler of the workflow threw. What is none of `FAILURE_TYPES`
- * carries the name of Cognito's exception: then it is the verification that failed.
+ * The typed error for a failure that a validator or handler of the workflow threw. Any type outside of `FAILURE_TYPES` is the
+ * name of Cognito's exception, and means that the verification failed.
  */
 export function errorOfFailure(failure: Error, workflowId: string): VerificationError {
   const options = { cause: failure };
@@ -62,7 +62,7 @@ export function errorOfFailure(failure: Error, workflowId: string): Verification
   }
 }
 
-/** The type and message that say why: those of the innermost `ApplicationFailure`, which is the one Cognito caused. */
+/** Type and message of the innermost `ApplicationFailure`: it is the one that Cognito caused. */
 export function describeFailure(failure: Error | undefined): VerificationFailure {
   const application = applicationFailure(failure);
   return {
@@ -71,19 +71,19 @@ export function describeFailure(failure: Error | undefined): VerificationFailure
   };
 }
 
-/** The status that a failure carries as its first detail. */
+/** The status in the first detail of a failure. */
 export function statusOfFailure(failure: Error | undefined): VerificationStatus | undefined {
   const detail: unknown = applicationFailure(failure)?.details?.[0];
   return isStatus(detail) ? detail : undefined;
 }
 
-/** Activities' failures come wrapped, the wrapper saying only that an activity failed. */
+/** An activity's failure is wrapped in one that says only that an activity failed. */
 function applicationFailure(failure: unknown): ApplicationFailure | undefined {
   if (failure instanceof ApplicationFailure) return failure;
   return failure instanceof TemporalFailure ? applicationFailure(failure.cause) : undefined;
 }
 
-/** A worker of an older release gives no field, but its message begins with it. */
+/** A worker of an older release sends no field, but its message begins with the field's name. */
 function fieldOf(detail: unknown, message: string): string {
   const field = isRecord(detail) ? detail['field'] : undefined;
   return typeof field === 'string' ? field : (/^[\w.]+/.exec(message)?.[0] ?? 'request');

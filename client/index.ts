@@ -1,6 +1,6 @@
 /**
- * What an onboarding service imports: `VerificationClient`, its errors, and the contract's types that cross it. Needs
- * the Temporal client and the contract, never the worker.
+ * What an onboarding service imports: `VerificationClient`, its errors, and the types of the contract that it takes and
+ * returns. It needs the Temporal client and the contract, never the worker.
  */
 export type {
   AttemptOutcome,
@@ -32,4 +32,5 @@ export { ATTRIBUTE_NAMES, VERIFICATION_STATES, workflowIdFor } from '@cognito-ve
 export type { StartedVerification, VerificationClientOptions } from './client-options.js';
 export * from './errors.js';
 export type { ListFilter, VerificationListing } from './listing.js';
+export { explainServiceError, readServiceError } from './service-errors.js';
 export { VerificationClient } from './verification-client.js';

@@ -11,11 +11,11 @@ import { errorOfInput } from './failure-errors.js';
 
 /**
  * Runs one of the contract's parsers.
- * @throws InvalidRequestError or AccessTokenRefusedError instead of its `InvalidInputError`.
+ * @throws InvalidRequestError, AccessTokenRefusedError in place of the parser's `InvalidInputError`.
  */
-export function checked<T>(parse: () => T): T {
+export function parse<T>(parser: () => T): T {
   try {
-    return parse();
+    return parser();
   } catch (error) {
     if (error instanceof InvalidInputError) throw errorOfInput(error);
     throw error;
@@ -23,8 +23,8 @@ export function checked<T>(parse: () => T): T {
 }
 
 /**
- * Only ids of verifications, so that `cancel` cannot end another application's workflow in the same namespace.
- * A token that comes along must be of the user whom the id names; whose a reference is, the worker finds out.
+ * Accepts only ids of verifications, so that `cancel` cannot end another application's workflow in the same namespace. A
+ * token must be of the user in the id. The worker finds out which user a reference is of.
  */
 export function checkWorkflowId(workflowId: string, tokenInput?: TokenInput): void {
   const key = typeof workflowId === 'string' ? parseWorkflowId(workflowId) : undefined;
@@ -35,10 +35,10 @@ export function checkWorkflowId(workflowId: string, tokenInput?: TokenInput): vo
     );
   }
   const token = tokenInput?.accessToken;
-  if (token) checked(() => parseAccessToken(token, 'accessToken', key));
+  if (token) parse(() => parseAccessToken(token, 'accessToken', key));
 }
 
-/** An update id: Temporal keeps the answer under it. */
+/** The id as an update id, under which Temporal keeps the answer. */
 export function checkId(field: string, id: string): string {
   if (typeof id !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(id)) {
     throw new InvalidRequestError(field, `${field} must have 1 to 200 printable ASCII characters and no spaces.`);
@@ -46,8 +46,8 @@ export function checkId(field: string, id: string): string {
   return id;
 }
 
-/** Milliseconds of a duration. */
-export function checkDuration(field: string, value: unknown): number {
+/** @throws InvalidRequestError unless it is a duration longer than nothing. */
+export function durationMs(field: string, value: unknown): number {
   const ms = parseDuration(value);
   if (ms === undefined || ms <= 0) {
     throw new InvalidRequestError(field, `${field} must be a duration such as '20 seconds', or milliseconds.`);
@@ -55,11 +55,11 @@ export function checkDuration(field: string, value: unknown): number {
   return ms;
 }
 
-/** Nobody finds out later: a token in a history stays there as long as the history does. */
+/** Nothing reports it later: a token in a history stays there as long as the history does. */
 export function checkSealing({ client, sealedElsewhere }: VerificationClientOptions): void {
   if (sealedElsewhere || client.options.loadedDataConverter.payloadCodecs.length > 0) return;
   throw new InvalidRequestError(
     'client',
-    'client has no payload codec, so tokens and codes would stand in workflow histories in plain text. Make it with the dataConverter of clientDataConverter(keyRingFromSettings()) from @cognito-verification/codec.',
+    'client has no payload codec, so workflow histories would hold tokens and codes in plain text. Make it with the dataConverter of clientDataConverter(keyRingFromSettings()) from @cognito-verification/codec.',
   );
 }

@@ -11,36 +11,36 @@ import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@tempor
 import { InvalidRequestError } from './errors.js';
 import type { ServiceCalls } from './service-calls.js';
 
-/** Which verifications to list; every field narrows. */
+/** Which verifications to list. Every field narrows the list. */
 export interface ListFilter {
-  /** As the search attribute says, which lags the status by a moment and is not set by a termination. */
-  state?: VerificationState;
-  attributeName?: AttributeName;
-  userPoolId?: string;
-  /** `true`: only those still running; `false`: only those ended. Default: both. */
-  open?: boolean;
-  /** How many at most. Default 100. */
-  limit?: number;
+  /** As the search attribute says: it follows the status a moment later, and a termination does not change it. */
+  state?: VerificationState | undefined;
+  attributeName?: AttributeName | undefined;
+  userPoolId?: string | undefined;
+  /** `true`: only those still running. `false`: only those that have ended. Default: both. */
+  open?: boolean | undefined;
+  /** How many at most, from 1. Default 100. */
+  limit?: number | undefined;
 }
 
 /** One verification as Temporal's visibility store shows it. */
 export interface VerificationListing {
   workflowId: string;
-  /** Undefined where the search attribute was never set (not by this client, or by an older release). */
+  /** Undefined where nothing has set the search attribute: something else, or an older release, started the verification. */
   state: VerificationState | undefined;
   attributeName: AttributeName | undefined;
   userPoolId: string | undefined;
   /** ISO 8601. */
   startedAt: string;
-  /** ISO 8601; absent while open. */
-  closedAt?: string;
+  /** ISO 8601; absent while it is open. */
+  closedAt?: string | undefined;
   /** Temporal's word: `RUNNING`, `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`, `TIMED_OUT`. */
   executionStatus: WorkflowExecutionStatusName;
 }
 
 /**
- * Page by page, as far as the caller reads, in Temporal's order: first those that are open, the last started first, then
- * those that have ended, the last to end first. Temporal takes no other order.
+ * Reads page by page, as far as the caller reads, in Temporal's order: first the open verifications, the last started first,
+ * then the ended ones, the last to end first. Temporal offers no other order.
  */
 export async function* listVerifications(
   calls: ServiceCalls,
@@ -62,15 +62,14 @@ export async function* listVerifications(
   }
 }
 
-/** What the server gives at once. */
+/** The most that the server returns at once. */
 const MOST_ON_A_PAGE = 1000;
 
-/** How many `list` gives unless told. */
 const DEFAULT_LIST_LIMIT = 100;
 
 /**
  * The visibility query for a filter.
- * @throws InvalidRequestError naming the field; nothing that could end a quoted value gets into the query.
+ * @throws InvalidRequestError naming the field: a text that could end a quoted value never gets into the query.
  */
 export function listQuery(filter: ListFilter): string {
   const clauses = [`WorkflowType = '${WORKFLOW_TYPE}'`];
@@ -91,7 +90,7 @@ export function listQuery(filter: ListFilter): string {
   return clauses.join(' AND ');
 }
 
-/** @throws InvalidRequestError when it is no whole number from 1. */
+/** @throws InvalidRequestError unless it is a whole number from 1. */
 export function listLimit(limit: number = DEFAULT_LIST_LIMIT): number {
   if (!Number.isInteger(limit) || limit < 1) {
     throw new InvalidRequestError('limit', 'limit must be a whole number from 1.');
@@ -99,7 +98,6 @@ export function listLimit(limit: number = DEFAULT_LIST_LIMIT): number {
   return limit;
 }
 
-/** What visibility tells of one verification. */
 function listingOf(info: WorkflowExecutionInfo): VerificationListing {
   const attributes = info.typedSearchAttributes;
   return {
@@ -108,7 +106,7 @@ function listingOf(info: WorkflowExecutionInfo): VerificationListing {
     attributeName: ATTRIBUTE_NAMES.find((name) => name === attributes.get(SEARCH_ATTRIBUTE_KEYS.attributeName)),
     userPoolId: attributes.get(SEARCH_ATTRIBUTE_KEYS.userPoolId),
     startedAt: info.startTime.toISOString(),
-    ...(info.closeTime ? { closedAt: info.closeTime.toISOString() } : {}),
+    closedAt: info.closeTime?.toISOString(),
     executionStatus: info.status.name,
   };
 }

@@ -3,17 +3,17 @@ import type { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { describeFailure, statusOfFailure } from './failure-errors.js';
 
-/** The failure types of an end that the workflow had no say in. */
+/** The failure types of an end that the workflow did not decide. */
 export const END_BY_TEMPORAL = {
   /** An operator terminated it. */
   terminated: 'Terminated',
-  /** A timeout that Temporal was given for the whole workflow has passed. */
+  /** Temporal's own timeout for the whole workflow has passed. */
   timedOut: 'TimedOut',
 } as const;
 
 /**
- * The outcome of a verification that ended other than by completing. Temporal's Canceled is the outcome `cancelled`;
- * an end by an operator or by Temporal's own timeout is `failed`, for a person has to look.
+ * The outcome of a verification that ended without completing. Temporal's Canceled is the outcome `cancelled`. An end by an
+ * operator or by Temporal's own timeout is `failed`, because a person must look.
  */
 export function outcomeOfFailure(error: WorkflowFailedError): VerificationOutcome {
   const { cause } = error;
@@ -24,6 +24,5 @@ export function outcomeOfFailure(error: WorkflowFailedError): VerificationOutcom
   if (cause instanceof TimeoutFailure) {
     return { outcome: 'failed', failure: { type: END_BY_TEMPORAL.timedOut, message: cause.message } };
   }
-  const status = statusOfFailure(cause);
-  return { outcome: 'failed', failure: describeFailure(cause), ...(status ? { status } : {}) };
+  return { outcome: 'failed', failure: describeFailure(cause), status: statusOfFailure(cause) };
 }

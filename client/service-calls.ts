@@ -13,29 +13,34 @@ import { endedMeanwhile } from './repeated-update.js';
 import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
 import type { AttributeVerification } from './start-operation.js';
 
-/** A query is answered from the worker's memory, or after one replay. */
+/** A worker answers a query from its memory, or after one replay. */
 const QUERY_TIMEOUT_MS = 10_000;
-/** What the server answers by itself, without a worker. */
+/** For calls that the server answers by itself, without a worker. */
 const SERVER_TIMEOUT_MS = 5_000;
+/** The caller has waited once already. A worker that runs has the verification in memory. */
+const STATUS_AFTER_START_MS = 3_000;
 
-/** Calls on Temporal that end in time, and what their errors mean. */
+/** Makes calls to Temporal within a time limit, and explains their errors. */
 export class ServiceCalls {
   constructor(
     readonly client: Client,
     readonly taskQueue: string,
   ) {}
 
-  /** The newest run with this id: a finished verification may have been started again. */
+  /** The newest run with this id: after a finished verification another one may have been started. */
   handle(workflowId: string): WorkflowHandle {
     return this.client.workflow.getHandle(workflowId);
   }
 
-  /** Runs `call`, whose requests fail once `timeoutMs` have passed. */
+  /** Runs `call`. Its requests fail once `timeoutMs` have passed. */
   async within<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
     return await this.client.connection.withDeadline(Date.now() + timeoutMs, call);
   }
 
-  /** @throws VerificationError whatever goes wrong. */
+  /**
+   * Runs `call` on one verification.
+   * @throws VerificationError for everything that goes wrong.
+   */
   async on<T>(workflowId: string, timeoutMs: number, call: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
     try {
       return await this.within(timeoutMs, () => call(this.handle(workflowId)));
@@ -44,7 +49,7 @@ export class ServiceCalls {
     }
   }
 
-  /** The status as the workflow tells it or, where no worker is left to ask, as an ended verification told it last. */
+  /** The status from the workflow. If no worker answers and the verification has ended, its last status. */
   async status(workflowId: string, timeoutMs: number = QUERY_TIMEOUT_MS): Promise<VerificationStatus> {
     try {
       return await this.within(timeoutMs, async () => {
@@ -62,7 +67,22 @@ export class ServiceCalls {
     }
   }
 
-  /** How the verification ended; waits for that if it is open. Throws Temporal's errors. */
+  /**
+   * The status after a start that Temporal did not answer in time. Such a start may not have reached Temporal at all.
+   * @throws TemporalUnavailableError if there is no verification.
+   */
+  async statusAfterStart(workflowId: string): Promise<VerificationStatus> {
+    try {
+      return await this.status(workflowId, STATUS_AFTER_START_MS);
+    } catch (error) {
+      if (!(error instanceof VerificationNotFoundError)) throw error;
+      throw new TemporalUnavailableError('The Temporal Service did not take the start in time. Nothing was started.', {
+        cause: error,
+      });
+    }
+  }
+
+  /** How the verification ended. Waits while it is open. Throws Temporal's own errors. */
   async outcome(workflowId: string, runId?: string): Promise<VerificationOutcome> {
     try {
       return await this.client.workflow.getHandle<AttributeVerification>(workflowId, runId).result();
@@ -72,16 +92,16 @@ export class ServiceCalls {
     }
   }
 
-  /** @throws VerificationError whatever goes wrong. */
+  /** @throws VerificationError for everything that goes wrong. */
   async isOpen(workflowId: string): Promise<boolean> {
     const { status } = await this.on(workflowId, SERVER_TIMEOUT_MS, (handle) => handle.describe());
     return status.name === 'RUNNING';
   }
 
-  /** What an error of Temporal's means for a verification; asks Temporal where the error alone does not tell. */
+  /** The typed error for an error of Temporal's. Asks Temporal where the error alone does not say enough. */
   async explain(error: unknown, workflowId: string): Promise<VerificationError> {
     if (error instanceof WorkflowNotFoundError) {
-      // Open means that the run which was asked has ended, and that somebody has started a new one since.
+      // If one is open, the run that was asked has ended, and somebody has started a new one since.
       const found = await this.find(workflowId);
       if (found === 'absent') return new VerificationNotFoundError(workflowId, { cause: error });
       const outcome = found === 'open' ? undefined : found;
@@ -94,7 +114,7 @@ export class ServiceCalls {
     }
     if (isDeadline(error)) return await this.noAnswer(workflowId, error);
     const explained = errorOfService(error, this.target(workflowId));
-    // The workflow refuses what comes while it ends, before it has a result to show.
+    // While the workflow ends it refuses messages, and has no result yet.
     if (explained instanceof VerificationEndedError && !explained.outcome) {
       const outcome = await this.outcomeIfEnded(workflowId);
       return new VerificationEndedError(workflowId, outcome, outcome?.status ?? explained.status, { cause: error });
@@ -102,7 +122,7 @@ export class ServiceCalls {
     return explained;
   }
 
-  /** Tells a Temporal that is away from a worker that is: both show as a deadline that passed. */
+  /** Finds out whether Temporal or the worker is unavailable: both show as a passed deadline. */
   private async noAnswer(workflowId: string, cause: unknown): Promise<VerificationError> {
     try {
       await this.within(SERVER_TIMEOUT_MS, () => this.client.workflowService.getSystemInfo({}));
@@ -112,7 +132,7 @@ export class ServiceCalls {
     return workerUnavailable(this.target(workflowId), 'it took longer than this client waits', cause);
   }
 
-  /** Undefined while the verification is open, and where its outcome cannot be read in time. */
+  /** Undefined while the verification is open, and where its outcome could not be read in time. */
   async outcomeIfEnded(workflowId: string): Promise<VerificationOutcome | undefined> {
     const found = await this.find(workflowId);
     return typeof found === 'string' ? undefined : found;
@@ -122,11 +142,11 @@ export class ServiceCalls {
     try {
       return await this.within(SERVER_TIMEOUT_MS, async () => {
         const { status, runId } = await this.handle(workflowId).describe();
-        // Of this run: a new one may have been started since, and would be waited for.
+        // The outcome of this run: a new one may have been started since, and the call would wait for its end.
         return status.name === 'RUNNING' ? 'open' : await this.outcome(workflowId, runId);
       });
     } catch (error) {
-      // What cannot be read now was there a moment ago: only ever asked to say more about something known already.
+      // It was there a moment ago: callers ask only to say more about a verification that they know.
       return error instanceof WorkflowNotFoundError ? 'absent' : 'open';
     }
   }

@@ -11,15 +11,15 @@ import {
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 
-/** The workflow, as far as a caller sees it. */
+/** The workflow as a caller sees it. */
 export type AttributeVerification = (request: VerificationRequest) => Promise<VerificationOutcome>;
 
-/** After the deadline: long enough for workers that are away for a night. */
+/** Counted from the deadline. It is long enough for workers that are away for a night. */
 const ENDED_BY_TEMPORAL_AFTER_MS = 24 * 3_600_000;
 
 /**
- * How a verification is started, or joined if one of the same user and attribute is open. Good for one call.
- * @param policy as it was given: the worker fills the defaults in
+ * Starts a verification, or joins the open one of the same user and attribute. Good for one call.
+ * @param policy as the caller gave it: the worker fills in the defaults
  */
 export function startOperation(
   parsed: ParsedRequest,
@@ -34,10 +34,10 @@ export function startOperation(
     args: [requestOf(parsed, policy)],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    // The workflow ends at its deadline by itself. One whose history cannot be read any more, as when its key is lost,
-    // cannot, and would be open for ever.
+    // The workflow ends at its deadline by itself. A workflow whose history no worker can read any more, for example because
+    // its key is lost, cannot end itself and would stay open for ever.
     workflowExecutionTimeout: parsed.policy.deadlineMs + ENDED_BY_TEMPORAL_AFTER_MS,
-    // Free at the start: no event of their own, unlike those that the workflow sets later.
+    // At the start they cost no event of their own, unlike those that the workflow sets later.
     typedSearchAttributes: new TypedSearchAttributes([
       { key: SEARCH_ATTRIBUTE_KEYS.state, value: 'sending' },
       { key: SEARCH_ATTRIBUTE_KEYS.attributeName, value: attributeName },
@@ -54,17 +54,12 @@ export function startOperation(
   });
 }
 
-/** The request as it crosses the border, with the token in plain. */
+/** The request as a payload, with the token in plain text until the codec seals it. */
 function requestOf(
   { tokenInput, owner, attributeName, alreadySent, clientMetadata }: ParsedRequest,
   policy: VerificationPolicy | undefined,
 ): VerificationRequest {
   const token = tokenFields(tokenInput);
-  return {
-    ...(token.accessToken === undefined ? { ...token, ...owner } : token),
-    attributeName,
-    ...(alreadySent ? { alreadySent } : {}),
-    ...(clientMetadata ? { clientMetadata } : {}),
-    ...(policy ? { policy } : {}),
-  };
+  const user = token.accessToken === undefined ? { ...token, ...owner } : token;
+  return { ...user, attributeName, alreadySent, clientMetadata, policy };
 }

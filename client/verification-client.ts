@@ -24,13 +24,8 @@ import {
 } from '@cognito-verification/contract';
 import type { Duration, UpdateDefinition } from '@temporalio/common';
 import type { StartedVerification, VerificationClientOptions } from './client-options.js';
-import {
-  InvalidRequestError,
-  TemporalUnavailableError,
-  VerificationEndedError,
-  VerificationNotFoundError,
-} from './errors.js';
-import { checkDuration, checked, checkId, checkSealing, checkWorkflowId } from './input.js';
+import { InvalidRequestError, VerificationEndedError } from './errors.js';
+import { checkId, checkSealing, checkWorkflowId, durationMs, parse } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
 import { ServiceCalls } from './service-calls.js';
@@ -39,12 +34,19 @@ import { startOperation } from './start-operation.js';
 import { verifyTokenInput } from './verify-token-input.js';
 import { waitForOutcome } from './waiting.js';
 
-/** The caller has waited once already; a worker that is there has the verification in memory. */
-const STATUS_AFTER_START_MS = 3_000;
-
 /**
  * Verifies the attributes of Cognito users. Every method throws a `VerificationError`, and no other error for anything
  * that Temporal, the worker or Cognito may answer.
+ * @example
+ * ```ts
+ * import { VerificationClient } from '@cognito-verification/client';
+ * import { clientDataConverter, keyRingFromSettings } from '@cognito-verification/codec';
+ * import { Client, Connection } from '@temporalio/client';
+ *
+ * const connection = await Connection.connect({ address: 'localhost:7233' });
+ * const client = new Client({ connection, dataConverter: clientDataConverter(keyRingFromSettings()) });
+ * const verifications = new VerificationClient({ client });
+ * ```
  */
 export class VerificationClient {
   private readonly calls: ServiceCalls;
@@ -52,34 +54,40 @@ export class VerificationClient {
   private readonly waitForAnswerMs: number;
   private readonly verifyToken: VerificationClientOptions['verifyToken'];
 
-  /** @throws InvalidRequestError when a duration is none, or when the client would send tokens in plain text. */
+  /** @throws InvalidRequestError for a duration that is none, and for a client that would send tokens in plain text. */
   constructor(options: VerificationClientOptions) {
     checkSealing(options);
     this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE);
-    this.waitForDeliveryMs = checkDuration('waitForDelivery', options.waitForDelivery ?? '20 seconds');
-    this.waitForAnswerMs = checkDuration('waitForAnswer', options.waitForAnswer ?? '3 minutes');
+    this.waitForDeliveryMs = durationMs('waitForDelivery', options.waitForDelivery ?? '20 seconds');
+    this.waitForAnswerMs = durationMs('waitForAnswer', options.waitForAnswer ?? '3 minutes');
     this.verifyToken = options.verifyToken;
   }
 
   /**
-   * Starts a verification, or joins the open one of the same user and attribute, and tells where the code was sent. A
-   * first send that takes longer than `waitForDelivery` leaves the status at `sending`; it goes on.
+   * Starts a verification, or joins the open one of the same user and attribute, and returns where Cognito sent the code.
+   * If the first send takes longer than `waitForDelivery`, the status says `sending`, and the send goes on.
    *
-   * The user is who the access token says. With an `accessTokenReference` instead of it no token enters Temporal: the
-   * worker's access token source finds it when it is needed, and `userPoolId` and `sub` say who the user is.
+   * The access token says which user it is. With an `accessTokenReference` in its place no token enters Temporal: the
+   * worker's access token source finds it when a call needs it, and `userPoolId` and `sub` say which user it is.
    *
-   * A start that joins brings its token, or reference, and its `alreadySent` along; policy and `clientMetadata` stay those of the first.
+   * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the
+   * first start.
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
-   * after that verification has ended. So it is one id for each request, never a constant. Default: a random UUID.
+   * after that verification has ended. Use one id for each request, never a constant. Default: a random UUID.
    * @throws InvalidRequestError, AccessTokenRefusedError before anything is started.
    * @throws VerificationFailedError when Cognito refused the first send for good.
-   * @throws WorkerUnavailableError when no worker took it up; it is started, and goes on once one runs.
+   * @throws WorkerUnavailableError when no worker answered. The verification is started, and goes on once a worker runs.
+   * @example
+   * ```ts
+   * const { workflowId, status } = await verifications.start({ accessToken, attributeName: 'email' });
+   * console.log(workflowId, status.delivery?.destination); // 'z***@e***'
+   * ```
    */
-  async start(input: VerificationRequest & { requestId?: string }): Promise<StartedVerification> {
-    // Callers without TypeScript bring anything; what cannot be spread is refused as empty.
+  async start(input: VerificationRequest & { requestId?: string | undefined }): Promise<StartedVerification> {
+    // A caller without TypeScript may pass anything. What cannot be spread is refused as an empty request.
     const { requestId, ...request } = { ...input };
-    const parsed = checked(() => parseRequest(request));
+    const parsed = parse(() => parseRequest(request));
     const updateId = checkId('requestId', requestId ?? randomUUID());
     await verifyTokenInput(parsed.tokenInput, this.verifyToken);
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
@@ -87,9 +95,7 @@ export class VerificationClient {
       this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
         startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue),
         updateId,
-        args: [
-          { ...tokenFields(parsed.tokenInput), ...(parsed.alreadySent ? { alreadySent: parsed.alreadySent } : {}) },
-        ],
+        args: [{ ...tokenFields(parsed.tokenInput), alreadySent: parsed.alreadySent }],
       });
     try {
       const status = await this.calls.within(this.waitForDeliveryMs, () =>
@@ -98,52 +104,78 @@ export class VerificationClient {
       return { workflowId, status };
     } catch (error) {
       if (!isDeadline(error)) throw await this.calls.explain(error, workflowId);
-      return { workflowId, status: await this.statusAfterStart(workflowId) };
+      return { workflowId, status: await this.calls.statusAfterStart(workflowId) };
     }
   }
 
-  /** Where a verification stands. An ended one answers as long as Temporal remembers it. */
+  /**
+   * Where a verification stands. An ended one answers as long as Temporal keeps its history.
+   * @throws VerificationNotFoundError, WorkerUnavailableError.
+   * @example
+   * ```ts
+   * const { state, attemptsLeft } = await verifications.status(workflowId);
+   * if (state === 'awaitingCode') console.log(`${attemptsLeft} attempts left`);
+   * ```
+   */
   async status(workflowId: string): Promise<VerificationStatus> {
     checkWorkflowId(workflowId);
     return await this.calls.status(workflowId);
   }
 
   /**
-   * Checks a code. A wrong one, an expired one and a lockout are results, not errors. A call repeated with the same
-   * `attemptId` (default: a random UUID) counts one attempt and gets the first call's answer.
+   * Checks a code. A wrong code, an expired one and a lockout are results, not errors. A repeated call with the same
+   * `attemptId` counts one attempt and gets the first call's answer. Default: a random UUID.
    * @throws AttemptsExhaustedError, CodeNotSentError, VerificationEndedError, CognitoUnavailableError.
+   * @example
+   * ```ts
+   * const { result, status } = await verifications.submitCode(workflowId, { code });
+   * if (result === 'mismatch') console.log(`Wrong. ${status.attemptsLeft} attempts left.`);
+   * ```
    */
-  async submitCode(workflowId: string, input: SubmitCodeInput & { attemptId?: string }): Promise<SubmitCodeAnswer> {
+  async submitCode(
+    workflowId: string,
+    input: SubmitCodeInput & { attemptId?: string | undefined },
+  ): Promise<SubmitCodeAnswer> {
     const { attemptId, ...message } = { ...input };
     const updateId = checkId('attemptId', attemptId ?? randomUUID());
-    const { code, tokenInput } = checked(() => parseSubmitCode(message));
+    const { code, tokenInput } = parse(() => parseSubmitCode(message));
     return await this.update(submitCode, workflowId, updateId, tokenInput, () => ({
       code: code.reveal(),
-      ...(tokenInput && tokenFields(tokenInput)),
+      ...tokenFields(tokenInput),
     }));
   }
 
   /**
-   * Sends another code. A call repeated with the same `requestId` sends one.
+   * Sends another code. A repeated call with the same `requestId` sends one. Default: a random UUID.
    * @throws ResendNotAllowedError in the cool-down and past the limit.
-   * @throws ResendFailedError when Cognito refused it for good; the code that was sent before still works.
+   * @throws ResendFailedError when Cognito refused it for good. The code that Cognito sent before still works.
+   * @example
+   * ```ts
+   * const status = await verifications.resendCode(workflowId);
+   * console.log(`Another one is allowed from ${status.resendAllowedAt}.`);
+   * ```
    */
   async resendCode(
     workflowId: string,
-    input: ResendCodeInput & { requestId?: string } = {},
+    input: ResendCodeInput & { requestId?: string | undefined } = {},
   ): Promise<VerificationStatus> {
     const { requestId, ...message } = { ...input };
     const updateId = checkId('requestId', requestId ?? randomUUID());
-    const { clientMetadata, tokenInput } = checked(() => parseResendCode(message));
+    const { clientMetadata, tokenInput } = parse(() => parseResendCode(message));
     return await this.update(resendCode, workflowId, updateId, tokenInput, () => ({
-      ...(clientMetadata ? { clientMetadata } : {}),
-      ...(tokenInput && tokenFields(tokenInput)),
+      clientMetadata,
+      ...tokenFields(tokenInput),
     }));
   }
 
   /**
-   * Tells the verification that Cognito has accepted the code in a call that the caller made itself. Answered as soon
-   * as Temporal has it; `wait` tells what came of it.
+   * Tells the verification that Cognito has accepted the code in a call that the caller made itself. Returns as soon as
+   * Temporal has the message. `wait` returns the result.
+   * @throws VerificationEndedError, VerificationNotFoundError.
+   * @example
+   * ```ts
+   * await verifications.confirm(workflowId, { reference: 'signup-4711' });
+   * ```
    */
   async confirm(workflowId: string, input: CodeConfirmedInput = {}): Promise<void> {
     checkWorkflowId(workflowId);
@@ -151,69 +183,74 @@ export class VerificationClient {
     if (reference !== undefined && (typeof reference !== 'string' || reference.length > 200)) {
       throw new InvalidRequestError('reference', 'reference must be a text of at most 200 characters.');
     }
-    const message = reference === undefined ? {} : { reference };
-    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.signal(codeConfirmed, message));
+    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.signal(codeConfirmed, { reference }));
   }
 
   /**
-   * Brings a fresh access token of the same user, or a reference to one; a send that waited for one goes on. The same
-   * reference again says that the worker's access token source has a token under it by now.
+   * Brings a fresh access token of the same user, or a reference to one. A send that waited for one goes on. The same
+   * reference again says that the worker's access token source now has a fresh token for it.
    * @throws AccessTokenRefusedError when it is of another user or pool.
+   * @example
+   * ```ts
+   * const { state } = await verifications.status(workflowId);
+   * if (state === 'awaitingToken') await verifications.renewAccessToken(workflowId, { accessToken });
+   * ```
    */
   async renewAccessToken(
     workflowId: string,
-    input: RenewAccessTokenInput & { requestId?: string },
+    input: RenewAccessTokenInput & { requestId?: string | undefined },
   ): Promise<VerificationStatus> {
     const { requestId, ...message } = { ...input };
     const updateId = checkId('requestId', requestId ?? randomUUID());
-    const tokenInput = checked(() => parseRenewAccessToken(message));
+    const tokenInput = parse(() => parseRenewAccessToken(message));
     return await this.update(renewAccessToken, workflowId, updateId, tokenInput, () => tokenFields(tokenInput));
   }
 
   /**
-   * Asks for the end of the verification; `wait` tells when it is there. Cancelling a cancelled one is no error.
+   * Asks for the end of the verification. `wait` returns once it has ended. To cancel a cancelled one is not an error.
    * @throws VerificationEndedError when it has ended otherwise.
+   * @example
+   * ```ts
+   * await verifications.cancel(workflowId);
+   * ```
    */
   async cancel(workflowId: string): Promise<void> {
     checkWorkflowId(workflowId);
     await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.cancel());
-    // The server takes the request for an ended one too, and says nothing.
+    // The server accepts the request for an ended verification too, without an error.
     const outcome = await this.calls.outcomeIfEnded(workflowId);
     if (outcome && outcome.outcome !== 'cancelled') throw new VerificationEndedError(workflowId, outcome);
   }
 
   /**
-   * Waits until the verification has ended. How it ended is the answer, never an error.
+   * Waits until the verification has ended, and returns how. No outcome is an error.
    * @throws VerificationOpenError when `timeout` (default: none) passes first.
+   * @example
+   * ```ts
+   * const { outcome, failure } = await verifications.wait(workflowId, { timeout: '10 minutes' });
+   * if (outcome === 'failed') console.log(failure?.message);
+   * ```
    */
   async wait(workflowId: string, { timeout }: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
     checkWorkflowId(workflowId);
-    const timeoutMs = timeout === undefined ? undefined : checkDuration('timeout', timeout);
+    const timeoutMs = timeout === undefined ? undefined : durationMs('timeout', timeout);
     return await waitForOutcome(this.calls, workflowId, timeoutMs);
   }
 
   /**
    * The verifications in Temporal's visibility store, open ones first, as long as the namespace keeps them. The store
-   * follows a moment behind.
+   * follows a moment later.
    * @throws NotSetUpError when the namespace lacks the search attributes.
+   * @example
+   * ```ts
+   * for await (const row of verifications.list({ state: 'awaitingToken', open: true })) console.log(row.workflowId);
+   * ```
    */
   list(filter: ListFilter = {}): AsyncGenerator<VerificationListing, void, undefined> {
     return listVerifications(this.calls, filter, this.waitForAnswerMs);
   }
 
-  /** The start may not have reached Temporal at all: then there is no verification, and that is Temporal's doing. */
-  private async statusAfterStart(workflowId: string): Promise<VerificationStatus> {
-    try {
-      return await this.calls.status(workflowId, STATUS_AFTER_START_MS);
-    } catch (error) {
-      if (!(error instanceof VerificationNotFoundError)) throw error;
-      throw new TemporalUnavailableError('The Temporal Service did not take the start in time. Nothing was started.', {
-        cause: error,
-      });
-    }
-  }
-
-  /** @param message as it crosses the border, made for each try: its secrets are in plain */
+  /** @param message makes the payload anew for each try: its secrets are in plain text */
   private async update<Answer, Message>(
     definition: UpdateDefinition<Answer, [Message]>,
     workflowId: string,

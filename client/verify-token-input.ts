@@ -3,8 +3,8 @@ import type { VerificationClientOptions } from './client-options.js';
 import { AccessTokenRefusedError } from './errors.js';
 
 /**
- * Has the deployer's hook check the access token, where there are both. Of what it throws only the name is handed on: errors
- * of some libraries hold the token that they are about, or the connection over which they asked.
+ * Checks the access token with the deployer's hook, where there are both. Only the name of what the hook throws is passed on:
+ * the errors of some libraries hold the token, or the connection to the identity provider.
  * @throws AccessTokenRefusedError when the hook refuses it.
  */
 export async function verifyTokenInput(

@@ -5,8 +5,9 @@ import type { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 
 /**
- * Waits until the verification has ended, for ever unless there is a time limit.
- * @throws VerificationOpenError when the time is over and the verification is not.
+ * Waits until the verification has ended.
+ * @param timeoutMs undefined to wait for ever
+ * @throws VerificationOpenError when the time is over and the verification is still open.
  */
 export async function waitForOutcome(
   calls: ServiceCalls,
@@ -19,7 +20,7 @@ export async function waitForOutcome(
     return await withLastStatus(calls, workflowId, outcome);
   } catch (error) {
     if (!isDeadline(error)) throw await calls.explain(error, workflowId);
-    // A Temporal that went away while we waited looks the same; being asked, it tells itself apart by an error.
+    // A Temporal Service that became unavailable looks the same. Then this question throws.
     const ended = (await calls.isOpen(workflowId)) ? undefined : await calls.outcomeIfEnded(workflowId);
     if (ended) return await withLastStatus(calls, workflowId, ended);
     const status = await calls.status(workflowId).catch(() => undefined);
@@ -27,15 +28,15 @@ export async function waitForOutcome(
   }
 }
 
-/** Temporal keeps no result for a verification that was cancelled or failed, but the workflow still knows its status. */
+/** Adds the status: Temporal keeps no result of a cancelled or failed verification, but its workflow still answers. */
 async function withLastStatus(
   calls: ServiceCalls,
   workflowId: string,
   outcome: VerificationOutcome,
 ): Promise<VerificationOutcome> {
-  const silent = Object.values(END_BY_TEMPORAL).some((type) => type === outcome.failure?.type);
-  if (outcome.status || silent) return outcome;
+  const endedByTemporal = Object.values(END_BY_TEMPORAL).some((type) => type === outcome.failure?.type);
+  if (outcome.status || endedByTemporal) return outcome;
   const status = await calls.status(workflowId).catch(() => undefined);
-  // A status in another state is of a run that was started since.
+  // A status in another state is of a run that was started later.
   return status?.state === outcome.outcome ? { ...outcome, status } : outcome;
 }

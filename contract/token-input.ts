@@ -30,12 +30,24 @@ export function tokenInputOf(message: TokenFields | null | undefined): TokenInpu
   return undefined;
 }
 
-/** The fields of a message or of an activity's input, with the token in plain text. Use it only where they are sent at once. */
-export function tokenFields(
-  tokenInput: TokenInput,
-):
+/** Exactly one of the two fields. */
+type OneTokenField =
   | { accessToken: string; accessTokenReference?: undefined }
-  | { accessToken?: undefined; accessTokenReference: string } {
+  | { accessToken?: undefined; accessTokenReference: string };
+
+interface NoTokenField {
+  accessToken?: undefined;
+  accessTokenReference?: undefined;
+}
+
+/**
+ * The token input as fields of a message or of an activity's input, none where there is none. The token is in plain text:
+ * call it only where the fields are passed on at once.
+ */
+export function tokenFields(tokenInput: TokenInput): OneTokenField;
+export function tokenFields(tokenInput: TokenInput | undefined): OneTokenField | NoTokenField;
+export function tokenFields(tokenInput: TokenInput | undefined): OneTokenField | NoTokenField {
+  if (!tokenInput) return {};
   return tokenInput.accessToken
     ? { accessToken: tokenInput.accessToken.reveal() }
     : { accessTokenReference: tokenInput.accessTokenReference };

@@ -182,10 +182,42 @@ describe('docs/failures.md', () => {
   });
 });
 
+/** What the examples in the client's JSDoc use without declaring it. */
+const DECLARED = new Map([
+  ['verifications', 'import("@cognito-verification/client").VerificationClient'],
+  ['workflowId', 'string'],
+  ['accessToken', 'string'],
+  ['code', 'string'],
+]);
+
+/** The examples in the JSDoc of a source file, each as a module. */
+async function examples(path: string): Promise<string[]> {
+  return [...(await read(path)).matchAll(/@example\n\s*\* ```ts\n(.*?)\s*\* ```\n/gs)].map(([, lines = '']) => {
+    const example = lines.replaceAll(/^\s*\* ?/gm, '');
+    const needed = [...DECLARED].filter(([name]) => !new RegExp(`const (\\{[^}]*)?\\b${name}\\b`).test(example));
+    return [...needed.map(([name, type]) => `declare const ${name}: ${type};`), example, 'export {};', ''].join('\n');
+  });
+}
+
+const CLIENT = (await readdir(join(ROOT, 'client'))).filter((name) => name.endsWith('.ts'));
+
+describe('the JSDoc of the client', () => {
+  it('has an example of the client and of each of its methods', async () => {
+    const documented = await read('client/verification-client.ts');
+    const methods = Object.getOwnPropertyNames(clientPackage.VerificationClient.prototype).filter(
+      (name) => !['constructor', 'update'].includes(name),
+    );
+    for (const name of methods) {
+      expect(documented, name).toMatch(new RegExp(`\\* \`\`\`\\n +\\*/\\n +(async )?${name}\\(`));
+    }
+    expect(await examples('client/verification-client.ts')).toHaveLength(methods.length + 1);
+  });
+});
+
 /** In dist, where relative imports of a page's blocks find the compiled project, and no tool looks for sources. */
 const COMPILED = join(ROOT, 'dist', 'documentation');
 
-describe('the TypeScript of the pages', () => {
+describe('the TypeScript of the pages and of the JSDoc', () => {
   beforeAll(async () => {
     await rm(COMPILED, { recursive: true, force: true });
     await mkdir(COMPILED, { recursive: true });
@@ -202,6 +234,11 @@ describe('the TypeScript of the pages', () => {
         .toLowerCase();
       for (const [index, block] of blocks(path, 'ts').entries()) {
         await writeFile(join(COMPILED, `${name}-${index + 1}.ts`), block);
+      }
+    }
+    for (const name of CLIENT) {
+      for (const [index, example] of (await examples(`client/${name}`)).entries()) {
+        await writeFile(join(COMPILED, `jsdoc-${index + 1}-${name}`), example);
       }
     }
   });

@@ -28,7 +28,7 @@ export function junitReport(report: ReplayReport): string {
       ...[...cases].map(([one, result]) => testCase(one, result)),
       '  </testsuite>',
     ]),
-    ...(incomplete ? incompleteSuite(incomplete) : []),
+    ...incompleteSuite(incomplete),
     '</testsuites>',
     '',
   ].join('\n');
@@ -48,13 +48,15 @@ function testCase(one: ReplayedCase | FailedCase, result: Result): string {
     `    <testcase ${attributes}>`,
     'kind' in one
       ? `      <${result} type="${escaped(one.kind)}" message="${escaped(one.message)}">${escaped(`${one.message}\n${one.hint}`)}</${result}>`
-      : `      <skipped message="no worker has taken it up yet"/>`,
+      : `      <skipped message="no worker has started it yet"/>`,
     '    </testcase>',
   ].join('\n');
 }
 
-/** So that nobody takes the part for the whole. */
-function incompleteSuite({ code, message }: ErrorDocument): string[] {
+/** Shows that the report is a part of the whole. */
+function incompleteSuite(error: ErrorDocument | undefined): string[] {
+  if (!error) return [];
+  const { code, message } = error;
   return [
     `  <testsuite name="replay" ${counts(['error'])}>`,
     '    <testcase classname="replay" name="done to the end">',
@@ -64,7 +66,7 @@ function incompleteSuite({ code, message }: ErrorDocument): string[] {
   ];
 }
 
-/** For content and for attributes. XML 1.0 has no way at all to write most control characters and halves of pairs. */
+/** For content and for attributes. XML 1.0 cannot express most control characters and lone surrogates. */
 function escaped(text: string): string {
   return text
     .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')

@@ -1,16 +1,16 @@
 import type { OutputOptions } from '../print.js';
 
-/** What `replay` was asked for, as commander hands it on. */
+/** The options of `replay`, as commander passes them on. */
 export interface ReplayCommandOptions extends OutputOptions {
-  workflowId?: string;
-  query?: string;
-  since?: number;
-  limit?: number;
-  bundle?: string;
-  concurrency?: number;
-  junit?: string;
-  save?: string;
-  redact?: boolean;
-  sealKeyFile?: string;
-  allowEmpty?: boolean;
+  workflowId?: string | undefined;
+  query?: string | undefined;
+  since?: number | undefined;
+  limit?: number | undefined;
+  bundle?: string | undefined;
+  concurrency?: number | undefined;
+  junit?: string | undefined;
+  save?: string | undefined;
+  redact?: boolean | undefined;
+  sealKeyFile?: string | undefined;
+  allowEmpty?: boolean | undefined;
 }

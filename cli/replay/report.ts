@@ -1,4 +1,4 @@
-/** What `replay` has found, for people and for programs. */
+/** The result of `replay`, for people and for programs. */
 
 import type { ReplayBundle } from '../../replay/bundle.js';
 import type { UnreadableFile } from '../../replay/history-files.js';
@@ -11,15 +11,15 @@ import type { SourcedHistory, SourceFacts } from './source.js';
 
 /** One history, as the report lists it. */
 export interface ReplayedCase {
-  workflowId?: string;
-  runId?: string;
-  file?: string;
-  /** Of a file that cannot be read nobody knows it. */
-  workflowType?: string;
-  state?: string;
-  /** Who recorded it: release of the SDK, and build of the worker. */
-  sdkVersion?: string;
-  build?: string;
+  workflowId?: string | undefined;
+  runId?: string | undefined;
+  file?: string | undefined;
+  /** Undefined for a file that cannot be read. */
+  workflowType?: string | undefined;
+  state?: string | undefined;
+  /** The worker that recorded it: release of the SDK, and build. */
+  sdkVersion?: string | undefined;
+  build?: string | undefined;
 }
 
 export type FailedCase = ReplayedCase & ReplayProblem;
@@ -29,19 +29,19 @@ interface Tally {
   failed: number;
 }
 
-/** So many reasons, and of each so many histories, are told on a terminal; `--json` and `--junit` have all. */
+/** How many reasons, and histories of each, the text names. `--json` and `--junit` list all. */
 const MOST_REASONS = 10;
 const MOST_NAMED = 3;
 
 export class ReplayReport {
   readonly failures: FailedCase[] = [];
   readonly good: ReplayedCase[] = [];
-  /** No worker has taken them up: there is nothing in them to replay, so they show nothing. */
+  /** No worker has started them, so there is nothing to replay and they prove nothing. */
   readonly notBegun: ReplayedCase[] = [];
-  /** Known once it was found. */
+  /** Undefined until the source is open. */
   source: SourceFacts | undefined;
   saved: SavedHistories | undefined;
-  /** What has kept it from being done to its end. */
+  /** The error that stopped the replay before its end. */
   error: unknown;
   private readonly startedAt = performance.now();
   private unopened = 0;
@@ -56,7 +56,7 @@ export class ReplayReport {
     return this.failures.filter(({ workflowType }) => workflowType === undefined).length;
   }
 
-  /** All that were told of. */
+  /** All histories that have a result. */
   get seen(): number {
     return this.replayed + this.notBegun.length;
   }
@@ -64,15 +64,7 @@ export class ReplayReport {
   add({ recorded, facts, problem, unopened }: Replayed<SourcedHistory>): void {
     const { workflowId, runId, file } = recorded;
     const { workflowType, state, sdkVersion, build } = facts;
-    const one: ReplayedCase = {
-      workflowId,
-      ...(runId === undefined ? {} : { runId }),
-      ...(file === undefined ? {} : { file }),
-      workflowType,
-      state,
-      ...(sdkVersion === undefined ? {} : { sdkVersion }),
-      ...(build === undefined ? {} : { build }),
-    };
+    const one: ReplayedCase = { workflowId, runId, file, workflowType, state, sdkVersion, build };
     if (problem) this.failures.push({ ...one, ...problem });
     else if (facts.begun) this.good.push(one);
     else this.notBegun.push(one);
@@ -89,18 +81,18 @@ export class ReplayReport {
       failed: this.failures.length,
       durationMs: Math.round(performance.now() - this.startedAt),
       bundle: { path: this.bundle.path, build: this.bundle.build },
-      ...(this.source ? { source: this.source } : {}),
-      /** Files in which no history was found: of no version and no state. */
+      source: this.source,
+      /** Files without a readable history. They have no version and no state. */
       unreadable: this.unreadable,
       versions: [...this.tally(versionOf)].map(([key, tally]) => ({ ...JSON.parse(key), ...tally })),
       states: Object.fromEntries(this.tally(({ state }) => `${state}`)),
-      /** Not among the replayed. */
+      /** Not counted in `replayed`. */
       notBegun: this.notBegun.length,
-      /** Replay, and hold a payload that nothing opens, as when they were recorded. */
+      /** They replay, and hold a payload that no key opens, as when they were recorded. */
       withUnopenedPayloads: this.unopened,
       failures: this.failures,
-      ...(this.saved ? { saved: this.saved } : {}),
-      ...(this.error === undefined ? {} : { incomplete: errorDocument(this.error) }),
+      saved: this.saved,
+      incomplete: this.error === undefined ? undefined : errorDocument(this.error),
     };
   }
 
@@ -109,7 +101,7 @@ export class ReplayReport {
     if (replayed === 0) return ['Nothing to replay.', ...this.noteLines()].join('\n');
     const head = `${replayed} ${replayed === 1 ? 'history' : 'histories'} on build ${bundle.build} in ${(durationMs / 1000).toFixed(1)} s: ${this.verdict()}.`;
     const end = incomplete
-      ? ['', emphasized('red', `It was not done to the end: ${printable(incomplete.message)}`)]
+      ? ['', emphasized('red', `It stopped before the end: ${printable(incomplete.message)}`)]
       : [];
     return [
       head,
@@ -127,10 +119,10 @@ export class ReplayReport {
     const failed = this.failures.length - unknown;
     if (failed + unknown === 0) return emphasized('green', 'all replay');
     const parts = [
-      ...(failed > 0 ? [`${failed} ${failed === 1 ? 'does' : 'do'} not replay`] : []),
-      ...(unknown > 0 ? [`${unknown} could not be read or opened`] : []),
+      failed > 0 && `${failed} ${failed === 1 ? 'does' : 'do'} not replay`,
+      unknown > 0 && `${unknown} could not be read or opened`,
     ];
-    return emphasized('red', parts.join(', '));
+    return emphasized('red', parts.filter((part) => part !== false).join(', '));
   }
 
   private versionLines(): string[] {
@@ -145,33 +137,24 @@ export class ReplayReport {
     const states = [...this.tally(({ state }) => `${state}`)].map(
       ([state, { replayed }]) => `${printable(state)} ${replayed}`,
     );
-    return [
-      ...(states.length > 0 ? [`  ${states.join(', ')}`] : []),
-      ...(this.unreadable > 0 ? [`  not readable: ${this.unreadable}`] : []),
-    ];
+    return linesOf([
+      states.length > 0 && `  ${states.join(', ')}`,
+      this.unreadable > 0 && `  not readable: ${this.unreadable}`,
+    ]);
   }
 
   private noteLines(): string[] {
     const { source, saved } = this;
     const notBegun = this.notBegun.length;
     const unplaced = this.failures.filter((one) => !isUnknown(one) && one.eventId === undefined).length;
-    return [
-      ...(source && 'matched' in source ? sampleLines(source) : []),
-      ...(notBegun > 0
-        ? [`  Besides, ${notBegun} that no worker has taken up yet: there is nothing in them to replay.`]
-        : []),
-      ...(unplaced > 0
-        ? [
-            `  ${unplaced} without the event where it is, which is searched for in the first ${MOST_SEARCHED} of a kind.`,
-          ]
-        : []),
-      ...(this.unopened > 0
-        ? [`  ${this.unopened} with a payload that nothing opens, refused now as when it was recorded.`]
-        : []),
-      ...(saved
-        ? [`  Saved in ${saved.folder}: ${saved.files}${saved.redacted ? ', redacted; they replay' : ''}.`]
-        : []),
-    ];
+    const sample = source && 'matched' in source ? sampleLines(source) : [];
+    return linesOf([
+      ...sample,
+      notBegun > 0 && `  ${notBegun} more that no worker has started yet: there is nothing in them to replay.`,
+      unplaced > 0 && `  ${unplaced} without the event: the search covers the first ${MOST_SEARCHED} of a kind.`,
+      this.unopened > 0 && `  ${this.unopened} with a payload that no key opens, refused now as when it was recorded.`,
+      saved && `  Saved in ${saved.folder}: ${saved.files}${saved.redacted ? ', redacted; they replay' : ''}.`,
+    ]);
   }
 
   private failureLines(): string[] {
@@ -182,22 +165,22 @@ export class ReplayReport {
       byReason.set(reason, same);
       same.push(failure);
     }
-    // Not as they have come: several replay workers have no order.
+    // Sorted, because several replay workers finish in no fixed order.
     const groups = [...byReason].sort(([a, some], [b, others]) => others.length - some.length || (a < b ? -1 : 1));
-    const told = groups.slice(0, MOST_REASONS).flatMap(([reason, failures]) => {
-      const names = failures.map(nameOf).toSorted();
+    const lines = groups.slice(0, MOST_REASONS).flatMap(([reason, failures]) => {
+      const names = failures.map(caseName).toSorted();
       const more = names.length - MOST_NAMED;
-      return [
+      return linesOf([
         '',
         emphasized('bold', printable(`${failures.length}: ${reason}`)),
         ...names.slice(0, MOST_NAMED).map((name) => `  ${printable(name)}`),
-        ...(more > 0 ? [`  and ${more} more, which --json and --junit have`] : []),
-      ];
+        more > 0 && `  and ${more} more, which --json and --junit list`,
+      ]);
     });
     const more = groups.length - MOST_REASONS;
-    if (more > 0) told.push('', `And ${more} more reasons, which --json and --junit have.`);
+    if (more > 0) lines.push('', `And ${more} more reasons, which --json and --junit list.`);
     const hints = new Set(groups.flatMap(([, failures]) => failures.map(({ hint }) => hint)));
-    return [...told, ...[...hints].flatMap((hint) => ['', hint])];
+    return [...lines, ...[...hints].flatMap((hint) => ['', hint])];
   }
 
   private tally(keyOf: (one: ReplayedCase) => string): Map<string, Tally> {
@@ -213,21 +196,24 @@ export class ReplayReport {
 }
 
 function sampleLines({ matched, truncated, taken, gone }: Extract<SourceFacts, { matched: number }>): string[] {
-  const from = truncated ? `more than ${matched}, the oldest of which nobody has looked at` : `${matched}`;
-  return [
-    ...(truncated || matched > taken
-      ? [`  A sample of ${taken} from ${from}, evenly over the states; more: --limit.`]
-      : []),
-    ...(gone > 0 ? [`  ${gone} that the namespace had forgotten before they were fetched.`] : []),
-  ];
+  const from = truncated ? `more than ${matched} (the oldest were not looked at)` : `${matched}`;
+  return linesOf([
+    (truncated || matched > taken) && `  A sample of ${taken} from ${from}, evenly over the states; more: --limit.`,
+    gone > 0 && `  ${gone} that the namespace had removed before they were fetched.`,
+  ]);
 }
 
-/** The same change meets each history at another event. */
+/** The lines that apply. */
+function linesOf(lines: readonly (string | false | undefined)[]): string[] {
+  return lines.filter((line) => typeof line === 'string');
+}
+
+/** The reason without its event: the same change shows at another event in each history. */
 function reasonOf({ message }: FailedCase): string {
   return message.replace(/^At event \d+ the/, 'The').replace(/(?<=while it replays )event \d+, /, '');
 }
 
-function nameOf({ workflowId, runId, file, state, eventId }: FailedCase): string {
+function caseName({ workflowId, runId, file, state, eventId }: FailedCase): string {
   const name = workflowId === undefined ? `${file}` : `${workflowId} (run ${runId ?? '?'}, ${state})`;
   return eventId === undefined ? name : `${name}, event ${eventId}`;
 }
@@ -237,5 +223,5 @@ function versionOf({ workflowType, sdkVersion, build }: ReplayedCase): string {
 }
 
 function counted(replayed: number, failed: number): string {
-  return failed === 0 ? `${replayed}` : `${replayed}, of which ${failed} ${failed === 1 ? 'fails' : 'fail'}`;
+  return failed === 0 ? `${replayed}` : `${replayed}; ${failed} ${failed === 1 ? 'fails' : 'fail'}`;
 }

@@ -1,33 +1,34 @@
-/** What `replay` does once its options are known to be right. */
+/** What `replay` does once its options are checked. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { keyRingFromSettings, readSettings } from '@cognito-verification/codec';
+import { errorCode } from '../../log/error-code.js';
 import { type ReplayBundle, readBundle } from '../../replay/bundle.js';
 import { type ReplayOptions, replayHistories } from '../../replay/replay.js';
 import { installReplayRuntime } from '../../replay/runtime.js';
 import { loadConfig, loadTelemetryConfig } from '../../temporal/config.js';
 import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
 import { EXIT } from '../exit-codes.js';
+import type { Interruption } from '../interruption.js';
 import { print } from '../print.js';
 import { type Progress, startProgress } from '../progress.js';
 import { InterruptedError, UsageError } from '../usage-error.js';
-import type { Interruption } from './interruption.js';
 import { junitReport } from './junit.js';
 import type { ReplayCommandOptions } from './options.js';
 import { ReplayReport } from './report.js';
 import { openSave, type Save } from './save.js';
 import { openSource, type ReplaySource } from './source.js';
 
-/** Nothing was found, so nothing is known. */
+/** There was no history, so the result proves nothing. */
 class NothingToReplayError extends Error {
   override readonly name = 'NothingToReplayError';
   readonly code = 'NothingToReplay';
 }
 
-/** More than these share the processors with what opens the payloads. */
+/** More workers would compete for processors with the code that opens payloads. */
 const MOST_WORKERS = 4;
 
-/** Not each of those that were taken was told of. */
+/** Some of the chosen histories have no result. */
 class IncompleteError extends Error {
   override readonly name = 'IncompleteError';
   readonly code = 'Incomplete';
@@ -49,7 +50,7 @@ export async function runReplay(
   } catch (error) {
     report.error = error;
   }
-  // Whatever has come in between: a failure that was found is a failure.
+  // Also after an interruption or an error: a failure that was found is reported.
   try {
     await junit?.writeFile(junitReport(report));
     await junit?.close();
@@ -86,8 +87,9 @@ async function replayInto(
     const count = source.count();
     if (report.seen !== count) throw new IncompleteError(`Of ${count} histories ${report.seen} were replayed.`);
     if (report.replayed === 0 && !options.allowEmpty) {
-      const why = count === 0 ? source.nothing : 'No worker has taken up any of them yet, so there is nothing in them.';
-      throw new NothingToReplayError(`${why} Where that is as it should be: --allow-empty.`);
+      const why =
+        count === 0 ? source.nothing : 'No worker has started any of them yet, so they hold nothing to replay.';
+      throw new NothingToReplayError(`${why} If you expect that, add --allow-empty.`);
     }
     progress.end();
     if (save) report.saved = await unlessInterrupted(save.close({ bundle, workers, signal }));
@@ -106,7 +108,7 @@ interface Work {
   replay: ReplayOptions;
 }
 
-/** What cannot be read is a failure too, and keeps none of the others from being replayed. */
+/** A history that cannot be read is a failure too. The others are replayed all the same. */
 async function replayAll({ source, report, save, progress, replay }: Work): Promise<void> {
   const step = () => progress.step(report.seen, source.count(), report.failures.length);
   async function* readable() {
@@ -125,13 +127,12 @@ async function replayAll({ source, report, save, progress, replay }: Work): Prom
 }
 
 /**
- * Before the work: it would be for nothing, and an old report is none of this build.
+ * Opened before the work: a report that cannot be written would make it useless, and an old report is not of this build.
  * @throws UsageError
  */
 async function openJunit(path: string): Promise<FileHandle> {
   return await open(path, 'w').catch((error: unknown) => {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new UsageError(`--junit: ${path} cannot be written (${reason}).`);
+    throw new UsageError(`--junit: ${path} cannot be written (${errorCode(error) ?? String(error)}).`);
   });
 }
 

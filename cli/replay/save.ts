@@ -1,4 +1,4 @@
-/** `replay --save`: the histories as files, which `replay` reads again. */
+/** `replay --save`: writes the histories as files, which `replay` reads again. */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -9,6 +9,7 @@ import {
   SettingError,
   UnknownKeyError,
 } from '@cognito-verification/codec';
+import { errorCode } from '../../log/error-code.js';
 import { MANIFEST, type ManifestEntry, readHistoryFiles } from '../../replay/history-files.js';
 import { isUnknown } from '../../replay/problem.js';
 import { historyDocument } from '../../replay/recorded-history.js';
@@ -26,93 +27,103 @@ export interface SavedHistories {
   redacted: boolean;
 }
 
-export interface Save {
-  /** @throws KeyServiceError */
-  take(replayed: Replayed<SourcedHistory>): Promise<void>;
-  /**
-   * Until now nothing that was written counts as a history.
-   * @throws SaveError
-   */
-  close(replay: Pick<ReplayOptions, 'bundle' | 'workers' | 'signal'>): Promise<SavedHistories>;
-  /** Leaves nothing half done behind. After `close` there is nothing. */
-  dispose(): Promise<void>;
-}
-
-/** Some were not saved; all others were. */
+/** Some histories were not saved. All others were. */
 class SaveError extends Error {
   override readonly name = 'SaveError';
   readonly code = 'NotSaved';
 }
 
-/** While it is not known that all is right with it. Nobody takes a file of this name for a history. */
+/** Ends the name of a file until it is checked. `replay` reads no file of this name. */
 const UNFINISHED = '.unfinished';
 
 /**
- * Undefined where nothing is to be saved.
- * @param keys of a worker: they open the payloads, and seal them again unless there are others for that
- * @throws UsageError, SettingError
+ * Undefined without `--save`.
+ * @param keys of a worker: they open the payloads, and seal them again unless `--seal-key-file` names another key
+ * @throws UsageError, SettingError, KeyServiceError
  */
 export async function openSave(options: ReplayCommandOptions, keys: KeyRing): Promise<Save | undefined> {
   const { save: folder, redact = false, sealKeyFile } = options;
   if (folder === undefined) return undefined;
   const sealWith = sealKeyFile === undefined ? keys : await readSealKey(sealKeyFile, keys);
   await makeEmptyFolder(folder);
-  const entries = new Map<string, ManifestEntry>();
-  const replaying = new Set<string>();
-  const unsaved: string[] = [];
-  const writing = new Set<Promise<void>>();
-  let disposed = false;
-  const write = async ({ recorded, problem }: Replayed<SourcedHistory>) => {
-    const { workflowId, runId } = recorded;
-    const file = freeName(recorded, entries);
-    entries.set(file, { file, workflowId, ...(runId === undefined ? {} : { runId }) });
-    try {
-      const kept = redact ? await redactHistory(recorded, { keys, sealWith }) : recorded;
-      if (disposed) return;
-      await writeFile(unfinished(folder, file), `${JSON.stringify(historyDocument(kept), undefined, 1)}\n`);
-      if (!problem) replaying.add(file);
-    } catch (error) {
-      if (error instanceof KeyServiceError) throw error;
-      entries.delete(file);
-      unsaved.push(`${workflowId}: ${reasonOf(error)}`);
-    }
-  };
-  return {
-    take: async (replayed) => {
-      // Where nothing opens or reads it there is nothing to redact, and as it is it may not be given away.
-      if (redact && replayed.problem && isUnknown(replayed.problem)) return;
-      const written = write(replayed);
-      writing.add(written);
-      await written.finally(() => writing.delete(written));
-    },
-    close: async (replay) => {
-      if (redact) {
-        for (const file of await brokenOf(folder, [...replaying], { ...replay, keys: sealWith })) {
-          entries.delete(file);
-          unsaved.push(`${file}: does not replay any more once it is redacted, which is a bug of this command`);
-        }
-      }
-      if (disposed || replay.signal?.aborted) throw new SaveError('Nothing was saved.');
-      const histories = [...entries.values()];
-      // First: a file that it lists and that is not there is a failure, but none would miss one that nobody lists.
-      await writeFile(join(folder, MANIFEST), `${JSON.stringify({ histories }, undefined, 1)}\n`);
-      for (const { file } of histories) await rename(unfinished(folder, file), join(folder, file));
-      if (unsaved.length > 0) {
-        throw new SaveError(`${unsaved.length} histories were not saved: ${unsaved.slice(0, 3).join('; ')}.`);
-      }
-      return { folder, files: histories.length, redacted: redact };
-    },
-    dispose: async () => {
-      disposed = true;
-      await Promise.allSettled(writing);
-      const names = await readdir(folder).catch(() => []);
-      const left = names.filter((name) => name.endsWith(UNFINISHED));
-      await Promise.all(left.map((name) => rm(join(folder, name))));
-    },
-  };
+  return new Save(folder, redact, { keys, sealWith });
 }
 
-/** @throws UsageError */
+/** The histories of one `--save`. Until `close`, no file in the folder counts as a history. */
+export class Save {
+  private readonly entries = new Map<string, ManifestEntry>();
+  /** Files of histories that replay. */
+  private readonly replaying = new Set<string>();
+  private readonly unsaved: string[] = [];
+  private readonly writing = new Set<Promise<void>>();
+  private disposed = false;
+
+  constructor(
+    private readonly folder: string,
+    private readonly redact: boolean,
+    private readonly seal: { readonly keys: KeyRing; readonly sealWith: KeyRing },
+  ) {}
+
+  /** @throws KeyServiceError */
+  async take(replayed: Replayed<SourcedHistory>): Promise<void> {
+    // A history that cannot be opened or read cannot be redacted, and without that it must not be given away.
+    if (this.redact && replayed.problem && isUnknown(replayed.problem)) return;
+    const written = this.write(replayed);
+    this.writing.add(written);
+    await written.finally(() => this.writing.delete(written));
+  }
+
+  private async write({ recorded, problem }: Replayed<SourcedHistory>): Promise<void> {
+    const { workflowId, runId } = recorded;
+    const file = freeName(recorded, this.entries);
+    this.entries.set(file, { file, workflowId, runId });
+    try {
+      const kept = this.redact ? await redactHistory(recorded, this.seal) : recorded;
+      if (this.disposed) return;
+      await writeFile(unfinished(this.folder, file), `${JSON.stringify(historyDocument(kept), undefined, 1)}\n`);
+      if (!problem) this.replaying.add(file);
+    } catch (error) {
+      if (error instanceof KeyServiceError) throw error;
+      this.entries.delete(file);
+      this.unsaved.push(`${workflowId}: ${reasonOf(error)}`);
+    }
+  }
+
+  /**
+   * Checks what redaction has changed, and makes histories of the files.
+   * @throws SaveError
+   */
+  async close(replay: Pick<ReplayOptions, 'bundle' | 'workers' | 'signal'>): Promise<SavedHistories> {
+    const { folder, redact, entries, unsaved } = this;
+    if (redact) {
+      for (const file of await brokenOf(folder, [...this.replaying], { ...replay, keys: this.seal.sealWith })) {
+        entries.delete(file);
+        unsaved.push(`${file}: does not replay any more once it is redacted, which is a bug of this command`);
+      }
+    }
+    if (this.disposed || replay.signal?.aborted) throw new SaveError('Nothing was saved.');
+    const histories = [...entries.values()];
+    // The manifest comes first: a file that it lists and that is missing is a failure, but nothing would miss a file that
+    // it does not list.
+    await writeFile(join(folder, MANIFEST), `${JSON.stringify({ histories }, undefined, 1)}\n`);
+    for (const { file } of histories) await rename(unfinished(folder, file), join(folder, file));
+    if (unsaved.length > 0) {
+      throw new SaveError(`${unsaved.length} histories were not saved: ${unsaved.slice(0, 3).join('; ')}.`);
+    }
+    return { folder, files: histories.length, redacted: redact };
+  }
+
+  /** Removes unfinished files. After `close` there are none. */
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    await Promise.allSettled(this.writing);
+    const names = await readdir(this.folder).catch(() => []);
+    const left = names.filter((name) => name.endsWith(UNFINISHED));
+    await Promise.all(left.map((name) => rm(join(this.folder, name))));
+  }
+}
+
+/** @throws UsageError if it cannot be made, or is not empty. */
 async function makeEmptyFolder(folder: string): Promise<void> {
   const names = await mkdir(folder, { recursive: true })
     .then(() => readdir(folder))
@@ -120,14 +131,14 @@ async function makeEmptyFolder(folder: string): Promise<void> {
       throw new UsageError(`--save: the folder ${folder} cannot be made (${reasonOf(error)}).`);
     });
   if (names.length === 0) return;
-  throw new UsageError(`--save: the folder ${folder} is not empty, and what is in it would mix with what is saved.`);
+  throw new UsageError(`--save: the folder ${folder} is not empty: its files would mix with the saved ones.`);
 }
 
 function unfinished(folder: string, file: string): string {
   return join(folder, `${file}${UNFINISHED}`);
 }
 
-/** Those that replay must still: as files, with the keys that those have to whom they are given. */
+/** The files that do not replay any more, read with the keys that their receivers have. */
 async function brokenOf(folder: string, files: readonly string[], options: ReplayOptions): Promise<string[]> {
   const broken: string[] = [];
   const progress = startProgress(process.stderr, 'checked');
@@ -154,8 +165,8 @@ async function brokenOf(folder: string, files: readonly string[], options: Repla
 }
 
 /**
- * The one key of a file. Of several only one would seal, and whoever is given the others could open something else with them.
- * @param keys of a worker: another key with the id of one of them would seal what nobody can tell from theirs
+ * The only key in the file. Of several keys only one would seal, and the others may open something else.
+ * @param keys of a worker. A different key with the id of one of them is refused: nothing could tell their payloads apart.
  * @throws UsageError, SettingError, KeyServiceError
  */
 async function readSealKey(file: string, keys: KeyRing): Promise<KeyRing> {
@@ -179,10 +190,10 @@ async function readSealKey(file: string, keys: KeyRing): Promise<KeyRing> {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return errorCode(error) ?? String(error);
 }
 
-/** Two ids may have the same readable form. */
+/** The name of a new file: two ids may have the same readable form. */
 function freeName({ workflowId, runId }: SourcedHistory, taken: ReadonlyMap<string, unknown>): string {
   const readable = `${workflowId}.${runId ?? 'run'}`.replaceAll(/[^\w.-]/g, '_').slice(-200);
   for (let count = 1; ; count += 1) {

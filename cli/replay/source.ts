@@ -1,7 +1,6 @@
 /** Where `replay` takes histories from: files, or a namespace. */
-import { NotSetUpError, TemporalUnavailableError } from '@cognito-verification/client';
-import { GRPC_STATUS } from '@cognito-verification/contract';
-import { isGrpcServiceError } from '@temporalio/client';
+import { explainServiceError, readServiceError } from '@cognito-verification/client';
+import { GRPC_STATUS, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import { listHistoryFiles, readHistoryFiles, type UnreadableFile } from '../../replay/history-files.js';
 import { fetchHistories, type LiveSelection, queryOf, sampleRuns } from '../../replay/live-histories.js';
 import type { RecordedHistory } from '../../replay/recorded-history.js';
@@ -11,18 +10,18 @@ import { explainMissingNamespace } from '../../temporal/connect-error.js';
 import { UsageError } from '../usage-error.js';
 import type { ReplayCommandOptions } from './options.js';
 
-/** A history, and the file that it is from. */
+/** A history, and the file that holds it. */
 export interface SourcedHistory extends RecordedHistory {
-  file?: string;
+  file?: string | undefined;
 }
 
 export interface ReplaySource {
   histories: AsyncIterable<SourcedHistory | UnreadableFile>;
-  /** How many there are. */
+  /** How many histories there are. */
   count: () => number;
   /** For the report. */
   about: SourceFacts;
-  /** The sentence for when there are none. */
+  /** The sentence for a source without histories. */
   nothing: string;
   close: () => Promise<void>;
 }
@@ -32,23 +31,24 @@ export type SourceFacts =
   | {
       namespace: string;
       query: string;
-      /** How many there were to take from. */
+      /** How many verifications the query found. */
       matched: number;
-      /** There are more, which nobody has looked at. */
+      /** The query finds more, which were not looked at. */
       truncated: boolean;
+      /** How many were chosen. */
       taken: number;
-      /** Taken, and forgotten by the namespace before they were fetched. */
+      /** How many of them the namespace had removed before they were fetched. */
       gone: number;
     };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DEFAULT_LIMIT = 500;
-/** For each replay worker: it takes 20 ms for one history, and the way to a namespace in another region several times that. */
+/** For each replay worker: it needs 20 ms for a history, and a request to another region takes several times that. */
 const FETCHED_AHEAD = 4;
 
 /**
  * @param temporal where the namespace is; undefined for paths
- * @throws UsageError, TemporalConnectError, and VerificationError where the namespace does not do it
+ * @throws UsageError, TemporalConnectError, VerificationError for an error of the namespace
  */
 export async function openSource(
   paths: readonly string[],
@@ -89,7 +89,7 @@ async function openNamespace(
       },
     });
     return {
-      histories: explaining(fetched, namespace),
+      histories: withErrorsExplained(fetched, namespace),
       count: () => about.taken - about.gone,
       about,
       nothing: `Namespace "${namespace}" has no verification with: ${about.query}.`,
@@ -97,42 +97,24 @@ async function openNamespace(
     };
   } catch (error) {
     await close();
-    throw await explained(error, namespace);
+    throw explain(error, namespace);
   }
 }
 
-async function* explaining<T>(items: AsyncIterable<T>, namespace: string): AsyncGenerator<T, void, undefined> {
+async function* withErrorsExplained<T>(items: AsyncIterable<T>, namespace: string): AsyncGenerator<T, void, undefined> {
   try {
     yield* items;
   } catch (error) {
-    throw await explained(error, namespace);
+    throw explain(error, namespace);
   }
 }
 
-const { INVALID_ARGUMENT, PERMISSION_DENIED, UNAUTHENTICATED } = GRPC_STATUS;
-
-async function explained(error: unknown, namespace: string): Promise<unknown> {
+function explain(error: unknown, namespace: string): unknown {
   const known = explainMissingNamespace(error, namespace);
-  const service = serviceErrorIn(known);
-  if (known !== error || !service) return known;
-  const said = service.details.replace(/\.$/, '');
-  if (service.code === INVALID_ARGUMENT && /VerificationState/.test(said)) {
-    return new NotSetUpError(
-      `The namespace "${namespace}" lacks the search attributes of a verification (${said}). Register them: cognito-verification setup`,
-      { cause: error },
-    );
+  if (known !== error) return known;
+  const service = readServiceError(error);
+  if (service?.code === GRPC_STATUS.INVALID_ARGUMENT && !service.words.includes(SEARCH_ATTRIBUTES.state)) {
+    return new UsageError(`--query: Temporal does not accept it: ${service.words}.`);
   }
-  if (service.code === INVALID_ARGUMENT) return new UsageError(`--query: Temporal does not take it: ${said}.`);
-  const refused = service.code === PERMISSION_DENIED || service.code === UNAUTHENTICATED;
-  return new TemporalUnavailableError(
-    refused
-      ? `The Temporal Service refuses this client (${said}). Check TEMPORAL_API_KEY, the TLS certificate, and whether they may read namespace "${namespace}".`
-      : `The Temporal Service did not do it: ${said}.`,
-    { cause: error },
-  );
-}
-
-function serviceErrorIn(error: unknown): { code: number; details: string } | undefined {
-  if (isGrpcServiceError(error)) return error;
-  return error instanceof Error ? serviceErrorIn(error.cause) : undefined;
+  return explainServiceError(error, namespace) ?? error;
 }

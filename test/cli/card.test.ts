@@ -1,7 +1,7 @@
 /** What people read: times, and commands that they can type where they are. */
 import { describe, expect, it } from 'vitest';
-import { asCalled } from '../../cli/called-as.js';
 import { time } from '../../cli/card.js';
+import { asCalled } from '../../cli/print.js';
 
 describe('a time', () => {
   const now = Date.parse('2026-01-05T12:30:00.000Z');

@@ -87,7 +87,7 @@ describe('what a namespace lists', () => {
     expect(await sampleRuns(all, { ...selection, limit: 40 }, 10)).toMatchObject({ matched: 40, truncated: false });
     const report = new ReplayReport(BUNDLE);
     report.source = { namespace: 'n', query: 'q', matched: 10, truncated: true, taken: 10, gone: 2 };
-    expect(report.text()).toContain('A sample of 10 from more than 10, the oldest of which nobody has looked at');
+    expect(report.text()).toContain('A sample of 10 from more than 10 (the oldest were not looked at)');
     expect(report.text()).toContain('2 that the namespace had forgotten');
   });
 
@@ -117,7 +117,7 @@ describe('the report for people', () => {
     report.add({ recorded, facts: { ...facts, begun: false }, unopened: 0 });
     report.error = new Error('the connection has gone');
     expect(report.text()).toMatch(/^2 histories .*: 1 does not replay, 1 could not be read or opened\.$/m);
-    expect(report.text()).toContain('1 that no worker has taken up yet');
+    expect(report.text()).toContain('1 more that no worker has started yet');
     expect(report.text()).toContain('1 without the event where it is');
     expect(report.text()).toContain('It was not done to the end: the connection has gone');
     const xml = junitReport(report);
@@ -152,7 +152,7 @@ describe('failures of one reason', () => {
   a (run r, s), event 8
   b (run r, s), event 6
   c (run r, s), event 9
-  and 2 more, which --json and --junit have
+  and 2 more, which --json and --junit list
 
 1: The code of this build throws while it replays an event: m.
   z (run r, s), event 9
