@@ -3,7 +3,7 @@ import { CONVERTER_PATHS, type KeyRing, workerDataConverter } from '@cognito-ver
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { WORKFLOW_BUNDLE_PATH } from '../worker/workflow-bundle.js';
-import type { Rig } from './harness.js';
+import type { Rig } from './rig.js';
 
 /**
  * Replays the newest run of each verification, open or ended, against the bundle; without a key ring those that were made

@@ -20,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CodecServer, startCodecServer } from '../../codec-server/codec-server.js';
 import { createLogger } from '../../log/logger.js';
 import { killRunning, startCli } from '../cli/run-cli.js';
-import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
+import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
 import { MALFORMED, malformed, NO_JSON, noJson } from './corpus.js';
 
 const SEED = Number(process.env['VERIFICATION_SEED'] ?? 20_261_123);

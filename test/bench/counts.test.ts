@@ -9,7 +9,7 @@ import { type Counts, countEvents, countWorkflow } from '../../bench/counts.js';
 import { bareRightCode, PATHS, type Site } from '../../bench/paths.js';
 import { actionTable, eventTable, pathTable, unexplained } from '../../bench/tables.js';
 import { createWorker } from '../../worker/worker.js';
-import { type Rig, startRig } from '../harness.js';
+import { type Rig, startRig } from '../rig.js';
 
 const siteOf = ({ env, sandbox, client }: Rig): Site => ({ sandbox, temporal: env.client, verifications: client });
 

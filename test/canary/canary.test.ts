@@ -10,13 +10,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../web-ui/chromium.js';
 import { WebUi } from '../web-ui/web-ui.js';
 import { sightings } from './canaries.js';
-import { type Stage, setStage } from './stage.js';
+import { type CanaryRig, startCanaryRig } from './rig.js';
 
-let sealed: Stage;
-let plain: Stage;
+let sealed: CanaryRig;
+let plain: CanaryRig;
 
 beforeAll(async () => {
-  [sealed, plain] = await Promise.all([setStage('sealed'), setStage('plain')]);
+  [sealed, plain] = await Promise.all([startCanaryRig('sealed'), startCanaryRig('plain')]);
 }, 300_000);
 
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { workflowIdFor } from '@cognito-verification/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { type Rig, type SandboxUser, startRig } from '../rig.js';
 import { killRunning, runCli, runJson, startCli } from './run-cli.js';
 
 let rig: Rig;

@@ -9,7 +9,7 @@ import {
 } from '@cognito-verification/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
-import { type Rig, type SandboxUser, startRig, startWorker } from '../harness.js';
+import { type Rig, type SandboxUser, startRig, startWorker } from '../rig.js';
 import { accessToken, thrownBy } from './fixtures.js';
 
 let rig: Rig;

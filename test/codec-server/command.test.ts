@@ -10,7 +10,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { killRunning, runCli, runJson, startCli } from '../cli/run-cli.js';
-import { type Rig, startRig } from '../harness.js';
+import { type Rig, startRig } from '../rig.js';
 import { SUBJECT, startIdentityProvider } from './identity-provider.js';
 import { asWebUi, contentOf, json, sealed } from './running-codec-server.js';
 

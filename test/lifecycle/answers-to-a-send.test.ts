@@ -3,7 +3,7 @@ import type { VerificationStatus } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { freePort } from '../../dev/free-port.js';
-import { type Rig, type SandboxUser, startWorker, useRig } from '../harness.js';
+import { type Rig, type SandboxUser, startWorker, useRig } from '../rig.js';
 
 /** Every row of the design's table "answer to a send": state, answer to the caller, messages, and calls Cognito saw. */
 const SEND = 'GetUserAttributeVerificationCode';

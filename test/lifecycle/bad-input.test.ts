@@ -10,7 +10,7 @@ import {
 } from '@cognito-verification/contract';
 import { WithStartWorkflowOperation, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useRig } from '../harness.js';
+import { useRig } from '../rig.js';
 
 /** `UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED`. */
 const COMPLETED: number = 3;

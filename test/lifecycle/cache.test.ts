@@ -1,6 +1,6 @@
 /** That a run without a cache is one: no test of the lifecycle would fail if its worker kept workflows all the same. */
 import { expect, it } from 'vitest';
-import { cacheSize, useRig } from '../harness.js';
+import { cacheSize, useRig } from '../rig.js';
 
 const rig = useRig('local');
 

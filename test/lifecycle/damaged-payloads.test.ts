@@ -13,7 +13,7 @@ import {
 import { Client, WithStartWorkflowOperation, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
+import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
 
 let rig: Rig;
 let taskQueue: string;

@@ -7,7 +7,7 @@ import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, KEY_BYTES, keyRingFromSettings } from '@cognito-verification/codec';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Rig, startRig, startWorkerProcess } from '../harness.js';
+import { type Rig, startRig, startWorkerProcess } from '../rig.js';
 
 const newKey = (id: string) => `${id}:${randomBytes(KEY_BYTES).toString('base64')}`;
 const OLD = newKey('autumn');

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
-import { startWorker, useRig } from '../harness.js';
+import { startWorker, useRig } from '../rig.js';
 
 const rig = useRig('local');
 

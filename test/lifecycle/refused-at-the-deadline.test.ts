@@ -3,7 +3,7 @@ import { VerificationClient } from '@cognito-verification/client';
 import type { KeyRing } from '@cognito-verification/codec';
 import { expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
-import { startWorker, useRig } from '../harness.js';
+import { startWorker, useRig } from '../rig.js';
 
 /** How long after the deadline its timer rings: it starts to run once the first task is answered. */
 const LATE_MS = 5_000;

@@ -1,6 +1,6 @@
 import { VerificationClient } from '@cognito-verification/client';
 import { expect, it } from 'vitest';
-import { startWorkerProcess, useRig } from '../harness.js';
+import { startWorkerProcess, useRig } from '../rig.js';
 
 /** Neither an access token nor a code stands anywhere, byte by byte: in the history, and in everything that is printed. */
 const rig = useRig('local');

@@ -1,6 +1,6 @@
 import { awaitDelivery } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
-import { type SandboxUser, useRig } from '../harness.js';
+import { type SandboxUser, useRig } from '../rig.js';
 
 /** Things that happen while something else is under way: nothing is lost, nothing is sent twice, nobody is stuck. */
 const SEND = 'GetUserAttributeVerificationCode';

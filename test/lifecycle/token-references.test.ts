@@ -16,8 +16,8 @@ import { createHttpAccessTokenSource } from '../../activities/http-access-token-
 import { createWorker } from '../../worker/worker.js';
 import { runJson } from '../cli/run-cli.js';
 import { accessToken as unsignedToken } from '../client/fixtures.js';
-import { cacheSize, type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
 import { replayAll } from '../replay-all.js';
+import { cacheSize, type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
 import { ATTEMPT, SEND } from './time-travel.js';
 import { startTokenSource, type TokenSource } from './token-source.js';
 

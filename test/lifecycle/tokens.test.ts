@@ -119,5 +119,5 @@ describe('a bad token beside a good one', () => {
 });
 
 test('every history made here replays', async () => {
-  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+  expect(await replayAll(travel.base, travel.started)).toBe(travel.started.size);
 });

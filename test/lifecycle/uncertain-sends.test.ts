@@ -1,6 +1,6 @@
 import { VerificationClient } from '@cognito-verification/client';
 import { describe, expect, it } from 'vitest';
-import { type SandboxUser, startWorkerProcess, useRig } from '../harness.js';
+import { type SandboxUser, startWorkerProcess, useRig } from '../rig.js';
 
 /**
  * "The request left, the answer did not come": exactly one message, the status says so, and the code that came works.

@@ -39,7 +39,7 @@ export class Life extends Looks {
   private startCheck(submitted: Submitted): void {
     const { world } = this;
     const sendsBefore = counted(world).length;
-    world.check = { ...submitted, since: world.now, stage: 'token', refused: [], calls: 0, sendsBefore };
+    world.check = { ...submitted, since: world.now, rig: 'token', refused: [], calls: 0, sendsBefore };
     this.goOnChecking();
   }
 
@@ -61,12 +61,12 @@ export class Life extends Looks {
 
   private checkOnce(check: Check, gaveUp: boolean): AttemptEnd | 'riding' | undefined {
     const { world } = this;
-    switch (check.stage) {
+    switch (check.rig) {
       case 'token': {
         const [token] = this.usable(check.token, check.refused);
         if (token === undefined) return 'accessTokenRejected';
         check.with = token;
-        check.stage = world.verifiedBefore === undefined ? 'before' : 'call';
+        check.rig = world.verifiedBefore === undefined ? 'before' : 'call';
         return undefined;
       }
       case 'before': {
@@ -74,7 +74,7 @@ export class Life extends Looks {
         const looked = gaveUp ? 'unreadable' : this.lookUp(check.token);
         if (looked === 'riding') return 'riding';
         if (looked === 'read') world.verifiedBefore = was;
-        check.stage = 'call';
+        check.rig = 'call';
         return undefined;
       }
       case 'call':
@@ -102,7 +102,7 @@ export class Life extends Looks {
       case 'refused':
         this.reject(token);
         check.refused.push(token);
-        check.stage = 'token';
+        check.rig = 'token';
         return undefined;
       case 'throttled':
       case 'blocked':
@@ -120,7 +120,7 @@ export class Life extends Looks {
     }
     check.doubt = meaning;
     check.calls += 1;
-    check.stage = 'after';
+    check.rig = 'after';
     return undefined;
   }
 
@@ -134,7 +134,7 @@ export class Life extends Looks {
     if (looked !== 'read' && lost) return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
     if (check.doubt === 'codeExpired') return 'codeExpired';
     if (check.calls === CALLS_FOR_A_CODE || attemptsLeft(world) === 0) return 'unavailable';
-    check.stage = 'call';
+    check.rig = 'call';
     return undefined;
   }
 

@@ -137,7 +137,7 @@ function overtake(life: Life, unanswered: boolean): void {
   if (unanswered && last) last.outcome = 'checking';
   world.attempts.push(...made);
   const nothing = { since: world.now, refused: [], calls: 0, sendsBefore: 0 };
-  world.check = { ...submitted, ...nothing, stage: 'call' };
+  world.check = { ...submitted, ...nothing, rig: 'call' };
 }
 
 type Resend = Extract<Message, { kind: 'resend' }> & { id: number };

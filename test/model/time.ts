@@ -41,7 +41,7 @@ export function meanwhile(life: Life, choices: Choices): void {
   for (;;) {
     const { look, check } = world;
     const looking = look !== undefined && cognito.blocks('read');
-    const checking = check !== undefined && cognito.blocks(check.stage === 'call' ? 'attempt' : 'read');
+    const checking = check !== undefined && cognito.blocks(check.rig === 'call' ? 'attempt' : 'read');
     const [...possible] = [...(looking ? ['look'] : []), ...(checking ? ['check'] : [])];
     if (possible.length === 0) return;
     const given = choices.oneOf(['none', ...possible]);
@@ -91,7 +91,7 @@ function nextThing(life: Life, from: number): Next | undefined {
 function goOnChecking(life: Life, choices: Choices): void {
   const { check } = life.world;
   if (!check) return;
-  const call = check.stage === 'call' ? 'attempt' : 'read';
+  const call = check.rig === 'call' ? 'attempt' : 'read';
   const gaveUp = life.cognito.blocks(call) || choices.oneOf([false, true]);
   life.goOnChecking(gaveUp);
 }

@@ -41,7 +41,7 @@ export interface Submitted {
 /** The one attempt that is under way. */
 export interface Check extends Submitted {
   since: number;
-  stage: 'token' | 'before' | 'call' | 'after';
+  rig: 'token' | 'before' | 'call' | 'after';
   /** Tokens that were refused for it. */
   refused: number[];
   with?: number;

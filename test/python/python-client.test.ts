@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, expect, it } from 'vitest';
-import { type SandboxUser, useRig } from '../harness.js';
+import { type SandboxUser, useRig } from '../rig.js';
 import { findPython } from './find-python.js';
 
 const rig = useRig('local');

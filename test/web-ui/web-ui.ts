@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerificationState } from '@cognito-verification/contract';
 import type { Browser, Page } from 'playwright-core';
-import type { Scene } from './scene.js';
+import type { WebUiRig } from './rig.js';
 
 /** The list. */
 export interface ListPage {
@@ -43,7 +43,7 @@ const WAIT_MS = 60_000;
 export class WebUi {
   constructor(
     private readonly browser: Browser,
-    private readonly scene: Pick<Scene, 'uiUrl' | 'namespace' | 'verifications'>,
+    private readonly rig: Pick<WebUiRig, 'uiUrl' | 'namespace' | 'verifications'>,
     /** A folder. */
     private readonly pictures: string,
   ) {}
@@ -53,7 +53,7 @@ export class WebUi {
     return await this.on(`workflows`, LIST_SIZE, async (page) => {
       const rows = page.locator('tbody tr').filter({ hasText: 'verify/' });
       // The visibility store follows a moment behind.
-      await rows.nth(Object.keys(this.scene.verifications).length - 1).waitFor();
+      await rows.nth(Object.keys(this.rig.verifications).length - 1).waitFor();
       await this.take(page, picture);
       const cells = await rows.evaluateAll((found) =>
         found.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.innerText.trim())),
@@ -106,7 +106,7 @@ export class WebUi {
   }
 
   private pathOf(state: VerificationState): string {
-    const { workflowId, runId } = this.scene.verifications[state];
+    const { workflowId, runId } = this.rig.verifications[state];
     return `workflows/${encodeURIComponent(workflowId)}/${runId}`;
   }
 
@@ -116,7 +116,7 @@ export class WebUi {
     look: (page: Page) => Promise<T>,
     codecServer?: string,
   ): Promise<T> {
-    const { uiUrl, namespace } = this.scene;
+    const { uiUrl, namespace } = this.rig;
     const context = await this.browser.newContext({
       viewport,
       locale: 'en-GB',

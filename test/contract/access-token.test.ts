@@ -9,7 +9,7 @@ import {
 } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { base64Url, CLAIMS, errorOf, SUB, TOKEN, tokenOf } from './sample-token.js';
+import { base64Url, CLAIMS, errorOf, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
 describe('access tokens', () => {
   test('user, pool and end are read from the claims', () => {

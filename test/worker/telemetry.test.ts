@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { VerificationClient } from '@cognito-verification/client';
 import { afterAll, describe, expect, it } from 'vitest';
-import { freePort } from '../dev/free-port.js';
-import { killRunning, runCli } from './cli/run-cli.js';
-import { startWorkerProcess, useRig } from './harness.js';
-import { TOKEN } from './sample-token.js';
+import { freePort } from '../../dev/free-port.js';
+import { killRunning, runCli } from '../cli/run-cli.js';
+import { startWorkerProcess, useRig } from '../rig.js';
+import { TOKEN } from '../sample-token.js';
 
 const rig = useRig('local');
 afterAll(killRunning);
@@ -121,7 +121,7 @@ describe('an error that nobody caught', () => {
     ['uncaughtException', 'setTimeout(() => { throw error; })'],
     ['unhandledRejection', 'void Promise.reject(error)'],
   ])('%s goes to the log, redacted, and ends the process', async (reason, thrown) => {
-    const url = (path: string) => JSON.stringify(new URL(`../dist/log/${path}.js`, import.meta.url).href);
+    const url = (path: string) => JSON.stringify(new URL(`../../dist/log/${path}.js`, import.meta.url).href);
     const script = `
       const { createLogger } = await import(${url('logger')});
       const { logUncaught } = await import(${url('log-uncaught')});

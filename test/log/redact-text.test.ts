@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redactText } from '../log/redact-text.js';
-import { base64Url, SUB, TOKEN, tokenOf } from './sample-token.js';
+import { redactText } from '../../log/redact-text.js';
+import { base64Url, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
 const KEY = 'q2Xv9pR0TqB3mKc+Zl8/uYw1HsE5dJ7aN4oGfVtIxSk=';
 

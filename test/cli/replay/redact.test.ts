@@ -9,10 +9,10 @@ import { decodeAccessToken, isRecord } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
 import { JSONToPayload } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { historyDocument } from '../../replay/recorded-history.js';
-import { type Canary, sightings } from '../canary/canaries.js';
-import { type Rig, startRig } from '../harness.js';
-import { killRunning, runJson, someKeys } from './run-cli.js';
+import { historyDocument } from '../../../replay/recorded-history.js';
+import { type Canary, sightings } from '../../canary/canaries.js';
+import { type Rig, startRig } from '../../rig.js';
+import { killRunning, runJson, someKeys } from '../run-cli.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
 const ADDRESS = 'canary-4d1f@planted.example';

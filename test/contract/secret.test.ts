@@ -16,16 +16,16 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createActivities } from '../activities/cognito.js';
-import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
-import { requireAccessToken, requireCode } from '../cli/secret-input.js';
-import { type Sandbox, startSandbox } from '../sandbox/index.js';
-import { AccessTokens } from '../workflows/access-tokens.js';
-import { Verification } from '../workflows/verification.js';
-import { thrownBy } from './client/fixtures.js';
-import type { SandboxUser } from './harness.js';
-import { ATTEMPT, SEND } from './lifecycle/time-travel.js';
-import { errorOf, SUB, TOKEN } from './sample-token.js';
+import { createActivities } from '../../activities/cognito.js';
+import { type CognitoClients, createCognitoClients } from '../../activities/cognito-clients.js';
+import { requireAccessToken, requireCode } from '../../cli/secret-input.js';
+import { type Sandbox, startSandbox } from '../../sandbox/index.js';
+import { AccessTokens } from '../../workflows/access-tokens.js';
+import { Verification } from '../../workflows/verification.js';
+import { thrownBy } from '../client/fixtures.js';
+import { ATTEMPT, SEND } from '../lifecycle/time-travel.js';
+import type { SandboxUser } from '../rig.js';
+import { errorOf, SUB, TOKEN } from '../sample-token.js';
 
 const CODE = '918273';
 

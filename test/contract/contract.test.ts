@@ -19,7 +19,7 @@ import {
 } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { errorOf, SUB, TOKEN } from './sample-token.js';
+import { errorOf, SUB, TOKEN } from '../sample-token.js';
 
 function errorIn(call: () => unknown): unknown {
   try {

@@ -7,7 +7,7 @@ import {
   hasBecomeVerified,
   nextEvent,
   type VerificationEvent,
-} from '../workflows/policy.js';
+} from '../../workflows/policy.js';
 
 const procedure = fc.constantFrom<CallState>('none', 'underWay', 'settled');
 const happenings: fc.Arbitrary<EventFacts> = fc.record({

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { isRecord } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSave } from '../../cli/replay/save.js';
-import { readBundle } from '../../replay/bundle.js';
-import { historyFacts } from '../../replay/history-facts.js';
-import { listHistoryFiles } from '../../replay/history-files.js';
-import { type HistoryDocument, historyDocument, recordedHistory } from '../../replay/recorded-history.js';
-import { startRig } from '../harness.js';
-import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
+import { openSave } from '../../../cli/replay/save.js';
+import { readBundle } from '../../../replay/bundle.js';
+import { historyFacts } from '../../../replay/history-facts.js';
+import { listHistoryFiles } from '../../../replay/history-files.js';
+import { type HistoryDocument, historyDocument, recordedHistory } from '../../../replay/recorded-history.js';
+import { startRig } from '../../rig.js';
+import { killRunning, runCli, runJson, someKeys, startCli } from '../run-cli.js';
 
 const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 

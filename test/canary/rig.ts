@@ -20,8 +20,8 @@ import { startTemporalServer } from '../../dev/temporal-server.js';
 import { createLogger } from '../../log/logger.js';
 import { type Sandbox, type SandboxUser, startSandbox } from '../../sandbox/index.js';
 import { createWorker } from '../../worker/worker.js';
-import { Cast } from '../cast.js';
 import { startCli } from '../cli/run-cli.js';
+import { EveryState } from '../every-state.js';
 import { startTokenSource, type TokenSource } from '../lifecycle/token-source.js';
 import { type Canary, type Sighting, sightings } from './canaries.js';
 
@@ -29,7 +29,7 @@ import { type Canary, type Sighting, sightings } from './canaries.js';
 export type Sealing = 'sealed' | 'plain';
 
 /** What was played, and what is left of it. */
-export interface Stage {
+export interface CanaryRig {
   readonly uiUrl: string;
   readonly namespace: string;
   readonly verifications: Readonly<Record<VerificationState, { workflowId: string; runId: string }>>;
@@ -48,7 +48,7 @@ const TASK_QUEUE = 'canary-queue';
 const newCode = () => `code-${randomBytes(9).toString('hex')}`;
 
 /** Starts everything and takes one verification into each state. */
-export async function setStage(sealing: Sealing): Promise<Stage> {
+export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'));
   // Where its operator keeps secrets: not searched.
   const safe = await mkdtemp(join(tmpdir(), 'canary-safe-'));
@@ -124,10 +124,10 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       clientMetadata: { campaign: `metadata-${mark}` },
       wrongCode: newCode(),
     };
-    const cast = new Cast(sandbox, client, { ...planted, policy: { codeFormat: 'nonSpace' } });
-    const quoted = await cast.quoted();
+    const everyState = new EveryState(sandbox, client, { ...planted, policy: { codeFormat: 'nonSpace' } });
+    const quoted = await everyState.quoted();
     const [{ workflowIds, userPoolId }, references] = await Promise.all([
-      cast.bringOn(),
+      everyState.reach(),
       byReference(sandbox, client, tokenSource, { domain: planted.domain, bearer }),
     ]);
     const ids = [...Object.values(workflowIds), quoted, ...references.workflowIds];
@@ -136,7 +136,7 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       { name: 'task queue', value: TASK_QUEUE },
     ];
     const canaries: Canary[] = [
-      ...cast.tokens.flatMap((token, index) => partsOf(token, `token ${index}`)),
+      ...everyState.tokens.flatMap((token, index) => partsOf(token, `token ${index}`)),
       ...references.tokens.flatMap((token, index) =>
         partsOf(token, `token ${index} by reference`).map((part) => ({ ...part, kept: true as const })),
       ),
@@ -150,7 +150,7 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       { name: 'client metadata', value: planted.clientMetadata.campaign },
     ];
 
-    const searched: Stage['searched'] = new Map();
+    const searched: CanaryRig['searched'] = new Map();
     const searchIn = (place: string, bytes: Uint8Array | string): Sighting[] => {
       const found = sightings(landmarks, place, bytes).map(({ canary }) => canary);
       searched.set(place, { bytes: Buffer.byteLength(bytes), landmarks: [...new Set(found)] });
@@ -167,7 +167,7 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
     return {
       uiUrl,
       namespace,
-      verifications: verifications as Stage['verifications'],
+      verifications: verifications as CanaryRig['verifications'],
       canaries,
       searched,
       search: async () => {
@@ -189,7 +189,7 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       },
       crash: async () => {
         const request = {
-          accessToken: cast.tokens[0] ?? '',
+          accessToken: everyState.tokens[0] ?? '',
           // As Cognito's are: in free text that is all by which one can be told.
           code: String(randomInt(100_000, 999_999)),
           email: `zoe@${planted.domain}`,

@@ -1,4 +1,4 @@
-/** One verification in each state, for whoever looks at them from outside: on pages, in files, in logs. */
+/** One verification in each state, for tests that look at them from outside: on pages, in files, in logs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type VerificationClient, VerificationFailedError } from '@cognito-verification/client';
 import type { AttributeName, VerificationPolicy, VerificationState } from '@cognito-verification/contract';
@@ -9,7 +9,7 @@ const SEND = 'GetUserAttributeVerificationCode';
 const STATE_LIMIT_MS = 150_000;
 
 /** What the users have and type. */
-export interface CastOptions {
+export interface EveryStateOptions {
   /** Of their e-mail addresses. */
   domain?: string;
   phoneNumber?: string;
@@ -21,7 +21,7 @@ export interface CastOptions {
 }
 
 /** Users of one application, and one verification of theirs in each state. */
-export class Cast {
+export class EveryState {
   readonly tokens: string[] = [];
   readonly wrongCode: string;
   private poolId: string | undefined;
@@ -29,12 +29,12 @@ export class Cast {
   constructor(
     private readonly sandbox: Sandbox,
     private readonly client: VerificationClient,
-    private readonly options: CastOptions = {},
+    private readonly options: EveryStateOptions = {},
   ) {
     this.wrongCode = options.wrongCode ?? '918273';
   }
 
-  async bringOn(): Promise<{ userPoolId: string; workflowIds: Record<VerificationState, string> }> {
+  async reach(): Promise<{ userPoolId: string; workflowIds: Record<VerificationState, string> }> {
     // The first to start, for nothing shortens its minute.
     const expired = await this.start(await this.user('ada'), { deadline: '1 minute' });
     const [sending, rateLimited, awaitingToken, awaitingCode, verified, failed, cancelled] = await Promise.all([

@@ -15,13 +15,13 @@ import {
   VERIFICATION_STATES,
 } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCognitoClients } from '../activities/cognito-clients.js';
-import { LISTED_EXCEPTIONS, readFailure } from '../activities/failures.js';
-import { COMMANDS } from '../cli/commands.js';
-import { exitCodeOf } from '../cli/exit-codes.js';
-import { type Rig, startRig, startWorker } from './harness.js';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { LISTED_EXCEPTIONS, readFailure } from '../../activities/failures.js';
+import { COMMANDS } from '../../cli/commands.js';
+import { exitCodeOf } from '../../cli/exit-codes.js';
+import { type Rig, startRig, startWorker } from '../rig.js';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = async (path: string) => await readFile(join(ROOT, path), 'utf8');
 
 const PAGES = new Map<string, string>();

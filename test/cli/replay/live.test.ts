@@ -4,9 +4,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Rig, startRig } from '../harness.js';
-import { bundleFileOf, MUTATIONS } from '../replay/mutants.js';
-import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
+import { bundleFileOf, MUTATIONS } from '../../replay/mutants.js';
+import { type Rig, startRig } from '../../rig.js';
+import { killRunning, runCli, runJson, someKeys, startCli } from '../run-cli.js';
 
 let rig: Rig;
 let folder: string;

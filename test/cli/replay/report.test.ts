@@ -5,11 +5,11 @@ import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { junitReport } from '../../cli/replay/junit.js';
-import { ReplayReport } from '../../cli/replay/report.js';
-import { evenShares, queryOf, sampleRuns } from '../../replay/live-histories.js';
-import { replayProblem } from '../../replay/problem.js';
-import { StandIns } from '../../replay/stand-ins.js';
+import { junitReport } from '../../../cli/replay/junit.js';
+import { ReplayReport } from '../../../cli/replay/report.js';
+import { evenShares, queryOf, sampleRuns } from '../../../replay/live-histories.js';
+import { replayProblem } from '../../../replay/problem.js';
+import { StandIns } from '../../../replay/stand-ins.js';
 
 describe('a sample is even over the states', () => {
   it.each([

@@ -22,7 +22,7 @@ import {
   retryAfterRateLimit,
   sendsLeft,
   slowRetryAt,
-} from '../workflows/policy.js';
+} from '../../workflows/policy.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -12,8 +12,8 @@ import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
 import { startSandbox } from '../../sandbox/index.js';
 import { createWorker } from '../../worker/worker.js';
-import { Cast } from '../cast.js';
 import { startIdentityProvider } from '../codec-server/identity-provider.js';
+import { EveryState } from '../every-state.js';
 
 /** One execution, as the Web UI's addresses name it. */
 export interface Run {
@@ -22,7 +22,7 @@ export interface Run {
 }
 
 /** Everything that runs, and what is to be seen. */
-export interface Scene {
+export interface WebUiRig {
   /** Its codec server shows the lifecycle to everybody. */
   readonly uiUrl: string;
   /** A codec server that wants to know who asks. */
@@ -40,7 +40,7 @@ export interface Scene {
 const TASK_QUEUE = 'web-ui';
 
 /** Starts everything and brings each verification where it is wanted; takes a little over a minute. */
-export async function setScene(): Promise<Scene> {
+export async function startWebUiRig(): Promise<WebUiRig> {
   const closing: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (let end = closing.pop(); end !== undefined; end = closing.pop()) await end();
@@ -48,7 +48,7 @@ export async function setScene(): Promise<Scene> {
   try {
     // Refusals are what is to be seen here, and no news.
     Runtime.install({ logger: new DefaultLogger('ERROR') });
-    const keys = keyRingOf(encryptionKey('scene', randomBytes(KEY_BYTES)));
+    const keys = keyRingOf(encryptionKey('rig', randomBytes(KEY_BYTES)));
     const codecPort = await freePort();
     const server = await startTemporalServer({
       cli: await temporalCli(),
@@ -86,8 +86,8 @@ export async function setScene(): Promise<Scene> {
       // The throttled one never comes to an answer.
       waitForDelivery: '10 seconds',
     });
-    const cast = new Cast(sandbox, client);
-    const { userPoolId, workflowIds } = await cast.bringOn();
+    const everyState = new EveryState(sandbox, client);
+    const { userPoolId, workflowIds } = await everyState.reach();
     const runOf = async (workflowId: string): Promise<Run> => {
       const { runId } = await temporal.workflow.getHandle(workflowId).describe();
       return { workflowId, runId };
@@ -103,7 +103,7 @@ export async function setScene(): Promise<Scene> {
       failed: await runOf(failed),
       cancelled: await runOf(cancelled),
     };
-    const secrets = [...cast.tokens, ...sandbox.inbox().map(({ code }) => code), cast.wrongCode];
+    const secrets = [...everyState.tokens, ...sandbox.inbox().map(({ code }) => code), everyState.wrongCode];
     const sealedRequest = async (state: VerificationState): Promise<string> => {
       const { events } = await temporal.workflow.getHandle(verifications[state].workflowId).fetchHistory();
       const request = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
