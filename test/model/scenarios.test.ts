@@ -1,6 +1,6 @@
 /**
  * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification
- * is what the model says it is. `VERIFICATION_SCENARIOS` says how many (default 2,000), `VERIFICATION_SEED` which (default:
+ * is what the model says it is. `VERIFICATION_SCENARIOS` says how many (default 2,000, in `npm test` the first 200 of them), `VERIFICATION_SEED` which (default:
  * the same in every run, so that a change is judged by what the one before it was judged by); with
  * `VERIFICATION_PATH=batch:index` it is one of them, alone. What goes otherwise is printed whole, and kept in
  * `test/model/out/`.
@@ -64,7 +64,8 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
     } else found.push(one);
   }
   if (found.length > 0) throw new Error(await report(found));
-  expect(raced).toBeLessThanOrEqual(SCENARIOS * MOST_RACED);
+  // Of few stories the share is less than one.
+  expect(raced).toBeLessThanOrEqual(Math.max(1, SCENARIOS * MOST_RACED));
   if (SCENARIOS >= ENOUGH_FOR_EVERYTHING) expect(tally.missing()).toEqual([]);
 });
 
