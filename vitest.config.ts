@@ -3,14 +3,15 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.js';
 import { SlowestFiles } from './test/slowest-files.js';
 
-/** Tests that start no Temporal server and no command. */
+/** Tests that start no Temporal server, no emulation of KMS and no command line. */
 const UNIT = [
-  'test/{activities,codec,contract,log,temporal,workflows}/**/*.test.ts',
+  'test/{activities,contract,log,temporal,workflows}/**/*.test.ts',
   'test/canary/canaries.test.ts',
   'test/check/lock-file.test.ts',
   'test/cli/{card,report}.test.ts',
   'test/cli/replay/{histories,report}.test.ts',
   'test/client/{errors,input,listing}.test.ts',
+  'test/codec/!(kms-away|kms-key-ring).test.ts',
   'test/codec-server/{authorization,origins,redaction,settings,wire}.test.ts',
   'test/dev/{make-folder,stack-environment,stack-keys}.test.ts',
   'test/docs/pages.test.ts',
