@@ -5,7 +5,7 @@ import type { AttributeName, VerificationPolicy, VerificationState } from '@cogn
 import type { Sandbox, SandboxUser } from '../sandbox/index.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
-/** A deadline of one minute, on a machine that does other things too. */
+/** Enough for a deadline of one minute on a busy machine. */
 const STATE_LIMIT_MS = 150_000;
 
 /** What the users have and type. */
@@ -15,7 +15,7 @@ export interface EveryStateOptions {
   phoneNumber?: string;
   /** Goes with every start. */
   clientMetadata?: Record<string, string>;
-  /** Of the right form, and none that the sandbox draws. */
+  /** Has the right form, and is never drawn by the sandbox. */
   wrongCode?: string;
   policy?: VerificationPolicy;
 }
@@ -35,7 +35,7 @@ export class EveryState {
   }
 
   async reach(): Promise<{ userPoolId: string; workflowIds: Record<VerificationState, string> }> {
-    // The first to start, for nothing shortens its minute.
+    // It starts first, since it takes a minute.
     const expired = await this.start(await this.user('ada'), { deadline: '1 minute' });
     const [sending, rateLimited, awaitingToken, awaitingCode, verified, failed, cancelled] = await Promise.all([
       this.refused('bob', 'TooManyRequestsException'),
@@ -51,7 +51,7 @@ export class EveryState {
     return { userPoolId: this.poolId ?? '', workflowIds };
   }
 
-  /** One whose user pool quotes all that it was sent, and all that it knows, in what it refuses with. */
+  /** A verification whose user pool quotes in its refusal all that it was sent and all that it knows. */
   async quoted(): Promise<string> {
     const user = await this.user('ines');
     const told = [user.accessToken, `ines@${this.options.domain}`, this.options.phoneNumber].join(', ');

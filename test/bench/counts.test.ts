@@ -13,7 +13,7 @@ import { type Rig, startRig } from '../rig.js';
 
 const siteOf = ({ env, sandbox, client }: Rig): Site => ({ sandbox, temporal: env.client, verifications: client });
 
-/** The width of a column is of no interest. */
+/** Rows without the widths of their columns. */
 const rows = (text: string): string[] => text.split('\n').map((line) => line.trim().replaceAll(/\s+/g, ' '));
 
 /** A table as docs/performance.md has it. */

@@ -53,7 +53,7 @@ it('sealed, none is found: histories, database, logs at debug, metrics, codec se
   for (const place of ['temporal.db', 'server.log', 'codec-server.log', 'worker log', 'metrics', 'codec server']) {
     expect(sealed.searched.get(place)?.bytes, place).toBeGreaterThan(100);
   }
-  // What is no secret is found by the same search, so it is the right thing that was searched.
+  // The same search finds values that are not secret, so it searched the right places.
   for (const place of ['temporal.db', 'worker log', 'codec server']) {
     expect(sealed.searched.get(place)?.landmarks, place).toContain('user pool');
   }

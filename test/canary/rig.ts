@@ -28,7 +28,7 @@ import { type Canary, type Sighting, sightings } from './canaries.js';
 /** How a deployment is run: as always, or with every payload in plain text. */
 export type Sealing = 'sealed' | 'plain';
 
-/** What was played, and what is left of it. */
+/** The verifications, and everything that they left behind. */
 export interface CanaryRig {
   readonly uiUrl: string;
   readonly namespace: string;
@@ -36,21 +36,21 @@ export interface CanaryRig {
   readonly canaries: readonly Canary[];
   /** Searches everything that lies on disk or was printed, and what the codec server and the metrics answer. */
   search(): Promise<Sighting[]>;
-  /** Where it was searched: how many bytes, and what of it that is no secret was found there. */
+  /** The places that were searched: their sizes in bytes, and the values that are not secret and were found there. */
   readonly searched: Map<string, { bytes: number; landmarks: string[] }>;
-  /** What a worker prints that dies with canaries in its hands. */
+  /** What a worker prints when it dies while it holds canaries. */
   crash(): Promise<{ output: string; canaries: readonly Canary[] }>;
   close(): Promise<void>;
 }
 
 const TASK_QUEUE = 'canary-queue';
-/** Longer than Cognito's, so that no number that happens to be somewhere is taken for one. */
+/** Longer than Cognito's codes, so that no other number is mistaken for one. */
 const newCode = () => `code-${randomBytes(9).toString('hex')}`;
 
 /** Starts everything and takes one verification into each state. */
 export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'));
-  // Where its operator keeps secrets: not searched.
+  // The operator's secrets are here: it is not searched.
   const safe = await mkdtemp(join(tmpdir(), 'canary-safe-'));
   const closing: (() => Promise<unknown> | void)[] = [folder, safe].map(
     (path) => () => rm(path, { recursive: true, force: true }),
@@ -113,7 +113,7 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       client: temporal,
       taskQueue: TASK_QUEUE,
       sealedElsewhere: true,
-      // The throttled one never comes to an answer.
+      // The throttled one never gets an answer.
       waitForDelivery: '10 seconds',
     });
 
@@ -190,7 +190,7 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       crash: async () => {
         const request = {
           accessToken: everyState.tokens[0] ?? '',
-          // As Cognito's are: in free text that is all by which one can be told.
+          // Like Cognito's: in free text a code is known by nothing else.
           code: String(randomInt(100_000, 999_999)),
           email: `zoe@${planted.domain}`,
           phoneNumber: planted.phoneNumber,
@@ -234,7 +234,7 @@ function partsOf(token: string, name: string): Canary[] {
   ];
 }
 
-/** Verifications whose tokens are found when they are needed: one that goes well, and two where too much is said of them. */
+/** Verifications with references to tokens: one that succeeds, and two where an error quotes the token. */
 async function byReference(
   sandbox: Sandbox,
   client: VerificationClient,
@@ -285,7 +285,7 @@ async function deployedWorker(env: Record<string, string>, printed: string[]): P
   };
 }
 
-/** There is no setting by which the command could be run so. */
+/** A worker without sealing. The command has no setting for that. */
 async function plainWorker(
   address: string,
   endpoint: string,
@@ -313,7 +313,7 @@ function collectPayloads(value: unknown, into: Set<unknown>): void {
   else for (const inner of Object.values(value)) collectPayloads(inner, into);
 }
 
-/** What the codec server makes of them, in text. */
+/** The codec server's answer to these payloads, as text. */
 async function decodedBy(url: string, payloads: readonly unknown[]): Promise<string> {
   const response = await fetch(`${url}/decode?preserveStorageRefs=true`, {
     method: 'POST',

@@ -1,4 +1,4 @@
-/** What is read from an access token, and that nothing of it is ever repeated. */
+/** What is read from an access token. No error repeats any part of it. */
 import {
   decodeAccessToken,
   FAILURE_TYPES,

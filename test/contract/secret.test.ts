@@ -1,4 +1,4 @@
-/** A token or a code in our hands shows itself nowhere: not in what is printed, joined, serialised or thrown. */
+/** A token or a code is in nothing that is printed, joined, serialised or thrown. */
 import { inspect } from 'node:util';
 import { VerificationClient } from '@cognito-verification/client';
 import {
@@ -201,7 +201,7 @@ describe('what an activity throws', () => {
     await sandbox?.close();
   });
 
-  /** With nothing of what the AWS SDK hangs on its errors: neither the request nor the response. */
+  /** The error has neither the request nor the response that the AWS SDK adds to its errors. */
   async function failureOf(fault: Parameters<Sandbox['setFault']>[0], reference = false): Promise<unknown> {
     sandbox.setFault(fault);
     const { userPoolId, accessToken, sub } = user;

@@ -11,7 +11,7 @@ import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { type Rig, startRig, startWorker } from '../rig.js';
 import { blocks, PAGES, ROOT } from './pages.js';
 
-/** In dist, where relative imports of a page's blocks find the compiled project, and no tool looks for sources. */
+/** In dist, so that relative imports of a page's blocks find the compiled project, and no tool takes them for sources. */
 const COMPILED = join(ROOT, 'dist', 'documentation');
 
 describe('the TypeScript of the pages', () => {

@@ -1,4 +1,4 @@
-/** What the documentation says is held to the code: commands, options, tables and links. */
+/** Commands, options, tables and links of the documentation agree with the code. */
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as clientPackage from '@cognito-verification/client';

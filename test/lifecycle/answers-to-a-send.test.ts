@@ -32,7 +32,7 @@ function seen(user: SandboxUser) {
   };
 }
 
-/** The code that came, or may have come, verifies. */
+/** The code that was sent, or may have been sent, verifies. */
 async function verifiesWithItsCode(user: SandboxUser, workflowId: string) {
   const code = rig.sandbox.codeFor(user, 'email');
   expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });

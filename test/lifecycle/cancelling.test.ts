@@ -1,4 +1,4 @@
-/** A verification that is cancelled at any moment: everyone who waits is answered, and what remains says so. */
+/** A verification can be cancelled at any moment: every caller that waits gets an answer, and the status says so. */
 import {
   awaitDelivery,
   FAILURE_TYPES,
@@ -24,7 +24,7 @@ async function taken(
   return await handle.startUpdate<unknown, [object]>(update.name, { args: [message], waitForStage: 'ACCEPTED' });
 }
 
-/** What whoever waits is told: the state in the answer, or the type of the refusal. */
+/** What a waiting caller is told: the state in the answer, or the type of the refusal. */
 async function answerTo(update: WorkflowUpdateHandle<unknown>): Promise<unknown> {
   try {
     return ((await update.result()) as { state: string }).state;
@@ -116,7 +116,7 @@ test.each(Object.keys(MOMENTS))('cancelled while %s, everyone is answered and it
   await travel.client.cancel(opened.id);
   expect(await travel.wait(opened)).toMatchObject({ outcome: 'cancelled', status: { state: 'cancelled' } });
   for (const update of inFlight) {
-    // Temporal's own word for an update that nobody answered would be AcceptedUpdateCompletedWorkflow.
+    // Temporal's own error for an update without an answer would be AcceptedUpdateCompletedWorkflow.
     expect([FAILURE_TYPES.verificationEnded, 'cancelled']).toContain(await answerTo(update));
   }
   const { status, typedSearchAttributes } = await travel.base.env.client.workflow.getHandle(opened.id).describe();

@@ -21,7 +21,7 @@ async function listed({ id }: Opened): Promise<{ status: string; state: unknown 
   return { status: status.name, state: typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state) };
 }
 
-/** A service that learns of a confirmation before anything was started: the signal is there before the first task. */
+/** A service that learns of a confirmation before the verification starts: the signal comes before the first task. */
 async function signalWithStart(user: SandboxUser, policy: VerificationRequest['policy'] = {}): Promise<Opened> {
   const { env, taskQueue } = travel.base;
   const id = workflowIdFor({ ...user, attributeName: 'email' });

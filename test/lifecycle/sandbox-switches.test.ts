@@ -1,4 +1,4 @@
-/** What nobody has documented about Cognito is a switch of the sandbox: a verification has to be right in every position. */
+/** Undocumented behaviour of Cognito is a switch of the sandbox. A verification must be right in every setting. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Switches } from '../../sandbox/index.js';
 import { DEFAULT_SWITCHES } from '../../sandbox/switches.js';

@@ -1,4 +1,4 @@
-/** What the lifecycle tests share: verifications on a server whose time and the sandbox's are moved together. */
+/** What the lifecycle tests share: verifications on a rig that moves the server's time and the sandbox's together. */
 import { UpdateUserAttributesCommand, VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { VerificationClient } from '@cognito-verification/client';
 import {
@@ -47,7 +47,7 @@ export interface Opening {
   impatient?: true;
 }
 
-/** Time travel for a whole test file; what a test has set to fail works again in the next. */
+/** Time travel for a whole test file. Faults that a test sets are cleared before the next. */
 export function useTimeTravel(server: 'local' | 'timeSkipping'): TimeTravel {
   const travel = Object.create(TimeTravel.prototype) as TimeTravel;
   beforeAll(async () => {
@@ -192,7 +192,7 @@ export class TimeTravel {
     };
   }
 
-  /** The application calls Cognito itself, past the verification. */
+  /** The application calls Cognito itself, without the verification. */
   async verifyElsewhere(opened: Opened): Promise<void> {
     const client = sdkFor(this.base.sandbox);
     const AccessToken = await this.token(opened.user);
@@ -204,7 +204,7 @@ export class TimeTravel {
     await client.send(command).finally(() => client.destroy());
   }
 
-  /** The application changes the address, and Cognito may send a code by itself: where to, is the answer. */
+  /** The application changes the address, and Cognito may send a code by itself. Returns where to. */
   async changeEmail(user: SandboxUser, email: string): Promise<CodeDelivery> {
     const client = sdkFor(this.base.sandbox);
     const command = new UpdateUserAttributesCommand({

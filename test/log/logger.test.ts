@@ -1,4 +1,4 @@
-/** What the log holds of what it is handed: the fields that were chosen, redacted, and nothing else. */
+/** The log holds the listed fields, redacted, and nothing else of what it is given. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
@@ -12,7 +12,7 @@ import { SUB, TOKEN } from '../sample-token.js';
 const CODE = '135790';
 const WORKFLOW_ID = `verify/us-east-1_AbC123456/${SUB}/email`;
 
-/** What one entry becomes. */
+/** The line that one entry becomes. */
 function written(meta: LogMetadata | undefined, message = 'm'): { text: string; line: Record<string, unknown> } {
   const lines: string[] = [];
   createLogger('trace', { write: (line) => void lines.push(line) }).info(message, meta);

@@ -92,7 +92,7 @@ describe('what people read logs for stays', () => {
   });
 });
 
-/** What can stand beside a word: spaces, quotes, brackets, URLs, JSON, and JSON in JSON. */
+/** What can be beside a word: spaces, quotes, brackets, URLs, JSON, and JSON in JSON. */
 const before = fc.constantFrom(
   ' ',
   '"',

@@ -1,6 +1,6 @@
 /**
- * Forced replay: with nothing kept in memory each workflow task replays the history so far, and the verification does the same
- * all the same. The histories of the corpus were recorded with the cache; here the scenarios are played again without. (The
+ * Forced replay: with nothing kept in memory each workflow task replays the history so far, and the verification still does the
+ * same. The histories of the corpus were recorded with the cache; here the scenarios are played again without. (The
  * lifecycle tests run without a cache too: see vitest.config.ts.)
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** What the Web UI is looked at with: a server that has it, and one verification in each state. */
+/** A server with the Web UI, and one verification in each state. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, encryptionKey, KEY_BYTES, keyRingOf } from '@cognito-verification/codec';
@@ -21,11 +21,11 @@ export interface Run {
   readonly runId: string;
 }
 
-/** Everything that runs, and what is to be seen. */
+/** The servers, and the verifications that the pages show. */
 export interface WebUiRig {
   /** Its codec server shows the lifecycle to everybody. */
   readonly uiUrl: string;
-  /** A codec server that wants to know who asks. */
+  /** A codec server that asks for authorization. */
   readonly guardedCodecServer: string;
   readonly namespace: string;
   readonly userPoolId: string;
@@ -46,7 +46,7 @@ export async function startWebUiRig(): Promise<WebUiRig> {
     for (let end = closing.pop(); end !== undefined; end = closing.pop()) await end();
   };
   try {
-    // Refusals are what is to be seen here, and no news.
+    // Refused sends are part of the test.
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const keys = keyRingOf(encryptionKey('rig', randomBytes(KEY_BYTES)));
     const codecPort = await freePort();
@@ -83,7 +83,7 @@ export async function startWebUiRig(): Promise<WebUiRig> {
     const client = new VerificationClient({
       client: temporal,
       taskQueue: TASK_QUEUE,
-      // The throttled one never comes to an answer.
+      // The throttled one never gets an answer.
       waitForDelivery: '10 seconds',
     });
     const everyState = new EveryState(sandbox, client);

@@ -1,5 +1,5 @@
 /**
- * The Web UI as whoever is on call sees it, in a real Chromium. `UPDATE_SCREENSHOTS=1` puts the pictures where the
+ * The Web UI as an operator on call sees it, in a real Chromium. `UPDATE_SCREENSHOTS=1` puts the pictures where the
  * documentation has them; otherwise they land in test/web-ui/out.
  */
 import { fileURLToPath } from 'node:url';

@@ -36,7 +36,7 @@ const COLUMNS = [
 
 const LIST_SIZE = { width: 1720, height: 720 };
 const PAGE_SIZE = { width: 1440, height: 1000 };
-/** A machine that does other things too may take this long for a page. */
+/** A busy machine may take this long for a page. */
 const WAIT_MS = 60_000;
 
 /** Opens pages, waits for what matters on them, and takes their pictures. */
@@ -52,7 +52,7 @@ export class WebUi {
   async list(picture: string): Promise<ListPage> {
     return await this.on(`workflows`, LIST_SIZE, async (page) => {
       const rows = page.locator('tbody tr').filter({ hasText: 'verify/' });
-      // The visibility store follows a moment behind.
+      // The visibility store is updated a moment later.
       await rows.nth(Object.keys(this.rig.verifications).length - 1).waitFor();
       await this.take(page, picture);
       const cells = await rows.evaluateAll((found) =>
@@ -62,7 +62,7 @@ export class WebUi {
     });
   }
 
-  /** What stands in "User Metadata", of which each part is a document of its own. */
+  /** The tab "User Metadata". Each part of it is a document. */
   async card(state: VerificationState, picture: string): Promise<CardPage> {
     return await this.on(`${this.pathOf(state)}/user-metadata`, PAGE_SIZE, async (page) => {
       const part = async (id: string): Promise<string> => {

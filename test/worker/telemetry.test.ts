@@ -1,4 +1,4 @@
-/** What a worker process tells of itself: its log, its metrics, and its last words. */
+/** What a worker process says about itself: its log, its metrics, and what it prints when it crashes. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { TOKEN } from '../sample-token.js';
 const rig = useRig('local');
 afterAll(killRunning);
 
-/** The text in base64, wherever in the encoded bytes it began: what does not depend on its surroundings. */
+/** The text in base64 at each alignment, without the characters that it shares with its neighbours. */
 function inBase64(text: string): string[] {
   return [0, 1, 2]
     .map((shift) =>

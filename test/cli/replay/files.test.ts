@@ -1,4 +1,4 @@
-/** Histories from files, in every form in which people have them. No server is there to ask. */
+/** Histories from files, in every form in which tools export them, without a server. */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -378,7 +378,7 @@ function changed(change: (start: Record<string, unknown>) => void): HistoryDocum
   return copy;
 }
 
-/** A task that was begun, and of whose end nothing is left. */
+/** A task that was started, without the event of its end. */
 function taskCut(): HistoryDocument {
   const events = eventsOf(structuredClone(recorded));
   const [, ...after] = events.splice(3);

@@ -1,4 +1,4 @@
-/** What becomes of histories where the SDK, or the key service, does not do as it should. */
+/** How histories are reported when the SDK or the key service does not work as it should. */
 import { type KeyRing, KeyServiceError, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { Worker } from '@temporalio/worker';
 import { afterEach, expect, it, vi } from 'vitest';
@@ -26,7 +26,7 @@ function history(workflowId: string): RecordedHistory {
   return { workflowId, history: { events } };
 }
 
-/** Instead of the SDK. */
+/** Replaces the SDK's replay. */
 function replaying(
   replay: (
     histories: Histories,

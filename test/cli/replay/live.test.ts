@@ -11,7 +11,7 @@ import { killRunning, runCli, runJson, someKeys, startCli } from '../run-cli.js'
 let rig: Rig;
 let folder: string;
 let env: Record<string, string>;
-/** By what became of them. */
+/** Workflow ids, by the state of the verification. */
 const ids = { awaitingCode: '', mistyped: '', awaitingToken: '', verified: '' };
 
 beforeAll(async () => {
@@ -173,7 +173,7 @@ describe('what says nothing of the build', () => {
   it('is said: Ctrl-C', async () => {
     const saved = join(folder, 'interrupted');
     const { child, ended } = startCli(['replay', '--save', saved], { env });
-    // Made before anything is asked of Temporal.
+    // The folder is made before the first request to Temporal.
     await expect.poll(() => existsSync(saved), { interval: 5 }).toBe(true);
     child.kill('SIGINT');
     const { code, stdout, stderr } = await ended;

@@ -1,4 +1,4 @@
-/** What needs no histories: how much is taken from each state, and the report that a CI server reads. */
+/** What needs no histories: how many runs are taken from each state, and the report that a CI server reads. */
 import { UnknownKeyError } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTE_KEYS } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';

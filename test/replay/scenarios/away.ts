@@ -12,7 +12,7 @@ import type { Scenario } from '../scenario.js';
 
 const SOON_MS = 5_000;
 
-/** A port at which nobody listens until it is opened; then it leads to the sandbox. */
+/** A port without a listener until it is opened; then it leads to the sandbox. */
 async function closedPort(rig: CorpusRig) {
   const port = await freePort();
   const target = new URL(rig.base.sandbox.url);
@@ -168,7 +168,7 @@ const nobody: Scenario[] = [
 
 type Payloads = Awaited<ReturnType<CorpusRig['sealed']>>;
 
-/** A send that is answered by somebody who may write to the namespace. */
+/** A send that an attacker answers who may write to the namespace. */
 async function answeredBySomebodyElse(
   rig: CorpusRig,
   answer: (place: { workflowId: string; activityId: string }) => Promise<Payloads>,

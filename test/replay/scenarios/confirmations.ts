@@ -6,7 +6,7 @@ import type { Scenario } from '../scenario.js';
 const LOOK = 'GetUser';
 const policy = { confirmation: 'recheck' } as const;
 
-/** A service that learns of a confirmation before anything was started. */
+/** A service that learns of a confirmation before the verification starts. */
 async function confirmedBeforeStart(rig: CorpusRig, more: VerificationPolicy = {}): Promise<string> {
   const user = await rig.user();
   const { env, taskQueue } = rig.base;
