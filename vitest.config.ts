@@ -1,38 +1,64 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.js';
+import { SlowestFiles } from './test/slowest-files.js';
+
+/** Tests that start no Temporal server, no emulation of KMS and no command line. */
+const UNIT = [
+  'test/{activities,contract,log,temporal,workflows}/**/*.test.ts',
+  'test/canary/canaries.test.ts',
+  'test/check/lock-file.test.ts',
+  'test/cli/{card,report}.test.ts',
+  'test/cli/replay/{histories,report}.test.ts',
+  'test/client/{errors,input,listing}.test.ts',
+  'test/codec/!(kms-away|kms-key-ring).test.ts',
+  'test/codec-server/{authorization,origins,redaction,settings,wire}.test.ts',
+  'test/dev/{make-folder,stack-environment,stack-keys}.test.ts',
+  'test/docs/pages.test.ts',
+  'test/faults/check.test.ts',
+  'test/model/faults.test.ts',
+  'test/worker/plain-transport.test.ts',
+];
+
+const STORIES = 'test/model/scenarios.test.ts';
+const LONG = ['test/model/planted-bugs.test.ts', 'test/replay/node-releases.test.ts'];
+const WITHOUT_A_CACHE = 'test/replay/without-cache.test.ts';
+const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
+
+/** A file of these projects needs both cores for itself, or measures what a busy machine would change. */
+const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
+    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:long` the others.
     projects: [
+      { extends: true, test: { name: 'unit', include: UNIT, retry: 0 } },
       {
         extends: true,
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/faults/**'],
+          exclude: [...UNIT, ...LONG, WITHOUT_A_CACHE, ...FAULTS],
+          env: { VERIFICATION_SCENARIOS: process.env['VERIFICATION_SCENARIOS'] ?? '200' },
         },
       },
       // Forced replay: the worker keeps nothing in memory, so each task of a workflow replays its history so far.
       {
         extends: true,
         test: {
-          name: 'lifecycle without a cache',
-          include: ['test/lifecycle/**/*.test.ts'],
+          name: 'without a cache',
+          include: ['test/lifecycle/**/*.test.ts', WITHOUT_A_CACHE],
           env: { VERIFICATION_TEST_CACHE: '0' },
         },
       },
-      // They load the machine themselves: afterwards, and one at a time.
-      {
-        extends: true,
-        test: {
-          name: 'faults',
-          include: ['test/faults/**/*.test.ts'],
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
-          // A message too many is one too many, also if there is none the second time.
-          retry: 0,
-        },
-      },
+      { extends: true, test: { name: 'long', include: [STORIES, ...LONG], ...ALONE } },
+      // A message too many is one too many, also if there is none the second time.
+      { extends: true, test: { name: 'faults', include: FAULTS, ...ALONE, retry: 0 } },
     ],
+    // By default vitest leaves a core free: of two cores it would use one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
+    reporters: ['default', new SlowestFiles()],
     // Forks, because the worker's native core and Runtime.install are once-a-process things.
     pool: 'forks',
     // The AWS SDK would print in every fork that it will leave Node 20 one day.

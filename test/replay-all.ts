@@ -1,9 +1,9 @@
-/** Determinism: what a test has made must replay on the bundle that workers run. */
+/** Histories that a test makes must replay on the bundle that workers run. */
 import { CONVERTER_PATHS, type KeyRing, workerDataConverter } from '@cognito-verification/codec';
 import { Worker } from '@temporalio/worker';
 import type { History } from '../temporal/proto-json.js';
 import { WORKFLOW_BUNDLE_PATH } from '../worker/workflow-bundle.js';
-import type { Rig } from './harness.js';
+import type { Rig } from './rig.js';
 
 /**
  * Replays the newest run of each verification, open or ended, against the bundle; without a key ring those that were made
@@ -25,7 +25,7 @@ export async function replayAll(
   return histories.length;
 }
 
-/** What does not replay, by workflow id: with what it does otherwise, or as missed out where the SDK said nothing of it. */
+/** What does not replay, by workflow id: with the difference, or as not replayed if the SDK did not report on it. */
 export async function replayErrors(
   histories: readonly { workflowId: string; history: History }[],
   keyRing: KeyRing | undefined,

@@ -1,4 +1,4 @@
-/** What the worker makes of whatever an access token source does. */
+/** How the worker takes every answer of an access token source, also wrong ones. */
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import type { Secret } from '@cognito-verification/contract';
@@ -23,7 +23,7 @@ const REQUEST = {
 } as const;
 const LIVING = tokenOf({ ...CLAIMS, exp: Date.now() / 1000 + 60 });
 
-/** What an activity logs is what it throws, which is looked at below. */
+/** The activity logs what it throws; the tests below look at what it throws. */
 const logger = new DefaultLogger('ERROR', () => undefined);
 
 async function ask(

@@ -39,7 +39,7 @@ const source = (options: Partial<HttpAccessTokenSourceOptions> = {}) =>
 const ask = async (from: AccessTokenSource, signal = new AbortController().signal) =>
   await from.accessToken(REQUEST, signal);
 
-/** The error of a source that could not be asked; whatever of it could be printed holds no secret. */
+/** The error of a source that could not be asked. No part of it that could be printed holds a secret. */
 async function errorOf(from: AccessTokenSource, signal?: AbortSignal): Promise<AccessTokenSourceError> {
   const error = await ask(from, signal).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(AccessTokenSourceError);

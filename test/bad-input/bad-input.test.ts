@@ -1,6 +1,6 @@
 /**
- * Every place where something comes in, and some hundred values that are none of what it takes, with as many as one likes
- * from a seed: each is refused in words, nothing crashes, no workflow task fails, and memory stays flat.
+ * Every place that takes input, with some hundred values that do not belong there, and any number of values that are drawn
+ * from a seed: each is refused with a message, nothing crashes, no workflow task fails, and memory stays flat.
  * `VERIFICATION_SEED` draws others.
  */
 import { once } from 'node:events';
@@ -20,11 +20,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CodecServer, startCodecServer } from '../../codec-server/codec-server.js';
 import { createLogger } from '../../log/logger.js';
 import { killRunning, startCli } from '../cli/run-cli.js';
-import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
+import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
 import { MALFORMED, malformed, NO_JSON, noJson } from './corpus.js';
 
 const SEED = Number(process.env['VERIFICATION_SEED'] ?? 20_261_123);
-/** Of those that are drawn, for each place. */
+/** How many values are drawn for each place. */
 const DRAWN = 100;
 const NOBODY_IS_LIMITED = 1_000_000;
 
@@ -33,7 +33,7 @@ let taskQueue: string;
 let worker: Awaited<ReturnType<typeof startWorkerProcess>>;
 let client: VerificationClient;
 let codecServer: CodecServer;
-/** To whose verification all of it is sent. */
+/** All of it is sent to the verification of this user. */
 let user: SandboxUser;
 let workflowId: string;
 
@@ -55,7 +55,7 @@ afterAll(async () => {
   await rig?.close();
 });
 
-/** Sends it there, and holds the refusal against what is promised. */
+/** Sends the value there, and compares the refusal with what is promised. */
 type Place = (value: unknown) => Promise<void>;
 
 const VALUES_GO_TO: Record<string, Place> = {
@@ -87,7 +87,7 @@ const VALUES_GO_TO: Record<string, Place> = {
   'the sandbox': async (value) => await refusedBySandbox(JSON.stringify(value)),
 };
 
-/** Nobody is told of a signal that is left out: the verification is asked. */
+/** A signal has no answer, so the verification is asked. */
 async function signalLeftOut(value: unknown): Promise<void> {
   await rig.env.client.workflow.getHandle(workflowId).signal(codeConfirmed.name, value);
   expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10 });
@@ -156,7 +156,7 @@ async function eachOf<Value>(
   }
 }
 
-/** As many again that nobody has thought of; of one that is not refused, the smallest is told, with its seed. */
+/** As many drawn values. Of one that is not refused, the error shows the smallest form and the seed. */
 async function drawn<Value>(values: fc.Arbitrary<Value>, send: (value: Value) => Promise<void>): Promise<void> {
   await fc.assert(fc.asyncProperty(values, send), { seed: SEED, numRuns: DRAWN });
 }
@@ -202,7 +202,7 @@ it('no workflow task has failed for any of it, and the verification takes its co
 });
 
 describe('memory', OPTIONS, () => {
-  /** So much in a round that it shows if half of it is kept. */
+  /** Enough in a round that a process that keeps half of it is noticed. */
   const LARGE = 'x'.repeat(200_000);
   /** All rounds together are no more than a caller may ask of the codec server in ten seconds. */
   const IN_A_ROUND = 50;
@@ -254,7 +254,7 @@ async function residentMb(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
 }
 
-/** By least squares. */
+/** The slope, by least squares. */
 function slopeOf(values: readonly number[]): number {
   const middle = (values.length - 1) / 2;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,4 +1,4 @@
-/** What nobody should send, and somebody will: values and bodies for every place where one comes in. */
+/** Values and bodies that are wrong in every place that takes input. */
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 
@@ -46,7 +46,7 @@ const VALUES: Named<unknown> = [
   ['an answer of ours', { result: 'verified', status: { state: 'verified' } }],
 ];
 
-/** A request in which nothing is wrong, for one field of it to be. */
+/** A right request. A test makes one field of it wrong. */
 const REQUEST = {
   accessTokenReference: 'order-66',
   userPoolId: 'eu-central-1_Ab12Cd34E',
@@ -60,7 +60,7 @@ const NO_DURATIONS = [true, -1, 0, 1e308, [], {}, '', 'soon', '1 fortnight', '-5
 const NO_NUMBERS = [true, -1, 0, 1.5, 1e308, [], {}, '', '3'];
 const NO_CHOICES = [true, 7, [], {}, '', 'maybe'];
 
-/** Where each may stand, and what may not stand there. */
+/** The fields, and the values that are wrong in each. */
 const FIELDS: [name: string, at: (value: unknown) => object, wrong: readonly unknown[]][] = [
   ['accessToken', (accessToken) => ({ accessToken }), NO_TEXTS],
   ['accessTokenReference', (accessTokenReference) => ({ accessTokenReference }), NO_TEXTS],
@@ -92,7 +92,7 @@ export const MALFORMED: Named<unknown> = [
   ),
 ];
 
-/** And any number of others. An object without fields is a good message in some places. */
+/** Any number of others, drawn. An object without fields is a right message in some places. */
 export const malformed: fc.Arbitrary<unknown> = fc
   .oneof(
     fc.jsonValue({ maxDepth: 3 }),
@@ -124,7 +124,7 @@ function isGoodCode(value: unknown): boolean {
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
-/** Bodies that are no JSON at all. */
+/** Bodies that are not JSON. */
 export const NO_JSON: Named<Uint8Array> = [
   ['a brace', Buffer.from('{')],
   ['a list that is cut off', Buffer.from('{"payloads":[')],
@@ -145,7 +145,7 @@ export const NO_JSON: Named<Uint8Array> = [
   ['a gzip file', gzipSync('{"payloads":[]}')],
 ];
 
-/** And any number of others: bytes, texts, and JSON that is cut off. */
+/** Any number of others, drawn: bytes, texts, and JSON that is cut off. */
 export const noJson: fc.Arbitrary<Uint8Array> = fc
   .oneof(
     fc.uint8Array({ minLength: 1, maxLength: 300 }),

@@ -9,11 +9,11 @@ import { type Counts, countEvents, countWorkflow } from '../../bench/counts.js';
 import { bareRightCode, PATHS, type Site } from '../../bench/paths.js';
 import { actionTable, eventTable, pathTable, unexplained } from '../../bench/tables.js';
 import { createWorker } from '../../worker/worker.js';
-import { type Rig, startRig } from '../harness.js';
+import { type Rig, startRig } from '../rig.js';
 
 const siteOf = ({ env, sandbox, client }: Rig): Site => ({ sandbox, temporal: env.client, verifications: client });
 
-/** The width of a column is of no interest. */
+/** Rows without the widths of their columns. */
 const rows = (text: string): string[] => text.split('\n').map((line) => line.trim().replaceAll(/\s+/g, ' '));
 
 /** A table as docs/performance.md has it. */

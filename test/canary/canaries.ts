@@ -1,13 +1,13 @@
 /**
- * Values that must be found nowhere, and the search for them: in every form in which programs write text down.
+ * Values that must be found nowhere, and the search for them in every form in which programs write text.
  */
 
 /** A secret, or something personal, that was planted. */
 export interface Canary {
-  /** What it is, for the report: the value itself is printed nowhere either. */
+  /** What it is, for the report, which must not print the value. */
   readonly name: string;
   readonly value: string;
-  /** It has no business in Temporal: not even a deployment without sealing holds it there. */
+  /** True for a value that is never sent to Temporal, not even by a deployment without sealing. */
   readonly kept?: true;
 }
 
@@ -48,7 +48,7 @@ export function formsOf(value: string): ReadonlyMap<string, readonly Buffer[]> {
   return new Map([...buffers, ['UTF-16', [Buffer.from(value, 'utf16le')]]]);
 }
 
-/** As it looks in the midst of something that was encoded: at each of the three alignments, without the ends it shares. */
+/** The value inside a longer encoded text: at each of three alignments, without the characters that it shares with others. */
 function inBase64(value: string): string[] {
   return [0, 1, 2].flatMap((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
@@ -66,7 +66,7 @@ function everyUnit(value: string): string {
   return value.replaceAll(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** Without the raw form, which is looked for by itself. */
+/** The raw form is left out: it has its own search. */
 function distinct(raw: string, ...texts: string[]): string[] {
   return [...new Set(texts)].filter((text) => text !== raw && text !== '');
 }

@@ -10,13 +10,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../web-ui/chromium.js';
 import { WebUi } from '../web-ui/web-ui.js';
 import { sightings } from './canaries.js';
-import { type Stage, setStage } from './stage.js';
+import { type CanaryRig, startCanaryRig } from './rig.js';
 
-let sealed: Stage;
-let plain: Stage;
+let sealed: CanaryRig;
+let plain: CanaryRig;
 
 beforeAll(async () => {
-  [sealed, plain] = await Promise.all([setStage('sealed'), setStage('plain')]);
+  [sealed, plain] = await Promise.all([startCanaryRig('sealed'), startCanaryRig('plain')]);
 }, 300_000);
 
 afterAll(async () => {
@@ -53,7 +53,7 @@ it('sealed, none is found: histories, database, logs at debug, metrics, codec se
   for (const place of ['temporal.db', 'server.log', 'codec-server.log', 'worker log', 'metrics', 'codec server']) {
     expect(sealed.searched.get(place)?.bytes, place).toBeGreaterThan(100);
   }
-  // What is no secret is found by the same search, so it is the right thing that was searched.
+  // The same search finds values that are not secret, so it searched the right places.
   for (const place of ['temporal.db', 'worker log', 'codec server']) {
     expect(sealed.searched.get(place)?.landmarks, place).toContain('user pool');
   }

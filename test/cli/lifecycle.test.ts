@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { workflowIdFor } from '@cognito-verification/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { type Rig, type SandboxUser, startRig } from '../rig.js';
 import { killRunning, runCli, runJson, startCli } from './run-cli.js';
 
 let rig: Rig;
@@ -171,7 +171,7 @@ describe('waiting', () => {
   it('ends with exit code 130 on Ctrl-C, and says that the verification goes on', async () => {
     const { id } = await started();
     const { child, ended } = startCli(['wait', id], { env });
-    // It says nothing before it has an outcome; a second is enough to be waiting, and too early is 130 as well or none.
+    // It prints nothing before it has an outcome. By now it waits; interrupted earlier it ends with 130 too, or without a code.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     child.kill('SIGINT');
     expect(await ended).toEqual({

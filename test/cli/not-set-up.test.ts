@@ -1,4 +1,4 @@
-/** A Temporal Service that is there and lacks something: search attributes, the namespace, a worker. */
+/** A Temporal Service that runs but lacks something: search attributes, the namespace, a worker. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.js';

@@ -1,4 +1,4 @@
-/** How the command line prints errors that nobody foresaw. */
+/** How the command line prints unexpected errors. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { reportError } from '../../cli/report.js';
 import { UsageError } from '../../cli/usage-error.js';

@@ -1,4 +1,4 @@
-/** The commands that stay: `worker` and `sandbox`, and `setup`, which comes before them. */
+/** The commands that keep running, `worker` and `sandbox`, and `setup`, which comes before them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.js';

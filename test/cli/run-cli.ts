@@ -10,7 +10,7 @@ export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.
 const running = new Set<ChildProcess>();
 
 export interface CliOptions {
-  /** On top of an environment that has nothing of the machine's but the `PATH`. */
+  /** Added to an environment that has only the machine's `PATH`. */
   env?: Record<string, string>;
   /** What is typed or piped in; without it standard input is empty. */
   stdin?: string;
@@ -22,7 +22,7 @@ export interface CliResult {
   stderr: string;
 }
 
-/** A command under way. */
+/** A running command. */
 export interface CliProcess {
   child: ChildProcess;
   /** The first whole line on standard output; rejects when the process ends without one. */
@@ -30,7 +30,7 @@ export interface CliProcess {
   ended: Promise<CliResult>;
 }
 
-/** Starts a command that stays. */
+/** Starts a command that keeps running. */
 export function startCli(args: readonly string[], { env = {}, stdin = '' }: CliOptions = {}): CliProcess {
   const child = spawn(process.execPath, [MAIN, ...args], {
     // A home without a temporal.toml.
@@ -54,7 +54,7 @@ export function startCli(args: readonly string[], { env = {}, stdin = '' }: CliO
     });
     void ended.then(({ code }) => reject(new Error(`ended with ${code} and no line: ${stderr}`)));
   });
-  // Only those who wait for it care that there is none.
+  // Without this a command that prints no line would be an unhandled rejection.
   firstLine.catch(() => undefined);
   return { child, firstLine, ended };
 }
@@ -72,7 +72,7 @@ export async function runJson(args: readonly string[], options: CliOptions = {})
   return { code, document, stderr };
 }
 
-/** For `afterAll`: nothing is left, whatever a test did. */
+/** For `afterAll`: ends every command that still runs. */
 export async function killRunning(): Promise<void> {
   const left = [...running];
   for (const child of left) child.kill('SIGKILL');

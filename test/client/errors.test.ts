@@ -1,4 +1,4 @@
-/** What each error of Temporal's becomes. Pure: the errors are made here, as the SDK makes them. */
+/** Which error of ours each error of Temporal becomes. The errors are made here, as the SDK makes them. */
 import { FAILURE_TYPES } from '@cognito-verification/contract';
 import {
   ServiceError,

@@ -1,4 +1,4 @@
-/** An unsigned access token with Cognito's claims; what is decoded and not checked takes it. */
+/** An unsigned access token with Cognito's claims. Code that decodes tokens without checking them accepts it. */
 export function accessToken(claims: Record<string, unknown> = {}): string {
   const parts = [
     { alg: 'RS256' },

@@ -1,4 +1,4 @@
-/** What the client refuses before anything leaves the process. No server is needed: a call that went out would fail. */
+/** What the client refuses before it makes a request. There is no server: a request would fail. */
 import {
   AccessTokenRefusedError,
   InvalidRequestError,
@@ -13,7 +13,7 @@ import { accessToken, thrownBy, untyped } from './fixtures.js';
 const ID = 'verify/eu-west-1_pool/2f0e/email';
 const token = accessToken();
 
-/** Whatever is asked of it, it throws: nothing may be. */
+/** Throws at each use: the client must not use it. */
 const unused = new Proxy<Client>(untyped({}), {
   get: (_target, name) => {
     throw new Error(`the Temporal client was used: ${String(name)}`);

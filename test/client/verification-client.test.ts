@@ -9,7 +9,7 @@ import {
 } from '@cognito-verification/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
-import { type Rig, type SandboxUser, startRig, startWorker } from '../harness.js';
+import { type Rig, type SandboxUser, startRig, startWorker } from '../rig.js';
 import { accessToken, thrownBy } from './fixtures.js';
 
 let rig: Rig;
@@ -147,7 +147,7 @@ describe('a repeated call', () => {
 
 describe('messages that meet in the moment of the end', () => {
   // A signal that comes with the end makes the server do the workflow task again and drop the updates in it; a run
-  // that is closing aborts them. Neither is for the caller to see: an update id makes repeating safe.
+  // that is closing aborts them. The caller sees neither: an update id makes it safe to repeat the update.
   it('are answered, or told that it has ended', { timeout: 120_000 }, async () => {
     for (let round = 0; round < 12; round++) {
       const { workflowId, user, code } = await sent();
@@ -233,7 +233,7 @@ describe('waiting', () => {
     });
     const { workflowId, status } = await hurried.start({ accessToken: user.accessToken, attributeName: 'email' });
     expect(status.state).toBe('sending');
-    // It goes on: whoever joins it gets the answer of the one send.
+    // It goes on: a start that joins it gets the answer of the one send.
     expect((await rig.start(user)).workflowId).toBe(workflowId);
     expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
     expect(sends(user)).toBe(1);
@@ -283,7 +283,7 @@ describe('the list', () => {
       for await (const row of client.list({ userPoolId: poolId, ...filter })) found.push(row);
       return found;
     };
-    // The store follows behind.
+    // The visibility store is updated later.
     await expect.poll(() => find({ state: 'verified' }), { timeout: 15_000 }).toHaveLength(1);
     await expect.poll(() => find({ state: 'awaitingCode' }), { timeout: 15_000 }).toHaveLength(1);
     const [newest, oldest] = await find({});

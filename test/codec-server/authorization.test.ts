@@ -128,7 +128,7 @@ describe('who is not', () => {
     expect(await status(bearer('b'))).toBe(401);
     expect(await status(bearer('c'))).toBe(429);
     expect(log.filter(({ level }) => level === 'WARN')).toHaveLength(2);
-    // Whoever has a token is counted by it.
+    // A caller with a token is counted by that token.
     expect(await status(bearer(await provider.token()))).toBe(200);
   });
 });
@@ -179,7 +179,7 @@ describe('the keys of the identity provider', () => {
     const status = async () => (await asWebUi(url, [], { headers: bearer(await rotating.token()) })).status;
     expect(await status()).toBe(200);
     await rotating.rotate();
-    // A key that nobody knows is not looked for with every request.
+    // The keys are not fetched again with every request that names an unknown key.
     expect(await status()).toBe(401);
     expect(rotating.fetches()).toBe(1);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
@@ -234,7 +234,7 @@ describe('/reveal', () => {
       expect(JSON.stringify(log)).not.toMatch(/canary|123456/);
       expect(JSON.stringify(log)).not.toContain(token.slice(-20));
     }
-    // The right to reveal is no reason to reveal.
+    // Having the right to reveal does not reveal anything by itself.
     expect(JSON.stringify(await contentOf(await reveal(url, bearer(token), '/decode')))).not.toMatch(/tenant|123456/);
   });
 
@@ -256,7 +256,7 @@ describe('/reveal', () => {
       },
     });
     expect((await reveal(url, {})).status).toBe(401);
-    // To reveal is more than to read: who may not read may not reveal either.
+    // A caller that may not read may not reveal either.
     const without = await provider.token({ scope: 'openid', groups: ['codec-reveal'] });
     expect((await reveal(url, bearer(without))).status).toBe(403);
   });

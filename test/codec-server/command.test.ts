@@ -10,7 +10,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { killRunning, runCli, runJson, startCli } from '../cli/run-cli.js';
-import { type Rig, startRig } from '../harness.js';
+import { type Rig, startRig } from '../rig.js';
 import { SUBJECT, startIdentityProvider } from './identity-provider.js';
 import { asWebUi, contentOf, json, sealed } from './running-codec-server.js';
 
@@ -73,7 +73,7 @@ describe('cognito-verification codec-server', () => {
   });
 
   test('an error that nobody caught is logged without what it carries, and ends it', async () => {
-    // Once it has said where it is.
+    // After it has printed its address.
     const crash = `const write = process.stdout.write.bind(process.stdout);
     process.stdout.write = (...line) => {
       setTimeout(() => {
@@ -138,7 +138,7 @@ describe('the temporal command', () => {
     await rig.close();
   });
 
-  /** With everything that it prints. */
+  /** The server, and everything that it prints. */
   const temporal = async (...args: string[]) => {
     const all = [...args, '--address', rig.env.address, '--codec-endpoint', url, '--output', 'json'];
     const { stdout, stderr } = await promisify(execFile)(await temporalCli(), all, { maxBuffer: 16 * 1024 * 1024 });

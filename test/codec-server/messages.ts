@@ -23,7 +23,7 @@ import type {
 import type { SendFailure } from '../../activities/failures.js';
 import { CLAIMS, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
-/** What must not be seen, by what it is. */
+/** Values that must not be shown, by what they are. */
 export const CANARIES = {
   accessToken: TOKEN,
   idToken: tokenOf({ ...CLAIMS, token_use: 'id', email: 'zoe.canary@example.com' }),
@@ -33,7 +33,7 @@ export const CANARIES = {
   clientMetadataName: 'canary-metadata-name',
   clientMetadataValue: 'canary-metadata-value',
   accessTokenReference: 'canary-ref-Zk3v9QeW1x',
-  /** With it and the user's `sub` numbers could be tried out. */
+  /** With it and the user's `sub` an attacker could try out numbers. */
   valueDigest: 'AbCdEfGhIjKlMnOpQrStUv',
   unknownName: 'canaryFieldName',
   unknownValue: 'canary field value',
@@ -79,9 +79,9 @@ const attribute: AttributeSnapshot = { verified: false, valueDigest: CANARIES.va
 const userPoolId = 'eu-central-1_AbC123xyz';
 const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
 const call = { runId, userPoolId, sub: SUB, accessToken, attributeName: 'email' } satisfies CognitoCall;
-/** Every field that a message can have, whichever of them go together. */
+/** Every field that a message can have, also fields that exclude each other. */
 type Whole<Message> = Record<Message extends unknown ? keyof Message : never, unknown>;
-/** In place of the token, and here beside it: so much the worse. */
+/** Fields for a reference, here beside a token. */
 const byReference = { accessTokenReference, userPoolId, sub: SUB };
 
 const TOKEN_SHOWN = /^access token [\da-f]{8}… of 6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b, expires 2027-01-15T08:00:00Z$/;
@@ -97,7 +97,7 @@ export interface Sample {
 const same = <Value extends object>(value: Value, names: (keyof Value)[]) =>
   Object.fromEntries(names.map((name) => [name, value[name]]));
 
-/** By name; a field that the contract gains is missing here until it is decided whether it is shown. */
+/** By name. A new field of the contract does not compile until this says how it is shown. */
 export const SAMPLES: Record<string, Sample> = {
   'the request': {
     value: {

@@ -24,7 +24,7 @@ const SPELLINGS = Object.entries(CANARIES).flatMap(([what, canary]) => [
   }),
 ]);
 
-/** What of all that must not be seen is seen. */
+/** The values that must not be shown and are. */
 function seen(text: string): string[] {
   return SPELLINGS.filter(([, spelling]) => text.includes(spelling)).map(([what]) => what);
 }
@@ -74,7 +74,7 @@ describe.each(Object.entries(SAMPLES))('%s', (_name, { value, shows }) => {
   });
 });
 
-/** Where a sentence may stand that nobody could tell from another. */
+/** Fields that hold free text. */
 const FREE_TEXT = /message|stack_trace|currentDetails|description|name|reference|destination/i;
 
 /** The value, with the secret in each of its places in turn that is fit for it. */

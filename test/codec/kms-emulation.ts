@@ -88,7 +88,7 @@ export class KmsEmulation {
   private carry(socket: Socket, port: number): void {
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));
-    // Whoever is cut off sees an error of his own.
+    // A client whose connection is cut sees its own error.
     socket.on('error', () => undefined);
     if (this.line === 'cut') socket.destroy();
     if (this.line !== 'up') return;

@@ -130,7 +130,7 @@ describe('a wrapped key that was changed', () => {
     changed[last] = (changed[last] ?? 0) ^ 1;
     const wrong = [changed, wrapped.subarray(0, 20), new Uint8Array(), new Uint8Array(6_145)];
     for (const bytes of wrong) expect(await refusalOf(codecOf(ring()), withWrapped(sealed, bytes))).toBe('damaged');
-    // KMS is not troubled with what it could not have made.
+    // KMS is not asked about data keys that it cannot have made.
     expect(calls().filter((name) => name === 'Decrypt')).toHaveLength(2);
   });
 
@@ -143,7 +143,7 @@ describe('a wrapped key that was changed', () => {
   it('with the id of another key is not opened', async () => {
     const sealed = await sealOne(codecOf(ring([arn])), 'secret');
     const metadata = { ...sealed.metadata, 'encryption-key-id': Buffer.from(second) };
-    // moto denies the access; KMS itself says IncorrectKeyException, which stands below.
+    // moto denies access; KMS itself answers IncorrectKeyException, as tested below.
     await expect(codecOf(ring([arn, second])).decode([{ ...sealed, metadata }])).rejects.toThrow(KeyServiceError);
   });
 });

@@ -11,7 +11,7 @@ const places = {
   activity: inActivity('verify/pool/sub/email', '1'),
   'another activity': inActivity('verify/pool/sub/email', '2'),
   'an activity of another workflow': inActivity('verify/pool/other/email', '1'),
-  // The parts are not just put behind each other.
+  // The parts are not just joined.
   'a workflow with a longer id': inWorkflow('verify/pool/sub/email1'),
 };
 const names = Object.keys(places) as (keyof typeof places)[];

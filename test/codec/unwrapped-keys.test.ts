@@ -1,4 +1,4 @@
-/** What the cache of data keys asks KMS for, and what it does not; KMS itself is in kms-key-ring.test.ts. */
+/** When the cache of data keys asks KMS. KMS itself is tested in kms-key-ring.test.ts. */
 import { randomBytes } from 'node:crypto';
 import { DecryptCommand, InvalidCiphertextException, KMSInvalidStateException } from '@aws-sdk/client-kms';
 import { type KeyRing, KeyServiceError, kmsKeyRing } from '@cognito-verification/codec';
@@ -80,7 +80,7 @@ it('ten calls are made at a time, and everyone gets an answer', async () => {
   expect(kms.mostAtOnce).toBe(10);
   expect(found.map((one) => !(one instanceof Error))).toEqual(names.map((name) => name.startsWith('good')));
   expect(kms.asked).toHaveLength(500);
-  // Nobody is left in line, and no place is lost.
+  // No caller still waits, and no place is lost.
   await Promise.all(names.map(async (name) => await kms.find(`${name} again`)));
   expect(kms.mostAtOnce).toBe(10);
 });

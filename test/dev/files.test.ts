@@ -1,4 +1,4 @@
-/** Folders that cannot be made are refused in words, and soon. */
+/** A folder that cannot be made is refused soon, with a message. */
 import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

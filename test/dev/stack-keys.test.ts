@@ -1,4 +1,4 @@
-/** The keys of a stack, which its database cannot be read without. */
+/** The keys of a stack. Its database cannot be read without them. */
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

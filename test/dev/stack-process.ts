@@ -1,4 +1,4 @@
-/** A local stack as a child process, for tests: started like a user starts it, and never left behind. */
+/** A local stack as a child process: started as a user starts it, and never left behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

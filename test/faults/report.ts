@@ -1,10 +1,10 @@
 /** The tables of a run, as Markdown: what was done to it, what came of it, what held. `docs/faults.md` has one. */
 import { RULES } from './check.js';
 import type { ClientCall, Evidence } from './record.js';
+import type { FaultRig } from './rig.js';
 import type { RunResult } from './run.js';
-import type { Stand } from './stand.js';
 
-export function reportOf(result: RunResult, stand: Stand, seed: number): string {
+export function reportOf(result: RunResult, rig: FaultRig, seed: number): string {
   const { evidence, seconds } = result;
   const { starting, acting, draining, judging } = seconds;
   const sum = (count: (one: Evidence) => number) => evidence.reduce((total, one) => total + count(one), 0);
@@ -17,7 +17,7 @@ export function reportOf(result: RunResult, stand: Stand, seed: number): string 
     '',
     '### Faults',
     '',
-    ...table([['fault', 'times', 'met'], ...faultRows(result, stand)]),
+    ...table([['fault', 'times', 'met'], ...faultRows(result, rig)]),
     '',
     '### What came of it',
     '',
@@ -37,7 +37,7 @@ export function reportOf(result: RunResult, stand: Stand, seed: number): string 
   ].join('\n');
 }
 
-function faultRows({ evidence, injected }: RunResult, { fleet, server }: Stand): string[][] {
+function faultRows({ evidence, injected }: RunResult, { fleet, server }: FaultRig): string[][] {
   const calls = evidence.flatMap((one) => one.calls);
   const count = (fits: (call: ClientCall) => boolean) => calls.filter(fits).length;
   const sendsCutOff = evidence.flatMap((one) => one.sendActivities).filter(({ end }) => end === 'timedOut').length;

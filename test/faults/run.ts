@@ -5,7 +5,7 @@ import type { Violation } from './check.js';
 import { Crowd } from './crowd.js';
 import { plansOf, type Shape } from './plans.js';
 import type { Evidence } from './record.js';
-import type { Stand } from './stand.js';
+import type { FaultRig } from './rig.js';
 
 const TELL_EVERY_MS = 30_000;
 /** Once so few are open there is nothing left to disturb. */
@@ -23,21 +23,21 @@ export interface RunResult {
 
 /** @param tell is told now and then how it goes: a run takes minutes */
 export async function run(
-  stand: Stand,
+  rig: FaultRig,
   seed: number,
   shape: Shape,
   tell: (line: string) => void = () => undefined,
 ): Promise<RunResult> {
-  const crowd = await Crowd.gather(stand, plansOf(seed, shape), Date.now() + RUN_LIMIT_MS);
+  const crowd = await Crowd.gather(rig, plansOf(seed, shape), Date.now() + RUN_LIMIT_MS);
   const { members } = crowd;
-  await stand.fleet.whole(60_000);
+  await rig.fleet.whole(60_000);
   const watch = stopwatch();
   const calls = () => members.reduce((sum, { service }) => sum + service.answered, 0);
-  const chaos = new Chaos(stand, seed, calls);
+  const chaos = new Chaos(rig, seed, calls);
   let started = 0;
   let acted = 0;
   const teller = setInterval(() => {
-    const kills = `${stand.fleet.kills} kills of workers, ${stand.server.kills} of the server`;
+    const kills = `${rig.fleet.kills} kills of workers, ${rig.server.kills} of the server`;
     tell(`${started} of ${members.length} started, ${acted} are through, ${calls()} calls answered, ${kills}`);
   }, TELL_EVERY_MS);
 

@@ -11,8 +11,8 @@ import { NEXT_RELEASE } from './builds.js';
 import { CLOCK_OF_COGNITO, FAULTS_THAT_MEET } from './chaos.js';
 import type { Shape } from './plans.js';
 import { mostOpenOf, reportOf } from './report.js';
+import { FaultRig } from './rig.js';
 import { run } from './run.js';
-import { Stand } from './stand.js';
 
 const SEED = Number(process.env['VERIFICATION_SEED'] ?? randomInt(1_000_000));
 const SHAPE: Shape = {
@@ -29,11 +29,11 @@ const NO_TEMPORAL = 'exit code 3:';
 it(
   `${SHAPE.inFlight} verifications: none lost, none stuck, no message twice, no code past the limit`,
   async () => {
-    const stand = await Stand.open({ builds: [THIS_RELEASE, NEXT_RELEASE, NEXT_RELEASE], jumpingClock: SEED });
+    const rig = await FaultRig.open({ builds: [THIS_RELEASE, NEXT_RELEASE, NEXT_RELEASE], jumpingClock: SEED });
     try {
       console.log(`Seed ${SEED}`);
-      const result = await run(stand, SEED, SHAPE, (line) => console.log(line));
-      console.log(reportOf(result, stand, SEED));
+      const result = await run(rig, SEED, SHAPE, (line) => console.log(line));
+      console.log(reportOf(result, rig, SEED));
       expect(result.violations).toEqual([]);
       expect(mostOpenOf(result.evidence)).toBeGreaterThanOrEqual(SHAPE.inFlight);
       expect(result.evidence.filter(({ builds }) => builds.length > 1).length).toBeGreaterThan(0);
@@ -42,12 +42,12 @@ it(
       expect(result.injected.get(CLOCK_OF_COGNITO)?.times).toBeGreaterThan(0);
       // Of a shorter run, as while the suite itself is worked on, fewer.
       const share = Math.min(1, SHAPE.inFlight / 1_000);
-      expect(stand.fleet.kills).toBeGreaterThanOrEqual(20 * share);
-      expect(stand.server.kills).toBeGreaterThanOrEqual(Math.floor(5 * share));
+      expect(rig.fleet.kills).toBeGreaterThanOrEqual(20 * share);
+      expect(rig.server.kills).toBeGreaterThanOrEqual(Math.floor(5 * share));
       // A worker rides out whatever happens around it, once it runs.
-      expect(stand.fleet.ended.filter((how) => !how.startsWith(NO_TEMPORAL))).toEqual([]);
+      expect(rig.fleet.ended.filter((how) => !how.startsWith(NO_TEMPORAL))).toEqual([]);
     } finally {
-      await stand.close();
+      await rig.close();
     }
   },
   40 * 60_000,

@@ -3,7 +3,7 @@ import type { VerificationStatus } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { freePort } from '../../dev/free-port.js';
-import { type Rig, type SandboxUser, startWorker, useRig } from '../harness.js';
+import { type Rig, type SandboxUser, startWorker, useRig } from '../rig.js';
 
 /** Every row of the design's table "answer to a send": state, answer to the caller, messages, and calls Cognito saw. */
 const SEND = 'GetUserAttributeVerificationCode';
@@ -32,7 +32,7 @@ function seen(user: SandboxUser) {
   };
 }
 
-/** The code that came, or may have come, verifies. */
+/** The code that was sent, or may have been sent, verifies. */
 async function verifiesWithItsCode(user: SandboxUser, workflowId: string) {
   const code = rig.sandbox.codeFor(user, 'email');
   expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });

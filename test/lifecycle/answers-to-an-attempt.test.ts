@@ -1,7 +1,7 @@
 import { CognitoUnavailableError, VerificationFailedError } from '@cognito-verification/client';
 import type { VerificationPolicy } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
-import { type Rig, type SandboxUser, useRig } from '../harness.js';
+import { type Rig, type SandboxUser, useRig } from '../rig.js';
 
 /** Every row of the design's table "answer to an attempt": state, answer to the caller, messages, calls Cognito saw. */
 const ATTEMPT = 'VerifyUserAttribute';

@@ -10,12 +10,12 @@ import {
 } from '@cognito-verification/contract';
 import { WithStartWorkflowOperation, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useRig } from '../harness.js';
+import { useRig } from '../rig.js';
 
 /** `UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED`. */
 const COMPLETED: number = 3;
 
-/** Refused with a message that names the field, wherever it comes in, and no workflow is stuck in task retries. */
+/** Bad input is refused in each place with a message that names the field, and no workflow task is retried for ever. */
 const rig = useRig('local');
 let good: { accessToken: string; attributeName: 'email' };
 beforeAll(async () => {
@@ -61,7 +61,7 @@ const BAD: [string, (request: typeof good) => unknown, RegExp][] = [
 ];
 
 describe('a request', () => {
-  // What is no object at all TypeScript refuses already.
+  // TypeScript refuses values that are not objects.
   it.each(BAD.slice(4))('%s: refused by the client, and nothing is started', async (_name, make, message) => {
     const bad = make(good) as typeof good;
     await expect(rig.client.start(bad)).rejects.toThrow(message);
@@ -172,7 +172,7 @@ describe('a payload that is no JSON at all, in a message', () => {
       signalName: 'codeConfirmed',
       input,
     });
-    // What cannot be read proves nothing.
+    // A signal that cannot be read proves nothing.
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
     const { result } = await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
     expect(result).toBe('verified');

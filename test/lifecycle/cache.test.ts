@@ -1,6 +1,6 @@
-/** That a run without a cache is one: no test of the lifecycle would fail if its worker kept workflows all the same. */
+/** A run without a cache has none. No other test of the lifecycle would notice a worker that keeps workflows. */
 import { expect, it } from 'vitest';
-import { cacheSize, useRig } from '../harness.js';
+import { cacheSize, useRig } from '../rig.js';
 
 const rig = useRig('local');
 

@@ -1,4 +1,4 @@
-/** A verification that is cancelled at any moment: everyone who waits is answered, and what remains says so. */
+/** A verification can be cancelled at any moment: every caller that waits gets an answer, and the status says so. */
 import {
   awaitDelivery,
   FAILURE_TYPES,
@@ -20,11 +20,11 @@ async function taken(
   update: { name: string },
   message: object,
 ): Promise<WorkflowUpdateHandle<unknown>> {
-  const handle = travel.rig.env.client.workflow.getHandle(id);
+  const handle = travel.base.env.client.workflow.getHandle(id);
   return await handle.startUpdate<unknown, [object]>(update.name, { args: [message], waitForStage: 'ACCEPTED' });
 }
 
-/** What whoever waits is told: the state in the answer, or the type of the refusal. */
+/** What a waiting caller is told: the state in the answer, or the type of the refusal. */
 async function answerTo(update: WorkflowUpdateHandle<unknown>): Promise<unknown> {
   try {
     return ((await update.result()) as { state: string }).state;
@@ -55,7 +55,7 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
   },
   'a send is with Cognito': async () => {
     const user = await travel.user();
-    travel.rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 2_000 });
+    travel.base.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 2_000 });
     const opened = await travel.open({ user, impatient: true });
     await expect.poll(() => travel.calls(opened).sends).toBe(1);
     return {
@@ -79,12 +79,12 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
   },
   'it waits for a token': async () => {
     const user = await travel.user();
-    travel.rig.sandbox.revokeTokens(user);
+    travel.base.sandbox.revokeTokens(user);
     return { opened: await travel.open({ user }) };
   },
   'an attempt is with Cognito and others wait for it': async () => {
     const opened = await travel.open();
-    travel.rig.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 2_000 });
+    travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 2_000 });
     const code = travel.code(opened);
     const inFlight = [await taken(opened, submitCode, { code }), await taken(opened, submitCode, { code })];
     await expect.poll(() => travel.calls(opened).attempts).toBe(1);
@@ -100,7 +100,7 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
   'a confirmation is being checked': async () => {
     const opened = await travel.open({ policy: { confirmation: 'recheck' } });
     const { reads } = travel.calls(opened);
-    travel.rig.sandbox.setFault({ operation: 'GetUser', username: opened.user.username, latencyMs: 2_000 });
+    travel.base.sandbox.setFault({ operation: 'GetUser', username: opened.user.username, latencyMs: 2_000 });
     await travel.client.confirm(opened.id);
     await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);
     return { opened };
@@ -116,10 +116,10 @@ test.each(Object.keys(MOMENTS))('cancelled while %s, everyone is answered and it
   await travel.client.cancel(opened.id);
   expect(await travel.wait(opened)).toMatchObject({ outcome: 'cancelled', status: { state: 'cancelled' } });
   for (const update of inFlight) {
-    // Temporal's own word for an update that nobody answered would be AcceptedUpdateCompletedWorkflow.
+    // Temporal's own error for an update without an answer would be AcceptedUpdateCompletedWorkflow.
     expect([FAILURE_TYPES.verificationEnded, 'cancelled']).toContain(await answerTo(update));
   }
-  const { status, typedSearchAttributes } = await travel.rig.env.client.workflow.getHandle(opened.id).describe();
+  const { status, typedSearchAttributes } = await travel.base.env.client.workflow.getHandle(opened.id).describe();
   expect(status.name).toBe('CANCELLED');
   expect(typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state)).toBe('cancelled');
   expect(await travel.status(opened)).toMatchObject({ state: 'cancelled' });
@@ -148,5 +148,5 @@ test('a cancelled verification may be started again', async () => {
 });
 
 test('every history made here replays', async () => {
-  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+  expect(await replayAll(travel.base, travel.started)).toBe(travel.started.size);
 });

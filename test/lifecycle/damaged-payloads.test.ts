@@ -1,4 +1,4 @@
-/** Payloads that were changed, cut short, moved or sent again by somebody without the key: refused, and nothing is stuck. */
+/** Payloads that an attacker without the key changes, cuts short, moves or repeats are refused, and nothing is stuck. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, encryptionKey, KEY_BYTES, keyRingOf } from '@cognito-verification/codec';
@@ -13,7 +13,7 @@ import {
 import { Client, WithStartWorkflowOperation, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
+import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
 
 let rig: Rig;
 let taskQueue: string;
@@ -32,10 +32,10 @@ afterAll(async () => {
   await rig?.close();
 });
 
-/** What becomes of a sealed payload between its sender and the server. */
+/** What happens to a sealed payload between its sender and the server. */
 type Damage = (sealed: Payload) => Payload;
 
-/** Somebody on the way, who has no key. */
+/** An attacker between client and server, without the key. */
 function inTheMiddle(damage: Damage): Client {
   const [codec] = rig.dataConverter.payloadCodecs ?? [];
   const damaging: PayloadCodec = {
@@ -83,7 +83,7 @@ async function expectLogged(workflowId: string, reason: RegExp): Promise<void> {
 
 type History = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
 
-/** As whoever may write to the namespace, and has no key. */
+/** As an attacker that may write to the namespace and has no key. */
 async function signalRaw(workflowId: string, payloads: Payload[]): Promise<void> {
   await rig.env.client.workflowService.signalWorkflowExecution({
     namespace: 'default',
@@ -145,7 +145,7 @@ it('a code sealed with a key that the worker has not: refused, and the verificat
   const keys = keyRingOf(encryptionKey('2031', randomBytes(KEY_BYTES)));
   const other = new Client({ connection: rig.env.connection, dataConverter: clientDataConverter(keys) });
   const code = rig.sandbox.codeFor(user, 'email');
-  // The refusal is sealed with the worker's key, which this client has not.
+  // The refusal is sealed with the worker's key, which this client lacks.
   await expect(
     new VerificationClient({ client: other, taskQueue }).submitCode(workflowId, { code }),
   ).rejects.toMatchObject({ code: 'Sealing' });
@@ -241,7 +241,7 @@ describe('a sealed payload of one verification', () => {
 
   it('as a confirmation, in a later verification of the same user: it confirms nothing', async () => {
     const user = await rig.user();
-    // Nobody waits two minutes here.
+    // The test does not wait two minutes.
     const earlier = clientDataConverter(rig.keyRing, { now: () => Date.now() - 3 * 60_000 });
     const before = new VerificationClient({
       client: new Client({ connection: rig.env.connection, dataConverter: earlier }),
@@ -260,7 +260,7 @@ describe('a sealed payload of one verification', () => {
 
   it('as a request, long after it was sealed: refused as a copy', async () => {
     const user = await rig.user();
-    // Nobody waits a quarter of an hour here.
+    // The test does not wait a quarter of an hour.
     const dataConverter = clientDataConverter(rig.keyRing, { now: () => Date.now() - 16 * 60_000 });
     const error = await new Client({ connection: rig.env.connection, dataConverter }).workflow
       .execute(WORKFLOW_TYPE, {

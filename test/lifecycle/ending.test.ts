@@ -7,8 +7,8 @@ import {
   workflowIdFor,
 } from '@cognito-verification/contract';
 import { describe, expect, test } from 'vitest';
-import { type SandboxUser } from '../harness.js';
 import { replayAll } from '../replay-all.js';
+import { type SandboxUser } from '../rig.js';
 import { otherThan } from '../sandbox/running-sandbox.js';
 import { ATTEMPT, type Opened, SEND, useTimeTravel } from './time-travel.js';
 
@@ -17,13 +17,13 @@ const travel = useTimeTravel('local');
 
 /** What an operator sees in the list of workflows. */
 async function listed({ id }: Opened): Promise<{ status: string; state: unknown }> {
-  const { status, typedSearchAttributes } = await travel.rig.env.client.workflow.getHandle(id).describe();
+  const { status, typedSearchAttributes } = await travel.base.env.client.workflow.getHandle(id).describe();
   return { status: status.name, state: typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state) };
 }
 
-/** A service that learns of a confirmation before anything was started: the signal is there before the first task. */
+/** A service that learns of a confirmation before the verification starts: the signal comes before the first task. */
 async function signalWithStart(user: SandboxUser, policy: VerificationRequest['policy'] = {}): Promise<Opened> {
-  const { env, taskQueue } = travel.rig;
+  const { env, taskQueue } = travel.base;
   const id = workflowIdFor({ ...user, attributeName: 'email' });
   await env.client.workflow.signalWithStart(WORKFLOW_TYPE, {
     workflowId: id,
@@ -54,13 +54,13 @@ describe('a code', () => {
 
   test('attempts are made one at a time, in the order in which they came, and each is counted before it is made', async () => {
     const opened = await travel.open({ policy: { maxAttempts: 3 } });
-    travel.rig.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 400, times: 3 });
+    travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 400, times: 3 });
     const answers = [1, 2, 3, 4].map(() => travel.submitWrong(opened).catch(({ code }: { code: string }) => code));
     const checking = await travel.until(opened, ({ attempts }) => attempts.length === 1);
     expect(checking).toMatchObject({ attempts: [{ outcome: 'checking' }], attemptsLeft: 2 });
     const results = (await Promise.all(answers)).map((answer) => (typeof answer === 'string' ? answer : answer.result));
     expect(results.toSorted()).toEqual(['AttemptsExhausted', 'mismatch', 'mismatch', 'mismatch']);
-    const at = travel.rig.sandbox.calls({ operation: ATTEMPT, username: opened.user.username }).map((call) => call.at);
+    const at = travel.base.sandbox.calls({ operation: ATTEMPT, username: opened.user.username }).map((call) => call.at);
     expect(at).toHaveLength(3);
     for (const [index, time] of at.entries()) {
       if (index > 0) expect(Date.parse(time) - Date.parse(at[index - 1] ?? '')).toBeGreaterThanOrEqual(390);
@@ -81,11 +81,11 @@ describe('an attempt whose answer is lost', () => {
   test('a code that it consumed is found to have verified when it is submitted again', async () => {
     const opened = await travel.open();
     const { username } = opened.user;
-    travel.rig.sandbox.setFault({ operation: ATTEMPT, username, dropConnection: 'afterEffect', times: 1 });
-    const reads = travel.rig.sandbox.setFault({ operation: 'GetUser', username, htmlError: 503 });
+    travel.base.sandbox.setFault({ operation: ATTEMPT, username, dropConnection: 'afterEffect', times: 1 });
+    const reads = travel.base.sandbox.setFault({ operation: 'GetUser', username, htmlError: 503 });
     await travel.submitRight(opened).catch(() => undefined);
     expect((await travel.status(opened)).attempts[0]).toMatchObject({ outcome: 'uncertain' });
-    travel.rig.sandbox.clearFaults(reads);
+    travel.base.sandbox.clearFaults(reads);
     expect(await travel.submitRight(opened)).toMatchObject({ result: 'verified' });
   });
 });
@@ -127,7 +127,7 @@ describe('codeConfirmed, trusted', () => {
 
   test('a code that is under check when it comes is answered as verified', async () => {
     const opened = await travel.open();
-    travel.rig.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 1_500 });
+    travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 1_500 });
     const answer = travel.submitWrong(opened);
     await travel.until(opened, ({ attempts }) => attempts.length === 1);
     await travel.client.confirm(opened.id);
@@ -163,7 +163,7 @@ describe('codeConfirmed, rechecked', () => {
     const opened = await travel.open({ policy });
     await travel.verifyElsewhere(opened);
     const { username } = opened.user;
-    travel.rig.sandbox.setFault({ operation: 'GetUser', username, htmlError: 503, times: 1 });
+    travel.base.sandbox.setFault({ operation: 'GetUser', username, htmlError: 503, times: 1 });
     await travel.client.confirm(opened.id);
     expect(await travel.client.wait(opened.id, { timeout: '10 seconds' })).toMatchObject({ outcome: 'verified' });
   });
@@ -193,7 +193,7 @@ describe('codeConfirmed, rechecked', () => {
     await travel.verifyElsewhere(opened);
     await travel.client.confirm(opened.id);
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
-    expect(travel.rig.sandbox.attribute(user, 'email')).toEqual({ value: 'new@example.com', verified: true });
+    expect(travel.base.sandbox.attribute(user, 'email')).toEqual({ value: 'new@example.com', verified: true });
   });
 });
 
@@ -210,5 +210,5 @@ describe('a code that Cognito has sent by itself', () => {
 });
 
 test('every history made here replays', async () => {
-  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+  expect(await replayAll(travel.base, travel.started)).toBe(travel.started.size);
 });

@@ -7,7 +7,7 @@ import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, KEY_BYTES, keyRingFromSettings } from '@cognito-verification/codec';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Rig, startRig, startWorkerProcess } from '../harness.js';
+import { type Rig, startRig, startWorkerProcess } from '../rig.js';
 
 const newKey = (id: string) => `${id}:${randomBytes(KEY_BYTES).toString('base64')}`;
 const OLD = newKey('autumn');
@@ -61,7 +61,7 @@ it('a rotation reaches open verifications and new ones, without a restart; a key
     expect(await keysIn(open.workflowId)).toEqual(['autumn']);
 
     await writeFile(file, `${NEW}\n${OLD}\n`);
-    // The file is looked at every five seconds.
+    // The worker reads the file every five seconds.
     await sleep(5_500);
     const started = await client.start({ accessToken: bob.accessToken, attributeName: 'email' });
     expect(await keysIn(started.workflowId)).toEqual(['winter']);
@@ -70,11 +70,11 @@ it('a rotation reaches open verifications and new ones, without a restart; a key
     expect(await keysIn(open.workflowId)).toEqual(['autumn', 'winter']);
     expect(await client.wait(open.workflowId)).toMatchObject({ outcome: 'verified' });
 
-    // Too early: one that was started with the old key is still open.
+    // Too early: a verification that was started with the old key is still open.
     await worker.end('SIGTERM');
     await writeFile(file, NEW);
     worker = await startWorkerWithFile();
-    // Whoever looks at it meanwhile is refused, and does the worker no harm.
+    // A caller that queries it meanwhile is refused, and the worker goes on.
     for (let look = 0; look < 3; look++) {
       await expect(client.status(left.workflowId)).rejects.toMatchObject({ code: 'WorkerUnavailable' });
       const metadata = temporal.workflow.getHandle(left.workflowId).query('__temporal_workflow_metadata');
@@ -96,7 +96,7 @@ it('a rotation reaches open verifications and new ones, without a restart; a key
       message: expect.stringMatching(/sealed with the key "autumn", which is not in the key ring here \("winter"\)/),
     });
 
-    // Nothing is lost: it goes on as soon as the key is back.
+    // Nothing is lost: the verification goes on as soon as the key is back.
     await writeFile(file, `${NEW}\n${OLD}\n`);
     expect((await answer).result).toBe('verified');
   } finally {

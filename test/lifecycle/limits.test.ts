@@ -5,7 +5,7 @@ import { replayAll } from '../replay-all.js';
 import { HOUR, MINUTE, type Opened, SEND, useTimeTravel } from './time-travel.js';
 
 const travel = useTimeTravel('timeSkipping');
-afterEach(() => travel.rig.sandbox.setSwitches(DEFAULT_SWITCHES));
+afterEach(() => travel.base.sandbox.setSwitches(DEFAULT_SWITCHES));
 
 /** Cognito's hour, and a little more because nobody knows when it began. */
 const WINDOW = HOUR + 5_000;
@@ -29,7 +29,7 @@ describe("Cognito's limit on sends", () => {
       expect(at(retryAt) - at(sends.at(-1)?.at)).toBe(minutes * MINUTE);
       await passRetryAt(opened);
     }
-    travel.rig.sandbox.clearFaults();
+    travel.base.sandbox.clearFaults();
     await passRetryAt(opened);
     const status = await travel.until(opened, ({ state }) => state === 'awaitingCode');
     expect(status).toMatchObject({ sendsLeft: 4, expiresAt: opened.started.expiresAt });
@@ -38,7 +38,7 @@ describe("Cognito's limit on sends", () => {
   });
 
   test('a rate limit is waited out until the oldest of our own sends leaves the hour, and one code is sent then', async () => {
-    travel.rig.sandbox.setSwitches({ sendsPerHour: 2 });
+    travel.base.sandbox.setSwitches({ sendsPerHour: 2 });
     const opened = await travel.open();
     await travel.pass('10 minutes');
     await travel.resend(opened);
@@ -56,7 +56,7 @@ describe("Cognito's limit on sends", () => {
   });
 
   test('while rate limited a re-send is refused until retryAt, and a code that arrived earlier still verifies', async () => {
-    travel.rig.sandbox.setSwitches({ sendsPerHour: 1 });
+    travel.base.sandbox.setSwitches({ sendsPerHour: 1 });
     const opened = await travel.open();
     await travel.pass('10 minutes');
     const { retryAt } = await travel.resend(opened);
@@ -69,7 +69,7 @@ describe("Cognito's limit on sends", () => {
 
   test('the daily limit of e-mails is waited out until 09:00 UTC', async () => {
     const user = await travel.user({ emailAccount: 'COGNITO_DEFAULT' });
-    travel.rig.sandbox.setSwitches({ emailsPerDay: 0 });
+    travel.base.sandbox.setSwitches({ emailsPerDay: 0 });
     const opened = await travel.open({ user, policy: { deadline: '3 days' } });
     expect(opened.started.state).toBe('rateLimited');
     const retryAt = opened.started.retryAt ?? '';
@@ -77,7 +77,7 @@ describe("Cognito's limit on sends", () => {
     const wait = at(retryAt) - at(opened.started.sends[0]?.at);
     expect(wait).toBeGreaterThan(0);
     expect(wait).toBeLessThanOrEqual(24 * HOUR);
-    travel.rig.sandbox.setSwitches({ emailsPerDay: 50 });
+    travel.base.sandbox.setSwitches({ emailsPerDay: 50 });
     // The user's token may have ended by then.
     await travel.client.renewAccessToken(opened.id, {
       accessToken: await travel.token(user, { expiresInSeconds: 2 * 24 * 3600 }),
@@ -90,7 +90,7 @@ describe("Cognito's limit on sends", () => {
 
 describe("Cognito's limit on attempts", () => {
   test('a lockout is an answer with a retryAt, and until then no attempt is spent on Cognito', async () => {
-    travel.rig.sandbox.setSwitches({ attemptsPerHour: 2 });
+    travel.base.sandbox.setSwitches({ attemptsPerHour: 2 });
     const opened = await travel.open();
     await travel.submitWrong(opened);
     await travel.pass('10 minutes');
@@ -114,7 +114,7 @@ describe('throttling', () => {
     expect(opened.started).toMatchObject({ state: 'sending', sendsLeft: 5 });
     await travel.pass('3 minutes');
     expect((await travel.status(opened)).state).toBe('sending');
-    travel.rig.sandbox.clearFaults(fault);
+    travel.base.sandbox.clearFaults(fault);
     await travel.pass('1 minute');
     await travel.until(opened, ({ state }) => state === 'awaitingCode');
     expect(travel.codes(opened)).toHaveLength(1);
@@ -205,5 +205,5 @@ describe('the deadline', () => {
 });
 
 test('every history made here replays', async () => {
-  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+  expect(await replayAll(travel.base, travel.started)).toBe(travel.started.size);
 });

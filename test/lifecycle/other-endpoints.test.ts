@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
-import { collect, useRig } from '../harness.js';
+import { collect, useRig } from '../rig.js';
 
 /**
  * An endpoint as other Cognito emulators are: it answers a send with `{}`, knows only the two operations, gives

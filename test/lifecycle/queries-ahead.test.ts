@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getStatus, type VerificationStatus, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { QueryNotRegisteredError } from '@temporalio/client';
 import { expect, it } from 'vitest';
-import { startWorkerProcess, useRig } from '../harness.js';
+import { startWorkerProcess, useRig } from '../rig.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
 /** The worker takes the query first or the workflow task, as it happens: enough of them for both. */

@@ -1,4 +1,4 @@
-/** What nobody has documented about Cognito is a switch of the sandbox: a verification has to be right in every position. */
+/** Undocumented behaviour of Cognito is a switch of the sandbox. A verification must be right in every setting. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Switches } from '../../sandbox/index.js';
 import { DEFAULT_SWITCHES } from '../../sandbox/switches.js';
@@ -26,7 +26,7 @@ function combinations<Name extends keyof typeof SETTINGS>(...names: Name[]): Pic
 const named = <S extends object>(settings: S): [string, S] => [Object.values(settings).join(', '), settings];
 
 const travel = useTimeTravel('timeSkipping');
-afterEach(() => travel.rig.sandbox.setSwitches(DEFAULT_SWITCHES));
+afterEach(() => travel.base.sandbox.setSwitches(DEFAULT_SWITCHES));
 
 /** The codes that Cognito takes after one re-send, of those the user got. */
 const GOOD = { lastWins: [1], bothValid: [0, 1], firstWins: [0] } as const;
@@ -58,7 +58,7 @@ describe('start, wrong code, re-send, right code', () => {
     async (resend) => {
       const sets = others.map((other) => ({ ...DEFAULT_SWITCHES, ...other, resend }));
       for (const set of sets) {
-        travel.rig.sandbox.setSwitches(set);
+        travel.base.sandbox.setSwitches(set);
         for (const good of GOOD[resend]) {
           const opened = await travel.open();
           await untilResent(opened);
@@ -70,7 +70,7 @@ describe('start, wrong code, re-send, right code', () => {
           }
           const answer = await travel.submit(opened, codes[good] as string);
           expect(answer, JSON.stringify(set)).toMatchObject({ result: 'verified', status: { state: 'verified' } });
-          expect(travel.rig.sandbox.attribute(opened.user, 'email').verified).toBe(true);
+          expect(travel.base.sandbox.attribute(opened.user, 'email').verified).toBe(true);
         }
       }
     },
@@ -79,10 +79,10 @@ describe('start, wrong code, re-send, right code', () => {
   test.each(combinations('resend', 'sendWhilePending').map(named))(
     'with %s, for an address that waits for its verification',
     async (_name, set) => {
-      travel.rig.sandbox.setSwitches(set);
+      travel.base.sandbox.setSwitches(set);
       const user = await travel.user({ emailVerified: true, requireVerificationBeforeUpdate: true });
       await travel.changeEmail(user, 'new@example.com');
-      travel.rig.sandbox.clearInbox();
+      travel.base.sandbox.clearInbox();
       const opened = await travel.open({ user });
       await untilResent(opened);
       // What the change itself has sent is not counted among the codes, and where the first code wins it is the good one.
@@ -101,7 +101,7 @@ describe("Cognito's limits", () => {
   test.each(combinations('window', 'limitScope', 'limitCounts').map(named))(
     'with %s, a send over the limit is put off and made, once',
     async (_name, set) => {
-      travel.rig.sandbox.setSwitches({ ...set, sendsPerHour: 2 });
+      travel.base.sandbox.setSwitches({ ...set, sendsPerHour: 2 });
       const opened = await travel.open({ policy: { maxSends: 3 } });
       let status = opened.started;
       for (let asked = 0; asked < 2 && status.state === 'awaitingCode'; asked++) {
@@ -124,7 +124,7 @@ describe("Cognito's limits", () => {
   test.each(combinations('window', 'limitScope', 'limitCounts').map(named))(
     'with %s, an attempt over the limit is answered with a time from which it is right',
     async (_name, set) => {
-      travel.rig.sandbox.setSwitches({ ...set, attemptsPerHour: 2 });
+      travel.base.sandbox.setSwitches({ ...set, attemptsPerHour: 2 });
       const opened = await travel.open();
       let answer = await travel.submitWrong(opened);
       for (let tries = 0; tries < 5 && answer.result === 'mismatch'; tries++) {
@@ -142,7 +142,7 @@ describe("Cognito's limits", () => {
   test.each(SETTINGS.limitScope)(
     'with %s, the sends for one attribute hold up the other only where they share the limit',
     async (limitScope) => {
-      travel.rig.sandbox.setSwitches({ limitScope, sendsPerHour: 1 });
+      travel.base.sandbox.setSwitches({ limitScope, sendsPerHour: 1 });
       const email = await travel.open();
       const phone = await travel.open({ user: email.user, attributeName: 'phone_number' });
       expect(phone.started.state).toBe(limitScope === 'user' ? 'rateLimited' : 'awaitingCode');
@@ -158,7 +158,7 @@ describe("Cognito's limits", () => {
 test.each(SETTINGS.neverRequested)(
   'with %s for a code that was never requested, a re-send mends an alreadySent that never was',
   async (neverRequested) => {
-    travel.rig.sandbox.setSwitches({ neverRequested });
+    travel.base.sandbox.setSwitches({ neverRequested });
     const opened = await travel.open({ request: { alreadySent: {} } });
     const { result } = await travel.submit(opened, '123456');
     expect(result).toBe(neverRequested === 'ExpiredCodeException' ? 'codeExpired' : 'mismatch');
@@ -171,7 +171,7 @@ test.each(SETTINGS.neverRequested)(
 test.each(SETTINGS.checkOrder)(
   'with %s, an attribute without a value fails the verification and says why',
   async (checkOrder) => {
-    travel.rig.sandbox.setSwitches({ checkOrder });
+    travel.base.sandbox.setSwitches({ checkOrder });
     const user = await travel.user({ attributes: { phone_number: '+15555550123' } });
     await expect(travel.open({ user })).rejects.toMatchObject({
       code: 'VerificationFailed',
@@ -181,5 +181,5 @@ test.each(SETTINGS.checkOrder)(
 );
 
 test('every history made here replays', async () => {
-  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+  expect(await replayAll(travel.base, travel.started)).toBe(travel.started.size);
 });

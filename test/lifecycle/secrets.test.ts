@@ -1,8 +1,8 @@
 import { VerificationClient } from '@cognito-verification/client';
 import { expect, it } from 'vitest';
-import { startWorkerProcess, useRig } from '../harness.js';
+import { startWorkerProcess, useRig } from '../rig.js';
 
-/** Neither an access token nor a code stands anywhere, byte by byte: in the history, and in everything that is printed. */
+/** The history and everything that is printed hold no access token and no code: searched byte by byte. */
 const rig = useRig('local');
 
 it('no token and no code in the history, ids, search attributes, memo, summaries, errors, answers and logs', async () => {
@@ -56,7 +56,7 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
   }
 });
 
-/** Every text in a value, bytes read as text, each with where it stands. */
+/** Every text in a value, bytes read as text, each with its place. */
 function* textsIn(value: unknown, path: string[] = [], seen = new Set<unknown>()): Generator<[string, string]> {
   if (typeof value === 'string') yield [path.join('.'), value];
   if (value instanceof Uint8Array) yield [path.join('.'), Buffer.from(value).toString()];

@@ -1,8 +1,8 @@
 import { awaitDelivery } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
-import { type SandboxUser, useRig } from '../harness.js';
+import { type SandboxUser, useRig } from '../rig.js';
 
-/** Things that happen while something else is under way: nothing is lost, nothing is sent twice, nobody is stuck. */
+/** Messages that come while something else is under way: nothing is lost, nothing is sent twice, no caller is stuck. */
 const SEND = 'GetUserAttributeVerificationCode';
 const ATTEMPT = 'VerifyUserAttribute';
 const rig = useRig('local');

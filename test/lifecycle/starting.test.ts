@@ -2,7 +2,7 @@ import { AccessTokenRefusedError } from '@cognito-verification/client';
 import { SEARCH_ATTRIBUTES, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { attributeVerification } from '../../workflows/index.js';
-import { collect, type SandboxUser, useRig } from '../harness.js';
+import { collect, type SandboxUser, useRig } from '../rig.js';
 
 const rig = useRig('local');
 

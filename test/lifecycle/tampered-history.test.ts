@@ -1,4 +1,4 @@
-/** A database in which somebody has changed what is sealed: nothing is believed, nobody else is held up, and the log says which. */
+/** A database with changed ciphertexts: none is believed, other verifications go on, and the log names the changed one. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -68,7 +68,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Turns one bit of each, wherever it stands in the files of the database. */
+/** Flips one bit of each, wherever it is in the files of the database. */
 async function tamper(...ciphertexts: Buffer[]): Promise<void> {
   for (const file of await readdir(folder)) {
     const bytes = await readFile(join(folder, file));
@@ -101,7 +101,7 @@ it('an answer that was changed counts as lost, and a request that was changed st
     ?.activityTaskCompletedEventAttributes?.result?.payloads?.[0]?.data;
   const [started] = await eventsOf(requested);
   const input = started?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
-  // Temporal ends it then, whatever becomes of its history.
+  // Temporal ends it then, even if its history cannot be read.
   const timeout = Number(started?.workflowExecutionStartedEventAttributes?.workflowExecutionTimeout?.seconds);
   expect(timeout).toBe(2 * 24 * 3600);
 
@@ -110,7 +110,7 @@ it('an answer that was changed counts as lost, and a request that was changed st
   deployment = await deploy();
   const { client, temporal } = deployment;
 
-  // Whether a message has left is not known any more.
+  // It is no longer known whether a message was sent.
   expect(await client.status(answered)).toMatchObject({ state: 'awaitingCode', deliveryUncertain: true });
   await expect.poll(() => linesAbout(answered).join()).toContain('was changed on its way');
 

@@ -1,4 +1,4 @@
-/** What the lifecycle tests share: verifications on a server whose time and the sandbox's are moved together. */
+/** What the lifecycle tests share: verifications on a rig that moves the server's time and the sandbox's together. */
 import { UpdateUserAttributesCommand, VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { VerificationClient } from '@cognito-verification/client';
 import {
@@ -17,7 +17,7 @@ import { Client } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { NewUser } from '../../sandbox/index.js';
-import { type Rig, type SandboxUser, startRig } from '../harness.js';
+import { type Rig, type SandboxUser, startRig } from '../rig.js';
 import { otherThan, sdkFor } from '../sandbox/running-sandbox.js';
 
 export const MINUTE = 60_000;
@@ -47,14 +47,14 @@ export interface Opening {
   impatient?: true;
 }
 
-/** Time travel for a whole test file; what a test has set to fail works again in the next. */
+/** Time travel for a whole test file. Faults that a test sets are cleared before the next. */
 export function useTimeTravel(server: 'local' | 'timeSkipping'): TimeTravel {
   const travel = Object.create(TimeTravel.prototype) as TimeTravel;
   beforeAll(async () => {
     Object.assign(travel, new TimeTravel(await startRig(server)));
   });
-  afterEach(() => travel.rig.sandbox.clearFaults());
-  afterAll(() => travel.rig?.close());
+  afterEach(() => travel.base.sandbox.clearFaults());
+  afterAll(() => travel.base?.close());
   return travel;
 }
 
@@ -67,19 +67,19 @@ export class TimeTravel {
    */
   readonly client: VerificationClient;
 
-  constructor(readonly rig: Rig) {
-    const { connection, client: noted } = rig.env;
+  constructor(readonly base: Rig) {
+    const { connection, client: noted } = base.env;
     const client = new Client({
       connection,
-      dataConverter: rig.dataConverter,
+      dataConverter: base.dataConverter,
       ...(noted.options.identity === undefined ? {} : { identity: noted.options.identity }),
     });
-    this.client = new VerificationClient({ client, taskQueue: rig.taskQueue });
+    this.client = new VerificationClient({ client, taskQueue: base.taskQueue });
   }
 
   /** Brings the sandbox's clock up to the server's, which runs ahead when a result was waited for. */
   async sync(): Promise<void> {
-    const { env, sandbox } = this.rig;
+    const { env, sandbox } = this.base;
     const behindMs = (await env.currentTimeMs()) - sandbox.now().getTime();
     if (behindMs > 0) sandbox.advanceClock(behindMs);
   }
@@ -87,7 +87,7 @@ export class TimeTravel {
   /** Lets time pass on the server and in the sandbox, in slices small enough that neither runs far ahead. */
   async pass(duration: Duration): Promise<void> {
     await this.sync();
-    const { env, sandbox } = this.rig;
+    const { env, sandbox } = this.base;
     const totalMs = parseDuration(duration) as number;
     const slices = Math.min(24, Math.max(1, Math.ceil(totalMs / (5 * MINUTE))));
     for (let slice = 0; slice < slices; slice++) {
@@ -99,20 +99,20 @@ export class TimeTravel {
   }
 
   async now(): Promise<number> {
-    return await this.rig.env.currentTimeMs();
+    return await this.base.env.currentTimeMs();
   }
 
   /** A fresh user with both attributes and a token for a day, unless told otherwise. */
   async user(user: NewUser = {}, expiresInSeconds = 24 * 3600): Promise<SandboxUser> {
     await this.sync();
     const attributes = { email: 'zoe@example.com', phone_number: '+15555550123' };
-    const created = await this.rig.sandbox.createUser({ attributes, ...user });
-    return { ...created, accessToken: await this.rig.sandbox.issueAccessToken(created, { expiresInSeconds }) };
+    const created = await this.base.sandbox.createUser({ attributes, ...user });
+    return { ...created, accessToken: await this.base.sandbox.issueAccessToken(created, { expiresInSeconds }) };
   }
 
   async token(user: SandboxUser, options: { expiresInSeconds?: number; forged?: boolean } = {}): Promise<string> {
     await this.sync();
-    return await this.rig.sandbox.issueAccessToken(user, options);
+    return await this.base.sandbox.issueAccessToken(user, options);
   }
 
   async open(opening: Opening = {}): Promise<Opened> {
@@ -128,7 +128,7 @@ export class TimeTravel {
     const id = workflowIdFor({ ...user, attributeName });
     this.started.add(id);
     if (opening.impatient) {
-      const { env, taskQueue } = this.rig;
+      const { env, taskQueue } = this.base;
       await env.client.workflow.start(WORKFLOW_TYPE, { workflowId: id, taskQueue, args: [request] });
     } else {
       await this.client.start(request);
@@ -160,23 +160,23 @@ export class TimeTravel {
 
   /** Waits for the end, and lets time skip to it. */
   wait({ id }: Opened): Promise<VerificationOutcome> {
-    return this.rig.client.wait(id);
+    return this.base.client.wait(id);
   }
 
   /** How long after its deadline it was closed. */
   async closedAfterDeadlineMs({ id, started }: Opened): Promise<number> {
-    const { closeTime } = await this.rig.env.client.workflow.getHandle(id).describe();
+    const { closeTime } = await this.base.env.client.workflow.getHandle(id).describe();
     return (closeTime?.getTime() ?? Number.NaN) - Date.parse(started.expiresAt);
   }
 
   /** The newest code that the user got. */
   code({ user, attributeName }: Opened): string {
-    return this.rig.sandbox.codeFor(user, attributeName);
+    return this.base.sandbox.codeFor(user, attributeName);
   }
 
   /** Every code that the user got, oldest first. */
   codes({ user, attributeName }: Opened): string[] {
-    return this.rig.sandbox
+    return this.base.sandbox
       .inbox(user)
       .filter((message) => message.attributeName === attributeName)
       .map(({ code }) => code);
@@ -184,7 +184,7 @@ export class TimeTravel {
 
   /** How many requests Cognito has seen of the user, by operation. */
   calls({ user }: Pick<Opened, 'user'>): { sends: number; attempts: number; reads: number } {
-    const of = (operation: string) => this.rig.sandbox.calls({ operation, username: user.username }).length;
+    const of = (operation: string) => this.base.sandbox.calls({ operation, username: user.username }).length;
     return {
       sends: of('GetUserAttributeVerificationCode'),
       attempts: of('VerifyUserAttribute'),
@@ -192,9 +192,9 @@ export class TimeTravel {
     };
   }
 
-  /** The application calls Cognito itself, past the verification. */
+  /** The application calls Cognito itself, without the verification. */
   async verifyElsewhere(opened: Opened): Promise<void> {
-    const client = sdkFor(this.rig.sandbox);
+    const client = sdkFor(this.base.sandbox);
     const AccessToken = await this.token(opened.user);
     const command = new VerifyUserAttributeCommand({
       AccessToken,
@@ -204,9 +204,9 @@ export class TimeTravel {
     await client.send(command).finally(() => client.destroy());
   }
 
-  /** The application changes the address, and Cognito may send a code by itself: where to, is the answer. */
+  /** The application changes the address, and Cognito may send a code by itself. Returns where to. */
   async changeEmail(user: SandboxUser, email: string): Promise<CodeDelivery> {
-    const client = sdkFor(this.rig.sandbox);
+    const client = sdkFor(this.base.sandbox);
     const command = new UpdateUserAttributesCommand({
       AccessToken: await this.token(user),
       UserAttributes: [{ Name: 'email', Value: email }],
@@ -217,7 +217,7 @@ export class TimeTravel {
 
   /** Makes Cognito answer the user's calls with an exception until the faults are cleared. */
   refuse({ username }: SandboxUser, operation: string, name: string, times?: number): string {
-    return this.rig.sandbox.setFault({ operation, username, exception: { name }, ...(times ? { times } : {}) });
+    return this.base.sandbox.setFault({ operation, username, exception: { name }, ...(times ? { times } : {}) });
   }
 
   /** Asks until it is so: for what happens by itself, in moments. */

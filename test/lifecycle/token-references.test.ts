@@ -16,12 +16,12 @@ import { createHttpAccessTokenSource } from '../../activities/http-access-token-
 import { createWorker } from '../../worker/worker.js';
 import { runJson } from '../cli/run-cli.js';
 import { accessToken as unsignedToken } from '../client/fixtures.js';
-import { cacheSize, type Rig, type SandboxUser, startRig, startWorkerProcess } from '../harness.js';
 import { replayAll } from '../replay-all.js';
+import { cacheSize, type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
 import { ATTEMPT, SEND } from './time-travel.js';
 import { startTokenSource, type TokenSource } from './token-source.js';
 
-/** Whoever is verified here, and what leads to their token. */
+/** A user, and the reference that leads to their token. */
 interface Person extends SandboxUser {
   reference: string;
   id: string;
@@ -40,7 +40,7 @@ let rig: Rig;
 let tokenSource: TokenSource;
 let client: VerificationClient;
 let stop: () => Promise<void>;
-/** Every token that was ever in play: none of them may be in any history. */
+/** Every token that a test used: none of them may be in any history. */
 const tokens = new Set<string>();
 const started = new Set<string>();
 
@@ -305,7 +305,7 @@ describe('a start that joins', () => {
     const user = await person();
     tokenSource.answer(user.reference, { status: 404 });
     await start(user);
-    // Apart from the others: this token is in the history, where its owner has put it.
+    // Not among the others: this token is in the history, where its owner has put it.
     const sealed = await rig.sandbox.issueAccessToken(user);
     const { status } = await client.start({ accessToken: sealed, attributeName: 'email' });
     expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
@@ -388,7 +388,7 @@ test('no token is in any history that was made here, in plain or in base64, and 
     const shown = [raw.executionConfig, raw.workflowExecutionInfo, await client.status(id)];
     for (const text of textsIn(shown)) expect(text).not.toContain('session-');
   }
-  // The walk does find what is there: a reference is no secret, and stands in the inputs.
+  // The search finds what is there: a reference is not secret and is in the inputs.
   const [first = ''] = started;
   const { events } = await rig.env.client.workflow.getHandle(first).fetchHistory();
   expect([...textsIn(events)].some((text) => text.includes('"accessTokenReference":"session-'))).toBe(true);

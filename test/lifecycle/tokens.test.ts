@@ -1,4 +1,4 @@
-/** The access tokens of a verification: they end while it waits, and whoever brings a bad one shuts nobody out. */
+/** The access tokens of a verification: they expire while it waits, and a caller with a bad one shuts no other caller out. */
 import { describe, expect, test } from 'vitest';
 import { replayAll } from '../replay-all.js';
 import { useTimeTravel } from './time-travel.js';
@@ -119,5 +119,5 @@ describe('a bad token beside a good one', () => {
 });
 
 test('every history made here replays', async () => {
-  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+  expect(await replayAll(travel.base, travel.started)).toBe(travel.started.size);
 });

@@ -153,5 +153,5 @@ describe('the lifetime of a code', () => {
 });
 
 test('every history made here replays', async () => {
-  expect(await replayAll(travel.rig, travel.started)).toBe(travel.started.size);
+  expect(await replayAll(travel.base, travel.started)).toBe(travel.started.size);
 });

@@ -1,11 +1,11 @@
 /** Whoever speaks for a person in a story: turns what is to be done into messages, and sends them. */
 import { ResendNotAllowedError, VerificationError } from '@cognito-verification/client';
 import { workflowIdFor } from '@cognito-verification/contract';
-import type { SandboxUser } from '../harness.js';
+import type { SandboxUser } from '../rig.js';
 import type { Message } from './messages.js';
 import { codeToType } from './model.js';
+import { type ModelRig, WRONG_CODE } from './rig.js';
 import type { Ask, Story } from './scenario.js';
-import { type Stage, WRONG_CODE } from './stage.js';
 import { HOUR, isEnd, MINUTE, type Token, type World } from './world.js';
 
 const LONG = 72 * HOUR;
@@ -16,29 +16,29 @@ export class Caller {
   readonly jwts: string[] = [];
 
   private constructor(
-    private readonly stage: Stage,
+    private readonly rig: ModelRig,
     private readonly story: Story,
     readonly user: SandboxUser,
     /** The workflow id. */
     readonly id: string,
   ) {}
 
-  static async signUp(stage: Stage, story: Story): Promise<Caller> {
+  static async signUp(rig: ModelRig, story: Story): Promise<Caller> {
     const { attributeName, verified } = story;
-    await stage.now();
+    await rig.now();
     const attributes = { email: 'zoe@example.com', phone_number: '+15555550123' };
     const flags = { emailVerified: verified, phoneNumberVerified: verified };
-    const user = await stage.rig.sandbox.createUser({ attributes, ...flags });
+    const user = await rig.base.sandbox.createUser({ attributes, ...flags });
     const id = workflowIdFor({ ...user, attributeName });
-    stage.started.push(id);
-    return new Caller(stage, story, user, id);
+    rig.started.push(id);
+    return new Caller(rig, story, user, id);
   }
 
   /** Starts it with the first token that was minted. */
   async start(): Promise<string> {
     const { attributeName, alreadySent, rules } = this.story;
     const { resendAfter, ...policy } = rules;
-    await this.stage.client.start({
+    await this.rig.client.start({
       accessToken: this.jwts[0] as string,
       attributeName,
       policy: { ...policy, ...(resendAfter === undefined ? {} : { resendAfter }) },
@@ -104,14 +104,14 @@ export class Caller {
 
   /** A token that the model knows by its number. */
   private async bring(worlds: readonly World[], { lives = LONG, forged = false } = {}): Promise<number> {
-    await this.stage.now();
+    await this.rig.now();
     const token = await this.mint(lives, forged);
     for (const world of worlds) world.tokens.push({ ...token });
     return this.jwts.length - 1;
   }
 
   async mint(lives: number, forged = false): Promise<Token> {
-    const { sandbox } = this.stage.rig;
+    const { sandbox } = this.rig.base;
     const jwt = await sandbox.issueAccessToken(this.user, { expiresInSeconds: lives / 1000, forged });
     this.jwts.push(jwt);
     const claims = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as { exp: number };
@@ -120,8 +120,8 @@ export class Caller {
 
   /** @returns what it is told, in a word. */
   async send(message: Message, [world]: readonly World[]): Promise<string> {
-    const { stage, id, user, story } = this;
-    const { client, rig } = stage;
+    const { rig, id, user, story } = this;
+    const { client, base } = rig;
     const token =
       'token' in message && message.token !== undefined
         ? { accessToken: this.jwts[message.token] as string }
@@ -141,7 +141,7 @@ export class Caller {
         await client.start({ ...(token as { accessToken: string }), attributeName: story.attributeName });
         return 'status';
       case 'foreign': {
-        const { accessToken } = await rig.sandbox.createUser();
+        const { accessToken } = await base.sandbox.createUser();
         await client.renewAccessToken(id, { accessToken });
         return 'status';
       }
@@ -152,10 +152,10 @@ export class Caller {
         await client.cancel(id);
         return 'done';
       case 'verifiedElsewhere':
-        await stage.verify(user, story.attributeName);
+        await rig.verify(user, story.attributeName);
         return 'done';
       case 'revokeTokens':
-        rig.sandbox.revokeTokens(user);
+        base.sandbox.revokeTokens(user);
         return 'done';
     }
   }
@@ -163,7 +163,7 @@ export class Caller {
   private codeOf(number: number | undefined, world: World | undefined): string {
     if (number === undefined) return WRONG_CODE;
     const { attributeName } = this.story;
-    const codes = this.stage.rig.sandbox.inbox(this.user).filter((message) => message.attributeName === attributeName);
+    const codes = this.rig.base.sandbox.inbox(this.user).filter((message) => message.attributeName === attributeName);
     const index = world?.cognito.inbox.indexOf(number) ?? -1;
     return codes[index]?.code ?? WRONG_CODE;
   }

@@ -5,15 +5,15 @@
 import type { VerificationState } from '@cognito-verification/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { play } from './play.js';
+import { ModelRig } from './rig.js';
 import type { Round, Scenario, Story } from './scenario.js';
-import { Stage } from './stage.js';
 import { HOUR, MINUTE, type Rules } from './world.js';
 
-let stage: Stage;
+let rig: ModelRig;
 beforeAll(async () => {
-  stage = await Stage.open();
+  rig = await ModelRig.open();
 });
-afterAll(() => stage?.close());
+afterAll(() => rig?.close());
 
 type Small = Partial<Omit<Story, 'rules' | 'rounds'>> & { rules?: Partial<Rules>; rounds: Partial<Round>[] };
 
@@ -139,6 +139,6 @@ const SCENARIOS: Record<string, Small & { ends: VerificationState }> = {
 };
 
 test.each(Object.entries(SCENARIOS))('%s', { retry: 0 }, async (_name, { ends, ...small }) => {
-  const { state } = await play(stage, scenario(small));
+  const { state } = await play(rig, scenario(small));
   expect(state).toBe(ends);
 });

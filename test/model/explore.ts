@@ -4,8 +4,8 @@ import * as fc from 'fast-check';
 import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble } from './faults.js';
 import { BrokenPromise, Violation } from './person.js';
 import { type Played, play, playAll } from './play.js';
+import type { ModelRig } from './rig.js';
 import { ASKS, type Scenario, scenarios, stories, waits } from './scenario.js';
-import type { Stage } from './stage.js';
 
 const BATCH = 50;
 const TIMES_ALONE = 3;
@@ -92,7 +92,7 @@ export function scenarioAt(seed: number, path: string): Scenario {
  * @returns those that went wrong
  */
 export async function explore(
-  stage: Stage,
+  rig: ModelRig,
   options: {
     seed: number;
     scenarios: number;
@@ -105,7 +105,7 @@ export async function explore(
   const found: Found[] = [];
   for (let batch = 0; batch * BATCH < options.scenarios; batch++) {
     const drawn = batchOf(options.seed, batch, Math.min(BATCH, options.scenarios - batch * BATCH));
-    const played = await playAll(stage, drawn.waits, drawn.stories);
+    const played = await playAll(rig, drawn.waits, drawn.stories);
     for (const [index, one] of played.entries()) {
       options.tally?.note(one);
       const { story, violation } = one;
@@ -124,11 +124,11 @@ export async function explore(
  * Whether what was found is the order in which things met, of which the model does not know all: alone, where nothing else keeps the
  * machine, it goes right again and again. A promise that was broken is broken.
  */
-export async function wasRaced(stage: Stage, { scenario, violation }: Found): Promise<boolean> {
+export async function wasRaced(rig: ModelRig, { scenario, violation }: Found): Promise<boolean> {
   if (violation instanceof BrokenPromise) return false;
   for (let times = 0; times < TIMES_ALONE; times++) {
     try {
-      await play(stage, scenario);
+      await play(rig, scenario);
     } catch {
       return false;
     }
@@ -138,7 +138,7 @@ export async function wasRaced(stage: Stage, { scenario, violation }: Found): Pr
 
 /** The smallest scenario that goes wrong still, played alone; undefined where it goes right alone. */
 export async function shrink(
-  stage: Stage,
+  rig: ModelRig,
   scenario: Scenario,
 ): Promise<{ scenario: Scenario; error: Error } | undefined> {
   let runs = 0;
@@ -146,7 +146,7 @@ export async function shrink(
   const property = fc.asyncProperty(scenarios, async (candidate) => {
     if (++runs > MOST_SHRINKS) return;
     try {
-      await play(stage, candidate);
+      await play(rig, candidate);
     } catch (error) {
       smallest = { scenario: candidate, error: error as Error };
       throw error;

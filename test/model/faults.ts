@@ -138,10 +138,10 @@ export const READ_TROUBLES = {
  * Everything that the sandbox can be told: whether stories have it, and why not. No call in them takes so long that the
  * worker gives it up, for that takes 22 s by everybody's clock.
  */
-export const SANDBOX_FAULTS: Record<keyof Fault, 'tables' | 'stage' | `not: ${string}`> = {
-  operation: 'stage',
-  username: 'stage',
-  times: 'stage',
+export const SANDBOX_FAULTS: Record<keyof Fault, 'tables' | 'rig' | `not: ${string}`> = {
+  operation: 'rig',
+  username: 'rig',
+  times: 'rig',
   exception: 'tables',
   htmlError: 'tables',
   afterEffect: 'tables',

@@ -1,15 +1,15 @@
-/** One person in a story: plays it on the stage, and holds what is seen against the model. */
+/** One person in a story: plays it on the rig, and holds what is seen against the model. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationStatus } from '@cognito-verification/contract';
-import type { SandboxUser } from '../harness.js';
+import type { SandboxUser } from '../rig.js';
 import { Caller, nameOf } from './caller.js';
 import { adopted, differences, different, type Seen } from './compare.js';
 import type { Troubles } from './faults.js';
 import type { Message } from './messages.js';
 import { open, receive, START } from './model.js';
 import { keepsItsPromises } from './promises.js';
+import { type ModelRig, OPERATIONS } from './rig.js';
 import type { Ask, Round, Story } from './scenario.js';
-import { OPERATIONS, type Stage } from './stage.js';
 import { pass } from './time.js';
 import { Watcher, wasThrottled } from './watcher.js';
 import { isEnd, MINUTE, type World } from './world.js';
@@ -45,27 +45,27 @@ export class Person {
   private troubles: Troubles;
 
   constructor(
-    private readonly stage: Stage,
+    private readonly rig: ModelRig,
     readonly story: Story,
   ) {
     this.troubles = story.troubles;
   }
 
   async start(): Promise<void> {
-    const { stage, story } = this;
+    const { rig, story } = this;
     const { attributeName, alreadySent, rules, verified, troubles } = story;
-    this.caller = await Caller.signUp(stage, story);
-    this.watcher = new Watcher(stage, this.caller, attributeName);
+    this.caller = await Caller.signUp(rig, story);
+    this.watcher = new Watcher(rig, this.caller, attributeName);
     const token = await this.caller.mint(story.tokenLives);
-    if (alreadySent) await stage.sendByItself(this.caller.user, attributeName);
-    stage.trouble(this.caller.user, troubles);
-    const from = await stage.now();
+    if (alreadySent) await rig.sendByItself(this.caller.user, attributeName);
+    rig.trouble(this.caller.user, troubles);
+    const from = await rig.now();
     this.post(START, this.caller.start());
     await this.exists();
     await this.answered();
     const opening = { rules, token, alreadySent, verified, troubles };
     this.log.push(`start ${JSON.stringify({ ...story, rounds: undefined })}`);
-    await this.compare('start', async () => open(opening, { from, to: await stage.now() }));
+    await this.compare('start', async () => open(opening, { from, to: await rig.now() }));
   }
 
   /** One round's messages. What goes wrong next is set by `passing`, so that it is there while time passes. */
@@ -78,7 +78,7 @@ export class Person {
 
   passing(troubles: Troubles): void {
     this.troubles = troubles;
-    if (!this.over) this.stage.trouble(this.user, troubles);
+    if (!this.over) this.rig.trouble(this.user, troubles);
   }
 
   async passed(to: number, troubles: Troubles): Promise<void> {
@@ -116,13 +116,13 @@ export class Person {
 
   /** The end: it has one, everyone was answered, and what was promised was kept. */
   async end(): Promise<World> {
-    const { stage, id } = this;
+    const { rig, id } = this;
     const [world] = this.worlds;
     if (!world || !this.isOver) throw new Violation(this.tell(['it has no end'], 'end'));
-    await Promise.race([Promise.all(this.tellings), sleep(this.stage.patienceMs, undefined, { ref: false })]);
+    await Promise.race([Promise.all(this.tellings), sleep(this.rig.patienceMs, undefined, { ref: false })]);
     await this.compare('end', async () => this.worlds);
-    const outcome = await stage.client.wait(id);
-    const broken = await keepsItsPromises(stage, this, outcome);
+    const outcome = await rig.client.wait(id);
+    const broken = await keepsItsPromises(rig, this, outcome);
     if (broken.length > 0) throw new BrokenPromise(this.tell(broken, 'end'));
     if (
       outcome.confirmedBy !== undefined &&
@@ -169,13 +169,13 @@ export class Person {
   }
 
   private async ask(asks: readonly Ask[]): Promise<void> {
-    const { stage } = this;
+    const { rig } = this;
     const messages: (Message & { id: number })[] = [];
     for (const ask of asks)
       messages.push({ ...(await this.caller.decide(ask, this.worlds)), id: this.posted.length + messages.length });
     this.log.push(asks.join(' + '));
     this.asked.push(...asks);
-    const from = await stage.now();
+    const from = await rig.now();
     for (const [index, message] of messages.entries()) {
       this.post(message.id, this.caller.send(message, this.worlds));
       const next = messages[index + 1];
@@ -184,7 +184,7 @@ export class Person {
     await this.peek();
     await this.answered();
     const way = async () => {
-      const span = { from, to: await stage.now() };
+      const span = { from, to: await rig.now() };
       return this.worlds.flatMap((world) => receive(world, messages, span));
     };
     await this.compare(asks.join(' + '), way);
@@ -196,25 +196,25 @@ export class Person {
 
   /** Waits until a code is with Cognito, where it is for a while, so that what is sent next comes meanwhile. */
   private async isWithCognito(message: number): Promise<void> {
-    const { stage, user } = this;
+    const { rig, user } = this;
     if (!this.attemptsAreSlow) return;
     const asked = { operation: OPERATIONS.attempt, username: user.username };
     const until = Date.now() + 500;
     while (!this.answers.has(message) && Date.now() < until) {
-      if (stage.rig.sandbox.calls(asked).some(({ outcome }) => outcome === 'pending')) return;
+      if (rig.base.sandbox.calls(asked).some(({ outcome }) => outcome === 'pending')) return;
       await sleep(5);
     }
   }
 
   /** Looks at it while calls are with Cognito: each that has arrived there was counted before. */
   private async peek(): Promise<void> {
-    const { stage, user } = this;
+    const { rig, user } = this;
     if (!this.attemptsAreSlow) return;
     await sleep(60);
-    const made = stage.rig.sandbox.calls({ operation: OPERATIONS.attempt, username: user.username });
+    const made = rig.base.sandbox.calls({ operation: OPERATIONS.attempt, username: user.username });
     const calls = made.filter((call) => !wasThrottled(call));
     const asking = calls.filter(({ outcome }) => outcome === 'pending').length;
-    const { attempts } = await stage.client.status(this.id);
+    const { attempts } = await rig.client.status(this.id);
     const listed = attempts.filter(({ outcome }) => outcome === 'checking').length;
     // It may have been answered since; but one that is under way is never missing.
     const answered = attempts.length - calls.length + asking;
@@ -237,8 +237,8 @@ export class Person {
   }
 
   private async exists(): Promise<void> {
-    const until = Date.now() + this.stage.patienceMs;
-    while (!(await this.stage.describe(this.id))) {
+    const until = Date.now() + this.rig.patienceMs;
+    while (!(await this.rig.describe(this.id))) {
       if (this.answers.has(START) || Date.now() > until)
         throw new Violation(this.tell([`start: ${this.answers.get(START)}`], 'start'));
       await sleep(10);
@@ -247,7 +247,7 @@ export class Person {
 
   /** Holds what is seen against every world; what fits goes on. */
   private async compare(step: string, ways: () => Promise<World[]>, loose = false): Promise<void> {
-    const until = Date.now() + this.stage.patienceMs;
+    const until = Date.now() + this.rig.patienceMs;
     const roughly = loose || !this.atRest;
     for (;;) {
       const seen: Seen = {
@@ -281,7 +281,7 @@ export class Person {
   private tell(problems: readonly string[], step: string, status?: VerificationStatus): string {
     const steps = this.log.map((line, index) => `  ${index + 1}. ${line}`);
     const seen = status ? [`seen: ${JSON.stringify(status)}`] : [];
-    const calls = this.stage.rig.sandbox
+    const calls = this.rig.base.sandbox
       .calls({ username: this.user.username })
       .map(({ at, operation, outcome, effect }) => `  ${at} ${operation} ${outcome} ${effect ?? ''}`);
     return [

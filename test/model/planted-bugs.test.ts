@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { explore, type Found, scenarioAt, shrink } from './explore.js';
 import { type BugName, PLANTED_BUGS, withBug } from './planted-bugs.js';
 import { play } from './play.js';
-import { Stage } from './stage.js';
+import { ModelRig } from './rig.js';
 
 /** Always the same, for a rare bug may hide from another one for longer. */
 const SEED = 20_261_123;
@@ -13,9 +13,9 @@ const SCENARIOS = 500;
 const PATIENCE_MS = 8_000;
 
 /** The same, without a bug: what it shows as well is none. */
-let clean: Stage;
+let clean: ModelRig;
 beforeAll(async () => {
-  clean = await Stage.open({ patienceMs: PATIENCE_MS });
+  clean = await ModelRig.open({ patienceMs: PATIENCE_MS });
 });
 afterAll(() => clean?.close());
 
@@ -23,12 +23,12 @@ const OPTIONS = { timeout: 600_000, retry: 0 };
 
 test.each(Object.keys(PLANTED_BUGS) as BugName[])('found: %s', OPTIONS, async (name) => {
   await withBug(name, async (workflowBundlePath) => {
-    const stage = await Stage.open({ workflowBundlePath, patienceMs: PATIENCE_MS });
+    const rig = await ModelRig.open({ workflowBundlePath, patienceMs: PATIENCE_MS });
     try {
-      const { seed, path } = await find(stage, name);
+      const { seed, path } = await find(rig, name);
       await play(clean, scenarioAt(seed, path));
     } finally {
-      await stage.close();
+      await rig.close();
     }
   });
 });
@@ -37,12 +37,12 @@ test.each(Object.keys(PLANTED_BUGS) as BugName[])('found: %s', OPTIONS, async (n
  * The first scenario that shows the bug, and not something else, such as a machine that is slow; and shows it when its seed
  * and path make it again, alone.
  */
-async function find(stage: Stage, name: BugName): Promise<Found> {
+async function find(rig: ModelRig, name: BugName): Promise<Found> {
   const { shows } = PLANTED_BUGS[name];
   let played = 0;
   let tried = 0;
   let first: Found | undefined;
-  const found = await explore(stage, {
+  const found = await explore(rig, {
     seed: SEED,
     scenarios: SCENARIOS,
     progress: (sofar) => {
@@ -51,7 +51,7 @@ async function find(stage: Stage, name: BugName): Promise<Found> {
     until: async (sofar) => {
       for (const one of sofar.slice(tried)) {
         tried += 1;
-        if (shows.test(one.violation.message) && shows.test(await differenceOf(stage, one))) {
+        if (shows.test(one.violation.message) && shows.test(await differenceOf(rig, one))) {
           first = one;
           return true;
         }
@@ -64,14 +64,14 @@ async function find(stage: Stage, name: BugName): Promise<Found> {
   console.log(`${name}: of ${played} scenarios these differ\n${others.join('\n')}`);
   // Takes minutes, and is how those in counterexamples.test.ts became small.
   if (process.env['VERIFICATION_SHRINK']) {
-    const smallest = await shrink(stage, first.scenario);
+    const smallest = await shrink(rig, first.scenario);
     console.log(`smallest for ${name}: ${JSON.stringify(smallest?.scenario)}\n${smallest?.error.message}`);
   }
   return first;
 }
 
-async function differenceOf(stage: Stage, { seed, path }: Found): Promise<string> {
-  return await play(stage, scenarioAt(seed, path)).then(
+async function differenceOf(rig: ModelRig, { seed, path }: Found): Promise<string> {
+  return await play(rig, scenarioAt(seed, path)).then(
     () => 'none',
     (error: unknown) => String(error),
   );

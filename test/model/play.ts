@@ -1,9 +1,9 @@
 /** Plays stories: one, or many side by side on one clock. */
 import { meaningOf, SEND_TROUBLES, type Troubles } from './faults.js';
 import { Person, Violation } from './person.js';
+import type { ModelRig } from './rig.js';
 import type { Scenario, Story } from './scenario.js';
 import { MOST_DEADLINE, ROUNDS } from './scenario.js';
-import type { Stage } from './stage.js';
 import type { World } from './world.js';
 import { HOUR } from './world.js';
 
@@ -20,9 +20,9 @@ export interface Played {
 }
 
 /** Plays stories that wait together, and goes on with the others where one goes wrong. */
-export async function playAll(stage: Stage, waits: readonly number[], stories: readonly Story[]): Promise<Played[]> {
-  stage.forget();
-  const all: Played[] = stories.map((story) => ({ story, person: new Person(stage, story) }));
+export async function playAll(rig: ModelRig, waits: readonly number[], stories: readonly Story[]): Promise<Played[]> {
+  rig.forget();
+  const all: Played[] = stories.map((story) => ({ story, person: new Person(rig, story) }));
   const each = async (act: (played: Played) => Promise<void> | void) => {
     const left = all.filter(({ violation }) => !violation);
     const actor = async () => {
@@ -40,7 +40,7 @@ export async function playAll(stage: Stage, waits: readonly number[], stories: r
     const next = ({ story }: Played) =>
       shortened((round === undefined ? undefined : story.rounds[round])?.next ?? {}, ms);
     await each((played) => played.person.passing(next(played)));
-    const to = await stage.pass(ms);
+    const to = await rig.pass(ms);
     await each((played) => played.person.passed(to, next(played)));
   };
 
@@ -70,8 +70,8 @@ function shortened(troubles: Troubles, waited: number): Troubles {
 }
 
 /** @throws Violation where it does not go as the model says. */
-export async function play(stage: Stage, { waits, story }: Scenario): Promise<World> {
-  const [played] = await playAll(stage, waits, [story]);
+export async function play(rig: ModelRig, { waits, story }: Scenario): Promise<World> {
+  const [played] = await playAll(rig, waits, [story]);
   if (played?.violation) throw played.violation;
   return played?.world as World;
 }

@@ -1,16 +1,16 @@
 /** What holds after each run, whatever the model says: the promises that are made to people. */
 import { SEARCH_ATTRIBUTE_KEYS, type VerificationOutcome } from '@cognito-verification/contract';
 import type { Person } from './person.js';
-import { OPERATIONS, type Stage } from './stage.js';
+import { type ModelRig, OPERATIONS } from './rig.js';
 import { MINUTE } from './world.js';
 
 /** An attempt that was made in time is still awaited, and the attribute looked at once more. */
 const AFTER_DEADLINE = 3 * MINUTE;
 
 /** What was not kept. */
-export async function keepsItsPromises(stage: Stage, person: Person, outcome: VerificationOutcome): Promise<string[]> {
+export async function keepsItsPromises(rig: ModelRig, person: Person, outcome: VerificationOutcome): Promise<string[]> {
   const { id, user, story, asked } = person;
-  const { sandbox } = stage.rig;
+  const { sandbox } = rig.base;
   const broken: string[] = [];
   const promise = (text: string, kept: boolean) => {
     if (!kept) broken.push(`not kept: ${text}`);
@@ -37,13 +37,13 @@ export async function keepsItsPromises(stage: Stage, person: Person, outcome: Ve
   if (outcome.outcome === 'verified') promise('verified only with proof', proven || trusted);
   if (outcome.confirmedBy === 'submitCode' || outcome.confirmedBy === 'readAttribute')
     promise('a code or the attribute proves it', proven);
-  const { closedAt } = (await stage.describe(id)) ?? {};
+  const { closedAt } = (await rig.describe(id)) ?? {};
   promise(
     'it is over by its deadline',
     (closedAt ?? Number.POSITIVE_INFINITY) <= Date.parse(status.expiresAt) + AFTER_DEADLINE,
   );
   promise('everyone was answered', person.unanswered === 0);
-  const { typedSearchAttributes } = await stage.rig.env.client.workflow.getHandle(id).describe();
+  const { typedSearchAttributes } = await rig.base.env.client.workflow.getHandle(id).describe();
   promise('it is listed as it ended', typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state) === outcome.outcome);
   const words = JSON.stringify(outcome);
   const secrets = [...person.tokens, ...messages.map(({ code }) => code)];

@@ -1,6 +1,6 @@
 /**
  * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification
- * is what the model says it is. `VERIFICATION_SCENARIOS` says how many (default 2,000), `VERIFICATION_SEED` which (default:
+ * is what the model says it is. `VERIFICATION_SCENARIOS` says how many (default 2,000, in `npm test` the first 200 of them), `VERIFICATION_SEED` which (default:
  * the same in every run, so that a change is judged by what the one before it was judged by); with
  * `VERIFICATION_PATH=batch:index` it is one of them, alone. What goes otherwise is printed whole, and kept in
  * `test/model/out/`.
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { replayAll } from '../replay-all.js';
 import { explore, type Found, scenarioAt, shrink, Tally, wasRaced } from './explore.js';
 import { play } from './play.js';
-import { Stage } from './stage.js';
+import { ModelRig } from './rig.js';
 
 const { env } = process;
 const SEED = Number(env['VERIFICATION_SEED'] ?? 20_261_123);
@@ -25,14 +25,14 @@ const REPLAYED = 40;
 /** So many come to everything that can be come to. */
 const ENOUGH_FOR_EVERYTHING = 2_000;
 
-let stage: Stage;
+let rig: ModelRig;
 beforeAll(async () => {
-  stage = await Stage.open();
+  rig = await ModelRig.open();
 });
-afterAll(() => stage?.close());
+afterAll(() => rig?.close());
 
 test.runIf(PATH)(`the scenario at VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${PATH}`, OPTIONS, async () => {
-  await play(stage, scenarioAt(SEED, PATH ?? ''));
+  await play(rig, scenarioAt(SEED, PATH ?? ''));
 });
 
 test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=${SEED})`, OPTIONS, async () => {
@@ -42,15 +42,15 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
     const seconds = (Date.now() - startedAt) / 1000;
     console.log(`${played} of ${SCENARIOS} in ${seconds.toFixed(0)} s, ${found.length} went otherwise`);
   };
-  const otherwise = await explore(stage, { seed: SEED, scenarios: SCENARIOS, tally, progress });
+  const otherwise = await explore(rig, { seed: SEED, scenarios: SCENARIOS, tally, progress });
   const seconds = (Date.now() - startedAt) / 1000;
   const asked = [...tally.of('asked').values()].reduce((sum, times) => sum + times, 0);
   const rate = (SCENARIOS / seconds).toFixed(1);
   console.log(
     [
       `${SCENARIOS} scenarios in ${seconds.toFixed(0)} s (${rate}/s), ${asked} commands, ${otherwise.length} went otherwise, VERIFICATION_SEED=${SEED}`,
-      ...(stage.serverTime.standstills > 0
-        ? [`${stage.serverTime.standstills} times the test server had to be told to go on`]
+      ...(rig.serverTime.standstills > 0
+        ? [`${rig.serverTime.standstills} times the test server had to be told to go on`]
         : []),
       ...tally.lines(),
     ].join('\n'),
@@ -58,29 +58,30 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
   const found: Found[] = [];
   let raced = 0;
   for (const one of otherwise) {
-    if (await wasRaced(stage, one)) {
+    if (await wasRaced(rig, one)) {
       raced += 1;
       console.log(`${one.path} went otherwise once, and right alone: ${one.violation.message}`);
     } else found.push(one);
   }
   if (found.length > 0) throw new Error(await report(found));
-  expect(raced).toBeLessThanOrEqual(SCENARIOS * MOST_RACED);
+  // Of few stories the share is less than one.
+  expect(raced).toBeLessThanOrEqual(Math.max(1, SCENARIOS * MOST_RACED));
   if (SCENARIOS >= ENOUGH_FOR_EVERYTHING) expect(tally.missing()).toEqual([]);
 });
 
 test.skipIf(PATH)('a sample of their histories replays', OPTIONS, async () => {
-  const { started } = stage;
+  const { started } = rig;
   const step = Math.max(1, Math.floor(started.length / REPLAYED));
   const sample = started.filter((_, index) => index % step === 0);
   expect(sample.length).toBeGreaterThan(0);
-  expect(await replayAll(stage.rig, sample)).toBe(sample.length);
+  expect(await replayAll(rig.base, sample)).toBe(sample.length);
 });
 
 /** Keeps what went wrong, and the smallest that still does, for whoever comes to mend it. */
 async function report(found: readonly Found[]): Promise<string> {
   const [first] = found;
   if (!first) return '';
-  const smallest = await shrink(stage, first.scenario);
+  const smallest = await shrink(rig, first.scenario);
   const kept = {
     seed: SEED,
     found: found.map(({ path, violation }) => ({ path, violation: violation.message })),

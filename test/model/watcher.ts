@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttributeName, VerificationStatus } from '@cognito-verification/contract';
 import type { Caller } from './caller.js';
 import type { Seen } from './compare.js';
+import { type ModelRig, OPERATIONS } from './rig.js';
 import type { Described } from './server-time.js';
-import { OPERATIONS, type Stage } from './stage.js';
 
 const LONGEST_PAUSE_MS = 200;
 
@@ -17,7 +17,7 @@ export class Watcher {
   private known: { events: number; status: VerificationStatus } | undefined;
 
   constructor(
-    private readonly stage: Stage,
+    private readonly rig: ModelRig,
     private readonly caller: Caller,
     private readonly attributeName: AttributeName,
   ) {}
@@ -28,18 +28,18 @@ export class Watcher {
    * @param until after that it is looked at as it is
    */
   async see(mayWait: boolean, until: number): Promise<Omit<Seen, 'answers' | 'posted'>> {
-    const { stage } = this;
+    const { rig } = this;
     const { id } = this.caller;
     const quiet = (found?: Described) => found?.running === 0 && (found.retrying === 0 || mayWait);
     for (let pause = 10; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
       const late = Date.now() > until;
-      const before = await stage.describe(id);
+      const before = await rig.describe(id);
       if (late || quiet(before)) {
         // The question is answered after what the workflow has to do, and may show that it had. Where nothing has
         // happened since the last one it would be answered alike.
         const known = before?.events === this.known?.events ? this.known : undefined;
-        const status = known?.status ?? (await stage.client.status(id));
-        const after = known ? before : await stage.describe(id);
+        const status = known?.status ?? (await rig.client.status(id));
+        const after = known ? before : await rig.describe(id);
         if (late || (quiet(after) && before?.events === after?.events)) {
           if (after) this.known = { events: after.events, status };
           return { status, ...this.effects() };
@@ -50,7 +50,7 @@ export class Watcher {
   }
 
   private effects(): Pick<Seen, 'inbox' | 'sendCalls' | 'attemptCalls'> {
-    const { sandbox } = this.stage.rig;
+    const { sandbox } = this.rig.base;
     const { user } = this.caller;
     const calls = (operation: string) =>
       sandbox.calls({ operation, username: user.username }).filter((call) => !wasThrottled(call)).length;

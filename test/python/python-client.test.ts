@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, expect, it } from 'vitest';
-import { type SandboxUser, useRig } from '../harness.js';
+import { type SandboxUser, useRig } from '../rig.js';
 import { findPython } from './find-python.js';
 
 const rig = useRig('local');
@@ -70,7 +70,7 @@ it('a service in Python verifies an address with the codec of the samples and th
   const workflowId = String(started['workflowId']);
   rig.started.add(workflowId);
 
-  // The words of a refusal are sealed by the worker, and opened here.
+  // The worker seals the message of a refusal, and Python opens it.
   client.submit('not a code');
   expect(await client.next()).toEqual({
     refused: { type: 'InvalidRequest', message: expect.stringContaining('code') },
@@ -85,7 +85,7 @@ it('a service in Python verifies an address with the codec of the samples and th
   });
   expect(await client.ended()).toEqual({ exitCode: 0, errors: '' });
 
-  // Ours reads what Python has started, and nothing of it stands in plain text.
+  // Our client reads what Python has started, and none of it is in plain text.
   expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
   const history = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
   const { input } = history.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};

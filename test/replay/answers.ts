@@ -8,11 +8,11 @@ import type { ReadFailure } from './reading.js';
 /** What makes the sandbox answer so. */
 export type Provocation = Omit<Fault, 'operation' | 'username'>;
 
-/** One answer, of which there is a history. */
+/** One answer that has a history. */
 export interface CognitoAnswer {
   /** Names its edges, and the histories that were made for it. */
   name: string;
-  /** The row of docs/failures.md, as it stands there: its first column. */
+  /** The first column of its row in docs/failures.md. */
   row: string;
   /** Absent where it takes more than a fault: a scenario of its own. */
   fault?: Provocation;

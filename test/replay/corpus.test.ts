@@ -7,8 +7,8 @@ import { ATTEMPT_ANSWERS, type CognitoAnswer, SEND_ANSWERS, UNRESOLVED } from '.
 import { CORPUS_FOLDER, readCorpus, readManifest } from './corpus.js';
 import { ALL_EDGES } from './edges.js';
 import { judge, table, type Verdict } from './gate.js';
+import { PUBLIC_TEST_KEYS, publicTestKeyRing } from './rig.js';
 import { SCENARIOS } from './scenarios/all.js';
-import { PUBLIC_TEST_KEYS, publicTestKeyRing } from './stage.js';
 import { tracesOfMachine } from './traces-of-machine.js';
 
 let verdict: Verdict;

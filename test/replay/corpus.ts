@@ -34,7 +34,7 @@ export interface ManifestEntry {
 
 export interface Manifest {
   about: string;
-  /** As `VERIFICATION_ENCRYPTION_KEYS` takes them. No secret: they are here so that anybody can open the histories. */
+  /** As `VERIFICATION_ENCRYPTION_KEYS` takes them. They are not secret: everybody can open the histories. */
   keys: string;
   histories: ManifestEntry[];
 }
@@ -93,7 +93,7 @@ async function readOne(folder: string, entry: ManifestEntry): Promise<RecordedHi
   const ids = (history.events ?? []).map(({ eventId }) => Number(eventId));
   if (ids.length !== entry.events) problems.push(`has ${ids.length} events, and was recorded with ${entry.events}`);
   if (ids.some((id, index) => id !== index + 1)) problems.push('lacks events, or has them out of order');
-  // It would show nothing, and where none was even scheduled a replay would wait for one for ever.
+  // It would show nothing, and without a scheduled task a replay would wait for ever.
   if (!history.events?.some((event) => event.workflowTaskCompletedEventAttributes)) problems.push('has no task');
   if (workflowId !== entry.workflowId) problems.push('has another workflow id than the manifest says');
   if (problems.length > 0) return problems;

@@ -2,7 +2,7 @@
 import { NativeConnection } from '@temporalio/worker';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { createWorker } from '../../worker/worker.js';
-import { IDENTITY, publicTestKeyRing } from './stage.js';
+import { IDENTITY, publicTestKeyRing } from './rig.js';
 
 const [address = '', taskQueue = '', endpoint = ''] = process.argv.slice(2);
 const worker = await createWorker({

@@ -1,4 +1,4 @@
-/** Which edges a history covers: measured from what stands in it, not from what somebody says of it. */
+/** Which edges a history covers, measured from its events. */
 import { ATTEMPT_ANSWERS, SEND_ANSWERS, UNRESOLVED } from './answers.js';
 import { besidesOf } from './besides-of.js';
 import { confirmationsOf } from './confirmations-of.js';
@@ -46,7 +46,7 @@ function nameOf(failure: ReadFailure, call: 'a send' | 'an attempt'): string | u
   return listed ?? UNRESOLVED.find((reason) => reason === failure.type);
 }
 
-/** A value that nothing opens is none of Cognito's. */
+/** A value that cannot be opened is not Cognito's. */
 function successOf(value: unknown, call: 'a send' | 'an attempt'): string | undefined {
   if (value === undefined) return undefined;
   if (call === 'an attempt') return 'success';

@@ -1,6 +1,6 @@
 /**
  * Every edge that the corpus must cover: the one list. What a history covers is measured (edges-of.ts); what it covers
- * beyond this list is an edge that nobody has thought of, and fails the gate too.
+ * beyond this list is an unknown edge, and fails the gate too.
  */
 import { ATTEMPT_ANSWERS, SEND_ANSWERS, UNRESOLVED } from './answers.js';
 

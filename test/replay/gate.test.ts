@@ -1,4 +1,4 @@
-/** The gate itself is tried: whatever is done to a history or to the workflow, it does not pass. */
+/** The gate itself is tested: a tampered history and a changed workflow do not pass. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,16 +29,16 @@ interface Document {
 interface Tampering {
   text?: (text: string) => string;
   history?: (document: Document) => void;
-  /** Whether the manifest is made to fit, as somebody might who wants the gate to pass. */
+  /** The manifest is changed to fit, as an attacker would who wants the gate to pass. */
   covered?: true;
   /** So that events count up again. */
   renumbered?: true;
 }
 
-/** Others, which replay as they are. */
+/** Others, not tampered with, which replay. */
 const BESIDE = ['attempt-success.json', 'attempt-http-503.json'];
 
-/** A corpus of three, so that much can be tried; that it lacks edges is said each time, and is not what is looked for. */
+/** A corpus of three, to be fast. The gate reports its missing edges each time; the tests ignore that. */
 async function smallCorpus(): Promise<void> {
   const files = [FILE, ...BESIDE];
   for (const file of files) await cp(join(CORPUS_FOLDER, file), join(folder, file), { force: true });
@@ -185,7 +185,7 @@ describe('a corpus that is not whole', { retry: 0 }, () => {
   });
 });
 
-/** Of each change, what one history of many shows of it: a bundle that is broken otherwise would say something else. */
+/** For each change, what one of the histories shows. A bundle that is broken in another way would show something else. */
 const SHOWN: Record<keyof typeof MUTATIONS, string> = {
   'an added timer':
     'a-code-at-the-deadline: does not replay: At event 7 the history has a call of the activity sendCode; this build sets a timer there.',
@@ -201,7 +201,7 @@ const SHOWN: Record<keyof typeof MUTATIONS, string> = {
     'a-send-that-is-tried-again-after-a-while: does not replay: At event 12 the history has the start of timer 2 (30 s); this build does nothing there.',
 };
 
-// Each bundles, and replays the whole corpus.
+// Each test makes a bundle and replays the whole corpus.
 describe('workflow code with a change that is not deterministic', { timeout: 180_000, retry: 0 }, () => {
   it.each(Object.keys(MUTATIONS) as (keyof typeof MUTATIONS)[])('%s', async (name) => {
     const { problems, replayed } = await judge({ code: await bundleOf(MUTATIONS[name]) });

@@ -1,4 +1,4 @@
-/** The gate: what must hold of the corpus and of the code that it is replayed on, before anything may land. */
+/** The gate: what must hold for the corpus and for the code before a change is merged. */
 import { type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { replayHistories } from '../../replay/replay.js';
 import { CORPUS_FOLDER, type RecordedHistory, readCorpus, readManifest } from './corpus.js';
@@ -7,7 +7,7 @@ import { edgesOf } from './edges-of.js';
 import { readHistory } from './reading.js';
 
 export interface Verdict {
-  /** Nothing may land while there is one. */
+  /** While there is one, nothing is merged. */
   problems: string[];
   /** By edge, the names of the histories that cover it: measured, not claimed. */
   covered: ReadonlyMap<string, string[]>;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VerificationClient } from '@cognito-verification/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, startRig } from '../harness.js';
+import { type Rig, startRig } from '../rig.js';
 import { bundleFileOf } from './mutants.js';
 
 /** A verification that fails where it is not the first to run in its module. */

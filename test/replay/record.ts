@@ -11,9 +11,9 @@ import { historyToJSON } from '../../temporal/proto-json.js';
 import { CORPUS_FOLDER, MANIFEST, type Manifest, type ManifestEntry, readManifest, sha256 } from './corpus.js';
 import { edgesOf } from './edges-of.js';
 import { readHistory } from './reading.js';
+import { CorpusRig, PUBLIC_TEST_KEYS, publicTestKeyRing } from './rig.js';
 import type { Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios/all.js';
-import { PUBLIC_TEST_KEYS, publicTestKeyRing, Stage } from './stage.js';
 import { tracesOfMachine } from './traces-of-machine.js';
 
 /** Slow scenarios mostly wait, and all run at once; of the others so many. */
@@ -39,12 +39,12 @@ async function main(): Promise<void> {
     return;
   }
   const revisions = await versions();
-  const stage = await Stage.begin();
+  const rig = await CorpusRig.begin();
   const failed: string[] = [];
-  const provenance = { ...revisions, server: await serverOf(stage) };
+  const provenance = { ...revisions, server: await serverOf(rig) };
   const record = async (scenario: Scenario) => {
     try {
-      const entry = await recordOne(stage, scenario, folder, provenance);
+      const entry = await recordOne(rig, scenario, folder, provenance);
       manifest.histories.push(entry);
       // Each at once: a file that is in no manifest could not be recorded again when this was ended early.
       writeManifest(folder, manifest);
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
       ...Array.from({ length: AT_ONCE }, takeQuick),
     ]);
   } finally {
-    await stage.close();
+    await rig.close();
   }
   if (failed.length > 0)
     throw new Error(`${failed.length} of ${scenarios.length} scenarios have no history: ${failed.join(', ')}`);
@@ -85,13 +85,13 @@ function chosen(manifest: Manifest): Scenario[] {
 }
 
 async function recordOne(
-  stage: Stage,
+  rig: CorpusRig,
   scenario: Scenario,
   folder: string,
   provenance: Pick<ManifestEntry, 'revision' | 'sdk' | 'server'>,
 ): Promise<ManifestEntry> {
-  const workflowId = await scenario.play(stage);
-  const history = await stage.rig.env.client.workflow.getHandle(workflowId).fetchHistory();
+  const workflowId = await scenario.play(rig);
+  const history = await rig.base.env.client.workflow.getHandle(workflowId).fetchHistory();
   const reading = await readHistory(history, publicTestKeyRing());
   const edges = edgesOf(reading);
   const lacking = scenario.edges.filter((edge) => !edges.includes(edge));
@@ -128,8 +128,8 @@ async function versions(): Promise<Pick<ManifestEntry, 'revision' | 'sdk'>> {
   return { revision: `${revision.trim()}${changed ? ', and changes' : ''}`, sdk: `@temporalio/worker ${version}` };
 }
 
-async function serverOf(stage: Stage): Promise<string> {
-  const { serverVersion } = await stage.rig.env.client.workflowService.getSystemInfo({});
+async function serverOf(rig: CorpusRig): Promise<string> {
+  const { serverVersion } = await rig.base.env.client.workflowService.getSystemInfo({});
   return `Temporal development server ${serverVersion}`;
 }
 

@@ -1,4 +1,4 @@
-import type { Stage } from './stage.js';
+import type { CorpusRig } from './rig.js';
 
 /** One history of the corpus: what it shows, and how it comes about. */
 export interface Scenario {
@@ -11,5 +11,5 @@ export interface Scenario {
   /** Another run may go another way: it depends on who is quicker, or on a module that vitest would load twice. */
   raced?: true;
   /** Plays it, and tells the workflow id. */
-  play: (stage: Stage) => Promise<string>;
+  play: (rig: CorpusRig) => Promise<string>;
 }

@@ -1,4 +1,4 @@
-/** What differs from one machine to the next does not reach the workflow: lint refuses it, and nothing that runs uses it. */
+/** What differs between machines does not reach the workflow: lint refuses it, and no code that runs uses it. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -3,7 +3,7 @@ import { homedir, hostname } from 'node:os';
 import { isSealed, type KeyRing, open } from '@cognito-verification/codec';
 import type { Payload } from '@temporalio/common';
 import type { History } from '../../temporal/proto-json.js';
-import { IDENTITY } from './stage.js';
+import { IDENTITY } from './rig.js';
 
 /** Paths and stack frames; whatever else a machine is called by is found by its name. */
 const TRACES = [/file:\/\//, /node_modules/, /(\n|\\n)\s*at /, /\/(home|root|usr|Users|work|tmp)\//];

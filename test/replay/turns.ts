@@ -8,7 +8,7 @@ export interface Turn {
   news: readonly Step[];
   /** What the workflow did, in order; updates that it took in are there too. */
   commands: readonly Step[];
-  /** Where it stood when it began. In the first turn what the start has set. */
+  /** The state when the turn began; in the first turn, what the start has set. */
   before: VerificationState;
   after: VerificationState;
   /** Transitions, by their names in edges.ts. */
@@ -55,7 +55,7 @@ function split(steps: readonly Step[]): { news: Step[]; commands: Step[] }[] {
 const BY_THEN = /^Sends again if nothing was confirmed/;
 const SLOWLY = /^Tries again after /;
 
-/** Knows where a verification stands: `sending` is never written, so it shows by the calls. */
+/** Follows the state of a verification. `sending` is never written, so the calls show it. */
 class Follower {
   private state: VerificationState | 'start' = 'start';
   /** The last that was written. */

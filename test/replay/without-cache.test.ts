@@ -1,13 +1,13 @@
 /**
- * Forced replay: with nothing kept in memory each workflow task replays the history so far, and the verification does the same
- * all the same. The histories of the corpus were recorded with the cache; here the scenarios are played again without. (The
+ * Forced replay: with nothing kept in memory each workflow task replays the history so far, and the verification still does the
+ * same. The histories of the corpus were recorded with the cache; here the scenarios are played again without. (The
  * lifecycle tests run without a cache too: see vitest.config.ts.)
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CORPUS_FOLDER, readCorpus } from './corpus.js';
 import { type Reading, readHistory, type Step } from './reading.js';
+import { CorpusRig, publicTestKeyRing } from './rig.js';
 import { SCENARIOS } from './scenarios/all.js';
-import { publicTestKeyRing, Stage } from './stage.js';
 
 /** What the lifecycle does, in its order: what comes from outside may come a moment earlier or later. */
 function commandsOf({ steps }: Reading): string[] {
@@ -37,22 +37,22 @@ function stateIn(value: unknown): string {
 }
 
 describe('played with a cache of 0, a scenario has the same commands as in its recorded history', () => {
-  let stage: Stage;
+  let rig: CorpusRig;
   const recorded = new Map<string, Reading>();
 
   beforeAll(async () => {
-    stage = await Stage.begin({ maxCachedWorkflows: 0 });
+    rig = await CorpusRig.begin({ maxCachedWorkflows: 0 });
     for (const { name, history } of (await readCorpus(CORPUS_FOLDER)).histories) {
       recorded.set(name, await readHistory(history, publicTestKeyRing()));
     }
   });
 
-  afterAll(() => stage?.close());
+  afterAll(() => rig?.close());
 
   const scenarios = SCENARIOS.filter(({ slow, raced }) => !slow && !raced);
 
   it.concurrent.each(scenarios)('$name', async ({ name, play }) => {
-    const history = await stage.rig.env.client.workflow.getHandle(await play(stage)).fetchHistory();
+    const history = await rig.base.env.client.workflow.getHandle(await play(rig)).fetchHistory();
     const forced = commandsOf(await readHistory(history, publicTestKeyRing()));
     const reading = recorded.get(name);
     expect(reading && commandsOf(reading)).toEqual(forced);

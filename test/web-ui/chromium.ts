@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const INSTALL_LIMIT_MS = 240_000;
 
-/** Quiet, and asking nobody on the internet for anything. */
+/** Quiet, and without requests to the internet. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -52,7 +52,7 @@ async function installChromium(): Promise<string> {
   try {
     const options = { timeout: INSTALL_LIMIT_MS, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
     await run('apt-get', ['update'], options);
-    // Somebody else may be installing something just now.
+    // Another installation may hold the lock just now.
     const wait = ['-o', 'DPkg::Lock::Timeout=120'];
     const packages = ['chromium', 'fonts-dejavu-core'];
     await run('apt-get', [...wait, 'install', '--yes', '--no-install-recommends', ...packages], options);

@@ -1,5 +1,5 @@
 /**
- * The Web UI as whoever is on call sees it, in a real Chromium. `UPDATE_SCREENSHOTS=1` puts the pictures where the
+ * The Web UI as an operator on call sees it, in a real Chromium. `UPDATE_SCREENSHOTS=1` puts the pictures where the
  * documentation has them; otherwise they land in test/web-ui/out.
  */
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { VERIFICATION_STATES, type VerificationState } from '@cognito-verificati
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from './chromium.js';
-import { type Scene, setScene } from './scene.js';
+import { startWebUiRig, type WebUiRig } from './rig.js';
 import { WebUi } from './web-ui.js';
 
 const PICTURES = fileURLToPath(
@@ -76,22 +76,22 @@ const TIMELINES: Record<VerificationState, readonly string[]> = {
 
 describe('the Web UI', () => {
   let browser: Browser;
-  let scene: Scene;
+  let rig: WebUiRig;
   let ui: WebUi;
 
   beforeAll(async () => {
     browser = await launchChromium();
-    scene = await setScene();
-    ui = new WebUi(browser, scene, PICTURES);
+    rig = await startWebUiRig();
+    ui = new WebUi(browser, rig, PICTURES);
   }, SET_UP_LIMIT_MS);
 
   afterAll(async () => {
     await browser?.close();
-    await scene?.close();
+    await rig?.close();
   });
 
   const expectNoSecret = (text: string) => {
-    for (const secret of scene.secrets) expect(text.includes(secret), 'a token or a code is on the page').toBe(false);
+    for (const secret of rig.secrets) expect(text.includes(secret), 'a token or a code is on the page').toBe(false);
   };
 
   it(
@@ -102,8 +102,8 @@ describe('the Web UI', () => {
       for (const state of VERIFICATION_STATES) {
         const row = rows.find((cells) => cells.includes(state)) ?? expect.unreachable(`no row says ${state}`);
         expect(row).toContain(state === 'failed' ? 'phone_number' : 'email');
-        expect(row).toContain(scene.userPoolId);
-        expect(row).toContain(scene.verifications[state].workflowId);
+        expect(row).toContain(rig.userPoolId);
+        expect(row).toContain(rig.verifications[state].workflowId);
       }
       expectNoSecret(text);
     },
@@ -118,7 +118,7 @@ describe('the Web UI', () => {
         ui.timeline(state, TIMELINES[state]),
       ]);
       const attribute = state === 'failed' ? 'phone_number' : 'email';
-      expect(summary).toBe(`Verify ${attribute} in ${scene.userPoolId}`);
+      expect(summary).toBe(`Verify ${attribute} in ${rig.userPoolId}`);
       expect(details).toContain('Current details say where it stands');
       for (const part of CARDS[state]) expect(card).toMatch(part);
       for (const part of TIMELINES[state]) expect(timeline).toContain(part);
@@ -150,10 +150,10 @@ describe('the Web UI', () => {
   it(
     'shows nothing but ciphertext to whoever the codec server does not let in',
     async () => {
-      const ciphertext = await scene.sealedRequest('verified');
+      const ciphertext = await rig.sealedRequest('verified');
       expect(ciphertext.length).toBeGreaterThan(1000);
       const refused = /Codec Server could not connect/;
-      const text = await ui.history('verified', refused, 'web-ui-sealed', scene.guardedCodecServer);
+      const text = await ui.history('verified', refused, 'web-ui-sealed', rig.guardedCodecServer);
       expect(text.replaceAll(/\s/g, '')).toContain(ciphertext);
       expect(text).not.toMatch(/attributeName|access token [\da-f]{8}|"verified"|f\*\*\*@e\*\*\*/);
       expectNoSecret(text);

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerificationState } from '@cognito-verification/contract';
 import type { Browser, Page } from 'playwright-core';
-import type { Scene } from './scene.js';
+import type { WebUiRig } from './rig.js';
 
 /** The list. */
 export interface ListPage {
@@ -36,14 +36,14 @@ const COLUMNS = [
 
 const LIST_SIZE = { width: 1720, height: 720 };
 const PAGE_SIZE = { width: 1440, height: 1000 };
-/** A machine that does other things too may take this long for a page. */
+/** A busy machine may take this long for a page. */
 const WAIT_MS = 60_000;
 
 /** Opens pages, waits for what matters on them, and takes their pictures. */
 export class WebUi {
   constructor(
     private readonly browser: Browser,
-    private readonly scene: Pick<Scene, 'uiUrl' | 'namespace' | 'verifications'>,
+    private readonly rig: Pick<WebUiRig, 'uiUrl' | 'namespace' | 'verifications'>,
     /** A folder. */
     private readonly pictures: string,
   ) {}
@@ -52,8 +52,8 @@ export class WebUi {
   async list(picture: string): Promise<ListPage> {
     return await this.on(`workflows`, LIST_SIZE, async (page) => {
       const rows = page.locator('tbody tr').filter({ hasText: 'verify/' });
-      // The visibility store follows a moment behind.
-      await rows.nth(Object.keys(this.scene.verifications).length - 1).waitFor();
+      // The visibility store is updated a moment later.
+      await rows.nth(Object.keys(this.rig.verifications).length - 1).waitFor();
       await this.take(page, picture);
       const cells = await rows.evaluateAll((found) =>
         found.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.innerText.trim())),
@@ -62,7 +62,7 @@ export class WebUi {
     });
   }
 
-  /** What stands in "User Metadata", of which each part is a document of its own. */
+  /** The tab "User Metadata". Each part of it is a document. */
   async card(state: VerificationState, picture: string): Promise<CardPage> {
     return await this.on(`${this.pathOf(state)}/user-metadata`, PAGE_SIZE, async (page) => {
       const part = async (id: string): Promise<string> => {
@@ -106,7 +106,7 @@ export class WebUi {
   }
 
   private pathOf(state: VerificationState): string {
-    const { workflowId, runId } = this.scene.verifications[state];
+    const { workflowId, runId } = this.rig.verifications[state];
     return `workflows/${encodeURIComponent(workflowId)}/${runId}`;
   }
 
@@ -116,7 +116,7 @@ export class WebUi {
     look: (page: Page) => Promise<T>,
     codecServer?: string,
   ): Promise<T> {
-    const { uiUrl, namespace } = this.scene;
+    const { uiUrl, namespace } = this.rig;
     const context = await this.browser.newContext({
       viewport,
       locale: 'en-GB',

@@ -10,7 +10,7 @@ import { REFERENCES } from './references.js';
 import { SIDE_BY_SIDE } from './side-by-side.js';
 import { TRANSITIONS } from './transitions.js';
 
-/** Every scenario of which the corpus has a history. */
+/** Every scenario that has a history in the corpus. */
 export const SCENARIOS: readonly Scenario[] = [
   ...TRANSITIONS,
   ...ATTEMPTS,

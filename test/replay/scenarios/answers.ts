@@ -1,8 +1,8 @@
 /** One history for each answer of Cognito to a first send, and to an attempt. */
 import { ATTEMPT, SEND } from '../../lifecycle/time-travel.js';
 import { ATTEMPT_ANSWERS, type CognitoAnswer, SEND_ANSWERS } from '../answers.js';
+import { tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
-import { tolerated } from '../stage.js';
 
 /** Sends that are tried again slowly, and answers that never come. */
 const RETRIED = ['code-delivery-failure-exception', 'forbidden-exception'];
@@ -13,13 +13,13 @@ const sends = SEND_ANSWERS.filter(isProvoked).map(
     name: `send-${name}`,
     edges: [`a send: ${name}`],
     ...(SLOW.includes(name) ? { slow: true } : {}),
-    play: async (stage) => {
-      const user = await stage.user();
-      if (fault) stage.fault(user, SEND, fault);
-      const { id } = await stage.openAnyhow({ user });
+    play: async (rig) => {
+      const user = await rig.user();
+      if (fault) rig.fault(user, SEND, fault);
+      const { id } = await rig.openAnyhow({ user });
       // The client waits 20 s; some answers take longer.
-      await stage.until({ id } as never, ({ state, retryAt }) => state !== 'sending' || retryAt !== undefined);
-      if (RETRIED.includes(name)) await tolerated(stage.client.wait(id));
+      await rig.until({ id } as never, ({ state, retryAt }) => state !== 'sending' || retryAt !== undefined);
+      if (RETRIED.includes(name)) await tolerated(rig.client.wait(id));
       return id;
     },
   }),
@@ -30,10 +30,10 @@ const attempts = ATTEMPT_ANSWERS.filter(isProvoked).map(
     name: `attempt-${name}`,
     edges: [`an attempt: ${name}`],
     ...(name === 'no-answer' ? { slow: true } : {}),
-    play: async (stage) => {
-      const opened = await stage.open();
-      if (fault) stage.fault(opened.user, ATTEMPT, fault);
-      await tolerated(stage.submitRight(opened));
+    play: async (rig) => {
+      const opened = await rig.open();
+      if (fault) rig.fault(opened.user, ATTEMPT, fault);
+      await tolerated(rig.submitRight(opened));
       return opened.id;
     },
   }),
@@ -42,9 +42,9 @@ const attempts = ATTEMPT_ANSWERS.filter(isProvoked).map(
 const wrongCode: Scenario = {
   name: 'attempt-code-mismatch-exception',
   edges: ['an attempt: code-mismatch-exception', 'submitCode: mismatch'],
-  play: async (stage) => {
-    const opened = await stage.open();
-    await stage.submitWrong(opened);
+  play: async (rig) => {
+    const opened = await rig.open();
+    await rig.submitWrong(opened);
     return opened.id;
   },
 };

@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { cognitoTaskQueue } from '@cognito-verification/contract';
 import { freePort } from '../../../dev/free-port.js';
 import { ATTEMPT, type Opened, SEND } from '../../lifecycle/time-travel.js';
+import { type Apart, type CorpusRig, IDENTITY, lackingKeyRing, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
-import { type Apart, IDENTITY, lackingKeyRing, type Stage, tolerated } from '../stage.js';
 
 const SOON_MS = 5_000;
 
-/** A port at which nobody listens until it is opened; then it leads to the sandbox. */
-async function closedPort(stage: Stage) {
+/** A port without a listener until it is opened; then it leads to the sandbox. */
+async function closedPort(rig: CorpusRig) {
   const port = await freePort();
-  const target = new URL(stage.rig.sandbox.url);
+  const target = new URL(rig.base.sandbox.url);
   const server = createServer((socket) => {
     const onward = connect(Number(target.port), target.hostname);
     socket.pipe(onward).pipe(socket);
@@ -33,13 +33,13 @@ const unreachable: Scenario[] = [
   {
     name: 'send-connection-refused',
     edges: ['a send: connection-refused'],
-    play: async (stage) => {
-      const port = await closedPort(stage);
-      const apart = await stage.apart({ endpoint: port.endpoint });
-      const opened = await stage.openApart(apart, await stage.user());
+    play: async (rig) => {
+      const port = await closedPort(rig);
+      const apart = await rig.apart({ endpoint: port.endpoint });
+      const opened = await rig.openApart(apart, await rig.user());
       await sleep(2_000);
       await port.open();
-      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+      await rig.until(opened, ({ state }) => state === 'awaitingCode');
       return opened.id;
     },
   },
@@ -47,23 +47,23 @@ const unreachable: Scenario[] = [
     name: 'attempt-connection-refused',
     edges: ['an attempt: connection-refused', 'submitCode: refused, CognitoUnavailable'],
     slow: true,
-    play: async (stage) => {
-      const [closed, apart] = [await closedPort(stage), await stage.apart()];
-      const opened = await stage.openApart(apart, await stage.user());
-      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+    play: async (rig) => {
+      const [closed, apart] = [await closedPort(rig), await rig.apart()];
+      const opened = await rig.openApart(apart, await rig.user());
+      await rig.until(opened, ({ state }) => state === 'awaitingCode');
       await apart.leave();
-      const cutOff = await stage.apart({ endpoint: closed.endpoint, taskQueue: apart.taskQueue });
-      await tolerated(cutOff.client.submitCode(opened.id, { code: stage.code(opened) }));
+      const cutOff = await rig.apart({ endpoint: closed.endpoint, taskQueue: apart.taskQueue });
+      await tolerated(cutOff.client.submitCode(opened.id, { code: rig.code(opened) }));
       return opened.id;
     },
   },
 ];
 
 /** A worker in a process of its own, to be killed. */
-async function doomedWorker(stage: Stage): Promise<{ apart: Apart; child: ChildProcess }> {
-  const apart = await stage.apart({ away: true });
+async function doomedWorker(rig: CorpusRig): Promise<{ apart: Apart; child: ChildProcess }> {
+  const apart = await rig.apart({ away: true });
   const program = fileURLToPath(new URL('../doomed-worker.js', import.meta.url));
-  const child = fork(program, [stage.rig.env.address, apart.taskQueue, stage.rig.sandbox.url]);
+  const child = fork(program, [rig.base.env.address, apart.taskQueue, rig.base.sandbox.url]);
   await once(child, 'message');
   return { apart, child };
 }
@@ -73,15 +73,15 @@ const killed: Scenario[] = [
     name: 'send-worker-killed',
     edges: ['a send: worker-killed'],
     slow: true,
-    play: async (stage) => {
-      const { apart, child } = await doomedWorker(stage);
-      const user = await stage.user();
-      stage.fault(user, SEND, { latencyMs: 30_000, afterEffect: true });
-      const opened = await stage.openApart(apart, user);
-      await untilCalled(stage, opened, 'sends', 1);
+    play: async (rig) => {
+      const { apart, child } = await doomedWorker(rig);
+      const user = await rig.user();
+      rig.fault(user, SEND, { latencyMs: 30_000, afterEffect: true });
+      const opened = await rig.openApart(apart, user);
+      await untilCalled(rig, opened, 'sends', 1);
       await killAndReplace(apart, child);
-      await stage.until(opened, ({ state }) => state === 'awaitingCode').catch(() => undefined);
-      await stage.until(opened, ({ deliveryUncertain }) => deliveryUncertain);
+      await rig.until(opened, ({ state }) => state === 'awaitingCode').catch(() => undefined);
+      await rig.until(opened, ({ deliveryUncertain }) => deliveryUncertain);
       return opened.id;
     },
   },
@@ -89,14 +89,14 @@ const killed: Scenario[] = [
     name: 'attempt-worker-killed',
     edges: ['an attempt: worker-killed'],
     slow: true,
-    play: async (stage) => {
-      const { apart, child } = await doomedWorker(stage);
-      const user = await stage.user();
-      const opened = await stage.openApart(apart, user);
-      await stage.until(opened, ({ state }) => state === 'awaitingCode');
-      stage.fault(user, ATTEMPT, { latencyMs: 30_000, afterEffect: true, times: 1 });
-      const answer = tolerated(apart.client.submitCode(opened.id, { code: stage.code(opened) }));
-      await untilCalled(stage, opened, 'attempts', 1);
+    play: async (rig) => {
+      const { apart, child } = await doomedWorker(rig);
+      const user = await rig.user();
+      const opened = await rig.openApart(apart, user);
+      await rig.until(opened, ({ state }) => state === 'awaitingCode');
+      rig.fault(user, ATTEMPT, { latencyMs: 30_000, afterEffect: true, times: 1 });
+      const answer = tolerated(apart.client.submitCode(opened.id, { code: rig.code(opened) }));
+      await untilCalled(rig, opened, 'attempts', 1);
       await killAndReplace(apart, child);
       await answer;
       return opened.id;
@@ -104,8 +104,8 @@ const killed: Scenario[] = [
   },
 ];
 
-async function untilCalled(stage: Stage, opened: Opened, kind: 'sends' | 'attempts', times: number): Promise<void> {
-  while (stage.calls(opened)[kind] < times) await sleep(100);
+async function untilCalled(rig: CorpusRig, opened: Opened, kind: 'sends' | 'attempts', times: number): Promise<void> {
+  while (rig.calls(opened)[kind] < times) await sleep(100);
 }
 
 async function killAndReplace(apart: Apart, child: ChildProcess): Promise<void> {
@@ -120,22 +120,22 @@ const nobody: Scenario[] = [
     name: 'no-worker-for-an-attempt',
     edges: ['no worker for a call'],
     slow: true,
-    play: async (stage) => {
-      const apart = await stage.apart();
-      const opened = await stage.openApart(apart, await stage.user());
-      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+    play: async (rig) => {
+      const apart = await rig.apart();
+      const opened = await rig.openApart(apart, await rig.user());
+      await rig.until(opened, ({ state }) => state === 'awaitingCode');
       await apart.leave();
-      const lame = await stage.apart({ taskQueue: apart.taskQueue, workflowsOnly: true });
-      await tolerated(lame.client.submitCode(opened.id, { code: stage.code(opened) }));
+      const lame = await rig.apart({ taskQueue: apart.taskQueue, workflowsOnly: true });
+      await tolerated(lame.client.submitCode(opened.id, { code: rig.code(opened) }));
       return opened.id;
     },
   },
   {
     name: 'an-answer-that-nothing-opens',
     edges: ['an answer to a call that nothing opens'],
-    play: async (stage) => {
+    play: async (rig) => {
       const bytes = (text: string) => new TextEncoder().encode(text);
-      return await answeredBySomebodyElse(stage, () =>
+      return await answeredBySomebodyElse(rig, () =>
         Promise.resolve([{ metadata: { encoding: bytes('json/plain') }, data: bytes('{}') }]),
       );
     },
@@ -143,46 +143,46 @@ const nobody: Scenario[] = [
   {
     name: 'an-answer-of-an-earlier-run',
     edges: ['an answer to a call of an earlier run'],
-    play: async (stage) => {
+    play: async (rig) => {
       const answer = { delivery: { destination: 'z***@e***', deliveryMedium: 'EMAIL' }, runId: 'an earlier one' };
-      return await answeredBySomebodyElse(stage, (place) => stage.sealed(answer, place));
+      return await answeredBySomebodyElse(rig, (place) => rig.sealed(answer, place));
     },
   },
   {
     name: 'a-call-by-a-worker-without-the-key',
     edges: ['a call whose input its worker could not open'],
     raced: true,
-    play: async (stage) => {
-      const workflows = await stage.apart({ workflowsOnly: true });
+    play: async (rig) => {
+      const workflows = await rig.apart({ workflowsOnly: true });
       const { taskQueue } = workflows;
-      const keyless = await stage.apart({ taskQueue, callsWith: lackingKeyRing() });
-      const opened = await stage.openApart(workflows, await stage.user());
+      const keyless = await rig.apart({ taskQueue, callsWith: lackingKeyRing() });
+      const opened = await rig.openApart(workflows, await rig.user());
       await sleep(SOON_MS);
       await keyless.leave();
-      await stage.apart({ taskQueue, callsWith: stage.rig.keyRing });
-      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+      await rig.apart({ taskQueue, callsWith: rig.base.keyRing });
+      await rig.until(opened, ({ state }) => state === 'awaitingCode');
       return opened.id;
     },
   },
 ];
 
-type Payloads = Awaited<ReturnType<Stage['sealed']>>;
+type Payloads = Awaited<ReturnType<CorpusRig['sealed']>>;
 
-/** A send that is answered by somebody who may write to the namespace. */
+/** A send that an attacker answers who may write to the namespace. */
 async function answeredBySomebodyElse(
-  stage: Stage,
+  rig: CorpusRig,
   answer: (place: { workflowId: string; activityId: string }) => Promise<Payloads>,
 ): Promise<string> {
-  const lame = await stage.apart({ workflowsOnly: true });
-  const opened = await stage.openApart(lame, await stage.user());
-  const service = stage.rig.env.client.workflowService;
+  const lame = await rig.apart({ workflowsOnly: true });
+  const opened = await rig.openApart(lame, await rig.user());
+  const service = rig.base.env.client.workflowService;
   const common = { namespace: 'default', identity: IDENTITY };
   const taskQueue = { name: cognitoTaskQueue(lame.taskQueue) };
   const poll = () => service.pollActivityTaskQueue({ ...common, taskQueue });
-  const { taskToken, activityId } = await stage.rig.env.connection.withDeadline(Date.now() + 30_000, poll);
+  const { taskToken, activityId } = await rig.base.env.connection.withDeadline(Date.now() + 30_000, poll);
   const payloads = await answer({ workflowId: opened.id, activityId });
   await service.respondActivityTaskCompleted({ ...common, taskToken, result: { payloads } });
-  await stage.until(opened, ({ deliveryUncertain }) => deliveryUncertain);
+  await rig.until(opened, ({ deliveryUncertain }) => deliveryUncertain);
   return opened.id;
 }
 

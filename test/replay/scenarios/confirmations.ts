@@ -1,15 +1,15 @@
 /** What becomes of `codeConfirmed`, and of looks at the attribute. */
 import { codeConfirmed, type VerificationPolicy, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { type CorpusRig, IDENTITY, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
-import { IDENTITY, type Stage, tolerated } from '../stage.js';
 
 const LOOK = 'GetUser';
 const policy = { confirmation: 'recheck' } as const;
 
-/** A service that learns of a confirmation before anything was started. */
-async function confirmedBeforeStart(stage: Stage, more: VerificationPolicy = {}): Promise<string> {
-  const user = await stage.user();
-  const { env, taskQueue } = stage.rig;
+/** A service that learns of a confirmation before the verification starts. */
+async function confirmedBeforeStart(rig: CorpusRig, more: VerificationPolicy = {}): Promise<string> {
+  const user = await rig.user();
+  const { env, taskQueue } = rig.base;
   const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
   await env.client.workflow.signalWithStart(WORKFLOW_TYPE, {
     workflowId,
@@ -29,41 +29,41 @@ export const CONFIRMATIONS: readonly Scenario[] = [
       'sending → verified: codeConfirmed',
       'codeConfirmed: with a reference',
     ],
-    play: async (stage) => {
-      const id = await confirmedBeforeStart(stage);
-      await stage.client.wait(id);
+    play: async (rig) => {
+      const id = await confirmedBeforeStart(rig);
+      await rig.client.wait(id);
       return id;
     },
   },
   {
     name: 'confirmed-before-the-first-task-to-be-checked',
     edges: ['codeConfirmed: before the first task, to be checked', 'codeConfirmed: checked and not proven'],
-    play: async (stage) => {
-      const id = await confirmedBeforeStart(stage, policy);
-      await stage.until({ id } as never, ({ state }) => state === 'awaitingCode');
+    play: async (rig) => {
+      const id = await confirmedBeforeStart(rig, policy);
+      await rig.until({ id } as never, ({ state }) => state === 'awaitingCode');
       return id;
     },
   },
   {
     name: 'a-confirmation-that-is-proven',
     edges: ['codeConfirmed: checked and proven'],
-    play: async (stage) => {
-      const opened = await stage.open({ policy });
-      await stage.verifyElsewhere(opened);
-      await stage.client.confirm(opened.id, { reference: 'order-18' });
-      await stage.client.wait(opened.id);
+    play: async (rig) => {
+      const opened = await rig.open({ policy });
+      await rig.verifyElsewhere(opened);
+      await rig.client.confirm(opened.id, { reference: 'order-18' });
+      await rig.client.wait(opened.id);
       return opened.id;
     },
   },
   {
     name: 'a-confirmation-that-is-not-proven',
     edges: ['codeConfirmed: checked and not proven'],
-    play: async (stage) => {
-      const opened = await stage.open({ policy });
-      const { reads } = stage.calls(opened);
-      await stage.client.confirm(opened.id);
-      await stage.until(opened, () => stage.calls(opened).reads > reads);
-      await stage.submitRight(opened);
+    play: async (rig) => {
+      const opened = await rig.open({ policy });
+      const { reads } = rig.calls(opened);
+      await rig.client.confirm(opened.id);
+      await rig.until(opened, () => rig.calls(opened).reads > reads);
+      await rig.submitRight(opened);
       return opened.id;
     },
   },
@@ -74,81 +74,81 @@ export const CONFIRMATIONS: readonly Scenario[] = [
       'awaitingCode → awaitingToken: for a confirmation',
       'awaitingToken → awaitingCode: a token',
     ],
-    play: async (stage) => {
-      const opened = await stage.open({ policy });
-      await stage.verifyElsewhere(opened);
-      stage.rig.sandbox.revokeTokens(opened.user);
-      await stage.client.confirm(opened.id);
-      await stage.until(opened, ({ state }) => state === 'awaitingToken');
-      await stage.client.renewAccessToken(opened.id, { accessToken: await stage.token(opened.user) });
-      await stage.client.wait(opened.id);
+    play: async (rig) => {
+      const opened = await rig.open({ policy });
+      await rig.verifyElsewhere(opened);
+      rig.base.sandbox.revokeTokens(opened.user);
+      await rig.client.confirm(opened.id);
+      await rig.until(opened, ({ state }) => state === 'awaitingToken');
+      await rig.client.renewAccessToken(opened.id, { accessToken: await rig.token(opened.user) });
+      await rig.client.wait(opened.id);
       return opened.id;
     },
   },
   {
     name: 'a-confirmation-that-cannot-be-checked',
     edges: ['codeConfirmed: Cognito could not be asked', 'look: without an answer'],
-    play: async (stage) => {
-      const opened = await stage.open({ policy });
-      const { reads } = stage.calls(opened);
-      stage.fault(opened.user, LOOK, { exception: { name: 'InvalidParameterException' }, times: 1 });
-      await stage.client.confirm(opened.id);
-      await stage.until(opened, () => stage.calls(opened).reads > reads);
-      await stage.submitRight(opened);
+    play: async (rig) => {
+      const opened = await rig.open({ policy });
+      const { reads } = rig.calls(opened);
+      rig.fault(opened.user, LOOK, { exception: { name: 'InvalidParameterException' }, times: 1 });
+      await rig.client.confirm(opened.id);
+      await rig.until(opened, () => rig.calls(opened).reads > reads);
+      await rig.submitRight(opened);
       return opened.id;
     },
   },
   {
     name: 'a-look-with-another-token',
     edges: ['look: with another token, after one was refused'],
-    play: async (stage) => {
-      const opened = await stage.open({ policy });
-      const forged = await stage.token(opened.user, { forged: true });
-      await stage.client.start({ accessToken: forged, attributeName: 'email' });
-      await stage.verifyElsewhere(opened);
-      await stage.client.confirm(opened.id);
-      await stage.client.wait(opened.id);
+    play: async (rig) => {
+      const opened = await rig.open({ policy });
+      const forged = await rig.token(opened.user, { forged: true });
+      await rig.client.start({ accessToken: forged, attributeName: 'email' });
+      await rig.verifyElsewhere(opened);
+      await rig.client.confirm(opened.id);
+      await rig.client.wait(opened.id);
       return opened.id;
     },
   },
   {
     name: 'an-attempt-whose-answer-is-lost-and-the-attribute-unread',
     edges: ['look: without an answer', 'submitCode: refused, CognitoUnavailable'],
-    play: async (stage) => {
-      const opened = await stage.open();
-      stage.fault(opened.user, 'VerifyUserAttribute', { dropConnection: 'afterEffect', times: 1 });
-      stage.fault(opened.user, LOOK, { exception: { name: 'InvalidParameterException' }, times: 1 });
-      await tolerated(stage.submitRight(opened));
-      await stage.submitRight(opened);
+    play: async (rig) => {
+      const opened = await rig.open();
+      rig.fault(opened.user, 'VerifyUserAttribute', { dropConnection: 'afterEffect', times: 1 });
+      rig.fault(opened.user, LOOK, { exception: { name: 'InvalidParameterException' }, times: 1 });
+      await tolerated(rig.submitRight(opened));
+      await rig.submitRight(opened);
       return opened.id;
     },
   },
   {
     name: 'a-confirmation-that-cannot-be-read',
     edges: ['codeConfirmed: left out, unreadable'],
-    play: async (stage) => {
-      const opened = await stage.open();
+    play: async (rig) => {
+      const opened = await rig.open();
       const bytes = (text: string) => new TextEncoder().encode(text);
-      await stage.rig.env.client.workflowService.signalWorkflowExecution({
+      await rig.base.env.client.workflowService.signalWorkflowExecution({
         namespace: 'default',
         workflowExecution: { workflowId: opened.id },
         signalName: codeConfirmed.name,
         identity: IDENTITY,
         input: { payloads: [{ metadata: { encoding: bytes('json/plain') }, data: bytes('{"reference": ') }] },
       });
-      await stage.submitRight(opened);
+      await rig.submitRight(opened);
       return opened.id;
     },
   },
   {
     name: 'a-confirmation-that-is-a-copy',
     edges: ['codeConfirmed: left out, a copy'],
-    play: async (stage) => {
-      const opened = await stage.open({ policy });
-      const { reads } = stage.calls(opened);
-      const input = { payloads: await stage.sealed({ reference: 'order-19' }, { workflowId: opened.id }) };
+    play: async (rig) => {
+      const opened = await rig.open({ policy });
+      const { reads } = rig.calls(opened);
+      const input = { payloads: await rig.sealed({ reference: 'order-19' }, { workflowId: opened.id }) };
       for (const requestId of ['first', 'again']) {
-        await stage.rig.env.client.workflowService.signalWorkflowExecution({
+        await rig.base.env.client.workflowService.signalWorkflowExecution({
           namespace: 'default',
           workflowExecution: { workflowId: opened.id },
           signalName: codeConfirmed.name,
@@ -156,18 +156,18 @@ export const CONFIRMATIONS: readonly Scenario[] = [
           requestId,
           input,
         });
-        await stage.until(opened, () => stage.calls(opened).reads > reads);
+        await rig.until(opened, () => rig.calls(opened).reads > reads);
       }
-      await stage.submitRight(opened);
+      await rig.submitRight(opened);
       return opened.id;
     },
   },
   {
     name: 'a-request-that-is-refused',
     edges: ['start → failed: the request is refused'],
-    play: async (stage) => {
+    play: async (rig) => {
       const workflowId = 'verify/of-nobody';
-      const { env, taskQueue } = stage.rig;
+      const { env, taskQueue } = rig.base;
       await env.client.workflow.start(WORKFLOW_TYPE, { workflowId, taskQueue, args: [{ attributeName: 'address' }] });
       await Promise.allSettled([env.client.workflow.getHandle(workflowId).result()]);
       return workflowId;
@@ -176,19 +176,19 @@ export const CONFIRMATIONS: readonly Scenario[] = [
   {
     name: 'a-request-that-cannot-be-read',
     edges: ['start → failed: the request is refused'],
-    play: async (stage) => {
+    play: async (rig) => {
       const workflowId = 'verify/of-nobody-readable';
       const bytes = (text: string) => new TextEncoder().encode(text);
-      await stage.rig.env.client.workflowService.startWorkflowExecution({
+      await rig.base.env.client.workflowService.startWorkflowExecution({
         namespace: 'default',
         workflowId,
         requestId: workflowId,
         identity: IDENTITY,
         workflowType: { name: WORKFLOW_TYPE },
-        taskQueue: { name: stage.rig.taskQueue },
+        taskQueue: { name: rig.base.taskQueue },
         input: { payloads: [{ metadata: { encoding: bytes('json/plain') }, data: bytes('{"accessToken": ') }] },
       });
-      await Promise.allSettled([stage.rig.env.client.workflow.getHandle(workflowId).result()]);
+      await Promise.allSettled([rig.base.env.client.workflow.getHandle(workflowId).result()]);
       return workflowId;
     },
   },

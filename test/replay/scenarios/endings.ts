@@ -1,27 +1,27 @@
 /** Each ending, from each of the four open states, with a code that was sent before. */
 import type { VerificationPolicy } from '@cognito-verification/contract';
 import { ATTEMPT, type Opened, SEND } from '../../lifecycle/time-travel.js';
+import { type CorpusRig, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
-import { type Stage, tolerated } from '../stage.js';
 
 /** Brings one about that is in a state, an earlier code in hand. */
 export const REACH = {
-  sending: async (stage: Stage, policy: VerificationPolicy = {}) => {
-    const opened = await stage.openResendable({ policy });
-    await stage.throttledResend(opened);
+  sending: async (rig: CorpusRig, policy: VerificationPolicy = {}) => {
+    const opened = await rig.openResendable({ policy });
+    await rig.throttledResend(opened);
     return opened;
   },
-  awaitingCode: (stage: Stage, policy: VerificationPolicy = {}) => stage.open({ policy }),
-  rateLimited: async (stage: Stage, policy: VerificationPolicy = {}) => {
-    const opened = await stage.openResendable({ policy });
-    stage.refuse(opened.user, SEND, 'LimitExceededException', 1);
-    await stage.resend(opened);
+  awaitingCode: (rig: CorpusRig, policy: VerificationPolicy = {}) => rig.open({ policy }),
+  rateLimited: async (rig: CorpusRig, policy: VerificationPolicy = {}) => {
+    const opened = await rig.openResendable({ policy });
+    rig.refuse(opened.user, SEND, 'LimitExceededException', 1);
+    await rig.resend(opened);
     return opened;
   },
-  awaitingToken: async (stage: Stage, policy: VerificationPolicy = {}) => {
-    const opened = await stage.openResendable({ policy });
-    stage.refuse(opened.user, SEND, 'NotAuthorizedException', 1);
-    await stage.resend(opened);
+  awaitingToken: async (rig: CorpusRig, policy: VerificationPolicy = {}) => {
+    const opened = await rig.openResendable({ policy });
+    rig.refuse(opened.user, SEND, 'NotAuthorizedException', 1);
+    await rig.resend(opened);
     return opened;
   },
 } as const;
@@ -31,31 +31,31 @@ type Reachable = keyof typeof REACH;
 interface Ending {
   edge: string;
   slow?: true;
-  end: (stage: Stage, opened: Opened) => Promise<unknown>;
+  end: (rig: CorpusRig, opened: Opened) => Promise<unknown>;
 }
 
 const ENDINGS: Readonly<Record<string, Ending>> = {
   'a-right-code': {
     edge: 'verified: submitCode',
-    end: async (stage, opened) => await stage.submitRight(opened, await stage.token(opened.user)),
+    end: async (rig, opened) => await rig.submitRight(opened, await rig.token(opened.user)),
   },
   'a-confirmation': {
     edge: 'verified: codeConfirmed',
-    end: async (stage, { id }) => await stage.client.confirm(id, { reference: 'order-17' }),
+    end: async (rig, { id }) => await rig.client.confirm(id, { reference: 'order-17' }),
   },
   'a-code-that-is-refused': {
     edge: 'failed: a code was refused for good',
-    end: async (stage, opened) => {
-      stage.refuse(opened.user, ATTEMPT, 'AliasExistsException');
-      await tolerated(stage.submitRight(opened, await stage.token(opened.user)));
+    end: async (rig, opened) => {
+      rig.refuse(opened.user, ATTEMPT, 'AliasExistsException');
+      await tolerated(rig.submitRight(opened, await rig.token(opened.user)));
     },
   },
   'the-deadline': { edge: 'expired: the deadline', slow: true, end: () => Promise.resolve() },
-  'a-cancellation': { edge: 'cancelled: on request', end: async (stage, { id }) => await stage.client.cancel(id) },
+  'a-cancellation': { edge: 'cancelled: on request', end: async (rig, { id }) => await rig.client.cancel(id) },
   'a-look-at-the-deadline': {
     edge: 'verified: readAttribute',
     slow: true,
-    end: (stage, opened) => stage.verifyElsewhere(opened),
+    end: (rig, opened) => rig.verifyElsewhere(opened),
   },
 };
 
@@ -64,10 +64,10 @@ function endingFrom(state: Reachable, name: string, { edge, slow, end }: Ending)
     name: `${WORDS[state]}-ended-by-${name}`,
     edges: [`${state} → ${edge}`],
     ...(slow ? { slow } : {}),
-    play: async (stage) => {
-      const opened = await REACH[state](stage, slow ? { deadline: '1 minute' } : {});
-      await end(stage, opened);
-      await tolerated(stage.client.wait(opened.id));
+    play: async (rig) => {
+      const opened = await REACH[state](rig, slow ? { deadline: '1 minute' } : {});
+      await end(rig, opened);
+      await tolerated(rig.client.wait(opened.id));
       return opened.id;
     },
   };

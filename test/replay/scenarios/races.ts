@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitDelivery, codeConfirmed, renewAccessToken, resendCode } from '@cognito-verification/contract';
 import type { Opened } from '../../lifecycle/time-travel.js';
+import type { CorpusRig } from '../rig.js';
 import type { Scenario } from '../scenario.js';
-import type { Stage } from '../stage.js';
 import { REACH } from './endings.js';
 
 /** Enough for a message to be with the server before the next one, and before the worker is back. */
@@ -17,16 +17,16 @@ function resendAfterAnother(name: string, edge: string, policy = {}): Scenario {
     name,
     edges: [edge],
     raced: true,
-    play: async (stage) => {
-      const apart = await stage.apart();
-      const opened = await stage.openApart(apart, await stage.user(), {
+    play: async (rig) => {
+      const apart = await rig.apart();
+      const opened = await rig.openApart(apart, await rig.user(), {
         policy: { resendCooldown: '1 second', ...policy },
       });
-      await stage.until(opened, ({ resendAllowedAt }) => Date.parse(resendAllowedAt ?? '') < Date.now());
+      await rig.until(opened, ({ resendAllowedAt }) => Date.parse(resendAllowedAt ?? '') < Date.now());
       await apart.leave();
-      const messages = [asked(stage, opened, awaitDelivery.name, { alreadySent: ALREADY_SENT })];
+      const messages = [asked(rig, opened, awaitDelivery.name, { alreadySent: ALREADY_SENT })];
       await sleep(MOMENT_MS);
-      messages.push(asked(stage, opened, resendCode.name, {}));
+      messages.push(asked(rig, opened, resendCode.name, {}));
       await sleep(MOMENT_MS);
       await apart.comeBack();
       await Promise.all(messages);
@@ -36,8 +36,8 @@ function resendAfterAnother(name: string, edge: string, policy = {}): Scenario {
 }
 
 /** Answered or refused, once a worker has looked at it. */
-async function asked(stage: Stage, { id }: Opened, name: string, message: object): Promise<void> {
-  const handle = stage.rig.env.client.workflow.getHandle(id);
+async function asked(rig: CorpusRig, { id }: Opened, name: string, message: object): Promise<void> {
+  const handle = rig.base.env.client.workflow.getHandle(id);
   await Promise.allSettled([handle.executeUpdate<unknown, [object]>(name, { args: [message] })]);
 }
 
@@ -49,10 +49,10 @@ export const RACES: readonly Scenario[] = [
   {
     name: 'a-re-send-with-a-token-that-has-ended',
     edges: ['resendCode: refused, ResendNotAllowed (accessTokenNeeded)'],
-    play: async (stage) => {
-      const opened = await REACH.awaitingToken(stage);
-      const accessToken = await stage.token(opened.user, { expiresInSeconds: -60 });
-      await asked(stage, opened, resendCode.name, { accessToken });
+    play: async (rig) => {
+      const opened = await REACH.awaitingToken(rig);
+      const accessToken = await rig.token(opened.user, { expiresInSeconds: -60 });
+      await asked(rig, opened, resendCode.name, { accessToken });
       return opened.id;
     },
   },
@@ -60,14 +60,14 @@ export const RACES: readonly Scenario[] = [
     name: 'a-renewal-together-with-a-confirmation',
     edges: ['renewAccessToken: verified'],
     raced: true,
-    play: async (stage) => {
-      const apart = await stage.apart();
-      const user = await stage.user();
-      const opened = await stage.openApart(apart, user);
-      await stage.until(opened, ({ state }) => state === 'awaitingCode');
+    play: async (rig) => {
+      const apart = await rig.apart();
+      const user = await rig.user();
+      const opened = await rig.openApart(apart, user);
+      await rig.until(opened, ({ state }) => state === 'awaitingCode');
       await apart.leave();
-      await stage.rig.env.client.workflow.getHandle(opened.id).signal(codeConfirmed, {});
-      const renewed = asked(stage, opened, renewAccessToken.name, { accessToken: await stage.token(user) });
+      await rig.base.env.client.workflow.getHandle(opened.id).signal(codeConfirmed, {});
+      const renewed = asked(rig, opened, renewAccessToken.name, { accessToken: await rig.token(user) });
       await sleep(MOMENT_MS);
       await apart.comeBack();
       await renewed;

@@ -1,8 +1,8 @@
 /** References to access tokens that lead to none: one history for each reason, for a send and for an attempt. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UNRESOLVED } from '../answers.js';
+import { type Apart, type CorpusRig, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
-import { type Apart, type Stage, tolerated } from '../stage.js';
 
 /** Enough for a call to have been tried. */
 const SOON_MS = 3_000;
@@ -16,32 +16,32 @@ const SOURCES: Readonly<Record<string, (good: string, other: string, times: numb
 };
 
 /** A worker whose source answers so, or that has none. */
-async function sourced(stage: Stage, reason: string, good: string, other: string): Promise<Apart> {
+async function sourced(rig: CorpusRig, reason: string, good: string, other: string): Promise<Apart> {
   const answer = SOURCES[reason];
   let times = 0;
-  return await stage.apart(answer ? { accessTokenSource: { accessToken: () => answer(good, other, ++times) } } : {});
+  return await rig.apart(answer ? { accessTokenSource: { accessToken: () => answer(good, other, ++times) } } : {});
 }
 
 /** One without a source is replaced, once it has tried, by one that has one. */
-async function mended({ taskQueue, leave }: Apart, stage: Stage, reason: string, good: string): Promise<void> {
+async function mended({ taskQueue, leave }: Apart, rig: CorpusRig, reason: string, good: string): Promise<void> {
   if (SOURCES[reason]) return;
   await sleep(SOON_MS);
   await leave();
-  await stage.apart({ taskQueue, accessTokenSource: { accessToken: () => Promise.resolve(good) } });
+  await rig.apart({ taskQueue, accessTokenSource: { accessToken: () => Promise.resolve(good) } });
 }
 
 export const REFERENCES: readonly Scenario[] = UNRESOLVED.flatMap((reason): Scenario[] => [
   {
     name: `send-with-a-reference-${dashed(reason)}`,
     edges: [`a send: ${reason}`],
-    play: async (stage) => {
-      const [user, other] = [await stage.user(), await stage.user()];
-      const apart = await sourced(stage, reason, user.accessToken, other.accessToken);
+    play: async (rig) => {
+      const [user, other] = [await rig.user(), await rig.user()];
+      const apart = await sourced(rig, reason, user.accessToken, other.accessToken);
       const { userPoolId, sub } = user;
       const accessTokenReference = `session-${sub}`;
       const start = { accessTokenReference, userPoolId, sub, attributeName: 'email' as const };
       const answer = tolerated(apart.client.start(start));
-      await mended(apart, stage, reason, user.accessToken);
+      await mended(apart, rig, reason, user.accessToken);
       await answer;
       return `verify/${userPoolId}/${sub}/email`;
     },
@@ -49,14 +49,14 @@ export const REFERENCES: readonly Scenario[] = UNRESOLVED.flatMap((reason): Scen
   {
     name: `attempt-with-a-reference-${dashed(reason)}`,
     edges: [`an attempt: ${reason}`],
-    play: async (stage) => {
-      const [user, other] = [await stage.user(), await stage.user()];
-      const apart = await sourced(stage, reason, user.accessToken, other.accessToken);
+    play: async (rig) => {
+      const [user, other] = [await rig.user(), await rig.user()];
+      const apart = await sourced(rig, reason, user.accessToken, other.accessToken);
       const { workflowId } = await apart.client.start({ accessToken: user.accessToken, attributeName: 'email' });
-      const code = stage.rig.sandbox.codeFor(user, 'email');
+      const code = rig.base.sandbox.codeFor(user, 'email');
       const submitted = { code, accessTokenReference: `session-${user.sub}` };
       const answer = tolerated(apart.client.submitCode(workflowId, submitted));
-      await mended(apart, stage, reason, user.accessToken);
+      await mended(apart, rig, reason, user.accessToken);
       await answer;
       return workflowId;
     },

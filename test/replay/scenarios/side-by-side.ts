@@ -7,11 +7,11 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
   {
     name: 'two-re-sends-one-send',
     edges: ['two re-sends at once, one send', 'resendCode: sending', 'resendCode in sending'],
-    play: async (stage) => {
-      const opened = await stage.openResendable();
-      const { answer, fault } = await stage.throttledResend(opened);
-      await stage.resend(opened);
-      stage.rig.sandbox.clearFaults(fault);
+    play: async (rig) => {
+      const opened = await rig.openResendable();
+      const { answer, fault } = await rig.throttledResend(opened);
+      await rig.resend(opened);
+      rig.base.sandbox.clearFaults(fault);
       await answer;
       return opened.id;
     },
@@ -19,12 +19,12 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
   {
     name: 'codes-past-the-last-attempt',
     edges: ['submitCode: refused, AttemptsExhausted', 'two codes at once, one after the other'],
-    play: async (stage) => {
-      const opened = await stage.open({ policy: { maxAttempts: 2 } });
-      stage.fault(opened.user, ATTEMPT, { latencyMs: 1_500 });
-      const code = stage.code(opened) === '000000' ? '111111' : '000000';
+    play: async (rig) => {
+      const opened = await rig.open({ policy: { maxAttempts: 2 } });
+      rig.fault(opened.user, ATTEMPT, { latencyMs: 1_500 });
+      const code = rig.code(opened) === '000000' ? '111111' : '000000';
       const answers = [];
-      for (let times = 0; times < 3; times++) answers.push(await stage.taken(opened, submitCode.name, { code }));
+      for (let times = 0; times < 3; times++) answers.push(await rig.taken(opened, submitCode.name, { code }));
       await Promise.allSettled(answers.map((answer) => answer.result()));
       return opened.id;
     },
@@ -32,12 +32,12 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
   {
     name: 'a-code-that-waits-when-another-was-right',
     edges: ['submitCode: verified', 'submitCode: verified, by something else'],
-    play: async (stage) => {
-      const opened = await stage.open();
-      stage.fault(opened.user, ATTEMPT, { latencyMs: 1_500 });
-      const code = stage.code(opened);
-      const first = await stage.taken(opened, submitCode.name, { code });
-      const second = await stage.taken(opened, submitCode.name, { code: code === '000000' ? '111111' : '000000' });
+    play: async (rig) => {
+      const opened = await rig.open();
+      rig.fault(opened.user, ATTEMPT, { latencyMs: 1_500 });
+      const code = rig.code(opened);
+      const first = await rig.taken(opened, submitCode.name, { code });
+      const second = await rig.taken(opened, submitCode.name, { code: code === '000000' ? '111111' : '000000' });
       await Promise.all([first.result(), second.result()]);
       return opened.id;
     },
@@ -45,11 +45,11 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
   {
     name: 'cancelled-with-codes-under-way',
     edges: ['submitCode: refused, VerificationEnded'],
-    play: async (stage) => {
-      const opened = await stage.open();
-      stage.fault(opened.user, ATTEMPT, { latencyMs: 3_000 });
-      const answer = await stage.taken(opened, submitCode.name, { code: stage.code(opened) });
-      await stage.client.cancel(opened.id);
+    play: async (rig) => {
+      const opened = await rig.open();
+      rig.fault(opened.user, ATTEMPT, { latencyMs: 3_000 });
+      const answer = await rig.taken(opened, submitCode.name, { code: rig.code(opened) });
+      await rig.client.cancel(opened.id);
       await Promise.allSettled([answer.result()]);
       return opened.id;
     },
@@ -57,15 +57,12 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
   {
     name: 'cancelled-while-the-first-send-is-throttled',
     edges: ['awaitDelivery: cancelled', 'resendCode: cancelled', 'cancellation in sending'],
-    play: async (stage) => {
-      const user = await stage.user();
-      stage.refuse(user, SEND, 'TooManyRequestsException');
-      const opened = await stage.open({ user, impatient: true });
-      const answers = [
-        await stage.taken(opened, awaitDelivery.name, {}),
-        await stage.taken(opened, resendCode.name, {}),
-      ];
-      await stage.client.cancel(opened.id);
+    play: async (rig) => {
+      const user = await rig.user();
+      rig.refuse(user, SEND, 'TooManyRequestsException');
+      const opened = await rig.open({ user, impatient: true });
+      const answers = [await rig.taken(opened, awaitDelivery.name, {}), await rig.taken(opened, resendCode.name, {})];
+      await rig.client.cancel(opened.id);
       await Promise.allSettled(answers.map((answer) => answer.result()));
       return opened.id;
     },
@@ -73,15 +70,12 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
   {
     name: 'confirmed-while-the-first-send-is-throttled',
     edges: ['awaitDelivery: verified', 'resendCode: verified'],
-    play: async (stage) => {
-      const user = await stage.user();
-      stage.refuse(user, SEND, 'TooManyRequestsException');
-      const opened = await stage.open({ user, impatient: true });
-      const answers = [
-        await stage.taken(opened, awaitDelivery.name, {}),
-        await stage.taken(opened, resendCode.name, {}),
-      ];
-      await stage.client.confirm(opened.id);
+    play: async (rig) => {
+      const user = await rig.user();
+      rig.refuse(user, SEND, 'TooManyRequestsException');
+      const opened = await rig.open({ user, impatient: true });
+      const answers = [await rig.taken(opened, awaitDelivery.name, {}), await rig.taken(opened, resendCode.name, {})];
+      await rig.client.confirm(opened.id);
       await Promise.allSettled(answers.map((answer) => answer.result()));
       return opened.id;
     },
@@ -90,14 +84,11 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
     name: 'expired-while-the-first-send-is-throttled',
     edges: ['awaitDelivery: expired', 'resendCode: expired'],
     slow: true,
-    play: async (stage) => {
-      const user = await stage.user();
-      stage.refuse(user, SEND, 'TooManyRequestsException');
-      const opened = await stage.open({ user, impatient: true, policy: { deadline: '1 minute' } });
-      const answers = [
-        await stage.taken(opened, awaitDelivery.name, {}),
-        await stage.taken(opened, resendCode.name, {}),
-      ];
+    play: async (rig) => {
+      const user = await rig.user();
+      rig.refuse(user, SEND, 'TooManyRequestsException');
+      const opened = await rig.open({ user, impatient: true, policy: { deadline: '1 minute' } });
+      const answers = [await rig.taken(opened, awaitDelivery.name, {}), await rig.taken(opened, resendCode.name, {})];
       await Promise.allSettled(answers.map((answer) => answer.result()));
       return opened.id;
     },

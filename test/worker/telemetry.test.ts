@@ -1,19 +1,19 @@
-/** What a worker process tells of itself: its log, its metrics, and its last words. */
+/** What a worker process says about itself: its log, its metrics, and what it prints when it crashes. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { VerificationClient } from '@cognito-verification/client';
 import { afterAll, describe, expect, it } from 'vitest';
-import { freePort } from '../dev/free-port.js';
-import { killRunning, runCli } from './cli/run-cli.js';
-import { startWorkerProcess, useRig } from './harness.js';
-import { TOKEN } from './sample-token.js';
+import { freePort } from '../../dev/free-port.js';
+import { killRunning, runCli } from '../cli/run-cli.js';
+import { startWorkerProcess, useRig } from '../rig.js';
+import { TOKEN } from '../sample-token.js';
 
 const rig = useRig('local');
 afterAll(killRunning);
 
-/** The text in base64, wherever in the encoded bytes it began: what does not depend on its surroundings. */
+/** The text in base64 at each alignment, without the characters that it shares with its neighbours. */
 function inBase64(text: string): string[] {
   return [0, 1, 2]
     .map((shift) =>
@@ -121,7 +121,7 @@ describe('an error that nobody caught', () => {
     ['uncaughtException', 'setTimeout(() => { throw error; })'],
     ['unhandledRejection', 'void Promise.reject(error)'],
   ])('%s goes to the log, redacted, and ends the process', async (reason, thrown) => {
-    const url = (path: string) => JSON.stringify(new URL(`../dist/log/${path}.js`, import.meta.url).href);
+    const url = (path: string) => JSON.stringify(new URL(`../../dist/log/${path}.js`, import.meta.url).href);
     const script = `
       const { createLogger } = await import(${url('logger')});
       const { logUncaught } = await import(${url('log-uncaught')});

@@ -22,7 +22,7 @@ import {
   retryAfterRateLimit,
   sendsLeft,
   slowRetryAt,
-} from '../workflows/policy.js';
+} from '../../workflows/policy.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -118,7 +118,7 @@ describe('re-sends', () => {
 
   const COOLING = { reason: 'cooldown', allowedAt: iso(NOON + MINUTE) } as const;
 
-  // An ended one refuses every message before this is asked.
+  // An ended verification refuses every message before this is asked.
   test.each([
     ['sending', undefined],
     ['awaitingCode', COOLING],
@@ -128,7 +128,7 @@ describe('re-sends', () => {
     const now = facts({ state, retryAtMs: NOON + HOUR });
     expect(resendRefusal(now, NOON)).toEqual(expected);
     if (state === 'awaitingToken') {
-      // Its token is what the send has waited for.
+      // The send has waited for this token.
       expect(resendRefusal({ ...now, sendPending: true }, NOON)).toBeUndefined();
       expect(resendRefusal({ ...now, hasToken: false }, NOON)).toEqual({ reason: 'accessTokenNeeded' });
     }

@@ -1,4 +1,4 @@
-/** A token or a code in our hands shows itself nowhere: not in what is printed, joined, serialised or thrown. */
+/** A token or a code is in nothing that is printed, joined, serialised or thrown. */
 import { inspect } from 'node:util';
 import { VerificationClient } from '@cognito-verification/client';
 import {
@@ -16,16 +16,16 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createActivities } from '../activities/cognito.js';
-import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
-import { requireAccessToken, requireCode } from '../cli/secret-input.js';
-import { type Sandbox, startSandbox } from '../sandbox/index.js';
-import { AccessTokens } from '../workflows/access-tokens.js';
-import { Verification } from '../workflows/verification.js';
-import { thrownBy } from './client/fixtures.js';
-import type { SandboxUser } from './harness.js';
-import { ATTEMPT, SEND } from './lifecycle/time-travel.js';
-import { errorOf, SUB, TOKEN } from './sample-token.js';
+import { createActivities } from '../../activities/cognito.js';
+import { type CognitoClients, createCognitoClients } from '../../activities/cognito-clients.js';
+import { requireAccessToken, requireCode } from '../../cli/secret-input.js';
+import { type Sandbox, startSandbox } from '../../sandbox/index.js';
+import { AccessTokens } from '../../workflows/access-tokens.js';
+import { Verification } from '../../workflows/verification.js';
+import { thrownBy } from '../client/fixtures.js';
+import { ATTEMPT, SEND } from '../lifecycle/time-travel.js';
+import type { SandboxUser } from '../rig.js';
+import { errorOf, SUB, TOKEN } from '../sample-token.js';
 
 const CODE = '918273';
 
@@ -201,7 +201,7 @@ describe('what an activity throws', () => {
     await sandbox?.close();
   });
 
-  /** With nothing of what the AWS SDK hangs on its errors: neither the request nor the response. */
+  /** The error has neither the request nor the response that the AWS SDK adds to its errors. */
   async function failureOf(fault: Parameters<Sandbox['setFault']>[0], reference = false): Promise<unknown> {
     sandbox.setFault(fault);
     const { userPoolId, accessToken, sub } = user;

@@ -1,15 +1,15 @@
-/** What needs no histories: how much is taken from each state, and the report that a CI server reads. */
+/** What needs no histories: how many runs are taken from each state, and the report that a CI server reads. */
 import { UnknownKeyError } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTE_KEYS } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { junitReport } from '../../cli/replay/junit.js';
-import { ReplayReport } from '../../cli/replay/report.js';
-import { evenShares, queryOf, sampleRuns } from '../../replay/live-histories.js';
-import { replayProblem } from '../../replay/problem.js';
-import { StandIns } from '../../replay/stand-ins.js';
+import { junitReport } from '../../../cli/replay/junit.js';
+import { ReplayReport } from '../../../cli/replay/report.js';
+import { evenShares, queryOf, sampleRuns } from '../../../replay/live-histories.js';
+import { replayProblem } from '../../../replay/problem.js';
+import { StandIns } from '../../../replay/stand-ins.js';
 
 describe('a sample is even over the states', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureName, readFailure } from '../activities/failures.js';
+import { failureName, readFailure } from '../../activities/failures.js';
 
 /** Errors as the AWS SDK and Node throw them, for what the sandbox cannot make a connection do. */
 const failed = (more: object) => Object.assign(new Error('boom'), more);

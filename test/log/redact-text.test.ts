@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redactText } from '../log/redact-text.js';
-import { base64Url, SUB, TOKEN, tokenOf } from './sample-token.js';
+import { redactText } from '../../log/redact-text.js';
+import { base64Url, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
 const KEY = 'q2Xv9pR0TqB3mKc+Zl8/uYw1HsE5dJ7aN4oGfVtIxSk=';
 
@@ -102,7 +102,7 @@ describe('what people read logs for stays', () => {
   });
 });
 
-/** What can stand beside a word: spaces, quotes, brackets, URLs, JSON, and JSON in JSON. */
+/** What can be beside a word: spaces, quotes, brackets, URLs, JSON, and JSON in JSON. */
 const before = fc.constantFrom(
   ' ',
   '"',

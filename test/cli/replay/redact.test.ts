@@ -1,4 +1,4 @@
-/** Histories that are given away: they replay, and none of what was planted in them is left. */
+/** Redacted histories replay, and hold nothing of what was planted in them. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
@@ -8,16 +8,16 @@ import { type KeyRing, keyRingOf, open, parseKeys } from '@cognito-verification/
 import { decodeAccessToken, isRecord } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { historyDocument } from '../../replay/recorded-history.js';
-import { JSONToPayload } from '../../temporal/proto-json.js';
-import { type Canary, sightings } from '../canary/canaries.js';
-import { type Rig, startRig } from '../harness.js';
-import { killRunning, runJson, someKeys } from './run-cli.js';
+import { historyDocument } from '../../../replay/recorded-history.js';
+import { JSONToPayload } from '../../../temporal/proto-json.js';
+import { type Canary, sightings } from '../../canary/canaries.js';
+import { type Rig, startRig } from '../../rig.js';
+import { killRunning, runJson, someKeys } from '../run-cli.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
 const ADDRESS = 'canary-4d1f@planted.example';
 const PHONE = '+12025559641';
-/** Others are words that stand everywhere in a history, where they are to stay. */
+/** The other values are words that occur everywhere in a history and must stay. */
 const METADATA = { 'campaign-3f8a': 'metadata-77c2e1', by: 'email', does: 'verify', what: 'Code' };
 const WRONG_CODE = 'wrong-code-b51e';
 const REFERENCE = 'order of Zoe Canary';
@@ -65,7 +65,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Verifications that carry everything there is to hide, in each place where it can stand. */
+/** Verifications that hold every secret value in each place that can hold it. */
 async function plant(rig: Rig): Promise<Canary[]> {
   const newUser = async (username: string) =>
     await rig.sandbox.createUser({ username, attributes: { email: ADDRESS, phone_number: PHONE } });
@@ -96,7 +96,7 @@ async function plant(rig: Rig): Promise<Canary[]> {
     signalName: 'codeConfirmed',
     input: { payloads: [{ data: Buffer.from(JSON.stringify({ reference: BARE })) }] },
   });
-  // To wait for its outcome would let the server's time run ahead.
+  // A wait for its outcome would let the server's time run ahead.
   const ended = async () => expect((await rig.client.status(two.workflowId)).state).toBe('verified');
   await vi.waitFor(ended, { timeout: 20_000, interval: 100 });
 

@@ -16,14 +16,14 @@ import { Line } from './line.js';
 const TASK_QUEUE = 'faults';
 const JUMPING_CLOCK = fileURLToPath(new URL('jumping-clock.mjs', import.meta.url));
 
-export interface StandOptions {
+export interface FaultRigOptions {
   /** Of each worker, the changes to its bundle. */
   builds: readonly (readonly Change[])[];
   /** The last worker has a clock that jumps, by draws of this seed. Default: no clock does. */
   jumpingClock?: number;
 }
 
-export class Stand {
+export class FaultRig {
   private readonly clockMoves: { atMs: number; offsetMs: number }[] = [];
   private clockOffsetMs = 0;
 
@@ -41,7 +41,7 @@ export class Stand {
     readonly keys: string,
   ) {}
 
-  static async open({ builds, jumpingClock }: StandOptions): Promise<Stand> {
+  static async open({ builds, jumpingClock }: FaultRigOptions): Promise<FaultRig> {
     const folder = await mkdtemp(join(tmpdir(), 'faults-'));
     const server = await DurableServer.start(join(folder, 'temporal.db'));
     // Six digits, of which the first is never the one of a wrong code (`person.ts`).
@@ -80,7 +80,7 @@ export class Stand {
       waitForDelivery: '30 seconds',
       waitForAnswer: '1 minute',
     });
-    return new Stand(folder, connection, server, sandbox, cognitoLine, temporalLine, fleet, temporal, client, keys);
+    return new FaultRig(folder, connection, server, sandbox, cognitoLine, temporalLine, fleet, temporal, client, keys);
   }
 
   /** How many requests a fault of the sandbox has met. */

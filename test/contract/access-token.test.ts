@@ -1,4 +1,4 @@
-/** What is read from an access token, and that nothing of it is ever repeated. */
+/** What is read from an access token. No error repeats any part of it. */
 import {
   decodeAccessToken,
   FAILURE_TYPES,
@@ -9,7 +9,7 @@ import {
 } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { base64Url, CLAIMS, errorOf, SUB, TOKEN, tokenOf } from './sample-token.js';
+import { base64Url, CLAIMS, errorOf, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
 describe('access tokens', () => {
   test('user, pool and end are read from the claims', () => {

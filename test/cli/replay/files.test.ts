@@ -1,4 +1,4 @@
-/** Histories from files, in every form in which people have them. No server is there to ask. */
+/** Histories from files, in every form in which tools export them, without a server. */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { isRecord } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSave } from '../../cli/replay/save.js';
-import { readBundle } from '../../replay/bundle.js';
-import { historyFacts } from '../../replay/history-facts.js';
-import { listHistoryFiles } from '../../replay/history-files.js';
-import { type HistoryDocument, historyDocument, recordedHistory } from '../../replay/recorded-history.js';
-import { startRig } from '../harness.js';
-import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
+import { openSave } from '../../../cli/replay/save.js';
+import { readBundle } from '../../../replay/bundle.js';
+import { historyFacts } from '../../../replay/history-facts.js';
+import { listHistoryFiles } from '../../../replay/history-files.js';
+import { type HistoryDocument, historyDocument, recordedHistory } from '../../../replay/recorded-history.js';
+import { startRig } from '../../rig.js';
+import { killRunning, runCli, runJson, someKeys, startCli } from '../run-cli.js';
 
 const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
@@ -378,7 +378,7 @@ function changed(change: (start: Record<string, unknown>) => void): HistoryDocum
   return copy;
 }
 
-/** A task that was begun, and of whose end nothing is left. */
+/** A task that was started, without the event of its end. */
 function taskCut(): HistoryDocument {
   const events = eventsOf(structuredClone(recorded));
   const [, ...after] = events.splice(3);

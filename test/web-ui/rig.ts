@@ -1,4 +1,4 @@
-/** What the Web UI is looked at with: a server that has it, and one verification in each state. */
+/** A server with the Web UI, and one verification in each state. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, encryptionKey, KEY_BYTES, keyRingOf } from '@cognito-verification/codec';
@@ -12,8 +12,8 @@ import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
 import { startSandbox } from '../../sandbox/index.js';
 import { createWorker } from '../../worker/worker.js';
-import { Cast } from '../cast.js';
 import { startIdentityProvider } from '../codec-server/identity-provider.js';
+import { EveryState } from '../every-state.js';
 
 /** One execution, as the Web UI's addresses name it. */
 export interface Run {
@@ -21,11 +21,11 @@ export interface Run {
   readonly runId: string;
 }
 
-/** Everything that runs, and what is to be seen. */
-export interface Scene {
+/** The servers, and the verifications that the pages show. */
+export interface WebUiRig {
   /** Its codec server shows the lifecycle to everybody. */
   readonly uiUrl: string;
-  /** A codec server that wants to know who asks. */
+  /** A codec server that asks for authorization. */
   readonly guardedCodecServer: string;
   readonly namespace: string;
   readonly userPoolId: string;
@@ -40,15 +40,15 @@ export interface Scene {
 const TASK_QUEUE = 'web-ui';
 
 /** Starts everything and brings each verification where it is wanted; takes a little over a minute. */
-export async function setScene(): Promise<Scene> {
+export async function startWebUiRig(): Promise<WebUiRig> {
   const closing: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (let end = closing.pop(); end !== undefined; end = closing.pop()) await end();
   };
   try {
-    // Refusals are what is to be seen here, and no news.
+    // Refused sends are part of the test.
     Runtime.install({ logger: new DefaultLogger('ERROR') });
-    const keys = keyRingOf(encryptionKey('scene', randomBytes(KEY_BYTES)));
+    const keys = keyRingOf(encryptionKey('rig', randomBytes(KEY_BYTES)));
     const codecPort = await freePort();
     const server = await startTemporalServer({
       cli: await temporalCli(),
@@ -83,11 +83,11 @@ export async function setScene(): Promise<Scene> {
     const client = new VerificationClient({
       client: temporal,
       taskQueue: TASK_QUEUE,
-      // The throttled one never comes to an answer.
+      // The throttled one never gets an answer.
       waitForDelivery: '10 seconds',
     });
-    const cast = new Cast(sandbox, client);
-    const { userPoolId, workflowIds } = await cast.bringOn();
+    const everyState = new EveryState(sandbox, client);
+    const { userPoolId, workflowIds } = await everyState.reach();
     const runOf = async (workflowId: string): Promise<Run> => {
       const { runId } = await temporal.workflow.getHandle(workflowId).describe();
       return { workflowId, runId };
@@ -103,7 +103,7 @@ export async function setScene(): Promise<Scene> {
       failed: await runOf(failed),
       cancelled: await runOf(cancelled),
     };
-    const secrets = [...cast.tokens, ...sandbox.inbox().map(({ code }) => code), cast.wrongCode];
+    const secrets = [...everyState.tokens, ...sandbox.inbox().map(({ code }) => code), everyState.wrongCode];
     const sealedRequest = async (state: VerificationState): Promise<string> => {
       const { events } = await temporal.workflow.getHandle(verifications[state].workflowId).fetchHistory();
       const request = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;

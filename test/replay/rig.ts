@@ -11,8 +11,8 @@ import { createActivities } from '../../activities/cognito.js';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { createWorker } from '../../worker/worker.js';
 import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
-import { type Rig, type SandboxUser, startRig } from '../harness.js';
 import { type Opened, type Opening, SEND, TimeTravel } from '../lifecycle/time-travel.js';
+import { type Rig, type SandboxUser, startRig } from '../rig.js';
 import type { Provocation } from './answers.js';
 
 /**
@@ -60,13 +60,13 @@ export interface ApartOptions {
   away?: true;
 }
 
-export class Stage extends TimeTravel {
+export class CorpusRig extends TimeTravel {
   private readonly apartOnes = new Set<Apart>();
 
   /** @param worker how many workflows the workers keep in memory; default: as the SDK has it */
-  static async begin(worker: { maxCachedWorkflows?: number } = {}): Promise<Stage> {
+  static async begin(worker: { maxCachedWorkflows?: number } = {}): Promise<CorpusRig> {
     const rig = await startRig('local', { keyRing: publicTestKeyRing(), identity: IDENTITY, ...worker });
-    return new Stage(rig, worker);
+    return new CorpusRig(rig, worker);
   }
 
   private constructor(
@@ -78,11 +78,11 @@ export class Stage extends TimeTravel {
 
   async close(): Promise<void> {
     await Promise.all([...this.apartOnes].map((one) => one.leave()));
-    await this.rig.close();
+    await this.base.close();
   }
 
   fault({ username }: SandboxUser, operation: string, provocation: Provocation): string {
-    return this.rig.sandbox.setFault({ operation, username, ...provocation });
+    return this.base.sandbox.setFault({ operation, username, ...provocation });
   }
 
   /** One whose re-sends are allowed after a moment. */
@@ -103,7 +103,7 @@ export class Stage extends TimeTravel {
 
   /** An update that the workflow has taken in, answered or not. */
   async taken({ id }: Pick<Opened, 'id'>, name: string, message: object): Promise<WorkflowUpdateHandle<unknown>> {
-    const handle = this.rig.env.client.workflow.getHandle(id);
+    const handle = this.base.env.client.workflow.getHandle(id);
     return await handle.startUpdate<unknown, [object]>(name, { args: [message], waitForStage: 'ACCEPTED' });
   }
 
@@ -118,7 +118,7 @@ export class Stage extends TimeTravel {
   /** Starts one on a worker of its own, and does not wait for its first send. */
   async openApart(apart: Apart, user: SandboxUser, request: object = {}): Promise<Opened> {
     const id = workflowIdFor({ ...user, attributeName: 'email' });
-    await this.rig.env.client.workflow.start(WORKFLOW_TYPE, {
+    await this.base.env.client.workflow.start(WORKFLOW_TYPE, {
       workflowId: id,
       taskQueue: apart.taskQueue,
       args: [{ accessToken: user.accessToken, attributeName: 'email', ...request }],
@@ -134,11 +134,11 @@ export class Stage extends TimeTravel {
       activityId === undefined
         ? { type: 'workflow', namespace: 'default', workflowId }
         : { type: 'activity', namespace: 'default', workflowId, activityId, isLocal: false };
-    return (await this.rig.dataConverter.payloadCodecs?.[0]?.encode([payload], context)) ?? [];
+    return (await this.base.dataConverter.payloadCodecs?.[0]?.encode([payload], context)) ?? [];
   }
 
   async apart(options: ApartOptions = {}): Promise<Apart> {
-    const { env, dataConverter } = this.rig;
+    const { env, dataConverter } = this.base;
     const taskQueue = options.taskQueue ?? `apart-${randomUUID()}`;
     const temporal = new Client({ connection: env.connection, dataConverter, identity: IDENTITY });
     let stop: (() => Promise<void>) | undefined;
@@ -165,7 +165,7 @@ export class Stage extends TimeTravel {
     taskQueue: string,
     { endpoint, accessTokenSource, workflowsOnly, callsWith }: ApartOptions,
   ) {
-    const { env, keyRing, sandbox } = this.rig;
+    const { env, keyRing, sandbox } = this.base;
     const common = {
       connection: env.nativeConnection,
       namespace: 'default',

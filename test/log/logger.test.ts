@@ -1,18 +1,18 @@
-/** What the log holds of what it is handed: the fields that were chosen, redacted, and nothing else. */
+/** The log holds the listed fields, redacted, and nothing else of what it is given. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LogMetadata } from '@temporalio/worker';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../log/logger.js';
-import type { LogLevelName } from '../log/telemetry-config.js';
-import { SUB, TOKEN } from './sample-token.js';
+import { createLogger } from '../../log/logger.js';
+import type { LogLevelName } from '../../log/telemetry-config.js';
+import { SUB, TOKEN } from '../sample-token.js';
 
 const CODE = '135790';
 const WORKFLOW_ID = `verify/us-east-1_AbC123456/${SUB}/email`;
 
-/** What one entry becomes. */
+/** The line that one entry becomes. */
 function written(meta: LogMetadata | undefined, message = 'm'): { text: string; line: Record<string, unknown> } {
   const lines: string[] = [];
   createLogger('trace', { write: (line) => void lines.push(line) }).info(message, meta);
@@ -223,13 +223,13 @@ it('does not warn that a worker has one duty', () => {
 
 it('does not load the native worker', async () => {
   const script = `
-    const { createLogger } = await import(${JSON.stringify(new URL('../dist/log/logger.js', import.meta.url).href)});
+    const { createLogger } = await import(${JSON.stringify(new URL('../../dist/log/logger.js', import.meta.url).href)});
     createLogger('info').info('m');
     const { createRequire } = await import('node:module');
     const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => /core-bridge|@temporalio.worker|\\.node$/.test(path));
     console.log(JSON.stringify(loaded));`;
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: new URL('..', import.meta.url),
+    cwd: new URL('../..', import.meta.url),
   });
   expect(JSON.parse(stdout)).toEqual([]);
   expect(JSON.parse(stderr)).toMatchObject({ level: 'info', message: 'm' });

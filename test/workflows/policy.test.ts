@@ -7,7 +7,7 @@ import {
   hasBecomeVerified,
   nextEvent,
   type VerificationEvent,
-} from '../workflows/policy.js';
+} from '../../workflows/policy.js';
 
 const procedure = fc.constantFrom<CallState>('none', 'underWay', 'settled');
 const happenings: fc.Arbitrary<EventFacts> = fc.record({
@@ -66,7 +66,7 @@ describe('nextEvent', () => {
     CAUSES.slice(index + 1).map(([second, other]) => [first, second, { ...cause, ...other }] as const),
   );
   test.each(pairs)('%s goes before %s at the same instant', (first, second, both) => {
-    // A look that is done may be the one that a confirmation, or the deadline, waits for.
+    // A confirmation or the deadline may wait for a look that is done.
     expect(nextEvent({ ...nothing, ...both })).toBe(first);
     expect(second).not.toBe(first);
   });

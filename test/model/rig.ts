@@ -10,7 +10,7 @@ import { activityInfo } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
 import { type CognitoClients, createCognitoClients } from '../../activities/cognito-clients.js';
 import type { Sandbox } from '../../sandbox/index.js';
-import { type Rig, startRig } from '../harness.js';
+import { type Rig, startRig } from '../rig.js';
 import { sdkFor } from '../sandbox/running-sandbox.js';
 import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble, type Troubles } from './faults.js';
 import { type Described, ServerTime } from './server-time.js';
@@ -37,7 +37,7 @@ interface TestUser {
   username: string;
 }
 
-export class Stage {
+export class ModelRig {
   readonly client: VerificationClient;
   /** Every verification that was started here, for a replay. */
   readonly started: string[] = [];
@@ -46,18 +46,18 @@ export class Stage {
   private readonly admin: CognitoIdentityProviderClient;
 
   private constructor(
-    readonly rig: Rig,
+    readonly base: Rig,
     private readonly unreachable: Map<string, number>,
     /** How long what must happen by itself may take, by everybody's clock. */
     readonly patienceMs: number,
   ) {
-    const client = new Client({ connection: rig.env.connection, dataConverter: rig.dataConverter });
-    this.admin = sdkFor(rig.sandbox);
-    this.serverTime = new ServerTime(rig.env, (id) => this.describe(id));
+    const client = new Client({ connection: base.env.connection, dataConverter: base.dataConverter });
+    this.admin = sdkFor(base.sandbox);
+    this.serverTime = new ServerTime(base.env, (id) => this.describe(id));
     // Whoever waits for a send that is tried again and again waits for time to pass, which takes a while in which others act.
     this.client = new VerificationClient({
       client,
-      taskQueue: rig.taskQueue,
+      taskQueue: base.taskQueue,
       waitForDelivery: '30 minutes',
       waitForAnswer: '30 minutes',
     });
@@ -70,7 +70,7 @@ export class Stage {
   }: {
     workflowBundlePath?: string;
     patienceMs?: number;
-  } = {}): Promise<Stage> {
+  } = {}): Promise<ModelRig> {
     const unreachable = new Map<string, number>();
     let codes = 100_000;
     const rig = await startRig('timeSkipping', {
@@ -78,18 +78,18 @@ export class Stage {
       cognito: (sandbox) => new TroubledClients(sandbox, unreachable),
       ...(workflowBundlePath === undefined ? {} : { workflowBundlePath }),
     });
-    return new Stage(rig, unreachable, patienceMs);
+    return new ModelRig(rig, unreachable, patienceMs);
   }
 
   async close(): Promise<void> {
     this.admin.destroy();
-    await this.rig.close();
+    await this.base.close();
   }
 
   /** The server's time, with the sandbox brought up to it. */
   async now(): Promise<number> {
-    const now = await this.rig.env.currentTimeMs();
-    catchUp(this.rig.sandbox, now);
+    const now = await this.base.env.currentTimeMs();
+    catchUp(this.base.sandbox, now);
     return now;
   }
 
@@ -101,7 +101,7 @@ export class Stage {
 
   /** What goes wrong for the user from now on, and nothing else. */
   trouble({ userPoolId, username }: TestUser, troubles: Troubles): void {
-    const { sandbox } = this.rig;
+    const { sandbox } = this.base;
     for (const id of this.faults.get(username) ?? []) sandbox.clearFaults(id);
     const set: string[] = [];
     for (const call of ['send', 'attempt', 'read'] as const) {
@@ -120,7 +120,7 @@ export class Stage {
 
   /** A verification as the server has it; undefined while it was not started. */
   async describe(workflowId: string): Promise<Described | undefined> {
-    const { env } = this.rig;
+    const { env } = this.base;
     const asked = { namespace: 'default', execution: { workflowId } };
     const found = await env.connection.workflowService.describeWorkflowExecution(asked).catch(() => undefined);
     if (!found) return undefined;
@@ -158,9 +158,9 @@ export class Stage {
 
   /** Between batches: what is over need not be searched any more. */
   forget(): void {
-    this.rig.sandbox.clearFaults();
-    this.rig.sandbox.clearCalls();
-    this.rig.sandbox.clearInbox();
+    this.base.sandbox.clearFaults();
+    this.base.sandbox.clearCalls();
+    this.base.sandbox.clearInbox();
     this.faults.clear();
     this.unreachable.clear();
   }

@@ -1,27 +1,27 @@
-/** One verification in each state, for whoever looks at them from outside: on pages, in files, in logs. */
+/** One verification in each state, for tests that look at them from outside: on pages, in files, in logs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type VerificationClient, VerificationFailedError } from '@cognito-verification/client';
 import type { AttributeName, VerificationPolicy, VerificationState } from '@cognito-verification/contract';
 import type { Sandbox, SandboxUser } from '../sandbox/index.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
-/** A deadline of one minute, on a machine that does other things too. */
+/** Enough for a deadline of one minute on a busy machine. */
 const STATE_LIMIT_MS = 150_000;
 
 /** What the users have and type. */
-export interface CastOptions {
+export interface EveryStateOptions {
   /** Of their e-mail addresses. */
   domain?: string;
   phoneNumber?: string;
   /** Goes with every start. */
   clientMetadata?: Record<string, string>;
-  /** Of the right form, and none that the sandbox draws. */
+  /** Has the right form, and is never drawn by the sandbox. */
   wrongCode?: string;
   policy?: VerificationPolicy;
 }
 
 /** Users of one application, and one verification of theirs in each state. */
-export class Cast {
+export class EveryState {
   readonly tokens: string[] = [];
   readonly wrongCode: string;
   private poolId: string | undefined;
@@ -29,13 +29,13 @@ export class Cast {
   constructor(
     private readonly sandbox: Sandbox,
     private readonly client: VerificationClient,
-    private readonly options: CastOptions = {},
+    private readonly options: EveryStateOptions = {},
   ) {
     this.wrongCode = options.wrongCode ?? '918273';
   }
 
-  async bringOn(): Promise<{ userPoolId: string; workflowIds: Record<VerificationState, string> }> {
-    // The first to start, for nothing shortens its minute.
+  async reach(): Promise<{ userPoolId: string; workflowIds: Record<VerificationState, string> }> {
+    // It starts first, since it takes a minute.
     const expired = await this.start(await this.user('ada'), { deadline: '1 minute' });
     const [sending, rateLimited, awaitingToken, awaitingCode, verified, failed, cancelled] = await Promise.all([
       this.refused('bob', 'TooManyRequestsException'),
@@ -51,7 +51,7 @@ export class Cast {
     return { userPoolId: this.poolId ?? '', workflowIds };
   }
 
-  /** One whose user pool quotes all that it was sent, and all that it knows, in what it refuses with. */
+  /** A verification whose user pool quotes in its refusal all that it was sent and all that it knows. */
   async quoted(): Promise<string> {
     const user = await this.user('ines');
     const told = [user.accessToken, `ines@${this.options.domain}`, this.options.phoneNumber].join(', ');

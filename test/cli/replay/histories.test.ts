@@ -1,11 +1,11 @@
-/** What becomes of histories where the SDK, or the key service, does not do as it should. */
+/** How histories are reported when the SDK or the key service does not work as it should. */
 import { type KeyRing, KeyServiceError, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { Worker } from '@temporalio/worker';
 import { afterEach, expect, it, vi } from 'vitest';
-import { failingEvent } from '../../replay/failing-event.js';
-import type { RecordedHistory } from '../../replay/recorded-history.js';
-import { MOST_SEARCHED, type Replayed, type ReplayOptions, replayHistories } from '../../replay/replay.js';
-import { someKeys } from './run-cli.js';
+import { failingEvent } from '../../../replay/failing-event.js';
+import type { RecordedHistory } from '../../../replay/recorded-history.js';
+import { MOST_SEARCHED, type Replayed, type ReplayOptions, replayHistories } from '../../../replay/replay.js';
+import { someKeys } from '../run-cli.js';
 
 type Results = ReturnType<typeof Worker.runReplayHistories>;
 type Histories = Parameters<typeof Worker.runReplayHistories>[1];
@@ -13,7 +13,7 @@ type Histories = Parameters<typeof Worker.runReplayHistories>[1];
 const KEYS = keyRingOf(...parseKeys(someKeys(), 'keys'));
 const BUNDLE = { path: 'bundle.js', code: '', build: '0a1b2c' };
 
-vi.mock(import('../../replay/failing-event.js'), async (original) => ({
+vi.mock(import('../../../replay/failing-event.js'), async (original) => ({
   ...(await original()),
   failingEvent: vi.fn(() => Promise.reject(new Error('no worker for the search'))),
 }));
@@ -26,7 +26,7 @@ function history(workflowId: string): RecordedHistory {
   return { workflowId, history: { events } };
 }
 
-/** Instead of the SDK. */
+/** Replaces the SDK's replay. */
 function replaying(
   replay: (
     histories: Histories,

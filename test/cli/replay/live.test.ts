@@ -4,14 +4,14 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Rig, startRig } from '../harness.js';
-import { bundleFileOf, MUTATIONS } from '../replay/mutants.js';
-import { killRunning, runCli, runJson, someKeys, startCli } from './run-cli.js';
+import { bundleFileOf, MUTATIONS } from '../../replay/mutants.js';
+import { type Rig, startRig } from '../../rig.js';
+import { killRunning, runCli, runJson, someKeys, startCli } from '../run-cli.js';
 
 let rig: Rig;
 let folder: string;
 let env: Record<string, string>;
-/** By what became of them. */
+/** Workflow ids, by the state of the verification. */
 const ids = { awaitingCode: '', mistyped: '', awaitingToken: '', verified: '' };
 
 beforeAll(async () => {
@@ -173,7 +173,7 @@ describe('what says nothing of the build', () => {
   it('is said: Ctrl-C', async () => {
     const saved = join(folder, 'interrupted');
     const { child, ended } = startCli(['replay', '--save', saved], { env });
-    // Made before anything is asked of Temporal.
+    // The folder is made before the first request to Temporal.
     await expect.poll(() => existsSync(saved), { interval: 5 }).toBe(true);
     child.kill('SIGINT');
     const { code, stdout, stderr } = await ended;

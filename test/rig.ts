@@ -18,7 +18,7 @@ import { replayAll } from './replay-all.js';
 
 export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
 
-/** One key for a whole process, so that whatever is made in it can be read in it. */
+/** One key for a process, so that everything that is sealed in it can be opened in it. */
 const KEYS = `test:${randomBytes(32).toString('base64')}`;
 const KEY_RING: KeyRing = keyRingOf(...parseKeys(KEYS, 'the key of this test'));
 
@@ -33,7 +33,7 @@ export interface Rig {
   /** For another Temporal client. */
   dataConverter: DataConverter;
   taskQueue: string;
-  /** Every workflow that was started through `env.client`, in whichever way. */
+  /** Ids of all workflows that were started through `env.client`. */
   started: Set<string>;
   worker: VerificationWorker;
   /** A fresh user with both attributes, unverified. */
@@ -104,7 +104,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
   };
 }
 
-/** A rig for a whole test file. At the end everything that it has made must replay on the bundle. */
+/** A rig for a whole test file. At the end every history that it has made must replay on the bundle. */
 export function useRig(...args: Parameters<typeof startRig>): Rig {
   const rig = {} as Rig;
   beforeAll(async () => {
@@ -213,7 +213,7 @@ async function localServer(client: ClientOptionsForTestEnv): Promise<TestWorkflo
       executable: { type: 'existing-path', path: await temporalCli() },
       searchAttributes: Object.values(SEARCH_ATTRIBUTE_KEYS),
       ui: false,
-      // It logs every update that its limit of ten in flight puts off, and the SDK's client tries those again.
+      // The server logs every update beyond its limit of ten in flight, and the SDK's client tries those again.
       log: { format: 'pretty', level: 'never' },
     },
   });
@@ -234,7 +234,7 @@ async function timeSkippingServer(client: ClientOptionsForTestEnv): Promise<Test
 
 let installed = false;
 
-/** Once a process. Expected failures are what these tests are about, so only what nobody expects is printed. */
+/** Once a process. The tests cause failures on purpose, so only errors of the SDK itself are printed. */
 function quietRuntime(): void {
   if (installed) return;
   installed = true;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { cognitoEndpoint } from '../activities/cognito-clients.js';
-import { plainTransports } from '../worker/plain-transport.js';
+import { cognitoEndpoint } from '../../activities/cognito-clients.js';
+import { plainTransports } from '../../worker/plain-transport.js';
 
 const warnings = (address: string, tls: true | undefined, environment: Record<string, string> = {}) =>
   plainTransports({ address, security: tls ? { tls } : {} }, cognitoEndpoint(environment));

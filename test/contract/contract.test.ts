@@ -19,7 +19,7 @@ import {
 import { type Fields, PAYLOADS } from '@cognito-verification/contract/fields';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { errorOf, SUB, TOKEN } from './sample-token.js';
+import { errorOf, SUB, TOKEN } from '../sample-token.js';
 
 function errorIn(call: () => unknown): unknown {
   try {

@@ -1,41 +1,13 @@
-/** What the documentation says is held to the code: commands, options, tables, links, and every TypeScript block. */
-import { execFile } from 'node:child_process';
+/** Commands, options, tables and links of the documentation agree with the code. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import * as clientPackage from '@cognito-verification/client';
-import {
-  CALL_FAILURE_TYPES,
-  FAILURE_TYPES,
-  POLICY_FIELDS,
-  TASK_QUEUE,
-  VERIFICATION_STATES,
-} from '@cognito-verification/contract';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCognitoClients } from '../activities/cognito-clients.js';
-import { LISTED_EXCEPTIONS, readFailure } from '../activities/failures.js';
-import { COMMANDS } from '../cli/commands.js';
-import { exitCodeOf } from '../cli/exit-codes.js';
-import { type Rig, startRig, startWorker } from './harness.js';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const read = async (path: string) => await readFile(join(ROOT, path), 'utf8');
-
-const PAGES = new Map<string, string>();
-for (const name of await readdir(join(ROOT, 'docs'))) {
-  if (name.endsWith('.md')) PAGES.set(`docs/${name}`, await read(`docs/${name}`));
-}
-PAGES.set('README.md', await read('README.md'));
-const page = (path: string) => PAGES.get(path) ?? '';
-
-/** The fenced blocks in a language. */
-function blocks(path: string, language: string): string[] {
-  return [...page(path).matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, name, body]) =>
-    name === language ? [body ?? ''] : [],
-  );
-}
+import { CALL_FAILURE_TYPES, FAILURE_TYPES, POLICY_FIELDS, VERIFICATION_STATES } from '@cognito-verification/contract';
+import { describe, expect, it } from 'vitest';
+import { LISTED_EXCEPTIONS, readFailure } from '../../activities/failures.js';
+import { COMMANDS } from '../../cli/commands.js';
+import { exitCodeOf } from '../../cli/exit-codes.js';
+import { blocks, PAGES, page, ROOT, read } from './pages.js';
 
 /** The cells of the rows of every table under a heading. */
 function rows(path: string, heading: string): string[][] {
@@ -179,112 +151,5 @@ describe('docs/failures.md', () => {
       .slice(1)
       .map(([name = '', code = '', exitCode = '']) => [quoted(name)[0], [...quoted(code), exitCode]] as const);
     expect(new Map(told)).toEqual(new Map(expected));
-  });
-});
-
-/** What the examples in the client's JSDoc use without declaring it. */
-const DECLARED = new Map([
-  ['verifications', 'import("@cognito-verification/client").VerificationClient'],
-  ['workflowId', 'string'],
-  ['accessToken', 'string'],
-  ['code', 'string'],
-]);
-
-/** The examples in the JSDoc of a source file, each as a module. */
-async function examples(path: string): Promise<string[]> {
-  return [...(await read(path)).matchAll(/@example\n\s*\* ```ts\n(.*?)\s*\* ```\n/gs)].map(([, lines = '']) => {
-    const example = lines.replaceAll(/^\s*\* ?/gm, '');
-    const needed = [...DECLARED].filter(([name]) => !new RegExp(`const (\\{[^}]*)?\\b${name}\\b`).test(example));
-    return [...needed.map(([name, type]) => `declare const ${name}: ${type};`), example, 'export {};', ''].join('\n');
-  });
-}
-
-const CLIENT = (await readdir(join(ROOT, 'client'))).filter((name) => name.endsWith('.ts'));
-
-describe('the JSDoc of the client', () => {
-  it('has an example of the client and of each of its methods', async () => {
-    const documented = await read('client/verification-client.ts');
-    const methods = Object.getOwnPropertyNames(clientPackage.VerificationClient.prototype).filter(
-      (name) => !['constructor', 'update'].includes(name),
-    );
-    for (const name of methods) {
-      expect(documented, name).toMatch(new RegExp(`\\* \`\`\`\\n +\\*/\\n +(async )?${name}\\(`));
-    }
-    expect(await examples('client/verification-client.ts')).toHaveLength(methods.length + 1);
-  });
-});
-
-/** In dist, where relative imports of a page's blocks find the compiled project, and no tool looks for sources. */
-const COMPILED = join(ROOT, 'dist', 'documentation');
-
-describe('the TypeScript of the pages and of the JSDoc', () => {
-  beforeAll(async () => {
-    await rm(COMPILED, { recursive: true, force: true });
-    await mkdir(COMPILED, { recursive: true });
-    const tsconfig = {
-      extends: '../../tsconfig.base.json',
-      compilerOptions: { rootDir: '.', noUnusedLocals: false, composite: false, declaration: false, sourceMap: false },
-      include: ['*.ts'],
-    };
-    await writeFile(join(COMPILED, 'tsconfig.json'), JSON.stringify(tsconfig));
-    for (const path of PAGES.keys()) {
-      const name = path
-        .replace(/^docs\//, '')
-        .replace(/\.md$/, '')
-        .toLowerCase();
-      for (const [index, block] of blocks(path, 'ts').entries()) {
-        await writeFile(join(COMPILED, `${name}-${index + 1}.ts`), block);
-      }
-    }
-    for (const name of CLIENT) {
-      for (const [index, example] of (await examples(`client/${name}`)).entries()) {
-        await writeFile(join(COMPILED, `jsdoc-${index + 1}-${name}`), example);
-      }
-    }
-  });
-
-  it('compiles', { timeout: 120_000 }, async () => {
-    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-    const { stdout } = await promisify(execFile)(process.execPath, [tsc, '--project', COMPILED]).catch(
-      (error: { stdout: string }) => error,
-    );
-    expect(stdout).toBe('');
-  });
-
-  describe('the client in ten lines', () => {
-    let rig: Rig;
-    let worker: Awaited<ReturnType<typeof startWorker>>;
-    beforeAll(async () => {
-      rig = await startRig('local');
-      // The example names no task queue, so it is the usual one.
-      worker = await startWorker(
-        rig.env.nativeConnection,
-        createCognitoClients({ endpoint: rig.sandbox.url }),
-        TASK_QUEUE,
-      );
-      process.env['TEMPORAL_ADDRESS'] = rig.env.address;
-      process.env['VERIFICATION_ENCRYPTION_KEYS'] = rig.keys;
-    });
-    afterAll(async () => {
-      delete process.env['TEMPORAL_ADDRESS'];
-      delete process.env['VERIFICATION_ENCRYPTION_KEYS'];
-      await worker?.stop();
-      await rig?.close();
-    });
-
-    it('sends a code, refuses a wrong one and verifies', async () => {
-      const example = (await import(pathToFileURL(join(COMPILED, 'readme-1.js')).href)) as {
-        sendCode(accessToken: string, requestId: string): Promise<clientPackage.StartedVerification>;
-        checkCode(workflowId: string, code: string): Promise<string>;
-      };
-      const user = await rig.user();
-      const { workflowId, status } = await example.sendCode(user.accessToken, 'request-1');
-      expect(status.delivery?.destination).toBe('z***@e***');
-      expect(await example.sendCode(user.accessToken, 'request-1')).toEqual({ workflowId, status });
-      const code = rig.sandbox.codeFor(user, 'email');
-      expect(await example.checkCode(workflowId, code === '000000' ? '000001' : '000000')).toMatch(/^mismatch: 9 /);
-      expect(await example.checkCode(workflowId, code)).toBe('Thank you.');
-      expect(rig.sandbox.inbox(user)).toHaveLength(1);
-    });
   });
 });

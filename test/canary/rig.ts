@@ -20,37 +20,37 @@ import { createLogger } from '../../log/logger.js';
 import { type Sandbox, type SandboxUser, startSandbox } from '../../sandbox/index.js';
 import { historyToJSON } from '../../temporal/proto-json.js';
 import { createWorker } from '../../worker/worker.js';
-import { Cast } from '../cast.js';
 import { startCli } from '../cli/run-cli.js';
+import { EveryState } from '../every-state.js';
 import { startTokenSource, type TokenSource } from '../lifecycle/token-source.js';
 import { type Canary, type Sighting, sightings } from './canaries.js';
 
 /** How a deployment is run: as always, or with every payload in plain text. */
 export type Sealing = 'sealed' | 'plain';
 
-/** What was played, and what is left of it. */
-export interface Stage {
+/** The verifications, and everything that they left behind. */
+export interface CanaryRig {
   readonly uiUrl: string;
   readonly namespace: string;
   readonly verifications: Readonly<Record<VerificationState, { workflowId: string; runId: string }>>;
   readonly canaries: readonly Canary[];
   /** Searches everything that lies on disk or was printed, and what the codec server and the metrics answer. */
   search(): Promise<Sighting[]>;
-  /** Where it was searched: how many bytes, and what of it that is no secret was found there. */
+  /** The places that were searched: their sizes in bytes, and the values that are not secret and were found there. */
   readonly searched: Map<string, { bytes: number; landmarks: string[] }>;
-  /** What a worker prints that dies with canaries in its hands. */
+  /** What a worker prints when it dies while it holds canaries. */
   crash(): Promise<{ output: string; canaries: readonly Canary[] }>;
   close(): Promise<void>;
 }
 
 const TASK_QUEUE = 'canary-queue';
-/** Longer than Cognito's, so that no number that happens to be somewhere is taken for one. */
+/** Longer than Cognito's codes, so that no other number is mistaken for one. */
 const newCode = () => `code-${randomBytes(9).toString('hex')}`;
 
 /** Starts everything and takes one verification into each state. */
-export async function setStage(sealing: Sealing): Promise<Stage> {
+export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'));
-  // Where its operator keeps secrets: not searched.
+  // The operator's secrets are here: it is not searched.
   const safe = await mkdtemp(join(tmpdir(), 'canary-safe-'));
   const closing: (() => Promise<unknown> | void)[] = [folder, safe].map(
     (path) => () => rm(path, { recursive: true, force: true }),
@@ -113,7 +113,7 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       client: temporal,
       taskQueue: TASK_QUEUE,
       sealedElsewhere: true,
-      // The throttled one never comes to an answer.
+      // The throttled one never gets an answer.
       waitForDelivery: '10 seconds',
     });
 
@@ -124,10 +124,10 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       clientMetadata: { campaign: `metadata-${mark}` },
       wrongCode: newCode(),
     };
-    const cast = new Cast(sandbox, client, { ...planted, policy: { codeFormat: 'nonSpace' } });
-    const quoted = await cast.quoted();
+    const everyState = new EveryState(sandbox, client, { ...planted, policy: { codeFormat: 'nonSpace' } });
+    const quoted = await everyState.quoted();
     const [{ workflowIds, userPoolId }, references] = await Promise.all([
-      cast.bringOn(),
+      everyState.reach(),
       byReference(sandbox, client, tokenSource, { domain: planted.domain, bearer }),
     ]);
     const ids = [...Object.values(workflowIds), quoted, ...references.workflowIds];
@@ -136,7 +136,7 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       { name: 'task queue', value: TASK_QUEUE },
     ];
     const canaries: Canary[] = [
-      ...cast.tokens.flatMap((token, index) => partsOf(token, `token ${index}`)),
+      ...everyState.tokens.flatMap((token, index) => partsOf(token, `token ${index}`)),
       ...references.tokens.flatMap((token, index) =>
         partsOf(token, `token ${index} by reference`).map((part) => ({ ...part, kept: true as const })),
       ),
@@ -150,7 +150,7 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       { name: 'client metadata', value: planted.clientMetadata.campaign },
     ];
 
-    const searched: Stage['searched'] = new Map();
+    const searched: CanaryRig['searched'] = new Map();
     const searchIn = (place: string, bytes: Uint8Array | string): Sighting[] => {
       const found = sightings(landmarks, place, bytes).map(({ canary }) => canary);
       searched.set(place, { bytes: Buffer.byteLength(bytes), landmarks: [...new Set(found)] });
@@ -167,7 +167,7 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
     return {
       uiUrl,
       namespace,
-      verifications: verifications as Stage['verifications'],
+      verifications: verifications as CanaryRig['verifications'],
       canaries,
       searched,
       search: async () => {
@@ -189,8 +189,8 @@ export async function setStage(sealing: Sealing): Promise<Stage> {
       },
       crash: async () => {
         const request = {
-          accessToken: cast.tokens[0] ?? '',
-          // As Cognito's are: in free text that is all by which one can be told.
+          accessToken: everyState.tokens[0] ?? '',
+          // Like Cognito's: in free text a code is known by nothing else.
           code: String(randomInt(100_000, 999_999)),
           email: `zoe@${planted.domain}`,
           phoneNumber: planted.phoneNumber,
@@ -234,7 +234,7 @@ function partsOf(token: string, name: string): Canary[] {
   ];
 }
 
-/** Verifications whose tokens are found when they are needed: one that goes well, and two where too much is said of them. */
+/** Verifications with references to tokens: one that succeeds, and two where an error quotes the token. */
 async function byReference(
   sandbox: Sandbox,
   client: VerificationClient,
@@ -285,7 +285,7 @@ async function deployedWorker(env: Record<string, string>, printed: string[]): P
   };
 }
 
-/** There is no setting by which the command could be run so. */
+/** A worker without sealing. The command has no setting for that. */
 async function plainWorker(
   address: string,
   endpoint: string,
@@ -313,7 +313,7 @@ function collectPayloads(value: unknown, into: Set<unknown>): void {
   else for (const inner of Object.values(value)) collectPayloads(inner, into);
 }
 
-/** What the codec server makes of them, in text. */
+/** The codec server's answer to these payloads, as text. */
 async function decodedBy(url: string, payloads: readonly unknown[]): Promise<string> {
   const response = await fetch(`${url}/decode?preserveStorageRefs=true`, {
     method: 'POST',

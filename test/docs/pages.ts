@@ -1,0 +1,22 @@
+/** The pages of the documentation, and what is on them. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const read = async (path: string): Promise<string> => await readFile(join(ROOT, path), 'utf8');
+
+/** The text of each page, by its path. */
+export const PAGES = new Map<string, string>();
+for (const name of await readdir(join(ROOT, 'docs'))) {
+  if (name.endsWith('.md')) PAGES.set(`docs/${name}`, await read(`docs/${name}`));
+}
+PAGES.set('README.md', await read('README.md'));
+export const page = (path: string): string => PAGES.get(path) ?? '';
+
+/** The fenced blocks in a language. */
+export function blocks(path: string, language: string): string[] {
+  return [...page(path).matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, name, body]) =>
+    name === language ? [body ?? ''] : [],
+  );
+}

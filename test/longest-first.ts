@@ -1,0 +1,35 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes longest on an idle machine, longest first: `slowest-files.ts` prints it after each run. */
+const LONGEST = [
+  'test/model/scenarios.test.ts',
+  'test/replay/without-cache.test.ts',
+  'test/replay/gate.test.ts',
+  'test/lifecycle/token-references.test.ts',
+  'test/lifecycle/in-real-time.test.ts',
+  'test/dev/local-stack.test.ts',
+  'test/canary/canary.test.ts',
+  'test/web-ui/web-ui.test.ts',
+  'test/bad-input/bad-input.test.ts',
+  'test/lifecycle/damaged-payloads.test.ts',
+  'test/lifecycle/answers-to-a-send.test.ts',
+  'test/bench/counts.test.ts',
+  'test/cli/usage.test.ts',
+  'test/cli/lifecycle.test.ts',
+  'test/cli/replay/files.test.ts',
+  'test/cli/replay/live.test.ts',
+];
+
+/**
+ * Starts the longest files first, so that no core idles while the last one ends. Vitest knows durations only from earlier runs,
+ * which a clean clone has none of, and sorts each project alone.
+ */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((path) => moduleId.endsWith(path));
+      return at === -1 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
