@@ -32,7 +32,7 @@ export type CognitoCall = {
 
 export type SendCodeInput = CognitoCall & {
   /** For the user pool's triggers. */
-  clientMetadata?: Record<string, string>;
+  clientMetadata?: Record<string, string> | undefined;
   /** Reads the attribute first, so that a later look at it can tell whether it has become verified since. */
   recordAttribute: boolean;
 };

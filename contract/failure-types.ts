@@ -49,6 +49,6 @@ export const CALL_FAILURE_TYPES = {
 /** The first of the `details` of a `ResendNotAllowed`. */
 export interface ResendRefusal {
   /** ISO 8601; absent when no time will make it right. */
-  allowedAt?: string;
+  allowedAt?: string | undefined;
   reason: 'cooldown' | 'maxSends' | 'rateLimited' | 'accessTokenNeeded';
 }

@@ -9,9 +9,9 @@ export const ATTRIBUTE_NAMES: readonly AttributeName[] = ['email', 'phone_number
 /** Where a code was sent, as Cognito tells it (`CodeDeliveryDetails`); some endpoints leave it out. */
 export interface CodeDelivery {
   /** Masked by Cognito, as in `z***@e***`. Opaque: show it, never parse it. */
-  destination?: string;
+  destination?: string | undefined;
   /** `EMAIL` or `SMS`. */
-  deliveryMedium?: string;
+  deliveryMedium?: string | undefined;
 }
 
 /** The durations and limits of one verification. Every field has a default; `POLICY_LIMITS` says what is allowed. */
@@ -133,9 +133,9 @@ export interface SendRecord {
   /** When the outcome was known, ISO 8601. */
   at: string;
   outcome: SendOutcome;
-  delivery?: CodeDelivery;
+  delivery?: CodeDelivery | undefined;
   /** Cognito's exception name or the kind of failure, where the outcome is not `sent`. */
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /**
@@ -168,21 +168,21 @@ export interface VerificationStatus {
   state: VerificationState;
   attributeName: AttributeName;
   /** Where the newest code was sent. Accepted by Cognito, which is not the same as delivered. */
-  delivery?: CodeDelivery;
+  delivery?: CodeDelivery | undefined;
   /** True when the newest send got no answer: a message may have left or not. */
   deliveryUncertain: boolean;
   sendsLeft: number;
   /** One that is being checked counts; it is given back if Cognito never looked at the code. */
   attemptsLeft: number;
   /** From when `resendCode` is allowed; absent when it will not be any more, or waits for something else. */
-  resendAllowedAt?: string;
+  resendAllowedAt?: string | undefined;
   /**
    * In `rateLimited`, and in `sending` after a failure that may mend itself: when a code is sent next, unless
    * `expiresAt` comes first. In `awaitingCode`: until when Cognito takes no attempts.
    */
-  retryAt?: string;
+  retryAt?: string | undefined;
   /** Until when `submitCode` takes the newest code. */
-  codeExpiresAt?: string;
+  codeExpiresAt?: string | undefined;
   /** The deadline of the whole verification. */
   expiresAt: string;
   /** Oldest first. All that count; of the others the newest, up to 50 in all. */
@@ -190,7 +190,7 @@ export interface VerificationStatus {
   /** Oldest first. All that count; of the others the newest, up to 50 in all. */
   attempts: AttemptRecord[];
   /** Why it failed, in state `failed`. */
-  failure?: VerificationFailure;
+  failure?: VerificationFailure | undefined;
 }
 
 /** Why a verification failed, and who can mend it. */
@@ -204,12 +204,12 @@ export interface VerificationFailure {
 export interface VerificationOutcome {
   outcome: 'verified' | 'expired' | 'failed' | 'cancelled';
   /** What proved it, when `verified`: the code, the signal, or the attribute as Cognito shows it. */
-  confirmedBy?: 'submitCode' | 'codeConfirmed' | 'readAttribute';
+  confirmedBy?: 'submitCode' | 'codeConfirmed' | 'readAttribute' | undefined;
   /** The reference that came with `codeConfirmed`. */
-  reference?: string;
-  failure?: VerificationFailure;
+  reference?: string | undefined;
+  failure?: VerificationFailure | undefined;
   /** The last status; absent only where a verification ended without a word (terminated by an operator). */
-  status?: VerificationStatus;
+  status?: VerificationStatus | undefined;
 }
 
 /** The caller's token, or reference, renews an older one, and a send that waited for a token goes on with it. */
@@ -233,7 +233,7 @@ export type SubmitCodeResult = 'verified' | 'mismatch' | 'codeExpired' | 'rateLi
 export interface SubmitCodeAnswer {
   result: SubmitCodeResult;
   /** With `rateLimited`: from when Cognito may take another attempt; our estimate, since Cognito gives none. */
-  retryAt?: string;
+  retryAt?: string | undefined;
   status: VerificationStatus;
 }
 
@@ -251,7 +251,7 @@ export type RenewAccessTokenInput = WithAccessToken | WithAccessTokenReference;
 
 export interface CodeConfirmedInput {
   /** The sender's own reference; shows up in the outcome. At most 200 characters. */
-  reference?: string;
+  reference?: string | undefined;
 }
 
 // What `defineUpdate` and its siblings of `@temporalio/workflow` make, without loading that package into callers.

@@ -13,27 +13,27 @@ export interface ParsedRequest {
   /** Whose verification it is. */
   owner: UserKey;
   attributeName: AttributeName;
-  alreadySent?: CodeDelivery;
-  clientMetadata?: Record<string, string>;
+  alreadySent?: CodeDelivery | undefined;
+  clientMetadata?: Record<string, string> | undefined;
   policy: ResolvedPolicy;
 }
 
 /** An `AwaitDeliveryInput` that was found good. */
 export interface ParsedAwaitDelivery {
-  tokenInput?: TokenInput;
-  alreadySent?: CodeDelivery;
+  tokenInput?: TokenInput | undefined;
+  alreadySent?: CodeDelivery | undefined;
 }
 
 /** A `SubmitCodeInput` that was found good. */
 export interface ParsedSubmitCode {
   code: Secret;
-  tokenInput?: TokenInput;
+  tokenInput?: TokenInput | undefined;
 }
 
 /** A `ResendCodeInput` that was found good. */
 export interface ParsedResendCode {
-  tokenInput?: TokenInput;
-  clientMetadata?: Record<string, string>;
+  tokenInput?: TokenInput | undefined;
+  clientMetadata?: Record<string, string> | undefined;
 }
 
 /**
