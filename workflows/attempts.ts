@@ -1,176 +1,205 @@
 import type {
   AttemptOutcome,
+  AttemptRecord,
+  ParsedRequest,
   ParsedSubmitCode,
-  Secret,
   SubmitCodeResult,
-  TokenInput,
   VerificationFailure,
+  VerificationStatus,
 } from '@cognito-verification/contract';
+import { type AccessTokens, type HeldToken, type NoToken, withToken } from './access-tokens.js';
 import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
-import { lookUp } from './look-up.js';
+import type { Looks } from './looks.js';
+import type { CodePost, Mailbox } from './mailbox.js';
 import {
+  addRecord,
+  attemptsLeft,
   type CallState,
-  codeExpiresAt,
   countedAttempts,
-  countedSends,
-  hasBecomeVerified,
+  type Ending,
   iso,
   retryAfterRateLimit,
 } from './policy.js';
 import { attemptsExhausted, refused, unavailable } from './refusals.js';
+import type { Sends } from './sends.js';
 import { Underway } from './underway.js';
-import type { Verification } from './verification.js';
 
-/** What came of a code: an answer to whoever typed it, or why there is none. */
-type AttemptEnd = { result: SubmitCodeResult } | { result: 'unavailable' | 'failed'; failure: VerificationFailure };
+/** What the attempts need of their verification. */
+interface Parts {
+  readonly request: ParsedRequest;
+  readonly tokens: AccessTokens;
+  readonly mailbox: Mailbox;
+  readonly looks: Looks;
+  readonly sends: Sends;
+  status(): VerificationStatus;
+  lackToken(): void;
+  tokenProved(): void;
+}
+
+/** What came of a code: the answer to the caller, or why there is none. */
+type AttemptEnd =
+  | { verdict: 'answered'; result: SubmitCodeResult }
+  | { verdict: 'unavailable'; failure: VerificationFailure }
+  | { verdict: 'failed'; failure: VerificationFailure };
 
 /** Calls for one code: the first, and one more if its answer was lost and the attribute is not verified. */
 const MOST_CALLS = 2;
 
 /** The attempts of one verification, one at a time. */
-export class Attempting {
-  private readonly call = new Underway<AttemptEnd>();
+export class Attempts {
+  private readonly records: AttemptRecord[] = [];
+  private readonly call = new Underway<AttemptEnd | NoToken>();
+  private underCheck: CodePost | undefined;
+  private isLateTaken = false;
+  private blockedUntilMs: number | undefined;
   private rateLimitsInARow = 0;
   private sendsBefore = 0;
 
-  constructor(private readonly verification: Verification) {}
+  constructor(private readonly parts: Parts) {}
 
   get state(): CallState {
     return this.call.state;
   }
 
-  /** Answers at once what needs no call, and starts one for what does. */
-  take(): void {
-    const { verification } = this;
-    const { mailbox, request, attemptsBlockedUntilMs } = verification;
-    const post = mailbox.codes.shift();
-    if (!post) return;
-    const expiresAt = codeExpiresAt(request.policy, verification.sends);
-    if (verification.attemptsLeft === 0) {
-      post.refusal = attemptsExhausted(verification);
-    } else if (expiresAt !== undefined && expiresAt <= Date.now()) {
-      verification.cooldownWaived = true;
-      post.verdict = { result: 'codeExpired' };
-    } else if (attemptsBlockedUntilMs !== undefined && attemptsBlockedUntilMs > Date.now()) {
-      post.verdict = { result: 'rateLimited', retryAt: iso(attemptsBlockedUntilMs) };
-    } else {
-      mailbox.codeUnderCheck = post;
-      this.sendsBefore = countedSends(verification.sends).length;
-      this.call.start(() => attemptCode(verification, post.input));
-    }
+  get left(): number {
+    return attemptsLeft(this.parts.request.policy, this.records);
+  }
+
+  /** One code was taken after the deadline. */
+  get lateTaken(): boolean {
+    return this.isLateTaken;
+  }
+
+  list(): AttemptRecord[] {
+    return this.records.map((record) => ({ ...record }));
+  }
+
+  /** Until when Cognito takes no attempts; undefined when it does. */
+  blockedUntil(nowMs: number): number | undefined {
+    return this.blockedUntilMs !== undefined && this.blockedUntilMs > nowMs ? this.blockedUntilMs : undefined;
+  }
+
+  /** The codes that still wait for an answer. */
+  get unanswered(): readonly CodePost[] {
+    const { codes } = this.parts.mailbox;
+    return this.underCheck ? [this.underCheck, ...codes] : codes;
   }
 
   /**
-   * Answers the code that was checked; true when it ends the verification.
-   * @throws ApplicationFailure when the verification fails for it.
+   * Takes a code: answers at once what needs no call, and starts one for what does.
+   * @param late the deadline has passed
    */
-  settle(): boolean {
-    const { verification } = this;
-    const { mailbox } = verification;
+  take(late: boolean): void {
+    const { mailbox, request, sends } = this.parts;
+    this.isLateTaken = late;
+    const post = mailbox.codes.shift();
+    if (!post) return;
+    const { codeExpiresAtMs } = sends;
+    const blockedUntil = this.blockedUntil(Date.now());
+    if (this.left === 0) {
+      post.refusal = attemptsExhausted(request.policy, this.parts.status());
+    } else if (codeExpiresAtMs !== undefined && codeExpiresAtMs <= Date.now()) {
+      sends.waiveCooldown();
+      post.verdict = { result: 'codeExpired' };
+    } else if (blockedUntil !== undefined) {
+      post.verdict = { result: 'rateLimited', retryAt: iso(blockedUntil) };
+    } else {
+      this.underCheck = post;
+      this.sendsBefore = sends.counted.length;
+      this.call.start(() => this.attempt(post.input));
+    }
+  }
+
+  /** Takes what came of a code, and answers the caller unless the verification ends with it. */
+  settle(): Ending | undefined {
     const end = this.call.take();
     // These two are answered with the rest, once the state says so too.
-    if (end.result === 'verified') return true;
-    if (end.result === 'failed') throw verification.failing(end.failure);
-    const post = mailbox.codeUnderCheck;
-    mailbox.codeUnderCheck = undefined;
-    if (!post) return false;
-    if (end.result !== 'rateLimited') this.rateLimitsInARow = 0;
-    switch (end.result) {
-      case 'unavailable': {
-        const { message, type } = unavailable(end.failure);
-        post.refusal = refused(type, message, end.failure);
-        break;
-      }
-      case 'rateLimited':
-        post.verdict = { result: end.result, retryAt: iso(this.blockAttempts()) };
-        break;
-      case 'accessTokenRejected':
-        if (verification.tokens.usable(Date.now()).length === 0 && verification.state === 'awaitingCode') {
-          verification.enter('awaitingToken');
-        }
-        post.verdict = { result: end.result };
-        break;
-      case 'codeExpired':
-      case 'mismatch':
-        // A code that was sent while this one was being checked is no reason to send another at once.
-        if (end.result === 'codeExpired' && countedSends(verification.sends).length === this.sendsBefore) {
-          verification.cooldownWaived = true;
-        }
-        // The token that came with the code was good, so whatever waits for a token can go on.
-        if (verification.state === 'awaitingToken') mailbox.tokenOffered = true;
-        post.verdict = { result: end.result };
-        break;
-    }
-    return false;
+    if (end.verdict === 'failed') return { outcome: 'failed', failure: end.failure };
+    if (end.verdict === 'answered' && end.result === 'verified')
+      return { outcome: 'verified', confirmedBy: 'submitCode' };
+    const post = this.underCheck;
+    this.underCheck = undefined;
+    if (post) this.answer(post, end.verdict === 'noToken' ? REJECTED : end);
+    return undefined;
   }
 
-  private blockAttempts(): number {
-    const { verification } = this;
-    // The refused one is no explanation of itself.
-    const own = countedAttempts(verification.attempts).slice(0, -1);
+  private answer(post: CodePost, end: Exclude<AttemptEnd, { verdict: 'failed' }>): void {
+    const { parts } = this;
+    if (end.verdict === 'unavailable' || end.result !== 'rateLimited') this.rateLimitsInARow = 0;
+    if (end.verdict === 'unavailable') {
+      const { message, type } = unavailable(end.failure);
+      post.refusal = refused(type, message, end.failure);
+      return;
+    }
+    const { result } = end;
+    post.verdict = { result, retryAt: result === 'rateLimited' ? iso(this.block()) : undefined };
+    if (result === 'accessTokenRejected' && parts.tokens.usable(Date.now()).length === 0) parts.lackToken();
+    // A code that was sent while this one was being checked is no reason to send another at once.
+    if (result === 'codeExpired' && parts.sends.counted.length === this.sendsBefore) parts.sends.waiveCooldown();
+    if (result === 'codeExpired' || result === 'mismatch') parts.tokenProved();
+  }
+
+  /** Cognito takes no attempts for a while; until when. */
+  private block(): number {
+    // The attempt that was refused does not explain the refusal.
+    const own = countedAttempts(this.records).slice(0, -1);
     const times = own.map(({ at }) => Date.parse(at));
-    const until = retryAfterRateLimit(times, ++this.rateLimitsInARow, Date.now());
-    verification.attemptsBlockedUntilMs = until;
-    return until;
+    this.blockedUntilMs = retryAfterRateLimit(times, ++this.rateLimitsInARow, Date.now());
+    return this.blockedUntilMs;
   }
-}
 
-/** Checks one code with Cognito. */
-async function attemptCode(
-  verification: Verification,
-  { code, tokenInput: given }: ParsedSubmitCode,
-): Promise<AttemptEnd> {
-  const rejected: TokenInput[] = [];
-  for (;;) {
-    // A token that came with the code is the only one used for it: a forged one must not spend the real user's
-    // attempts. The others are asked for anew each time, since a good one may have come while a bad one was tried.
-    const [tokenInput] = verification.tokens.usable(Date.now(), { given, refused: rejected });
-    if (!tokenInput) return { result: 'accessTokenRejected' };
-    const end = await attemptWith(verification, code, tokenInput, given);
-    if (end !== 'tokenRefused') return end;
-    verification.tokens.reject(tokenInput);
-    rejected.push(tokenInput);
+  private attempt(input: ParsedSubmitCode): Promise<AttemptEnd | NoToken> {
+    // A token that came with the code is the only one used for it: a forged one must not spend the real user's attempts.
+    const given = input.tokenInput;
+    return withToken(this.parts.tokens, (held) => this.check(held, input), { given });
   }
-}
 
-/** Each call is counted before it is made, and after a lost answer the attribute is read before anything is said. */
-async function attemptWith(
-  verification: Verification,
-  code: Secret,
-  tokenInput: TokenInput,
-  given: TokenInput | undefined,
-): Promise<AttemptEnd | 'tokenRefused'> {
-  const { attributeName, owner } = verification.request;
-  const look = given ? { given } : {};
-  // Recorded before anything can change it. Mostly the send has done so.
-  if (!verification.before) {
-    const before = await lookUp(verification, `Read ${attributeName} before the attempt`, { ...look, budget: 'quick' });
-    if (before.verdict === 'read') verification.before = before.attribute;
-  }
-  for (let calls = 1; ; calls++) {
-    const settle = verification.beginAttempt();
-    const verdict = await verifyCode({ owner, attributeName, tokenInput, code }, `Check a code for ${attributeName}`);
-    settle(OUTCOMES[verdict.verdict]);
-    if (verdict.verdict === 'accessTokenRejected') return 'tokenRefused';
-    if (PROVES_TOKEN.has(verdict.verdict)) verification.tokens.accept(tokenInput);
-    if (verdict.verdict !== 'uncertain' && verdict.verdict !== 'codeExpired') return endOf(verdict);
-    const now = await lookUp(verification, `Read whether ${attributeName} is verified by now`, look);
-    if (now.verdict === 'read' && hasBecomeVerified(verification.before, now.attribute)) return { result: 'verified' };
-    // Unread it stays in doubt: neither is another try safe, nor may a code be called expired that may be consumed.
-    if (now.verdict !== 'read' && answerWasLost(verification)) {
-      return now.verdict === 'noToken'
-        ? { result: 'accessTokenRejected' }
-        : { result: 'unavailable', failure: now.failure };
+  /** Counts each call before it is made, and reads the attribute after a lost answer before anything is said. */
+  private async check(
+    held: HeldToken,
+    { code, tokenInput: given }: ParsedSubmitCode,
+  ): Promise<AttemptEnd | { verdict: 'accessTokenRejected' }> {
+    const { looks, tokens } = this.parts;
+    const { attributeName, owner } = this.parts.request;
+    const { tokenInput } = held;
+    // Recorded before anything can change it. Mostly the send has done so.
+    if (!looks.before) {
+      const look = await looks.look(`Read ${attributeName} before the attempt`, { given, budget: 'quick' });
+      if (look.verdict === 'read') looks.noteBefore(look.attribute);
     }
-    if (verdict.verdict !== 'uncertain' || calls === MOST_CALLS || verification.attemptsLeft === 0)
-      return endOf(verdict);
+    for (let calls = 1; ; calls++) {
+      const settle = this.begin();
+      const answer = await verifyCode({ owner, attributeName, tokenInput, code }, `Check a code for ${attributeName}`);
+      settle(OUTCOMES[answer.verdict]);
+      if (answer.verdict === 'accessTokenRejected') return { verdict: answer.verdict };
+      tokens.learn(held, answer.verdict);
+      if (answer.verdict !== 'uncertain' && answer.verdict !== 'codeExpired') return endOf(answer);
+      const look = await looks.look(`Read whether ${attributeName} is verified by now`, { given });
+      if (looks.prove(look)) return { verdict: 'answered', result: 'verified' };
+      // Unread it stays in doubt: another try is not safe, and a code that may be consumed must not be called expired.
+      if (look.verdict !== 'read' && this.lostAnswer) {
+        return look.verdict === 'noToken' ? REJECTED : { verdict: 'unavailable', failure: look.failure };
+      }
+      if (answer.verdict !== 'uncertain' || calls === MOST_CALLS || this.left === 0) return endOf(answer);
+    }
+  }
+
+  /** Counts an attempt before Cognito is asked; the outcome is filled in when it is known. */
+  private begin(): (outcome: AttemptOutcome) => void {
+    const record: AttemptRecord = { at: iso(Date.now()), outcome: 'checking' };
+    addRecord(this.records, record, countedAttempts);
+    return (outcome) => {
+      record.outcome = outcome;
+    };
+  }
+
+  /** A consumed code answers like an expired one, so after a lost answer only the attribute tells which it is. */
+  private get lostAnswer(): boolean {
+    return this.records.some(({ outcome }) => outcome === 'uncertain');
   }
 }
 
-/** A consumed code answers like an expired one, so after an answer that was lost only the attribute tells which it is. */
-function answerWasLost({ attempts }: Verification): boolean {
-  return attempts.some(({ outcome }) => outcome === 'uncertain');
-}
+const REJECTED = { verdict: 'answered', result: 'accessTokenRejected' } as const;
 
 const OUTCOMES: Record<AttemptVerdict['verdict'], AttemptOutcome> = {
   verified: 'verified',
@@ -185,28 +214,19 @@ const OUTCOMES: Record<AttemptVerdict['verdict'], AttemptOutcome> = {
   failed: 'failed',
 };
 
-function endOf(verdict: AttemptVerdict): AttemptEnd {
-  switch (verdict.verdict) {
+function endOf(answer: Exclude<AttemptVerdict, { verdict: 'accessTokenRejected' }>): AttemptEnd {
+  switch (answer.verdict) {
     case 'verified':
     case 'mismatch':
     case 'codeExpired':
     case 'rateLimited':
-    case 'accessTokenRejected':
-      return { result: verdict.verdict };
+      return { verdict: 'answered', result: answer.verdict };
     case 'throttled':
     case 'unreachable':
     case 'blocked':
     case 'uncertain':
-      return { result: 'unavailable', failure: verdict.failure };
+      return { verdict: 'unavailable', failure: answer.failure };
     case 'failed':
-      return { result: 'failed', failure: verdict.failure };
+      return { verdict: 'failed', failure: answer.failure };
   }
 }
-
-/** Answers that Cognito gives only to a token it has taken. */
-const PROVES_TOKEN: ReadonlySet<AttemptVerdict['verdict']> = new Set([
-  'verified',
-  'mismatch',
-  'codeExpired',
-  'rateLimited',
-]);

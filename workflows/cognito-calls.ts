@@ -27,7 +27,7 @@ import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../activities/call-failure.js';
 import type { Answer, CognitoActivities, CognitoCall } from '../activities/cognito.js';
 import type { AttemptFailure, SendFailure } from '../activities/failures.js';
-import { awaitKey } from './await-key.js';
+import { awaitKey } from './missing-key.js';
 
 /** What every call needs. */
 interface Call {
@@ -38,7 +38,7 @@ interface Call {
 
 /** How a send ended. `attribute` is as it was before the send. */
 export type SendVerdict = ({ verdict: 'sent'; delivery: CodeDelivery } | FailedCall<SendFailure>) & {
-  attribute?: AttributeSnapshot;
+  attribute?: AttributeSnapshot | undefined;
 };
 
 /** How an attempt ended. */
@@ -49,7 +49,7 @@ export type ReadVerdict = { verdict: 'read'; attribute: AttributeSnapshot } | Fa
 
 // Spread over the union, so that a verdict tells its type.
 type FailedCall<Failure> = Failure extends unknown
-  ? { verdict: Failure; failure: VerificationFailure; dailyEmailLimit?: true }
+  ? { verdict: Failure; failure: VerificationFailure; dailyEmailLimit?: true | undefined }
   : never;
 
 // "The request left, the answer did not come": Temporal would run the activity again after these time-outs, and each
@@ -97,10 +97,7 @@ export async function sendCode(
     recordAttribute,
     clientMetadata,
     ...call
-  }: Call & {
-    recordAttribute: boolean;
-    clientMetadata?: Record<string, string>;
-  },
+  }: Call & { recordAttribute: boolean; clientMetadata: Record<string, string> | undefined },
   summary: string,
 ): Promise<SendVerdict> {
   const activities = cognito(call.owner, PRIORITY.send, {
@@ -110,12 +107,11 @@ export async function sendCode(
     summary,
   });
   try {
-    const input = { ...inputOf(call), recordAttribute, ...(clientMetadata ? { clientMetadata } : {}) };
+    const input = { ...inputOf(call), recordAttribute, clientMetadata };
     const { delivery, attribute } = answerTo(input, await activities.sendCode(input));
-    return { verdict: 'sent', delivery, ...(attribute ? { attribute } : {}) };
+    return { verdict: 'sent', delivery, attribute };
   } catch (error) {
-    const details = detailsOf<SendFailure>(error);
-    return { ...failed<SendFailure>(error), ...(details?.attribute ? { attribute: details.attribute } : {}) };
+    return { ...failed<SendFailure>(error), attribute: detailsOf<SendFailure>(error)?.attribute };
   }
 }
 
@@ -204,7 +200,7 @@ function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): F
     return {
       verdict: details.failure,
       failure: { type: error.cause.type ?? 'Error', message: error.cause.message },
-      ...(details.dailyEmailLimit ? { dailyEmailLimit: true } : {}),
+      dailyEmailLimit: details.dailyEmailLimit,
     } as FailedCall<Failure>;
   }
   if (error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START') {

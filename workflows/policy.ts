@@ -7,6 +7,8 @@ import type {
   ResendRefusal,
   ResolvedPolicy,
   SendRecord,
+  VerificationFailure,
+  VerificationOutcome,
   VerificationState,
 } from '@cognito-verification/contract';
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
@@ -38,6 +40,13 @@ export type VerificationEvent =
   | 'tokenOffered'
   | 'resendRequested'
   | 'sendDue';
+
+/** How a verification ends. */
+export type Ending =
+  | { outcome: 'verified'; confirmedBy: NonNullable<VerificationOutcome['confirmedBy']> }
+  | { outcome: 'expired' }
+  | { outcome: 'failed'; failure: VerificationFailure }
+  | { outcome: 'cancelled'; cancellation: unknown };
 
 /** A call that runs beside the lifecycle. */
 export type CallState = 'none' | 'underWay' | 'settled';
@@ -89,6 +98,21 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   return now.sendDue && free ? 'sendDue' : undefined;
 }
 
+/** Every answer holds the whole status, so records that do not count are listed up to here only. */
+const MOST_LISTED = 50;
+
+/** Adds a record; past `MOST_LISTED` the oldest one that does not count is forgotten. */
+export function addRecord<Entry>(
+  records: Entry[],
+  record: Entry,
+  counted: (records: readonly Entry[]) => Entry[],
+): void {
+  records.push(record);
+  if (records.length <= MOST_LISTED) return;
+  const oldest = records.findIndex((one) => counted([one]).length === 0);
+  if (oldest >= 0) records.splice(oldest, 1);
+}
+
 /** Messages that left, or may have: they count against `maxSends` and against Cognito's 5 an hour. */
 export function countedSends(sends: readonly SendRecord[]): SendRecord[] {
   return sends.filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain' || outcome === 'alreadySent');
@@ -136,7 +160,7 @@ export interface ResendFacts {
   /** A send waits already, for a token or for its time. */
   sendPending: boolean;
   /** In state `rateLimited`. */
-  retryAtMs?: number;
+  retryAtMs?: number | undefined;
   /** Some token is left that Cognito has not refused. */
   hasToken: boolean;
 }
@@ -150,7 +174,7 @@ export function resendAllowedAt(facts: ResendFacts): number | undefined {
 export function resendRefusal(facts: ResendFacts, nowMs: number): ResendRefusal | undefined {
   if (facts.state === 'sending') return undefined;
   if (facts.state === 'rateLimited') {
-    return { reason: 'rateLimited', ...(facts.retryAtMs === undefined ? {} : { allowedAt: iso(facts.retryAtMs) }) };
+    return { reason: 'rateLimited', allowedAt: isoIf(facts.retryAtMs) };
   }
   if (facts.state === 'awaitingToken' && !facts.hasToken) return { reason: 'accessTokenNeeded' };
   // The token that comes along is what that send has waited for.
@@ -207,4 +231,9 @@ export function hasBecomeVerified(before: AttributeSnapshot | undefined, now: At
 /** ISO 8601, as every time in the contract. */
 export function iso(atMs: number): string {
   return new Date(atMs).toISOString();
+}
+
+/** The same of a time that may be absent. */
+export function isoIf(atMs: number | undefined): string | undefined {
+  return atMs === undefined ? undefined : iso(atMs);
 }
