@@ -128,31 +128,26 @@ export interface NoToken {
   verdict: 'noToken';
 }
 
-interface WithTokenOptions<Answer> {
-  /** The only token to use. Default: each usable one in turn. */
-  given?: TokenInput | undefined;
-  /** Uses a refused token again if a message brings it again meanwhile. Default false. */
-  again?: boolean;
-  /** Is told of each answer. */
-  onAnswer?: (answer: Answer) => void;
-}
-
-/** Makes a call with the best token, and with the next best as long as Cognito refuses the token. */
+/**
+ * Makes a call with the best token, and with the next best as long as Cognito refuses the token.
+ * @param options `given`: the only token to use; `again`: uses a refused token again if a message brings it again meanwhile;
+ *   `onAnswer`: is told of each answer
+ */
 export async function withToken<Answer extends { verdict: string }>(
   tokens: AccessTokens,
   call: (held: HeldToken) => Promise<Answer>,
-  { given, again = false, onAnswer }: WithTokenOptions<Answer> = {},
+  options: { given?: TokenInput | undefined; again?: true; onAnswer?: (answer: Answer) => void } = {},
 ): Promise<Exclude<Answer, { verdict: typeof REJECTED }> | NoToken> {
   const refused: TokenInput[] = [];
   for (;;) {
     // Looked up each time: a good token may have come while a bad one was tried.
-    const [held] = tokens.usable(Date.now(), { given, refused });
+    const [held] = tokens.usable(Date.now(), { given: options.given, refused });
     if (!held) return { verdict: 'noToken' };
     const answer = await call(held);
-    onAnswer?.(answer);
+    options.onAnswer?.(answer);
     tokens.learn(held, answer.verdict);
     if (answer.verdict !== REJECTED) return answer as Exclude<Answer, { verdict: typeof REJECTED }>;
-    if (!again) refused.push(held.tokenInput);
+    if (!options.again) refused.push(held.tokenInput);
   }
 }
 

@@ -47,7 +47,7 @@ const MOST_CALLS = 2;
 
 /** The attempts of one verification, one at a time. */
 export class Attempts {
-  private readonly records: AttemptRecord[] = [];
+  private readonly entries: AttemptRecord[] = [];
   private readonly call = new Underway<AttemptEnd | NoToken>();
   private underCheck: CodePost | undefined;
   private isLateTaken = false;
@@ -62,7 +62,7 @@ export class Attempts {
   }
 
   get left(): number {
-    return attemptsLeft(this.parts.request.policy, this.records);
+    return attemptsLeft(this.parts.request.policy, this.entries);
   }
 
   /** One code was taken after the deadline. */
@@ -70,8 +70,9 @@ export class Attempts {
     return this.isLateTaken;
   }
 
-  list(): AttemptRecord[] {
-    return this.records.map((record) => ({ ...record }));
+  /** Every attempt, oldest first. */
+  get records(): readonly AttemptRecord[] {
+    return this.entries;
   }
 
   /** Until when Cognito takes no attempts; undefined when it does. */
@@ -142,7 +143,7 @@ export class Attempts {
   /** Cognito takes no attempts for a while; until when. */
   private block(): number {
     // The attempt that was refused does not explain the refusal.
-    const own = countedAttempts(this.records).slice(0, -1);
+    const own = countedAttempts(this.entries).slice(0, -1);
     const times = own.map(({ at }) => Date.parse(at));
     this.blockedUntilMs = retryAfterRateLimit(times, ++this.rateLimitsInARow, Date.now());
     return this.blockedUntilMs;
@@ -187,7 +188,7 @@ export class Attempts {
   /** Counts an attempt before Cognito is asked; the outcome is filled in when it is known. */
   private begin(): (outcome: AttemptOutcome) => void {
     const record: AttemptRecord = { at: iso(Date.now()), outcome: 'checking' };
-    addRecord(this.records, record, countedAttempts);
+    addRecord(this.entries, record, countedAttempts);
     return (outcome) => {
       record.outcome = outcome;
     };
@@ -195,7 +196,7 @@ export class Attempts {
 
   /** A consumed code answers like an expired one, so after a lost answer only the attribute tells which it is. */
   private get lostAnswer(): boolean {
-    return this.records.some(({ outcome }) => outcome === 'uncertain');
+    return this.entries.some(({ outcome }) => outcome === 'uncertain');
   }
 }
 

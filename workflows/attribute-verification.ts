@@ -50,42 +50,20 @@ async function lifecycle(verification: Verification): Promise<Ending> {
     deadline.noteByClock();
     const event = nextEvent(verification.facts);
     let ending: Ending | undefined;
+    // biome-ignore format: one line for each event, in the order in which `nextEvent` takes them
     switch (event) {
-      case 'confirmed':
-        ending = looks.confirm();
-        break;
-      case 'attributeRead':
-        ending = looks.settle();
-        break;
-      case 'attemptSettled':
-        ending = attempts.settle();
-        break;
-      case 'codeSubmitted':
-        attempts.take(deadline.passed);
-        break;
-      case 'sendSettled':
-        ending = sends.settle();
-        break;
-      case 'deadline':
-        sends.cancel();
-        ending = await looks.conclude(sends.counted.length > 0);
-        break;
-      case 'codeAlreadySent':
-        sends.takeAlreadySent();
-        break;
-      case 'tokenOffered':
-        verification.takeToken();
-        break;
-      case 'resendRequested':
-        sends.takeResend();
-        break;
-      case 'sendDue':
-        sends.start();
-        break;
-      case undefined: // Meanwhile the deadline has passed, and what is under way is awaited.
-        break;
-      default:
-        event satisfies never;
+      case 'confirmed':       ending = looks.confirm();                   break; // trusted it is the proof, else a look begins
+      case 'attributeRead':   ending = looks.settle();                    break;
+      case 'attemptSettled':  ending = attempts.settle();                 break;
+      case 'codeSubmitted':   attempts.take(deadline.passed);             break;
+      case 'sendSettled':     ending = sends.settle();                    break;
+      case 'deadline':        ending = await verification.conclude();      break; // one last look, then `expired`
+      case 'codeAlreadySent': sends.takeAlreadySent();                    break;
+      case 'tokenOffered':    verification.takeToken();                   break; // what waits for one goes on
+      case 'resendRequested': sends.takeResend();                         break;
+      case 'sendDue':         sends.start();                              break;
+      case undefined:                                                     break; // past the deadline a call is awaited
+      default:                event satisfies never;
     }
     if (ending) return ending;
   }

@@ -90,7 +90,7 @@ function answerAwaitDelivery(verification: Verification): void {
     {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
       validator: refusing(verification, (input) => {
-        refuseIfTooMany(verification);
+        if (mailbox.full) throw tooManyMessages();
         checkToken(verification, parseAwaitDelivery(input).tokenInput);
       }),
     },
@@ -104,7 +104,7 @@ function answerSubmitCode(verification: Verification): void {
     async (input) => {
       takeIn(verification, input);
       const submitted = { code: new Secret(input.code), tokenInput: tokenInputOf(input) };
-      const { result, retryAt } = await verdictOf(post(mailbox.codes, submitted));
+      const { result, retryAt } = await verdictOn(submitted, mailbox.codes);
       return { result, retryAt, status: verification.status() };
     },
     {
@@ -127,14 +127,14 @@ function answerResendCode(verification: Verification): void {
     async (input) => {
       takeIn(verification, input);
       offer(verification, tokenInputOf(input));
-      await verdictOf(post(mailbox.resends, { clientMetadata: input?.clientMetadata }));
+      await verdictOn({ clientMetadata: input?.clientMetadata }, mailbox.resends);
       return verification.status();
     },
     {
       description: 'Sends another code, unless in the cool-down or past the limit.',
       validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
-        refuseIfTooMany(verification);
+        if (mailbox.full) throw tooManyMessages();
         const { tokenInput } = parseResendCode(input);
         checkToken(verification, tokenInput);
         const facts = verification.resendFacts;
@@ -146,7 +146,7 @@ function answerResendCode(verification: Verification): void {
 }
 
 function answerRenewAccessToken(verification: Verification): void {
-  const { tokens } = verification;
+  const { mailbox, tokens } = verification;
   setHandler(
     renewAccessToken,
     async (input) => {
@@ -161,7 +161,7 @@ function answerRenewAccessToken(verification: Verification): void {
       description: 'Brings a fresh access token of the same user, or a reference to one.',
       validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
-        refuseIfTooMany(verification);
+        if (mailbox.full) throw tooManyMessages();
         const given = parseRenewAccessToken(input);
         if (tokens.usable(Date.now(), { given }).length === 0) {
           throw new InvalidInputError('accessToken', 'has expired', FAILURE_TYPES.accessTokenRefused);
@@ -176,10 +176,9 @@ export function refuseMessages(reason: ApplicationFailure): void {
   const refuse = (..._input: unknown[]): never => {
     throw reason;
   };
-  setHandler(awaitDelivery, refuse, { validator: refuse });
-  setHandler(submitCode, refuse, { validator: refuse });
-  setHandler(resendCode, refuse, { validator: refuse });
-  setHandler(renewAccessToken, refuse, { validator: refuse });
+  for (const update of [awaitDelivery, submitCode, resendCode, renewAccessToken]) {
+    setHandler(update, refuse, { validator: refuse });
+  }
   setHandler(getStatus, refuse);
 }
 
@@ -213,10 +212,6 @@ function refuseIfEnded(verification: Verification): void {
   if (verification.ended || Date.now() >= verification.deadline.atMs) throw ended(verification.status());
 }
 
-function refuseIfTooMany({ mailbox }: Verification): void {
-  if (mailbox.full) throw tooManyMessages();
-}
-
 function checkToken({ tokens }: Verification, tokenInput: TokenInput | undefined): void {
   if (tokenInput) tokens.check(tokenInput);
 }
@@ -243,13 +238,10 @@ function refuseCopy({ copies }: Verification, input: unknown, message: string): 
   }
 }
 
-function post<Input, Verdict>(box: Post<Input, Verdict>[], input: Input): Post<Input, Verdict> {
+/** Posts an input, and waits for the verdict or the refusal. */
+async function verdictOn<Input, Verdict>(input: Input, box: Post<Input, Verdict>[]): Promise<Verdict> {
   const posted: Post<Input, Verdict> = { input };
   box.push(posted);
-  return posted;
-}
-
-async function verdictOf<Input, Verdict>(posted: Post<Input, Verdict>): Promise<Verdict> {
   await settled(() => posted.verdict !== undefined || posted.refusal !== undefined);
   if (posted.refusal) throw posted.refusal;
   return posted.verdict as Verdict;

@@ -7,10 +7,11 @@ import type {
   VerificationState,
 } from '@cognito-verification/contract';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
-import { Alarm, type Deadline } from './alarm.js';
+import type { Deadline } from './alarm.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
 import type { Looks } from './looks.js';
 import type { Mailbox, ResendPost } from './mailbox.js';
+import { NextSend } from './next-send.js';
 import {
   addRecord,
   automaticResendAt,
@@ -39,20 +40,14 @@ interface Parts {
   enter(state: VerificationState): void;
 }
 
-/** When a send begins next: at a time it does so by itself, but past the deadline it never does. */
-type NextSend =
-  | { kind: 'none' | 'now' | 'withToken' }
-  | { kind: 'at'; atMs: number; why: 'automatic' | 'rateLimited' | 'slowRetry' };
-
 /** The answer to a send for which Cognito took the token, or may have; or none, for lack of a token. */
 type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoToken;
 
 /** The sends of one verification: when the next is due, what came of the last, and which callers wait for it. */
 export class Sends {
-  private readonly records: SendRecord[] = [];
+  private readonly entries: SendRecord[] = [];
   private readonly call = new Underway<TakenSend>();
-  private readonly alarm = new Alarm();
-  private next: NextSend = { kind: 'now' };
+  private readonly next: NextSend;
   /** The re-sends that the next answer answers. */
   private readonly waiting: ResendPost[] = [];
   /** Of the re-send that was asked for; the request's otherwise. */
@@ -63,7 +58,9 @@ export class Sends {
   private rateLimitsInARow = 0;
   private slowRetries = 0;
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly parts: Parts) {
+    this.next = new NextSend(parts.deadline.atMs);
+  }
 
   begin(): void {
     const { alreadySent } = this.parts.request;
@@ -74,25 +71,16 @@ export class Sends {
     return this.call.state;
   }
 
-  /** A send may begin: the first, an automatic one, or one that was put off. */
-  get due(): boolean {
-    return this.next.kind === 'now' || this.alarm.rang;
-  }
-
-  /** A caller waits for the next answer. */
-  get awaited(): boolean {
-    return this.waiting.length > 0;
+  /** Whether a send may begin: the first, an automatic one, or one that was put off. */
+  due(attemptsLeft: number): boolean {
+    // Without attempts nobody could submit its code; a caller who asks for one all the same gets it.
+    if (attemptsLeft === 0 && this.waiting.length === 0) return false;
+    return this.next.due;
   }
 
   /** A send is with Cognito, is about to be, or will be tried again after a moment. */
   get sending(): boolean {
-    const { next } = this;
-    return this.call.state !== 'none' || next.kind === 'now' || (next.kind === 'at' && next.why === 'slowRetry');
-  }
-
-  /** Nothing is being sent, and no send is wanted before the automatic one. */
-  get idle(): boolean {
-    return this.call.state === 'none' && !this.wanted;
+    return this.call.state !== 'none' || this.next.soon;
   }
 
   /** The start can be told how the first send went. */
@@ -102,27 +90,23 @@ export class Sends {
 
   /** The messages that left or may have left, oldest first. */
   get counted(): readonly SendRecord[] {
-    return countedSends(this.records);
+    return countedSends(this.entries);
   }
 
   /** Until when `submitCode` takes the newest code; undefined while none was sent. */
   get codeExpiresAtMs(): number | undefined {
-    return codeExpiresAt(this.parts.request.policy, this.records);
+    return codeExpiresAt(this.parts.request.policy, this.entries);
   }
 
-  /** When a send that was put off is tried again. */
-  get retryAtMs(): number | undefined {
-    return this.next.kind === 'at' && this.wanted ? this.next.atMs : undefined;
+  /** Every send, oldest first. */
+  get records(): readonly SendRecord[] {
+    return this.entries;
   }
 
   /** What the policy asks of the sends before a re-send. */
   get facts(): Pick<ResendFacts, 'sends' | 'cooldownWaived' | 'sendPending' | 'retryAtMs'> {
-    const { records, cooldownWaived, wanted, retryAtMs } = this;
-    return { sends: records, cooldownWaived, sendPending: wanted, retryAtMs };
-  }
-
-  list(): SendRecord[] {
-    return this.records.map((record) => ({ ...record }));
+    const { entries, cooldownWaived, next } = this;
+    return { sends: entries, cooldownWaived, sendPending: next.pending, retryAtMs: next.retryAtMs };
   }
 
   /** The re-sends that still wait for an answer. */
@@ -138,8 +122,7 @@ export class Sends {
   /** Asks Cognito to send a code. */
   start(): void {
     const { parts } = this;
-    this.alarm.clear();
-    this.next = { kind: 'none' };
+    this.next.clear();
     parts.enter('sending');
     const clientMetadata = this.clientMetadata ?? parts.request.clientMetadata;
     this.call.start(() => this.send(clientMetadata));
@@ -157,7 +140,7 @@ export class Sends {
     if (!post) return;
     if (this.sending) {
       // One waits; the others are told the status at once, so that a crowd of them does not keep a code from being submitted.
-      if (this.awaited) post.verdict = 'settled';
+      if (this.waiting.length > 0) post.verdict = 'settled';
       else this.waiting.push(post);
       return;
     }
@@ -166,7 +149,7 @@ export class Sends {
       post.refusal = resendNotAllowed(refusal);
       return;
     }
-    this.next = { kind: 'now' };
+    this.next.plan('now');
     parts.enter('sending');
     this.clientMetadata = post.input.clientMetadata;
     this.waiting.push(post);
@@ -177,7 +160,7 @@ export class Sends {
     const { mailbox } = this.parts;
     const delivery = mailbox.alreadySent;
     mailbox.alreadySent = undefined;
-    const newest = this.records.at(-1);
+    const newest = this.entries.at(-1);
     // The start that opened the verification says it twice, in the request and in its update.
     if (!delivery || (newest?.outcome === 'alreadySent' && isSame(newest.delivery, delivery))) return;
     this.recordAlreadySent(delivery);
@@ -185,11 +168,13 @@ export class Sends {
 
   /** A token has come: a send that waited for one is due, as soon as nothing else is under way. */
   resume(): void {
-    if (this.idle) this.awaitCode();
-    if (this.next.kind !== 'withToken') return;
+    if (!this.next.waitsForToken) {
+      if (this.call.state === 'none' && !this.next.pending) this.awaitCode();
+      return;
+    }
     // A start that joins a verification that has sent nothing yet waits for this send.
     this.isFirstSettled = this.counted.length > 0;
-    this.next = { kind: 'now' };
+    this.next.plan('now');
     this.parts.enter('sending');
   }
 
@@ -198,54 +183,41 @@ export class Sends {
     const answer = this.call.take();
     if (answer.verdict !== 'rateLimited') this.rateLimitsInARow = 0;
     if (answer.verdict !== 'undeliverable' && answer.verdict !== 'blocked') this.slowRetries = 0;
+    if (answer.verdict !== 'noToken') this.record(answer);
     let ending: Ending | undefined;
     switch (answer.verdict) {
       case 'sent':
-        this.record('sent', { delivery: answer.delivery });
-        this.awaitCode();
-        break;
       case 'uncertain':
-        this.record('uncertain', { reason: answer.failure.type });
         this.awaitCode();
         break;
       case 'rateLimited':
-        this.record('rateLimited', { reason: answer.failure.type });
         this.waitOutRateLimit(answer.dailyEmailLimit === true);
         break;
       case 'noToken':
-        this.next = { kind: 'withToken' };
+        this.next.plan('withToken');
         this.isFirstSettled = true;
         this.parts.enter('awaitingToken');
         break;
       case 'undeliverable':
       case 'blocked':
-        this.record('notSent', { reason: answer.failure.type });
         // The caller that asked for this send goes on waiting for it.
         if (this.triesAgainSlowly(answer.verdict, answer.failure)) return undefined;
         ending = this.refusedForGood(answer.failure);
         break;
       case 'throttled':
       case 'unreachable':
-        this.record('notSent', { reason: answer.failure.type });
         ending = this.notAsked(unavailable(answer.failure));
         break;
       case 'failed':
-        this.record('notSent', { reason: answer.failure.type });
         ending = this.refusedForGood(answer.failure);
         break;
       default:
         answer satisfies never;
     }
     if (ending) return ending;
-    if (!this.wanted) this.clientMetadata = undefined;
+    if (!this.next.pending) this.clientMetadata = undefined;
     this.answerWaiting();
     return undefined;
-  }
-
-  /** A send that somebody or something wants now, or wanted before it was put off; not one that is only automatic. */
-  private get wanted(): boolean {
-    const { next } = this;
-    return next.kind === 'at' ? next.why !== 'automatic' : next.kind !== 'none';
   }
 
   private send(clientMetadata: Record<string, string> | undefined): Promise<TakenSend> {
@@ -260,35 +232,39 @@ export class Sends {
         again: true,
         onAnswer: (answer) => {
           looks.noteBefore(answer.attribute);
-          if (answer.verdict === 'accessTokenRejected') this.record(answer.verdict, { reason: answer.failure.type });
+          if (answer.verdict === 'accessTokenRejected') this.record(answer);
         },
       },
     );
   }
 
-  private record(outcome: SendOutcome, more: Pick<SendRecord, 'delivery' | 'reason'>): void {
-    const record = { at: iso(Date.now()), outcome, ...more };
-    addRecord(this.records, record, countedSends);
+  private record(answer: SendVerdict | { verdict: 'alreadySent'; delivery: CodeDelivery }): void {
+    const outcome = OUTCOMES[answer.verdict];
+    const record: SendRecord =
+      'delivery' in answer
+        ? { at: iso(Date.now()), outcome, delivery: answer.delivery }
+        : { at: iso(Date.now()), outcome, reason: answer.failure.type };
+    addRecord(this.entries, record, countedSends);
     if (this.counted.at(-1) === record) this.cooldownWaived = false;
   }
 
   private recordAlreadySent(delivery: CodeDelivery): void {
-    this.record('alreadySent', { delivery });
+    this.record({ verdict: 'alreadySent', delivery });
     // It takes the place of a send that waits; one that is with Cognito already settles by itself.
     if (this.call.state !== 'none') return;
-    this.alarm.clear();
+    this.next.clear();
     this.awaitCode();
     this.answerWaiting();
   }
 
   private awaitCode(): void {
     const { parts } = this;
-    this.next = { kind: 'none' };
+    this.next.plan('none');
     this.isFirstSettled = true;
     parts.enter('awaitingCode');
-    const atMs = automaticResendAt(parts.request.policy, this.records);
+    const atMs = automaticResendAt(parts.request.policy, this.entries);
     if (this.automaticResends && atMs !== undefined) {
-      this.sendAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
+      this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
     }
   }
 
@@ -299,19 +275,14 @@ export class Sends {
       : retryAfterRateLimit(own, ++this.rateLimitsInARow, Date.now());
     this.isFirstSettled = true;
     this.parts.enter('rateLimited');
-    this.sendAt(atMs, 'rateLimited', 'Cognito may take another send by then');
+    this.next.planAt(atMs, 'rateLimited', 'Cognito may take another send by then');
   }
 
   private triesAgainSlowly(kind: 'undeliverable' | 'blocked', failure: VerificationFailure): boolean {
     const atMs = slowRetryAt(kind, ++this.slowRetries, Date.now());
     if (atMs === undefined) return false;
-    this.sendAt(atMs, 'slowRetry', `Tries again after ${failure.type}`);
+    this.next.planAt(atMs, 'slowRetry', `Tries again after ${failure.type}`);
     return true;
-  }
-
-  private sendAt(atMs: number, why: Extract<NextSend, { kind: 'at' }>['why'], summary: string): void {
-    this.next = { kind: 'at', atMs, why };
-    if (atMs < this.parts.deadline.atMs) this.alarm.set(atMs, summary);
   }
 
   /** Cognito refused for good: it fails, unless an earlier code may still work; then it goes on without automatic re-sends. */
@@ -341,6 +312,19 @@ export class Sends {
     for (const post of this.waiting.splice(0)) post.verdict = 'settled';
   }
 }
+
+const OUTCOMES: Record<SendVerdict['verdict'] | 'alreadySent', SendOutcome> = {
+  sent: 'sent',
+  alreadySent: 'alreadySent',
+  uncertain: 'uncertain',
+  rateLimited: 'rateLimited',
+  accessTokenRejected: 'accessTokenRejected',
+  undeliverable: 'notSent',
+  blocked: 'notSent',
+  throttled: 'notSent',
+  unreachable: 'notSent',
+  failed: 'notSent',
+};
 
 function isSame(one: CodeDelivery | undefined, other: CodeDelivery): boolean {
   return one?.destination === other.destination && one?.deliveryMedium === other.deliveryMedium;

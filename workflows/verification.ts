@@ -81,7 +81,7 @@ export class Verification {
 
   /** A code, or a confirmation, could not be checked for lack of a token. A send that lacks one says so itself. */
   lackToken(): void {
-    if (this.sends.idle) this.enter('awaitingToken');
+    if (this.state === 'awaitingCode') this.enter('awaitingToken');
   }
 
   /** The token that came with a code was good, so what waits for a token can go on. */
@@ -94,6 +94,12 @@ export class Verification {
     if (!this.tokens.takeAnnouncement()) return;
     this.looks.resume();
     this.sends.resume();
+  }
+
+  /** The deadline has passed: a last look tells whether the attribute has become verified all the same. */
+  conclude(): Promise<Ending> {
+    this.sends.cancel();
+    return this.looks.conclude(this.sends.counted.length > 0);
   }
 
   /** What decides the next event. */
@@ -111,8 +117,7 @@ export class Verification {
       lateCodeTaken: attempts.lateTaken,
       codeAlreadySent: mailbox.alreadySent !== undefined,
       tokenOffered: tokens.announced,
-      // Without attempts nobody could submit its code; a caller who asks for one all the same gets it.
-      sendDue: sends.due && (attempts.left > 0 || sends.awaited),
+      sendDue: sends.due(attempts.left),
     };
   }
 
@@ -146,11 +151,11 @@ export class Verification {
       sendsLeft: sendsLeft(policy, sends.counted),
       attemptsLeft: attempts.left,
       resendAllowedAt: resendAt === undefined ? undefined : iso(Math.max(resendAt, now)),
-      retryAt: ended ? undefined : isoIf(sends.retryAtMs ?? attempts.blockedUntil(now)),
+      retryAt: ended ? undefined : isoIf(sends.facts.retryAtMs ?? attempts.blockedUntil(now)),
       codeExpiresAt: ended ? undefined : isoIf(codeEnds && Math.min(codeEnds, deadline.atMs)),
       expiresAt: iso(deadline.atMs),
-      sends: sends.list(),
-      attempts: attempts.list(),
+      sends: sends.records.map((record) => ({ ...record })),
+      attempts: attempts.records.map((record) => ({ ...record })),
       failure: this.failure,
     };
   }

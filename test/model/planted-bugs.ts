@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFileOf, type Mutation } from '../replay/mutants.js';
 
-const UNANSWERED = "this.record('uncertain', { reason: answer.failure.type });";
-
 /** What is wrong with the code, and what the model says of it then: another difference would be of something else. */
 interface PlantedBug {
   mutations: readonly Mutation[];
@@ -30,7 +28,7 @@ export const PLANTED_BUGS = {
       {
         file: 'attribute-verification.js',
         text: 'sends.takeResend();',
-        instead: 'attempts.records.length = 0; sends.takeResend();',
+        instead: 'attempts.entries.length = 0; sends.takeResend();',
       },
     ],
   },
@@ -59,8 +57,8 @@ export const PLANTED_BUGS = {
     mutations: [
       {
         file: 'sends.js',
-        text: UNANSWERED,
-        instead: `${UNANSWERED} if (this.counted.length < 2) { this.start(); return; }`,
+        text: 'let ending;',
+        instead: "let ending; if (answer.verdict === 'uncertain' && this.counted.length < 2) { this.start(); return; }",
       },
     ],
   },
