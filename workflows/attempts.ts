@@ -95,18 +95,18 @@ export class Attempts {
     this.isLateTaken = late;
     const post = mailbox.codes.shift();
     if (!post) return;
-    const { codeExpiresAtMs } = sends;
+    const { codeExpiresAtMs } = sends.records;
     const blockedUntil = this.blockedUntil(Date.now());
     if (this.left === 0) {
       post.refusal = attemptsExhausted(request.policy, this.parts.status());
     } else if (codeExpiresAtMs !== undefined && codeExpiresAtMs <= Date.now()) {
-      sends.waiveCooldown();
+      sends.records.waiveCooldown();
       post.verdict = { result: 'codeExpired' };
     } else if (blockedUntil !== undefined) {
       post.verdict = { result: 'rateLimited', retryAt: iso(blockedUntil) };
     } else {
       this.underCheck = post;
-      this.sendsBefore = sends.counted.length;
+      this.sendsBefore = sends.records.counted.length;
       this.call.start(() => this.attempt(post.input));
     }
   }
@@ -136,7 +136,8 @@ export class Attempts {
     post.verdict = { result, retryAt: result === 'rateLimited' ? iso(this.block()) : undefined };
     if (result === 'accessTokenRejected' && parts.tokens.usable(Date.now()).length === 0) parts.lackToken();
     // A code that was sent while this one was being checked is no reason to send another at once.
-    if (result === 'codeExpired' && parts.sends.counted.length === this.sendsBefore) parts.sends.waiveCooldown();
+    if (result === 'codeExpired' && parts.sends.records.counted.length === this.sendsBefore)
+      parts.sends.records.waiveCooldown();
     if (result === 'codeExpired' || result === 'mismatch') parts.tokenProved();
   }
 

@@ -114,7 +114,7 @@ function answerSubmitCode(verification: Verification): void {
         checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).tokenInput);
         if (attempts.left === 0) throw attemptsExhausted(request.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
-        if (sends.counted.length === 0 && !sends.sending) throw codeNotSent();
+        if (sends.records.counted.length === 0 && !sends.sending) throw codeNotSent();
       }),
     },
   );

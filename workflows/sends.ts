@@ -1,8 +1,6 @@
 import type {
   CodeDelivery,
   ParsedRequest,
-  SendOutcome,
-  SendRecord,
   VerificationFailure,
   VerificationState,
 } from '@cognito-verification/contract';
@@ -13,13 +11,9 @@ import type { Looks } from './looks.js';
 import type { Mailbox, ResendPost } from './mailbox.js';
 import { NextSend } from './next-send.js';
 import {
-  addRecord,
   automaticResendAt,
   type CallState,
-  codeExpiresAt,
-  countedSends,
   type Ending,
-  iso,
   nextDailyEmailReset,
   type ResendFacts,
   resendRefusal,
@@ -27,6 +21,7 @@ import {
   slowRetryAt,
 } from './policy.js';
 import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
+import { SendRecords } from './send-records.js';
 import { Underway } from './underway.js';
 
 /** What the sends need of their verification. */
@@ -45,7 +40,7 @@ type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoTo
 
 /** The sends of one verification: when the next is due, what came of the last, and which callers wait for it. */
 export class Sends {
-  private readonly entries: SendRecord[] = [];
+  readonly records: SendRecords;
   private readonly call = new Underway<TakenSend>();
   private readonly next: NextSend;
   /** The re-sends that the next answer answers. */
@@ -53,12 +48,12 @@ export class Sends {
   /** Of the re-send that was asked for; the request's otherwise. */
   private clientMetadata: Record<string, string> | undefined;
   private isFirstSettled = false;
-  private cooldownWaived = false;
   private automaticResends = true;
   private rateLimitsInARow = 0;
   private slowRetries = 0;
 
   constructor(private readonly parts: Parts) {
+    this.records = new SendRecords(parts.request.policy);
     this.next = new NextSend(parts.deadline.atMs);
   }
 
@@ -88,35 +83,16 @@ export class Sends {
     return this.isFirstSettled;
   }
 
-  /** The messages that left or may have left, oldest first. */
-  get counted(): readonly SendRecord[] {
-    return countedSends(this.entries);
-  }
-
-  /** Until when `submitCode` takes the newest code; undefined while none was sent. */
-  get codeExpiresAtMs(): number | undefined {
-    return codeExpiresAt(this.parts.request.policy, this.entries);
-  }
-
-  /** Every send, oldest first. */
-  get records(): readonly SendRecord[] {
-    return this.entries;
-  }
-
   /** What the policy asks of the sends before a re-send. */
   get facts(): Pick<ResendFacts, 'sends' | 'cooldownWaived' | 'sendPending' | 'retryAtMs'> {
-    const { entries, cooldownWaived, next } = this;
-    return { sends: entries, cooldownWaived, sendPending: next.pending, retryAtMs: next.retryAtMs };
+    const { next, records } = this;
+    const { all: sends, cooldownWaived } = records;
+    return { sends, cooldownWaived, sendPending: next.pending, retryAtMs: next.retryAtMs };
   }
 
   /** The re-sends that still wait for an answer. */
   get unanswered(): readonly ResendPost[] {
     return [...this.waiting, ...this.parts.mailbox.resends];
-  }
-
-  /** A code was found expired, so another one is allowed at once. */
-  waiveCooldown(): void {
-    this.cooldownWaived = true;
   }
 
   /** Asks Cognito to send a code. */
@@ -160,10 +136,8 @@ export class Sends {
     const { mailbox } = this.parts;
     const delivery = mailbox.alreadySent;
     mailbox.alreadySent = undefined;
-    const newest = this.entries.at(-1);
     // The start that opened the verification says it twice, in the request and in its update.
-    if (!delivery || (newest?.outcome === 'alreadySent' && isSame(newest.delivery, delivery))) return;
-    this.recordAlreadySent(delivery);
+    if (delivery && !this.records.endWith(delivery)) this.recordAlreadySent(delivery);
   }
 
   /** A token has come: a send that waited for one is due, as soon as nothing else is under way. */
@@ -173,7 +147,7 @@ export class Sends {
       return;
     }
     // A start that joins a verification that has sent nothing yet waits for this send.
-    this.isFirstSettled = this.counted.length > 0;
+    this.isFirstSettled = this.records.counted.length > 0;
     this.next.plan('now');
     this.parts.enter('sending');
   }
@@ -183,7 +157,7 @@ export class Sends {
     const answer = this.call.take();
     if (answer.verdict !== 'rateLimited') this.rateLimitsInARow = 0;
     if (answer.verdict !== 'undeliverable' && answer.verdict !== 'blocked') this.slowRetries = 0;
-    if (answer.verdict !== 'noToken') this.record(answer);
+    if (answer.verdict !== 'noToken') this.records.add(answer);
     let ending: Ending | undefined;
     switch (answer.verdict) {
       case 'sent':
@@ -223,7 +197,7 @@ export class Sends {
   private send(clientMetadata: Record<string, string> | undefined): Promise<TakenSend> {
     const { request, tokens, looks } = this.parts;
     const { attributeName, owner, policy } = request;
-    const summary = `Send ${this.counted.length + 1} of at most ${policy.maxSends}: ${attributeName}`;
+    const summary = `Send ${this.records.counted.length + 1} of at most ${policy.maxSends}: ${attributeName}`;
     return withToken(
       tokens,
       ({ tokenInput }) =>
@@ -232,24 +206,14 @@ export class Sends {
         again: true,
         onAnswer: (answer) => {
           looks.noteBefore(answer.attribute);
-          if (answer.verdict === 'accessTokenRejected') this.record(answer);
+          if (answer.verdict === 'accessTokenRejected') this.records.add(answer);
         },
       },
     );
   }
 
-  private record(answer: SendVerdict | { verdict: 'alreadySent'; delivery: CodeDelivery }): void {
-    const outcome = OUTCOMES[answer.verdict];
-    const record: SendRecord =
-      'delivery' in answer
-        ? { at: iso(Date.now()), outcome, delivery: answer.delivery }
-        : { at: iso(Date.now()), outcome, reason: answer.failure.type };
-    addRecord(this.entries, record, countedSends);
-    if (this.counted.at(-1) === record) this.cooldownWaived = false;
-  }
-
   private recordAlreadySent(delivery: CodeDelivery): void {
-    this.record({ verdict: 'alreadySent', delivery });
+    this.records.add({ verdict: 'alreadySent', delivery });
     // It takes the place of a send that waits; one that is with Cognito already settles by itself.
     if (this.call.state !== 'none') return;
     this.next.clear();
@@ -262,14 +226,14 @@ export class Sends {
     this.next.plan('none');
     this.isFirstSettled = true;
     parts.enter('awaitingCode');
-    const atMs = automaticResendAt(parts.request.policy, this.entries);
+    const atMs = automaticResendAt(parts.request.policy, this.records.all);
     if (this.automaticResends && atMs !== undefined) {
       this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
     }
   }
 
   private waitOutRateLimit(dailyEmailLimit: boolean): void {
-    const own = this.counted.map(({ at }) => Date.parse(at));
+    const own = this.records.counted.map(({ at }) => Date.parse(at));
     const atMs = dailyEmailLimit
       ? nextDailyEmailReset(Date.now())
       : retryAfterRateLimit(own, ++this.rateLimitsInARow, Date.now());
@@ -287,9 +251,7 @@ export class Sends {
 
   /** Cognito refused for good: it fails, unless an earlier code may still work; then it goes on without automatic re-sends. */
   private refusedForGood(failure: VerificationFailure): Ending | undefined {
-    const { codeExpiresAtMs } = this;
-    const codeWorks = codeExpiresAtMs !== undefined && codeExpiresAtMs > Date.now() && !this.cooldownWaived;
-    if (!codeWorks) return { outcome: 'failed', failure };
+    if (!this.records.codeWorks) return { outcome: 'failed', failure };
     this.automaticResends = false;
     this.refuseWaiting(resendFailed(failure), failure);
     return undefined;
@@ -297,7 +259,7 @@ export class Sends {
 
   /** Cognito could not be asked: it fails, unless a code was sent before. */
   private notAsked(failure: VerificationFailure): Ending | undefined {
-    if (this.counted.length === 0) return { outcome: 'failed', failure };
+    if (this.records.counted.length === 0) return { outcome: 'failed', failure };
     this.refuseWaiting(failure, failure);
     return undefined;
   }
@@ -311,21 +273,4 @@ export class Sends {
   private answerWaiting(): void {
     for (const post of this.waiting.splice(0)) post.verdict = 'settled';
   }
-}
-
-const OUTCOMES: Record<SendVerdict['verdict'] | 'alreadySent', SendOutcome> = {
-  sent: 'sent',
-  alreadySent: 'alreadySent',
-  uncertain: 'uncertain',
-  rateLimited: 'rateLimited',
-  accessTokenRejected: 'accessTokenRejected',
-  undeliverable: 'notSent',
-  blocked: 'notSent',
-  throttled: 'notSent',
-  unreachable: 'notSent',
-  failed: 'notSent',
-};
-
-function isSame(one: CodeDelivery | undefined, other: CodeDelivery): boolean {
-  return one?.destination === other.destination && one?.deliveryMedium === other.deliveryMedium;
 }

@@ -99,7 +99,7 @@ export class Verification {
   /** The deadline has passed: a last look tells whether the attribute has become verified all the same. */
   conclude(): Promise<Ending> {
     this.sends.cancel();
-    return this.looks.conclude(this.sends.counted.length > 0);
+    return this.looks.conclude(this.sends.records.counted.length > 0);
   }
 
   /** What decides the next event. */
@@ -140,21 +140,21 @@ export class Verification {
     const { sends, attempts, deadline, ended } = this;
     const { attributeName, policy } = this.request;
     const now = Date.now();
-    const newest = sends.counted.at(-1);
+    const newest = sends.records.counted.at(-1);
     const resendAt = resendAllowedAt(this.resendFacts);
-    const codeEnds = sends.codeExpiresAtMs;
+    const codeEnds = sends.records.codeExpiresAtMs;
     return {
       state: this.state,
       attributeName,
       delivery: newest?.delivery,
       deliveryUncertain: newest?.outcome === 'uncertain',
-      sendsLeft: sendsLeft(policy, sends.counted),
+      sendsLeft: sendsLeft(policy, sends.records.counted),
       attemptsLeft: attempts.left,
       resendAllowedAt: resendAt === undefined ? undefined : iso(Math.max(resendAt, now)),
       retryAt: ended ? undefined : isoIf(sends.facts.retryAtMs ?? attempts.blockedUntil(now)),
       codeExpiresAt: ended ? undefined : isoIf(codeEnds && Math.min(codeEnds, deadline.atMs)),
       expiresAt: iso(deadline.atMs),
-      sends: sends.records.map((record) => ({ ...record })),
+      sends: sends.records.all.map((record) => ({ ...record })),
       attempts: attempts.records.map((record) => ({ ...record })),
       failure: this.failure,
     };

@@ -58,7 +58,8 @@ export const PLANTED_BUGS = {
       {
         file: 'sends.js',
         text: 'let ending;',
-        instead: "let ending; if (answer.verdict === 'uncertain' && this.counted.length < 2) { this.start(); return; }",
+        instead:
+          "let ending; if (answer.verdict === 'uncertain' && this.records.counted.length < 2) { this.start(); return; }",
       },
     ],
   },
