@@ -1,6 +1,6 @@
 import { parseAccessToken, type TokenInput, type UserKey } from '@cognito-verification/contract';
 
-/** A token, decoded once; or a reference, whose token's expiry nobody here knows. */
+/** A token, decoded once; or a reference, whose token's expiry the workflow cannot know. */
 export interface HeldToken {
   readonly tokenInput: TokenInput;
   readonly expiresAtMs?: number | undefined;

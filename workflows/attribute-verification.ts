@@ -92,7 +92,7 @@ async function end(verification: Verification, ending: Ending): Promise<Verifica
   }
 }
 
-/** Opens a verification, or refuses a request that nobody checked, such as one that was typed into the Web UI. */
+/** Opens a verification, or refuses a request that was never checked, such as one that was typed into the Web UI. */
 function openVerification(request: unknown): Verification {
   try {
     awaitKeyOfRequest(request);

@@ -184,7 +184,7 @@ function cognito({ userPoolId }: UserKey, priorityKey: number, options: Activity
 /** The call was made, and what came back cannot be its answer. */
 class AnswerLost extends Error {}
 
-/** An activity can be completed by anyone who may write to the namespace, but with an answer of this run only by a worker. */
+/** Anyone with write access to the namespace can complete an activity, but only a worker can give an answer of this run. */
 function answerTo<Result extends Answer>({ runId }: CognitoCall, answer: Result): Result {
   awaitKey(answer);
   if (answer instanceof Error) throw new AnswerLost(answer.message);

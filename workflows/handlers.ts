@@ -228,7 +228,7 @@ function refusing(verification: Verification, check: (input: unknown) => void): 
   };
 }
 
-/** A refused message leaves no trace in the history, so the log tells that somebody tries this. */
+/** A refused message leaves no trace in the history, so the log tells of the try. */
 function refuseCopy({ copies }: Verification, input: unknown, message: string): void {
   try {
     copies.refuse(input, message);

@@ -16,10 +16,10 @@ import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Cognito's windows are an hour by its documentation and begin at a moment that only Cognito knows, hence the rest. */
+/** By its documentation Cognito's windows are an hour. Only Cognito knows when they begin, so a few seconds are added. */
 const RATE_LIMIT_WINDOW_MS = HOUR_MS + 5_000;
 
-/** What to wait where none of our own calls explains a rate limit: Cognito says no time, so ours grows up to an hour. */
+/** The wait where none of our own calls explains a rate limit. Cognito gives no time, so ours grows up to an hour. */
 const UNEXPLAINED_WAIT_MS = { first: 5 * MINUTE_MS, most: HOUR_MS };
 
 /** The two failures of a send that are worth another try though each may cost one of Cognito's 5 an hour. */
@@ -145,7 +145,7 @@ export function automaticResendAt(policy: ResolvedPolicy, sends: readonly SendRe
   return Date.parse(newest.at) + Math.max(policy.resendAfterMs, cooldownMs(policy, sends));
 }
 
-/** Doubles with each message, to slow down who asks again and again. */
+/** Doubles with each message, to slow down a user who asks again and again. */
 function cooldownMs(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
   return policy.resendCooldownMs * 2 ** Math.max(0, countedSends(sends).length - 1);
 }
@@ -155,7 +155,7 @@ export interface ResendFacts {
   policy: ResolvedPolicy;
   state: VerificationState;
   sends: readonly SendRecord[];
-  /** The code was found expired: waiting any longer would help nobody. */
+  /** The code was found expired, so a further wait would not help. */
   cooldownWaived: boolean;
   /** A send waits already, for a token or for its time. */
   sendPending: boolean;

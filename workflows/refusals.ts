@@ -54,7 +54,7 @@ export function ended(status: VerificationStatus): ApplicationFailure {
   );
 }
 
-/** The server takes 2,000 updates in a run. Once they are used up, nobody could submit a code any more. */
+/** The server takes 2,000 updates in a run. Once they are used up, no code can be submitted any more. */
 export function tooManyMessages(): ApplicationFailure {
   return refused(
     FAILURE_TYPES.tooManyMessages,

@@ -68,7 +68,7 @@ export class Sends {
 
   /** Whether a send may begin: the first, an automatic one, or one that was put off. */
   due(attemptsLeft: number): boolean {
-    // Without attempts nobody could submit its code; a caller who asks for one all the same gets it.
+    // Without attempts its code could not be submitted; a caller who asks for one all the same gets it.
     if (attemptsLeft === 0 && this.waiting.length === 0) return false;
     return this.next.due;
   }

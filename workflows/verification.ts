@@ -48,7 +48,7 @@ export class Verification {
     this.attempts = new Attempts(this);
   }
 
-  /** Starts what runs from the start. This order is that of every history. */
+  /** Sets the deadline's timer, and starts the first look and the first send. Every history has this order. */
   begin(): void {
     this.deadline.begin();
     this.looks.begin();
