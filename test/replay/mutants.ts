@@ -23,7 +23,7 @@ export const MUTATIONS = {
     text: 'this.deadline.begin();\n        this.looks.begin();',
     instead: 'this.looks.begin();\n        this.deadline.begin();',
   },
-  'a renamed activity': { file: 'cognito-calls.js', text: 'activities.verifyCode(', instead: 'activities.checkCode(' },
+  'a renamed activity': { file: 'cognito-calls.js', text: '.verifyCode(', instead: '.checkCode(' },
   'a call left out': {
     file: 'attempts.js',
     text: "if (answer.verdict !== 'uncertain' && answer.verdict !== 'codeExpired')",
