@@ -38,3 +38,27 @@ export class Alarm {
     this.rung = false;
   }
 }
+
+/** When the whole verification ends. */
+export class Deadline {
+  private readonly alarm = new Alarm();
+  private noted = false;
+
+  constructor(readonly atMs: number) {}
+
+  begin(): void {
+    this.alarm.set(this.atMs, 'The verification expires');
+  }
+
+  get passed(): boolean {
+    return this.noted || this.alarm.rang;
+  }
+
+  /**
+   * Looks at the clock too: when no worker ran until after the deadline, nothing is sent any more. A condition must not do
+   * so. The message that a validator refuses has conditions evaluated and leaves no trace, so a replay would not do it then.
+   */
+  noteByClock(): void {
+    this.noted ||= this.alarm.rang || Date.now() >= this.atMs;
+  }
+}

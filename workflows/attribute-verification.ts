@@ -1,12 +1,10 @@
 /**
  * The lifecycle of one verification, top to bottom. It waits in one place, takes one thing at a time in the order that
- * `nextEvent` gives, and starts every timer, send, attempt and look there is; handlers.ts only leaves messages for it.
- * What it has started runs beside it: a call or an `await` more in sending.ts, attempting.ts or look-up.ts changes
- * histories as much as one here.
+ * `nextEvent` gives, and starts every timer, send, attempt and look; handlers.ts only leaves messages for it. What it has
+ * started runs beside it: a call or an `await` more in sends.ts, attempts.ts or looks.ts changes histories as much as one
+ * here.
  */
-import { isKeyMissing } from '@cognito-verification/codec/provenance';
 import {
-  getStatus,
   InvalidInputError,
   type ParsedRequest,
   parseRequest,
@@ -15,49 +13,89 @@ import {
   workflowIdFor,
 } from '@cognito-verification/contract';
 import {
-  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
   isCancellation,
   setCurrentDetails,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { Alarm } from './alarm.js';
-import { Attempting } from './attempting.js';
-import { awaitKey } from './await-key.js';
-import { Confirming } from './confirming.js';
 import { answerMessages, answerTheRest, refuseMessages } from './handlers.js';
-import { nextEvent } from './policy.js';
+import { awaitKeyOfRequest } from './missing-key.js';
+import { type Ending, nextEvent } from './policy.js';
 import { failureOf, refused } from './refusals.js';
-import { Sending } from './sending.js';
 import { Verification } from './verification.js';
 
 /** See `VerificationRequest` and `VerificationOutcome`; fails with Cognito's exception name where a person must look. */
 export async function attributeVerification(request: VerificationRequest): Promise<VerificationOutcome> {
   const verification = openVerification(request);
   answerMessages(verification);
+  let ending: Ending;
   try {
-    const ending = await lifecycle(verification);
-    verification.enter(ending.outcome);
-    await finish(verification);
-    return { ...ending, status: verification.status() };
+    ending = await lifecycle(verification);
   } catch (error) {
-    const cancelled = isCancellation(error);
-    // Anything else is a bug of ours: the task is tried again until a deploy mends it, and nothing is lost.
-    if (!cancelled && !(error instanceof ApplicationFailure)) throw error;
-    verification.enter(cancelled ? 'cancelled' : 'failed');
-    await finish(verification);
-    throw cancelled ? error : failureOf(verification);
+    // Anything else is a bug of ours: Temporal tries the task again until a deploy mends it, and nothing is lost.
+    if (!isCancellation(error)) throw error;
+    ending = { outcome: 'cancelled', cancellation: error };
+  }
+  return await end(verification, ending);
+}
+
+async function lifecycle(verification: Verification): Promise<Ending> {
+  const { deadline, looks, sends, attempts } = verification;
+  verification.begin();
+  for (;;) {
+    verification.show();
+    await condition(() => nextEvent(verification.facts) !== undefined);
+    deadline.noteByClock();
+    const event = nextEvent(verification.facts);
+    let ending: Ending | undefined;
+    // biome-ignore format: one line for each event, in the order in which `nextEvent` takes them
+    switch (event) {
+      case 'confirmed':       ending = looks.confirm();                   break; // trusted it is the proof, else a look begins
+      case 'attributeRead':   ending = looks.settle();                    break;
+      case 'attemptSettled':  ending = attempts.settle();                 break;
+      case 'codeSubmitted':   attempts.take(deadline.passed);             break;
+      case 'sendSettled':     ending = sends.settle();                    break;
+      case 'deadline':        ending = await verification.conclude();      break; // one last look, then `expired`
+      case 'codeAlreadySent': sends.takeAlreadySent();                    break;
+      case 'tokenOffered':    verification.takeToken();                   break; // what waits for one goes on
+      case 'resendRequested': sends.takeResend();                         break;
+      case 'sendDue':         sends.start();                              break;
+      case undefined:                                                     break; // past the deadline a call is awaited
+      default:                event satisfies never;
+    }
+    if (ending) return ending;
   }
 }
 
-/** Refuses a request that nobody checked, as one that was typed into the Web UI. */
+/**
+ * Ends a verification, in whichever way, once every caller that still waits has its answer.
+ * @throws ApplicationFailure when it failed, and the cancellation when it was cancelled
+ */
+async function end(verification: Verification, ending: Ending): Promise<VerificationOutcome> {
+  const { reference } = verification.mailbox;
+  verification.end(ending);
+  answerTheRest(verification, ending);
+  verification.show();
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  const status = verification.status();
+  switch (ending.outcome) {
+    case 'verified':
+      return { ...ending, reference, status };
+    case 'expired':
+      return { ...ending, status };
+    case 'failed':
+      throw failureOf(status);
+    case 'cancelled':
+      throw ending.cancellation;
+  }
+}
+
+/** Opens a verification, or refuses a request that was never checked, such as one that was typed into the Web UI. */
 function openVerification(request: unknown): Verification {
   try {
-    whileKeyIsMissing(request);
-    awaitKey(request);
+    awaitKeyOfRequest(request);
     const startedAtMs = workflowInfo().startTime.getTime();
     const parsed = parseRequest(request);
     refuseUnderOtherId(parsed);
@@ -71,121 +109,12 @@ function openVerification(request: unknown): Verification {
   }
 }
 
-/** Whoever asks meanwhile is told what is missing. */
-function whileKeyIsMissing(request: unknown): void {
-  if (!isKeyMissing(request)) return;
-  setCurrentDetails(`**Waiting for a key**\n\n${request.message}`);
-  setHandler(getStatus, () => {
-    throw new Error(request.message);
-  });
-}
-
 /**
- * A request that was moved to another workflow would verify one user under the name of another; one that is started
- * under an id of its own would run beside the one open verification that there may be.
+ * A request that was moved to another workflow would verify one user under the name of another. One that is started under an
+ * id of its own would run beside the one open verification that there may be.
  */
 function refuseUnderOtherId({ owner, attributeName }: ParsedRequest): void {
   const workflowId = workflowIdFor({ ...owner, attributeName });
   if (workflowInfo().workflowId === workflowId) return;
   throw new InvalidInputError('request', `belongs to the workflow id ${workflowId} and to no other`);
-}
-
-/** Nobody who waits for an answer is left without one, on whichever path it ends. */
-async function finish(verification: Verification): Promise<void> {
-  answerTheRest(verification);
-  verification.show();
-  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-}
-
-type Ending = Pick<VerificationOutcome, 'confirmedBy' | 'reference'> & { outcome: 'verified' | 'expired' };
-
-async function lifecycle(verification: Verification): Promise<Ending> {
-  const { mailbox, request } = verification;
-  const deadline = new Alarm();
-  deadline.set(verification.expiresAtMs, 'The verification expires');
-  const confirming = new Confirming(verification);
-  const sending = new Sending(verification);
-  const attempting = new Attempting(verification);
-
-  let lateCodeTaken = false;
-  let deadlinePassed = false;
-
-  const next = () =>
-    nextEvent({
-      confirmed: mailbox.confirmed,
-      confirmation: request.policy.confirmation,
-      lookup: confirming.state,
-      attempt: attempting.state,
-      send: sending.state,
-      codesSubmitted: mailbox.codes.length,
-      resendsRequested: mailbox.resends.length,
-      deadlinePassed: deadlinePassed || deadline.rang,
-      lateCodeTaken,
-      codeAlreadySent: mailbox.alreadySent !== undefined,
-      tokenOffered: mailbox.tokenOffered,
-      sendDue: sending.due,
-    });
-
-  const verified = (confirmedBy: NonNullable<Ending['confirmedBy']>): Ending => ({
-    outcome: 'verified',
-    confirmedBy,
-    ...(mailbox.reference ? { reference: mailbox.reference } : {}),
-  });
-
-  for (;;) {
-    verification.show();
-    await condition(() => next() !== undefined);
-    // By the clock too: when no worker ran until after it, nothing is sent any more. But never in the condition, which a
-    // message that its validator refuses has evaluated as well: that leaves no trace, and a replay would not come by here.
-    deadlinePassed ||= deadline.rang || Date.now() >= verification.expiresAtMs;
-    switch (next()) {
-      case 'confirmed':
-        if (request.policy.confirmation === 'trust') return verified('codeConfirmed');
-        confirming.check();
-        break;
-
-      case 'attributeRead':
-        if (confirming.settle()) return verified('codeConfirmed');
-        break;
-
-      case 'codeSubmitted':
-        lateCodeTaken = deadlinePassed;
-        attempting.take();
-        break;
-
-      case 'attemptSettled':
-        if (attempting.settle()) return verified('submitCode');
-        break;
-
-      case 'sendDue':
-        sending.start();
-        break;
-
-      case 'sendSettled':
-        sending.settle();
-        break;
-
-      case 'resendRequested':
-        sending.takeResend();
-        break;
-
-      case 'codeAlreadySent':
-        sending.takeAlreadySent();
-        break;
-
-      case 'tokenOffered':
-        mailbox.tokenOffered = false;
-        if (verification.tokens.usable(Date.now()).length === 0) break;
-        confirming.resume();
-        sending.resume();
-        break;
-
-      case 'deadline':
-        sending.cancel();
-        if (await confirming.foundLate()) return verified('readAttribute');
-        // It may have come while we looked.
-        if (mailbox.confirmed && request.policy.confirmation === 'trust') return verified('codeConfirmed');
-        return { outcome: 'expired' };
-    }
-  }
 }

@@ -7,6 +7,7 @@ import {
   CALL_FAILURE_TYPES,
   type CodeDelivery,
   cognitoTaskQueue,
+  isRecord,
   type Secret,
   TOKEN_SOURCE_TIMEOUT_MS,
   type TokenInput,
@@ -27,7 +28,7 @@ import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../activities/call-failure.js';
 import type { Answer, CognitoActivities, CognitoCall } from '../activities/cognito.js';
 import type { AttemptFailure, SendFailure } from '../activities/failures.js';
-import { awaitKey } from './await-key.js';
+import { awaitKey } from './missing-key.js';
 
 /** What every call needs. */
 interface Call {
@@ -36,10 +37,10 @@ interface Call {
   tokenInput: TokenInput;
 }
 
-/** How a send ended. `attribute` is as it was before the send. */
-export type SendVerdict = ({ verdict: 'sent'; delivery: CodeDelivery } | FailedCall<SendFailure>) & {
-  attribute?: AttributeSnapshot;
-};
+/** How a send ended. */
+export type SendVerdict =
+  | { verdict: 'sent'; delivery: CodeDelivery; attribute?: AttributeSnapshot | undefined }
+  | FailedCall<SendFailure>;
 
 /** How an attempt ended. */
 export type AttemptVerdict = { verdict: 'verified' } | FailedCall<AttemptFailure>;
@@ -47,9 +48,14 @@ export type AttemptVerdict = { verdict: 'verified' } | FailedCall<AttemptFailure
 /** How a look at the attribute ended. */
 export type ReadVerdict = { verdict: 'read'; attribute: AttributeSnapshot } | FailedCall<AttemptFailure>;
 
-// Spread over the union, so that a verdict tells its type.
+// Spread over the union, so that a verdict tells its type. `attribute` is as it was before a send.
 type FailedCall<Failure> = Failure extends unknown
-  ? { verdict: Failure; failure: VerificationFailure; dailyEmailLimit?: true }
+  ? {
+      verdict: Failure;
+      failure: VerificationFailure;
+      dailyEmailLimit?: true | undefined;
+      attribute?: AttributeSnapshot | undefined;
+    }
   : never;
 
 // "The request left, the answer did not come": Temporal would run the activity again after these time-outs, and each
@@ -92,80 +98,76 @@ const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
 const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
 
 /** @param summary what the Web UI shows beside the activity */
-export async function sendCode(
+export function sendCode(
   {
     recordAttribute,
     clientMetadata,
     ...call
-  }: Call & {
-    recordAttribute: boolean;
-    clientMetadata?: Record<string, string>;
-  },
+  }: Call & { recordAttribute: boolean; clientMetadata: Record<string, string> | undefined },
   summary: string,
 ): Promise<SendVerdict> {
-  const activities = cognito(call.owner, PRIORITY.send, {
-    ...UNREPEATABLE,
-    ...BUDGET.send,
-    startToCloseTimeout: CALL_MS + resolvingMs(call),
-    summary,
-  });
-  try {
-    const input = { ...inputOf(call), recordAttribute, ...(clientMetadata ? { clientMetadata } : {}) };
-    const { delivery, attribute } = answerTo(input, await activities.sendCode(input));
-    return { verdict: 'sent', delivery, ...(attribute ? { attribute } : {}) };
-  } catch (error) {
-    const details = detailsOf<SendFailure>(error);
-    return { ...failed<SendFailure>(error), ...(details?.attribute ? { attribute: details.attribute } : {}) };
-  }
+  const input = { ...inputOf(call), recordAttribute, clientMetadata };
+  const options = { ...UNREPEATABLE, ...BUDGET.send, startToCloseTimeout: CALL_MS + resolvingMs(call), summary };
+  return verdictOf(
+    input,
+    () => cognito(call.owner, PRIORITY.send, options).sendCode(input),
+    ({ delivery, attribute }) => ({ verdict: 'sent' as const, delivery, attribute }),
+  );
 }
 
 /** @param summary what the Web UI shows beside the activity */
-export async function verifyCode({ code, ...call }: Call & { code: Secret }, summary: string): Promise<AttemptVerdict> {
-  const activities = cognito(call.owner, PRIORITY.attempt, {
-    ...UNREPEATABLE,
-    ...BUDGET.attempt,
-    startToCloseTimeout: CALL_MS + resolvingMs(call),
-    summary,
-  });
-  try {
-    const input = { ...inputOf(call), code: code.reveal() };
-    answerTo(input, await activities.verifyCode(input));
-    return { verdict: 'verified' };
-  } catch (error) {
-    return failed<AttemptFailure>(error);
-  }
+export function verifyCode({ code, ...call }: Call & { code: Secret }, summary: string): Promise<AttemptVerdict> {
+  const input = { ...inputOf(call), code: code.reveal() };
+  const options = { ...UNREPEATABLE, ...BUDGET.attempt, startToCloseTimeout: CALL_MS + resolvingMs(call), summary };
+  return verdictOf(
+    input,
+    () => cognito(call.owner, PRIORITY.attempt, options).verifyCode(input),
+    () => ({ verdict: 'verified' as const }),
+  );
 }
 
 /** @param summary what the Web UI shows beside the activity */
-export async function readAttribute(
+export function readAttribute(
   call: Call,
   summary: string,
   budget: keyof typeof READ_BUDGET_MS = 'patient',
 ): Promise<ReadVerdict> {
-  const activities = cognito(call.owner, PRIORITY.read, {
+  const input = inputOf(call);
+  const options = {
     summary,
     scheduleToCloseTimeout: READ_BUDGET_MS[budget] + resolvingMs(call),
-    // Reading changes nothing, so it is repeated whatever became of it.
+    // Reading changes nothing, so Temporal repeats it after any failure.
     startToCloseTimeout: READ_MS + resolvingMs(call),
     retry: { initialInterval: '1 second' },
-  });
+  } satisfies ActivityOptions;
+  return verdictOf(
+    input,
+    () => cognito(call.owner, PRIORITY.read, options).readAttribute(input),
+    ({ verified, valueDigest }) => ({ verdict: 'read' as const, attribute: { verified, valueDigest } }),
+  );
+}
+
+/** Makes a call, and reads what came of it. */
+async function verdictOf<Result extends Answer, Taken, Failure extends SendFailure | AttemptFailure>(
+  input: CognitoCall,
+  call: () => Promise<Result>,
+  taken: (answer: Result) => Taken,
+): Promise<Taken | FailedCall<Failure>> {
   try {
-    const input = inputOf(call);
-    const { verified, valueDigest } = answerTo(input, await activities.readAttribute(input));
-    return { verdict: 'read', attribute: { verified, valueDigest } };
+    return taken(answerTo(input, await call()));
   } catch (error) {
-    return failed<AttemptFailure>(error);
+    return failed<Failure>(error);
   }
 }
 
-/** The input as it crosses the border: the token is in plain from here to the payload codec, and nowhere else. */
+/** The input as it crosses the border: the token is in plain text from here to the payload codec, and nowhere else. */
 function inputOf({ owner, attributeName, tokenInput }: Call): CognitoCall {
-  // Not the run's own: after a reset it is another one, and the answers of before are still true.
+  // The first run's id, not the current one's: a reset makes another run, and earlier answers still hold.
   const runId = workflowInfo().firstExecutionRunId;
   return { ...owner, attributeName, runId, ...tokenFields(tokenInput) };
 }
 
-/** Lengthens each try, and a look; the budgets of a send and an attempt, which are for tries, stay. */
+/** Lengthens each try, and a look. The budgets of a send and an attempt are for tries, so they stay. */
 function resolvingMs({ tokenInput }: Call): number {
   return tokenInput.accessToken ? 0 : TOKEN_SOURCE_TIMEOUT_MS;
 }
@@ -182,7 +184,7 @@ function cognito({ userPoolId }: UserKey, priorityKey: number, options: Activity
 /** The call was made, and what came back cannot be its answer. */
 class AnswerLost extends Error {}
 
-/** An activity can be completed by anyone who may write to the namespace, but with an answer of this run only by a worker. */
+/** Anyone with write access to the namespace can complete an activity, but only a worker can give an answer of this run. */
 function answerTo<Result extends Answer>({ runId }: CognitoCall, answer: Result): Result {
   awaitKey(answer);
   if (answer instanceof Error) throw new AnswerLost(answer.message);
@@ -191,43 +193,31 @@ function answerTo<Result extends Answer>({ runId }: CognitoCall, answer: Result)
   return answer;
 }
 
+/** @throws the error where it does not tell how the call ended, as a cancellation does not */
 function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): FailedCall<Failure> {
+  const failedCall = (verdict: Failure | 'uncertain' | 'unreachable', type: string, message: string) =>
+    ({ verdict, failure: { type, message } }) as FailedCall<Failure>;
   if (error instanceof AnswerLost) {
-    return {
-      verdict: 'uncertain',
-      failure: { type: CALL_FAILURE_TYPES.answerLost, message: `What came back from the call is ${error.message}.` },
-    } as FailedCall<Failure>;
+    const message = `What came back from the call is ${error.message}.`;
+    return failedCall('uncertain', CALL_FAILURE_TYPES.answerLost, message);
   }
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-  const details = detailsOf<Failure>(error);
-  if (details && error.cause instanceof ApplicationFailure) {
-    return {
-      verdict: details.failure,
-      failure: { type: error.cause.type ?? 'Error', message: error.cause.message },
-      ...(details.dailyEmailLimit ? { dailyEmailLimit: true } : {}),
-    } as FailedCall<Failure>;
+  const { cause, message } = error;
+  if (cause instanceof ApplicationFailure) {
+    const details: unknown = awaitKey(cause.details?.[0]);
+    if (isRecord(details) && 'failure' in details) {
+      const { failure, dailyEmailLimit, attribute } = details as unknown as FailureDetails<Failure>;
+      return { ...failedCall(failure, cause.type ?? 'Error', cause.message), dailyEmailLimit, attribute };
+    }
   }
-  if (error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START') {
+  if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') {
     const queue = cognitoTaskQueue(workflowInfo().taskQueue);
-    return {
-      verdict: 'unreachable',
-      failure: {
-        type: CALL_FAILURE_TYPES.noWorker,
-        message: `No worker took the call from the task queue ${queue} in time.`,
-      },
-    } as FailedCall<Failure>;
+    return failedCall(
+      'unreachable',
+      CALL_FAILURE_TYPES.noWorker,
+      `No worker took the call from the task queue ${queue} in time.`,
+    );
   }
   // A time-out while a worker had it, a dead worker, or an error of ours in the activity: it may have had its effect.
-  return {
-    verdict: 'uncertain',
-    failure: { type: error.cause?.name ?? 'Error', message: error.cause?.message ?? error.message },
-  } as FailedCall<Failure>;
-}
-
-function detailsOf<Failure>(error: unknown): FailureDetails<Failure> | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  const details = cause instanceof ApplicationFailure ? awaitKey(cause.details?.[0]) : undefined;
-  return details && typeof details === 'object' && 'failure' in details
-    ? (details as FailureDetails<Failure>)
-    : undefined;
+  return failedCall('uncertain', cause?.name ?? 'Error', cause?.message ?? message);
 }

@@ -1,16 +1,16 @@
 import { type Provenance, provenanceOf } from '@cognito-verification/codec/provenance';
 import { InvalidInputError } from '@cognito-verification/contract';
 
-/** How far the clock of whoever starts verifications may be behind Temporal's. */
+/** How far the clock of the service that starts verifications may be behind Temporal's. */
 const REQUEST_GOOD_FOR_MS = 15 * 60_000;
 
-/** How far the clocks of those who send messages may be apart: less than anyone takes to end one verification and start another. */
+/** How far the clocks of two senders may be apart: less than it takes to end one verification and start another. */
 const CLOCKS_APART_MS = 2 * 60_000;
 
 /**
- * Inputs that somebody sends again, known by their seals. Nobody without a key can make one; but whoever may write to
- * the namespace could send what they have seen there, in this verification or in an earlier one of the same user, to use
- * up attempts, to have another message sent, or to confirm.
+ * Finds inputs that come a second time, by their seals. Without a key no input can be made. But someone with write access to
+ * the namespace could send again what they have seen there, in this verification or in an earlier one of the same user, to
+ * use up attempts, to have another message sent, or to confirm.
  */
 export class Copies {
   private readonly seen = new Set<string>();
@@ -28,7 +28,7 @@ export class Copies {
   }
 
   /**
-   * What the codec of a sample has sealed says no time, and only a copy within this verification is known.
+   * The seal of another codec may hold no time. Then only a copy within this verification is found.
    * @throws InvalidInputError for a copy.
    */
   refuse(input: unknown, message: string): void {
@@ -42,7 +42,7 @@ export class Copies {
     if (earlyMs > CLOCKS_APART_MS) throw sealedTooEarly(message, earlyMs);
   }
 
-  /** By the handler, not by its validator: validators are skipped in a replay. */
+  /** Remembers an input. Handlers call it, not validators, since a replay skips validators. */
   note(input: unknown): void {
     const sealId = provenanceOf(input)?.sealId;
     if (sealId !== undefined) this.seen.add(sealId);
@@ -53,6 +53,6 @@ function sealedTooEarly(input: string, earlyMs: number): InvalidInputError {
   const minutes = Math.round(earlyMs / 60_000);
   return new InvalidInputError(
     input,
-    `was sealed ${minutes} minutes before this verification was started: it is a copy, or the clock of whoever sent it is wrong`,
+    `was sealed ${minutes} minutes before this verification was started: it is a copy, or the sender's clock is wrong`,
   );
 }

@@ -1,7 +1,7 @@
 /**
- * The messages that a verification takes. Handlers post and await a verdict; they issue no commands, so the order of
- * the history is the order in which the lifecycle reads. Validators refuse without a trace in the history; what they
- * let through the lifecycle decides again, since two messages can pass them side by side.
+ * The messages that a verification takes. Handlers post and await a verdict. They issue no commands, so the order of the
+ * history is the order in which the lifecycle reads. Validators refuse without a trace in the history. The lifecycle
+ * decides again on what they let through, since two messages can pass them side by side.
  */
 import {
   awaitDelivery,
@@ -22,9 +22,9 @@ import {
   tokenInputOf,
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
-import { awaitKey } from './await-key.js';
 import type { Post } from './mailbox.js';
-import { countedSends, resendRefusal } from './policy.js';
+import { awaitKey } from './missing-key.js';
+import { type Ending, resendRefusal } from './policy.js';
 import {
   attemptsExhausted,
   codeNotSent,
@@ -36,26 +36,23 @@ import {
 } from './refusals.js';
 import type { Verification } from './verification.js';
 
-/** Sets every handler. Must run before the workflow's first `await`: an update that finds none is refused. */
+/**
+ * Sets every handler. Must run before the workflow's first `await`: an update that finds none is refused.
+ *
+ * A validator has checked what reaches a handler. The handler does not check it again: a replay skips validators, and a
+ * check that has changed since would tell another story than the history.
+ */
 export function answerMessages(verification: Verification): void {
-  const { mailbox, request, tokens, copies } = verification;
-
-  // What reaches a handler has passed its validator. It is not checked again: a replay skips validators, and a check
-  // that has changed since would tell another story than the history.
-  const offer = (tokenInput: TokenInput | undefined) => {
-    if (!tokenInput) return;
-    tokens.offer(tokenInput, Date.now());
-    mailbox.tokenOffered = true;
-  };
-
-  const takeIn = (input: unknown) => {
-    awaitKey(input);
-    verification.updates += 1;
-    copies.note(input);
-  };
-
   setHandler(getStatus, () => verification.status(), { description: 'Where the verification stands.' });
+  takeCodeConfirmed(verification);
+  answerAwaitDelivery(verification);
+  answerSubmitCode(verification);
+  answerResendCode(verification);
+  answerRenewAccessToken(verification);
+}
 
+function takeCodeConfirmed(verification: Verification): void {
+  const { mailbox, copies } = verification;
   setHandler(
     codeConfirmed,
     (input: unknown) => {
@@ -65,7 +62,7 @@ export function answerMessages(verification: Verification): void {
         mailbox.reference = parseCodeConfirmed(input).reference ?? mailbox.reference;
       } catch (error) {
         if (!(error instanceof InvalidInputError)) throw error;
-        // A signal has nobody to refuse it to.
+        // The sender of a signal cannot be told.
         log.warn(`A confirmation was left out: ${error.message}`);
         return;
       }
@@ -74,62 +71,70 @@ export function answerMessages(verification: Verification): void {
     },
     { description: 'Cognito has accepted the code already, in a call that the sender made itself.' },
   );
+}
 
+function answerAwaitDelivery(verification: Verification): void {
+  const { mailbox, tokens, sends } = verification;
   setHandler(
     awaitDelivery,
     async (input) => {
-      takeIn(input);
+      takeIn(verification, input);
       if (input?.alreadySent) mailbox.alreadySent = input.alreadySent;
-      offer(tokenInputOf(input));
-      const answerable = () => verification.firstSendSettled && !mailbox.tokenOffered && !mailbox.alreadySent;
+      offer(verification, tokenInputOf(input));
+      const answerable = () => sends.firstSettled && !tokens.announced && !mailbox.alreadySent;
       await settled(() => verification.ended || answerable());
-      if (verification.state === 'failed') throw failureOf(verification);
-      return verification.status();
+      const status = verification.status();
+      if (status.failure) throw failureOf(status);
+      return status;
     },
     {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
       validator: refusing(verification, (input) => {
-        refuseIfTooMany(verification);
+        if (mailbox.full) throw tooManyMessages();
         checkToken(verification, parseAwaitDelivery(input).tokenInput);
       }),
     },
   );
+}
 
+function answerSubmitCode(verification: Verification): void {
+  const { mailbox, request, sends, attempts } = verification;
   setHandler(
     submitCode,
     async (input) => {
-      takeIn(input);
-      const tokenInput = tokenInputOf(input);
-      const submitted = { code: new Secret(input.code), ...(tokenInput ? { tokenInput } : {}) };
-      const { result, retryAt } = await verdictOf(post(mailbox.codes, submitted));
-      return { result, ...(retryAt ? { retryAt } : {}), status: verification.status() };
+      takeIn(verification, input);
+      const submitted = { code: new Secret(input.code), tokenInput: tokenInputOf(input) };
+      const { result, retryAt } = await verdictOn(submitted, mailbox.codes);
+      return { result, retryAt, status: verification.status() };
     },
     {
       description: 'Checks the code that the user typed.',
       validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
         checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).tokenInput);
-        if (verification.attemptsLeft === 0) throw attemptsExhausted(verification);
+        if (attempts.left === 0) throw attemptsExhausted(request.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
-        if (countedSends(verification.sends).length === 0 && verification.state !== 'sending') throw codeNotSent();
+        if (sends.records.counted.length === 0 && !sends.sending) throw codeNotSent();
       }),
     },
   );
+}
 
+function answerResendCode(verification: Verification): void {
+  const { mailbox } = verification;
   setHandler(
     resendCode,
     async (input) => {
-      takeIn(input);
-      offer(tokenInputOf(input));
-      const clientMetadata = input?.clientMetadata;
-      await verdictOf(post(mailbox.resends, clientMetadata ? { clientMetadata } : {}));
+      takeIn(verification, input);
+      offer(verification, tokenInputOf(input));
+      await verdictOn({ clientMetadata: input?.clientMetadata }, mailbox.resends);
       return verification.status();
     },
     {
       description: 'Sends another code, unless in the cool-down or past the limit.',
       validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
-        refuseIfTooMany(verification);
+        if (mailbox.full) throw tooManyMessages();
         const { tokenInput } = parseResendCode(input);
         checkToken(verification, tokenInput);
         const facts = verification.resendFacts;
@@ -138,22 +143,25 @@ export function answerMessages(verification: Verification): void {
       }),
     },
   );
+}
 
+function answerRenewAccessToken(verification: Verification): void {
+  const { mailbox, tokens } = verification;
   setHandler(
     renewAccessToken,
     async (input) => {
-      takeIn(input);
+      takeIn(verification, input);
       const tokenInput = tokenInputOf(input);
       if (tokenInput) tokens.renew(tokenInput, Date.now());
-      mailbox.tokenOffered = true;
-      await settled(() => verification.ended || !mailbox.tokenOffered);
+      tokens.announce();
+      await settled(() => verification.ended || !tokens.announced);
       return verification.status();
     },
     {
       description: 'Brings a fresh access token of the same user, or a reference to one.',
       validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
-        refuseIfTooMany(verification);
+        if (mailbox.full) throw tooManyMessages();
         const given = parseRenewAccessToken(input);
         if (tokens.usable(Date.now(), { given }).length === 0) {
           throw new InvalidInputError('accessToken', 'has expired', FAILURE_TYPES.accessTokenRefused);
@@ -163,41 +171,45 @@ export function answerMessages(verification: Verification): void {
   );
 }
 
-/** Of the 2,000 updates that the server takes in a run; the rest is kept for codes. */
-const MOST_UPDATES = 1_500;
-
 /** Refuses every message with the reason for which the verification could not begin. */
 export function refuseMessages(reason: ApplicationFailure): void {
   const refuse = (..._input: unknown[]): never => {
     throw reason;
   };
-  setHandler(awaitDelivery, refuse, { validator: refuse });
-  setHandler(submitCode, refuse, { validator: refuse });
-  setHandler(resendCode, refuse, { validator: refuse });
-  setHandler(renewAccessToken, refuse, { validator: refuse });
+  for (const update of [awaitDelivery, submitCode, resendCode, renewAccessToken]) {
+    setHandler(update, refuse, { validator: refuse });
+  }
   setHandler(getStatus, refuse);
 }
 
-/** Answers everything that is still open when the verification ends. */
-export function answerTheRest(verification: Verification): void {
-  const { codes, resends, awaitingSend, codeUnderCheck } = verification.mailbox;
-  for (const open of codeUnderCheck ? [codeUnderCheck, ...codes] : codes) {
-    if (verification.state === 'verified') open.verdict = { result: 'verified' };
-    else open.refusal = verification.state === 'failed' ? failureOf(verification) : ended(verification);
+/** Answers everything that is still open when the verification has ended. */
+export function answerTheRest(verification: Verification, { outcome }: Ending): void {
+  const status = verification.status();
+  for (const open of verification.attempts.unanswered) {
+    if (outcome === 'verified') open.verdict = { result: 'verified' };
+    else open.refusal = outcome === 'failed' ? failureOf(status) : ended(status);
   }
-  for (const open of [...awaitingSend, ...resends]) {
-    if (verification.state === 'failed') open.refusal = failureOf(verification);
+  for (const open of verification.sends.unanswered) {
+    if (outcome === 'failed') open.refusal = failureOf(status);
     else open.verdict = 'settled';
   }
 }
 
-function refuseIfEnded(verification: Verification): void {
-  // Past the deadline only what was posted before it is still answered.
-  if (verification.ended || Date.now() >= verification.expiresAtMs) throw ended(verification);
+function takeIn({ mailbox, copies }: Verification, input: unknown): void {
+  awaitKey(input);
+  mailbox.countUpdate();
+  copies.note(input);
 }
 
-function refuseIfTooMany({ updates }: Verification): void {
-  if (updates >= MOST_UPDATES) throw tooManyMessages();
+function offer({ tokens }: Verification, tokenInput: TokenInput | undefined): void {
+  if (!tokenInput) return;
+  tokens.offer(tokenInput, Date.now());
+  tokens.announce();
+}
+
+function refuseIfEnded(verification: Verification): void {
+  // Past the deadline only what was posted before it is still answered.
+  if (verification.ended || Date.now() >= verification.deadline.atMs) throw ended(verification.status());
 }
 
 function checkToken({ tokens }: Verification, tokenInput: TokenInput | undefined): void {
@@ -216,7 +228,7 @@ function refusing(verification: Verification, check: (input: unknown) => void): 
   };
 }
 
-/** A message that is refused leaves no trace in the history, so the log has to tell that somebody tries this. */
+/** A refused message leaves no trace in the history, so the log tells of the try. */
 function refuseCopy({ copies }: Verification, input: unknown, message: string): void {
   try {
     copies.refuse(input, message);
@@ -226,19 +238,16 @@ function refuseCopy({ copies }: Verification, input: unknown, message: string): 
   }
 }
 
-function post<Input, Verdict>(box: Post<Input, Verdict>[], input: Input): Post<Input, Verdict> {
+/** Posts an input, and waits for the verdict or the refusal. */
+async function verdictOn<Input, Verdict>(input: Input, box: Post<Input, Verdict>[]): Promise<Verdict> {
   const posted: Post<Input, Verdict> = { input };
   box.push(posted);
-  return posted;
-}
-
-async function verdictOf<Input, Verdict>(posted: Post<Input, Verdict>): Promise<Verdict> {
   await settled(() => posted.verdict !== undefined || posted.refusal !== undefined);
   if (posted.refusal) throw posted.refusal;
   return posted.verdict as Verdict;
 }
 
-/** Not cancelled with the workflow: a cancellation answers whoever waits, it does not drop them. */
+/** Not cancelled with the workflow: a cancellation answers the callers that wait, it does not drop them. */
 function settled(condition_: () => boolean): Promise<void> {
   return CancellationScope.nonCancellable(() => condition(condition_));
 }

@@ -1,10 +1,9 @@
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
 
 /**
- * A task that failed leaves its commands in the workflow, and the SDK (1.24) sends them along with the answer to a query that
- * comes before the workflow is evicted. Temporal's core takes that for a broken SDK and ends the worker: whoever looked
- * at a verification whose key is missing would end every worker. A query has no commands, so what comes with its answer is
- * left over.
+ * A failed task leaves its commands in the workflow, and the SDK (1.24) sends them along with the answer to a query that comes
+ * before the workflow is evicted. Temporal's core takes that for a broken SDK and ends the worker: a look at a verification
+ * whose key is missing would end every worker. A query has no commands, so those that come with its answer are left over.
  */
 export const interceptors: WorkflowInterceptorsFactory = () => ({
   internals: [

@@ -11,9 +11,9 @@ import {
 
 /**
  * The card in the Web UI (Temporal's current details, Markdown): a newcomer reads from it alone what happened and what
- * comes next. It holds what the status holds, so neither a token nor a code. What comes from outside is quoted or
- * escaped: a destination such as `e***@e***` would otherwise be read as emphasis. Lists, for the Web UI sets the
- * columns of a table without a gap between them.
+ * comes next. It holds what the status holds, so neither a token nor a code. Text from outside is quoted or escaped: a
+ * destination such as `e***@e***` would otherwise be read as emphasis. It uses lists, since the Web UI sets the columns of a
+ * table without a gap between them.
  */
 export function liveCard(status: VerificationStatus, nowMs: number): string {
   const lines = [`**${HEADLINES[status.state]}**`, '', whereSent(status), '', next(status, nowMs)];
@@ -149,7 +149,7 @@ function code(value: string): string {
   return `\`${value.replaceAll('`', "'")}\``;
 }
 
-/** A text of somebody else's, such as a trigger's, in which nothing is Markdown. */
+/** A text from outside, such as a trigger's, with nothing in it read as Markdown. */
 function plain(text: string): string {
   return text.replaceAll(/[\\`*_[\]<>#|~]/g, String.raw`\$&`);
 }

@@ -7,6 +7,8 @@ import type {
   ResendRefusal,
   ResolvedPolicy,
   SendRecord,
+  VerificationFailure,
+  VerificationOutcome,
   VerificationState,
 } from '@cognito-verification/contract';
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
@@ -14,10 +16,10 @@ import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Cognito's windows are an hour by its documentation and begin at a moment that only Cognito knows, hence the rest. */
+/** By its documentation Cognito's windows are an hour. Only Cognito knows when they begin, so a few seconds are added. */
 const RATE_LIMIT_WINDOW_MS = HOUR_MS + 5_000;
 
-/** What to wait where none of our own calls explains a rate limit: Cognito says no time, so ours grows up to an hour. */
+/** The wait where none of our own calls explains a rate limit. Cognito gives no time, so ours grows up to an hour. */
 const UNEXPLAINED_WAIT_MS = { first: 5 * MINUTE_MS, most: HOUR_MS };
 
 /** The two failures of a send that are worth another try though each may cost one of Cognito's 5 an hour. */
@@ -38,6 +40,13 @@ export type VerificationEvent =
   | 'tokenOffered'
   | 'resendRequested'
   | 'sendDue';
+
+/** How a verification ends. */
+export type Ending =
+  | { outcome: 'verified'; confirmedBy: NonNullable<VerificationOutcome['confirmedBy']> }
+  | { outcome: 'expired' }
+  | { outcome: 'failed'; failure: VerificationFailure }
+  | { outcome: 'cancelled'; cancellation: unknown };
 
 /** A call that runs beside the lifecycle. */
 export type CallState = 'none' | 'underWay' | 'settled';
@@ -89,6 +98,21 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   return now.sendDue && free ? 'sendDue' : undefined;
 }
 
+/** Every answer holds the whole status, so records that do not count are listed up to here only. */
+const MOST_LISTED = 50;
+
+/** Adds a record; past `MOST_LISTED` the oldest one that does not count is forgotten. */
+export function addRecord<Entry>(
+  records: Entry[],
+  record: Entry,
+  counted: (records: readonly Entry[]) => Entry[],
+): void {
+  records.push(record);
+  if (records.length <= MOST_LISTED) return;
+  const oldest = records.findIndex((one) => counted([one]).length === 0);
+  if (oldest >= 0) records.splice(oldest, 1);
+}
+
 /** Messages that left, or may have: they count against `maxSends` and against Cognito's 5 an hour. */
 export function countedSends(sends: readonly SendRecord[]): SendRecord[] {
   return sends.filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain' || outcome === 'alreadySent');
@@ -121,7 +145,7 @@ export function automaticResendAt(policy: ResolvedPolicy, sends: readonly SendRe
   return Date.parse(newest.at) + Math.max(policy.resendAfterMs, cooldownMs(policy, sends));
 }
 
-/** Doubles with each message, to slow down who asks again and again. */
+/** Doubles with each message, to slow down a user who asks again and again. */
 function cooldownMs(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
   return policy.resendCooldownMs * 2 ** Math.max(0, countedSends(sends).length - 1);
 }
@@ -131,12 +155,12 @@ export interface ResendFacts {
   policy: ResolvedPolicy;
   state: VerificationState;
   sends: readonly SendRecord[];
-  /** The code was found expired: waiting any longer would help nobody. */
+  /** The code was found expired, so a further wait would not help. */
   cooldownWaived: boolean;
   /** A send waits already, for a token or for its time. */
   sendPending: boolean;
   /** In state `rateLimited`. */
-  retryAtMs?: number;
+  retryAtMs?: number | undefined;
   /** Some token is left that Cognito has not refused. */
   hasToken: boolean;
 }
@@ -150,7 +174,7 @@ export function resendAllowedAt(facts: ResendFacts): number | undefined {
 export function resendRefusal(facts: ResendFacts, nowMs: number): ResendRefusal | undefined {
   if (facts.state === 'sending') return undefined;
   if (facts.state === 'rateLimited') {
-    return { reason: 'rateLimited', ...(facts.retryAtMs === undefined ? {} : { allowedAt: iso(facts.retryAtMs) }) };
+    return { reason: 'rateLimited', allowedAt: isoIf(facts.retryAtMs) };
   }
   if (facts.state === 'awaitingToken' && !facts.hasToken) return { reason: 'accessTokenNeeded' };
   // The token that comes along is what that send has waited for.
@@ -207,4 +231,9 @@ export function hasBecomeVerified(before: AttributeSnapshot | undefined, now: At
 /** ISO 8601, as every time in the contract. */
 export function iso(atMs: number): string {
   return new Date(atMs).toISOString();
+}
+
+/** The same of a time that may be absent. */
+export function isoIf(atMs: number | undefined): string | undefined {
+  return atMs === undefined ? undefined : iso(atMs);
 }

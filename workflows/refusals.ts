@@ -1,9 +1,13 @@
-/**
- * What a verification refuses with: failures that a caller can tell apart by their type, with what it needs as details.
- */
-import { FAILURE_TYPES, type ResendRefusal, type VerificationFailure } from '@cognito-verification/contract';
+/** What a verification refuses with: failures that callers tell apart by their type. The details hold the data. */
+import {
+  FAILURE_TYPES,
+  isFinal,
+  type ResendRefusal,
+  type ResolvedPolicy,
+  type VerificationFailure,
+  type VerificationStatus,
+} from '@cognito-verification/contract';
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { Verification } from './verification.js';
 
 /** A refusal that tells the caller its type, and details as data. */
 export function refused(type: string, message: string, ...details: unknown[]): ApplicationFailure {
@@ -21,19 +25,18 @@ export function resendNotAllowed(refusal: ResendRefusal): ApplicationFailure {
   return refused(FAILURE_TYPES.resendNotAllowed, why[refusal.reason], refusal);
 }
 
-export function attemptsExhausted(verification: Verification): ApplicationFailure {
-  const { expiresAt } = verification.status();
+export function attemptsExhausted({ maxAttempts }: ResolvedPolicy, status: VerificationStatus): ApplicationFailure {
   return refused(
     FAILURE_TYPES.attemptsExhausted,
-    `All ${verification.request.policy.maxAttempts} attempts are used up. The verification ends at ${expiresAt}; it may be started again after that, or once it is cancelled.`,
-    verification.status(),
+    `All ${maxAttempts} attempts are used up. The verification ends at ${status.expiresAt}; it may be started again after that, or once it is cancelled.`,
+    status,
   );
 }
 
-/** The failure with which the verification ends, and with which it answers whoever still waits. */
-export function failureOf(verification: Verification): ApplicationFailure {
-  const { failure } = verification;
-  return refused(failure?.type ?? 'Error', failure?.message ?? 'The verification failed.', verification.status());
+/** The failure with which a verification ends, and with which it answers the callers that still wait. */
+export function failureOf(status: VerificationStatus): ApplicationFailure {
+  const { type = 'Error', message = 'The verification failed.' } = status.failure ?? {};
+  return refused(type, message, status);
 }
 
 export function codeNotSent(): ApplicationFailure {
@@ -43,15 +46,15 @@ export function codeNotSent(): ApplicationFailure {
   );
 }
 
-export function ended(verification: Verification): ApplicationFailure {
+export function ended(status: VerificationStatus): ApplicationFailure {
   return refused(
     FAILURE_TYPES.verificationEnded,
-    `The verification has ended: ${verification.ended ? verification.state : 'its deadline has passed'}.`,
-    verification.status(),
+    `The verification has ended: ${isFinal(status.state) ? status.state : 'its deadline has passed'}.`,
+    status,
   );
 }
 
-/** The server takes 2,000 updates in a run, and nobody could submit a code any more once they are used up. */
+/** The server takes 2,000 updates in a run. Once they are used up, no code can be submitted any more. */
 export function tooManyMessages(): ApplicationFailure {
   return refused(
     FAILURE_TYPES.tooManyMessages,

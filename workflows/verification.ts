@@ -1,62 +1,37 @@
 /**
- * What one verification knows, and how it tells: the status, the search attributes, the card in the Web UI. What
- * follows from it is decided in policy.ts and done in attribute-verification.ts.
+ * One verification: what it was asked, who owns which fact, and how it reports: the status, the search attributes, the
+ * card in the Web UI. policy.ts decides what follows from the facts, and attribute-verification.ts does it.
  */
 import {
-  type AttemptOutcome,
-  type AttemptRecord,
-  type CodeDelivery,
   isFinal,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
-  type SendOutcome,
-  type SendRecord,
   type VerificationFailure,
   type VerificationState,
   type VerificationStatus,
 } from '@cognito-verification/contract';
-import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { AccessTokens } from './access-tokens.js';
+import { Deadline } from './alarm.js';
+import { Attempts } from './attempts.js';
 import { Copies } from './copies.js';
 import { liveCard } from './live-card.js';
+import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
-import {
-  attemptsLeft,
-  codeExpiresAt,
-  countedAttempts,
-  countedSends,
-  iso,
-  type ResendFacts,
-  resendAllowedAt,
-  sendsLeft,
-} from './policy.js';
+import { type Ending, type EventFacts, iso, isoIf, type ResendFacts, resendAllowedAt, sendsLeft } from './policy.js';
+import { Sends } from './sends.js';
 
 export class Verification {
   readonly mailbox = new Mailbox();
   readonly copies: Copies;
   readonly tokens: AccessTokens;
-  readonly expiresAtMs: number;
-  readonly sends: SendRecord[] = [];
-  readonly attempts: AttemptRecord[] = [];
-  state: VerificationState = 'sending';
-  failure: VerificationFailure | undefined;
-  /** Whether whoever started it can be told how the first send went. */
-  firstSendSettled = false;
-  /** The attribute as it was before anything was sent, or as soon after that as it could be read. */
-  before: AttributeSnapshot | undefined;
-  /** A send that waits for a token, or for its time. */
-  sendPending = false;
-  /** When Cognito is asked to send again; in states `rateLimited` and `sending`. */
-  retryAtMs: number | undefined;
-  /** Until when Cognito takes no attempts. */
-  attemptsBlockedUntilMs: number | undefined;
-  /** A code was found expired since the last send. */
-  cooldownWaived = false;
-  /** Updates that were taken in. */
-  updates = 0;
-
+  readonly deadline: Deadline;
+  readonly looks: Looks;
+  readonly sends: Sends;
+  readonly attempts: Attempts;
+  private state: VerificationState = 'sending';
   private listed: VerificationState | undefined;
+  private failure: VerificationFailure | undefined;
 
   /** @throws InvalidInputError when the input is a copy of an earlier verification's. */
   constructor(
@@ -67,15 +42,24 @@ export class Verification {
     this.copies = new Copies(input, startedAtMs);
     this.tokens = new AccessTokens(request.owner);
     this.tokens.offer(request.tokenInput, startedAtMs);
-    this.expiresAtMs = startedAtMs + request.policy.deadlineMs;
+    this.deadline = new Deadline(startedAtMs + request.policy.deadlineMs);
+    this.looks = new Looks(this);
+    this.sends = new Sends(this);
+    this.attempts = new Attempts(this);
   }
 
-  /** The one writer of the state. */
+  /** Sets the deadline's timer, and starts the first look and the first send. Every history has this order. */
+  begin(): void {
+    this.deadline.begin();
+    this.looks.begin();
+    this.sends.begin();
+  }
+
+  /** The one writer of the state. It is what people and callers are told; nothing is decided by it where an owner knows more. */
   enter(state: VerificationState): void {
     this.state = state;
-    if (state !== 'rateLimited' && state !== 'sending') this.retryAtMs = undefined;
-    // `sending` mostly lasts a second and is what the start has set: not worth an event and a billed action. The other
-    // two never change and are here for whoever was started without them, by hand.
+    // `sending` mostly lasts a second, and the start has set it: not worth an event and a billed action. The other two
+    // attributes never change; they are for a verification that was started by hand, without them.
     if (state === 'sending' || state === this.listed) return;
     this.listed = state;
     upsertSearchAttributes([
@@ -85,10 +69,66 @@ export class Verification {
     ]);
   }
 
-  /** The failure to throw: it is remembered, so that whoever waits is told the same. */
-  failing(failure: VerificationFailure): ApplicationFailure {
-    this.failure = failure;
-    return ApplicationFailure.nonRetryable(failure.message, failure.type);
+  /** Enters the final state. */
+  end(ending: Ending): void {
+    if (ending.outcome === 'failed') this.failure = ending.failure;
+    this.enter(ending.outcome);
+  }
+
+  get ended(): boolean {
+    return isFinal(this.state);
+  }
+
+  /** A code, or a confirmation, could not be checked for lack of a token. A send that lacks one says so itself. */
+  lackToken(): void {
+    if (this.state === 'awaitingCode') this.enter('awaitingToken');
+  }
+
+  /** The token that came with a code was good, so what waits for a token can go on. */
+  tokenProved(): void {
+    if (this.state === 'awaitingToken') this.tokens.announce();
+  }
+
+  /** A token has come, or proved good: what waits for one goes on. */
+  takeToken(): void {
+    if (!this.tokens.takeAnnouncement()) return;
+    this.looks.resume();
+    this.sends.resume();
+  }
+
+  /** The deadline has passed: a last look tells whether the attribute has become verified all the same. */
+  conclude(): Promise<Ending> {
+    this.sends.cancel();
+    return this.looks.conclude(this.sends.records.counted.length > 0);
+  }
+
+  /** What decides the next event. */
+  get facts(): EventFacts {
+    const { mailbox, request, tokens, deadline, looks, sends, attempts } = this;
+    return {
+      confirmed: mailbox.confirmed || looks.checkDue,
+      confirmation: request.policy.confirmation,
+      lookup: looks.state,
+      attempt: attempts.state,
+      send: sends.state,
+      codesSubmitted: mailbox.codes.length,
+      resendsRequested: mailbox.resends.length,
+      deadlinePassed: deadline.passed,
+      lateCodeTaken: attempts.lateTaken,
+      codeAlreadySent: mailbox.alreadySent !== undefined,
+      tokenOffered: tokens.announced,
+      sendDue: sends.due(attempts.left),
+    };
+  }
+
+  /** What decides whether a re-send is allowed. */
+  get resendFacts(): ResendFacts {
+    return {
+      ...this.sends.facts,
+      policy: this.request.policy,
+      state: this.state,
+      hasToken: this.tokens.usable(Date.now()).length > 0,
+    };
   }
 
   /** Writes the card that the Web UI shows. */
@@ -96,75 +136,27 @@ export class Verification {
     setCurrentDetails(liveCard(this.status(), Date.now()));
   }
 
-  recordSend(outcome: SendOutcome, more: { delivery?: CodeDelivery; reason?: string } = {}): void {
-    this.sends.push({ at: iso(Date.now()), outcome, ...more });
-    forgetOldest(this.sends, (one) => countedSends([one]).length === 0);
-    if (countedSends(this.sends).at(-1) === this.sends.at(-1)) this.cooldownWaived = false;
-  }
-
-  /** Counts an attempt before Cognito is asked; the outcome is filled in when it is known. */
-  beginAttempt(): (outcome: AttemptOutcome) => void {
-    const record: AttemptRecord = { at: iso(Date.now()), outcome: 'checking' };
-    this.attempts.push(record);
-    forgetOldest(this.attempts, (one) => countedAttempts([one]).length === 0);
-    return (outcome) => {
-      record.outcome = outcome;
-    };
-  }
-
-  get ended(): boolean {
-    return isFinal(this.state);
-  }
-
-  get attemptsLeft(): number {
-    return attemptsLeft(this.request.policy, this.attempts);
-  }
-
-  get resendFacts(): ResendFacts {
-    return {
-      policy: this.request.policy,
-      state: this.state,
-      sends: this.sends,
-      cooldownWaived: this.cooldownWaived,
-      sendPending: this.sendPending,
-      hasToken: this.tokens.usable(Date.now()).length > 0,
-      ...(this.retryAtMs === undefined ? {} : { retryAtMs: this.retryAtMs }),
-    };
-  }
-
   status(): VerificationStatus {
+    const { sends, attempts, deadline, ended } = this;
+    const { attributeName, policy } = this.request;
     const now = Date.now();
-    const newest = countedSends(this.sends).at(-1);
+    const newest = sends.records.counted.at(-1);
     const resendAt = resendAllowedAt(this.resendFacts);
-    const codeEnds = codeExpiresAt(this.request.policy, this.sends);
-    const blockedUntil =
-      this.attemptsBlockedUntilMs !== undefined && this.attemptsBlockedUntilMs > now
-        ? this.attemptsBlockedUntilMs
-        : undefined;
-    const retryAt = this.ended ? undefined : (this.retryAtMs ?? blockedUntil);
+    const codeEnds = sends.records.codeExpiresAtMs;
     return {
       state: this.state,
-      attributeName: this.request.attributeName,
-      ...(newest?.delivery ? { delivery: newest.delivery } : {}),
+      attributeName,
+      delivery: newest?.delivery,
       deliveryUncertain: newest?.outcome === 'uncertain',
-      sendsLeft: sendsLeft(this.request.policy, this.sends),
-      attemptsLeft: this.attemptsLeft,
-      ...(resendAt === undefined ? {} : { resendAllowedAt: iso(Math.max(resendAt, now)) }),
-      ...(retryAt === undefined ? {} : { retryAt: iso(retryAt) }),
-      ...(codeEnds === undefined || this.ended ? {} : { codeExpiresAt: iso(Math.min(codeEnds, this.expiresAtMs)) }),
-      expiresAt: iso(this.expiresAtMs),
-      sends: this.sends.map((record) => ({ ...record })),
-      attempts: this.attempts.map((record) => ({ ...record })),
-      ...(this.failure ? { failure: this.failure } : {}),
+      sendsLeft: sendsLeft(policy, sends.records.counted),
+      attemptsLeft: attempts.left,
+      resendAllowedAt: resendAt === undefined ? undefined : iso(Math.max(resendAt, now)),
+      retryAt: ended ? undefined : isoIf(sends.facts.retryAtMs ?? attempts.blockedUntil(now)),
+      codeExpiresAt: ended ? undefined : isoIf(codeEnds && Math.min(codeEnds, deadline.atMs)),
+      expiresAt: iso(deadline.atMs),
+      sends: sends.records.all.map((record) => ({ ...record })),
+      attempts: attempts.records.map((record) => ({ ...record })),
+      failure: this.failure,
     };
   }
-}
-
-/** The status is sent with every answer, so what does not count is listed up to here only. */
-const MOST_LISTED = 50;
-
-function forgetOldest<Entry>(records: Entry[], uncounted: (record: Entry) => boolean): void {
-  if (records.length <= MOST_LISTED) return;
-  const oldest = records.findIndex(uncounted);
-  if (oldest >= 0) records.splice(oldest, 1);
 }

@@ -20,7 +20,6 @@ import { createActivities } from '../../activities/cognito.js';
 import { type CognitoClients, createCognitoClients } from '../../activities/cognito-clients.js';
 import { requireAccessToken, requireCode } from '../../cli/secret-input.js';
 import { type Sandbox, startSandbox } from '../../sandbox/index.js';
-import { AccessTokens } from '../../workflows/access-tokens.js';
 import { Verification } from '../../workflows/verification.js';
 import { thrownBy } from '../client/fixtures.js';
 import { ATTEMPT, SEND } from '../lifecycle/time-travel.js';
@@ -36,11 +35,21 @@ function everythingOf(value: unknown): string {
   return [
     inspect(value, options),
     inspect(value, { ...options, getters: true }),
-    // The SDK's log entries hold times as BigInt.
-    JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)),
+    JSON.stringify(value, jsonReplacer()),
     typeof value === 'object' && value !== null && !(Symbol.toPrimitive in value) ? '' : String(value),
     ...stack,
   ].join('\n');
+}
+
+/** The SDK's log entries hold times as BigInt; the parts of a verification know each other, so each object is shown once. */
+function jsonReplacer(): (key: string, value: unknown) => unknown {
+  const shown = new Set<unknown>();
+  return (_key, value) => {
+    if (typeof value === 'bigint') return String(value);
+    if (typeof value === 'object' && value !== null && shown.has(value)) return '[shown already]';
+    shown.add(value);
+    return value;
+  };
 }
 
 function expectNothingOf(value: unknown, ...secrets: string[]): void {
@@ -110,10 +119,9 @@ describe('what is parsed', () => {
 it('what a workflow holds shows none', () => {
   const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0);
   verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }) });
-  const tokens = new AccessTokens(verification.request.owner);
-  tokens.offer({ accessToken: new Secret(TOKEN) }, 0);
-  tokens.accept({ accessToken: new Secret(TOKEN) });
-  expect(tokens.usable(0).map((tokenInput) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
+  const { tokens } = verification;
+  for (const held of tokens.usable(0)) tokens.learn(held, 'sent');
+  expect(tokens.usable(0).map(({ tokenInput }) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
   for (const held of [verification, verification.mailbox, tokens, tokens.usable(0)]) expectNothingOf(held, TOKEN, CODE);
 });
 

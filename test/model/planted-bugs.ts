@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFileOf, type Mutation } from '../replay/mutants.js';
 
-const UNANSWERED = "verification.recordSend('uncertain', { reason: verdict.failure.type });";
-
 /** What is wrong with the code, and what the model says of it then: another difference would be of something else. */
 interface PlantedBug {
   mutations: readonly Mutation[];
@@ -16,11 +14,11 @@ export const PLANTED_BUGS = {
   'an attempt is counted after the call': {
     shows: /^- (attempts: |an attempt is with Cognito and was not counted)/m,
     mutations: [
-      { file: 'attempting.js', text: 'const settle = verification.beginAttempt();', instead: '' },
+      { file: 'attempts.js', text: 'const settle = this.begin();', instead: '' },
       {
-        file: 'attempting.js',
-        text: 'settle(OUTCOMES[verdict.verdict]);',
-        instead: 'verification.beginAttempt()(OUTCOMES[verdict.verdict]);',
+        file: 'attempts.js',
+        text: 'settle(OUTCOMES[answer.verdict]);',
+        instead: 'this.begin()(OUTCOMES[answer.verdict]);',
       },
     ],
   },
@@ -28,9 +26,9 @@ export const PLANTED_BUGS = {
     shows: /^- (attempts|attemptsLeft)/m,
     mutations: [
       {
-        file: 'sending.js',
-        text: 'this.clientMetadata = post.input',
-        instead: 'verification.attempts.length = 0; this.clientMetadata = post.input',
+        file: 'attribute-verification.js',
+        text: 'sends.takeResend();',
+        instead: 'attempts.entries.length = 0; sends.takeResend();',
       },
     ],
   },
@@ -48,9 +46,9 @@ export const PLANTED_BUGS = {
     shows: /^- state: the model says expired, seen rateLimited/m,
     mutations: [
       {
-        file: 'attribute-verification.js',
-        text: 'deadlinePassed: deadlinePassed || deadline.rang,',
-        instead: "deadlinePassed: verification.state !== 'rateLimited' && (deadlinePassed || deadline.rang),",
+        file: 'verification.js',
+        text: 'deadlinePassed: deadline.passed,',
+        instead: "deadlinePassed: this.state !== 'rateLimited' && deadline.passed,",
       },
     ],
   },
@@ -58,9 +56,10 @@ export const PLANTED_BUGS = {
     shows: /^- (sends|calls for a send|messages)/m,
     mutations: [
       {
-        file: 'sending.js',
-        text: UNANSWERED,
-        instead: `${UNANSWERED} if (countedSends(verification.sends).length < 2) { this.start(); return; }`,
+        file: 'sends.js',
+        text: 'let ending;',
+        instead:
+          "let ending; if (answer.verdict === 'uncertain' && this.records.counted.length < 2) { this.start(); return; }",
       },
     ],
   },

@@ -10,24 +10,24 @@ export interface Mutation {
   instead: string;
 }
 
-const DEADLINE = "deadline.set(verification.expiresAtMs, 'The verification expires');";
+const DEADLINE = "this.alarm.set(this.atMs, 'The verification expires');";
 
 export const MUTATIONS = {
   'an added timer': {
-    file: 'attribute-verification.js',
+    file: 'alarm.js',
     text: DEADLINE,
-    instead: `${DEADLINE} new Alarm().set(verification.expiresAtMs - 1_000, 'Almost');`,
+    instead: `${DEADLINE} new Alarm().set(this.atMs - 1_000, 'Almost');`,
   },
   'a swapped order: the look at the attribute before the timer of the deadline': {
-    file: 'attribute-verification.js',
-    text: `${DEADLINE}\n    const confirming = new Confirming(verification);`,
-    instead: `const confirming = new Confirming(verification);\n    ${DEADLINE}`,
+    file: 'verification.js',
+    text: 'this.deadline.begin();\n        this.looks.begin();',
+    instead: 'this.looks.begin();\n        this.deadline.begin();',
   },
-  'a renamed activity': { file: 'cognito-calls.js', text: 'activities.verifyCode(', instead: 'activities.checkCode(' },
+  'a renamed activity': { file: 'cognito-calls.js', text: '.verifyCode(', instead: '.checkCode(' },
   'a call left out': {
-    file: 'attempting.js',
-    text: "if (verdict.verdict !== 'uncertain' && verdict.verdict !== 'codeExpired')",
-    instead: "if (verdict.verdict !== 'uncertain')",
+    file: 'attempts.js',
+    text: "if (answer.verdict !== 'uncertain' && answer.verdict !== 'codeExpired')",
+    instead: "if (answer.verdict !== 'uncertain')",
   },
   'a state that is written once more': {
     file: 'verification.js',
@@ -35,9 +35,9 @@ export const MUTATIONS = {
     instead: 'if (state === this.listed)',
   },
   'a wait that is shorter: a re-send that is due at once': {
-    file: 'sending.js',
-    text: 'this.nextSend.set(atMs, summary);',
-    instead: 'if (atMs > Date.now() + 60_000) this.nextSend.set(atMs, summary);',
+    file: 'next-send.js',
+    text: 'this.alarm.set(atMs, summary);',
+    instead: 'if (atMs > Date.now() + 60_000) this.alarm.set(atMs, summary);',
   },
 } as const satisfies Record<string, Mutation>;
 

@@ -124,9 +124,9 @@ describe('a build that would not go on as they began', () => {
 
   it('where its code throws, without what it throws being repeated', async () => {
     const bundle = await bundleFileOf(folder, {
-      file: 'attempting.js',
-      text: 'take() {',
-      instead: "take() { throw new Error('Cannot read code 918273 of zoe@example.com'); ",
+      file: 'attempts.js',
+      text: 'take(late) {',
+      instead: "take(late) { throw new Error('Cannot read code 918273 of zoe@example.com'); ",
     });
     const { code, stdout } = await runCli(['replay', '--bundle', bundle], { env });
     expect(code).toBe(1);

@@ -1,0 +1,53 @@
+import { Alarm } from './alarm.js';
+
+/** When a send begins next. `at`: by itself at that time, unless the deadline comes first. */
+type When =
+  | { kind: 'none' | 'now' | 'withToken' }
+  | { kind: 'at'; atMs: number; why: 'automatic' | 'rateLimited' | 'slowRetry' };
+
+/** When a verification sends next, and the timer for it. The first send is due at once. */
+export class NextSend {
+  private readonly alarm = new Alarm();
+  private when: When = { kind: 'now' };
+
+  constructor(private readonly deadlineMs: number) {}
+
+  plan(kind: 'none' | 'now' | 'withToken'): void {
+    this.when = { kind };
+  }
+
+  /** @param summary what the Web UI shows beside the timer */
+  planAt(atMs: number, why: Extract<When, { kind: 'at' }>['why'], summary: string): void {
+    this.when = { kind: 'at', atMs, why };
+    if (atMs < this.deadlineMs) this.alarm.set(atMs, summary);
+  }
+
+  /** Drops the plan and its timer. */
+  clear(): void {
+    this.alarm.clear();
+    this.plan('none');
+  }
+
+  get due(): boolean {
+    return this.when.kind === 'now' || this.alarm.rang;
+  }
+
+  /** It is due, or will be after a moment. */
+  get soon(): boolean {
+    return this.when.kind === 'now' || (this.when.kind === 'at' && this.when.why === 'slowRetry');
+  }
+
+  get waitsForToken(): boolean {
+    return this.when.kind === 'withToken';
+  }
+
+  /** A send was asked for and not made yet; an automatic one is not asked for. */
+  get pending(): boolean {
+    return this.when.kind === 'at' ? this.when.why !== 'automatic' : this.when.kind !== 'none';
+  }
+
+  /** When a pending send is tried again. */
+  get retryAtMs(): number | undefined {
+    return this.when.kind === 'at' && this.pending ? this.when.atMs : undefined;
+  }
+}

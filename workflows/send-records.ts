@@ -1,0 +1,71 @@
+import type { CodeDelivery, ResolvedPolicy, SendOutcome, SendRecord } from '@cognito-verification/contract';
+import type { SendVerdict } from './cognito-calls.js';
+import { addRecord, codeExpiresAt, countedSends, iso } from './policy.js';
+
+/** What came of each send so far. `Sends` adds to it; others read. */
+export class SendRecords {
+  private readonly entries: SendRecord[] = [];
+  private waived = false;
+
+  constructor(private readonly policy: ResolvedPolicy) {}
+
+  add(answer: SendVerdict | { verdict: 'alreadySent'; delivery: CodeDelivery }): void {
+    const outcome = OUTCOMES[answer.verdict];
+    const record: SendRecord =
+      'delivery' in answer
+        ? { at: iso(Date.now()), outcome, delivery: answer.delivery }
+        : { at: iso(Date.now()), outcome, reason: answer.failure.type };
+    addRecord(this.entries, record, countedSends);
+    if (this.counted.at(-1) === record) this.waived = false;
+  }
+
+  /** Every send, oldest first. */
+  get all(): readonly SendRecord[] {
+    return this.entries;
+  }
+
+  /** The messages that left or may have left, oldest first. */
+  get counted(): readonly SendRecord[] {
+    return countedSends(this.entries);
+  }
+
+  /** Until when `submitCode` takes the newest code; undefined while none was sent. */
+  get codeExpiresAtMs(): number | undefined {
+    return codeExpiresAt(this.policy, this.entries);
+  }
+
+  /** A code is out that Cognito may still take. */
+  get codeWorks(): boolean {
+    const { codeExpiresAtMs } = this;
+    return codeExpiresAtMs !== undefined && codeExpiresAtMs > Date.now() && !this.waived;
+  }
+
+  /** The newest code was found expired, so another send is allowed at once. */
+  get cooldownWaived(): boolean {
+    return this.waived;
+  }
+
+  waiveCooldown(): void {
+    this.waived = true;
+  }
+
+  /** Whether the newest record is of this delivery by Cognito itself. */
+  endWith({ destination, deliveryMedium }: CodeDelivery): boolean {
+    const newest = this.entries.at(-1);
+    if (newest?.outcome !== 'alreadySent') return false;
+    return newest.delivery?.destination === destination && newest.delivery?.deliveryMedium === deliveryMedium;
+  }
+}
+
+const OUTCOMES: Record<SendVerdict['verdict'] | 'alreadySent', SendOutcome> = {
+  sent: 'sent',
+  alreadySent: 'alreadySent',
+  uncertain: 'uncertain',
+  rateLimited: 'rateLimited',
+  accessTokenRejected: 'accessTokenRejected',
+  undeliverable: 'notSent',
+  blocked: 'notSent',
+  throttled: 'notSent',
+  unreachable: 'notSent',
+  failed: 'notSent',
+};

@@ -1,0 +1,276 @@
+import type {
+  CodeDelivery,
+  ParsedRequest,
+  VerificationFailure,
+  VerificationState,
+} from '@cognito-verification/contract';
+import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
+import type { Deadline } from './alarm.js';
+import { type SendVerdict, sendCode } from './cognito-calls.js';
+import type { Looks } from './looks.js';
+import type { Mailbox, ResendPost } from './mailbox.js';
+import { NextSend } from './next-send.js';
+import {
+  automaticResendAt,
+  type CallState,
+  type Ending,
+  nextDailyEmailReset,
+  type ResendFacts,
+  resendRefusal,
+  retryAfterRateLimit,
+  slowRetryAt,
+} from './policy.js';
+import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
+import { SendRecords } from './send-records.js';
+import { Underway } from './underway.js';
+
+/** What the sends need of their verification. */
+interface Parts {
+  readonly request: ParsedRequest;
+  readonly tokens: AccessTokens;
+  readonly mailbox: Mailbox;
+  readonly deadline: Deadline;
+  readonly looks: Looks;
+  readonly resendFacts: ResendFacts;
+  enter(state: VerificationState): void;
+}
+
+/** The answer to a send for which Cognito took the token, or may have; or none, for lack of a token. */
+type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoToken;
+
+/** The sends of one verification: when the next is due, what came of the last, and which callers wait for it. */
+export class Sends {
+  readonly records: SendRecords;
+  private readonly call = new Underway<TakenSend>();
+  private readonly next: NextSend;
+  /** The re-sends that the next answer answers. */
+  private readonly waiting: ResendPost[] = [];
+  /** Of the re-send that was asked for; the request's otherwise. */
+  private clientMetadata: Record<string, string> | undefined;
+  private isFirstSettled = false;
+  private automaticResends = true;
+  private rateLimitsInARow = 0;
+  private slowRetries = 0;
+
+  constructor(private readonly parts: Parts) {
+    this.records = new SendRecords(parts.request.policy);
+    this.next = new NextSend(parts.deadline.atMs);
+  }
+
+  begin(): void {
+    const { alreadySent } = this.parts.request;
+    if (alreadySent) this.recordAlreadySent(alreadySent);
+  }
+
+  get state(): CallState {
+    return this.call.state;
+  }
+
+  /** Whether a send may begin: the first, an automatic one, or one that was put off. */
+  due(attemptsLeft: number): boolean {
+    // Without attempts its code could not be submitted; a caller who asks for one all the same gets it.
+    if (attemptsLeft === 0 && this.waiting.length === 0) return false;
+    return this.next.due;
+  }
+
+  /** A send is with Cognito, is about to be, or will be tried again after a moment. */
+  get sending(): boolean {
+    return this.call.state !== 'none' || this.next.soon;
+  }
+
+  /** The start can be told how the first send went. */
+  get firstSettled(): boolean {
+    return this.isFirstSettled;
+  }
+
+  /** What the policy asks of the sends before a re-send. */
+  get facts(): Pick<ResendFacts, 'sends' | 'cooldownWaived' | 'sendPending' | 'retryAtMs'> {
+    const { next, records } = this;
+    const { all: sends, cooldownWaived } = records;
+    return { sends, cooldownWaived, sendPending: next.pending, retryAtMs: next.retryAtMs };
+  }
+
+  /** The re-sends that still wait for an answer. */
+  get unanswered(): readonly ResendPost[] {
+    return [...this.waiting, ...this.parts.mailbox.resends];
+  }
+
+  /** Asks Cognito to send a code. */
+  start(): void {
+    const { parts } = this;
+    this.next.clear();
+    parts.enter('sending');
+    const clientMetadata = this.clientMetadata ?? parts.request.clientMetadata;
+    this.call.start(() => this.send(clientMetadata));
+  }
+
+  /** Stops a send that is still being tried. */
+  cancel(): void {
+    this.call.cancel();
+  }
+
+  /** A person asks for another code: a send that is under way or waits to be tried again serves them too. */
+  takeResend(): void {
+    const { parts } = this;
+    const post = parts.mailbox.resends.shift();
+    if (!post) return;
+    if (this.sending) {
+      // One waits; the others are told the status at once, so that a crowd of them does not keep a code from being submitted.
+      if (this.waiting.length > 0) post.verdict = 'settled';
+      else this.waiting.push(post);
+      return;
+    }
+    const refusal = resendRefusal(parts.resendFacts, Date.now());
+    if (refusal) {
+      post.refusal = resendNotAllowed(refusal);
+      return;
+    }
+    this.next.plan('now');
+    parts.enter('sending');
+    this.clientMetadata = post.input.clientMetadata;
+    this.waiting.push(post);
+  }
+
+  /** A start that joins brings the delivery of a code that Cognito has sent by itself. */
+  takeAlreadySent(): void {
+    const { mailbox } = this.parts;
+    const delivery = mailbox.alreadySent;
+    mailbox.alreadySent = undefined;
+    // The start that opened the verification says it twice, in the request and in its update.
+    if (delivery && !this.records.endWith(delivery)) this.recordAlreadySent(delivery);
+  }
+
+  /** A token has come: a send that waited for one is due, as soon as nothing else is under way. */
+  resume(): void {
+    if (!this.next.waitsForToken) {
+      if (this.call.state === 'none' && !this.next.pending) this.awaitCode();
+      return;
+    }
+    // A start that joins a verification that has sent nothing yet waits for this send.
+    this.isFirstSettled = this.records.counted.length > 0;
+    this.next.plan('now');
+    this.parts.enter('sending');
+  }
+
+  /** Takes the answer to a send. */
+  settle(): Ending | undefined {
+    const answer = this.call.take();
+    if (answer.verdict !== 'rateLimited') this.rateLimitsInARow = 0;
+    if (answer.verdict !== 'undeliverable' && answer.verdict !== 'blocked') this.slowRetries = 0;
+    if (answer.verdict !== 'noToken') this.records.add(answer);
+    let ending: Ending | undefined;
+    switch (answer.verdict) {
+      case 'sent':
+      case 'uncertain':
+        this.awaitCode();
+        break;
+      case 'rateLimited':
+        this.waitOutRateLimit(answer.dailyEmailLimit === true);
+        break;
+      case 'noToken':
+        this.next.plan('withToken');
+        this.isFirstSettled = true;
+        this.parts.enter('awaitingToken');
+        break;
+      case 'undeliverable':
+      case 'blocked':
+        // The caller that asked for this send goes on waiting for it.
+        if (this.triesAgainSlowly(answer.verdict, answer.failure)) return undefined;
+        ending = this.refusedForGood(answer.failure);
+        break;
+      case 'throttled':
+      case 'unreachable':
+        ending = this.notAsked(unavailable(answer.failure));
+        break;
+      case 'failed':
+        ending = this.refusedForGood(answer.failure);
+        break;
+      default:
+        answer satisfies never;
+    }
+    if (ending) return ending;
+    if (!this.next.pending) this.clientMetadata = undefined;
+    this.answerWaiting();
+    return undefined;
+  }
+
+  private send(clientMetadata: Record<string, string> | undefined): Promise<TakenSend> {
+    const { request, tokens, looks } = this.parts;
+    const { attributeName, owner, policy } = request;
+    const summary = `Send ${this.records.counted.length + 1} of at most ${policy.maxSends}: ${attributeName}`;
+    return withToken(
+      tokens,
+      ({ tokenInput }) =>
+        sendCode({ owner, attributeName, tokenInput, recordAttribute: !looks.before, clientMetadata }, summary),
+      {
+        again: true,
+        onAnswer: (answer) => {
+          looks.noteBefore(answer.attribute);
+          if (answer.verdict === 'accessTokenRejected') this.records.add(answer);
+        },
+      },
+    );
+  }
+
+  private recordAlreadySent(delivery: CodeDelivery): void {
+    this.records.add({ verdict: 'alreadySent', delivery });
+    // It takes the place of a send that waits; one that is with Cognito already settles by itself.
+    if (this.call.state !== 'none') return;
+    this.next.clear();
+    this.awaitCode();
+    this.answerWaiting();
+  }
+
+  private awaitCode(): void {
+    const { parts } = this;
+    this.next.plan('none');
+    this.isFirstSettled = true;
+    parts.enter('awaitingCode');
+    const atMs = automaticResendAt(parts.request.policy, this.records.all);
+    if (this.automaticResends && atMs !== undefined) {
+      this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
+    }
+  }
+
+  private waitOutRateLimit(dailyEmailLimit: boolean): void {
+    const own = this.records.counted.map(({ at }) => Date.parse(at));
+    const atMs = dailyEmailLimit
+      ? nextDailyEmailReset(Date.now())
+      : retryAfterRateLimit(own, ++this.rateLimitsInARow, Date.now());
+    this.isFirstSettled = true;
+    this.parts.enter('rateLimited');
+    this.next.planAt(atMs, 'rateLimited', 'Cognito may take another send by then');
+  }
+
+  private triesAgainSlowly(kind: 'undeliverable' | 'blocked', failure: VerificationFailure): boolean {
+    const atMs = slowRetryAt(kind, ++this.slowRetries, Date.now());
+    if (atMs === undefined) return false;
+    this.next.planAt(atMs, 'slowRetry', `Tries again after ${failure.type}`);
+    return true;
+  }
+
+  /** Cognito refused for good: it fails, unless an earlier code may still work; then it goes on without automatic re-sends. */
+  private refusedForGood(failure: VerificationFailure): Ending | undefined {
+    if (!this.records.codeWorks) return { outcome: 'failed', failure };
+    this.automaticResends = false;
+    this.refuseWaiting(resendFailed(failure), failure);
+    return undefined;
+  }
+
+  /** Cognito could not be asked: it fails, unless a code was sent before. */
+  private notAsked(failure: VerificationFailure): Ending | undefined {
+    if (this.records.counted.length === 0) return { outcome: 'failed', failure };
+    this.refuseWaiting(failure, failure);
+    return undefined;
+  }
+
+  /** Tells the callers that wait that no request was sent; the verification goes on with the earlier code. */
+  private refuseWaiting({ type, message }: VerificationFailure, cause: VerificationFailure): void {
+    for (const post of this.waiting.splice(0)) post.refusal = refused(type, message, cause);
+    this.awaitCode();
+  }
+
+  private answerWaiting(): void {
+    for (const post of this.waiting.splice(0)) post.verdict = 'settled';
+  }
+}
