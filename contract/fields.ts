@@ -4,10 +4,8 @@
  */
 import { RESEND_REFUSAL_REASONS, type ResendRefusal } from './failure-types.js';
 import {
-  ATTRIBUTE_NAMES,
   type AwaitDeliveryInput,
   type CodeConfirmedInput,
-  type CodeDelivery,
   type RenewAccessTokenInput,
   type ResendCodeInput,
   SUBMIT_CODE_RESULTS,
@@ -15,11 +13,13 @@ import {
   type SubmitCodeInput,
   type VerificationRequest,
 } from './messages.js';
+import { ATTRIBUTE_NAMES } from './names.js';
 import { POLICY_FIELDS } from './policy.js';
 import {
   ATTEMPT_OUTCOMES,
   type AttemptRecord,
   CONFIRMED_BY,
+  type CodeDelivery,
   FINAL_STATES,
   SEND_OUTCOMES,
   type SendRecord,

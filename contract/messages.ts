@@ -1,20 +1,7 @@
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import type { AttributeName } from './names.js';
 import type { VerificationPolicy } from './policy.js';
-import type { VerificationStatus } from './status.js';
-
-/** Every attribute that can be verified. */
-export const ATTRIBUTE_NAMES = ['email', 'phone_number'] as const;
-
-/** A Cognito user attribute that can be verified: Cognito verifies these two and no others. */
-export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
-
-/** Where a code was sent, as Cognito says it (`CodeDeliveryDetails`). Some endpoints do not say it. */
-export interface CodeDelivery {
-  /** Masked by Cognito, as in `z***@e***`. Opaque: show it, never parse it. */
-  destination?: string | undefined;
-  /** `EMAIL` or `SMS`. */
-  deliveryMedium?: string | undefined;
-}
+import type { CodeDelivery, VerificationStatus } from './status.js';
 
 /** The signed-in user's access token. It crosses Temporal in a payload, which the codec seals. */
 export interface WithAccessToken {

@@ -1,5 +1,11 @@
 import type { defineSearchAttributeKey } from '@temporalio/common';
 
+/** Every attribute that can be verified. */
+export const ATTRIBUTE_NAMES = ['email', 'phone_number'] as const;
+
+/** A Cognito user attribute that can be verified: Cognito verifies these two and no others. */
+export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
+
 /** The workflow type. One execution of it is one verification. */
 export const WORKFLOW_TYPE = 'attributeVerification';
 

@@ -1,7 +1,7 @@
 import type { Duration } from '@temporalio/common';
 // The grammar of a `Duration` is the SDK's. The public export of this function is deprecated, and loads the whole package.
 import { msToNumber } from '@temporalio/common/lib/time.js';
-import type { AttributeName } from './messages.js';
+import type { AttributeName } from './names.js';
 
 /** The durations and limits of one verification. Every field has a default; `POLICY_FIELDS` says what is allowed. */
 export interface VerificationPolicy {

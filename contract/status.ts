@@ -1,4 +1,12 @@
-import type { AttributeName, CodeDelivery } from './messages.js';
+import type { AttributeName } from './names.js';
+
+/** Where a code was sent, as Cognito says it (`CodeDeliveryDetails`). Some endpoints do not say it. */
+export interface CodeDelivery {
+  /** Masked by Cognito, as in `z***@e***`. Opaque: show it, never parse it. */
+  destination?: string | undefined;
+  /** `EMAIL` or `SMS`. */
+  deliveryMedium?: string | undefined;
+}
 
 /** Every state, in the order of the lifecycle. The last four are final. */
 export const VERIFICATION_STATES = [

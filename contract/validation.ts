@@ -1,8 +1,10 @@
 import { InvalidInputError, object, show } from './input-fields.js';
-import { ATTRIBUTE_NAMES, type AttributeName, type CodeConfirmedInput, type CodeDelivery } from './messages.js';
+import type { CodeConfirmedInput } from './messages.js';
+import { ATTRIBUTE_NAMES, type AttributeName } from './names.js';
 import { optionalTokenInput, requestedUser, requiredTokenInput, TOKEN_FIELDS } from './parse-token-input.js';
 import { PolicyError, type ResolvedPolicy, resolvePolicy } from './policy.js';
 import { Secret } from './secret.js';
+import type { CodeDelivery } from './status.js';
 import type { TokenInput } from './token-input.js';
 import type { UserKey } from './workflow-id.js';
 

@@ -1,4 +1,4 @@
-import { ATTRIBUTE_NAMES, type AttributeName } from './messages.js';
+import { ATTRIBUTE_NAMES, type AttributeName } from './names.js';
 
 // Both stand between slashes in workflow ids, so neither may hold one.
 
