@@ -88,7 +88,7 @@ describe('what a namespace lists', () => {
     const report = new ReplayReport(BUNDLE);
     report.source = { namespace: 'n', query: 'q', matched: 10, truncated: true, taken: 10, gone: 2 };
     expect(report.text()).toContain('A sample of 10 from more than 10 (the oldest were not looked at)');
-    expect(report.text()).toContain('2 that the namespace had forgotten');
+    expect(report.text()).toContain('2 that the namespace had removed');
   });
 
   it('is nothing where nobody has set the namespace up, which says so once it is asked for a state', async () => {
@@ -118,8 +118,8 @@ describe('the report for people', () => {
     report.error = new Error('the connection has gone');
     expect(report.text()).toMatch(/^2 histories .*: 1 does not replay, 1 could not be read or opened\.$/m);
     expect(report.text()).toContain('1 more that no worker has started yet');
-    expect(report.text()).toContain('1 without the event where it is');
-    expect(report.text()).toContain('It was not done to the end: the connection has gone');
+    expect(report.text()).toContain('1 without the event');
+    expect(report.text()).toContain('It stopped before the end: the connection has gone');
     const xml = junitReport(report);
     expect(xml).toMatch(/<testsuites name="replay" tests="4" failures="1" errors="2" skipped="1"/);
     expect(xml).toContain('<error type="sealed" message="m">');
