@@ -138,8 +138,9 @@ export class VerificationClient {
   ): Promise<SubmitCodeAnswer> {
     const { attemptId, ...message } = { ...input };
     const updateId = checkId('attemptId', attemptId ?? randomUUID());
-    const { code, tokenInput } = parse(() => parseSubmitCode(message));
+    const { code, tokenInput, ...fields } = parse(() => parseSubmitCode(message));
     return await this.update(submitCode, workflowId, updateId, tokenInput, () => ({
+      ...fields,
       code: code.reveal(),
       ...tokenFields(tokenInput),
     }));
@@ -161,9 +162,9 @@ export class VerificationClient {
   ): Promise<VerificationStatus> {
     const { requestId, ...message } = { ...input };
     const updateId = checkId('requestId', requestId ?? randomUUID());
-    const { clientMetadata, tokenInput } = parse(() => parseResendCode(message));
+    const { tokenInput, ...fields } = parse(() => parseResendCode(message));
     return await this.update(resendCode, workflowId, updateId, tokenInput, () => ({
-      clientMetadata,
+      ...fields,
       ...tokenFields(tokenInput),
     }));
   }
