@@ -13,7 +13,7 @@ const UNIT = [
   'test/client/{errors,input,listing}.test.ts',
   'test/codec/!(kms-away|kms-key-ring).test.ts',
   'test/codec-server/{authorization,origins,redaction,settings,wire}.test.ts',
-  'test/dev/{make-folder,stack-environment,stack-keys}.test.ts',
+  'test/dev/{files,stack-environment,stack-keys}.test.ts',
   'test/docs/pages.test.ts',
   'test/faults/check.test.ts',
   'test/model/faults.test.ts',

@@ -46,7 +46,7 @@ export function checkId(field: string, id: string): string {
   return id;
 }
 
-/** @throws InvalidRequestError unless it is a duration longer than nothing. */
+/** @throws InvalidRequestError unless it is a positive duration. */
 export function durationMs(field: string, value: unknown): number {
   const ms = parseDuration(value);
   if (ms === undefined || ms <= 0) {
@@ -55,7 +55,7 @@ export function durationMs(field: string, value: unknown): number {
   return ms;
 }
 
-/** Nothing reports it later: a token in a history stays there as long as the history does. */
+/** Checked here, because nothing later would notice tokens in plain text, and a history keeps them. */
 export function checkSealing({ client, sealedElsewhere }: VerificationClientOptions): void {
   if (sealedElsewhere || client.options.loadedDataConverter.payloadCodecs.length > 0) return;
   throw new InvalidRequestError(

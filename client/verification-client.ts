@@ -54,7 +54,7 @@ export class VerificationClient {
   private readonly waitForAnswerMs: number;
   private readonly verifyToken: VerificationClientOptions['verifyToken'];
 
-  /** @throws InvalidRequestError for a duration that is none, and for a client that would send tokens in plain text. */
+  /** @throws InvalidRequestError for an invalid duration, and for a client that would send tokens in plain text. */
   constructor(options: VerificationClientOptions) {
     checkSealing(options);
     this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE);

@@ -16,7 +16,9 @@ export const WORKFLOW_BUNDLE_PATH = fileURLToPath(import.meta.resolve('#workflow
 export async function bundleWorkflows(folder: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(folder, 'index.js'),
-    workflowInterceptorModules: ['leftover-commands.js', 'queries-ahead.js'].map((file) => join(folder, file)),
+    workflowInterceptorModules: ['leftover-commands.js', 'queries-ahead.js'].map((file) =>
+      join(folder, 'interceptors', file),
+    ),
     ...CONVERTER_PATHS,
     // Webpack logs its progress below this level; its errors are the only place that says why a bundle fails.
     logger: new DefaultLogger('ERROR'),

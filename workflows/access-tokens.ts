@@ -6,14 +6,14 @@ export interface HeldToken {
   readonly expiresAtMs?: number | undefined;
 }
 
-/** Enough for everyone who may bring a token during one verification, and an end to those who bring forged ones. */
+/** Enough for every honest caller of one verification, and a limit to how many forged tokens are tried. */
 const MOST_OFFERED = 5;
 
 /**
  * The access tokens, and the references to them, that a verification may use: the tokens that messages brought, newest
  * first, and the last token that Cognito took. It keeps more than one, so that a forged or dead token does not shut the
- * real user out: a token that Cognito refuses is dropped, and the next one is used. Someone who brings more than five at
- * once still can, since claims are only decoded here; a client's `verifyToken` keeps forged tokens out.
+ * real user out: a token that Cognito refuses is dropped, and the next one is used. More than five forged
+ * tokens at once still displace the real one, since claims are only decoded here; a client's `verifyToken` keeps them out.
  */
 export class AccessTokens {
   private offered: HeldToken[] = [];

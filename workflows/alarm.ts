@@ -55,8 +55,9 @@ export class Deadline {
   }
 
   /**
-   * Looks at the clock too: when no worker ran until after the deadline, nothing is sent any more. A condition must not do
-   * so. The message that a validator refuses has conditions evaluated and leaves no trace, so a replay would not do it then.
+   * Reads the clock too: when no worker ran until after the deadline, nothing is sent any more. Never call it in a
+   * condition. A message that its validator refuses evaluates conditions and leaves no event, so a replay would read the
+   * clock at other moments.
    */
   noteByClock(): void {
     this.noted ||= this.alarm.rang || Date.now() >= this.atMs;

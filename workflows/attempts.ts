@@ -178,7 +178,8 @@ export class Attempts {
       if (answer.verdict !== 'uncertain' && answer.verdict !== 'codeExpired') return endOf(answer);
       const look = await looks.look(`Read whether ${attributeName} is verified by now`, { given });
       if (looks.prove(look)) return { verdict: 'answered', result: 'verified' };
-      // Unread it stays in doubt: another try is not safe, and a code that may be consumed must not be called expired.
+      // An answer was lost and the attribute cannot be read: another try is not safe, and a code that Cognito may have
+      // taken must not be called expired.
       if (look.verdict !== 'read' && this.lostAnswer) {
         return look.verdict === 'noToken' ? REJECTED : { verdict: 'unavailable', failure: look.failure };
       }

@@ -48,7 +48,7 @@ export type AttemptVerdict = { verdict: 'verified' } | FailedCall<AttemptFailure
 /** How a look at the attribute ended. */
 export type ReadVerdict = { verdict: 'read'; attribute: AttributeSnapshot } | FailedCall<AttemptFailure>;
 
-// Spread over the union, so that a verdict tells its type. `attribute` is as it was before a send.
+// A distributive type: one object type for each verdict, so that TypeScript narrows by it. `attribute` is as it was before a send.
 type FailedCall<Failure> = Failure extends unknown
   ? {
       verdict: Failure;

@@ -1,7 +1,7 @@
 import { type Provenance, provenanceOf } from '@cognito-verification/codec/provenance';
 import { InvalidInputError } from '@cognito-verification/contract';
 
-/** How far the clock of the service that starts verifications may be behind Temporal's. */
+/** A request that is older than this when it starts counts as a copy. It leaves room for a starter whose clock is slow. */
 const REQUEST_GOOD_FOR_MS = 15 * 60_000;
 
 /** How far the clocks of two senders may be apart: less than it takes to end one verification and start another. */

@@ -17,7 +17,7 @@ interface Parts {
 
 type Look = ReadVerdict | NoToken;
 
-/** The looks at the attribute: as it was before, to check a confirmation, and for one that nobody reported. */
+/** The looks at the attribute: before anything is sent, to check a confirmation, and at the deadline for one that was never reported. */
 export class Looks {
   private readonly call = new Underway<Look>();
   private firstSeen: AttributeSnapshot | undefined;

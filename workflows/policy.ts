@@ -19,7 +19,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** By its documentation Cognito's windows are an hour. Only Cognito knows when they begin, so a few seconds are added. */
 const RATE_LIMIT_WINDOW_MS = HOUR_MS + 5_000;
 
-/** The wait where none of our own calls explains a rate limit. Cognito gives no time, so ours grows up to an hour. */
+/** The wait where none of our own calls explains a rate limit. Cognito does not say how long, so the wait grows up to an hour. */
 const UNEXPLAINED_WAIT_MS = { first: 5 * MINUTE_MS, most: HOUR_MS };
 
 /** The two failures of a send that are worth another try though each may cost one of Cognito's 5 an hour. */

@@ -2,7 +2,7 @@ import type { CodeDelivery, ResolvedPolicy, SendOutcome, SendRecord } from '@cog
 import type { SendVerdict } from './cognito-calls.js';
 import { addRecord, codeExpiresAt, countedSends, iso } from './policy.js';
 
-/** What came of each send so far. `Sends` adds to it; others read. */
+/** What came of each send so far. `Sends` adds records; an attempt that finds the code expired waives the cool-down. */
 export class SendRecords {
   private readonly entries: SendRecord[] = [];
   private waived = false;

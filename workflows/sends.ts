@@ -9,7 +9,6 @@ import type { Deadline } from './alarm.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
 import type { Looks } from './looks.js';
 import type { Mailbox, ResendPost } from './mailbox.js';
-import { NextSend } from './next-send.js';
 import {
   automaticResendAt,
   type CallState,
@@ -21,6 +20,7 @@ import {
   slowRetryAt,
 } from './policy.js';
 import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
+import { SendPlan } from './send-plan.js';
 import { SendRecords } from './send-records.js';
 import { Underway } from './underway.js';
 
@@ -42,7 +42,7 @@ type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoTo
 export class Sends {
   readonly records: SendRecords;
   private readonly call = new Underway<TakenSend>();
-  private readonly next: NextSend;
+  private readonly next: SendPlan;
   /** The re-sends that the next answer answers. */
   private readonly waiting: ResendPost[] = [];
   /** Of the re-send that was asked for; the request's otherwise. */
@@ -54,7 +54,7 @@ export class Sends {
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.request.policy);
-    this.next = new NextSend(parts.deadline.atMs);
+    this.next = new SendPlan(parts.deadline.atMs);
   }
 
   begin(): void {

@@ -55,7 +55,7 @@ export class Verification {
     this.sends.begin();
   }
 
-  /** The one writer of the state. It is what people and callers are told; nothing is decided by it where an owner knows more. */
+  /** The one writer of the state. It tells people and callers where the verification stands; decisions ask the owner of a fact. */
   enter(state: VerificationState): void {
     this.state = state;
     // `sending` mostly lasts a second, and the start has set it: not worth an event and a billed action. The other two

@@ -35,7 +35,7 @@ export const MUTATIONS = {
     instead: 'if (state === this.listed)',
   },
   'a wait that is shorter: a re-send that is due at once': {
-    file: 'next-send.js',
+    file: 'send-plan.js',
     text: 'this.alarm.set(atMs, summary);',
     instead: 'if (atMs > Date.now() + 60_000) this.alarm.set(atMs, summary);',
   },

@@ -5,8 +5,8 @@ type When =
   | { kind: 'none' | 'now' | 'withToken' }
   | { kind: 'at'; atMs: number; why: 'automatic' | 'rateLimited' | 'slowRetry' };
 
-/** When a verification sends next, and the timer for it. The first send is due at once. */
-export class NextSend {
+/** The plan for the next send, and its timer. `Sends` makes the plan. The first send is due at once. */
+export class SendPlan {
   private readonly alarm = new Alarm();
   private when: When = { kind: 'now' };
 

@@ -7,14 +7,14 @@ type Activation = Parameters<NonNullable<Internals['activate']>>[0]['activation'
 const QUERY_BY_ITSELF = 'legacy_query';
 
 /**
- * Refuses a query that was shown more of the history than workflow tasks have handled. The server hands one over by itself
- * when no task waits, and reads the history when a worker takes it: what came in between is in it, without the start of
- * the task that will handle it. Core (of SDK 1.24) runs it all the same, at the time of the task before. The answer would
- * tell of a send at a time that is another once the task has run; and the workflow would be kept in memory so, and answer
- * updates and decide by that time, while every replay takes the task's. Refused, the query fails, and Core evicts the workflow.
+ * Refuses a query that comes with events which no workflow task has handled yet. The server hands out a query by itself
+ * when no task waits, and reads the history only when a worker takes the query. Events that came in between are then in it,
+ * without the start of the task that will handle them. Core (of SDK 1.24) runs them all the same, at the time of the task
+ * before. The answer would name a time that the coming task changes. And the worker would keep that state in memory and
+ * decide by that time, while every replay takes the task's. A query that is refused makes Core evict the workflow.
  *
- * The sign: outside a replay the history has grown, and time has not passed. A server's clock that was set back looks
- * the same, and costs a query: asked again, it is answered from a replay.
+ * The sign: outside a replay the history has grown, and time has not passed. A server whose clock was set back shows the
+ * same sign and costs one query: asked again, it is answered from a replay.
  */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   let handled = { length: 0, time: '' };
