@@ -118,7 +118,7 @@ export function createActivities(
     const input = readable(given);
     const failed: FailedCall = { ...kind, secrets: [] };
     try {
-      return await whileHeartbeating(async () => {
+      return await whileHeartbeating(!kind.repeatable, async () => {
         const accessToken = await findToken(input, accessTokenSource);
         failed.secrets.push(accessToken);
         const client = clients.forUserPool(input.userPoolId);
@@ -177,9 +177,12 @@ function deliveryOf(details: CodeDeliveryDetailsType | undefined): CodeDelivery 
   return { destination: details?.Destination || undefined, deliveryMedium: details?.DeliveryMedium || undefined };
 }
 
-/** From before the token is found, because that alone can take as long as the server waits for a heartbeat. */
-async function whileHeartbeating<T>(work: () => Promise<T>): Promise<T> {
-  const interval = setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS);
+/**
+ * From before the token is found, because that alone can take as long as the server waits for a heartbeat. A read has no
+ * heartbeat time-out, so it beats for nothing, and each beat is billed.
+ */
+async function whileHeartbeating<T>(beats: boolean, work: () => Promise<T>): Promise<T> {
+  const interval = beats ? setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS) : undefined;
   try {
     return await work();
   } finally {

@@ -147,7 +147,8 @@ function delivery(value: unknown): CodeDelivery | undefined {
   if (value === undefined) return undefined;
   const fields = object(value, 'alreadySent', ['destination', 'deliveryMedium']);
   for (const [key, entry] of Object.entries(fields)) {
-    if (typeof entry !== 'string') throw new InvalidInputError(`alreadySent.${key}`, 'must be a text');
+    if (entry !== undefined && typeof entry !== 'string')
+      throw new InvalidInputError(`alreadySent.${key}`, 'must be a text');
   }
   return fields;
 }

@@ -103,10 +103,11 @@ export class Sandbox {
     this.parts.faults.clear(id);
   }
 
-  /** Changes the switches that are given. One that is `undefined` gets its default. */
+  /** Changes the switches that are given; one that is undefined stays as it is. */
   setSwitches(switches: SwitchChanges): void {
     const { cognito } = this.parts;
-    cognito.switches = checkInput(Switches, { ...cognito.switches, ...switches }, 'switches');
+    const given = Object.entries(switches).filter(([, value]) => value !== undefined);
+    cognito.switches = checkInput(Switches, { ...cognito.switches, ...Object.fromEntries(given) }, 'switches');
   }
 
   /** The switches as they stand. */

@@ -1,4 +1,5 @@
 import { parseAccessToken, type TokenInput, type UserKey } from '@cognito-verification/contract';
+import type { AttemptVerdict, ReadVerdict, SendVerdict } from './cognito-calls.js';
 
 /** A token, decoded once; or a reference, whose token's expiry the workflow cannot know. */
 export interface HeldToken {
@@ -80,9 +81,9 @@ export class AccessTokens {
   }
 
   /** Notes what Cognito's answer to a call says of the call's token. */
-  learn(held: HeldToken, verdict: string): void {
+  learn(held: HeldToken, call: CallKind, verdict: string): void {
     if (verdict === REJECTED) this.reject(held);
-    else if (PROVES_TOKEN.has(verdict)) this.accept(held);
+    else if (PROVES_TOKEN[call].has(verdict)) this.accept(held);
   }
 
   private accept(held: HeldToken): void {
@@ -112,16 +113,14 @@ export class AccessTokens {
 /** Cognito refused the token, or the worker found none under the reference that it may send to Cognito. */
 const REJECTED = 'accessTokenRejected';
 
+type CallKind = 'send' | 'attempt' | 'read';
+
 /** Answers that Cognito gives only after it took the token. */
-const PROVES_TOKEN: ReadonlySet<string> = new Set([
-  'sent',
-  'rateLimited',
-  'undeliverable',
-  'verified',
-  'mismatch',
-  'codeExpired',
-  'read',
-]);
+const PROVES_TOKEN: Record<CallKind, ReadonlySet<string>> = {
+  send: new Set<SendVerdict['verdict']>(['sent', 'rateLimited', 'undeliverable']),
+  attempt: new Set<AttemptVerdict['verdict']>(['verified', 'mismatch', 'codeExpired', 'rateLimited']),
+  read: new Set<ReadVerdict['verdict']>(['read']),
+};
 
 /** No token is left that is worth a call. */
 export interface NoToken {
@@ -135,6 +134,7 @@ export interface NoToken {
  */
 export async function withToken<Answer extends { verdict: string }>(
   tokens: AccessTokens,
+  kind: CallKind,
   call: (held: HeldToken) => Promise<Answer>,
   options: { given?: TokenInput | undefined; again?: true; onAnswer?: (answer: Answer) => void } = {},
 ): Promise<Exclude<Answer, { verdict: typeof REJECTED }> | NoToken> {
@@ -145,7 +145,7 @@ export async function withToken<Answer extends { verdict: string }>(
     if (!held) return { verdict: 'noToken' };
     const answer = await call(held);
     options.onAnswer?.(answer);
-    tokens.learn(held, answer.verdict);
+    tokens.learn(held, kind, answer.verdict);
     if (answer.verdict !== REJECTED) return answer as Exclude<Answer, { verdict: typeof REJECTED }>;
     if (!options.again) refused.push(held.tokenInput);
   }

@@ -153,7 +153,7 @@ export class Attempts {
   private attempt(input: ParsedSubmitCode): Promise<AttemptEnd | NoToken> {
     // A token that came with the code is the only one used for it: a forged one must not spend the real user's attempts.
     const given = input.tokenInput;
-    return withToken(this.parts.tokens, (held) => this.check(held, input), { given });
+    return withToken(this.parts.tokens, 'attempt', (held) => this.check(held, input), { given });
   }
 
   /** Counts each call before it is made, and reads the attribute after a lost answer before anything is said. */
@@ -174,7 +174,7 @@ export class Attempts {
       const answer = await verifyCode({ owner, attributeName, tokenInput, code }, `Check a code for ${attributeName}`);
       settle(OUTCOMES[answer.verdict]);
       if (answer.verdict === 'accessTokenRejected') return { verdict: answer.verdict };
-      tokens.learn(held, answer.verdict);
+      tokens.learn(held, 'attempt', answer.verdict);
       if (answer.verdict !== 'uncertain' && answer.verdict !== 'codeExpired') return endOf(answer);
       const look = await looks.look(`Read whether ${attributeName} is verified by now`, { given });
       if (looks.prove(look)) return { verdict: 'answered', result: 'verified' };

@@ -116,8 +116,13 @@ export class Looks {
   ): Promise<Look> {
     const { request, tokens } = this.parts;
     const { attributeName, owner } = request;
-    return withToken(tokens, ({ tokenInput }) => readAttribute({ owner, attributeName, tokenInput }, summary, budget), {
-      given,
-    });
+    return withToken(
+      tokens,
+      'read',
+      ({ tokenInput }) => readAttribute({ owner, attributeName, tokenInput }, summary, budget),
+      {
+        given,
+      },
+    );
   }
 }

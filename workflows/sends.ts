@@ -200,6 +200,7 @@ export class Sends {
     const summary = `Send ${this.records.counted.length + 1} of at most ${policy.maxSends}: ${attributeName}`;
     return withToken(
       tokens,
+      'send',
       ({ tokenInput }) =>
         sendCode({ owner, attributeName, tokenInput, recordAttribute: !looks.before, clientMetadata }, summary),
       {

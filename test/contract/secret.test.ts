@@ -120,7 +120,7 @@ it('what a workflow holds shows none', () => {
   const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0);
   verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }) });
   const { tokens } = verification;
-  for (const held of tokens.usable(0)) tokens.learn(held, 'sent');
+  for (const held of tokens.usable(0)) tokens.learn(held, 'send', 'sent');
   expect(tokens.usable(0).map(({ tokenInput }) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
   for (const held of [verification, verification.mailbox, tokens, tokens.usable(0)]) expectNothingOf(held, TOKEN, CODE);
 });

@@ -78,8 +78,6 @@ it('a query that comes before the workflow task tells no other time than the tas
     );
     const times = (status: VerificationStatus | undefined) => status?.sends.map(({ at }) => at);
     expect(answers.map(times)).toEqual(told.map((at, index) => answers[index] && [at]));
-    // Where none came first, nothing was shown.
-    expect(answers).toContain(undefined);
     const kept = await Promise.all(workflowIds.map(ask));
     expect(kept.map(times)).toEqual(told.map((at) => [at]));
   } finally {

@@ -12,9 +12,10 @@ const QUERY_BY_ITSELF = 'legacy_query';
  * without the start of the task that will handle them. Core (of SDK 1.24) runs them all the same, at the time of the task
  * before. The answer would name a time that the coming task changes. And the worker would keep that state in memory and
  * decide by that time, while every replay takes the task's. A query that is refused makes Core evict the workflow.
+ * A later query is answered once the task has run.
  *
  * The sign: outside a replay the history has grown, and time has not passed. A server whose clock was set back shows the
- * same sign and costs one query: asked again, it is answered from a replay.
+ * same sign.
  */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   let handled = { length: 0, time: '' };
