@@ -38,7 +38,7 @@ describe('pages of a listed origin', () => {
     expect(called.headers.get('Vary')).toBe('Origin');
   });
 
-  test('they can read why they are refused', async () => {
+  test('they can read why a request is refused', async () => {
     const { url } = await serve();
     const answer = await asWebUi(url, 'no list');
     expect(answer.status).toBe(400);
@@ -53,7 +53,7 @@ test.each([
   'http://localhost:8233.example.com',
   'https://evil.example.com',
   'null',
-])('pages of %s get nothing', async (origin) => {
+])('pages of %s are refused', async (origin) => {
   const { url, log } = await serve();
   for (const answer of [
     await preflight(url, origin),
@@ -68,13 +68,13 @@ test.each([
   expect(JSON.stringify(log)).not.toContain('evil');
 });
 
-test('without any origin configured only programs call', async () => {
+test('without a configured origin, only programs may call', async () => {
   const { url } = await serve({ origins: [] });
   expect((await asWebUi(url, [])).status).toBe(403);
   expect((await fetch(`${url}/decode`, { method: 'POST', body: '{"payloads":[]}' })).status).toBe(200);
 });
 
-describe('the name by which it is asked', () => {
+describe('the requested host name', () => {
   const asked = async (url: string, host: string, headers: Record<string, string> = {}) =>
     await new Promise<number | undefined>((resolve, reject) => {
       const request = httpRequest(
@@ -93,13 +93,13 @@ describe('the name by which it is asked', () => {
   });
 
   test.each(['evil.example.com', 'evil.example.com:8888', 'localhost.example.com', '127.0.0.1.example.com', '0.0.0.0'])(
-    'may not be %s without authorization',
+    'must not be %s without authorization',
     async (host) => {
       expect(await asked((await serve()).url, host)).toBe(403);
     },
   );
 
-  test('may be any with authorization', async () => {
+  test('may be anything with authorization', async () => {
     const provider = await startIdentityProvider();
     const { url } = await serve({ authorization: provider.authorization });
     const headers = { Authorization: `Bearer ${await provider.token()}` };

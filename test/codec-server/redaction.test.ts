@@ -9,12 +9,12 @@ import { liveCard } from '../../workflows/live-card.js';
 import { CANARIES, CARELESS, SAMPLES, STATUS } from './messages.js';
 import { asWebUi, contentOf, json, sealed, serve, shown } from './running-codec-server.js';
 
-/** Each canary as it is, and in the codings in which a history or an address would hold it. */
+/** Each canary, raw and in the encodings in which a history or an address would hold it. */
 const SPELLINGS = Object.entries(CANARIES).flatMap(([what, canary]) => [
   [what, canary] as const,
   [`${what} in a URL`, encodeURIComponent(canary)] as const,
   [`${what} in hex`, Buffer.from(canary).toString('hex')] as const,
-  // A text in base64 looks different at each of three places; at its ends it shares characters with what is beside it.
+  // A text in base64 differs at each of three alignments; at its ends it shares characters with its neighbours.
   ...[0, 1, 2].flatMap((before) => {
     const bytes = Buffer.from(' '.repeat(before) + canary);
     const own = [Math.ceil((before * 8) / 6), Math.floor((bytes.byteLength * 8) / 6)] as const;
@@ -24,7 +24,7 @@ const SPELLINGS = Object.entries(CANARIES).flatMap(([what, canary]) => [
   }),
 ]);
 
-/** The values that must not be shown and are. */
+/** The canaries that are shown. */
 function seen(text: string): string[] {
   return SPELLINGS.filter(([, spelling]) => text.includes(spelling)).map(([what]) => what);
 }
@@ -63,7 +63,7 @@ describe.each(Object.entries(SAMPLES))('%s', (_name, { value, shows }) => {
     expect(seen(JSON.stringify(log))).toEqual([]);
   });
 
-  test('hides a field that nobody knows, with its name, wherever it stands', () => {
+  test('hides an unknown field and its name, wherever it occurs', () => {
     const plant = (part: unknown): unknown => {
       if (Array.isArray(part)) return part.map(plant);
       if (typeof part !== 'object' || part === null) return part;
@@ -77,7 +77,7 @@ describe.each(Object.entries(SAMPLES))('%s', (_name, { value, shows }) => {
 /** Fields that hold free text. */
 const FREE_TEXT = /message|stack_trace|currentDetails|description|name|reference|destination/i;
 
-/** The value, with the secret in each of its places in turn that is fit for it. */
+/** The value with the secret in each suitable place in turn. */
 function plantings(part: unknown, secret: unknown, fits: (name: string) => boolean = () => true): unknown[] {
   if (typeof part !== 'object' || part === null) return [secret];
   return Object.entries(part).flatMap(([name, content]) => {
@@ -86,7 +86,7 @@ function plantings(part: unknown, secret: unknown, fits: (name: string) => boole
   });
 }
 
-test('each field in turn with a secret for its value', () => {
+test('no field shows a secret that is its value', () => {
   const { code, email, phone, accessToken, unknownValue, unknownName } = CANARIES;
   for (const [name, { value }] of Object.entries(SAMPLES)) {
     for (const secret of [code, email, phone, accessToken, CARELESS, [email], { [unknownName]: email }]) {
@@ -98,13 +98,13 @@ test('each field in turn with a secret for its value', () => {
   }
 });
 
-test('each field in turn with a code for its value, as a number or beside letters', () => {
+test('no field shows a code that is its value, as a number or next to letters', () => {
   const code = Number(CANARIES.code);
   const asText = [`${code} ms`, `${code}s`, `0.${code}h`, `Code${code}`, `CODE${code}Exception`];
   for (const [name, { value }] of Object.entries(SAMPLES)) {
     const planted = [
       ...[code, -code, code + 0.5].flatMap((secret) => plantings(value, secret)),
-      // In free text digits beside a letter are taken for a part of an id.
+      // In free text the redaction takes digits next to a letter for part of an id.
       ...asText.flatMap((secret) => plantings(value, secret, (field) => !FREE_TEXT.test(field))),
     ];
     for (const one of planted)
@@ -112,7 +112,7 @@ test('each field in turn with a code for its value, as a number or beside letter
   }
 });
 
-test('a word or a number that the contract does not have is hidden', () => {
+test('a word or number outside the contract is hidden', () => {
   const state = (over: object) => show({ ...STATUS, ...over });
   for (const odd of ['secretCode', 'AwaitingCode', 'hunter2']) {
     expect(state({ state: odd })).toMatchObject({ state: '••••••' });
@@ -162,7 +162,7 @@ test('each meaning of a failed call is shown', () => {
   for (const failure of Object.keys(meanings)) expect(show({ failure })).toEqual({ failure });
 });
 
-test('a reference tells one session from another, and cannot be found by trying', () => {
+test('a reference shows which session it belongs to, and cannot be guessed', () => {
   const first = show({ accessTokenReference: 'session-1' });
   expect(show({ accessTokenReference: 'session-1' })).toEqual(first);
   expect(show({ accessTokenReference: 'session-2' })).not.toEqual(first);
@@ -170,7 +170,7 @@ test('a reference tells one session from another, and cannot be found by trying'
   expect(JSON.stringify(first)).not.toContain(digest);
 });
 
-test('the card of a verification is shown as it is', () => {
+test('the card of a verification is shown unchanged', () => {
   const card = liveCard({ ...STATUS, failure: { type: 'LimitExceededException', message: 'Too many.' } }, Date.now());
   expect(show(card)).toBe(card);
   expect(show({ definition: { type: 'attributeVerification' }, currentDetails: card })).toMatchObject({
@@ -178,7 +178,7 @@ test('the card of a verification is shown as it is', () => {
   });
 });
 
-describe('what is no message of a verification', () => {
+describe('a value that is not a message of a verification', () => {
   test.each<[string, unknown, unknown]>([
     ["another workflow's input", { customer: 'Zoe', amount: 7, lines: [{ sku: 1 }] }, '•••••• (3 entries)'],
     ['a list', ['Zoe', 7], '•••••• (2 entries)'],
@@ -194,7 +194,7 @@ describe('what is no message of a verification', () => {
     expect(await shown(url, value)).toEqual(expected);
   });
 
-  test('a token alone is shown by its fingerprint, which tells one from another', () => {
+  test('a token alone is shown by its fingerprint, which distinguishes tokens', () => {
     const first = show(CANARIES.accessToken);
     expect(first).toMatch(/^access token [\da-f]{8}… of 6f1a7c3e-/);
     expect(show(CANARIES.accessToken)).toBe(first);
@@ -229,7 +229,7 @@ describe('what is no message of a verification', () => {
   });
 });
 
-test('whatever a payload holds, it is shown as JSON, and what is hidden stays hidden', () => {
+test('any payload is shown as JSON, and hidden values stay hidden', () => {
   const names = [
     'state',
     'expiresAt',
