@@ -1,4 +1,4 @@
-/** Commands, options, tables and links of the documentation agree with the code. */
+/** Commands, options, tables and links in the documentation agree with the code. */
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as clientPackage from '@cognito-verification/client';
@@ -9,7 +9,7 @@ import { COMMANDS } from '../../cli/commands.js';
 import { exitCodeOf } from '../../cli/exit-codes.js';
 import { blocks, PAGES, page, ROOT, read } from './pages.js';
 
-/** The cells of the rows of every table under a heading. */
+/** The cells of every table row under a heading. */
 function rows(path: string, heading: string): string[][] {
   const section = page(path).split(`## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
   return section
@@ -33,7 +33,7 @@ const slug = (heading: string) =>
     .replaceAll(' ', '-');
 
 describe('links', () => {
-  it.each([...PAGES.keys()])('of %s lead somewhere', (path) => {
+  it.each([...PAGES.keys()])('in %s lead to existing targets', (path) => {
     const broken = [...page(path).matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target]) => target ?? '')
       .filter((target) => !/^https?:/.test(target))
@@ -47,14 +47,14 @@ describe('links', () => {
     expect(broken).toEqual([]);
   });
 
-  it('each page of docs is found from the README', () => {
+  it('each page in docs is reachable from the README', () => {
     const missing = [...PAGES.keys()].filter((path) => path !== 'README.md' && !page('README.md').includes(`(${path}`));
     expect(missing).toEqual([]);
   });
 });
 
 describe('README', () => {
-  it('its table has every command, and it names no other', () => {
+  it('its table lists every command, and it names no other', () => {
     const names = COMMANDS.map(({ name }) => name);
     const table = rows('README.md', 'The command line').filter(([first]) => first?.startsWith('`'));
     expect(new Set(table.map(([first]) => quoted(first ?? '')[0]?.split(' ')[0]))).toEqual(new Set(names));
@@ -64,20 +64,20 @@ describe('README', () => {
     expect(named.filter((name) => !names.includes(name ?? ''))).toEqual([]);
   });
 
-  it('names options that there are', async () => {
+  it('names only existing options', async () => {
     const commands = await Promise.all(COMMANDS.map(async ({ load }) => await load()));
     const options = commands.flatMap((command) => command.options.map(({ long }) => long));
     const named = [...page('README.md').matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option);
     expect(named.filter((option) => option !== '--help' && !options.includes(option))).toEqual([]);
   });
 
-  it('names npm scripts that there are', async () => {
+  it('names only existing npm scripts', async () => {
     const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
     const named = [...page('README.md').matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script ?? '');
     expect([...named, 'start', 'test'].filter((script) => !(script in scripts))).toEqual([]);
   });
 
-  it('its picture has every state', () => {
+  it('its picture shows every state', () => {
     const picture = blocks('README.md', '').find((block) => block.includes('awaitingToken')) ?? '';
     expect(VERIFICATION_STATES.filter((state) => !picture.includes(state))).toEqual([]);
   });
@@ -88,7 +88,7 @@ describe('README', () => {
 });
 
 describe('docs/lifecycle.md', () => {
-  it('its tables have every state and every policy field, with the defaults and limits that hold', () => {
+  it('its tables list every state and every policy field, with the actual defaults and limits', () => {
     const states = rows('docs/lifecycle.md', 'States').slice(1);
     expect(states.map(([state]) => quoted(state ?? '')[0])).toEqual([...VERIFICATION_STATES]);
     const policy = new Map(
@@ -132,7 +132,7 @@ describe('docs/failures.md', () => {
     }
   });
 
-  it('has every failure type of ours', () => {
+  it('lists every failure type of ours', () => {
     const told = rows('docs/failures.md', 'Failure types of our own').map(([type]) => quoted(type ?? '')[0]);
     expect(told.filter((type) => type !== undefined)).toEqual([
       ...Object.values(FAILURE_TYPES),
@@ -140,7 +140,7 @@ describe('docs/failures.md', () => {
     ]);
   });
 
-  it('has every error class of the client, its code and its exit code', () => {
+  it('lists every error class of the client, with its code and its exit code', () => {
     const expected = Object.values<unknown>(clientPackage)
       .filter(isErrorClass)
       .map((errorClass) => {

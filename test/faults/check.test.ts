@@ -1,4 +1,4 @@
-/** The judge can find each thing that it is there to find: one good record, and one change for each rule. */
+/** The judge can find every violation: one good record, and one change for each rule. */
 import { resolvePolicy, type SendOutcome, type VerificationStatus } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { check, NONDETERMINISM, RULES } from './check.js';
@@ -155,11 +155,11 @@ const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]>
 };
 
 describe('the judge', () => {
-  it('finds nothing in a record that is as it should be', () => {
+  it('finds nothing in a good record', () => {
     expect(check([GOOD])).toEqual([]);
   });
 
-  it('allows a second code to be taken where it was sent after the first: the answer to that was lost', () => {
+  it('allows a second accepted code that was sent after the first: the answer to the first was lost', () => {
     const cognito = [send(0.5), attempt(5), send(26), attempt(30, 'CodeMismatchException'), attempt(40)];
     expect(rulesOf({ cognito })).not.toContain('once');
   });

@@ -32,7 +32,7 @@ function seen(user: SandboxUser) {
   };
 }
 
-/** The code that was sent, or may have been sent, verifies. */
+/** Expects the code that was sent, or may have been sent, to verify. */
 async function verifiesWithItsCode(user: SandboxUser, workflowId: string) {
   const code = rig.sandbox.codeFor(user, 'email');
   expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
@@ -64,7 +64,7 @@ describe('a message left', () => {
 describe('refused before any effect: tried again, one message', () => {
   it.each<[string, Fault]>([
     ['TooManyRequestsException', { exception: { name: 'TooManyRequestsException' }, times: 2 }],
-    ['HTTP 429 under a name that nobody knows', { exception: { name: 'SlowDown', status: 429 }, times: 2 }],
+    ['HTTP 429 under an unknown name', { exception: { name: 'SlowDown', status: 429 }, times: 2 }],
   ])('%s', async (_name, fault) => {
     const { user, status } = await startUnder(fault);
     expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sendsLeft: 4 });
@@ -72,7 +72,7 @@ describe('refused before any effect: tried again, one message', () => {
     expect(seen(user)).toEqual({ messages: 1, calls: 3 });
   });
 
-  it('a throttle that outlasts the send budget fails the verification, and nothing was sent', async () => {
+  it('a throttle that outlasts the send budget fails the verification, and nothing is sent', async () => {
     const impatient = new VerificationClient({
       client: rig.env.client,
       taskQueue: rig.taskQueue,
@@ -89,7 +89,7 @@ describe('refused before any effect: tried again, one message', () => {
     expect(seen(user).messages).toBe(0);
   });
 
-  it('connection refused: retried until the send budget ends, and then said so', async () => {
+  it('connection refused: retried until the send budget ends, and then reported', async () => {
     const cognito = createCognitoClients({ endpoint: `http://127.0.0.1:${await freePort()}` });
     const taskQueue = `${rig.taskQueue}-refused`;
     const worker = await startWorker(rig.env.nativeConnection, cognito, taskQueue);
@@ -106,7 +106,7 @@ describe('refused before any effect: tried again, one message', () => {
 });
 
 describe("this user's limit: rateLimited", () => {
-  it('LimitExceededException: retryAt is told, and it sends by itself then', async () => {
+  it('LimitExceededException: the status has retryAt, and the verification sends by itself then', async () => {
     const { user, status, workflowId } = await startUnder({ exception: { name: 'LimitExceededException' }, times: 1 });
     expect(status).toMatchObject({ state: 'rateLimited', sendsLeft: 5 });
     expect(waitOf(status)).toBe(5 * 60);
@@ -116,7 +116,7 @@ describe("this user's limit: rateLimited", () => {
     expect(seen(user)).toEqual({ messages: 1, calls: 2 });
   });
 
-  it('LimitExceededException for the e-mails of the day: retryAt is the next 09:00 UTC', async () => {
+  it('LimitExceededException for the daily e-mail limit: retryAt is the next 09:00 UTC', async () => {
     const { user, status } = await startUnder({
       exception: {
         name: 'LimitExceededException',
@@ -131,12 +131,12 @@ describe("this user's limit: rateLimited", () => {
   });
 });
 
-describe('nobody knows whether a message left: counted as a send, never repeated', () => {
+describe('a message may have left: counted as a send, never repeated', () => {
   it.each<[string, Fault, number]>([
     ['InternalErrorException', { exception: { name: 'InternalErrorException', status: 500 } }, 0],
     ['UnexpectedLambdaException', { exception: { name: 'UnexpectedLambdaException' } }, 0],
-    ['a 503 that is no JSON', { htmlError: 503 }, 0],
-    ['a name nobody knows, with a server fault', { exception: { name: 'BrandNewException', status: 500 } }, 0],
+    ['a 503 that is not JSON', { htmlError: 503 }, 0],
+    ['an unknown name with a server fault', { exception: { name: 'BrandNewException', status: 500 } }, 0],
     ['the connection drops before Cognito takes it', { dropConnection: 'beforeEffect' }, 0],
     ['accepted, then the connection drops', { dropConnection: 'afterEffect' }, 1],
   ])('%s', async (_name, fault, messages) => {
@@ -148,9 +148,9 @@ describe('nobody knows whether a message left: counted as a send, never repeated
   });
 });
 
-describe('the token is no good: awaitingToken', () => {
+describe('the token is unusable: awaitingToken', () => {
   it.each(['Access Token has expired', 'Access Token has been revoked', 'Invalid Access Token'])(
-    'NotAuthorizedException "%s": goes on with a fresh one',
+    'NotAuthorizedException "%s": continues with a fresh one',
     async (message) => {
       const { user, status, workflowId } = await startUnder({
         exception: { name: 'NotAuthorizedException', message },
@@ -164,7 +164,7 @@ describe('the token is no good: awaitingToken', () => {
     },
   );
 
-  it('a token whose exp has passed is not sent at all', async () => {
+  it('an expired token is not sent at all', async () => {
     const user = await rig.user();
     const accessToken = await rig.sandbox.issueAccessToken(user, { expiresInSeconds: -60 });
     const { status } = await rig.client.start({ accessToken, attributeName: 'email' });
@@ -173,11 +173,11 @@ describe('the token is no good: awaitingToken', () => {
   });
 });
 
-describe('tried again slowly, for each try may cost one of five', () => {
+describe('retried slowly, because each try may count towards a limit of five', () => {
   it.each([
     ['CodeDeliveryFailureException', 3, 'End User Messaging'],
     ['ForbiddenException', 2, 'WAF'],
-  ])('%s: %d tries in all, then failed with what to look at', async (name, calls, remedy) => {
+  ])('%s: %d tries in all, then failed with a remedy', async (name, calls, remedy) => {
     const impatient = new VerificationClient({
       client: rig.env.client,
       taskQueue: rig.taskQueue,
@@ -192,7 +192,7 @@ describe('tried again slowly, for each try may cost one of five', () => {
     expect(seen(user)).toEqual({ messages: 0, calls });
   });
 
-  it('CodeDeliveryFailureException that mends itself: awaitingCode', async () => {
+  it('CodeDeliveryFailureException that resolves itself: awaitingCode', async () => {
     const impatient = new VerificationClient({
       client: rig.env.client,
       taskQueue: rig.taskQueue,
@@ -208,7 +208,7 @@ describe('tried again slowly, for each try may cost one of five', () => {
   });
 });
 
-describe('a person must act: failed at once, and the message says who', () => {
+describe('a person must act: failed at once, and the message says which person', () => {
   it.each<[string, string | undefined, RegExp]>([
     ['NotAuthorizedException', 'Access Token does not have required scopes', /scope/],
     ['NotAuthorizedException', 'User is disabled.', /administrator/],
@@ -234,8 +234,8 @@ describe('a person must act: failed at once, and the message says who', () => {
     expect(seen(user)).toEqual({ messages: 0, calls: 1 });
   });
 
-  it('the real thing says so too: an attribute without a value, a user who is gone or disabled', async () => {
-    await rig.user(); // brings the clocks together
+  it('real cases have the same message: an attribute without a value, a deleted user and a disabled user', async () => {
+    await rig.user(); // synchronises the clocks
     const nobody = await rig.sandbox.createUser({ attributes: { phone_number: '+15555550123' } });
     await expect(rig.client.start({ accessToken: nobody.accessToken, attributeName: 'email' })).rejects.toMatchObject({
       failure: { type: 'InvalidParameterException' },
@@ -252,7 +252,7 @@ describe('a person must act: failed at once, and the message says who', () => {
 describe('a re-send that fails for good', () => {
   const refusal = { operation: SEND, exception: { name: 'InvalidSmsRoleAccessPolicyException' } };
 
-  it('takes nobody the code that came before', async () => {
+  it('leaves the earlier code valid', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
     rig.sandbox.setFault({ ...refusal, username: user.username });
@@ -270,7 +270,7 @@ describe('a re-send that fails for good', () => {
     await verifiesWithItsCode(user, workflowId);
   });
 
-  it('fails the verification when no code is left that could work', async () => {
+  it('fails the verification if no valid code is left', async () => {
     const user = await rig.user();
     const { accessToken } = user;
     const policy = { codeLifetime: '1 minute', resendCooldown: '1 second' } as const;
@@ -285,7 +285,7 @@ describe('a re-send that fails for good', () => {
   });
 });
 
-/** Seconds from the newest record, or from the start of the status, until `retryAt`. */
+/** Seconds from the newest send, or from the start, until `retryAt`. */
 function waitOf(status: VerificationStatus | undefined): number {
   const newest = status?.sends.at(-1)?.at ?? '';
   return Math.round((Date.parse(status?.retryAt ?? '') - Date.parse(newest)) / 1000);

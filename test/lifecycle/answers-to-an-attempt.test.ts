@@ -26,7 +26,7 @@ function seen(user: SandboxUser) {
 const wrong = (code: string) => (code === '000000' ? '111111' : '000000');
 
 describe('answers', () => {
-  it('success: verified, and the attribute is', async () => {
+  it('success: verified, and so is the attribute', async () => {
     const { user, workflowId, code } = await awaitingCode();
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
@@ -36,7 +36,7 @@ describe('answers', () => {
     expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
   });
 
-  it('CodeMismatchException: mismatch, with the attempts that are left', async () => {
+  it('CodeMismatchException: mismatch, with the number of attempts left', async () => {
     const { user, workflowId, code } = await awaitingCode({ maxAttempts: 3 });
     const { result, status } = await rig.client.submitCode(workflowId, { code: wrong(code) });
     expect(result).toBe('mismatch');
@@ -58,7 +58,7 @@ describe('answers', () => {
     });
   });
 
-  it('LimitExceededException: rateLimited with retryAt, and until then Cognito is not asked again', async () => {
+  it('LimitExceededException: rateLimited with retryAt, and no call to Cognito until then', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ exception: { name: 'LimitExceededException' } });
     const first = await rig.client.submitCode(workflowId, { code });
@@ -98,7 +98,7 @@ describe('answers', () => {
     },
   );
 
-  it('a forged token that comes with a code spends none of the attempts, and the good one stays', async () => {
+  it('a forged token that comes with a code uses up no attempt, and the good one stays', async () => {
     const { user, workflowId, code } = await awaitingCode();
     const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
     expect(await rig.client.submitCode(workflowId, { code, accessToken: forged })).toMatchObject({
@@ -108,7 +108,7 @@ describe('answers', () => {
     expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
   });
 
-  it('AliasExistsException: failed, and the answer says that somebody else owns the address', async () => {
+  it('AliasExistsException: failed, and the answer says that another user owns the address', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ exception: { name: 'AliasExistsException', message: 'An account with the email already exists.' } });
     const submitted = rig.client.submitCode(workflowId, { code });
@@ -133,7 +133,7 @@ describe('answers', () => {
   );
 });
 
-it('ForbiddenException: a rule of the firewall ends no verification; no verdict, and the attempt does not count', async () => {
+it('ForbiddenException: a firewall rule ends no verification; no verdict, and the attempt does not count', async () => {
   const { user, workflowId, code, fault } = await awaitingCode();
   fault({ exception: { name: 'ForbiddenException' }, times: 1 });
   await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
@@ -145,7 +145,7 @@ it('ForbiddenException: a rule of the firewall ends no verification; no verdict,
 describe('the answer was lost', () => {
   const LOST: [string, Fault][] = [
     ['InternalErrorException', { exception: { name: 'InternalErrorException', status: 500 }, times: 1 }],
-    ['a 503 that is no JSON', { htmlError: 503, times: 1 }],
+    ['a 503 that is not JSON', { htmlError: 503, times: 1 }],
     ['the connection drops before Cognito takes it', { dropConnection: 'beforeEffect', times: 1 }],
   ];
 
@@ -158,7 +158,7 @@ describe('the answer was lost', () => {
     expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
   });
 
-  it('accepted, then the connection drops: the attribute tells, and the consumed code is not tried again', async () => {
+  it('accepted, then the connection drops: the attribute is verified, and the consumed code is not tried again', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ dropConnection: 'afterEffect', times: 1 });
     const { result, status } = await rig.client.submitCode(workflowId, { code });
@@ -167,7 +167,7 @@ describe('the answer was lost', () => {
     expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
-  it('accepted, lost, and the attribute cannot be read: no verdict, and the code that is typed again is not called expired', async () => {
+  it('accepted, lost, and the attribute is unreadable: no verdict, and the same code submitted again is not called expired', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ dropConnection: 'afterEffect', times: 1 });
     const unreadable = { name: 'InvalidParameterException' };
@@ -178,7 +178,7 @@ describe('the answer was lost', () => {
     expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
   });
 
-  it('and the first answer to the question whether it is verified, too: asked again, for reading changes nothing', async () => {
+  it('and so is the first answer about the attribute: asked again, because reading changes nothing', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ dropConnection: 'afterEffect', times: 1 });
     rig.sandbox.setFault({ operation: 'GetUser', username: user.username, htmlError: 503, times: 1 });
@@ -186,7 +186,7 @@ describe('the answer was lost', () => {
     expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
-  it('of an attribute that was verified before, the flag proves nothing: codeExpired', async () => {
+  it('of an attribute that was already verified, the flag proves nothing: codeExpired', async () => {
     const user = await rig.sandbox.createUser({ attributes: { email: 'zoe@example.com' }, emailVerified: true });
     const { workflowId } = await rig.start(user);
     rig.sandbox.setFault({
@@ -205,7 +205,7 @@ describe('the answer was lost', () => {
     expect(result).toBe('codeExpired');
   });
 
-  it('twice: no verdict, both are counted, and the same code may be submitted again', async () => {
+  it('twice: no verdict, both count, and the same code may be submitted again', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ exception: { name: 'InternalErrorException', status: 500 }, times: 2 });
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
@@ -222,14 +222,14 @@ describe('the answer was lost', () => {
   });
 });
 
-describe('the code is looked at before a call is spent on it', () => {
-  it.each(['12345', '1234567', '12 456', 'abcdef', ''])('"%s" is refused, and Cognito is not asked', async (code) => {
+describe('the form of a code is checked before a call is spent on it', () => {
+  it.each(['"%s" is refused without a call to Cognito', '1234567', '12 456', 'abcdef', ''])('"%s" is refused, and Cognito is not asked', async (code) => {
     const { user, workflowId } = await awaitingCode();
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ field: 'code' });
     expect(seen(user)).toEqual({ messages: 1, attempts: 0 });
   });
 
-  it('another form is taken where the policy says so', async () => {
+  it('another form is accepted if the policy allows it', async () => {
     const { user, workflowId } = await awaitingCode({ codeFormat: 'nonSpace' });
     expect(await rig.client.submitCode(workflowId, { code: 'AB-12' })).toMatchObject({ result: 'mismatch' });
     expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
@@ -245,7 +245,7 @@ describe('limits', () => {
     expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
-  it('fifty wrong codes at once: never more calls than maxAttempts, and everyone gets an answer', async () => {
+  it('fifty wrong codes at once: never more calls than maxAttempts, and every caller gets an answer', async () => {
     const { user, workflowId, code } = await awaitingCode({ maxAttempts: 5 });
     const codes = Array.from({ length: 50 }, (_, index) => String(100_000 + index)).filter((other) => other !== code);
     const settled = await Promise.allSettled(codes.map((other) => rig.client.submitCode(workflowId, { code: other })));
@@ -256,7 +256,7 @@ describe('limits', () => {
     }
     expect(seen(user)).toEqual({ messages: 1, attempts: 5 });
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 0 });
-    // Someone else may still have had it confirmed.
+    // The verification is still open for a confirmation from elsewhere.
     await rig.client.confirm(workflowId, { reference: 'support-17' });
     expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', reference: 'support-17' });
   }, 120_000);

@@ -1,4 +1,4 @@
-/** A verification can be cancelled at any moment: every caller that waits gets an answer, and the status says so. */
+/** A verification can be cancelled at any moment: every waiting caller gets an answer, and the status says so. */
 import {
   awaitDelivery,
   FAILURE_TYPES,
@@ -14,7 +14,7 @@ import { ATTEMPT, type Opened, SEND, type TimeTravel, useTimeTravel } from './ti
 
 const travel = useTimeTravel('local');
 
-/** An update that the workflow has taken and not answered yet. */
+/** An update that the workflow has accepted and not answered yet. */
 async function taken(
   { id }: Opened,
   update: { name: string },
@@ -24,7 +24,7 @@ async function taken(
   return await handle.startUpdate<unknown, [object]>(update.name, { args: [message], waitForStage: 'ACCEPTED' });
 }
 
-/** What a waiting caller is told: the state in the answer, or the type of the refusal. */
+/** What a waiting caller gets: the state in the answer, or the type of the refusal. */
 async function answerTo(update: WorkflowUpdateHandle<unknown>): Promise<unknown> {
   try {
     return ((await update.result()) as { state: string }).state;
@@ -107,10 +107,10 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
   },
 };
 
-/** What Cognito had seen of each when it was cancelled. */
+/** The calls that Cognito had seen from each verification when it was cancelled. */
 const calls = new Map<Opened, ReturnType<TimeTravel['calls']>>();
 
-test.each(Object.keys(MOMENTS))('cancelled while %s, everyone is answered and it ends as cancelled', async (moment) => {
+test.each(Object.keys(MOMENTS))('cancelled while %s, every caller is answered and the verification ends as cancelled', async (moment) => {
   const reach = MOMENTS[moment] as () => Promise<Moment>;
   const { opened, inFlight = [] } = await reach();
   await travel.client.cancel(opened.id);
@@ -127,7 +127,7 @@ test.each(Object.keys(MOMENTS))('cancelled while %s, everyone is answered and it
   calls.set(opened, travel.calls(opened));
 });
 
-test('once it is cancelled Cognito is asked nothing more', async () => {
+test('after a cancellation Cognito gets no more calls', async () => {
   // Longer than the first delays between two tries.
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   for (const [opened, before] of calls) expect(travel.calls(opened)).toEqual(before);

@@ -2,7 +2,7 @@ import { VerificationClient } from '@cognito-verification/client';
 import { expect, it } from 'vitest';
 import { startWorkerProcess, useRig } from '../rig.js';
 
-/** The history and everything that is printed hold no access token and no code: searched byte by byte. */
+/** Neither the history nor any output holds an access token or a code: searched byte by byte. */
 const rig = useRig('local');
 
 it('no token and no code in the history, ids, search attributes, memo, summaries, errors, answers and logs', async () => {
@@ -17,7 +17,7 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
     told.push(await answer.catch((error: unknown) => error));
   };
 
-  // Cognito, or a trigger, that quotes what it was sent is the likeliest leak.
+  // The likeliest leak is Cognito, or a trigger, that quotes its input.
   const quote = (name: string, ...sent: string[]) => ({ name, message: `Value '${sent.join("', '")}' is wrong` });
   const fault = { username: user.username, times: 1 };
   const send = 'GetUserAttributeVerificationCode';
@@ -56,7 +56,7 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
   }
 });
 
-/** Every text in a value, bytes read as text, each with its place. */
+/** Every text in a value, with its path; bytes are decoded. */
 function* textsIn(value: unknown, path: string[] = [], seen = new Set<unknown>()): Generator<[string, string]> {
   if (typeof value === 'string') yield [path.join('.'), value];
   if (value instanceof Uint8Array) yield [path.join('.'), Buffer.from(value).toString()];
@@ -65,7 +65,7 @@ function* textsIn(value: unknown, path: string[] = [], seen = new Set<unknown>()
   for (const [key, inner] of Object.entries(value)) yield* textsIn(inner, [...path, key], seen);
 }
 
-/** An error with everything that a logger would print of it. */
+/** An error with everything that a logger would print. */
 function unfold(value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const { message, stack, cause } = value;

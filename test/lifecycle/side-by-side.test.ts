@@ -2,7 +2,7 @@ import { awaitDelivery } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { type SandboxUser, useRig } from '../rig.js';
 
-/** Messages that come while something else is under way: nothing is lost, nothing is sent twice, no caller is stuck. */
+/** Messages that arrive while something else is under way: nothing is lost, nothing is sent twice, no caller is stuck. */
 const SEND = 'GetUserAttributeVerificationCode';
 const ATTEMPT = 'VerifyUserAttribute';
 const rig = useRig('local');
@@ -14,7 +14,7 @@ const resendAllowed = (workflowId: string) =>
   expect
     .poll(async () => Date.parse((await rig.client.status(workflowId)).resendAllowedAt ?? '') <= Date.now())
     .toBe(true);
-/** Something that cannot be awaited before the next thing happens. */
+/** Starts an operation that cannot be awaited before the next step. */
 const begun = <T>(answer: Promise<T>) => {
   answer.catch(() => undefined);
   return answer;
@@ -40,7 +40,7 @@ describe('while a send is under way', () => {
     expect(messages(user)).toBe(1);
   });
 
-  it('ten wishes for another code are one message, and a code is checked at once all the same', async () => {
+  it('ten requests for another code are one message, and a code is still checked at once', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
     const code = rig.sandbox.codeFor(user, 'email');
@@ -62,7 +62,7 @@ describe('while a send is under way', () => {
   });
 });
 
-it('a token that comes while a code is being checked sends nothing across the right code', async () => {
+it('a token that arrives while a code is being checked sends nothing that would replace the right code', async () => {
   const user = await rig.user();
   const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
   const code = rig.sandbox.codeFor(user, 'email');
@@ -95,7 +95,7 @@ it('a start that joins with alreadySent: its message counts, and its code is the
   expect(messages(user)).toBe(1);
 });
 
-it('alreadySent takes the place of a re-send that waits to be tried again, and answers whoever asked for it', async () => {
+it('alreadySent replaces a re-send that waits to be retried, and answers its caller', async () => {
   const user = await rig.user();
   const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
   rig.sandbox.setFault({
@@ -111,7 +111,7 @@ it('alreadySent takes the place of a re-send that waits to be tried again, and a
   expect(await resend).toMatchObject({ state: 'awaitingCode', delivery: alreadySent, sendsLeft: 3 });
 });
 
-it('alreadySent joins a first send that then fails for good: the verification goes on with its code', async () => {
+it('alreadySent joins a first send that then fails for good: the verification continues with its code', async () => {
   const user = await rig.user();
   rig.sandbox.setFault({
     operation: SEND,
@@ -123,7 +123,7 @@ it('alreadySent joins a first send that then fails for good: the verification go
   const opened = begun(rig.start(user));
   await until(workflowId, 'sending');
   const alreadySent = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
-  // The message itself: a start would ask for the status once it has waited long enough.
+  // Uses the raw update: a start would query the status after a while.
   const joined = rig.env.client.workflow
     .getHandle(workflowId)
     .executeUpdate(awaitDelivery, { args: [{ alreadySent }] });
@@ -131,7 +131,7 @@ it('alreadySent joins a first send that then fails for good: the verification go
   expect((await opened).status).toMatchObject({ state: 'awaitingCode', delivery: alreadySent });
 });
 
-it('a start with alreadySent counts its message once, though request and update both tell it', async () => {
+it('a start with alreadySent counts its message once, though both the request and the update report it', async () => {
   const user = await rig.user();
   const alreadySent = { destination: 'z***@e***', deliveryMedium: 'EMAIL' };
   const { status } = await rig.client.start({ accessToken: user.accessToken, attributeName: 'email', alreadySent });
