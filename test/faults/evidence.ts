@@ -18,7 +18,7 @@ const SIDE_BY_SIDE = 6;
 const STATUS_TRIES = 5;
 const SEND = 'GetUserAttributeVerificationCode';
 const ATTEMPT = 'VerifyUserAttribute';
-// Temporal's enumerations, for which the client has no names.
+// Values of Temporal enumerations that the client does not name.
 const NON_DETERMINISTIC_ERROR = 24;
 const TIMED_OUT_WITH_WORKER: ReadonlySet<unknown> = new Set([1, 4]);
 

@@ -1,11 +1,11 @@
-/** What is seen of a verification, and how it differs from what the model says. */
+/** The observations of a verification, and how they differ from the model. */
 import type { VerificationStatus } from '@cognito-verification/contract';
 import { attemptsLeft, codeEnds, cooldownEnds, counted, type Entry, isEnd, sendsLeft, type World } from './world.js';
 
-/** A verification as it is found, with nothing of it under way. */
+/** A verification at rest, as observed. */
 export interface Seen {
   status: VerificationStatus;
-  /** What each message was told so far. */
+  /** The answers to each message so far. */
   answers: ReadonlyMap<number, string>;
   /** The messages that were posted. */
   posted: readonly number[];
@@ -16,11 +16,11 @@ export interface Seen {
   attemptCalls: number;
 }
 
-/** How exactly a time is told that the model could only guess, and one that follows from times that are known. */
+/** The tolerance for a time that the model can only guess, and for one that follows from known times. */
 const GUESSED = 75_000;
 const KNOWN = 3_000;
 
-/** What differs; nothing where the world is the one that was seen. `loose` where time has passed that nobody watched. */
+/** The differences; none if the world is the observed one. `loose` if time has passed unobserved. */
 export function differences(world: World, seen: Seen, loose: boolean): string[] {
   const found: string[] = [];
   const differ = (what: string, model: unknown, actual: unknown) => {
@@ -57,7 +57,7 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
   if (world.state === 'awaitingCode') {
     const allowed = cooldownEnds(world);
     const by = status.resendAllowedAt;
-    // What is over counts from whenever the verification looked at its clock last.
+    // A time in the past depends on when the verification last looked at its clock.
     const over = allowed !== undefined && by !== undefined && allowed <= world.now && Date.parse(by) <= world.now;
     if (!over) about('resendAllowedAt', allowed, by);
   }
@@ -73,7 +73,7 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
   return found;
 }
 
-/** When it, or a code, is tried again. A time that is over is told until the verification looks at its clock again. */
+/** When the send, or a code, may be tried again. A past time stays in the status until the verification looks at its clock. */
 function retryAt(world: World, status: VerificationStatus): number | undefined {
   if (world.retryAt !== undefined) return world.retryAt;
   const blocked = world.attemptsBlockedUntil;
@@ -87,7 +87,7 @@ function margin({ cognito, overtaken }: World, seen: Seen, calls: 'sends' | 'att
   return Math.max(0, Math.min(overtaken[calls], more));
 }
 
-/** The world with its times as they were seen, so that what follows from them is known exactly. */
+/** The world with its times as observed, so that the times that follow from them are exact. */
 export function adopted(world: World, { status }: Seen): World {
   const from = <Outcome>(entries: Entry<Outcome>[], seen: { at: string }[]) =>
     entries.map((entry, index) => ({ ...entry, at: Date.parse(seen[index]?.at ?? '') }));
@@ -102,7 +102,7 @@ export function adopted(world: World, { status }: Seen): World {
   return moved;
 }
 
-/** Worlds that say the same are one. */
+/** Removes duplicate worlds. */
 export function different(worlds: World[]): World[] {
   return [...new Map(worlds.map((world) => [JSON.stringify(world), world])).values()];
 }

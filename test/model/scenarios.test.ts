@@ -1,9 +1,8 @@
 /**
- * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification
- * is what the model says it is. `VERIFICATION_SCENARIOS` says how many (default 2,000, in `npm test` the first 200 of them), `VERIFICATION_SEED` which (default:
- * the same in every run, so that a change is judged by what the one before it was judged by); with
- * `VERIFICATION_PATH=batch:index` it is one of them, alone. What goes otherwise is printed whole, and kept in
- * `test/model/out/`.
+ * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification must
+ * match the model. `VERIFICATION_SCENARIOS` sets their number (default 2,000; `npm test` plays the first 200),
+ * `VERIFICATION_SEED` their seed (default: a fixed one, so that all changes are judged alike), and
+ * `VERIFICATION_PATH=batch:index` plays a single story. Differences are printed in full, and kept in `test/model/out/`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,12 +16,12 @@ const SEED = Number(env['VERIFICATION_SEED'] ?? 20_261_123);
 const SCENARIOS = Number(env['VERIFICATION_SCENARIOS'] ?? 2_000);
 const PATH = env['VERIFICATION_PATH'];
 const LIMIT_MS = Math.max(1_200_000, SCENARIOS * 1_000);
-/** What goes otherwise is looked into below, which a second try of all of them would only hide. */
+/** No retry: the code below examines the differences, and a second try of all stories would hide them. */
 const OPTIONS = { timeout: LIMIT_MS, retry: 0 };
-/** The share of orders that the model may not know, on a machine that is busy. */
+/** The share of event orders that the model may not know, on a busy machine. */
 const MOST_RACED = 0.0025;
 const REPLAYED = 40;
-/** So many come to everything that can be come to. */
+/** With this many stories, everything must be covered. */
 const ENOUGH_FOR_EVERYTHING = 2_000;
 
 let rig: ModelRig;
@@ -64,7 +63,7 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
     } else found.push(one);
   }
   if (found.length > 0) throw new Error(await report(found));
-  // Of few stories the share is less than one.
+  // With few stories the share is less than one story.
   expect(raced).toBeLessThanOrEqual(Math.max(1, SCENARIOS * MOST_RACED));
   if (SCENARIOS >= ENOUGH_FOR_EVERYTHING) expect(tally.missing()).toEqual([]);
 });
@@ -77,7 +76,7 @@ test.skipIf(PATH)('a sample of their histories replays', OPTIONS, async () => {
   expect(await replayAll(rig.base, sample)).toBe(sample.length);
 });
 
-/** Keeps what went wrong, and the smallest that still does, for whoever comes to mend it. */
+/** Keeps the failures, and the smallest story that still fails, for the person who fixes it. */
 async function report(found: readonly Found[]): Promise<string> {
   const [first] = found;
   if (!first) return '';

@@ -1,4 +1,4 @@
-/** The gate: what must hold for the corpus and for the code before a change is merged. */
+/** The gate: what must hold for the corpus and the code before a change is merged. */
 import { type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { replayHistories } from '../../replay/replay.js';
 import { CORPUS_FOLDER, type RecordedHistory, readCorpus, readManifest } from './corpus.js';
@@ -7,7 +7,7 @@ import { edgesOf } from './edges-of.js';
 import { readHistory } from './reading.js';
 
 export interface Verdict {
-  /** While there is one, nothing is merged. */
+  /** Nothing is merged while there is a problem. */
   problems: string[];
   /** By edge, the names of the histories that cover it: measured, not claimed. */
   covered: ReadonlyMap<string, string[]>;
@@ -18,7 +18,7 @@ export interface Verdict {
 export interface GateOptions {
   /** Default: the committed corpus. */
   folder?: string;
-  /** Of the workflow code. */
+  /** The workflow bundle. */
   code: string;
 }
 
@@ -60,8 +60,8 @@ async function measured(
 }
 
 /**
- * As `cognito-verification replay` does it.
- * @returns how many were replayed to their end, well or not
+ * Replays as `cognito-verification replay` does.
+ * @returns how many replays ran to their end, successful or not
  */
 async function replay(
   histories: readonly RecordedHistory[],
@@ -80,7 +80,7 @@ async function replay(
   return replayed;
 }
 
-/** How many edges are covered, by what they are edges of, and how fast it went. */
+/** The number of covered edges by subject, and the speed. */
 export function table({ covered, replayed, seconds }: Verdict): string {
   const rows = Object.entries(EDGES).map(([group, edges]) => {
     const met = edges.filter((edge) => covered.has(edge));
@@ -98,7 +98,7 @@ export function table({ covered, replayed, seconds }: Verdict): string {
   ].join('\n');
 }
 
-/** For those who want to know which history shows what. */
+/** For people who want to know which history shows what. */
 export function listing({ covered }: Verdict): string {
   return ALL_EDGES.map((edge) => `${edge.padEnd(80)} ${(covered.get(edge) ?? ['–']).slice(0, 3).join(', ')}`).join(
     '\n',

@@ -1,4 +1,4 @@
-/** What a worker process says about itself: its log, its metrics, and what it prints when it crashes. */
+/** The output of a worker process: its log, its metrics, and what it prints when it crashes. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ function inBase64(text: string): string[] {
 }
 
 describe('a worker that logs everything and serves metrics', () => {
-  it('tells of verifications, and of no token, no code and no task token', async () => {
+  it('reports verifications, and no token, code or task token', async () => {
     const metricsAddress = `localhost:${await freePort()}`;
     const settings = { VERIFICATION_LOG_LEVEL: 'trace', VERIFICATION_METRICS_ADDRESS: metricsAddress };
     Object.assign(process.env, settings);
@@ -93,7 +93,7 @@ describe('a worker that logs everything and serves metrics', () => {
 });
 
 describe('an address for metrics', () => {
-  it.each(['127.0.0.1', 'no.such.host.invalid'])('of %s where nothing can listen is a wrong setting', async (host) => {
+  it.each(['of %s, where nothing can listen, is a wrong setting', 'no.such.host.invalid'])('of %s where nothing can listen is a wrong setting', async (host) => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
@@ -116,7 +116,7 @@ describe('an address for metrics', () => {
   });
 });
 
-describe('an error that nobody caught', () => {
+describe('an uncaught error', () => {
   it.each([
     ['uncaughtException', 'setTimeout(() => { throw error; })'],
     ['unhandledRejection', 'void Promise.reject(error)'],
