@@ -40,10 +40,7 @@ describe('the request left and its effect is unknown: counted, never repeated', 
       { name: 'TimeoutError', message: 'a request has exceeded the configured 22000 ms requestTimeout.' },
     ],
     ['a page instead of an answer', { name: 'SyntaxError', $metadata: { httpStatusCode: 502 } }],
-    [
-      'a server fault with any status',
-      { name: 'NewException', $fault: 'server', $metadata: { httpStatusCode: 400 } },
-    ],
+    ['a server fault with any status', { name: 'NewException', $fault: 'server', $metadata: { httpStatusCode: 400 } }],
     ['an error in our own code', { name: 'TypeError' }],
     [
       'one of the addresses may have received it',

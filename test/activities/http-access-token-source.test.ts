@@ -205,13 +205,16 @@ describe('the settings of a worker', () => {
       { [URL_SETTING]: 'https://example.com/', [FILE_SETTING]: '/nowhere' },
       `${FILE_SETTING}: found "/nowhere", which cannot be read (ENOENT); allowed: the path of a file`,
     ],
-  ])('that are invalid (%j) are refused at the start with the name, what was found and what is allowed', (environment, message) => {
-    let error: unknown;
-    try {
-      accessTokenSourceFromSettings(environment);
-    } catch (thrown) {
-      error = thrown;
-    }
-    expect(error).toMatchObject({ code: 'Configuration', message: expect.stringContaining(message) });
-  });
+  ])(
+    'that are invalid (%j) are refused at the start with the name, what was found and what is allowed',
+    (environment, message) => {
+      let error: unknown;
+      try {
+        accessTokenSourceFromSettings(environment);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toMatchObject({ code: 'Configuration', message: expect.stringContaining(message) });
+    },
+  );
 });

@@ -39,8 +39,10 @@ describe('replay', () => {
 });
 
 describe('without the namespace', () => {
-  it.each([['%s says so, and names the wrong setting'], ['worker'], ['setup'], START])('%s says so, and which setting is wrong', async (...args) => {
-    const { code, stderr } = await runCli(args, { env: { ...env, TEMPORAL_NAMESPACE: 'zz', AWS_REGION: 'eu-west-1' } });
+  it.each([['list'], ['worker'], ['setup'], START])('%s says so, and names the wrong setting', async (...args) => {
+    const { code, stderr } = await runCli(args, {
+      env: { ...env, TEMPORAL_NAMESPACE: 'zz', AWS_REGION: 'eu-west-1' },
+    });
     expect(stderr).toContain(
       'error: The Temporal Service has no namespace "zz". Create it, or correct TEMPORAL_NAMESPACE.',
     );

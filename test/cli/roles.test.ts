@@ -44,7 +44,7 @@ describe('a fresh namespace', () => {
 });
 
 describe('the sandbox', () => {
-  it.each(['says where it listens, and ends with %s', 'SIGTERM'] as const)('says where it listens, and ends with %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('says where it listens, and ends with %s', async (signal) => {
     const sandbox = startCli(['sandbox', '--port', '0', '--json']);
     const { url }: { url: string } = JSON.parse(await sandbox.firstLine);
     expect((await fetch(`${url}/_sandbox/inbox`)).status).toBe(200);

@@ -121,7 +121,7 @@ describe('a reference', () => {
 });
 
 describe('a workflow id', () => {
-  it.each(['is refused if it is %j', 'verify/pool/sub/fax', '', undefined])('is refused when it is %j', async (workflowId) => {
+  it.each(['orders/4711', 'verify/pool/sub/fax', '', undefined])('is refused if it is %j', async (workflowId) => {
     const client = newClient();
     const id = untyped(workflowId);
     for (const call of [client.status(id), client.cancel(id), client.wait(id), client.confirm(id)]) {
@@ -143,7 +143,7 @@ describe('a message', () => {
 });
 
 describe('a duration', () => {
-  it.each(['is refused if it is %j', -1, Number.NaN])('is refused when it is %j', (waitForDelivery) => {
+  it.each(['soon', -1, Number.NaN])('is refused if it is %j', (waitForDelivery) => {
     expect(() => newClient({ waitForDelivery: untyped(waitForDelivery) })).toThrow(InvalidRequestError);
   });
 });

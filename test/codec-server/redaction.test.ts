@@ -201,7 +201,7 @@ describe('a value that is not a message of a verification', () => {
     expect(show(CANARIES.idToken)).not.toBe(first);
   });
 
-  test("the digest of an attribute’s value shows whether it has changed, and nothing else", () => {
+  test('the digest of an attribute’s value shows whether it has changed, and nothing else', () => {
     const digest = (valueDigest: string) => show({ verified: false, valueDigest });
     expect(digest('a')).toEqual(digest('a'));
     expect(digest('a')).not.toEqual(digest('b'));

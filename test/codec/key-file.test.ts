@@ -104,29 +104,32 @@ describe('a change that breaks the file', () => {
       /the file ".*keys" that cannot be read \(ENOENT\)|a file that cannot be read \(ENOENT\)/,
     ],
     ['a folder now', () => (unlinkSync(file), mkdirSync(file)), /cannot be read \(EISDIR\)/],
-  ])('%s: the previous keys stay, and the problem is reported once until it is corrected', async (_, breakIt, problem) => {
-    writeOver(`${A}\n${B}`);
-    const ring = ringOf(file);
-    breakIt();
-    for (let look = 0; look < 3; look++) {
-      later();
-      expect(await sealing(ring)).toBe('a');
-      expect((await ring.find('b')).id).toBe('b');
-      await expect(ring.find('c')).rejects.toThrow(UnknownKeyError);
-    }
-    expect(problems).toEqual([expect.stringMatching(problem)]);
-    expect(problems[0]).toMatch(/^VERIFICATION_ENCRYPTION_KEYS_FILE: found .*\. The previous keys stay in use\.$/);
-    expect(problems[0]).not.toContain(A.slice(2, 12));
+  ])(
+    '%s: the previous keys stay, and the problem is reported once until it is corrected',
+    async (_, breakIt, problem) => {
+      writeOver(`${A}\n${B}`);
+      const ring = ringOf(file);
+      breakIt();
+      for (let look = 0; look < 3; look++) {
+        later();
+        expect(await sealing(ring)).toBe('a');
+        expect((await ring.find('b')).id).toBe('b');
+        await expect(ring.find('c')).rejects.toThrow(UnknownKeyError);
+      }
+      expect(problems).toEqual([expect.stringMatching(problem)]);
+      expect(problems[0]).toMatch(/^VERIFICATION_ENCRYPTION_KEYS_FILE: found .*\. The previous keys stay in use\.$/);
+      expect(problems[0]).not.toContain(A.slice(2, 12));
 
-    rmSync(file, { recursive: true, force: true });
-    writeOver(`${B}\n${A}`);
-    later();
-    expect(await sealing(ring)).toBe('b');
-    writeOver('broken again');
-    later();
-    expect(await sealing(ring)).toBe('b');
-    expect(problems).toHaveLength(2);
-  });
+      rmSync(file, { recursive: true, force: true });
+      writeOver(`${B}\n${A}`);
+      later();
+      expect(await sealing(ring)).toBe('b');
+      writeOver('broken again');
+      later();
+      expect(await sealing(ring)).toBe('b');
+      expect(problems).toHaveLength(2);
+    },
+  );
 });
 
 describe('an unusable file is refused at the start', () => {

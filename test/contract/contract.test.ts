@@ -91,21 +91,18 @@ describe('policies', () => {
     for (const value of [least, most]) expect(() => resolvePolicy({ [field]: value }, 'email')).not.toThrow();
   });
 
-  test.each(ranges)(
-    '%s outside its limits is refused with its name and what is allowed',
-    (field, { least, most }) => {
-      const wrong =
-        typeof least === 'string' ? [-1, 0, '31 days', 'soon', '', Number.NaN, {}] : [0, -1, 21, 1.5, '3', Number.NaN];
-      for (const value of wrong) {
-        const { message } = errorOf(() =>
-          parseRequest({ accessToken: TOKEN, attributeName: 'email', policy: { [field]: value } }),
-        );
-        expect(message).toMatch(new RegExp(`^policy\\.${field} must be`));
-        expect(message).toContain(String(least));
-        expect(message).toContain(String(most));
-      }
-    },
-  );
+  test.each(ranges)('%s outside its limits is refused with its name and what is allowed', (field, { least, most }) => {
+    const wrong =
+      typeof least === 'string' ? [-1, 0, '31 days', 'soon', '', Number.NaN, {}] : [0, -1, 21, 1.5, '3', Number.NaN];
+    for (const value of wrong) {
+      const { message } = errorOf(() =>
+        parseRequest({ accessToken: TOKEN, attributeName: 'email', policy: { [field]: value } }),
+      );
+      expect(message).toMatch(new RegExp(`^policy\\.${field} must be`));
+      expect(message).toContain(String(least));
+      expect(message).toContain(String(most));
+    }
+  });
 
   test('an unknown choice is refused with the list of allowed ones', () => {
     const policy = { confirmation: 'maybe' } as unknown as VerificationPolicy;

@@ -85,7 +85,7 @@ test('a server that cannot start is reported in its own words', async () => {
   await expect(startTemporalServer({ cli: absent, headless: true })).rejects.toThrow(/cannot be executed/);
 });
 
-test.each(['does not outlive its owner when %s ends that', 'SIGTERM'] as const)('does not outlive its owner ended by %s', async (signal) => {
+test.each(['SIGKILL', 'SIGTERM'] as const)('does not outlive its owner when %s ends that', async (signal) => {
   // The owner must be a process of its own, and plain Node only reads compiled code.
   const compiled = resolve(import.meta.dirname, '../../dist/dev/temporal-server.js');
   const owner = spawn(

@@ -223,7 +223,7 @@ describe('the answer was lost', () => {
 });
 
 describe('the form of a code is checked before a call is spent on it', () => {
-  it.each(['"%s" is refused without a call to Cognito', '1234567', '12 456', 'abcdef', ''])('"%s" is refused, and Cognito is not asked', async (code) => {
+  it.each(['12345', '1234567', '12 456', 'abcdef', ''])('"%s" is refused without a call to Cognito', async (code) => {
     const { user, workflowId } = await awaitingCode();
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ field: 'code' });
     expect(seen(user)).toEqual({ messages: 1, attempts: 0 });

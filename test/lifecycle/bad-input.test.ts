@@ -45,11 +45,7 @@ const BAD: [string, (request: typeof good) => unknown, RegExp][] = [
     (request) => ({ ...request, sub: '6f1a' }),
     /sub cannot come together with accessToken, whose claims say it/,
   ],
-  [
-    'a malformed token',
-    (request) => ({ ...request, accessToken: 'Bearer x' }),
-    /accessToken is not a JSON Web Token/,
-  ],
+  ['a malformed token', (request) => ({ ...request, accessToken: 'Bearer x' }), /accessToken is not a JSON Web Token/],
   ['an unknown field', (request) => ({ ...request, attribute: 'email' }), /attribute is not a field of request/],
   ['a policy that is not an object', (request) => ({ ...request, policy: 'strict' }), /policy must be an object/],
   ['a malformed deadline', (request) => ({ ...request, policy: { deadline: 'soon' } }), /policy\.deadline must be/],
@@ -57,7 +53,11 @@ const BAD: [string, (request: typeof good) => unknown, RegExp][] = [
   ['half a send', (request) => ({ ...request, policy: { maxSends: 1.5 } }), /policy\.maxSends must be/],
   ['a policy field of the future', (request) => ({ ...request, policy: { maxCost: 1 } }), /policy\.maxCost is not/],
   ['metadata that is not text', (request) => ({ ...request, clientMetadata: { n: 1 } }), /clientMetadata\.n must be/],
-  ['a delivery that is not an object', (request) => ({ ...request, alreadySent: 'yes' }), /alreadySent must be an object/],
+  [
+    'a delivery that is not an object',
+    (request) => ({ ...request, alreadySent: 'yes' }),
+    /alreadySent must be an object/,
+  ],
 ];
 
 describe('a request', () => {

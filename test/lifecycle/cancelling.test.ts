@@ -110,22 +110,25 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
 /** The calls that Cognito had seen from each verification when it was cancelled. */
 const calls = new Map<Opened, ReturnType<TimeTravel['calls']>>();
 
-test.each(Object.keys(MOMENTS))('cancelled while %s, every caller is answered and the verification ends as cancelled', async (moment) => {
-  const reach = MOMENTS[moment] as () => Promise<Moment>;
-  const { opened, inFlight = [] } = await reach();
-  await travel.client.cancel(opened.id);
-  expect(await travel.wait(opened)).toMatchObject({ outcome: 'cancelled', status: { state: 'cancelled' } });
-  for (const update of inFlight) {
-    // Temporal's own error for an update without an answer would be AcceptedUpdateCompletedWorkflow.
-    expect([FAILURE_TYPES.verificationEnded, 'cancelled']).toContain(await answerTo(update));
-  }
-  const { status, typedSearchAttributes } = await travel.base.env.client.workflow.getHandle(opened.id).describe();
-  expect(status.name).toBe('CANCELLED');
-  expect(typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state)).toBe('cancelled');
-  expect(await travel.status(opened)).toMatchObject({ state: 'cancelled' });
-  await expect(travel.submit(opened, '123456')).rejects.toMatchObject({ code: 'VerificationEnded' });
-  calls.set(opened, travel.calls(opened));
-});
+test.each(Object.keys(MOMENTS))(
+  'cancelled while %s, every caller is answered and the verification ends as cancelled',
+  async (moment) => {
+    const reach = MOMENTS[moment] as () => Promise<Moment>;
+    const { opened, inFlight = [] } = await reach();
+    await travel.client.cancel(opened.id);
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'cancelled', status: { state: 'cancelled' } });
+    for (const update of inFlight) {
+      // Temporal's own error for an update without an answer would be AcceptedUpdateCompletedWorkflow.
+      expect([FAILURE_TYPES.verificationEnded, 'cancelled']).toContain(await answerTo(update));
+    }
+    const { status, typedSearchAttributes } = await travel.base.env.client.workflow.getHandle(opened.id).describe();
+    expect(status.name).toBe('CANCELLED');
+    expect(typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state)).toBe('cancelled');
+    expect(await travel.status(opened)).toMatchObject({ state: 'cancelled' });
+    await expect(travel.submit(opened, '123456')).rejects.toMatchObject({ code: 'VerificationEnded' });
+    calls.set(opened, travel.calls(opened));
+  },
+);
 
 test('after a cancellation Cognito gets no more calls', async () => {
   // Longer than the first delays between two tries.

@@ -31,7 +31,9 @@ describe.concurrent('a deadline', () => {
 
   // At the end, `useRig` checks that every history replays. A refused message leaves no trace in the history, so it must not
   // change anything.
-  it('that has passed before its timer fires refuses a code, and the code does not end the verification', async ({ expect }) => {
+  it('that has passed before its timer fires refuses a code, and the code does not end the verification', async ({
+    expect,
+  }) => {
     /** How long after the deadline its timer fires: it starts when the first task is answered. */
     const LATE_MS = 5_000;
     let pause: Promise<void> | undefined;

@@ -101,7 +101,7 @@ describe('a state file', () => {
     expect(await readFile(stateFile, 'utf8')).not.toContain(password);
   });
 
-  it.each(['with the contents %j is refused by name', 'no JSON', ''])('that reads %j is refused by name', async (content) => {
+  it.each(['{"format":2}', 'no JSON', ''])('with the contents %j is refused by name', async (content) => {
     const other = join(folder, 'other.json');
     await writeFile(other, content);
     await expect(startSandbox({ stateFile: other })).rejects.toThrow(`The sandbox state in ${other} cannot be read`);

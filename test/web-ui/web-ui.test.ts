@@ -2,6 +2,7 @@
  * The Web UI as an operator on call sees it, in a real Chromium. `UPDATE_SCREENSHOTS=1` saves the pictures for the
  * documentation; otherwise they go to test/web-ui/out.
  */
+import { fileURLToPath } from 'node:url';
 import { VERIFICATION_STATES, type VerificationState } from '@cognito-verification/contract';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -93,27 +93,30 @@ describe('a worker that logs everything and serves metrics', () => {
 });
 
 describe('an address for metrics', () => {
-  it.each(['of %s, where nothing can listen, is a wrong setting', 'no.such.host.invalid'])('of %s where nothing can listen is a wrong setting', async (host) => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    const { code, stdout, stderr } = await runCli(['worker'], {
-      env: {
-        TEMPORAL_ADDRESS: rig.env.address,
-        AWS_REGION: 'eu-west-1',
-        VERIFICATION_ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
-        VERIFICATION_METRICS_ADDRESS: `${host}:${port}`,
-      },
-    });
-    server.close();
-    expect(stderr).toMatch(new RegExp(`^error: VERIFICATION_METRICS_ADDRESS: found "${host}:${port}".*; allowed: `));
-    expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toMatchObject({
-      code: 2,
-      stdout: '',
-      lines: 1,
-    });
-  });
+  it.each(['127.0.0.1', 'no.such.host.invalid'])(
+    'of %s, where nothing can listen, is a wrong setting',
+    async (host) => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address();
+      const port = typeof address === 'object' ? address?.port : undefined;
+      const { code, stdout, stderr } = await runCli(['worker'], {
+        env: {
+          TEMPORAL_ADDRESS: rig.env.address,
+          AWS_REGION: 'eu-west-1',
+          VERIFICATION_ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
+          VERIFICATION_METRICS_ADDRESS: `${host}:${port}`,
+        },
+      });
+      server.close();
+      expect(stderr).toMatch(new RegExp(`^error: VERIFICATION_METRICS_ADDRESS: found "${host}:${port}".*; allowed: `));
+      expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toMatchObject({
+        code: 2,
+        stdout: '',
+        lines: 1,
+      });
+    },
+  );
 });
 
 describe('an uncaught error', () => {
