@@ -126,7 +126,7 @@ describe('an answer', () => {
     expect(performance.now() - began).toBeLessThan(1_500);
   });
 
-  it('that never comes is an error that says why', async () => {
+  it('that cannot arrive, since nothing listens, is an error that says why', async () => {
     const occupant = createServer();
     await once(occupant.listen(0, '127.0.0.1'), 'listening');
     const address = occupant.address();

@@ -50,7 +50,7 @@ describe('on the development server', () => {
     return { ours: paths['right code'] ?? expect.unreachable(), bare: await countBare(rig) };
   }
 
-  it('costs what the page says, event by event, and every event more than the barest has a reason', async () => {
+  it('costs what the page says, event by event, and every difference from the barest has a reason', async () => {
     expect(unexplained(ours, bare)).toEqual([]);
     await documented(eventTable(ours, bare));
   });

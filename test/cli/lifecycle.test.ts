@@ -42,7 +42,7 @@ async function started(...options: string[]): Promise<{ user: SandboxUser; id: s
 const wrong = (code: string) => (code === '000000' ? '111111' : '000000');
 
 describe('a verification for a program', () => {
-  it('is started, confirmed and waited for', async () => {
+  it('is started, receives codes and is waited for', async () => {
     const user = await rig.user();
     const id = workflowIdFor({ ...user, attributeName: 'email' });
     const tokenFile = join(folder, 'token');
@@ -107,7 +107,7 @@ describe('a verification for a program', () => {
     expect(await runJson(['renew-token', id], { env, stdin })).toMatchObject({ code: 0, document: { workflowId: id } });
   });
 
-  it('is confirmed by confirm', async () => {
+  it('is confirmed without a code', async () => {
     const { id } = await started();
     expect(await runJson(['confirm', id, '--reference', 'signup-1'], { env })).toMatchObject({ code: 0 });
     expect(await runJson(['wait', id], { env })).toMatchObject({ code: 0, document: { reference: 'signup-1' } });

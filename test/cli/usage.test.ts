@@ -232,7 +232,7 @@ describe('a reference to a token', () => {
       /_URL: found http:.*allowed: an https URL/,
     ],
     [{ VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE: '/nowhere' }, /_URL: found nothing; allowed: the URL/],
-  ])('prevents a worker with invalid source settings from starting: %j', async (env, message) => {
+  ])('with invalid source settings keeps a worker from starting: %j', async (env, message) => {
     const { code, stderr } = await runCli(['worker'], { env: { ...NOWHERE, ...env } });
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
@@ -240,7 +240,7 @@ describe('a reference to a token', () => {
 });
 
 describe.concurrent('a Temporal Service that cannot be reached', () => {
-  it('is exit code 3, and the error says where it was expected', async () => {
+  it('is exit code 3, and the error names its address', async () => {
     const began = performance.now();
     const { code, document } = await runJson(['status', ID], { env: NOWHERE });
     expect(code).toBe(3);

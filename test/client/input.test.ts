@@ -44,7 +44,7 @@ describe('a wrong request', () => {
     expect(await thrownBy(newClient().start(untyped(null)))).toBeInstanceOf(VerificationError);
   });
 
-  it('is not quoted with its token', async () => {
+  it('is refused without quoting its token or its code', async () => {
     const client = newClient();
     const errors = await Promise.all([
       thrownBy(client.start({ accessToken: `${token}.x`, attributeName: 'email' })),

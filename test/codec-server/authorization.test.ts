@@ -121,7 +121,7 @@ describe('access is refused', () => {
     ]);
   });
 
-  test('and attempts to guess tokens are limited too', async () => {
+  test('to further guesses of a token beyond the limit', async () => {
     const { url, log } = await serve({ authorization: provider.authorization, limits: { requests: 2 } });
     const status = async (headers: Record<string, string>) => (await asWebUi(url, [], { headers })).status;
     expect(await status(bearer('a'))).toBe(401);

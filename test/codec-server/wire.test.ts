@@ -115,7 +115,7 @@ describe('refused requests', () => {
     expect(streamed.status).toBe(413);
   });
 
-  test('more requests than a page needs, for a moment', async () => {
+  test('more requests than a page needs, until a moment later', async () => {
     const { url } = await serve({ limits: { requests: 2 } });
     const answers = [];
     for (let index = 0; index < 3; index += 1) answers.push(await asWebUi(url, []));

@@ -170,7 +170,7 @@ describe('the failure converter', () => {
     });
   });
 
-  it('reports a failure whose message was altered, on a worker', async () => {
+  it('marks a failure whose message was altered, on a worker', async () => {
     const converter = loadDataConverter(workerOf(ring));
     const failure = await encodeErrorToFailure(converter, thrown(), inWorkflow('w'));
     const { encodedAttributes } = failure;

@@ -67,7 +67,7 @@ describe.each([
     expect((await ring.find('b')).id).toBe('b');
   });
 
-  it('that drops a key drops it for readers, too', async () => {
+  it('that drops a key also drops it for a ring that only opens', async () => {
     write(`${A}\n${B}`);
     const ring = ringOf(file);
     write(A);

@@ -25,7 +25,7 @@ describe('valid settings', () => {
     ['one', `a:${KEY}`, ['a']],
     ['several, the first to seal', `a:${KEY},b:${OTHER}`, ['a', 'b']],
     ['one on each line', `a:${KEY}\nb:${OTHER}\n`, ['a', 'b']],
-    ['lines with Windows line ends', `a:${KEY}\r\nb:${OTHER}\r\n`, ['a', 'b']],
+    ['lines with Windows line endings', `a:${KEY}\r\nb:${OTHER}\r\n`, ['a', 'b']],
     ['spaces around', `  a:${KEY} ,\t b:${OTHER} `, ['a', 'b']],
     ['empty entries', `,,a:${KEY},\n\n,b:${OTHER},`, ['a', 'b']],
     ['a byte order mark', `\uFEFFa:${KEY}`, ['a']],
@@ -121,7 +121,7 @@ describe('no key is ever shown', () => {
   const showsPartOf = (key: string, text: string): boolean =>
     Array.from({ length: key.length - 9 }, (_, at) => key.slice(at, at + 10)).some((part) => text.includes(part));
 
-  it('by any error, whichever variable holds the key', () => {
+  it('in any error, whichever variable holds the key', () => {
     const forms = [
       (key: string) => key,
       (key: string) => `${key}:a`,

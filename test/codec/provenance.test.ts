@@ -49,7 +49,7 @@ it('a sender cannot set the provenance', async () => {
   expect(provenanceOf(await received(sealed ?? {}, inWorkflow('w')))).not.toMatchObject({ sealId: 'mine' });
 });
 
-it('provenance is absent for a value that is not an object, in an activity and in a client; the time is absent for a sample’s codec', async () => {
+it('only an object in a workflow has a provenance, without a time if a sample’s codec sealed it', async () => {
   expect(provenanceOf(await received(await sealOne(codec, 'text', inWorkflow('w')), inWorkflow('w')))).toBeUndefined();
   const activity = inActivity('w', '1');
   expect(provenanceOf(await received(await sealOne(codec, INPUT, activity), activity))).toBeUndefined();

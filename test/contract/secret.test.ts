@@ -81,7 +81,7 @@ describe('a secret', () => {
     expect(Object.getOwnPropertyNames(secret)).toEqual([]);
   });
 
-  it('crosses no border by mistake: its payload holds nothing of it', () => {
+  it('does not leave the process by mistake: a payload made of it holds nothing of it', () => {
     const { data } = defaultPayloadConverter.toPayload({ accessToken: secret });
     expect(Buffer.from(data ?? []).toString()).toBe('{"accessToken":"[secret]"}');
   });

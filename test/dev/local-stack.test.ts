@@ -152,7 +152,7 @@ test('a given Temporal Service and sandbox are used and left running', { timeout
   }
 });
 
-test('a sandbox of its own on a shared Temporal Service has a task queue of its own', {
+test('a stack with its own sandbox on a shared Temporal Service has its own task queue', {
   timeout: LIMIT_MS,
 }, async () => {
   const server = await startTemporalServer({ cli: await temporalCli(), headless: true });

@@ -74,7 +74,7 @@ test('one of two processes downloads and the other waits; a third finds the resu
 });
 
 test.each(['SIGKILL', 'SIGINT'] as const)(
-  'a fetch ended by %s leaves nothing that is used or in the way',
+  'a download ended by %s leaves nothing behind that is used or blocks the next',
   async (signal) => {
     const killed = look('temporalTestServer');
     if (killed.stderr === null) throw new Error('no standard error');

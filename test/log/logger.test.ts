@@ -50,7 +50,7 @@ const PLANTED = {
 };
 
 describe('the fields', () => {
-  it('are the chosen ones', () => {
+  it('are those on the list', () => {
     const { text, line } = written(PLANTED);
     expect(line).toEqual({
       level: 'info',
@@ -155,7 +155,7 @@ describe('an error', () => {
     expect(line['error']).toMatchObject({ errors: [{ message: 'no 0' }, { message: 'no 1' }, { message: 'no 2' }] });
   });
 
-  it('with an endless chain of causes is cut', () => {
+  it('with an endless chain of causes is truncated', () => {
     const error = new Error('round');
     error.cause = error;
     expect(written({ error }).text.match(/"message":"round"/g)).toHaveLength(6);

@@ -23,7 +23,7 @@ it('all histories replay, none was changed, and every edge is covered', { retry:
   expect([...verdict.covered.keys()].sort()).toEqual([...ALL_EDGES].sort());
 });
 
-it('the replay has run all of them', { retry: 0 }, async () => {
+it('the replay has reached every history', { retry: 0 }, async () => {
   const { histories } = await readManifest(CORPUS_FOLDER);
   expect(verdict.replayed).toBe(histories.length);
   expect(histories.length).toBeGreaterThanOrEqual(SCENARIOS.length);

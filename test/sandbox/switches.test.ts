@@ -135,7 +135,7 @@ describe('limitCounts', () => {
     },
   );
 
-  it('all: a refused send counts, and refusals by the limit prolong it', async () => {
+  it('all: a refused send counts, and so does a refusal by the limit', async () => {
     running.sandbox.setSwitches({ limitCounts: 'all' });
     const user = await running.sandbox.createUser({ attributes: { email: 'zoe@bakery.example' } });
     for (let count = 1; count <= 5; count += 1) await refusal(running.send(user, 'phone_number'));

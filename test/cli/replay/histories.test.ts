@@ -77,7 +77,7 @@ it('a replay that hangs is abandoned, and takes no further history when it comes
   ]);
 });
 
-it('a failure keeps its kind if the search for its event fails, and that search is not repeated for each failure', async () => {
+it('a failure keeps its kind if the search for its event fails, and only a few failures are searched', async () => {
   replaying(async function* (histories) {
     for await (const _ of histories) yield { error: new Error('[TMPRL1100] something new') };
   });

@@ -137,7 +137,7 @@ describe('a build that does not continue running verifications', () => {
   });
 });
 
-describe('a run that says nothing about the build', () => {
+describe('a replay without a verdict on the build', () => {
   it('says so: keys that open nothing', async () => {
     const { code, document } = await runJson(['replay'], { env: { ...env, VERIFICATION_ENCRYPTION_KEYS: someKeys() } });
     expect(code).toBe(1);

@@ -22,7 +22,7 @@ describe('a sample is even over the states', () => {
     expect(evenShares(counts, limit)).toEqual(shares);
   });
 
-  it('a sample of any list has the wanted size if possible, and no state is short that has more', () => {
+  it('a sample has the requested size if possible, and its states differ by at most one unless they run out', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(50), { maxLength: 9 }), fc.nat(200), (counts, limit) => {
         const shares = evenShares(counts, limit);
@@ -79,7 +79,7 @@ describe('what a namespace lists', () => {
     expect(runs).toHaveLength(12_000);
   });
 
-  it('is sampled only on request, and as much as is requested', async () => {
+  it('is sampled to the requested size, and the report says that it is a sample', async () => {
     const all = listing(Array.from({ length: 40 }, () => 'awaitingCode'));
     const sample = await sampleRuns(all, { ...selection, limit: 5 }, 10);
     expect(sample).toMatchObject({ matched: 10, truncated: true });
@@ -91,7 +91,7 @@ describe('what a namespace lists', () => {
     expect(report.text()).toContain('2 that the namespace had removed');
   });
 
-  it('is empty in a namespace that was never set up, and the error for a state says so', async () => {
+  it('counts as empty only after a query for a state, which fails in a namespace that was never set up', async () => {
     const asked: string[] = [];
     await sampleRuns(listing([], asked), selection);
     expect(asked).toEqual([expect.stringContaining('VerificationState')]);
