@@ -54,8 +54,8 @@ export class EveryState {
   /** A verification whose user pool quotes in its refusal everything that it received and everything that it knows. */
   async quoted(): Promise<string> {
     const user = await this.user('ines');
-    const told = [user.accessToken, `ines@${this.options.domain}`, this.options.phoneNumber].join(', ');
-    const exception = { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${told}` };
+    const quotation = [user.accessToken, `ines@${this.options.domain}`, this.options.phoneNumber].join(', ');
+    const exception = { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${quotation}` };
     this.sandbox.setFault({ operation: SEND, username: 'ines', exception });
     return await this.startRefused(user);
   }

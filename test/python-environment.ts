@@ -39,7 +39,7 @@ export async function pythonWith(name: string, packages: readonly string[]): Pro
   await mkdir(join(folder, '..'), { recursive: true });
   while (!(await exists(complete))) {
     const lock = `${folder}.lock`;
-    if (!(await taken(lock))) {
+    if (!(await tryLock(lock))) {
       await sleep(1_000);
       continue;
     }
@@ -55,7 +55,7 @@ export async function pythonWith(name: string, packages: readonly string[]): Pro
 }
 
 /** Takes the lock, unless a live process has it. */
-async function taken(lock: string): Promise<boolean> {
+async function tryLock(lock: string): Promise<boolean> {
   try {
     await writeFile(lock, String(process.pid), { flag: 'wx' });
     return true;

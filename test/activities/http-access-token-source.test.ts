@@ -43,9 +43,9 @@ const ask = async (from: AccessTokenSource, signal = new AbortController().signa
 async function errorOf(from: AccessTokenSource, signal?: AbortSignal): Promise<AccessTokenSourceError> {
   const error = await ask(from, signal).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(AccessTokenSourceError);
-  const shown = inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error);
-  expect(shown).not.toContain(BEARER);
-  expect(shown).not.toContain('eyJ');
+  const printed = inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error);
+  expect(printed).not.toContain(BEARER);
+  expect(printed).not.toContain('eyJ');
   return error as AccessTokenSourceError;
 }
 

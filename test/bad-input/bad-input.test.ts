@@ -218,10 +218,10 @@ describe('memory', OPTIONS, () => {
       await eachOf(round, send);
       if (played >= WARM_UP) resident.push(await residentMb(pid));
     }
-    const kept = slopeOf(resident);
+    const slope = slopeOf(resident);
     const after = resident.map((mb) => mb.toFixed(0)).join(', ');
-    console.log(`${kept.toFixed(1)} MB kept of ${SENT_MB.toFixed(1)} MB sent in a round; after each: ${after}`);
-    return kept;
+    console.log(`${slope.toFixed(1)} MB kept of ${SENT_MB.toFixed(1)} MB sent in a round; after each: ${after}`);
+    return slope;
   }
 
   it('of the worker does not grow with the input that it refuses', async () => {

@@ -205,8 +205,8 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
         });
         const { stdout, stderr, code } = await ended;
         if (code !== 1) throw new Error(`it ended with ${code}`);
-        const told = Object.entries(request).map(([name, value]) => ({ name, value }));
-        return { output: stdout + stderr, canaries: [...canaries, ...told] };
+        const pairs = Object.entries(request).map(([name, value]) => ({ name, value }));
+        return { output: stdout + stderr, canaries: [...canaries, ...pairs] };
       },
       close,
     };
@@ -268,8 +268,8 @@ async function byReference(
   const workflowIds = users.map((user) => workflowIdFor({ ...user, attributeName: 'email' }));
   const { result } = await client.submitCode(workflowIds[0] ?? '', { code: sandbox.codeFor(jon, 'email') });
   if (result !== 'verified') throw new Error(`the token was not found by its reference: ${result}`);
-  const shown = tokenSource.asked.every(({ authorization }) => authorization === `Bearer ${bearer}`);
-  if (!shown) throw new Error('the source was asked without its secret');
+  const authorized = tokenSource.asked.every(({ authorization }) => authorization === `Bearer ${bearer}`);
+  if (!authorized) throw new Error('the source was asked without its secret');
   return { tokens: users.map(({ accessToken }) => accessToken), workflowIds };
 }
 

@@ -29,13 +29,13 @@ beforeAll(async () => {
     await cp(join(ROOT, name), join(copy, name), { recursive: true, filter });
   }
   // The copy must resolve our own packages to itself, and all others to their installation.
-  const own = '@cognito-verification';
-  await mkdir(join(copy, 'node_modules', own), { recursive: true });
+  const scope = '@cognito-verification';
+  await mkdir(join(copy, 'node_modules', scope), { recursive: true });
   for (const name of await readdir(join(ROOT, 'node_modules'))) {
-    if (name !== own) await symlink(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name));
+    if (name !== scope) await symlink(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name));
   }
   for (const name of ['client', 'codec', 'contract']) {
-    await symlink(join(copy, name), join(copy, 'node_modules', own, name));
+    await symlink(join(copy, name), join(copy, 'node_modules', scope, name));
   }
 });
 

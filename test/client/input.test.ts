@@ -77,11 +77,11 @@ describe('an access token', () => {
   });
 
   it('is refused if it belongs to another user than the verification', async () => {
-    const other = accessToken({ sub: 'somebody-else' });
+    const otherToken = accessToken({ sub: 'somebody-else' });
     for (const call of [
-      newClient().renewAccessToken(ID, { accessToken: other }),
-      newClient().resendCode(ID, { accessToken: other }),
-      newClient().submitCode(ID, { code: '123456', accessToken: other }),
+      newClient().renewAccessToken(ID, { accessToken: otherToken }),
+      newClient().resendCode(ID, { accessToken: otherToken }),
+      newClient().submitCode(ID, { code: '123456', accessToken: otherToken }),
     ]) {
       expect(await thrownBy(call)).toMatchObject({ code: 'AccessTokenRefused' });
     }
@@ -102,10 +102,10 @@ describe('a reference', () => {
   });
 
   it('is not passed to verifyToken, which only handles tokens', async () => {
-    const asked: string[] = [];
+    const tokens: string[] = [];
     const client = newClient({
       verifyToken: (given) => {
-        asked.push(given);
+        tokens.push(given);
         return Promise.resolve();
       },
     });
@@ -116,7 +116,7 @@ describe('a reference', () => {
     ]) {
       await thrownBy(call);
     }
-    expect(asked).toEqual([token]);
+    expect(tokens).toEqual([token]);
   });
 });
 

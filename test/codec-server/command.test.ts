@@ -113,12 +113,12 @@ describe('cognito-verification codec-server', () => {
   });
 
   test('reports a port that is taken, and an invalid one, as wrong usage', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
-    const taken = await runCli(['codec-server', '--port', String(port)], { env: KEYS });
-    expect([taken.code, taken.stderr]).toEqual([2, expect.stringContaining(`--port: ${port} is taken`)]);
-    other.close();
+    const occupant = createServer().listen(0, '127.0.0.1');
+    await once(occupant, 'listening');
+    const { port } = occupant.address() as AddressInfo;
+    const result = await runCli(['codec-server', '--port', String(port)], { env: KEYS });
+    expect([result.code, result.stderr]).toEqual([2, expect.stringContaining(`--port: ${port} is taken`)]);
+    occupant.close();
     expect((await runCli(['codec-server', '--port', '70000'], { env: KEYS })).code).toBe(2);
   });
 });
@@ -160,8 +160,8 @@ describe('the temporal command', () => {
     const code = rig.sandbox.codeFor(user, 'email');
     await rig.client.submitCode(workflowId, { code });
     await rig.client.wait(workflowId);
-    const shown = await temporal('workflow', 'show', '--workflow-id', workflowId);
-    const event = JSON.parse(lastEvent(shown)) as Record<string, unknown>;
+    const output = await temporal('workflow', 'show', '--workflow-id', workflowId);
+    const event = JSON.parse(lastEvent(output)) as Record<string, unknown>;
     expect(event).toMatchObject({
       workflowExecutionCompletedEventAttributes: {
         result: {
@@ -175,10 +175,10 @@ describe('the temporal command', () => {
         },
       },
     });
-    const texts = payloadsIn(JSON.parse(shown));
+    const texts = payloadsIn(JSON.parse(output));
     expect(texts.length).toBeGreaterThan(8);
     expect(texts.filter((text) => text.includes('access token '))).not.toEqual([]);
-    for (const text of [shown, ...texts]) {
+    for (const text of [output, ...texts]) {
       expect(text).not.toContain(code);
       for (const part of user.accessToken.split('.')) expect(text).not.toContain(part);
     }
@@ -194,8 +194,8 @@ describe('the temporal command', () => {
     });
     await expect(rig.start(user)).rejects.toMatchObject({ failure: { type: 'ResourceNotFoundException' } });
     const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
-    const shown = await temporal('workflow', 'show', '--workflow-id', workflowId);
-    expect(JSON.parse(lastEvent(shown))).toMatchObject({
+    const output = await temporal('workflow', 'show', '--workflow-id', workflowId);
+    expect(JSON.parse(lastEvent(output))).toMatchObject({
       workflowExecutionFailedEventAttributes: {
         failure: {
           encodedAttributes: { message: expect.stringMatching(/^no such pool for .* and \[email\]\./) },

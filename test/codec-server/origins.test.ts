@@ -20,9 +20,9 @@ const corsHeaders = ({ headers }: Response) =>
 describe('pages of a listed origin', () => {
   test.each([...LOCAL_ORIGINS, 'https://temporal.example.com'])('%s may ask, and then call', async (origin) => {
     const { url } = await serve({ origins: [...LOCAL_ORIGINS, 'https://temporal.example.com'] });
-    const asked = await preflight(url, origin);
-    expect(asked.status).toBe(204);
-    expect(corsHeaders(asked)).toEqual({
+    const answer = await preflight(url, origin);
+    expect(answer.status).toBe(204);
+    expect(corsHeaders(answer)).toEqual({
       'access-control-allow-origin': origin,
       'access-control-allow-credentials': 'true',
       'access-control-allow-methods': 'POST',
@@ -30,7 +30,7 @@ describe('pages of a listed origin', () => {
       'access-control-expose-headers': 'Retry-After,WWW-Authenticate',
       'access-control-max-age': '7200',
     });
-    expect(asked.headers.get('Vary')).toContain('Origin');
+    expect(answer.headers.get('Vary')).toContain('Origin');
     const called = await asWebUi(url, [sealed(json('hello'))], { headers: { Origin: origin } });
     expect(called.status).toBe(200);
     expect(called.headers.get('Access-Control-Allow-Origin')).toBe(origin);
@@ -75,7 +75,7 @@ test('without a configured origin, only programs may call', async () => {
 });
 
 describe('the requested host name', () => {
-  const asked = async (url: string, host: string, headers: Record<string, string> = {}) =>
+  const statusFor = async (url: string, host: string, headers: Record<string, string> = {}) =>
     await new Promise<number | undefined>((resolve, reject) => {
       const request = httpRequest(
         `${url}/decode`,
@@ -89,13 +89,13 @@ describe('the requested host name', () => {
     });
 
   test.each(['localhost:8888', 'LOCALHOST', '127.0.0.1', '127.0.0.2:1', '[::1]:8888'])('may be %s', async (host) => {
-    expect(await asked((await serve()).url, host)).toBe(200);
+    expect(await statusFor((await serve()).url, host)).toBe(200);
   });
 
   test.each(['evil.example.com', 'evil.example.com:8888', 'localhost.example.com', '127.0.0.1.example.com', '0.0.0.0'])(
     'must not be %s without authorization',
     async (host) => {
-      expect(await asked((await serve()).url, host)).toBe(403);
+      expect(await statusFor((await serve()).url, host)).toBe(403);
     },
   );
 
@@ -103,7 +103,7 @@ describe('the requested host name', () => {
     const provider = await startIdentityProvider();
     const { url } = await serve({ authorization: provider.authorization });
     const headers = { Authorization: `Bearer ${await provider.token()}` };
-    expect(await asked(url, 'codec.example.com', headers)).toBe(200);
+    expect(await statusFor(url, 'codec.example.com', headers)).toBe(200);
     await provider.close();
   });
 });

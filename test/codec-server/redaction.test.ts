@@ -17,15 +17,15 @@ const SPELLINGS = Object.entries(CANARIES).flatMap(([what, canary]) => [
   // A text in base64 differs at each of three alignments; at its ends it shares characters with its neighbours.
   ...[0, 1, 2].flatMap((before) => {
     const bytes = Buffer.from(' '.repeat(before) + canary);
-    const own = [Math.ceil((before * 8) / 6), Math.floor((bytes.byteLength * 8) / 6)] as const;
+    const range = [Math.ceil((before * 8) / 6), Math.floor((bytes.byteLength * 8) / 6)] as const;
     return (['base64', 'base64url'] as const).map(
-      (coding) => [`${what} in ${coding}`, bytes.toString(coding).slice(...own)] as const,
+      (coding) => [`${what} in ${coding}`, bytes.toString(coding).slice(...range)] as const,
     );
   }),
 ]);
 
 /** The canaries that are shown. */
-function seen(text: string): string[] {
+function shownCanaries(text: string): string[] {
   return SPELLINGS.filter(([, spelling]) => text.includes(spelling)).map(([what]) => what);
 }
 
@@ -40,7 +40,7 @@ const show = (value: unknown) => JSON.parse(showPayload(json(value))) as unknown
 
 test('the search for canaries finds them', () => {
   for (const text of [CARELESS, btoa(CARELESS), btoa(` ${CARELESS}`), encodeURIComponent(CARELESS)]) {
-    const found = new Set(seen(text).map((what) => what.split(' ')[0]));
+    const found = new Set(shownCanaries(text).map((what) => what.split(' ')[0]));
     expect([...found]).toEqual(['accessToken', 'idToken', 'code', 'email', 'phone']);
   }
 });
@@ -58,9 +58,9 @@ describe.each(Object.entries(SAMPLES))('%s', (_name, { value, shows }) => {
     const { url, log } = await serve();
     const answer = await asWebUi(url, [sealed(json(value)), sealed(json([value])), sealed(json({ value }))]);
     const wire = await answer.clone().text();
-    expect(seen(wire)).toEqual([]);
-    expect(seen(JSON.stringify(await contentOf(answer)))).toEqual([]);
-    expect(seen(JSON.stringify(log))).toEqual([]);
+    expect(shownCanaries(wire)).toEqual([]);
+    expect(shownCanaries(JSON.stringify(await contentOf(answer)))).toEqual([]);
+    expect(shownCanaries(JSON.stringify(log))).toEqual([]);
   });
 
   test('hides an unknown field and its name, wherever it occurs', () => {
@@ -70,7 +70,7 @@ describe.each(Object.entries(SAMPLES))('%s', (_name, { value, shows }) => {
       const planted = Object.entries(part).map(([name, content]) => [name, plant(content)] as const);
       return { ...Object.fromEntries(planted), [CANARIES.unknownName]: CANARIES.unknownValue };
     };
-    expect(seen(JSON.stringify(show(plant(value))))).toEqual([]);
+    expect(shownCanaries(JSON.stringify(show(plant(value))))).toEqual([]);
   });
 });
 
@@ -91,10 +91,10 @@ test('no field shows a secret that is its value', () => {
   for (const [name, { value }] of Object.entries(SAMPLES)) {
     for (const secret of [code, email, phone, accessToken, CARELESS, [email], { [unknownName]: email }]) {
       for (const planted of plantings(value, secret))
-        expect([name, seen(JSON.stringify(show(planted)))]).toEqual([name, []]);
+        expect([name, shownCanaries(JSON.stringify(show(planted)))]).toEqual([name, []]);
     }
     for (const planted of plantings(value, unknownValue, (field) => !FREE_TEXT.test(field)))
-      expect([name, seen(JSON.stringify(show(planted)))]).toEqual([name, []]);
+      expect([name, shownCanaries(JSON.stringify(show(planted)))]).toEqual([name, []]);
   }
 });
 
@@ -107,8 +107,8 @@ test('no field shows a code that is its value, as a number or next to letters', 
       // In free text the redaction takes digits next to a letter for part of an id.
       ...asText.flatMap((secret) => plantings(value, secret, (field) => !FREE_TEXT.test(field))),
     ];
-    for (const one of planted)
-      expect([name, JSON.stringify(show(one))]).toEqual([name, expect.not.stringContaining(String(code))]);
+    for (const planting of planted)
+      expect([name, JSON.stringify(show(planting))]).toEqual([name, expect.not.stringContaining(String(code))]);
   }
 });
 
@@ -220,7 +220,7 @@ describe('a value that is not a message of a verification', () => {
     };
     expect(showPayload(payload)).toBe(expected);
     expect(
-      seen(
+      shownCanaries(
         JSON.stringify(redactPayload(payload).metadata, (_name, value: unknown) =>
           value instanceof Uint8Array ? Buffer.from(value).toString() : value,
         ),
@@ -248,7 +248,7 @@ test('any payload is shown as JSON, and hidden values stay hidden', () => {
   });
   fc.assert(
     fc.property(fc.oneof(value, fc.jsonValue()), (any) => {
-      expect(seen(JSON.stringify(show(any)))).toEqual([]);
+      expect(shownCanaries(JSON.stringify(show(any)))).toEqual([]);
     }),
     { numRuns: 500 },
   );

@@ -157,11 +157,11 @@ describe.skipIf(spawnSync(OPENSSL, ['version']).error)('TLS', () => {
   const answerOf = async (url: string) =>
     await new Promise<IncomingMessage>((resolve, reject) => {
       const options = { method: 'POST', ca: readFileSync(file('one.crt')), agent: false as const };
-      const asked = request(`${url}/decode`, options, (answer) => {
+      const outgoing = request(`${url}/decode`, options, (answer) => {
         answer.resume();
         resolve(answer);
       });
-      asked.on('error', reject).end('{"payloads":[]}');
+      outgoing.on('error', reject).end('{"payloads":[]}');
     });
 
   test('is served', async () => {

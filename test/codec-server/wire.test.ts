@@ -163,12 +163,12 @@ test('closing lets a running request finish', async () => {
   const keys = keyRingOf(KEY);
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
-  let asked = (): void => undefined;
-  const underWay = new Promise<void>((resolve) => (asked = resolve));
+  let onRequest = (): void => undefined;
+  const underWay = new Promise<void>((resolve) => (onRequest = resolve));
   const slowKeys = {
     ...keys,
     find: async (id: string) => {
-      asked();
+      onRequest();
       await released;
       return await keys.find(id);
     },

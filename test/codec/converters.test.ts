@@ -89,10 +89,10 @@ describe('a worker', () => {
   });
 
   it('seals everything with one lookup of the key', async () => {
-    let asked = 0;
-    const counting: KeyRing = { ...ring, current: () => ((asked += 1), Promise.resolve(key)) };
+    let lookups = 0;
+    const counting: KeyRing = { ...ring, current: () => ((lookups += 1), Promise.resolve(key)) };
     await workerCodec(counting).encode(Array.from({ length: 50 }, () => payloadOf(1)));
-    expect(asked).toBe(1);
+    expect(lookups).toBe(1);
   });
 });
 

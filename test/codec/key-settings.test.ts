@@ -155,8 +155,8 @@ describe('no key is ever shown', () => {
           } catch (error) {
             seen.wrong += 1;
             expect(error).toBeInstanceOf(SettingError);
-            const shown = `${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)} ${String(error)}`;
-            expect(showsPartOf(key, shown), shown).toBe(false);
+            const printed = `${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)} ${String(error)}`;
+            expect(showsPartOf(key, printed), printed).toBe(false);
           }
         },
       ),
@@ -170,14 +170,14 @@ describe('no key is ever shown', () => {
     const text = key.secret.export().toString('base64');
     const ring = keyRingFromSettings({ [KEYS]: `a:${text}` });
     for (const value of [key, key.secret, ring, codecOf(ring)]) {
-      const shown = [
+      const printed = [
         inspect(value, { depth: 9, showHidden: true }),
         JSON.stringify(value),
         `${Object(value)}`,
         String(Object.entries(value)),
       ].join(' ');
-      expect(shown).not.toContain(text.slice(0, 8));
-      expect(shown).not.toContain(key.secret.export().toString('hex').slice(0, 8));
+      expect(printed).not.toContain(text.slice(0, 8));
+      expect(printed).not.toContain(key.secret.export().toString('hex').slice(0, 8));
     }
   });
 });

@@ -50,9 +50,9 @@ it('away at the start: nothing is sealed, the error names the key and what to ch
 
 it('silent at the start: the ring gives up before a workflow task would', async () => {
   kms?.setLine('silent');
-  const begun = Date.now();
+  const startedAt = Date.now();
   await expect(codecOf(ring()).encode([payloadOf(1)])).rejects.toThrow(KeyServiceError);
-  expect(Date.now() - begun).toBeLessThan(9_000);
+  expect(Date.now() - startedAt).toBeLessThan(9_000);
 });
 
 it('silent later: no payload waits for it, the problem is reported, and the data key changes once it is back', async () => {
@@ -64,9 +64,9 @@ it('silent later: no payload waits for it, the problem is reported, and the data
   const before = await wrappedKey();
   vi.advanceTimersByTime(1 * HOURS + 1);
   kms?.setLine('silent');
-  const begun = Date.now();
+  const startedAt = Date.now();
   for (let time = 0; time < 50; time++) expect(await wrappedKey()).toBe(before);
-  expect(Date.now() - begun).toBeLessThan(1_000);
+  expect(Date.now() - startedAt).toBeLessThan(1_000);
   await expect
     .poll(() => problems)
     .toEqual([
@@ -93,10 +93,10 @@ it('away for a day: the last data key keeps sealing, and known keys still open',
 
 it('away when the data key of another process is needed: fails, is not remembered, and opens once it is back', async () => {
   const sealed = await sealOne(codecOf(ring()), 'secret');
-  const other = codecOf(ring());
+  const otherCodec = codecOf(ring());
   kms?.setLine('cut');
-  const all = await Promise.allSettled(Array.from({ length: 5 }, () => openOne(other, sealed)));
+  const all = await Promise.allSettled(Array.from({ length: 5 }, () => openOne(otherCodec, sealed)));
   for (const result of all) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'KeyService' } });
   kms?.setLine('up');
-  expect(await openOne(other, sealed)).toBe('secret');
+  expect(await openOne(otherCodec, sealed)).toBe('secret');
 });

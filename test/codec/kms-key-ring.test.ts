@@ -71,10 +71,10 @@ describe('envelope', () => {
   });
 
   it('a hundred simultaneous first uses create one data key, and unwrap another process’s key once', async () => {
-    const one = codecOf(ring());
-    const sealed = await Promise.all(Array.from({ length: 100 }, (_, index) => sealOne(one, index)));
-    const other = codecOf(ring());
-    expect(await Promise.all(sealed.map((payload) => openOne(other, payload)))).toEqual([...sealed.keys()]);
+    const codec = codecOf(ring());
+    const sealed = await Promise.all(Array.from({ length: 100 }, (_, index) => sealOne(codec, index)));
+    const otherCodec = codecOf(ring());
+    expect(await Promise.all(sealed.map((payload) => openOne(otherCodec, payload)))).toEqual([...sealed.keys()]);
     expect(calls()).toEqual(['GenerateDataKey', 'Decrypt']);
   });
 
@@ -135,9 +135,9 @@ describe('an altered wrapped key', () => {
   });
 
   it('is refused if it comes from another payload', async () => {
-    const [one, other] = [await sealOne(codecOf(ring()), 1), await sealOne(codecOf(ring()), 2)];
-    const wrapped = other.metadata?.['encryption-wrapped-key'] ?? new Uint8Array();
-    expect(await refusalOf(codecOf(ring()), withWrapped(one, wrapped))).toBe('damaged');
+    const [target, source] = [await sealOne(codecOf(ring()), 1), await sealOne(codecOf(ring()), 2)];
+    const wrapped = source.metadata?.['encryption-wrapped-key'] ?? new Uint8Array();
+    expect(await refusalOf(codecOf(ring()), withWrapped(target, wrapped))).toBe('damaged');
   });
 
   it('is not opened with the id of another key', async () => {
@@ -172,9 +172,9 @@ describe('answers of KMS that moto does not give', () => {
     const opened = codecOf(saying(error)).decode([sealed]);
     await expect(opened).rejects.toThrow(KeyServiceError);
     await expect(opened).rejects.toThrow(`AWS KMS did not unwrap a data key with ${arn} (${error.name}: so says KMS)`);
-    const made = codecOf(saying(error)).encode([payloadOf(1)]);
-    await expect(made).rejects.toThrow(`AWS KMS did not make a data key with ${arn} (${error.name}: so says KMS)`);
-    await expect(made).rejects.toMatchObject({ code: 'KeyService', cause: error });
+    const encoded = codecOf(saying(error)).encode([payloadOf(1)]);
+    await expect(encoded).rejects.toThrow(`AWS KMS did not make a data key with ${arn} (${error.name}: so says KMS)`);
+    await expect(encoded).rejects.toMatchObject({ code: 'KeyService', cause: error });
   });
 
   it.each([

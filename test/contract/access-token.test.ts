@@ -65,11 +65,11 @@ describe('access tokens', () => {
   test('a token of another user or pool is refused if the owner is known', () => {
     const owner = { sub: SUB, userPoolId: 'eu-central-1_AbC123xyz' };
     expect(parseAccessToken(new Secret(TOKEN), 'accessToken', owner).sub).toBe(SUB);
-    for (const other of [
+    for (const otherToken of [
       { ...owner, sub: 'other' },
       { ...owner, userPoolId: 'eu-central-1_other' },
     ]) {
-      const error = errorOf(() => parseAccessToken(new Secret(TOKEN), 'accessToken', other));
+      const error = errorOf(() => parseAccessToken(new Secret(TOKEN), 'accessToken', otherToken));
       expect(error).toMatchObject({ type: FAILURE_TYPES.accessTokenRefused });
     }
   });

@@ -43,19 +43,20 @@ function everythingOf(value: unknown): string {
 
 /** The SDK's log entries hold times as BigInt; a verification has circular references, so each object is shown once. */
 function jsonReplacer(): (key: string, value: unknown) => unknown {
-  const shown = new Set<unknown>();
+  const visited = new Set<unknown>();
   return (_key, value) => {
     if (typeof value === 'bigint') return String(value);
-    if (typeof value === 'object' && value !== null && shown.has(value)) return '[shown already]';
-    shown.add(value);
+    if (typeof value === 'object' && value !== null && visited.has(value)) return '[shown already]';
+    visited.add(value);
     return value;
   };
 }
 
 function expectNothingOf(value: unknown, ...secrets: string[]): void {
-  const shown = everythingOf(value);
+  const everything = everythingOf(value);
   for (const secret of secrets) {
-    for (const part of secret.split('.')) expect(shown.includes(part), `${part.slice(0, 4)}… in ${shown}`).toBe(false);
+    for (const part of secret.split('.'))
+      expect(everything.includes(part), `${part.slice(0, 4)}… in ${everything}`).toBe(false);
   }
 }
 
@@ -70,8 +71,8 @@ describe('a secret', () => {
 
   it('shows itself as [secret] everywhere else', () => {
     // oxlint-disable-next-line typescript/restrict-template-expressions, typescript/no-base-to-string -- that is the point
-    for (const shown of [`${secret}`, String(secret), secret + '', inspect(secret), secret.toString()]) {
-      expect(shown).toBe('[secret]');
+    for (const text of [`${secret}`, String(secret), secret + '', inspect(secret), secret.toString()]) {
+      expect(text).toBe('[secret]');
     }
     expect(JSON.stringify({ token: secret })).toBe('{"token":"[secret]"}');
     expect(inspect({ deep: { in: [secret] } }, { depth: Infinity, showHidden: true })).toBe(
@@ -120,9 +121,10 @@ it('the input of a workflow shows no secret', () => {
   const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0);
   verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }) });
   const { tokens } = verification;
-  for (const held of tokens.usable(0)) tokens.learn(held, 'sent');
+  for (const token of tokens.usable(0)) tokens.learn(token, 'sent');
   expect(tokens.usable(0).map(({ tokenInput }) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
-  for (const held of [verification, verification.mailbox, tokens, tokens.usable(0)]) expectNothingOf(held, TOKEN, CODE);
+  for (const value of [verification, verification.mailbox, tokens, tokens.usable(0)])
+    expectNothingOf(value, TOKEN, CODE);
 });
 
 describe('a client', () => {

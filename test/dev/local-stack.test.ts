@@ -86,7 +86,7 @@ test('ports in use are replaced, and their owners are left alone', { timeout: LI
     const stack = startUp(stateDir, [...args, '--exit-when-verified']);
     expect(await stack.ready()).toMatchObject({ outcome: 'verified' });
     expect(await stack.ended()).toBe(0);
-    for (const taken of [port, uiPort, sandboxPort]) expect(stack.stderr()).toContain(`port ${taken} is taken`);
+    for (const usedPort of [port, uiPort, sandboxPort]) expect(stack.stderr()).toContain(`port ${usedPort} is taken`);
     expect(occupants.every((occupant) => occupant.listening)).toBe(true);
   } finally {
     for (const occupant of occupants) occupant.close();

@@ -60,7 +60,7 @@ it('the values that the user set, earlier or later, are kept', async () => {
 
 it('keys and a profile from the shell do not mix with those of the stack', async () => {
   const text = await written(true, { VERIFICATION_ENCRYPTION_KEYS_FILE: '/stack/encryption-keys' });
-  const shown = execFileSync('sh', ['-c', `${text}\nenv`], {
+  const output = execFileSync('sh', ['-c', `${text}\nenv`], {
     env: {
       PATH: process.env['PATH'],
       VERIFICATION_ENCRYPTION_KEYS: 'one:key',
@@ -69,7 +69,7 @@ it('keys and a profile from the shell do not mix with those of the stack', async
     },
     encoding: 'utf8',
   });
-  const names = [...shown.matchAll(/^((?:VERIFICATION_ENCRYPTION|TEMPORAL_P)\w+)=/gm)].map(([, name]) => name);
+  const names = [...output.matchAll(/^((?:VERIFICATION_ENCRYPTION|TEMPORAL_P)\w+)=/gm)].map(([, name]) => name);
   expect(names).toEqual(['VERIFICATION_ENCRYPTION_KEYS_FILE']);
 });
 

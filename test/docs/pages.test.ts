@@ -98,13 +98,13 @@ describe('docs/lifecycle.md', () => {
     );
     expect(new Set(policy.keys())).toEqual(new Set(Object.keys(POLICY_FIELDS)));
     for (const [name, field] of Object.entries(POLICY_FIELDS)) {
-      const [said = '', from = '', to = ''] = policy.get(name) ?? [];
+      const [text = '', from = '', to = ''] = policy.get(name) ?? [];
       if ('least' in field) {
         expect([name, ...quoted(from), ...quoted(to)]).toEqual([name, String(field.least), String(field.most)]);
       }
       if (!('default' in field)) continue;
       const defaults = typeof field.default === 'object' ? Object.values(field.default) : [String(field.default)];
-      expect([name, ...quoted(said)]).toEqual([name, ...defaults]);
+      expect([name, ...quoted(text)]).toEqual([name, ...defaults]);
     }
   });
 });
@@ -122,9 +122,9 @@ describe('docs/failures.md', () => {
     ['send', 'Answers to a send'],
     ['attempt', 'Answers to an attempt'],
   ] as const)('says of each answer to a %s what the table in the code says', (call, heading) => {
-    const told = rows('docs/failures.md', heading).filter(([answer = '']) => listed(answer).length > 0);
-    expect(new Set(told.flatMap(([answer = '']) => listed(answer)))).toEqual(new Set(LISTED_EXCEPTIONS));
-    for (const [answer = '', meaning] of told) {
+    const documented = rows('docs/failures.md', heading).filter(([answer = '']) => listed(answer).length > 0);
+    expect(new Set(documented.flatMap(([answer = '']) => listed(answer)))).toEqual(new Set(LISTED_EXCEPTIONS));
+    for (const [answer = '', meaning] of documented) {
       const message = /"([^"]+)"/.exec(answer)?.[1] ?? '';
       for (const name of listed(answer)) {
         expect([answer, readFailure({ name, message, $fault: 'client' })[call]]).toEqual([answer, meaning]);
@@ -133,8 +133,8 @@ describe('docs/failures.md', () => {
   });
 
   it('lists every failure type of ours', () => {
-    const told = rows('docs/failures.md', 'Failure types of our own').map(([type]) => quoted(type ?? '')[0]);
-    expect(told.filter((type) => type !== undefined)).toEqual([
+    const documented = rows('docs/failures.md', 'Failure types of our own').map(([type]) => quoted(type ?? '')[0]);
+    expect(documented.filter((type) => type !== undefined)).toEqual([
       ...Object.values(FAILURE_TYPES),
       ...Object.values(CALL_FAILURE_TYPES),
     ]);
@@ -147,9 +147,9 @@ describe('docs/failures.md', () => {
         const { code } = new errorClass('text', { type: 'text', message: 'text' });
         return [errorClass.name, [code, String(exitCodeOf(code))]] as const;
       });
-    const told = rows('docs/failures.md', 'Errors of the client, and exit codes')
+    const documented = rows('docs/failures.md', 'Errors of the client, and exit codes')
       .slice(1)
       .map(([name = '', code = '', exitCode = '']) => [quoted(name)[0], [...quoted(code), exitCode]] as const);
-    expect(new Map(told)).toEqual(new Map(expected));
+    expect(new Map(documented)).toEqual(new Map(expected));
   });
 });

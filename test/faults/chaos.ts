@@ -128,7 +128,7 @@ export class Chaos {
     const { sandbox, cognitoLine } = this.rig;
     const forMs = random.between(4_000, 9_000);
     const name = this.cognitoFaults.draw(random);
-    const met = cognitoLine.hit;
+    const hitsBefore = cognitoLine.hit;
     if (name in COGNITO) {
       const fault = COGNITO[name as keyof typeof COGNITO];
       const id = sandbox.setFault({ ...fault, seed: Math.floor(random.between(0, 2 ** 32)) });
@@ -140,18 +140,18 @@ export class Chaos {
     cognitoLine.set(LINE[name as keyof typeof LINE]);
     await this.pause(forMs);
     cognitoLine.set(undefined);
-    this.note(name, cognitoLine.hit - met);
+    this.note(name, cognitoLine.hit - hitsBefore);
   }
 
   private async cutTemporal(random: Random): Promise<void> {
     const { temporalLine } = this.rig;
     const name = this.temporalFaults.draw(random);
-    const met = temporalLine.hit;
+    const hitsBefore = temporalLine.hit;
     temporalLine.set(TEMPORAL_LINE[name]);
     await this.pause(random.between(1_000, 4_000));
     temporalLine.set(undefined);
     temporalLine.forget();
-    this.note(name, temporalLine.hit - met);
+    this.note(name, temporalLine.hit - hitsBefore);
   }
 
   /** Beyond the life of every existing access token. */

@@ -71,20 +71,21 @@ function messages(evidence: Evidence): Found {
   const found: Found = [];
   const { messagesAtMs, policy, outcome, sendActivities } = evidence;
   const sends = counted(outcome?.status).length;
-  const taken = accepted(evidence, 'send');
+  const acceptedSends = accepted(evidence, 'send');
   // The list no longer contains the send that was with Cognito when the verification ended.
   const cutOff = sendActivities.filter(({ end }) => end === 'cutOff').length;
   for (const [what, count] of [
     ['messages', messagesAtMs.length],
-    ['accepted sends', taken.length],
+    ['accepted sends', acceptedSends.length],
   ] as const) {
     if (count > sends + cutOff) found.push(['oneMessage', `${count} ${what} for ${sends} counted sends`]);
     if (count > policy.maxSends) found.push(['sends', `${count} ${what}, ${policy.maxSends} allowed`]);
   }
   // The worker's list decides how long a code lives, so it must not contain a send that was never made.
-  const made = sendActivities.length;
-  if (sends > made) found.push(['oneMessage', `${sends} counted sends, ${made} calls for one in the history`]);
-  const unmatched = taken.length - matched(taken, sendActivities);
+  const sendsMade = sendActivities.length;
+  if (sends > sendsMade)
+    found.push(['oneMessage', `${sends} counted sends, ${sendsMade} calls for one in the history`]);
+  const unmatched = acceptedSends.length - matched(acceptedSends, sendActivities);
   if (unmatched > 0) found.push(['oneMessage', `${unmatched} accepted sends that no activity of their own explains`]);
   const uncertain = (outcome?.status?.sends ?? []).filter((send) => send.outcome === 'uncertain').length;
   const unknown = sendActivities.filter(({ end }) => end === 'timedOut').length;
@@ -123,16 +124,16 @@ function attempts(evidence: Evidence): Found {
 
 function proof(evidence: Evidence): Found {
   const { outcome, policy, verifiedInPool } = evidence;
-  const taken = accepted(evidence, 'attempt');
+  const acceptedAttempts = accepted(evidence, 'attempt');
   const sends = accepted(evidence, 'send');
   const found: Found = [];
-  for (const [index, { atMs }] of taken.slice(1).entries()) {
-    const beforeMs = taken[index]?.atMs ?? 0;
+  for (const [index, { atMs }] of acceptedAttempts.slice(1).entries()) {
+    const beforeMs = acceptedAttempts[index]?.atMs ?? 0;
     const ofItsOwn = sends.some((send) => beforeMs < send.atMs && send.atMs < atMs);
     if (!ofItsOwn) found.push(['once', 'a code was taken, and one was taken again without another send']);
   }
   if (outcome?.outcome !== 'verified') return found;
-  if (!verifiedInPool || taken.length === 0) found.push(['proven', 'Cognito has taken no code']);
+  if (!verifiedInPool || acceptedAttempts.length === 0) found.push(['proven', 'Cognito has taken no code']);
   const [byWorker] = accepted(evidence, 'attempt', 'worker');
   // A send without an answer counts: as far as the worker knows, its message is in the inbox.
   const newest = counted(outcome.status)
@@ -161,8 +162,8 @@ function kept({ calls, outcome, policy }: Evidence): Found {
       if (before !== result) found.push(['kept', `one submitCode was answered "${before}" and "${result}"`]);
       answers.set(id, before);
     }
-    const lost = status && outcome?.status && lostFrom(status, outcome.status);
-    if (lost) found.push(['kept', `${operation} told of ${lost}`]);
+    const missing = status && outcome?.status && lostFrom(status, outcome.status);
+    if (missing) found.push(['kept', `${operation} told of ${missing}`]);
   }
   const wrong = new Set(calls.filter(({ result }) => result === 'mismatch').map(({ id }) => id)).size;
   const listed = outcome?.status?.attempts.filter((attempt) => attempt.outcome === 'mismatch').length ?? wrong;

@@ -63,7 +63,7 @@ export class Crowd {
   async judge(): Promise<{ evidence: Evidence[]; violations: Violation[] }> {
     const { temporal, client, sandbox, keys } = this.rig;
     this.inboxes.stop();
-    const known = this.members.map(({ plan, user, service }) => ({
+    const people = this.members.map(({ plan, user, service }) => ({
       user,
       workflowId: service.workflowId,
       behaviour: plan.behaviour,
@@ -72,7 +72,7 @@ export class Crowd {
     }));
     const messages = this.inboxes.byUser;
     const realTime = (date: string) => this.rig.realTime(date);
-    const evidence = await evidenceOf(known, { temporal, client, sandbox, keys, messages, realTime });
+    const evidence = await evidenceOf(people, { temporal, client, sandbox, keys, messages, realTime });
     return { evidence, violations: check(evidence) };
   }
 }

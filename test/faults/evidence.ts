@@ -83,8 +83,8 @@ export async function evidenceOf(known: readonly Known[], sources: Sources): Pro
 /** Keeps a history that does not replay: the server's database is gone by the time a person looks at it. */
 async function keep(workflowId: string, history: History, keys: string): Promise<void> {
   await mkdir(KEPT, { recursive: true });
-  const kept = { keys, workflowId, ...(JSON.parse(historyToJSON(history)) as object) };
-  await writeFile(join(KEPT, `${workflowId.replaceAll('/', '_')}.json`), JSON.stringify(kept));
+  const document = { keys, workflowId, ...(JSON.parse(historyToJSON(history)) as object) };
+  await writeFile(join(KEPT, `${workflowId.replaceAll('/', '_')}.json`), JSON.stringify(document));
 }
 
 /** Temporal keeps no result of a cancelled workflow, so the workflow's query answers, once a worker has replayed its history. */

@@ -43,9 +43,9 @@ export class Fleet {
   }
 
   /** Waits, within a limit, until every worker polls. */
-  async whole(withinMs: number, given: () => boolean = () => false): Promise<void> {
+  async whole(withinMs: number, giveUp: () => boolean = () => false): Promise<void> {
     const until = Date.now() + withinMs;
-    while (this.polling.size < this.places.length && Date.now() < until && !given()) await sleep(100);
+    while (this.polling.size < this.places.length && Date.now() < until && !giveUp()) await sleep(100);
   }
 
   /** Kills all workers at once. */

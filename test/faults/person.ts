@@ -108,9 +108,9 @@ export class Person {
         if (await this.askForAnother()) continue;
         return;
       }
-      const heard = await this.parts.service.submit(code, accessToken === undefined ? {} : { accessToken });
-      if (!(await this.isWorthMore(heard))) return;
-      if (heard.result === 'accessTokenRejected') accessToken = await this.freshToken();
+      const answer = await this.parts.service.submit(code, accessToken === undefined ? {} : { accessToken });
+      if (!(await this.isWorthMore(answer))) return;
+      if (answer.result === 'accessTokenRejected') accessToken = await this.freshToken();
     }
   }
 

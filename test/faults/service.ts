@@ -96,17 +96,17 @@ export class Service {
   }
 
   private async ask(operation: Operation, id: string, call: () => Promise<Heard>): Promise<Heard> {
-    const asked = [this.askUntilHeard(operation, id, call)];
-    if (this.twice()) asked.push(this.askUntilHeard(operation, id, call));
-    const [first, second] = await Promise.all(asked);
+    const requests = [this.askUntilHeard(operation, id, call)];
+    if (this.twice()) requests.push(this.askUntilHeard(operation, id, call));
+    const [first, second] = await Promise.all(requests);
     return first?.refused === undefined ? (first ?? {}) : (second ?? first);
   }
 
   private async askUntilHeard(operation: Operation, id: string, call: () => Promise<Heard>): Promise<Heard> {
     for (let tries = 1; ; tries++) {
-      const heard = await this.gate.through(() => this.askOnce(operation, id, call));
-      const again = heard.refused !== undefined && ASKED_AGAIN.has(heard.refused);
-      if (!again || tries === TRIES || Date.now() > this.givesUpAt) return heard;
+      const answer = await this.gate.through(() => this.askOnce(operation, id, call));
+      const again = answer.refused !== undefined && ASKED_AGAIN.has(answer.refused);
+      if (!again || tries === TRIES || Date.now() > this.givesUpAt) return answer;
       await sleep(PAUSE_MS);
     }
   }

@@ -25,7 +25,7 @@ async function startUnder(fault: Fault | undefined, client = rig.client) {
   return { user, workflowId, ...(await started) };
 }
 
-function seen(user: SandboxUser) {
+function sendCalls(user: SandboxUser) {
   return {
     messages: rig.sandbox.inbox(user).length,
     calls: rig.sandbox.calls({ operation: SEND, username: user.username }).length,
@@ -48,7 +48,7 @@ describe('a message left', () => {
       sendsLeft: 4,
     });
     expect(status?.delivery?.destination).toMatch(/\*/);
-    expect(seen(user)).toEqual({ messages: 1, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 1 });
     await verifiesWithItsCode(user, workflowId);
   });
 
@@ -56,7 +56,7 @@ describe('a message left', () => {
     const { user, status, workflowId } = await startUnder({ emptyAnswer: true });
     expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sendsLeft: 4 });
     expect(status?.delivery?.destination).toBeUndefined();
-    expect(seen(user)).toEqual({ messages: 1, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 1 });
     await verifiesWithItsCode(user, workflowId);
   });
 });
@@ -69,7 +69,7 @@ describe('refused before any effect: tried again, one message', () => {
     const { user, status } = await startUnder(fault);
     expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sendsLeft: 4 });
     expect(status?.sends).toHaveLength(1);
-    expect(seen(user)).toEqual({ messages: 1, calls: 3 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 3 });
   });
 
   it('a throttle that outlasts the send budget fails the verification, and nothing is sent', async () => {
@@ -86,7 +86,7 @@ describe('refused before any effect: tried again, one message', () => {
     const outcome = await rig.client.wait(workflowId);
     expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: 'CognitoUnavailable' } });
     expect(outcome.failure?.message).toContain('TooManyRequestsException');
-    expect(seen(user).messages).toBe(0);
+    expect(sendCalls(user).messages).toBe(0);
   });
 
   it('connection refused: retried until the send budget ends, and then reported', async () => {
@@ -99,7 +99,7 @@ describe('refused before any effect: tried again, one message', () => {
     const outcome = await client.wait(workflowId);
     expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: 'CognitoUnavailable' } });
     expect(outcome.failure?.message).toContain('ECONNREFUSED');
-    expect(seen(user)).toEqual({ messages: 0, calls: 0 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 0 });
     await worker.stop();
     cognito.destroy();
   });
@@ -110,10 +110,10 @@ describe("this user's limit: rateLimited", () => {
     const { user, status, workflowId } = await startUnder({ exception: { name: 'LimitExceededException' }, times: 1 });
     expect(status).toMatchObject({ state: 'rateLimited', sendsLeft: 5 });
     expect(waitOf(status)).toBe(5 * 60);
-    expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 1 });
     await rig.env.sleep('6 minutes');
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
-    expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 2 });
   });
 
   it('LimitExceededException for the daily e-mail limit: retryAt is the next 09:00 UTC', async () => {
@@ -127,7 +127,7 @@ describe("this user's limit: rateLimited", () => {
     expect(status?.retryAt).toMatch(/T09:00:00\.000Z$/);
     expect(waitOf(status)).toBeGreaterThan(0);
     expect(waitOf(status)).toBeLessThanOrEqual(24 * 60 * 60);
-    expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 1 });
   });
 });
 
@@ -143,7 +143,7 @@ describe('a message may have left: counted as a send, never repeated', () => {
     const { user, status, workflowId } = await startUnder(fault);
     expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: true, sendsLeft: 4 });
     expect(status?.sends).toMatchObject([{ outcome: 'uncertain' }]);
-    expect(seen(user)).toEqual({ messages, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages, calls: 1 });
     if (messages > 0) await verifiesWithItsCode(user, workflowId);
   });
 });
@@ -157,10 +157,10 @@ describe('the token is unusable: awaitingToken', () => {
         times: 1,
       });
       expect(status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5 });
-      expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+      expect(sendCalls(user)).toEqual({ messages: 0, calls: 1 });
       await rig.client.renewAccessToken(workflowId, { accessToken: await rig.sandbox.issueAccessToken(user) });
       await expect.poll(async () => (await rig.client.status(workflowId)).state).toBe('awaitingCode');
-      expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+      expect(sendCalls(user)).toEqual({ messages: 1, calls: 2 });
     },
   );
 
@@ -169,7 +169,7 @@ describe('the token is unusable: awaitingToken', () => {
     const accessToken = await rig.sandbox.issueAccessToken(user, { expiresInSeconds: -60 });
     const { status } = await rig.client.start({ accessToken, attributeName: 'email' });
     expect(status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5, sends: [] });
-    expect(seen(user)).toEqual({ messages: 0, calls: 0 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 0 });
   });
 });
 
@@ -189,7 +189,7 @@ describe('retried slowly, because each try may count towards a limit of five', (
     const outcome = await rig.client.wait(workflowId);
     expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: name } });
     expect(outcome.failure?.message).toContain(remedy);
-    expect(seen(user)).toEqual({ messages: 0, calls });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls });
   });
 
   it('CodeDeliveryFailureException that resolves itself: awaitingCode', async () => {
@@ -204,7 +204,7 @@ describe('retried slowly, because each try may count towards a limit of five', (
     );
     await rig.env.sleep('1 minute');
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
-    expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 2 });
   });
 });
 
@@ -231,7 +231,7 @@ describe('a person must act: failed at once, and the message says which person',
     if (message) expect(failure?.message).toContain(message);
     expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'failed', failure: { type: name } });
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'failed', failure: { type: name } });
-    expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 1 });
   });
 
   it('real cases have the same message: an attribute without a value, a deleted user and a disabled user', async () => {
@@ -243,9 +243,9 @@ describe('a person must act: failed at once, and the message says which person',
     const disabled = await rig.user();
     rig.sandbox.disableUser(disabled);
     await expect(rig.start(disabled)).rejects.toMatchObject({ failure: { type: 'NotAuthorizedException' } });
-    const gone = await rig.user();
-    rig.sandbox.deleteUser(gone);
-    await expect(rig.start(gone)).rejects.toMatchObject({ failure: { type: 'UserNotFoundException' } });
+    const deletedUser = await rig.user();
+    rig.sandbox.deleteUser(deletedUser);
+    await expect(rig.start(deletedUser)).rejects.toMatchObject({ failure: { type: 'UserNotFoundException' } });
   });
 });
 
@@ -266,7 +266,7 @@ describe('a re-send that fails for good', () => {
       sendsLeft: 4,
       sends: [{ outcome: 'sent' }, { outcome: 'notSent', reason: 'InvalidSmsRoleAccessPolicyException' }],
     });
-    expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 2 });
     await verifiesWithItsCode(user, workflowId);
   });
 

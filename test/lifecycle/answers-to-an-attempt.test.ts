@@ -16,7 +16,7 @@ async function awaitingCode(policy: VerificationPolicy = {}) {
   return { user, workflowId, fault, code: rig.sandbox.codeFor(user, 'email') };
 }
 
-function seen(user: SandboxUser) {
+function attemptCalls(user: SandboxUser) {
   return {
     messages: rig.sandbox.inbox(user).length,
     attempts: rig.sandbox.calls({ operation: ATTEMPT, username: user.username }).length,
@@ -32,7 +32,7 @@ describe('answers', () => {
     expect(result).toBe('verified');
     expect(status).toMatchObject({ state: 'verified', attemptsLeft: 9, attempts: [{ outcome: 'verified' }] });
     expect(rig.sandbox.attribute(user, 'email')).toMatchObject({ verified: true });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
     expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
   });
 
@@ -41,7 +41,7 @@ describe('answers', () => {
     const { result, status } = await rig.client.submitCode(workflowId, { code: wrong(code) });
     expect(result).toBe('mismatch');
     expect(status).toMatchObject({ state: 'awaitingCode', attemptsLeft: 2, attempts: [{ outcome: 'mismatch' }] });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it('ExpiredCodeException: codeExpired, and a re-send is allowed at once', async () => {
@@ -52,7 +52,7 @@ describe('answers', () => {
     expect(status).toMatchObject({ state: 'awaitingCode', attemptsLeft: 9 });
     expect(Date.parse(status.resendAllowedAt ?? '')).toBeLessThanOrEqual(Date.now() + 1_000);
     await rig.client.resendCode(workflowId);
-    expect(seen(user)).toEqual({ messages: 2, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 2, attempts: 1 });
     expect(await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') })).toMatchObject({
       result: 'verified',
     });
@@ -69,7 +69,7 @@ describe('answers', () => {
       result: 'rateLimited',
       retryAt: first.retryAt,
     });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it('TooManyRequestsException: tried again, one attempt', async () => {
@@ -78,7 +78,7 @@ describe('answers', () => {
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
     expect(status.attempts).toMatchObject([{ outcome: 'verified' }]);
-    expect(seen(user)).toEqual({ messages: 1, attempts: 3 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 3 });
   });
 
   it.each(['Access Token has expired', 'Access Token has been revoked', 'Invalid Access Token'])(
@@ -89,7 +89,7 @@ describe('answers', () => {
       const { result, status } = await rig.client.submitCode(workflowId, { code });
       expect(result).toBe('accessTokenRejected');
       expect(status).toMatchObject({ state: 'awaitingToken', attemptsLeft: 10 });
-      expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+      expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
       const renewed = await rig.client.renewAccessToken(workflowId, {
         accessToken: await rig.sandbox.issueAccessToken(user),
       });
@@ -118,7 +118,7 @@ describe('answers', () => {
       outcome: 'failed',
       failure: { type: 'AliasExistsException', message: expect.stringContaining('Another user') },
     });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it.each(['UserNotFoundException', 'ResourceNotFoundException', 'OperationNotEnabledException'])(
@@ -128,7 +128,7 @@ describe('answers', () => {
       fault({ exception: { name } });
       await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ failure: { type: name } });
       expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'failed', failure: { type: name } });
-      expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+      expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
     },
   );
 });
@@ -139,7 +139,7 @@ it('ForbiddenException: a firewall rule ends no verification; no verdict, and th
   await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
   expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10 });
   expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
-  expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+  expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
 });
 
 describe('the answer was lost', () => {
@@ -155,7 +155,7 @@ describe('the answer was lost', () => {
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
     expect(status.attempts).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'verified' }]);
-    expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
   });
 
   it('accepted, then the connection drops: the attribute is verified, and the consumed code is not tried again', async () => {
@@ -164,7 +164,7 @@ describe('the answer was lost', () => {
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
     expect(status.state).toBe('verified');
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it('accepted, lost, and the attribute is unreadable: no verdict, and the same code submitted again is not called expired', async () => {
@@ -173,9 +173,9 @@ describe('the answer was lost', () => {
     const unreadable = { name: 'InvalidParameterException' };
     rig.sandbox.setFault({ operation: 'GetUser', username: user.username, exception: unreadable, times: 1 });
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
     expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
   });
 
   it('and so is the first answer about the attribute: asked again, because reading changes nothing', async () => {
@@ -183,7 +183,7 @@ describe('the answer was lost', () => {
     fault({ dropConnection: 'afterEffect', times: 1 });
     rig.sandbox.setFault({ operation: 'GetUser', username: user.username, htmlError: 503, times: 1 });
     expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it('of an attribute that was already verified, the flag proves nothing: codeExpired', async () => {
@@ -210,7 +210,7 @@ describe('the answer was lost', () => {
     fault({ exception: { name: 'InternalErrorException', status: 500 }, times: 2 });
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 8 });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
     expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
   });
 
@@ -218,7 +218,7 @@ describe('the answer was lost', () => {
     const { user, workflowId, code, fault } = await awaitingCode({ maxAttempts: 1 });
     fault({ exception: { name: 'InternalErrorException', status: 500 }, times: 1 });
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 });
 
@@ -226,13 +226,13 @@ describe('the form of a code is checked before a call is spent on it', () => {
   it.each(['12345', '1234567', '12 456', 'abcdef', ''])('"%s" is refused without a call to Cognito', async (code) => {
     const { user, workflowId } = await awaitingCode();
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ field: 'code' });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 0 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 0 });
   });
 
   it('another form is accepted if the policy allows it', async () => {
     const { user, workflowId } = await awaitingCode({ codeFormat: 'nonSpace' });
     expect(await rig.client.submitCode(workflowId, { code: 'AB-12' })).toMatchObject({ result: 'mismatch' });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 });
 
@@ -242,7 +242,7 @@ describe('limits', () => {
     const submission = { code: wrong(code), attemptId: 'the-same' };
     const answers = await Promise.all([1, 2, 3].map(() => rig.client.submitCode(workflowId, submission)));
     expect(new Set(answers.map(({ result }) => result))).toEqual(new Set(['mismatch']));
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it('fifty wrong codes at once: never more calls than maxAttempts, and every caller gets an answer', async () => {
@@ -254,7 +254,7 @@ describe('limits', () => {
     for (const answer of settled) {
       if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'AttemptsExhausted' });
     }
-    expect(seen(user)).toEqual({ messages: 1, attempts: 5 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 5 });
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 0 });
     // The verification is still open for a confirmation from elsewhere.
     await rig.client.confirm(workflowId, { reference: 'support-17' });

@@ -15,7 +15,7 @@ import { ATTEMPT, type Opened, SEND, type TimeTravel, useTimeTravel } from './ti
 const travel = useTimeTravel('local');
 
 /** An update that the workflow has accepted and not answered yet. */
-async function taken(
+async function acceptedUpdate(
   { id }: Opened,
   update: { name: string },
   message: object,
@@ -47,9 +47,9 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     const opened = await travel.open({ user, impatient: true });
     const accessToken = await travel.token(user);
     const inFlight = [
-      await taken(opened, awaitDelivery, {}),
-      await taken(opened, resendCode, {}),
-      await taken(opened, awaitDelivery, { accessToken }),
+      await acceptedUpdate(opened, awaitDelivery, {}),
+      await acceptedUpdate(opened, resendCode, {}),
+      await acceptedUpdate(opened, awaitDelivery, { accessToken }),
     ];
     return { opened, inFlight };
   },
@@ -60,7 +60,7 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     await expect.poll(() => travel.calls(opened).sends).toBe(1);
     return {
       opened,
-      inFlight: [await taken(opened, awaitDelivery, {}), await taken(opened, resendCode, {})],
+      inFlight: [await acceptedUpdate(opened, awaitDelivery, {}), await acceptedUpdate(opened, resendCode, {})],
     };
   },
   'a code is awaited': async () => ({ opened: await travel.open() }),
@@ -68,7 +68,7 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     const user = await travel.user();
     travel.refuse(user, SEND, 'CodeDeliveryFailureException');
     const opened = await travel.open({ user, impatient: true });
-    const inFlight = [await taken(opened, awaitDelivery, {}), await taken(opened, resendCode, {})];
+    const inFlight = [await acceptedUpdate(opened, awaitDelivery, {}), await acceptedUpdate(opened, resendCode, {})];
     await travel.until(opened, ({ sends }) => sends.length === 1);
     return { opened, inFlight };
   },
@@ -86,14 +86,17 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     const opened = await travel.open();
     travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 2_000 });
     const code = travel.code(opened);
-    const inFlight = [await taken(opened, submitCode, { code }), await taken(opened, submitCode, { code })];
+    const inFlight = [
+      await acceptedUpdate(opened, submitCode, { code }),
+      await acceptedUpdate(opened, submitCode, { code }),
+    ];
     await expect.poll(() => travel.calls(opened).attempts).toBe(1);
     return { opened, inFlight };
   },
   'an attempt is being throttled': async () => {
     const opened = await travel.open();
     travel.refuse(opened.user, ATTEMPT, 'TooManyRequestsException');
-    const inFlight = [await taken(opened, submitCode, { code: travel.code(opened) })];
+    const inFlight = [await acceptedUpdate(opened, submitCode, { code: travel.code(opened) })];
     await expect.poll(() => travel.calls(opened).attempts).toBeGreaterThan(0);
     return { opened, inFlight };
   },

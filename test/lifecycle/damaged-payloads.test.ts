@@ -143,11 +143,11 @@ it('a code sealed with a key that the worker lacks: refused, and the verificatio
   const user = await rig.user();
   const { workflowId } = await start(user);
   const keys = keyRingOf(encryptionKey('2031', randomBytes(KEY_BYTES)));
-  const other = new Client({ connection: rig.env.connection, dataConverter: clientDataConverter(keys) });
+  const otherClient = new Client({ connection: rig.env.connection, dataConverter: clientDataConverter(keys) });
   const code = rig.sandbox.codeFor(user, 'email');
   // The refusal is sealed with the worker's key, which this client lacks.
   await expect(
-    new VerificationClient({ client: other, taskQueue }).submitCode(workflowId, { code }),
+    new VerificationClient({ client: otherClient, taskQueue }).submitCode(workflowId, { code }),
   ).rejects.toMatchObject({ code: 'Sealing' });
   await expectLogged(workflowId, /"keyId":"2031"/);
   expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
@@ -156,13 +156,13 @@ it('a code sealed with a key that the worker lacks: refused, and the verificatio
 describe('a sealed payload of one verification', () => {
   /** Keeps the payloads of one call, and puts them in place of later ones. */
   function recorder(): { record: Client; replay: Client } {
-    let seen: Payload | undefined;
+    let recorded: Payload | undefined;
     return {
       record: inTheMiddle((sealed) => {
-        seen = sealed;
+        recorded = sealed;
         return sealed;
       }),
-      replay: inTheMiddle((sealed) => seen ?? sealed),
+      replay: inTheMiddle((sealed) => recorded ?? sealed),
     };
   }
 

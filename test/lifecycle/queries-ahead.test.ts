@@ -60,7 +60,7 @@ it('a query before the workflow task shows no other time than the task, and none
   await first.end('SIGKILL');
   // The server tries the killed worker's own queue first. After that, each query waits for any worker.
   await sleep(8_000);
-  const asked = workflowIds.map(ask);
+  const queries = workflowIds.map(ask);
   for (const workflowId of workflowIds) {
     await expect
       .poll(async () => (await historyOf(workflowId)).some((event) => event.activityTaskTimedOutEventAttributes))
@@ -68,19 +68,19 @@ it('a query before the workflow task shows no other time than the task, and none
   }
   const second = await startWorkerProcess(rig, taskQueue);
   try {
-    const answers = await Promise.all(asked);
-    const told = await Promise.all(
+    const answers = await Promise.all(queries);
+    const taskTimes = await Promise.all(
       workflowIds.map(async (workflowId) => {
         await expect.poll(() => toldAt(workflowId)).toBeDefined();
         return await toldAt(workflowId);
       }),
     );
     const times = (status: VerificationStatus | undefined) => status?.sends.map(({ at }) => at);
-    expect(answers.map(times)).toEqual(told.map((at, index) => answers[index] && [at]));
+    expect(answers.map(times)).toEqual(taskTimes.map((at, index) => answers[index] && [at]));
     // If no query came first, the test showed nothing.
     expect(answers).toContain(undefined);
-    const kept = await Promise.all(workflowIds.map(ask));
-    expect(kept.map(times)).toEqual(told.map((at) => [at]));
+    const statuses = await Promise.all(workflowIds.map(ask));
+    expect(statuses.map(times)).toEqual(taskTimes.map((at) => [at]));
   } finally {
     await second.end('SIGTERM');
   }

@@ -104,7 +104,7 @@ describe("Cognito's limits", () => {
       travel.base.sandbox.setSwitches({ ...set, sendsPerHour: 2 });
       const opened = await travel.open({ policy: { maxSends: 3 } });
       let status = opened.started;
-      for (let asked = 0; asked < 2 && status.state === 'awaitingCode'; asked++) {
+      for (let sends = 0; sends < 2 && status.state === 'awaitingCode'; sends++) {
         await travel.pass('4 minutes');
         status = await travel.resend(opened);
       }

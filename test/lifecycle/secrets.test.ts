@@ -12,9 +12,9 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
   const user = await rig.user();
   const secrets = [user.accessToken, await rig.sandbox.issueAccessToken(user), '135790'];
   const [first, second, wrongCode] = secrets as [string, string, string];
-  const told: unknown[] = [];
+  const output: unknown[] = [];
   const tell = async (answer: Promise<unknown>) => {
-    told.push(await answer.catch((error: unknown) => error));
+    output.push(await answer.catch((error: unknown) => error));
   };
 
   // The likeliest leak is Cognito, or a trigger, that quotes its input.
@@ -24,7 +24,7 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
   const attempt = 'VerifyUserAttribute';
   rig.sandbox.setFault({ ...fault, operation: send, exception: quote('TooManyRequestsException', first) });
   const { workflowId, ...started } = await client.start({ accessToken: first, attributeName: 'email' });
-  told.push(started);
+  output.push(started);
   await tell(client.submitCode(workflowId, { code: wrongCode }));
   rig.sandbox.setFault({ ...fault, operation: attempt, exception: quote('NotAuthorizedException', first, wrongCode) });
   await tell(client.submitCode(workflowId, { code: wrongCode }));
@@ -48,7 +48,7 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
       for (const secret of all) expect(text.includes(secret), `${path} of event ${String(event.eventId)}`).toBe(false);
     }
   }
-  const elsewhere = { workflowId, raw, told: told.map(unfold), logs: worker.output.join('') };
+  const elsewhere = { workflowId, raw, told: output.map(unfold), logs: worker.output.join('') };
   expect(elsewhere.logs).toContain(workflowId);
   expect(JSON.stringify(elsewhere.told)).toContain('[redacted]');
   for (const [path, text] of textsIn(elsewhere)) {

@@ -15,7 +15,7 @@ const resendAllowed = (workflowId: string) =>
     .poll(async () => Date.parse((await rig.client.status(workflowId)).resendAllowedAt ?? '') <= Date.now())
     .toBe(true);
 /** Starts an operation that cannot be awaited before the next step. */
-const begun = <T>(answer: Promise<T>) => {
+const startedTask = <T>(answer: Promise<T>) => {
   answer.catch(() => undefined);
   return answer;
 };
@@ -33,7 +33,7 @@ describe('while a send is under way', () => {
     const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
     rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 1_500, times: 1 });
     const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
-    const opened = begun(rig.client.start({ accessToken: forged, attributeName: 'email' }));
+    const opened = startedTask(rig.client.start({ accessToken: forged, attributeName: 'email' }));
     await until(workflowId, 'sending');
     await bring(user, workflowId);
     expect((await opened).status.state).toBe('awaitingCode');
@@ -50,13 +50,13 @@ describe('while a send is under way', () => {
       exception: { name: 'TooManyRequestsException' },
     });
     await resendAllowed(workflowId);
-    const wishes = Array.from({ length: 10 }, () => begun(rig.client.resendCode(workflowId)));
+    const wishes = Array.from({ length: 10 }, () => startedTask(rig.client.resendCode(workflowId)));
     await until(workflowId, 'sending');
     const wrong = code === '000000' ? '111111' : '000000';
     expect(await rig.client.submitCode(workflowId, { code: wrong })).toMatchObject({ result: 'mismatch' });
     rig.sandbox.clearFaults(fault);
-    const told = await Promise.allSettled(wishes);
-    expect(told.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    const settled = await Promise.allSettled(wishes);
+    expect(settled.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
     await until(workflowId, 'awaitingCode');
     expect(messages(user)).toBe(2);
   });
@@ -73,7 +73,7 @@ it('a token that arrives while a code is being checked sends nothing that would 
   await until(workflowId, 'awaitingToken');
   rig.sandbox.setFault({ operation: ATTEMPT, username: user.username, latencyMs: 1_500 });
   const [first, second] = [await rig.sandbox.issueAccessToken(user), await rig.sandbox.issueAccessToken(user)];
-  const submitted = begun(rig.client.submitCode(workflowId, { code, accessToken: first }));
+  const submitted = startedTask(rig.client.submitCode(workflowId, { code, accessToken: first }));
   await expect.poll(async () => (await rig.client.status(workflowId)).attempts.length).toBe(1);
   await rig.client.renewAccessToken(workflowId, { accessToken: second });
   expect(await submitted).toMatchObject({ result: 'verified' });
@@ -104,7 +104,7 @@ it('alreadySent replaces a re-send that waits to be retried, and answers its cal
     exception: { name: 'CodeDeliveryFailureException' },
   });
   await resendAllowed(workflowId);
-  const resend = begun(rig.client.resendCode(workflowId));
+  const resend = startedTask(rig.client.resendCode(workflowId));
   await expect.poll(async () => (await rig.client.status(workflowId)).retryAt).toBeDefined();
   const alreadySent = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
   await rig.client.start({ accessToken: user.accessToken, attributeName: 'email', alreadySent });
@@ -120,7 +120,7 @@ it('alreadySent joins a first send that then fails for good: the verification co
     exception: { name: 'InvalidSmsRoleAccessPolicyException' },
   });
   const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
-  const opened = begun(rig.start(user));
+  const opened = startedTask(rig.start(user));
   await until(workflowId, 'sending');
   const alreadySent = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
   // Uses the raw update: a start would query the status after a while.
@@ -143,7 +143,7 @@ it('an activity that an operator pauses in the middle of a send and unpauses sen
   const user = await rig.user();
   rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 12_000, afterEffect: true });
   const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
-  const opened = begun(rig.start(user));
+  const opened = startedTask(rig.start(user));
   await expect.poll(() => messages(user), { timeout: 20_000 }).toBe(1);
   const service = rig.env.client.workflowService;
   const execution = { workflowId };

@@ -64,12 +64,12 @@ describe('an attacker who starts first cannot lock the real user out', () => {
     const bad = await rig.sandbox.issueAccessToken(user, kind);
     const opened = await rig.client.start(request(user, bad));
     expect(opened.status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5 });
-    const own = await rig.client.start(request(user));
-    expect(own.workflowId).toBe(opened.workflowId);
-    expect(own.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    const second = await rig.client.start(request(user));
+    expect(second.workflowId).toBe(opened.workflowId);
+    expect(second.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
     const code = rig.sandbox.codeFor(user, 'email');
-    expect(await rig.client.submitCode(own.workflowId, { code })).toMatchObject({ result: 'verified' });
+    expect(await rig.client.submitCode(second.workflowId, { code })).toMatchObject({ result: 'verified' });
   });
 
   it('a forged token that joins an open verification does not replace the good one', async () => {

@@ -85,7 +85,7 @@ async function person(accessToken?: string): Promise<Person> {
   const user = await rig.user();
   const reference = `session-${user.sub}`;
   const answered = accessToken ?? user.accessToken;
-  for (const known of [user.accessToken, answered]) tokens.add(known);
+  for (const secret of [user.accessToken, answered]) tokens.add(secret);
   tokenSource.answer(reference, { token: answered });
   return { ...user, reference, id: workflowIdFor({ ...user, attributeName: 'email' }) };
 }
@@ -369,7 +369,7 @@ test('the deployed commands: a worker with its settings, a start and a code, and
     const submitted = await runJson(['submit', user.id, ...reference], { env, stdin });
     expect(submitted).toMatchObject({ code: 0, document: { result: 'verified' } });
     const printed = JSON.stringify([opened, submitted, worker.output]);
-    for (const one of [user.accessToken, BEARER, user.reference]) expect(printed).not.toContain(one);
+    for (const secret of [user.accessToken, BEARER, user.reference]) expect(printed).not.toContain(secret);
   } finally {
     await worker.end('SIGTERM');
     await rm(folder, { recursive: true, force: true });
@@ -385,8 +385,8 @@ test('no history here contains a token, plain or in base64, and no status shows 
     const { events } = await handle.fetchHistory();
     const texts = [...textsIn({ events, raw })];
     for (const text of texts) for (const needle of needles) expect(text.includes(needle), id).toBe(false);
-    const shown = [raw.executionConfig, raw.workflowExecutionInfo, await client.status(id)];
-    for (const text of textsIn(shown)) expect(text).not.toContain('session-');
+    const visible = [raw.executionConfig, raw.workflowExecutionInfo, await client.status(id)];
+    for (const text of textsIn(visible)) expect(text).not.toContain('session-');
   }
   // The same search finds a reference, which is not secret and is in the inputs.
   const [first = ''] = started;

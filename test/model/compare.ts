@@ -22,16 +22,16 @@ const KNOWN = 3_000;
 
 /** The differences; none if the world is the observed one. `loose` if time has passed unobserved. */
 export function differences(world: World, seen: Seen, loose: boolean): string[] {
-  const found: string[] = [];
+  const result: string[] = [];
   const differ = (what: string, model: unknown, actual: unknown) => {
-    if (model !== actual) found.push(`${what}: the model says ${String(model)}, seen ${String(actual)}`);
+    if (model !== actual) result.push(`${what}: the model says ${String(model)}, seen ${String(actual)}`);
   };
   const { status } = seen;
   const tolerance = world.fuzz + (loose ? GUESSED : KNOWN);
   const about = (what: string, model: number | undefined, actual: string | undefined, apart = tolerance) => {
     const at = actual === undefined ? undefined : Date.parse(actual);
     const same = at === undefined || model === undefined ? at === model : Math.abs(at - model) <= apart;
-    if (!same) found.push(`${what}: the model says ${shown(model)}, seen ${actual}`);
+    if (!same) result.push(`${what}: the model says ${formatTime(model)}, seen ${actual}`);
   };
   differ('state', world.state, status.state);
   differ('sends', outcomes(world.sends), outcomes(status.sends));
@@ -42,9 +42,9 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
   differ('failure', world.failure ?? '', status.failure?.type ?? '');
   differ('calls for a send', world.cognito.sendCalls, seen.sendCalls - margin(world, seen, 'sends'));
   differ('calls for an attempt', world.cognito.attemptCalls, seen.attemptCalls - margin(world, seen, 'attempts'));
-  const more = seen.inbox - world.cognito.inbox.length;
-  if (more < 0 || more > world.overtaken.sends) differ('messages', world.cognito.inbox.length, seen.inbox);
-  if (found.length > 0) return found;
+  const extra = seen.inbox - world.cognito.inbox.length;
+  if (extra < 0 || extra > world.overtaken.sends) differ('messages', world.cognito.inbox.length, seen.inbox);
+  if (result.length > 0) return result;
 
   for (const [index, { at }] of world.sends.entries()) about(`send ${index}`, at, status.sends[index]?.at);
   for (const [index, { at }] of world.attempts.entries()) about(`attempt ${index}`, at, status.attempts[index]?.at);
@@ -62,15 +62,15 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
     if (!over) about('resendAllowedAt', allowed, by);
   }
   for (const message of seen.posted) {
-    const told = seen.answers.get(message);
+    const answer = seen.answers.get(message);
     const allowed = world.answers[message];
-    const right = told === undefined ? allowed === undefined : allowed?.includes(told);
+    const right = answer === undefined ? allowed === undefined : allowed?.includes(answer);
     if (!right)
-      found.push(
-        `message ${message}: the model says ${allowed?.join(' or ') ?? 'it waits'}, seen ${told ?? 'no answer'}`,
+      result.push(
+        `message ${message}: the model says ${allowed?.join(' or ') ?? 'it waits'}, seen ${answer ?? 'no answer'}`,
       );
   }
-  return found;
+  return result;
 }
 
 /** When the send, or a code, may be tried again. A past time stays in the status until the verification looks at its clock. */
@@ -83,8 +83,8 @@ function retryAt(world: World, status: VerificationStatus): number | undefined {
 
 /** Calls that were with Cognito when the verification ended. */
 function margin({ cognito, overtaken }: World, seen: Seen, calls: 'sends' | 'attempts'): number {
-  const more = calls === 'sends' ? seen.sendCalls - cognito.sendCalls : seen.attemptCalls - cognito.attemptCalls;
-  return Math.max(0, Math.min(overtaken[calls], more));
+  const extra = calls === 'sends' ? seen.sendCalls - cognito.sendCalls : seen.attemptCalls - cognito.attemptCalls;
+  return Math.max(0, Math.min(overtaken[calls], extra));
 }
 
 /** The world with its times as observed, so that the times that follow from them are exact. */
@@ -108,4 +108,4 @@ export function different(worlds: World[]): World[] {
 }
 
 const outcomes = (entries: readonly { outcome: string }[]) => entries.map(({ outcome }) => outcome).join(', ');
-const shown = (at: number | undefined) => (at === undefined ? 'none' : new Date(at).toISOString());
+const formatTime = (at: number | undefined) => (at === undefined ? 'none' : new Date(at).toISOString());

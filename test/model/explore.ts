@@ -44,13 +44,13 @@ export class Tally {
         Object.entries(table).flatMap(([name, { means }]) => (means === 'failed' ? [] : [`${call} ${name}`])),
     );
     const by = ['submitCode', 'codeConfirmed', 'readAttribute'].map((proof) => `verified by ${proof}`);
-    const wanted: [string, readonly string[]][] = [
+    const expected: [string, readonly string[]][] = [
       ['asked', Object.keys(ASKS)],
       ['states', VERIFICATION_STATES],
       ['ends', [...by, 'expired', 'failed', 'cancelled']],
       ['troubles met', troubles],
     ];
-    return wanted.flatMap(([kind, all]) =>
+    return expected.flatMap(([kind, all]) =>
       all.filter((one) => !this.of(kind).has(one)).map((one) => `${kind}: ${one}`),
     );
   }

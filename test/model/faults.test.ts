@@ -5,6 +5,6 @@ import { ATTEMPT_TROUBLES, READ_TROUBLES, SANDBOX_FAULTS, SEND_TROUBLES, type Tr
 test('the tables have exactly the faults of the sandbox that they claim to have', () => {
   const troubles: Trouble<string>[] = [SEND_TROUBLES, ATTEMPT_TROUBLES, READ_TROUBLES].flatMap(Object.values);
   const used = new Set(troubles.flatMap(({ fault = {} }) => Object.keys(fault)));
-  const said = Object.entries(SANDBOX_FAULTS).flatMap(([field, where]) => (where === 'tables' ? [field] : []));
-  expect([...used].sort()).toEqual(said.sort());
+  const expected = Object.entries(SANDBOX_FAULTS).flatMap(([field, where]) => (where === 'tables' ? [field] : []));
+  expect([...used].sort()).toEqual(expected.sort());
 });

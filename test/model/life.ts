@@ -132,8 +132,8 @@ export class Life extends Looks {
     const looked = gaveUp ? this.gaveUpLook(check) : this.lookUp(check.look, check.token);
     if (looked === 'riding') return 'riding';
     if (looked === 'read' && this.becameVerified()) return 'verified';
-    const lost = world.attempts.some(({ outcome }) => outcome === 'uncertain');
-    if (looked !== 'read' && lost) return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
+    const hasLostAnswer = world.attempts.some(({ outcome }) => outcome === 'uncertain');
+    if (looked !== 'read' && hasLostAnswer) return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
     if (check.doubt === 'codeExpired') return 'codeExpired';
     if (check.calls === CALLS_FOR_A_CODE || attemptsLeft(world) === 0) return 'unavailable';
     check.stage = 'call';

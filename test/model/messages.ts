@@ -98,9 +98,9 @@ function refuseLate(
   id: number,
   { crossing, exhausts }: Crossing,
 ): void {
-  const told = world.state === 'failed' ? failedWith : kind === 'submit' ? 'verified' : 'status';
+  const answer = world.state === 'failed' ? failedWith : kind === 'submit' ? 'verified' : 'status';
   const possible = crossing && (kind !== 'submit' || world.state !== 'cancelled');
-  world.answers[id] = possible ? ['VerificationEnded', told] : ['VerificationEnded'];
+  world.answers[id] = possible ? ['VerificationEnded', answer] : ['VerificationEnded'];
   if (kind === 'submit' && exhausts) world.answers[id]?.push('AttemptsExhausted');
 }
 
@@ -129,16 +129,16 @@ function overtake(life: Life, unanswered: boolean): void {
   life.meanwhile = undefined;
   life.takeCodes();
   life.meanwhile = meanwhile;
-  const made = world.attempts.slice(before.attempts.length);
-  if (made.length === 0 || !submitted) return;
+  const newAttempts = world.attempts.slice(before.attempts.length);
+  if (newAttempts.length === 0 || !submitted) return;
   const { verified } = world.cognito;
   for (const key of Object.keys(world) as (keyof World)[]) delete world[key];
   Object.assign(world, before, { queue: [] });
   world.cognito.verified = verified;
-  world.overtaken.attempts += made.length;
-  const last = made.at(-1);
+  world.overtaken.attempts += newAttempts.length;
+  const last = newAttempts.at(-1);
   if (unanswered && last) last.outcome = 'checking';
-  world.attempts.push(...made);
+  world.attempts.push(...newAttempts);
   const nothing = { since: world.now, refused: [], look: {}, calls: 0, sendsBefore: 0 };
   world.check = { ...submitted, ...nothing, stage: 'call' };
 }

@@ -198,10 +198,10 @@ export class Person {
   private async isWithCognito(message: number): Promise<void> {
     const { rig, user } = this;
     if (!this.attemptsAreSlow) return;
-    const asked = { operation: OPERATIONS.attempt, username: user.username };
+    const ownAttempts = { operation: OPERATIONS.attempt, username: user.username };
     const until = Date.now() + 500;
     while (!this.answers.has(message) && Date.now() < until) {
-      if (rig.base.sandbox.calls(asked).some(({ outcome }) => outcome === 'pending')) return;
+      if (rig.base.sandbox.calls(ownAttempts).some(({ outcome }) => outcome === 'pending')) return;
       await sleep(5);
     }
   }
@@ -211,8 +211,8 @@ export class Person {
     const { rig, user } = this;
     if (!this.attemptsAreSlow) return;
     await sleep(60);
-    const made = rig.base.sandbox.calls({ operation: OPERATIONS.attempt, username: user.username });
-    const calls = made.filter((call) => !wasThrottled(call));
+    const allCalls = rig.base.sandbox.calls({ operation: OPERATIONS.attempt, username: user.username });
+    const calls = allCalls.filter((call) => !wasThrottled(call));
     const asking = calls.filter(({ outcome }) => outcome === 'pending').length;
     const { attempts } = await rig.client.status(this.id);
     const listed = attempts.filter(({ outcome }) => outcome === 'checking').length;

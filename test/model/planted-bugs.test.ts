@@ -49,10 +49,10 @@ async function find(rig: ModelRig, name: BugName): Promise<Found> {
       played = sofar;
     },
     until: async (sofar) => {
-      for (const one of sofar.slice(tried)) {
+      for (const difference of sofar.slice(tried)) {
         tried += 1;
-        if (shows.test(one.violation.message) && shows.test(await differenceOf(rig, one))) {
-          first = one;
+        if (shows.test(difference.violation.message) && shows.test(await differenceOf(rig, difference))) {
+          first = difference;
           return true;
         }
       }

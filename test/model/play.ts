@@ -48,8 +48,8 @@ export async function playAll(rig: ModelRig, waits: readonly number[], stories: 
   for (let round = 0; round < ROUNDS; round++) {
     if (all.every(({ story }) => story.rounds[round] === undefined)) break;
     await each(async ({ person, story }) => {
-      const asked = story.rounds[round];
-      if (asked) await person.play(asked);
+      const messages = story.rounds[round];
+      if (messages) await person.play(messages);
     });
     await wait(waits[round] as number, round);
   }

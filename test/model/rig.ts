@@ -107,13 +107,13 @@ export class ModelRig {
     for (const call of ['send', 'attempt', 'read'] as const) {
       const place = `${userPoolId} ${OPERATIONS[call]}`;
       this.unreachable.delete(place);
-      const wanted = troubles[call];
-      if (!wanted) continue;
-      const { fault } = (TABLES[call] as Record<string, Trouble<string>>)[wanted.name] ?? {};
+      const trouble = troubles[call];
+      if (!trouble) continue;
+      const { fault } = (TABLES[call] as Record<string, Trouble<string>>)[trouble.name] ?? {};
       if (fault) {
-        const times = wanted.once ? { times: 1 } : {};
+        const times = trouble.once ? { times: 1 } : {};
         set.push(sandbox.setFault({ operation: OPERATIONS[call], username, ...fault, ...times }));
-      } else this.unreachable.set(place, wanted.once ? 1 : Number.POSITIVE_INFINITY);
+      } else this.unreachable.set(place, trouble.once ? 1 : Number.POSITIVE_INFINITY);
     }
     this.faults.set(username, set);
   }
@@ -121,10 +121,10 @@ export class ModelRig {
   /** A verification as the server shows it; undefined before its start. */
   async describe(workflowId: string): Promise<Described | undefined> {
     const { env } = this.base;
-    const asked = { namespace: 'default', execution: { workflowId } };
-    const found = await env.connection.workflowService.describeWorkflowExecution(asked).catch(() => undefined);
-    if (!found) return undefined;
-    const { pendingActivities, workflowExecutionInfo } = found;
+    const request = { namespace: 'default', execution: { workflowId } };
+    const response = await env.connection.workflowService.describeWorkflowExecution(request).catch(() => undefined);
+    if (!response) return undefined;
+    const { pendingActivities, workflowExecutionInfo } = response;
     const ms = (time?: { seconds?: unknown; nanos?: number | null } | null) =>
       time ? Number(time.seconds) * 1000 + (time.nanos ?? 0) / 1e6 : 0;
     // This server shows an activity that waits for its retry as one that runs.

@@ -35,8 +35,8 @@ export class Verification {
 
   usable(given?: number, refused: readonly number[] = []): number[] {
     const { offered, accepted, tokens } = this.world;
-    const held = given === undefined ? [...offered, ...(accepted === undefined ? [] : [accepted])] : [given];
-    return held.filter((token) => !refused.includes(token) && !this.past(tokens[token]?.expiresAt ?? 0));
+    const candidates = given === undefined ? [...offered, ...(accepted === undefined ? [] : [accepted])] : [given];
+    return candidates.filter((token) => !refused.includes(token) && !this.past(tokens[token]?.expiresAt ?? 0));
   }
 
   offer(token: number): void {
@@ -74,13 +74,13 @@ export class Verification {
     world.state = outcome;
     const codes = [...(world.check ? [world.check] : []), ...world.queue];
     for (const { message } of codes) {
-      const told = { verified: 'verified', failed: this.failedWith } as Record<string, string>;
-      this.answer(message, told[outcome] ?? 'VerificationEnded');
+      const answerFor = { verified: 'verified', failed: this.failedWith } as Record<string, string>;
+      this.answer(message, answerFor[outcome] ?? 'VerificationEnded');
     }
     for (const message of [...world.resendsWaiting, ...world.joinsWaiting])
       this.answer(message, outcome === 'failed' ? this.failedWith : 'status');
     Object.assign(world, { queue: [], resendsWaiting: [], joinsWaiting: [], nextSendDue: false });
-    for (const gone of ['check', 'riding', 'look', 'confirmation', 'nextSendAt', 'retryAt'] as const)
-      delete world[gone];
+    for (const field of ['check', 'riding', 'look', 'confirmation', 'nextSendAt', 'retryAt'] as const)
+      delete world[field];
   }
 }

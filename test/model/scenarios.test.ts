@@ -43,11 +43,11 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
   };
   const otherwise = await explore(rig, { seed: SEED, scenarios: SCENARIOS, tally, progress });
   const seconds = (Date.now() - startedAt) / 1000;
-  const asked = [...tally.of('asked').values()].reduce((sum, times) => sum + times, 0);
+  const commands = [...tally.of('asked').values()].reduce((sum, times) => sum + times, 0);
   const rate = (SCENARIOS / seconds).toFixed(1);
   console.log(
     [
-      `${SCENARIOS} scenarios in ${seconds.toFixed(0)} s (${rate}/s), ${asked} commands, ${otherwise.length} went otherwise, VERIFICATION_SEED=${SEED}`,
+      `${SCENARIOS} scenarios in ${seconds.toFixed(0)} s (${rate}/s), ${commands} commands, ${otherwise.length} went otherwise, VERIFICATION_SEED=${SEED}`,
       ...(rig.serverTime.standstills > 0
         ? [`${rig.serverTime.standstills} times the test server had to be told to go on`]
         : []),
@@ -56,11 +56,11 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
   );
   const found: Found[] = [];
   let raced = 0;
-  for (const one of otherwise) {
-    if (await wasRaced(rig, one)) {
+  for (const difference of otherwise) {
+    if (await wasRaced(rig, difference)) {
       raced += 1;
-      console.log(`${one.path} went otherwise once, and right alone: ${one.violation.message}`);
-    } else found.push(one);
+      console.log(`${difference.path} went otherwise once, and right alone: ${difference.violation.message}`);
+    } else found.push(difference);
   }
   if (found.length > 0) throw new Error(await report(found));
   // With few stories the share is less than one story.
@@ -81,14 +81,14 @@ async function report(found: readonly Found[]): Promise<string> {
   const [first] = found;
   if (!first) return '';
   const smallest = await shrink(rig, first.scenario);
-  const kept = {
+  const content = {
     seed: SEED,
     found: found.map(({ path, violation }) => ({ path, violation: violation.message })),
     smallest: smallest?.scenario,
   };
   mkdirSync('test/model/out', { recursive: true });
   const file = `test/model/out/seed-${SEED}.json`;
-  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
   const paths = found.map(({ path }) => path).join(', ');
   return [
     `${found.length} scenarios went otherwise; the first alone: VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${first.path}; all: ${paths} (${file})`,

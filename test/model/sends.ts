@@ -93,11 +93,11 @@ export class Sends extends Verification {
         break;
       case 'rateLimited':
       case 'dailyLimit': {
-        const own = counted(world);
+        const ownSends = counted(world);
         sends.push({ at: now, outcome: 'rateLimited' });
         if (meaning === 'rateLimited') world.rateLimitsInARow += 1;
         world.retryAt =
-          meaning === 'dailyLimit' ? nextNineOClock(now) : afterRateLimit(own, world.rateLimitsInARow, now);
+          meaning === 'dailyLimit' ? nextNineOClock(now) : afterRateLimit(ownSends, world.rateLimitsInARow, now);
         world.sendWanted = true;
         world.firstSendSettled = true;
         world.state = 'rateLimited';

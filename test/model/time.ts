@@ -44,9 +44,9 @@ export function meanwhile(life: Life, choices: Choices): void {
     const checking = check !== undefined && cognito.blocks(check.stage === 'call' ? 'attempt' : 'read');
     const [...possible] = [...(looking ? ['look'] : []), ...(checking ? ['check'] : [])];
     if (possible.length === 0) return;
-    const given = choices.oneOf(['none', ...possible]);
-    if (given === 'none') return;
-    if (given === 'look') life.settleLook();
+    const choice = choices.oneOf(['none', ...possible]);
+    if (choice === 'none') return;
+    if (choice === 'look') life.settleLook();
     else life.goOnChecking(true);
   }
 }

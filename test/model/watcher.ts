@@ -14,7 +14,7 @@ export const wasThrottled = ({ outcome }: { outcome: string }) =>
 
 export class Watcher {
   /** Its last status, and the length of its history at that time. */
-  private known: { events: number; status: VerificationStatus } | undefined;
+  private last: { events: number; status: VerificationStatus } | undefined;
 
   constructor(
     private readonly rig: ModelRig,
@@ -37,11 +37,11 @@ export class Watcher {
       if (late || quiet(before)) {
         // The query is answered after all pending work, and may show its results. If the history has not changed since the last
         // query, the answer would be the same.
-        const known = before?.events === this.known?.events ? this.known : undefined;
-        const status = known?.status ?? (await rig.client.status(id));
-        const after = known ? before : await rig.describe(id);
+        const last = before?.events === this.last?.events ? this.last : undefined;
+        const status = last?.status ?? (await rig.client.status(id));
+        const after = last ? before : await rig.describe(id);
         if (late || (quiet(after) && before?.events === after?.events)) {
-          if (after) this.known = { events: after.events, status };
+          if (after) this.last = { events: after.events, status };
           return { status, ...this.effects() };
         }
       }

@@ -18,8 +18,8 @@ interface Golden {
   vectors: { name: string; payload: JsonPayload; sealed: JsonPayload; sealedTagFirst: JsonPayload }[];
 }
 
-const here = (file: string): string => join('test', 'python', file);
-const GOLDEN = JSON.parse(readFileSync(here('golden-payloads.json'), 'utf8')) as Golden;
+const pathOf = (file: string): string => join('test', 'python', file);
+const GOLDEN = JSON.parse(readFileSync(pathOf('golden-payloads.json'), 'utf8')) as Golden;
 const MINUTES = 60_000;
 
 const fromJson = ({ metadata, data = '' }: JsonPayload): Payload => ({
@@ -61,7 +61,7 @@ describe('with an installed Python', () => {
   const runPython = async (script: string, input: unknown = ''): Promise<unknown> =>
     await new Promise((resolve, reject) => {
       const options = { env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } };
-      const child = execFile(python ?? '', [here(script)], options, (error, stdout, stderr) => {
+      const child = execFile(python ?? '', [pathOf(script)], options, (error, stdout, stderr) => {
         if (error) reject(new Error(stderr, { cause: error }));
         else resolve(JSON.parse(stdout));
       });

@@ -33,8 +33,8 @@ export function besidesOf(reading: Reading, turns: readonly Turn[]): string[] {
 
 function answersOfAnotherRun(steps: readonly Step[]): boolean {
   return only(steps, 'answer').some(({ call, failure, value }) => {
-    const asked = only(steps, 'call').find((one) => one.call === call);
-    return !failure && value !== undefined && runOf(value) !== runOf(asked?.input);
+    const firstCall = only(steps, 'call').find((one) => one.call === call);
+    return !failure && value !== undefined && runOf(value) !== runOf(firstCall?.input);
   });
 }
 
@@ -47,10 +47,10 @@ function starts(steps: readonly Step[]) {
 }
 
 function triedTwice(steps: readonly Step[]): boolean {
-  const lost = only(steps, 'answer').findIndex(
+  const lostAt = only(steps, 'answer').findIndex(
     (one) => one.activity === 'verifyCode' && verdictOf(one) === 'uncertain',
   );
-  if (lost < 0) return false;
+  if (lostAt < 0) return false;
   const updates = only(steps, 'update').filter(({ name }) => name === 'submitCode').length;
   return updates === 1 && only(steps, 'call').filter(({ activity }) => activity === 'verifyCode').length > 1;
 }

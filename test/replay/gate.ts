@@ -50,8 +50,9 @@ async function measured(
     try {
       const edges = edgesOf(await readHistory(history, keyRing));
       for (const edge of edges) covered.set(edge, [...(covered.get(edge) ?? []), name]);
-      const lost = entry.edges.filter((edge) => !edges.includes(edge));
-      if (lost.length > 0) problems.push(`${name}: does not show any more what its manifest says: ${lost.join(', ')}`);
+      const uncovered = entry.edges.filter((edge) => !edges.includes(edge));
+      if (uncovered.length > 0)
+        problems.push(`${name}: does not show any more what its manifest says: ${uncovered.join(', ')}`);
     } catch (error) {
       problems.push(`${name}: cannot be read: ${String(error)}`);
     }
@@ -83,9 +84,9 @@ async function replay(
 /** The number of covered edges by subject, and the speed. */
 export function table({ covered, replayed, seconds }: Verdict): string {
   const rows = Object.entries(EDGES).map(([group, edges]) => {
-    const met = edges.filter((edge) => covered.has(edge));
-    const histories = new Set(met.flatMap((edge) => covered.get(edge) ?? []));
-    return { group, edges: edges.length, covered: met.length, histories: histories.size };
+    const coveredEdges = edges.filter((edge) => covered.has(edge));
+    const histories = new Set(coveredEdges.flatMap((edge) => covered.get(edge) ?? []));
+    return { group, edges: edges.length, covered: coveredEdges.length, histories: histories.size };
   });
   const total = ALL_EDGES.filter((edge) => covered.has(edge)).length;
   const lines = rows.map(({ group, edges, covered: count, histories }) =>

@@ -103,10 +103,10 @@ class Opener {
       this.calls.set(id, { activity });
       return [{ kind: 'call', call: id, activity, input: await this.input(scheduled.input), summary }];
     }
-    const begun = event.activityTaskStartedEventAttributes;
-    if (begun?.lastFailure) {
-      const { activity } = this.callOf(begun.scheduledEventId);
-      return [{ kind: 'try', activity, failure: await this.failure(begun.lastFailure) }];
+    const attributes = event.activityTaskStartedEventAttributes;
+    if (attributes?.lastFailure) {
+      const { activity } = this.callOf(attributes.scheduledEventId);
+      return [{ kind: 'try', activity, failure: await this.failure(attributes.lastFailure) }];
     }
     const completed = event.activityTaskCompletedEventAttributes;
     if (completed) {

@@ -30,8 +30,8 @@ async function main(): Promise<void> {
     (): Manifest => ({ about: ABOUT, keys: PUBLIC_TEST_KEYS, histories: [] }),
   );
   // Every recorded history must still open.
-  const lost = manifest.keys.split(',').filter((key) => !PUBLIC_TEST_KEYS.split(',').includes(key));
-  if (lost.length > 0) throw new Error(`PUBLIC_TEST_KEYS lacks keys of the manifest: ${lost.join(', ')}`);
+  const missingKeys = manifest.keys.split(',').filter((key) => !PUBLIC_TEST_KEYS.split(',').includes(key));
+  if (missingKeys.length > 0) throw new Error(`PUBLIC_TEST_KEYS lacks keys of the manifest: ${missingKeys.join(', ')}`);
   Object.assign(manifest, { about: ABOUT, keys: PUBLIC_TEST_KEYS });
   const scenarios = chosen(manifest);
   if (scenarios.length === 0) {

@@ -14,8 +14,8 @@ export async function tracesOfMachine(history: History, keys: KeyRing): Promise<
   const patterns = [...TRACES, ...[hostname(), homedir()].filter((name) => name.length > 3).map(literal)];
   const look = (text: string) => {
     for (const pattern of patterns) {
-      const met = pattern.exec(text);
-      if (met) found.add(text.slice(Math.max(0, met.index - 20), met.index + 60));
+      const match = pattern.exec(text);
+      if (match) found.add(text.slice(Math.max(0, match.index - 20), match.index + 60));
     }
   };
   for (const { key, value } of leavesOf(history)) {

@@ -36,14 +36,15 @@ function statusOf({ state, deliveryUncertain }: VerificationStatus, name: string
 }
 
 function resultOf({ result, status }: SubmitCodeAnswer, answer: UpdateAnswer, steps: readonly Step[]): string {
-  const own = callsFor(answer, steps);
+  const ownCalls = callsFor(answer, steps);
   if (result === 'verified') {
-    return own.length > 0 && status.attempts.some(({ outcome }) => outcome === 'verified' || outcome === 'uncertain')
+    return ownCalls.length > 0 &&
+      status.attempts.some(({ outcome }) => outcome === 'verified' || outcome === 'uncertain')
       ? 'verified'
       : 'verified, by something else';
   }
   const canBeAnsweredWithout = result !== 'mismatch';
-  return canBeAnsweredWithout && own.length === 0 ? `${result}, without a call` : result;
+  return canBeAnsweredWithout && ownCalls.length === 0 ? `${result}, without a call` : result;
 }
 
 /** Attempts that were made between the update and its answer. */

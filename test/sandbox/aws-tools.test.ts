@@ -61,8 +61,8 @@ describe('unmodified AWS tools', () => {
     expect((await aws('get-user', ...token)).UserAttributes).toContainEqual({ Name: 'email_verified', Value: 'true' });
     const { UserCreateDate: createdAt } = await aws('admin-get-user', ...zoe);
     // Version 1 of the CLI shows the value from the wire, version 2 a date.
-    const shown = new Date(typeof createdAt === 'number' ? createdAt * 1000 : createdAt);
-    expect(shown).toEqual(running.sandbox.now());
+    const date = new Date(typeof createdAt === 'number' ? createdAt * 1000 : createdAt);
+    expect(date).toEqual(running.sandbox.now());
     await expect(aws('verify-user-attribute', ...email, '--code', code)).rejects.toThrow(
       'An error occurred (ExpiredCodeException) when calling the VerifyUserAttribute operation: ' +
         'Invalid code provided, please request a code again.',

@@ -11,8 +11,8 @@ export interface AwsTools {
 
 /** The machine's own tools, otherwise those of a virtual environment in the user's cache; undefined without Python. */
 export async function findAwsTools(): Promise<AwsTools | undefined> {
-  const own = (await works('aws', '--version')) && (await works('python3', '-c', 'import boto3'));
-  if (own) return { aws: 'aws', python: 'python3' };
+  const hasOwnTools = (await works('aws', '--version')) && (await works('python3', '-c', 'import boto3'));
+  if (hasOwnTools) return { aws: 'aws', python: 'python3' };
   const environment = await pythonWith('aws-tools', PACKAGES);
   return environment && { aws: environment.command('aws'), python: environment.python };
 }

@@ -163,9 +163,9 @@ describe('a changed attribute', () => {
     const waiting = { value: 'old@bakery.example', verified: true, pendingValue: 'new@bakery.example' };
     expect(running.sandbox.attribute(user, 'email')).toEqual(waiting);
     const AccessToken = await running.sandbox.issueAccessToken(user);
-    const seen = await running.client.send(new GetUserCommand({ AccessToken }));
-    expect(seen.UserAttributes).toContainEqual({ Name: 'email', Value: 'old@bakery.example' });
-    expect(seen.UserAttributes).toContainEqual({ Name: 'email_verified', Value: 'true' });
+    const profile = await running.client.send(new GetUserCommand({ AccessToken }));
+    expect(profile.UserAttributes).toContainEqual({ Name: 'email', Value: 'old@bakery.example' });
+    expect(profile.UserAttributes).toContainEqual({ Name: 'email_verified', Value: 'true' });
 
     const first = running.sandbox.codeFor(user, 'email');
     expect((await refusal(running.verify(user, otherThan(first)))).name).toBe('CodeMismatchException');

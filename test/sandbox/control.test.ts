@@ -173,22 +173,22 @@ describe('the page', () => {
     await running.send(first);
     await running.send(second);
     running.sandbox.setFault({ operation: 'GetUser', htmlError: 503 });
-    const shown = await load();
-    expect(shown).toContain(running.sandbox.codeFor(first, 'email'));
-    expect(shown.indexOf(second.username)).toBeLessThan(shown.indexOf(first.username));
-    expect(shown).toContain(running.sandbox.now().toISOString());
-    expect(shown).toContain('&quot;htmlError&quot;:503');
-    expect(shown).toContain('href="/_sandbox/inbox"');
-    expect(shown).not.toMatch(/(?:src|href)="(?!\/_sandbox\/)/);
-    expect(shown).not.toContain(first.accessToken);
+    const page = await load();
+    expect(page).toContain(running.sandbox.codeFor(first, 'email'));
+    expect(page.indexOf(second.username)).toBeLessThan(page.indexOf(first.username));
+    expect(page).toContain(running.sandbox.now().toISOString());
+    expect(page).toContain('&quot;htmlError&quot;:503');
+    expect(page).toContain('href="/_sandbox/inbox"');
+    expect(page).not.toMatch(/(?:src|href)="(?!\/_sandbox\/)/);
+    expect(page).not.toContain(first.accessToken);
   });
 
   it('shows a message as text and runs none of it', async () => {
     running.sandbox.setCustomMessage(() => ({ response: { emailMessage: '<script>alert(1)</script>{####}' } }));
     await running.send(await running.sandbox.createUser());
-    const shown = await load();
-    expect(shown).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
-    expect(shown).not.toContain('<script>');
+    const page = await load();
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(page).not.toContain('<script>');
   });
 });
 

@@ -53,14 +53,14 @@ describe('a fault chooses its requests', () => {
   });
 
   it('by user', async () => {
-    const other = await running.sandbox.createUser();
+    const otherUser = await running.sandbox.createUser();
     running.sandbox.setFault({
       operation: 'GetUser',
-      username: other.username,
+      username: otherUser.username,
       exception: { name: 'ForbiddenException' },
     });
     await getUser(user);
-    expect((await refusal(getUser(other))).name).toBe('ForbiddenException');
+    expect((await refusal(getUser(otherUser))).name).toBe('ForbiddenException');
   });
 
   it('by number', async () => {
@@ -171,14 +171,14 @@ describe('latency', () => {
     running.sandbox.clearFaults();
     // Long enough for the poll below to see the request waiting, even on a busy machine.
     running.sandbox.setFault({ operation: SEND, latencyMs: 500 });
-    const given = new AbortController();
+    const controller = new AbortController();
     const command = new GetUserAttributeVerificationCodeCommand({
       AccessToken: user.accessToken,
       AttributeName: 'email',
     });
-    const abandoned = failure(running.client.send(command, { abortSignal: given.signal }));
+    const abandoned = failure(running.client.send(command, { abortSignal: controller.signal }));
     await expect.poll(() => outcomes(SEND), SOON).toEqual(['ok', 'pending']);
-    given.abort();
+    controller.abort();
     expect((await abandoned).name).toBe('AbortError');
     await expect.poll(() => outcomes(SEND), SOON).toEqual(['ok', 'ok']);
     expect(running.sandbox.inbox(user)).toHaveLength(2);
@@ -208,10 +208,10 @@ describe('a lost message', () => {
 
 describe('throttling', () => {
   it('empties a bucket for all users, which refills', async () => {
-    const other = await running.sandbox.createUser();
+    const otherUser = await running.sandbox.createUser();
     running.sandbox.setFault({ operation: 'GetUser', tokenBucket: { perSecond: 2, burst: 2 } });
     await getUser();
-    await getUser(other);
+    await getUser(otherUser);
     expect(await refusal(getUser())).toEqual({
       name: 'TooManyRequestsException',
       message: 'Rate exceeded',
@@ -219,7 +219,7 @@ describe('throttling', () => {
     });
     running.sandbox.advanceClock(SECOND / 2);
     await getUser();
-    await refusal(getUser(other));
+    await refusal(getUser(otherUser));
     running.sandbox.advanceClock(MINUTE);
     await getUser();
     await getUser();
@@ -227,20 +227,20 @@ describe('throttling', () => {
   });
 
   it('can have a bucket for each user', async () => {
-    const other = await running.sandbox.createUser();
+    const otherUser = await running.sandbox.createUser();
     running.sandbox.setFault({ operation: 'GetUser', tokenBucket: { perSecond: 1, burst: 1, perUser: true } });
     await getUser();
     await refusal(getUser());
-    await getUser(other);
+    await getUser(otherUser);
   });
 
   it('can be an hourly limit for each user', async () => {
-    const other = await running.sandbox.createUser();
+    const otherUser = await running.sandbox.createUser();
     running.sandbox.setFault({ operation: 'GetUser', perUserHourly: 2 });
     await getUser();
     await getUser();
     expect((await refusal(getUser())).name).toBe('LimitExceededException');
-    await getUser(other);
+    await getUser(otherUser);
   });
 });
 

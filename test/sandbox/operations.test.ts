@@ -66,7 +66,7 @@ const refresh = (ClientId: string, REFRESH_TOKEN = '') =>
 
 describe('pools', () => {
   it('are created in the region that signs the request, and described', async () => {
-    const made = await running.client.send(
+    const created = await running.client.send(
       new CreateUserPoolCommand({
         PoolName: 'shop',
         AutoVerifiedAttributes: ['email'],
@@ -74,9 +74,9 @@ describe('pools', () => {
         EmailConfiguration: { EmailSendingAccount: 'DEVELOPER', From: 'shop@bakery.example' },
       }),
     );
-    expect(made.UserPool?.Id).toMatch(/^eu-central-1_[0-9A-Za-z]{9}$/);
+    expect(created.UserPool?.Id).toMatch(/^eu-central-1_[0-9A-Za-z]{9}$/);
     const { UserPool } = await running.client.send(
-      new DescribeUserPoolCommand({ UserPoolId: made.UserPool?.Id ?? '' }),
+      new DescribeUserPoolCommand({ UserPoolId: created.UserPool?.Id ?? '' }),
     );
     expect(UserPool).toMatchObject({
       Name: 'shop',
@@ -103,10 +103,10 @@ describe('pools', () => {
 describe('users', () => {
   it('are created by an administrator and have to choose a password', async () => {
     const { UserPoolId, ClientId } = await signUp();
-    const made = await running.client.send(
+    const created = await running.client.send(
       new AdminCreateUserCommand({ UserPoolId, Username: 'max', TemporaryPassword: PASSWORD }),
     );
-    expect(made.User).toMatchObject({ Username: 'max', Enabled: true, UserStatus: 'FORCE_CHANGE_PASSWORD' });
+    expect(created.User).toMatchObject({ Username: 'max', Enabled: true, UserStatus: 'FORCE_CHANGE_PASSWORD' });
     const signedIn = await running.client.send(
       new InitiateAuthCommand({
         AuthFlow: 'USER_PASSWORD_AUTH',

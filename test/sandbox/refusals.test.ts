@@ -51,8 +51,10 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
     const { accessToken } = await newUser();
     const [header, payload, signature] = accessToken.split('.');
     const claims: unknown = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString());
-    const other = Buffer.from(JSON.stringify(Object.assign({}, claims, { exp: 9_999_999_999 }))).toString('base64url');
-    for (const broken of [`${header}.${other}.${signature}`, 'no-token', `${header}.${payload}.`]) {
+    const alteredClaims = Buffer.from(JSON.stringify(Object.assign({}, claims, { exp: 9_999_999_999 }))).toString(
+      'base64url',
+    );
+    for (const broken of [`${header}.${alteredClaims}.${signature}`, 'no-token', `${header}.${payload}.`]) {
       expect(await refusal(call(broken))).toEqual(notAuthorized('Invalid Access Token'));
     }
   });

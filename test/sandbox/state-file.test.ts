@@ -83,10 +83,10 @@ describe('a state file', () => {
     const user = await sandbox.createUser();
     await Promise.all([askForCode(user), askForCode(user), askForCode(user)]);
     // Finds what a second sandbox would find if the first were killed now.
-    const found = await start();
-    expect(found.inbox()).toEqual(sandbox.inbox());
-    expect(found.inbox()).toHaveLength(3);
-    await found.close();
+    const second = await start();
+    expect(second.inbox()).toEqual(sandbox.inbox());
+    expect(second.inbox()).toHaveLength(3);
+    await second.close();
   });
 
   it('is written atomically, and only its owner can read it', async () => {
@@ -102,9 +102,11 @@ describe('a state file', () => {
   });
 
   it.each(['{"format":2}', 'no JSON', ''])('with the contents %j is refused by name', async (content) => {
-    const other = join(folder, 'other.json');
-    await writeFile(other, content);
-    await expect(startSandbox({ stateFile: other })).rejects.toThrow(`The sandbox state in ${other} cannot be read`);
-    expect(await readFile(other, 'utf8')).toBe(content);
+    const otherFile = join(folder, 'other.json');
+    await writeFile(otherFile, content);
+    await expect(startSandbox({ stateFile: otherFile })).rejects.toThrow(
+      `The sandbox state in ${otherFile} cannot be read`,
+    );
+    expect(await readFile(otherFile, 'utf8')).toBe(content);
   });
 });

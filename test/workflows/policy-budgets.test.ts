@@ -173,9 +173,9 @@ describe('re-sends', () => {
 
 describe('waits', () => {
   test('the first rate limit lasts until the oldest of our own calls leaves the hour', () => {
-    const own = [NOON - 50 * MINUTE, NOON - 10 * MINUTE];
-    expect(retryAfterRateLimit(own, 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
-    expect(retryAfterRateLimit(own.toReversed(), 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
+    const ownCalls = [NOON - 50 * MINUTE, NOON - 10 * MINUTE];
+    expect(retryAfterRateLimit(ownCalls, 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
+    expect(retryAfterRateLimit(ownCalls.toReversed(), 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
   });
 
   test.each([1, 2, 3, 4, 5, 50])(

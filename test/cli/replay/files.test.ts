@@ -277,8 +277,8 @@ describe('--save', () => {
     const keys = keyRingOf(...parseKeys(env['VERIFICATION_ENCRYPTION_KEYS'] ?? '', 'keys'));
     const saved = join(folder, 'checked');
     const save = await openSave({ save: saved, redact: true }, keys);
-    const one = recordedHistory(recorded);
-    await save?.take({ recorded: one, facts: historyFacts(one.history), unopened: 0 });
+    const history = recordedHistory(recorded);
+    await save?.take({ recorded: history, facts: historyFacts(history.history), unopened: 0 });
     expect(await readdir(saved)).toEqual([expect.stringMatching(/\.json\.unfinished$/)]);
     const closing = save?.close({ bundle, workers });
     await save?.dispose();
@@ -288,7 +288,7 @@ describe('--save', () => {
 });
 
 describe('--seal-key-file', () => {
-  const other = () => `${env['VERIFICATION_ENCRYPTION_KEYS']?.split(':')[0]}:${someKeys().split(':')[1]}`;
+  const otherKey = () => `${env['VERIFICATION_ENCRYPTION_KEYS']?.split(':')[0]}:${someKeys().split(':')[1]}`;
 
   it.each([
     ['no key', () => 'secret', /^--seal-key-file: found key 1 of 1 without an id/],
@@ -299,7 +299,7 @@ describe('--seal-key-file', () => {
     ],
     [
       'another key under an id of the workers',
-      other,
+      otherKey,
       /^--seal-key-file: found the id of a key of the workers, ".*", with/,
     ],
   ])('with %s is refused before a folder is created', async (_, content, message) => {
@@ -348,11 +348,11 @@ describe('wrong usage', () => {
 
   it('a bundle of another SDK release is exit code 2', async () => {
     const { code } = await readBundle('dist/workflow-bundle.js');
-    const other = code.replace(
+    const otherBundle = code.replace(
       '"name":"@temporalio/workflow","version":"1.24.0"',
       '"name":"@temporalio/workflow","version":"1.23.0"',
     );
-    const bundle = await file('older.js', other);
+    const bundle = await file('older.js', otherBundle);
     expect(await runJson(['replay', await file('any.json', recorded), '--bundle', bundle], { env })).toMatchObject({
       code: 2,
       document: { error: { message: expect.stringContaining('built with SDK 1.23.0') } },

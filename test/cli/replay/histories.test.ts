@@ -39,11 +39,11 @@ function replaying(
 }
 
 async function replayed(ids: readonly string[], options: Partial<ReplayOptions> = {}) {
-  const told: Replayed[] = [];
+  const results: Replayed[] = [];
   await replayHistories(ids.map(history), { bundle: BUNDLE, keys: KEYS, ...options }, (one) => {
-    told.push(one);
+    results.push(one);
   });
-  return told.map(({ recorded, problem }) => [recorded.workflowId, problem?.kind ?? 'replays']);
+  return results.map(({ recorded, problem }) => [recorded.workflowId, problem?.kind ?? 'replays']);
 }
 
 it('a history at which the SDK ends silently is reported, and the next ones are replayed', async () => {

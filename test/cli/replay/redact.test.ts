@@ -75,13 +75,13 @@ async function plant(rig: Rig): Promise<Canary[]> {
   const start = async ({ accessToken }: typeof verified) =>
     await rig.client.start({ accessToken, attributeName: 'email', clientMetadata: METADATA, policy });
 
-  const one = await start(verified);
-  await rig.client.submitCode(one.workflowId, { code: WRONG_CODE, attemptId: REQUEST_ID });
+  const first = await start(verified);
+  await rig.client.submitCode(first.workflowId, { code: WRONG_CODE, attemptId: REQUEST_ID });
   const right = rig.sandbox.codeFor(verified, 'email');
-  await rig.client.submitCode(one.workflowId, { code: right });
+  await rig.client.submitCode(first.workflowId, { code: right });
 
-  const told = [quoted.accessToken, ADDRESS, PHONE].join(', ');
-  const exception = { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${told}` };
+  const quotation = [quoted.accessToken, ADDRESS, PHONE].join(', ');
+  const exception = { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${quotation}` };
   rig.sandbox.setFault({ operation: SEND, username: 'bob', exception });
   await expect(start(quoted)).rejects.toThrow(VerificationFailedError);
 

@@ -92,9 +92,9 @@ describe('what a namespace lists', () => {
   });
 
   it('counts as empty only after a query for a state, which fails in a namespace that was never set up', async () => {
-    const asked: string[] = [];
-    await sampleRuns(listing([], asked), selection);
-    expect(asked).toEqual([expect.stringContaining('VerificationState')]);
+    const queries: string[] = [];
+    await sampleRuns(listing([], queries), selection);
+    expect(queries).toEqual([expect.stringContaining('VerificationState')]);
   });
 });
 
@@ -158,8 +158,8 @@ describe('failures for the same reason', () => {
   z (run r, s), event 9
 
 Mend it`);
-    const told = (whole: string) => whole.slice(whole.indexOf('\n'));
-    expect(told(textOf([...all, thrown].toReversed()))).toBe(told(text));
+    const bodyOf = (whole: string) => whole.slice(whole.indexOf('\n'));
+    expect(bodyOf(textOf([...all, thrown].toReversed()))).toBe(bodyOf(text));
   });
 
   it('files that cannot be read have neither a version nor a state', () => {
@@ -254,17 +254,17 @@ describe('a stand-in', () => {
     const standIns = new StandIns();
     fc.assert(
       fc.property(fc.stringMatching(/^\d{6}$/), (code) => {
-        const other = standIns.code(code);
-        expect(other).toMatch(/^\d{6}$/);
-        expect(other).not.toBe(code);
-        expect(standIns.code(code)).toBe(other);
+        const standIn = standIns.code(code);
+        expect(standIn).toMatch(/^\d{6}$/);
+        expect(standIn).not.toBe(code);
+        expect(standIns.code(code)).toBe(standIn);
       }),
     );
   });
 
   it('replaces the value in texts too', () => {
     const standIns = new StandIns();
-    const other = standIns.code('code-ab12');
-    expect(standIns.text('Refused code-ab12 of zoe@example.com')).toBe(`Refused ${other} of [email]`);
+    const standIn = standIns.code('code-ab12');
+    expect(standIns.text('Refused code-ab12 of zoe@example.com')).toBe(`Refused ${standIn} of [email]`);
   });
 });

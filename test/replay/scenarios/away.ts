@@ -19,7 +19,7 @@ async function closedPort(rig: CorpusRig) {
   const server = createServer((socket) => {
     const onward = connect(Number(target.port), target.hostname);
     socket.pipe(onward).pipe(socket);
-    for (const one of [socket, onward]) one.on('error', () => one.destroy());
+    for (const end of [socket, onward]) end.on('error', () => end.destroy());
   });
   return {
     endpoint: `http://127.0.0.1:${port}`,

@@ -24,9 +24,9 @@ function resendAfterAnother(name: string, edge: string, policy = {}): Scenario {
       });
       await rig.until(opened, ({ resendAllowedAt }) => Date.parse(resendAllowedAt ?? '') < Date.now());
       await apart.leave();
-      const messages = [asked(rig, opened, awaitDelivery.name, { alreadySent: ALREADY_SENT })];
+      const messages = [requestUpdate(rig, opened, awaitDelivery.name, { alreadySent: ALREADY_SENT })];
       await sleep(MOMENT_MS);
-      messages.push(asked(rig, opened, resendCode.name, {}));
+      messages.push(requestUpdate(rig, opened, resendCode.name, {}));
       await sleep(MOMENT_MS);
       await apart.comeBack();
       await Promise.all(messages);
@@ -36,7 +36,7 @@ function resendAfterAnother(name: string, edge: string, policy = {}): Scenario {
 }
 
 /** Waits until a worker has seen the update and answered or refused it. */
-async function asked(rig: CorpusRig, { id }: Opened, name: string, message: object): Promise<void> {
+async function requestUpdate(rig: CorpusRig, { id }: Opened, name: string, message: object): Promise<void> {
   const handle = rig.base.env.client.workflow.getHandle(id);
   await Promise.allSettled([handle.executeUpdate<unknown, [object]>(name, { args: [message] })]);
 }
@@ -52,7 +52,7 @@ export const RACES: readonly Scenario[] = [
     play: async (rig) => {
       const opened = await REACH.awaitingToken(rig);
       const accessToken = await rig.token(opened.user, { expiresInSeconds: -60 });
-      await asked(rig, opened, resendCode.name, { accessToken });
+      await requestUpdate(rig, opened, resendCode.name, { accessToken });
       return opened.id;
     },
   },
@@ -67,7 +67,7 @@ export const RACES: readonly Scenario[] = [
       await rig.until(opened, ({ state }) => state === 'awaitingCode');
       await apart.leave();
       await rig.base.env.client.workflow.getHandle(opened.id).signal(codeConfirmed, {});
-      const renewed = asked(rig, opened, renewAccessToken.name, { accessToken: await rig.token(user) });
+      const renewed = requestUpdate(rig, opened, renewAccessToken.name, { accessToken: await rig.token(user) });
       await sleep(MOMENT_MS);
       await apart.comeBack();
       await renewed;
