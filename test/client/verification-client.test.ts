@@ -52,7 +52,7 @@ describe('a verification', () => {
     expect(await client.status(workflowId)).toMatchObject({ state: 'verified' });
   });
 
-  it('shows what it is in the Web UI', async () => {
+  it('is recognisable in the Web UI', async () => {
     const { workflowId, user } = await sent();
     const described = await rig.env.client.workflow.getHandle(workflowId).describe();
     expect(await described.staticSummary()).toBe(`Verify email in ${user.userPoolId}`);

@@ -31,7 +31,7 @@ describe('cognito-verification codec-server', () => {
     expect({ code, lines: stdout.split('\n').length, stderr }).toEqual({ code: 0, lines: 2, stderr: '' });
   });
 
-  test('tells people where to enter its address, and ends on Ctrl-C', async () => {
+  test('says where to enter its address, and ends on Ctrl-C', async () => {
     const server = startCli(['codec-server', '--port', '0'], { env: KEYS });
     expect(await server.firstLine).toMatch(/^The codec server listens on http:\/\/127\.0\.0\.1:\d+$/);
     server.child.kill('SIGINT');

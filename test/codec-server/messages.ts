@@ -123,7 +123,7 @@ export const SAMPLES: Record<string, Sample> = {
     value: { accessToken, attributeName: 'email', alreadySent: { destination: email, deliveryMedium: phone } },
     shows: { alreadySent: { destination: '[email]', deliveryMedium: '••••••' } },
   },
-  'a request whose token is none': {
+  'a request with a malformed token': {
     value: { accessToken: code, attributeName: 'email' },
     shows: { accessToken: '••••••' },
   },

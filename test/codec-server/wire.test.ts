@@ -90,8 +90,8 @@ describe('refused requests', () => {
     ['a list', '["canary"]'],
     ['no list of payloads', '{"payloads":"canary"}'],
     ['a text for a payload', '{"payloads":["canary"]}'],
-    ['metadata that is no text', '{"payloads":[{"metadata":{"encoding":7,"canary":"x"}}]}'],
-    ['data that is no text', '{"payloads":[{"data":["canary"]}]}'],
+    ['metadata that is not text', '{"payloads":[{"metadata":{"encoding":7,"canary":"x"}}]}'],
+    ['data that is not text', '{"payloads":[{"data":["canary"]}]}'],
     ['sizes of another shape', '{"payloads":[{"externalPayloads":[{"canary":1}]}]}'],
   ])('%s', async (_what, body) => {
     const { url } = await serve();

@@ -105,7 +105,7 @@ describe('refused before any effect: tried again, one message', () => {
   });
 });
 
-describe("this user's limit: rateLimited", () => {
+describe("the user's limit is reached: rateLimited", () => {
   it('LimitExceededException: the status has retryAt, and the verification sends by itself then', async () => {
     const { user, status, workflowId } = await startUnder({ exception: { name: 'LimitExceededException' }, times: 1 });
     expect(status).toMatchObject({ state: 'rateLimited', sendsLeft: 5 });
@@ -208,7 +208,7 @@ describe('retried slowly, because each try may count towards a limit of five', (
   });
 });
 
-describe('a person must act: failed at once, and the message says which person', () => {
+describe('a person must act: failed at once, and the message says what to do', () => {
   it.each<[string, string | undefined, RegExp]>([
     ['NotAuthorizedException', 'Access Token does not have required scopes', /scope/],
     ['NotAuthorizedException', 'User is disabled.', /administrator/],

@@ -178,7 +178,7 @@ describe('the answer was lost', () => {
     expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
   });
 
-  it('and so is the first answer about the attribute: asked again, because reading changes nothing', async () => {
+  it('and so was the first answer about the attribute: read again, because reading changes nothing', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ dropConnection: 'afterEffect', times: 1 });
     rig.sandbox.setFault({ operation: 'GetUser', username: user.username, htmlError: 503, times: 1 });

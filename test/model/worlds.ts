@@ -4,7 +4,7 @@
  * allow, and the observed one must be among them.
  */
 
-/** Answers the questions of one run: first as it was told to, then with the first possibility. */
+/** Answers the questions of one run: first as given, then with the first possibility. */
 export class Choices {
   /** The answers of this run, each with the number of possibilities. */
   readonly made: { chosen: number; of: number }[] = [];

@@ -108,7 +108,7 @@ describe('a history that was tampered with', { retry: 0 }, () => {
       /lacks events, or has them out of order/,
     ],
     [
-      'an event removed, and the others counted anew',
+      'an event removed, and the others renumbered',
       {
         history: (document) => document.history.events.splice(eventOf(document, 'TIMER_STARTED'), 1),
         renumbered: true,

@@ -22,8 +22,8 @@ const alone = (lives: number) => [
 ];
 
 describe.each([
-  { lives: 1, goesOn: true, what: 'each has a module of its own' },
-  { lives: 2, goesOn: false, what: 'and it would be seen if they had not' },
+  { lives: 1, goesOn: true, what: 'each verification has a module of its own' },
+  { lives: 2, goesOn: false, what: 'the test would notice a shared module' },
 ])('a counter at the top of a module', ({ lives, goesOn, what }) => {
   let folder: string;
   let rig: Rig;

@@ -219,7 +219,7 @@ const FROM_OUTSIDE = [
   'TooManyRequestsException',
 ];
 
-describe.each(BOTH)('%s, told to', (operation, call) => {
+describe.each(BOTH)('%s, when set to fail', (operation, call) => {
   it.each(FROM_OUTSIDE)('answers %s as the SDK knows it', async (name) => {
     const { accessToken } = await running.sandbox.createUser();
     running.sandbox.setFault({ operation, exception: { name } });
