@@ -15,7 +15,7 @@ export interface BareBundle {
 
 /** Bundles the barest workflow. Not in the worker's process, where it would count as memory and time of the worker. */
 export async function bundleBare(): Promise<BareBundle> {
-  // The file beside this one has the same extension: .ts if a test runs from source.
+  // The neighbouring file has the same extension: .ts if a test runs from source.
   const workflowsPath = fileURLToPath(new URL(`bare${extname(import.meta.url)}`, import.meta.url));
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   const folder = await mkdtemp(join(tmpdir(), 'bare-verification-'));

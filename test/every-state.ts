@@ -1,4 +1,4 @@
-/** One verification in each state, for tests that look at them from outside: on pages, in files, in logs. */
+/** One verification in each state, for tests that inspect them from outside: on pages, in files, in logs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type VerificationClient, VerificationFailedError } from '@cognito-verification/client';
 import type { AttributeName, VerificationPolicy, VerificationState } from '@cognito-verification/contract';
@@ -8,19 +8,19 @@ const SEND = 'GetUserAttributeVerificationCode';
 /** Enough for a deadline of one minute on a busy machine. */
 const STATE_LIMIT_MS = 150_000;
 
-/** What the users have and type. */
+/** The users' data and input. */
 export interface EveryStateOptions {
-  /** Of their e-mail addresses. */
+  /** The domain of their e-mail addresses. */
   domain?: string;
   phoneNumber?: string;
-  /** Goes with every start. */
+  /** Accompanies every start. */
   clientMetadata?: Record<string, string>;
-  /** Has the right form, and is never drawn by the sandbox. */
+  /** Has the right form, and the sandbox never generates it. */
   wrongCode?: string;
   policy?: VerificationPolicy;
 }
 
-/** Users of one application, and one verification of theirs in each state. */
+/** Users of one application, with one verification in each state. */
 export class EveryState {
   readonly tokens: string[] = [];
   readonly wrongCode: string;
@@ -35,7 +35,7 @@ export class EveryState {
   }
 
   async reach(): Promise<{ userPoolId: string; workflowIds: Record<VerificationState, string> }> {
-    // It starts first, since it takes a minute.
+    // This one starts first, since it takes a minute.
     const expired = await this.start(await this.user('ada'), { deadline: '1 minute' });
     const [sending, rateLimited, awaitingToken, awaitingCode, verified, failed, cancelled] = await Promise.all([
       this.refused('bob', 'TooManyRequestsException'),
@@ -51,16 +51,16 @@ export class EveryState {
     return { userPoolId: this.poolId ?? '', workflowIds };
   }
 
-  /** A verification whose user pool quotes in its refusal all that it was sent and all that it knows. */
+  /** A verification whose user pool quotes in its refusal everything that it received and everything that it knows. */
   async quoted(): Promise<string> {
     const user = await this.user('ines');
-    const told = [user.accessToken, `ines@${this.options.domain}`, this.options.phoneNumber].join(', ');
-    const exception = { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${told}` };
+    const quotation = [user.accessToken, `ines@${this.options.domain}`, this.options.phoneNumber].join(', ');
+    const exception = { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${quotation}` };
     this.sandbox.setFault({ operation: SEND, username: 'ines', exception });
     return await this.startRefused(user);
   }
 
-  /** In one pool, as the users of one application are. */
+  /** Creates a user in the one pool, as in one application. */
   private async user(username: string): Promise<SandboxUser> {
     const { domain = 'example.com', phoneNumber = '+12025550123' } = this.options;
     const attributes = { email: `${username}@${domain}`, phone_number: phoneNumber };
@@ -97,7 +97,7 @@ export class EveryState {
 
   private async startRefused(user: SandboxUser, attributeName?: AttributeName): Promise<string> {
     return await this.start(user, {}, attributeName).catch((error: unknown) => {
-      // A verification that fails at once answers its start with that.
+      // A verification that fails at once answers its start with the failure.
       if (error instanceof VerificationFailedError) return error.workflowId;
       throw error;
     });

@@ -21,8 +21,8 @@ const LONGEST = [
 ];
 
 /**
- * Starts the longest files first, so that no core idles while the last one ends. Vitest knows durations only from earlier runs,
- * which a clean clone has none of, and sorts each project alone.
+ * Starts the longest files first, so that no core idles while the last one runs. Vitest knows durations only from earlier runs,
+ * which a clean clone lacks, and sorts each project separately.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

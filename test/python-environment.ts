@@ -1,4 +1,4 @@
-/** Python programs that the tests need: installed once into the user's cache, in versions that are pinned. */
+/** Python programs that the tests need, in pinned versions, installed once into the user's cache. */
 import { execFile } from 'node:child_process';
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -11,11 +11,11 @@ const run = promisify(execFile);
 /** A virtual environment. */
 export interface PythonEnvironment {
   readonly python: string;
-  /** Path of a command that its packages have brought. */
+  /** The path of a command from its packages. */
   command(name: string): string;
 }
 
-/** Whether a command ends well. */
+/** Whether a command succeeds. */
 export async function works(command: string, ...parameters: string[]): Promise<boolean> {
   return run(command, parameters).then(
     () => true,
@@ -24,9 +24,9 @@ export async function works(command: string, ...parameters: string[]): Promise<b
 }
 
 /**
- * A virtual environment with these packages; made, if need be, by the first of the processes that ask for it.
+ * A virtual environment with these packages. The first process that asks for it creates it.
  * @param name its folder
- * @param packages as pip takes them, with their versions
+ * @param packages with their versions, in pip's syntax
  * @returns undefined on a machine without Python
  */
 export async function pythonWith(name: string, packages: readonly string[]): Promise<PythonEnvironment | undefined> {
@@ -34,12 +34,12 @@ export async function pythonWith(name: string, packages: readonly string[]): Pro
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const folder = join(cache, 'cognito-verification', name);
   const python = join(folder, 'bin', 'python');
-  // Written last, so that a half-finished installation is done over.
+  // Written last, so that an incomplete installation is repeated.
   const complete = join(folder, packages.join('+'));
   await mkdir(join(folder, '..'), { recursive: true });
   while (!(await exists(complete))) {
     const lock = `${folder}.lock`;
-    if (!(await taken(lock))) {
+    if (!(await tryLock(lock))) {
       await sleep(1_000);
       continue;
     }
@@ -54,8 +54,8 @@ export async function pythonWith(name: string, packages: readonly string[]): Pro
   return { python, command: (command) => join(folder, 'bin', command) };
 }
 
-/** Takes the lock, unless a process has it that is still there. */
-async function taken(lock: string): Promise<boolean> {
+/** Takes the lock, unless a live process has it. */
+async function tryLock(lock: string): Promise<boolean> {
   try {
     await writeFile(lock, String(process.pid), { flag: 'wx' });
     return true;

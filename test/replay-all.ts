@@ -1,4 +1,4 @@
-/** Histories that a test makes must replay on the bundle that workers run. */
+/** The histories that a test makes must replay on the bundle of the workers. */
 import { CONVERTER_PATHS, type KeyRing, workerDataConverter } from '@cognito-verification/codec';
 import { Worker } from '@temporalio/worker';
 import type { History } from '../temporal/proto-json.js';
@@ -6,8 +6,7 @@ import { WORKFLOW_BUNDLE_PATH } from '../worker/workflow-bundle.js';
 import type { Rig } from './rig.js';
 
 /**
- * Replays the newest run of each verification, open or ended, against the bundle; without a key ring those that were made
- * without one.
+ * Replays the newest run of each verification, open or ended, against the bundle. Without a key ring, payloads are in plain text.
  * @returns how many were replayed
  * @throws AggregateError with one error for each history that does not replay
  */
@@ -25,7 +24,7 @@ export async function replayAll(
   return histories.length;
 }
 
-/** What does not replay, by workflow id: with the difference, or as not replayed if the SDK did not report on it. */
+/** The failures by workflow id: the difference, or "not replayed" if the SDK did not report on the history. */
 export async function replayErrors(
   histories: readonly { workflowId: string; history: History }[],
   keyRing: KeyRing | undefined,

@@ -1,4 +1,4 @@
-/** What the tests that need a Temporal server share: a server, the Cognito sandbox, the worker and a client. */
+/** The common rig of the tests that need a Temporal server: a server, the Cognito sandbox, the worker and a client. */
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { replayAll } from './replay-all.js';
 
 export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
 
-/** One key for a process, so that everything that is sealed in it can be opened in it. */
+/** One key for each process, so that everything sealed in the process can be opened in it. */
 const KEYS = `test:${randomBytes(32).toString('base64')}`;
 const KEY_RING: KeyRing = keyRingOf(...parseKeys(KEYS, 'the key of this test'));
 
@@ -27,33 +27,33 @@ export interface Rig {
   env: TestWorkflowEnvironment;
   sandbox: Sandbox;
   client: VerificationClient;
-  /** What everything here is sealed with, as `VERIFICATION_ENCRYPTION_KEYS` takes it. */
+  /** The key that seals everything here, in the form of `VERIFICATION_ENCRYPTION_KEYS`. */
   keys: string;
   keyRing: KeyRing;
-  /** For another Temporal client. */
+  /** For an additional Temporal client. */
   dataConverter: DataConverter;
   taskQueue: string;
   /** Ids of all workflows that were started through `env.client`. */
   started: Set<string>;
   worker: VerificationWorker;
-  /** A fresh user with both attributes, unverified. */
+  /** Creates a user with both attributes, unverified. */
   user(): Promise<SandboxUser>;
   /** Starts a verification of the user's e-mail. */
   start(user: SandboxUser, policy?: VerificationPolicy): ReturnType<VerificationClient['start']>;
   close(): Promise<void>;
 }
 
-/** What a rig may be started with. */
+/** The options of a rig. */
 export interface RigOptions {
   cognito?: (sandbox: Sandbox) => CognitoClients;
   sandbox?: Parameters<typeof startSandbox>[0];
   /** Default: a key of this process. */
   keyRing?: KeyRing;
-  /** How client and worker name themselves in histories. Default: process id and host name. */
+  /** The names of client and worker in histories. Default: process id and host name. */
   identity?: string;
   /** With 0 each workflow task replays the history so far (forced replay). Default: see `cacheSize`. */
   maxCachedWorkflows?: number;
-  /** Another bundle than the build's. */
+  /** A bundle other than that of the build. */
   workflowBundlePath?: string;
 }
 
@@ -62,7 +62,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
   const { keyRing = KEY_RING } = options;
   quietRuntime();
   const started = new Set<string>();
-  // A server that skips time runs ahead of this process, and the sandbox is kept in step with it.
+  // A server that skips time runs ahead of this process, so the sandbox follows the server's clock.
   let sandboxClock: () => number = Date.now;
   const dataConverter = clientDataConverter(keyRing, { now: () => sandboxClock() });
   const client = {
@@ -88,7 +88,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
     started,
     worker: running.worker,
     user: async () => {
-      // Tokens live in the sandbox's time, and the time-skipping server's runs ahead of it.
+      // Tokens expire in the sandbox's time, which follows the time-skipping server ahead of this process.
       if (server === 'timeSkipping')
         sandbox.advanceClock(Math.max(0, (await env.currentTimeMs()) - sandbox.now().getTime()));
       return await sandbox.createUser({ attributes: { email: 'zoe@example.com', phone_number: '+15555550123' } });
@@ -133,7 +133,7 @@ function noting(started: Set<string>): WorkflowClientInterceptor {
   };
 }
 
-/** How many workflows the workers of this run of the tests keep in memory; undefined for the SDK's own choice. */
+/** How many workflows the workers of this test run keep in memory; undefined for the default of the SDK. */
 export function cacheSize(): number | undefined {
   const size = process.env['VERIFICATION_TEST_CACHE'];
   return size ? Number(size) : undefined;
@@ -168,8 +168,8 @@ export async function startWorker(
 }
 
 /**
- * A worker as it is deployed: the compiled command, in a process of its own.
- * @param settings more of its environment
+ * A worker as deployed: the compiled command, in a process of its own.
+ * @param settings additional environment variables
  */
 export async function startWorkerProcess(
   { env, sandbox }: Pick<Rig, 'env' | 'sandbox'>,
@@ -213,7 +213,7 @@ async function localServer(client: ClientOptionsForTestEnv): Promise<TestWorkflo
       executable: { type: 'existing-path', path: await temporalCli() },
       searchAttributes: Object.values(SEARCH_ATTRIBUTE_KEYS),
       ui: false,
-      // The server logs every update beyond its limit of ten in flight, and the SDK's client tries those again.
+      // The server logs every update beyond its limit of ten in flight, and the SDK's client retries those.
       log: { format: 'pretty', level: 'never' },
     },
   });
@@ -234,7 +234,7 @@ async function timeSkippingServer(client: ClientOptionsForTestEnv): Promise<Test
 
 let installed = false;
 
-/** Once a process. The tests cause failures on purpose, so only errors of the SDK itself are printed. */
+/** Once per process. The tests cause failures on purpose, so only errors of the SDK itself are printed. */
 function quietRuntime(): void {
   if (installed) return;
   installed = true;

@@ -1,4 +1,4 @@
-/** An access token as Cognito makes them, and others that are like it; none of them is signed. */
+/** An access token like Cognito's, and variants of it; all are unsigned. */
 import { REQUIRED_SCOPE } from '@cognito-verification/contract';
 
 export const SUB = '6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b';
@@ -18,7 +18,7 @@ export const tokenOf = (claims: unknown): string => `${base64Url({ alg: 'RS256' 
 
 export const TOKEN = tokenOf(CLAIMS);
 
-/** What a call was refused with. */
+/** The error that a call throws. */
 export function errorOf(call: () => unknown): Error {
   try {
     call();

@@ -2,7 +2,7 @@ import type { Reporter, TestModule } from 'vitest/node';
 
 const SHOWN = 10;
 
-/** Prints the files that took longest, in seconds, below the summary of a run. */
+/** Prints the slowest files, with their seconds, below the summary of a run. */
 export class SlowestFiles implements Reporter {
   onTestRunEnd(files: readonly TestModule[]): void {
     if (files.length <= SHOWN) return;

@@ -1,4 +1,4 @@
-/** How the worker takes every answer of an access token source, also wrong ones. */
+/** How the worker handles every answer of an access token source, including wrong ones. */
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import type { Secret } from '@cognito-verification/contract';
@@ -23,7 +23,7 @@ const REQUEST = {
 } as const;
 const LIVING = tokenOf({ ...CLAIMS, exp: Date.now() / 1000 + 60 });
 
-/** The activity logs what it throws; the tests below look at what it throws. */
+/** Keeps the output quiet: the activity logs what it throws. */
 const logger = new DefaultLogger('ERROR', () => undefined);
 
 async function ask(
@@ -45,14 +45,14 @@ async function refusalOf(...args: Parameters<typeof ask>): Promise<UnresolvedAcc
 
 describe('a token', () => {
   it.each([
-    ['that lives', LIVING],
-    ['that does not say when it ends', tokenOf({ ...CLAIMS, exp: undefined })],
-  ])('%s is given, and hidden', async (_name, token) => {
+    ['that has not expired', LIVING],
+    ['without an expiry', tokenOf({ ...CLAIMS, exp: undefined })],
+  ])('%s is returned, and stays hidden', async (_name, token) => {
     const secret = await ask(() => Promise.resolve(token));
     expect([secret.reveal(), inspect(secret)]).toEqual([token, '[secret]']);
   });
 
-  it('is asked for with what it is for', async () => {
+  it('is requested with the purpose that it serves', async () => {
     const requests: unknown[] = [];
     await ask((request) => {
       requests.push(request);
@@ -67,7 +67,7 @@ describe('a token', () => {
     ['that has expired', tokenOf({ ...CLAIMS, exp: Date.now() / 1000 - 1 }), 'has expired'],
     ['that is an ID token', tokenOf({ ...CLAIMS, token_use: 'id' }), 'has token_use "id"'],
     ['without the scope', tokenOf({ ...CLAIMS, scope: 'openid' }), 'lacks the scope'],
-    ['that is none', 'eyJ not a token', 'is not a JSON Web Token'],
+    ['that is malformed', 'eyJ not a token', 'is not a JSON Web Token'],
     ['with a header before it', `Bearer ${TOKEN}`, 'is not a JSON Web Token'],
   ])('%s is refused', async (_name, token, why) => {
     const { name, message } = await refusalOf(() => Promise.resolve(token));
@@ -76,55 +76,55 @@ describe('a token', () => {
 });
 
 describe('a source', () => {
-  it.each([undefined, null, ''])('that answers %j has none', async (answer) => {
+  it.each([undefined, null, ''])('that answers %j has no token', async (answer) => {
     expect((await refusalOf(() => Promise.resolve(answer as undefined))).name).toBe('AccessTokenNotFound');
   });
 
-  it('that is not there is named', async () => {
+  it('that does not exist is named in the error', async () => {
     expect((await refusalOf(undefined)).name).toBe('AccessTokenSourceMissing');
   });
 
   it.each<[string, AccessTokenSource['accessToken'], string]>([
     [
-      'with words that are meant for people',
+      'with a message meant for people',
       () => Promise.reject(new AccessTokenSourceError('is closed')),
       'The access token source is closed.',
     ],
     [
-      'with words that may hold anything',
+      'with a message that may contain anything',
       () => Promise.reject(new TypeError(`bad token ${TOKEN}`)),
       'The access token source failed with TypeError.',
     ],
     [
-      'with no error at all',
+      'without an error',
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as a plug-in may
       () => Promise.reject(TOKEN),
       'The access token source failed with an error.',
     ],
     [
-      'at once',
+      'synchronously',
       () => {
         throw new RangeError(TOKEN);
       },
       'The access token source failed with RangeError.',
     ],
     [
-      'with an answer that is no text',
+      'with an answer that is not text',
       () => Promise.resolve({ accessToken: TOKEN } as unknown as string),
       'The access token source answered something that is not text.',
     ],
-  ])('that fails %s could not be asked', async (_name, accessToken, message) => {
+  ])('that fails %s counts as unavailable', async (_name, accessToken, message) => {
     expect(await refusalOf(accessToken)).toMatchObject({ name: 'AccessTokenSourceUnavailable', message });
   });
 
-  it('that does not heed its signal is not waited for', async () => {
+  it('that ignores its signal is not waited for', async () => {
     const began = performance.now();
     const refusal = await refusalOf(() => new Promise(() => undefined), AbortSignal.timeout(50));
     expect(refusal.message).toBe('The access token source gave no answer in time.');
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
-  it('that hangs as the budget of the call ends is given up before it: nothing has had an effect', async () => {
+  it('that hangs until the budget of the call runs out is abandoned first: nothing has had an effect', async () => {
     const scheduledTimestampMs = Date.now() - 24 * 3_600_000;
     const info = { scheduledTimestampMs, currentAttemptScheduledTimestampMs: scheduledTimestampMs + 58_900 };
     const began = performance.now();
@@ -133,13 +133,13 @@ describe('a source', () => {
     expect(performance.now() - began).toBeLessThan(1_000);
   });
 
-  it('that throws an error of the name of an exception of Cognito is not mistaken for it', async () => {
+  it('that throws an error named like an exception of Cognito is not mistaken for Cognito', async () => {
     const error = Object.assign(new Error('x'), { name: 'ExpiredCodeException', $fault: 'client' });
     expect((await refusalOf(() => Promise.reject(error))).name).toBe('AccessTokenSourceUnavailable');
   });
 });
 
-describe('what it means', () => {
+describe('the meaning of each error', () => {
   const MEANINGS = [
     ['AccessTokenSourceMissing', 'unreachable', 'unreachable'],
     ['AccessTokenSourceUnavailable', 'unreachable', 'unreachable'],
@@ -153,7 +153,7 @@ describe('what it means', () => {
     expect(failureName(error)).toBe(name);
   });
 
-  it('stands in docs/failures.md', async () => {
+  it('matches docs/failures.md', async () => {
     const page = await readFile('docs/failures.md', 'utf8');
     const table = page.split('## When a reference leads to no token\n')[1]?.split(/^## /m)[0] ?? '';
     const rows = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));

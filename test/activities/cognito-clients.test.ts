@@ -4,7 +4,7 @@ import { type CognitoClients, createCognitoClients } from '../../activities/cogn
 let clients: CognitoClients;
 afterEach(() => clients.destroy());
 
-it('there is one client for a region, whichever pool asks', async () => {
+it('each region has one client, shared by all its pools', async () => {
   clients = createCognitoClients();
   const client = clients.forUserPool('eu-west-1_one');
   expect(clients.forUserPool('eu-west-1_two')).toBe(client);
@@ -12,7 +12,7 @@ it('there is one client for a region, whichever pool asks', async () => {
   expect(clients.forUserPool('eu-west-2_one')).not.toBe(client);
 });
 
-it('ids that name made-up regions do not pile up clients, and the one in use stays', () => {
+it('ids with made-up regions do not accumulate clients, and the client in use stays', () => {
   clients = createCognitoClients();
   const [client, rare] = [clients.forUserPool('eu-west-1_one'), clients.forUserPool('eu-west-2_one')];
   for (let index = 0; index < 60; index++) {

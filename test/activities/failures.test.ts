@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { failureName, readFailure } from '../../activities/failures.js';
 
-/** Errors as the AWS SDK and Node throw them, for what the sandbox cannot make a connection do. */
+/** Errors as the AWS SDK and Node throw them, for connection failures that the sandbox cannot cause. */
 const failed = (more: object) => Object.assign(new Error('boom'), more);
 
-describe('the request never left: no message, tried again', () => {
+describe('the request never left: no message was sent, so it is tried again', () => {
   it.each([
     ['refused', { code: 'ECONNREFUSED' }],
-    ['no such name', { code: 'ENOTFOUND', syscall: 'getaddrinfo' }],
-    ['no route', { code: 'EHOSTUNREACH', syscall: 'connect' }],
+    ['unknown host name', { code: 'ENOTFOUND', syscall: 'getaddrinfo' }],
+    ['no route to the host', { code: 'EHOSTUNREACH', syscall: 'connect' }],
     ['no answer to the connection', { code: 'ETIMEDOUT', syscall: 'connect' }],
     ['no TLS', { code: 'EPROTO' }],
-    ['a certificate that has expired', { code: 'CERT_HAS_EXPIRED' }],
+    ['an expired certificate', { code: 'CERT_HAS_EXPIRED' }],
     [
       'cut off before TLS',
       {
@@ -19,7 +19,7 @@ describe('the request never left: no message, tried again', () => {
         message: 'Client network socket disconnected before secure TLS connection was established',
       },
     ],
-    ['every address of the name', { code: 'ETIMEDOUT', errors: [{ syscall: 'connect' }, { code: 'ECONNREFUSED' }] }],
+    ['every address failed', { code: 'ETIMEDOUT', errors: [{ syscall: 'connect' }, { code: 'ECONNREFUSED' }] }],
     [
       'the SDK gave up connecting',
       {
@@ -32,7 +32,7 @@ describe('the request never left: no message, tried again', () => {
   });
 });
 
-describe('it left, and nobody knows: counted, never repeated', () => {
+describe('the request left and its effect is unknown: counted, never repeated', () => {
   it.each([
     ['the connection was lost', { code: 'ECONNRESET', syscall: 'read' }],
     [
@@ -40,13 +40,10 @@ describe('it left, and nobody knows: counted, never repeated', () => {
       { name: 'TimeoutError', message: 'a request has exceeded the configured 22000 ms requestTimeout.' },
     ],
     ['a page instead of an answer', { name: 'SyntaxError', $metadata: { httpStatusCode: 502 } }],
+    ['a server fault with any status', { name: 'NewException', $fault: 'server', $metadata: { httpStatusCode: 400 } }],
+    ['an error in our own code', { name: 'TypeError' }],
     [
-      'a fault of the server under any status',
-      { name: 'NewException', $fault: 'server', $metadata: { httpStatusCode: 400 } },
-    ],
-    ['an error of ours', { name: 'TypeError' }],
-    [
-      'some of the addresses may have taken it',
+      'one of the addresses may have received it',
       { errors: [{ syscall: 'connect' }, { code: 'ECONNRESET', syscall: 'read' }] },
     ],
   ])('%s', (_name, error) => {
@@ -54,7 +51,7 @@ describe('it left, and nobody knows: counted, never repeated', () => {
   });
 });
 
-it('names are those of Cognito where there are any, else of the network', () => {
+it('errors carry the name from Cognito if there is one, otherwise that of the network error', () => {
   expect(failureName(failed({ name: 'LimitExceededException', $fault: 'client' }))).toBe('LimitExceededException');
   expect(failureName(failed({ code: 'ECONNRESET' }))).toBe('ECONNRESET');
   expect(failureName(failed({ name: 'SyntaxError', $metadata: { httpStatusCode: 502 } }))).toBe('HTTP 502');

@@ -1,4 +1,4 @@
-/** The access token source over HTTP, and the settings of a worker that make one. */
+/** The access token source over HTTP, and the worker settings that configure it. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -39,18 +39,18 @@ const source = (options: Partial<HttpAccessTokenSourceOptions> = {}) =>
 const ask = async (from: AccessTokenSource, signal = new AbortController().signal) =>
   await from.accessToken(REQUEST, signal);
 
-/** The error of a source that could not be asked. No part of it that could be printed holds a secret. */
+/** The error of a source that is unavailable. Nothing printable in it holds a secret. */
 async function errorOf(from: AccessTokenSource, signal?: AbortSignal): Promise<AccessTokenSourceError> {
   const error = await ask(from, signal).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(AccessTokenSourceError);
-  const shown = inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error);
-  expect(shown).not.toContain(BEARER);
-  expect(shown).not.toContain('eyJ');
+  const printed = inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error);
+  expect(printed).not.toContain(BEARER);
+  expect(printed).not.toContain('eyJ');
   return error as AccessTokenSourceError;
 }
 
 describe('a request', () => {
-  it('says what the token is for, in JSON, with the header that it was given, asked for each time', async () => {
+  it('states the purpose of the token in JSON and carries the configured header, which is read each time', async () => {
     server.answer(REQUEST.reference, { token: TOKEN });
     let times = 0;
     const from = source({ authorization: () => Promise.resolve(`Bearer ${BEARER}-${++times}`) });
@@ -65,7 +65,7 @@ describe('a request', () => {
     );
   });
 
-  it('goes without a header where none was given', async () => {
+  it('has no header if none is configured', async () => {
     server.answer(REQUEST.reference, { token: TOKEN });
     await ask(source());
     expect(server.asked.at(-1)?.authorization).toBeUndefined();
@@ -73,7 +73,7 @@ describe('a request', () => {
 });
 
 describe('an answer', () => {
-  it.each([404, 410])('%i means that there is no token now', async (status) => {
+  it.each([404, 410])('%i means that there is currently no token', async (status) => {
     server.answer(REQUEST.reference, { status });
     expect(await ask(source())).toBeUndefined();
   });
@@ -88,7 +88,7 @@ describe('an answer', () => {
     expect((await errorOf(source({ authorization: () => `Bearer ${BEARER}` }))).message).toBe(message);
   });
 
-  it('that leads elsewhere is not followed: the header is for this URL alone', async () => {
+  it('that redirects is not followed: the header is for this URL alone', async () => {
     server.answer(REQUEST.reference, { status: 307, location: server.url });
     const before = server.asked.length;
     expect((await errorOf(source())).message).toBe('answered HTTP 307');
@@ -98,16 +98,16 @@ describe('an answer', () => {
   it.each([
     ['no JSON', `${TOKEN}!`],
     ['another field', JSON.stringify({ token: TOKEN })],
-    ['a token that is no text', '{"accessToken": 7}'],
+    ['a token that is not text', '{"accessToken": 7}'],
     ['an empty token', '{"accessToken": ""}'],
     ['null', 'null'],
     ['nothing', ''],
-  ])('of 200 with %s is an error that does not quote it', async (_name, body) => {
+  ])('of 200 with %s is an error that does not quote the body', async (_name, body) => {
     server.answer(REQUEST.reference, { status: 200, body });
     expect((await errorOf(source())).message).toBe('answered 200 without {"accessToken": "…"}');
   });
 
-  it('that does not end is not read to its end', async () => {
+  it('that never ends is not read to its end', async () => {
     server.answer(REQUEST.reference, { status: 200, body: JSON.stringify({ accessToken: 'x'.repeat(70_000) }) });
     expect((await errorOf(source())).message).toBe('answered more than 65536 bytes');
   });
@@ -119,14 +119,14 @@ describe('an answer', () => {
     expect(performance.now() - began).toBeLessThan(1_500);
   });
 
-  it('that nobody wants any more is not waited for', async () => {
+  it('is not waited for after the caller has aborted', async () => {
     server.answer(REQUEST.reference, { token: TOKEN }, 2_000);
     const began = performance.now();
     await errorOf(source(), AbortSignal.timeout(100));
     expect(performance.now() - began).toBeLessThan(1_500);
   });
 
-  it('of nobody is an error that says how', async () => {
+  it('that cannot arrive, since nothing listens, is an error that says why', async () => {
     const occupant = createServer();
     await once(occupant.listen(0, '127.0.0.1'), 'listening');
     const address = occupant.address();
@@ -137,27 +137,27 @@ describe('an answer', () => {
     expect(message).toBe('could not be asked (ECONNREFUSED)');
   });
 
-  it('is not asked for with a header that is none, which is not quoted', async () => {
+  it('is not requested with an invalid header, and the error does not quote the header', async () => {
     const { message } = await errorOf(source({ authorization: () => `Bearer ${BEARER}\r\nx: y` }));
     expect(message).toMatch(/^could not be asked \(\w+\)$/);
   });
 });
 
-describe('an option that is wrong', () => {
+describe('an invalid option', () => {
   it.each([
     ['http://tokens.example.com/', 'http://tokens.example.com'],
     ['http://127.0.0.1.example.com/', 'http://127.0.0.1.example.com'],
     ['ftp://localhost/', 'ftp://localhost'],
     ['tokens.example.com', 'no URL'],
     [`https://worker:${BEARER}@tokens.example.com/`, 'https://…@tokens.example.com'],
-  ])('the URL %s is refused with what is allowed, and no password is shown', (url, found) => {
+  ])('the URL %s is refused with what is allowed, and the password stays hidden', (url, found) => {
     expect(() => source({ url })).toThrow(
       `url: found ${found}; allowed: an https URL without user and password, or an http URL of localhost`,
     );
   });
 
   it.each(['https://tokens.example.com/a?b=c', 'http://localhost:1/', 'http://[::1]:1/', 'http://127.0.0.2:1/'])(
-    'the URL %s is none',
+    'the URL %s is allowed',
     (url) => {
       expect(() => source({ url })).not.toThrow();
     },
@@ -174,12 +174,12 @@ describe('the settings of a worker', () => {
   const URL_SETTING = 'VERIFICATION_ACCESS_TOKEN_SOURCE_URL';
   const FILE_SETTING = 'VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE';
 
-  it('without any there is no source; an empty one counts as none', () => {
+  it('configure no source when they are absent or empty', () => {
     expect(accessTokenSourceFromSettings({})).toBeUndefined();
     expect(accessTokenSourceFromSettings({ [URL_SETTING]: '', [FILE_SETTING]: '' })).toBeUndefined();
   });
 
-  it('the file with the secret is read with each request, so that it can be rotated', async () => {
+  it('name a secret file that is read for each request, so that the secret can be rotated', async () => {
     const file = join(folder, 'bearer');
     await writeFile(file, `${BEARER}-1\n`);
     const from = accessTokenSourceFromSettings({ [URL_SETTING]: server.url, [FILE_SETTING]: file });
@@ -205,13 +205,16 @@ describe('the settings of a worker', () => {
       { [URL_SETTING]: 'https://example.com/', [FILE_SETTING]: '/nowhere' },
       `${FILE_SETTING}: found "/nowhere", which cannot be read (ENOENT); allowed: the path of a file`,
     ],
-  ])('%j is refused at the start with name, found and allowed', (environment, message) => {
-    let error: unknown;
-    try {
-      accessTokenSourceFromSettings(environment);
-    } catch (thrown) {
-      error = thrown;
-    }
-    expect(error).toMatchObject({ code: 'Configuration', message: expect.stringContaining(message) });
-  });
+  ])(
+    'that are invalid (%j) are refused at the start with the name, what was found and what is allowed',
+    (environment, message) => {
+      let error: unknown;
+      try {
+        accessTokenSourceFromSettings(environment);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toMatchObject({ code: 'Configuration', message: expect.stringContaining(message) });
+    },
+  );
 });

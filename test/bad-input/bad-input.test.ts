@@ -1,7 +1,6 @@
 /**
- * Every place that takes input, with some hundred values that do not belong there, and any number of values that are drawn
- * from a seed: each is refused with a message, nothing crashes, no workflow task fails, and memory stays flat.
- * `VERIFICATION_SEED` draws others.
+ * Every place that takes input gets some hundred invalid values, and more that are generated from a seed. It refuses each with
+ * a message; nothing crashes, no workflow task fails, and memory stays flat. `VERIFICATION_SEED` generates other values.
  */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -24,7 +23,7 @@ import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig
 import { MALFORMED, malformed, NO_JSON, noJson } from './corpus.js';
 
 const SEED = Number(process.env['VERIFICATION_SEED'] ?? 20_261_123);
-/** How many values are drawn for each place. */
+/** Generated values for each place. */
 const DRAWN = 100;
 const NOBODY_IS_LIMITED = 1_000_000;
 
@@ -33,7 +32,7 @@ let taskQueue: string;
 let worker: Awaited<ReturnType<typeof startWorkerProcess>>;
 let client: VerificationClient;
 let codecServer: CodecServer;
-/** All of it is sent to the verification of this user. */
+/** The verification of this user receives all the input. */
 let user: SandboxUser;
 let workflowId: string;
 
@@ -55,7 +54,7 @@ afterAll(async () => {
   await rig?.close();
 });
 
-/** Sends the value there, and compares the refusal with what is promised. */
+/** Sends the value to the place, and compares the refusal with the promised one. */
 type Place = (value: unknown) => Promise<void>;
 
 const VALUES_GO_TO: Record<string, Place> = {
@@ -87,7 +86,7 @@ const VALUES_GO_TO: Record<string, Place> = {
   'the sandbox': async (value) => await refusedBySandbox(JSON.stringify(value)),
 };
 
-/** A signal has no answer, so the verification is asked. */
+/** A signal has no answer, so the test queries the verification. */
 async function signalLeftOut(value: unknown): Promise<void> {
   await rig.env.client.workflow.getHandle(workflowId).signal(codeConfirmed.name, value);
   expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10 });
@@ -139,7 +138,7 @@ async function refusedBySandbox(body: string | Uint8Array): Promise<void> {
   }
 }
 
-/** Ten at a time: the server is one process, and so is the worker. */
+/** Ten at a time: the server and the worker are one process each. */
 async function eachOf<Value>(
   named: readonly (readonly [string, Value])[],
   send: (value: Value) => Promise<void>,
@@ -156,14 +155,14 @@ async function eachOf<Value>(
   }
 }
 
-/** As many drawn values. Of one that is not refused, the error shows the smallest form and the seed. */
+/** Sends generated values. If one is not refused, the error shows its smallest form and the seed. */
 async function drawn<Value>(values: fc.Arbitrary<Value>, send: (value: Value) => Promise<void>): Promise<void> {
   await fc.assert(fc.asyncProperty(values, send), { seed: SEED, numRuns: DRAWN });
 }
 
 const OPTIONS = { timeout: 180_000, retry: 0 };
 
-it('the corpus holds at least 200 values, each another one', () => {
+it('the corpus holds at least 200 distinct values', () => {
   const texts = MALFORMED.map(([, value]) => JSON.stringify(value));
   const distinct = new Set(texts).size;
   expect(texts.filter((text, at) => texts.indexOf(text) !== at)).toEqual([]);
@@ -173,26 +172,26 @@ it('the corpus holds at least 200 values, each another one', () => {
   );
 });
 
-describe('values that are nothing of ours are refused by', OPTIONS, () => {
+describe('invalid values are refused by', OPTIONS, () => {
   it.each(Object.entries(VALUES_GO_TO))('%s', async (_place, send) => {
     await eachOf(MALFORMED, send);
     await drawn(malformed, send);
   });
 });
 
-describe('bodies that are no JSON are refused by', OPTIONS, () => {
+describe('bodies that are not JSON are refused by', OPTIONS, () => {
   it.each(Object.entries(BODIES_GO_TO))('%s', async (_place, send) => {
     await eachOf(NO_JSON, send);
     await drawn(noJson, send);
   });
 });
 
-it('signals that are none of ours are left out, one after the other', OPTIONS, async () => {
+it('unknown signals are ignored, one after another', OPTIONS, async () => {
   await eachOf(MALFORMED, signalLeftOut, 1);
   await drawn(malformed, signalLeftOut);
 });
 
-it('no workflow task has failed for any of it, and the verification takes its code', OPTIONS, async () => {
+it('no workflow task has failed, and the verification still accepts its code', OPTIONS, async () => {
   const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
   expect(events?.filter(({ workflowTaskFailedEventAttributes: failed }) => failed)).toEqual([]);
   expect(worker.output.join('')).not.toMatch(/Failing workflow task|Failed to process Workflow Activation/);
@@ -202,16 +201,16 @@ it('no workflow task has failed for any of it, and the verification takes its co
 });
 
 describe('memory', OPTIONS, () => {
-  /** Enough in a round that a process that keeps half of it is noticed. */
+  /** Large enough that a process that retains half of it stands out within a round. */
   const LARGE = 'x'.repeat(200_000);
-  /** All rounds together are no more than a caller may ask of the codec server in ten seconds. */
+  /** All rounds together stay within what a caller may send to the codec server in ten seconds. */
   const IN_A_ROUND = 50;
   const SENT_MB = (LARGE.length * IN_A_ROUND) / 2 ** 20;
-  /** Until caches are full and the compiler is done. */
+  /** By then caches are full and the compiler has finished. */
   const WARM_UP = 6;
   const ROUNDS = 10;
 
-  /** What a process keeps of a round, in MB: the slope of the line through its memory after each. */
+  /** What a process retains per round, in MB: the slope of its memory over the rounds. */
   async function keptOfRound(pid: number, send: () => Promise<void>): Promise<number> {
     const round = Array.from({ length: IN_A_ROUND }, (_, index) => [`large ${index}`, undefined] as const);
     const resident: number[] = [];
@@ -219,20 +218,20 @@ describe('memory', OPTIONS, () => {
       await eachOf(round, send);
       if (played >= WARM_UP) resident.push(await residentMb(pid));
     }
-    const kept = slopeOf(resident);
+    const slope = slopeOf(resident);
     const after = resident.map((mb) => mb.toFixed(0)).join(', ');
-    console.log(`${kept.toFixed(1)} MB kept of ${SENT_MB.toFixed(1)} MB sent in a round; after each: ${after}`);
-    return kept;
+    console.log(`${slope.toFixed(1)} MB kept of ${SENT_MB.toFixed(1)} MB sent in a round; after each: ${after}`);
+    return slope;
   }
 
-  it('of the worker does not grow with what it refuses', async () => {
+  it('of the worker does not grow with the input that it refuses', async () => {
     const kept = await keptOfRound(worker.pid, async () => {
       await expect(start({ accessToken: `${LARGE}.b.c`, attributeName: 'email' })).rejects.toThrow(WorkflowFailedError);
     });
     expect(kept).toBeLessThan(SENT_MB / 2);
   });
 
-  it('of the codec server does not grow with what it refuses', async () => {
+  it('of the codec server does not grow with the input that it refuses', async () => {
     const server = startCli(['codec-server', '--port', '0', '--json'], {
       env: { VERIFICATION_ENCRYPTION_KEYS: rig.keys },
     });

@@ -1,4 +1,4 @@
-/** Values and bodies that are wrong in every place that takes input. */
+/** Values and bodies that are invalid in every place that takes input. */
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 
@@ -6,7 +6,7 @@ type Named<Value> = readonly (readonly [name: string, value: Value])[];
 
 const deep = (levels: number): unknown => (levels === 0 ? 'end' : { inner: deep(levels - 1) });
 
-/** Picked by hand. */
+/** Chosen by hand. */
 const VALUES: Named<unknown> = [
   ['null', null],
   ['true', true],
@@ -28,9 +28,9 @@ const VALUES: Named<unknown> = [
   ['a toJSON that is data', { toJSON: 'email' }],
   ['a thousand fields', Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`field${index}`, index]))],
   ['two hundred levels', deep(200)],
-  ['an attribute that is none', { accessToken: 'x', attributeName: 'address' }],
+  ['an unknown attribute', { accessToken: 'x', attributeName: 'address' }],
   ['an attribute in capitals', { accessToken: 'x', attributeName: 'EMAIL' }],
-  ['a token that is none', { accessToken: 'Bearer abc', attributeName: 'email', code: '123456' }],
+  ['a malformed token', { accessToken: 'Bearer abc', attributeName: 'email', code: '123456' }],
   ['a token of two parts', { accessToken: 'eyJhbGciOiJub25lIn0.e30', attributeName: 'email' }],
   ['a token of dots', { accessToken: '..', attributeName: 'email' }],
   ['a token of 100,000 characters', { accessToken: `${'a'.repeat(100_000)}.b.c`, attributeName: 'email' }],
@@ -46,7 +46,7 @@ const VALUES: Named<unknown> = [
   ['an answer of ours', { result: 'verified', status: { state: 'verified' } }],
 ];
 
-/** A right request. A test makes one field of it wrong. */
+/** A valid request. Each test breaks one field. */
 const REQUEST = {
   accessTokenReference: 'order-66',
   userPoolId: 'eu-central-1_Ab12Cd34E',
@@ -60,7 +60,7 @@ const NO_DURATIONS = [true, -1, 0, 1e308, [], {}, '', 'soon', '1 fortnight', '-5
 const NO_NUMBERS = [true, -1, 0, 1.5, 1e308, [], {}, '', '3'];
 const NO_CHOICES = [true, 7, [], {}, '', 'maybe'];
 
-/** The fields, and the values that are wrong in each. */
+/** The fields, and invalid values for each. */
 const FIELDS: [name: string, at: (value: unknown) => object, wrong: readonly unknown[]][] = [
   ['accessToken', (accessToken) => ({ accessToken }), NO_TEXTS],
   ['accessTokenReference', (accessTokenReference) => ({ accessTokenReference }), NO_TEXTS],
@@ -84,7 +84,7 @@ function inPolicy(field: string, wrong: readonly unknown[]): (typeof FIELDS)[num
   return [`policy.${field} of a request`, (value) => ({ ...REQUEST, policy: { [field]: value } }), wrong];
 }
 
-/** None of them is a request, a message or a body; each is named, for the report. */
+/** None of these is a request, a message or a body. The report shows their names. */
 export const MALFORMED: Named<unknown> = [
   ...VALUES,
   ...FIELDS.flatMap(([name, at, wrong]) =>
@@ -92,7 +92,7 @@ export const MALFORMED: Named<unknown> = [
   ),
 ];
 
-/** Any number of others, drawn. An object without fields is a right message in some places. */
+/** Generated values. An object without fields is left out: it is a valid message in some places. */
 export const malformed: fc.Arbitrary<unknown> = fc
   .oneof(
     fc.jsonValue({ maxDepth: 3 }),
@@ -134,18 +134,18 @@ export const NO_JSON: Named<Uint8Array> = [
   ['quotes of another kind', Buffer.from("{'payloads':[]}")],
   ['a comment', Buffer.from('{"payloads":[]} // none')],
   ['two documents', Buffer.from('{}{}')],
-  ['a number that is none', Buffer.from('NaN')],
-  ['a word that is none', Buffer.from('undefined')],
+  ['not a number', Buffer.from('NaN')],
+  ['a bare word', Buffer.from('undefined')],
   ['a form', Buffer.from('payloads=1&data=2')],
   ['XML', Buffer.from('<?xml version="1.0"?><payloads/>')],
   ['a hundred thousand brackets', Buffer.from('['.repeat(100_000))],
   ['UTF-16', Buffer.from('{"payloads":[]}', 'utf16le')],
-  ['bytes that are no UTF-8', bytes(0x22, 0xff, 0xfe, 0xc0, 0x22, 0x22)],
+  ['bytes that are not UTF-8', bytes(0x22, 0xff, 0xfe, 0xc0, 0x22, 0x22)],
   ['zeros', new Uint8Array(1_000)],
   ['a gzip file', gzipSync('{"payloads":[]}')],
 ];
 
-/** Any number of others, drawn: bytes, texts, and JSON that is cut off. */
+/** Generated bodies: bytes, texts, and truncated JSON. */
 export const noJson: fc.Arbitrary<Uint8Array> = fc
   .oneof(
     fc.uint8Array({ minLength: 1, maxLength: 300 }),

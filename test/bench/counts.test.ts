@@ -13,10 +13,10 @@ import { type Rig, startRig } from '../rig.js';
 
 const siteOf = ({ env, sandbox, client }: Rig): Site => ({ sandbox, temporal: env.client, verifications: client });
 
-/** Rows without the widths of their columns. */
+/** Rows without their column padding. */
 const rows = (text: string): string[] => text.split('\n').map((line) => line.trim().replaceAll(/\s+/g, ' '));
 
-/** A table as docs/performance.md has it. */
+/** Expects docs/performance.md to contain the table. */
 const documented = async (table: string): Promise<void> => {
   const page = await readFile(new URL('../../docs/performance.md', import.meta.url), 'utf8');
   expect(rows(page), 'docs/performance.md must hold what `npm run bench` prints').toEqual(
@@ -50,7 +50,7 @@ describe('on the development server', () => {
     return { ours: paths['right code'] ?? expect.unreachable(), bare: await countBare(rig) };
   }
 
-  it('costs what the page says, event by event, and every event over the floor has a reason', async () => {
+  it('costs what the page says, event by event, and every difference from the barest has a reason', async () => {
     expect(unexplained(ours, bare)).toEqual([]);
     await documented(eventTable(ours, bare));
   });
@@ -59,7 +59,7 @@ describe('on the development server', () => {
     await documented(actionTable(ours, bare));
   });
 
-  it('sealing adds to a history what the page says', async () => {
+  it('sealing adds what the page says to a history', async () => {
     const site = siteOf(rig);
     const taskQueue = `plain-${randomUUID()}`;
     const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
@@ -95,7 +95,7 @@ describe('on the development server', () => {
   });
 });
 
-it('expires at the cost that the page says', async () => {
+it('expires at the cost that the page gives', async () => {
   const rig = await startRig('timeSkipping');
   try {
     const site = siteOf(rig);

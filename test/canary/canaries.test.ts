@@ -1,4 +1,4 @@
-/** The search itself: it must find what is there, however it was written down. */
+/** Tests the search itself: it must find a canary in every encoding. */
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sightings } from './canaries.js';
@@ -19,7 +19,7 @@ it.each([
   expect(find(text)).toContain(form);
 });
 
-it('finds it in base64 at every alignment, whatever stands around it', () => {
+it('finds it in base64 at every alignment, whatever surrounds it', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ maxLength: 40 }), (before, after) => {
       const bytes = Buffer.concat([before, Buffer.from(VALUE), after]);
@@ -29,6 +29,6 @@ it('finds it in base64 at every alignment, whatever stands around it', () => {
   );
 });
 
-it('finds nothing where nothing is', () => {
+it('finds nothing where there is nothing', () => {
   expect(find('z***@e*** and a lot of other text')).toEqual([]);
 });

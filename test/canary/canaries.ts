@@ -1,24 +1,22 @@
-/**
- * Values that must be found nowhere, and the search for them in every form in which programs write text.
- */
+/** Values that must appear nowhere, and the search for them in every encoding that programs use. */
 
-/** A secret, or something personal, that was planted. */
+/** A planted secret or piece of personal data. */
 export interface Canary {
-  /** What it is, for the report, which must not print the value. */
+  /** Describes the value in the report, which must not print it. */
   readonly name: string;
   readonly value: string;
-  /** True for a value that is never sent to Temporal, not even by a deployment without sealing. */
+  /** True for a value that is never sent to Temporal, even by a deployment without sealing. */
   readonly kept?: true;
 }
 
-/** One that was found. */
+/** A canary that was found. */
 export interface Sighting {
   readonly canary: string;
   readonly form: string;
   readonly place: string;
 }
 
-/** Looks for every canary in the bytes, in every form. */
+/** Finds every canary in the bytes, in every form. */
 export function sightings(canaries: readonly Canary[], place: string, bytes: Uint8Array | string): Sighting[] {
   const haystack = Buffer.from(bytes);
   return canaries.flatMap(({ name, value }) =>
@@ -28,7 +26,7 @@ export function sightings(canaries: readonly Canary[], place: string, bytes: Uin
   );
 }
 
-/** The forms of a value: how it looks in text, in a payload within JSON, in a URL, in JSON that escapes, in a dump. */
+/** The forms of a value in text, in a payload within JSON, in a URL, in JSON that escapes, and in a dump. */
 export function formsOf(value: string): ReadonlyMap<string, readonly Buffer[]> {
   const forms = new Map<string, readonly string[]>([
     ['raw', [value]],
@@ -66,7 +64,7 @@ function everyUnit(value: string): string {
   return value.replaceAll(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** The raw form is left out: it has its own search. */
+/** Leaves out the raw form, which has its own search. */
 function distinct(raw: string, ...texts: string[]): string[] {
   return [...new Set(texts)].filter((text) => text !== raw && text !== '');
 }

@@ -1,7 +1,7 @@
 /**
- * Nothing secret leaves the process. A deployment with secrets planted in it takes a verification into every state; then
- * every byte that it has written, printed, served or shown is searched. The same without sealing shows that the search
- * finds what is there.
+ * Nothing secret leaves the process. A deployment with planted secrets takes a verification into every state; then the test
+ * searches every byte that it has written, printed, served or shown. A second deployment, without sealing, shows that the
+ * search works.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ afterAll(async () => {
   await Promise.all([sealed?.close(), plain?.close()]);
 });
 
-it('with everything in plain text each canary is found: in the histories, in the database, by the codec server', async () => {
+it('without sealing, each canary is found: in the histories, in the database, by the codec server', async () => {
   const found = await plain.search();
   for (const { name, kept } of plain.canaries) {
     const places = found.filter(({ canary }) => canary === name).map(({ place }) => place);
@@ -35,7 +35,7 @@ it('with everything in plain text each canary is found: in the histories, in the
   }
 });
 
-it('the pages of the Web UI show none', async () => {
+it('the pages of the Web UI show no canary', async () => {
   const browser = await launchChromium();
   try {
     const ui = new WebUi(browser, sealed, join(tmpdir(), 'canary-pictures'));
@@ -48,7 +48,7 @@ it('the pages of the Web UI show none', async () => {
   }
 }, 300_000);
 
-it('sealed, none is found: histories, database, logs at debug, metrics, codec server', async () => {
+it('with sealing, no canary is found: histories, database, debug logs, metrics, codec server', async () => {
   expect(await sealed.search()).toEqual([]);
   for (const place of ['temporal.db', 'server.log', 'codec-server.log', 'worker log', 'metrics', 'codec server']) {
     expect(sealed.searched.get(place)?.bytes, place).toBeGreaterThan(100);
@@ -62,7 +62,7 @@ it('sealed, none is found: histories, database, logs at debug, metrics, codec se
   }
 });
 
-it('a worker that crashes with all of them in its hands prints none', async () => {
+it('a worker that crashes while it holds every canary prints none', async () => {
   const { output, canaries } = await sealed.crash();
   expect(output).toContain('Cannot send');
   expect(output).toContain('Refused');

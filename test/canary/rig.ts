@@ -25,18 +25,18 @@ import { EveryState } from '../every-state.js';
 import { startTokenSource, type TokenSource } from '../lifecycle/token-source.js';
 import { type Canary, type Sighting, sightings } from './canaries.js';
 
-/** How a deployment is run: as always, or with every payload in plain text. */
+/** Whether payloads are sealed, as in production, or in plain text. */
 export type Sealing = 'sealed' | 'plain';
 
-/** The verifications, and everything that they left behind. */
+/** The verifications, and everything that they leave behind. */
 export interface CanaryRig {
   readonly uiUrl: string;
   readonly namespace: string;
   readonly verifications: Readonly<Record<VerificationState, { workflowId: string; runId: string }>>;
   readonly canaries: readonly Canary[];
-  /** Searches everything that lies on disk or was printed, and what the codec server and the metrics answer. */
+  /** Searches everything on disk and everything printed, and the answers of the codec server and the metrics endpoint. */
   search(): Promise<Sighting[]>;
-  /** The places that were searched: their sizes in bytes, and the values that are not secret and were found there. */
+  /** The searched places: their sizes in bytes, and the values found there that are not secret. */
   readonly searched: Map<string, { bytes: number; landmarks: string[] }>;
   /** What a worker prints when it dies while it holds canaries. */
   crash(): Promise<{ output: string; canaries: readonly Canary[] }>;
@@ -50,7 +50,7 @@ const newCode = () => `code-${randomBytes(9).toString('hex')}`;
 /** Starts everything and takes one verification into each state. */
 export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'));
-  // The operator's secrets are here: it is not searched.
+  // Holds the operator's secrets, so the search leaves it out.
   const safe = await mkdtemp(join(tmpdir(), 'canary-safe-'));
   const closing: (() => Promise<unknown> | void)[] = [folder, safe].map(
     (path) => () => rm(path, { recursive: true, force: true }),
@@ -113,7 +113,7 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       client: temporal,
       taskQueue: TASK_QUEUE,
       sealedElsewhere: true,
-      // The throttled one never gets an answer.
+      // The throttled verification never gets an answer.
       waitForDelivery: '10 seconds',
     });
 
@@ -190,7 +190,7 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       crash: async () => {
         const request = {
           accessToken: everyState.tokens[0] ?? '',
-          // Like Cognito's: in free text a code is known by nothing else.
+          // Six digits like Cognito's: in free text only the form identifies a code.
           code: String(randomInt(100_000, 999_999)),
           email: `zoe@${planted.domain}`,
           phoneNumber: planted.phoneNumber,
@@ -205,8 +205,8 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
         });
         const { stdout, stderr, code } = await ended;
         if (code !== 1) throw new Error(`it ended with ${code}`);
-        const told = Object.entries(request).map(([name, value]) => ({ name, value }));
-        return { output: stdout + stderr, canaries: [...canaries, ...told] };
+        const pairs = Object.entries(request).map(([name, value]) => ({ name, value }));
+        return { output: stdout + stderr, canaries: [...canaries, ...pairs] };
       },
       close,
     };
@@ -216,7 +216,7 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
   }
 }
 
-/** A bug, three seconds after the start: an error that carries everything, and a request in its message and its cause's. */
+/** A bug, three seconds after the start: an error that carries everything, with a request in its message and its cause's. */
 const CRASH = `data:text/javascript,${encodeURIComponent(`
   const { request, hidden } = JSON.parse(process.env.CANARIES ?? '{}');
   delete process.env.CANARIES;
@@ -234,7 +234,7 @@ function partsOf(token: string, name: string): Canary[] {
   ];
 }
 
-/** Verifications with references to tokens: one that succeeds, and two where an error quotes the token. */
+/** Verifications with references to tokens: one succeeds, and in two an error quotes the token. */
 async function byReference(
   sandbox: Sandbox,
   client: VerificationClient,
@@ -268,8 +268,8 @@ async function byReference(
   const workflowIds = users.map((user) => workflowIdFor({ ...user, attributeName: 'email' }));
   const { result } = await client.submitCode(workflowIds[0] ?? '', { code: sandbox.codeFor(jon, 'email') });
   if (result !== 'verified') throw new Error(`the token was not found by its reference: ${result}`);
-  const shown = tokenSource.asked.every(({ authorization }) => authorization === `Bearer ${bearer}`);
-  if (!shown) throw new Error('the source was asked without its secret');
+  const authorized = tokenSource.asked.every(({ authorization }) => authorization === `Bearer ${bearer}`);
+  if (!authorized) throw new Error('the source was asked without its secret');
   return { tokens: users.map(({ accessToken }) => accessToken), workflowIds };
 }
 
@@ -306,7 +306,7 @@ async function plainWorker(
   };
 }
 
-/** Every payload in a history, as JSON has it. */
+/** Collects every payload of a history in its JSON form. */
 function collectPayloads(value: unknown, into: Set<unknown>): void {
   if (typeof value !== 'object' || value === null) return;
   if ('metadata' in value && 'data' in value) into.add(value);

@@ -1,4 +1,4 @@
-/** The check of the layout sees the whole product, and finds what breaks it. */
+/** The layout check sees the whole product, and finds every violation. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,20 +28,20 @@ beforeAll(async () => {
     const filter = (path: string) => !/\/(node_modules|dist)$/.test(path);
     await cp(join(ROOT, name), join(copy, name), { recursive: true, filter });
   }
-  // Our own packages must be found in the copy, everything else where it is installed.
-  const own = '@cognito-verification';
-  await mkdir(join(copy, 'node_modules', own), { recursive: true });
+  // The copy must resolve our own packages to itself, and all others to their installation.
+  const scope = '@cognito-verification';
+  await mkdir(join(copy, 'node_modules', scope), { recursive: true });
   for (const name of await readdir(join(ROOT, 'node_modules'))) {
-    if (name !== own) await symlink(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name));
+    if (name !== scope) await symlink(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name));
   }
   for (const name of ['client', 'codec', 'contract']) {
-    await symlink(join(copy, name), join(copy, 'node_modules', own, name));
+    await symlink(join(copy, name), join(copy, 'node_modules', scope, name));
   }
 });
 
 afterAll(() => rm(copy, { recursive: true }));
 
-it('finds a circle, arrows upwards and sideways, and a room without a floor, and nothing else', async () => {
+it('finds a circle, imports upwards and sideways, and a folder without a layer, and nothing else', async () => {
   for (const [path, source] of Object.entries(PLANTED)) {
     await mkdir(join(copy, path, '..'), { recursive: true });
     await writeFile(join(copy, path), `${source}\n`);

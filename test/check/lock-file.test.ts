@@ -7,7 +7,7 @@ interface LockedPackage {
   resolved?: string;
 }
 
-it('the lock file has a hash for every package of every platform, and names no registry', async () => {
+it('the lock file has a hash for every package on every platform, and names no registry', async () => {
   const text = await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8');
   const { packages } = JSON.parse(text) as { packages: Record<string, LockedPackage> };
   const fetched = Object.entries(packages).filter(([path, { link }]) => path.includes('node_modules/') && !link);

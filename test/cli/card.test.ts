@@ -1,4 +1,4 @@
-/** What people read: times, and commands that they can type where they are. */
+/** Output for people: times, and commands that they can type as shown. */
 import { describe, expect, it } from 'vitest';
 import { time } from '../../cli/card.js';
 import { asCalled } from '../../cli/print.js';
@@ -19,7 +19,7 @@ describe('a time', () => {
     expect(from(seconds)).toMatch(new RegExp(` \\(${words}\\)$`));
   });
 
-  it('has its zone', () => {
+  it('shows its time zone', () => {
     const zone = Intl.DateTimeFormat(undefined, { timeZoneName: 'short' })
       .formatToParts(now)
       .find(({ type }) => type === 'timeZoneName');
@@ -35,13 +35,13 @@ describe('a command in a text', () => {
     ['through npx', '/clone/node_modules/.bin/cognito-verification', { npm_command: 'exec' }],
     ['from a clone', '/clone/dist/cli/main.js', {}],
     ['by npm start', '/clone/dist/cli/main.js', { npm_command: 'start' }],
-  ])('that was called %s is to be typed with npx', (_how, program, env) => {
+  ])('that was called %s is shown with npx', (_how, program, env) => {
     expect(asCalled(text, { argv: ['node', program], env })).toBe(
       'Next: npx cognito-verification submit x. Or: npx cognito-verification list.\nUsage: cognito-verification list',
     );
   });
 
-  it('is bare where the program was called so', () => {
+  it('is shown without npx if it was called without npx', () => {
     expect(asCalled(text, { argv: ['node', '/usr/local/bin/cognito-verification'], env: {} })).toBe(text);
   });
 });

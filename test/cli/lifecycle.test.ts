@@ -1,4 +1,4 @@
-/** A verification by the command line alone, against a real Temporal server, the worker and the Cognito sandbox. */
+/** A verification through the command line alone, against a real Temporal server, the worker and the Cognito sandbox. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ async function started(...options: string[]): Promise<{ user: SandboxUser; id: s
 const wrong = (code: string) => (code === '000000' ? '111111' : '000000');
 
 describe('a verification for a program', () => {
-  it('is started, submitted and waited for', async () => {
+  it('is started, receives codes and is waited for', async () => {
     const user = await rig.user();
     const id = workflowIdFor({ ...user, attributeName: 'email' });
     const tokenFile = join(folder, 'token');
@@ -86,14 +86,14 @@ describe('a verification for a program', () => {
     });
   });
 
-  it('sends nothing when Cognito has sent by itself', async () => {
+  it('sends nothing if Cognito has already sent a code', async () => {
     const user = await rig.user();
     const { document } = await runJson([...START, '--already-sent', 'z***@e***'], { env, stdin: user.accessToken });
     expect(document).toMatchObject({ status: { state: 'awaitingCode', delivery: { destination: 'z***@e***' } } });
     expect(rig.sandbox.inbox(user)).toEqual([]);
   });
 
-  it('refuses a re-send in the cool-down with the time from which it is allowed', async () => {
+  it('refuses a re-send during the cool-down and says when the next is allowed', async () => {
     const { id } = await started();
     expect(await runJson(['resend', id], { env })).toMatchObject({
       code: 1,
@@ -101,19 +101,19 @@ describe('a verification for a program', () => {
     });
   });
 
-  it('takes a fresh token', async () => {
+  it('accepts a fresh token', async () => {
     const { id, user } = await started();
     const stdin = await rig.sandbox.issueAccessToken(user);
     expect(await runJson(['renew-token', id], { env, stdin })).toMatchObject({ code: 0, document: { workflowId: id } });
   });
 
-  it('is confirmed', async () => {
+  it('is confirmed without a code', async () => {
     const { id } = await started();
     expect(await runJson(['confirm', id, '--reference', 'signup-1'], { env })).toMatchObject({ code: 0 });
     expect(await runJson(['wait', id], { env })).toMatchObject({ code: 0, document: { reference: 'signup-1' } });
   });
 
-  it('is cancelled, which is no success', async () => {
+  it('is cancelled, which is not a success', async () => {
     const { id } = await started();
     expect(await runJson(['cancel', id], { env })).toMatchObject({ code: 0 });
     expect(await runJson(['wait', id], { env })).toMatchObject({ code: 1, document: { outcome: 'cancelled' } });
@@ -135,7 +135,7 @@ describe('a verification for a program', () => {
     });
   });
 
-  it('is listed', async () => {
+  it('appears in the list', async () => {
     const { id, user } = await started();
     const list = async () => (await runJson(['list', '--user-pool', user.userPoolId, '--open'], { env })).document;
     await expect
@@ -160,7 +160,7 @@ describe('a verification for a person', () => {
 });
 
 describe('waiting', () => {
-  it('ends with exit code 4 when the timeout passes', async () => {
+  it('ends with exit code 4 at the timeout', async () => {
     const { id } = await started();
     expect(await runJson(['wait', id, '--timeout', '1s'], { env })).toMatchObject({
       code: 4,
@@ -168,10 +168,10 @@ describe('waiting', () => {
     });
   });
 
-  it('ends with exit code 130 on Ctrl-C, and says that the verification goes on', async () => {
+  it('ends with exit code 130 on Ctrl-C, and says that the verification continues', async () => {
     const { id } = await started();
     const { child, ended } = startCli(['wait', id], { env });
-    // It prints nothing before it has an outcome. By now it waits; interrupted earlier it ends with 130 too, or without a code.
+    // It prints nothing before it has an outcome. By now it is waiting; an earlier interrupt may end it without an exit code.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     child.kill('SIGINT');
     expect(await ended).toEqual({

@@ -33,14 +33,16 @@ describe('without the search attributes', () => {
 });
 
 describe('replay', () => {
-  it('does not take a namespace that was never set up for one that has no verifications', async () => {
+  it('does not mistake a namespace that was never set up for an empty one', async () => {
     expect(await runJson(['replay'], { env })).toMatchObject({ code: 3, document: { error: { code: 'NotSetUp' } } });
   });
 });
 
 describe('without the namespace', () => {
-  it.each([['list'], ['worker'], ['setup'], START])('%s says so, and which setting is wrong', async (...args) => {
-    const { code, stderr } = await runCli(args, { env: { ...env, TEMPORAL_NAMESPACE: 'zz', AWS_REGION: 'eu-west-1' } });
+  it.each([['list'], ['worker'], ['setup'], START])('%s says so, and names the wrong setting', async (...args) => {
+    const { code, stderr } = await runCli(args, {
+      env: { ...env, TEMPORAL_NAMESPACE: 'zz', AWS_REGION: 'eu-west-1' },
+    });
     expect(stderr).toContain(
       'error: The Temporal Service has no namespace "zz". Create it, or correct TEMPORAL_NAMESPACE.',
     );
@@ -49,7 +51,7 @@ describe('without the namespace', () => {
 });
 
 describe('without a worker', () => {
-  it('start says after a moment what it waits for', { timeout: 90_000 }, async () => {
+  it('start says after a moment what it is waiting for', { timeout: 90_000 }, async () => {
     expect(await runCli(['setup'], { env })).toMatchObject({ code: 0 });
     const { code, stderr } = await runCli([...START, '--wait', '7s'], { env });
     expect(code).toBe(3);

@@ -21,7 +21,7 @@ function printed(error: unknown, json: boolean): { text: string; exitCode: numbe
 
 const carrying = (error: Error) => Object.assign(error, { accessToken: TOKEN, response: { code: '135790' } });
 
-it.each([true, false])('what it says and carries is no secret (json: %s)', (json) => {
+it.each([true, false])('neither the message nor the fields show a secret (json: %s)', (json) => {
   for (const error of [
     carrying(new TypeError(`${TOKEN}, 135790 and zoe@example.com`)),
     Object.assign(carrying(new Error(`connect 127.0.0.1:7233 with ${TOKEN} and 135790`)), { code: 'ECONNRESET' }),
@@ -35,7 +35,7 @@ it.each([true, false])('what it says and carries is no secret (json: %s)', (json
   expect(printed(new TypeError('m'), false).text).toContain('report.test');
 });
 
-it('a foreseen error is printed as it is', () => {
+it('an expected error is printed unchanged', () => {
   const error = Object.assign(new UsageError('--port: 7233 is taken'), { field: 'port' });
   expect(printed(error, false)).toMatchObject({ text: expect.stringContaining('--port: 7233 is taken'), exitCode: 2 });
   expect(JSON.parse(printed(error, true).text)).toMatchObject({ error: { code: 'Usage', field: 'port' } });

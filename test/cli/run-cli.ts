@@ -1,4 +1,4 @@
-/** Runs the compiled command as a child, as a person or a script would. */
+/** Runs the compiled command as a child process, as a person or a script would. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ const running = new Set<ChildProcess>();
 export interface CliOptions {
   /** Added to an environment that has only the machine's `PATH`. */
   env?: Record<string, string>;
-  /** What is typed or piped in; without it standard input is empty. */
+  /** What is typed or piped in. Default: standard input is empty. */
   stdin?: string;
 }
 
@@ -25,7 +25,7 @@ export interface CliResult {
 /** A running command. */
 export interface CliProcess {
   child: ChildProcess;
-  /** The first whole line on standard output; rejects when the process ends without one. */
+  /** The first whole line on standard output; rejects if the process ends without one. */
   firstLine: Promise<string>;
   ended: Promise<CliResult>;
 }
@@ -54,7 +54,7 @@ export function startCli(args: readonly string[], { env = {}, stdin = '' }: CliO
     });
     void ended.then(({ code }) => reject(new Error(`ended with ${code} and no line: ${stderr}`)));
   });
-  // Without this a command that prints no line would be an unhandled rejection.
+  // Otherwise a command that prints no line would be an unhandled rejection.
   firstLine.catch(() => undefined);
   return { child, firstLine, ended };
 }
@@ -64,10 +64,10 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   return await startCli(args, options).ended;
 }
 
-/** Runs a command with `--json`: its exit code and the one document that it prints. */
+/** Runs a command with `--json` and returns its exit code and the document that it prints. */
 export async function runJson(args: readonly string[], options: CliOptions = {}) {
   const { code, stdout, stderr } = await runCli([...args, '--json'], options);
-  // One line, one document: anything more would throw here.
+  // One line, one document: anything more throws here.
   const document: unknown = JSON.parse(stdout);
   return { code, document, stderr };
 }
@@ -79,7 +79,7 @@ export async function killRunning(): Promise<void> {
   await Promise.all(left.map((child) => once(child, 'close')));
 }
 
-/** For `VERIFICATION_ENCRYPTION_KEYS`, without which no command speaks with Temporal. */
+/** For `VERIFICATION_ENCRYPTION_KEYS`, without which no command talks to Temporal. */
 export function someKeys(): string {
   return `test:${randomBytes(32).toString('base64')}`;
 }

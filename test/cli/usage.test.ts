@@ -1,4 +1,4 @@
-/** What needs no server: help, wrong usage, secrets among the arguments, and a Temporal that is not there. */
+/** What needs no server: help, wrong usage, secrets among the arguments, and a missing Temporal Service. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
@@ -57,7 +57,7 @@ describe('help', () => {
     expect(await runCli([name, '--help'])).toMatchObject({ code: 0, stdout });
   });
 
-  it('loads nothing of Temporal, and a caller loads no native worker', async () => {
+  it('loads nothing from Temporal, and a caller loads no native worker', async () => {
     const probe = join(folder, 'probe.cjs');
     await writeFile(
       probe,
@@ -74,7 +74,7 @@ describe('help', () => {
     expect(started.stderr).not.toMatch(/loaded:.*(core-bridge|worker|testing)/);
   });
 
-  it('gives the version', async () => {
+  it('shows the version', async () => {
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
@@ -142,8 +142,8 @@ describe('wrong usage', () => {
   });
 });
 
-describe('what is in the way', () => {
-  it('of the sandbox is said: a port that is taken', async () => {
+describe('an obstacle', () => {
+  it('for the sandbox is reported: a port that is taken', async () => {
     const occupant = createServer();
     await once(occupant.listen(0, '127.0.0.1'), 'listening');
     const address = occupant.address();
@@ -157,7 +157,7 @@ describe('what is in the way', () => {
     }
   });
 
-  it('of up is said: a state folder that is a file', async () => {
+  it('for up is reported: a state folder that is a file', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
     const { code, stderr } = await runCli(['up', '--state-dir', file]);
@@ -167,7 +167,7 @@ describe('what is in the way', () => {
     });
   });
 
-  it.runIf(process.platform === 'linux')('of the output is said: a full disk', async () => {
+  it.runIf(process.platform === 'linux')('for the output is reported: a full disk', async () => {
     const full = await open('/dev/full', 'w');
     const child = spawn(process.execPath, [MAIN, '--help'], { stdio: ['ignore', full.fd, 'pipe'] });
     let stderr = '';
@@ -193,7 +193,7 @@ describe('secrets', () => {
     ['submit', ID, '918273'],
     ['submit', ID, '--code', '918273'],
     ['submit', ID, '--code=918273'],
-  ])('are refused as arguments without being repeated: %s %s …', async (...args) => {
+  ])('are refused as arguments and not repeated: %s %s …', async (...args) => {
     for (const json of [[], ['--json']]) {
       const { code, stdout, stderr } = await runCli([...args, ...json]);
       expect(code).toBe(2);
@@ -202,7 +202,7 @@ describe('secrets', () => {
     }
   });
 
-  it('are refused when they are none, without being repeated', async () => {
+  it('are refused if they are invalid, and not repeated', async () => {
     const env = { ...NOWHERE, COGNITO_ACCESS_TOKEN: 'not-a-token-4711' };
     const { code, stdout, stderr } = await runCli(['start', '--attribute', 'email'], { env });
     expect(code).not.toBe(0);
@@ -219,7 +219,7 @@ describe('a reference to a token', () => {
     [[...START, '--sub', '6f1a'], /belong to --access-token-reference/],
     [['renew-token', ID, '--access-token-reference', 'session-1', '--access-token-file', '-'], /cannot be used with/],
     [['submit', ID, '--access-token-reference', accessToken()], /must not be an argument/],
-  ])('is refused when it is used wrongly: %j', async (args, message) => {
+  ])('is refused in wrong usage: %j', async (args, message) => {
     const { code, stderr } = await runCli(args, { env: { ...NOWHERE, VERIFICATION_CODE: '123456' } });
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
@@ -232,15 +232,15 @@ describe('a reference to a token', () => {
       /_URL: found http:.*allowed: an https URL/,
     ],
     [{ VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE: '/nowhere' }, /_URL: found nothing; allowed: the URL/],
-  ])('a worker whose settings of the source are wrong does not start: %j', async (env, message) => {
+  ])('with invalid source settings keeps a worker from starting: %j', async (env, message) => {
     const { code, stderr } = await runCli(['worker'], { env: { ...NOWHERE, ...env } });
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
   });
 });
 
-describe.concurrent('a Temporal Service that is not there', () => {
-  it('is exit code 3, and says where it was looked for', async () => {
+describe.concurrent('a Temporal Service that cannot be reached', () => {
+  it('is exit code 3, and the error names its address', async () => {
     const began = performance.now();
     const { code, document } = await runJson(['status', ID], { env: NOWHERE });
     expect(code).toBe(3);

@@ -1,4 +1,4 @@
-/** Which error of ours each error of Temporal becomes. The errors are made here, as the SDK makes them. */
+/** The error of ours that each Temporal error becomes. The errors are built here as the SDK builds them. */
 import { FAILURE_TYPES } from '@cognito-verification/contract';
 import {
   ServiceError,
@@ -55,19 +55,19 @@ describe('a failure of the workflow', () => {
     }
   });
 
-  it('names the field by its details, or by its message', () => {
+  it('takes the field from its details or from its message', () => {
     const byDetails = invalidRequest('policy.maxSends must be less', { field: 'policy.maxSends' });
     expect(errorOfFailure(byDetails, ID)).toMatchObject({ field: 'policy.maxSends' });
     expect(errorOfFailure(invalidRequest('code must be six digits'), ID)).toMatchObject({ field: 'code' });
   });
 
-  it('says from when a re-send is allowed', () => {
+  it('says when the next re-send is allowed', () => {
     const refusal = { reason: 'cooldown', allowedAt: '2026-01-05T12:31:00.000Z' };
     const failure = ApplicationFailure.nonRetryable('Not yet.', FAILURE_TYPES.resendNotAllowed, refusal);
     expect(errorOfFailure(failure, ID)).toMatchObject(refusal);
   });
 
-  it('says as what it has ended', () => {
+  it('says how the verification has ended', () => {
     const status = { state: 'expired' };
     const failure = ApplicationFailure.nonRetryable('Ended.', FAILURE_TYPES.verificationEnded, status);
     const error = errorOfFailure(failure, ID);
@@ -111,7 +111,7 @@ describe('an error of the service', () => {
     });
   });
 
-  it('that is a refused update is what the workflow refused it with', () => {
+  it('that refuses an update becomes the refusal of the workflow', () => {
     const cause = ApplicationFailure.nonRetryable('None left.', FAILURE_TYPES.attemptsExhausted);
     expect(errorOfService(new WorkflowUpdateFailedError('failed', cause), target)).toMatchObject({
       code: 'AttemptsExhausted',
@@ -119,16 +119,16 @@ describe('an error of the service', () => {
     });
   });
 
-  it('is found however deep it lies', () => {
+  it('is found at any depth', () => {
     const error = new WorkflowUpdateRPCTimeoutOrCancelledError('failed', { cause: grpc(14, 'connection refused') });
     expect(errorOfService(error, target)).toMatchObject({ code: 'TemporalUnavailable' });
   });
 
-  it.each([1, 4])('with code %d means that no answer came in time', (code) => {
+  it.each([1, 4])('with code %d means that no answer arrived in time', (code) => {
     expect(isDeadline(grpc(code, 'context canceled'))).toBe(true);
   });
 
-  it('that is a bug of ours stays what it is', () => {
+  it('that is a bug of ours stays unchanged', () => {
     expect(() => errorOfService(new TypeError('x is not a function'), target)).toThrow(TypeError);
   });
 });

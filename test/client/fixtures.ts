@@ -14,7 +14,7 @@ export function accessToken(claims: Record<string, unknown> = {}): string {
   return [...parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')), 'c2lnbmF0dXJl'].join('.');
 }
 
-/** What a promise was rejected with; fails when it was not. */
+/** The reason of a rejected promise; fails if the promise resolves. */
 export async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
   let answer: unknown;
   try {
@@ -25,7 +25,7 @@ export async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
   throw new Error(`nothing was thrown, but answered: ${JSON.stringify(answer)}`);
 }
 
-/** What a caller without types may pass, or a reader of JSON. */
+/** A value that a caller without types, or a JSON parser, may pass. */
 export function untyped(value: unknown): never {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- that is the point
   return value as never;

@@ -40,11 +40,11 @@ describe('a wrong request', () => {
     expect(String(error)).toContain(field);
   });
 
-  it('is no request at all', async () => {
+  it('that is not an object is refused', async () => {
     expect(await thrownBy(newClient().start(untyped(null)))).toBeInstanceOf(VerificationError);
   });
 
-  it('does not repeat the token', async () => {
+  it('is refused without quoting its token or its code', async () => {
     const client = newClient();
     const errors = await Promise.all([
       thrownBy(client.start({ accessToken: `${token}.x`, attributeName: 'email' })),
@@ -60,12 +60,12 @@ describe('an access token', () => {
     ['is no JWT', 'abc'],
     ['is an ID token', accessToken({ token_use: 'id' })],
     ['lacks the scope', accessToken({ scope: 'openid' })],
-  ])('is refused when it %s', async (_why, wrong) => {
+  ])('is refused if it %s', async (_why, wrong) => {
     const error = await thrownBy(newClient().start({ accessToken: wrong, attributeName: 'email' }));
     expect(error).toBeInstanceOf(AccessTokenRefusedError);
   });
 
-  it('is refused when verifyToken refuses it, before anything is started', async () => {
+  it('is refused if verifyToken refuses it, before anything is started', async () => {
     const client = newClient({ verifyToken: () => Promise.reject(new Error('signature')) });
     for (const call of [
       () => client.start({ accessToken: token, attributeName: 'email' }),
@@ -76,12 +76,12 @@ describe('an access token', () => {
     }
   });
 
-  it('is refused when it is of another user than the verification', async () => {
-    const other = accessToken({ sub: 'somebody-else' });
+  it('is refused if it belongs to another user than the verification', async () => {
+    const otherToken = accessToken({ sub: 'somebody-else' });
     for (const call of [
-      newClient().renewAccessToken(ID, { accessToken: other }),
-      newClient().resendCode(ID, { accessToken: other }),
-      newClient().submitCode(ID, { code: '123456', accessToken: other }),
+      newClient().renewAccessToken(ID, { accessToken: otherToken }),
+      newClient().resendCode(ID, { accessToken: otherToken }),
+      newClient().submitCode(ID, { code: '123456', accessToken: otherToken }),
     ]) {
       expect(await thrownBy(call)).toMatchObject({ code: 'AccessTokenRefused' });
     }
@@ -101,11 +101,11 @@ describe('a reference', () => {
     expect(error).toMatchObject({ code: 'InvalidRequest', field });
   });
 
-  it('is not for verifyToken, which knows tokens', async () => {
-    const asked: string[] = [];
+  it('is not passed to verifyToken, which only handles tokens', async () => {
+    const tokens: string[] = [];
     const client = newClient({
       verifyToken: (given) => {
-        asked.push(given);
+        tokens.push(given);
         return Promise.resolve();
       },
     });
@@ -116,12 +116,12 @@ describe('a reference', () => {
     ]) {
       await thrownBy(call);
     }
-    expect(asked).toEqual([token]);
+    expect(tokens).toEqual([token]);
   });
 });
 
 describe('a workflow id', () => {
-  it.each(['orders/4711', 'verify/pool/sub/fax', '', undefined])('is refused when it is %j', async (workflowId) => {
+  it.each(['orders/4711', 'verify/pool/sub/fax', '', undefined])('is refused if it is %j', async (workflowId) => {
     const client = newClient();
     const id = untyped(workflowId);
     for (const call of [client.status(id), client.cancel(id), client.wait(id), client.confirm(id)]) {
@@ -131,19 +131,19 @@ describe('a workflow id', () => {
 });
 
 describe('a message', () => {
-  it('is refused with a reference that is too long', async () => {
+  it('is refused if its reference is too long', async () => {
     expect(await thrownBy(newClient().confirm(ID, { reference: 'x'.repeat(201) }))).toMatchObject({
       field: 'reference',
     });
   });
 
-  it('is refused with a code that has spaces', async () => {
+  it('is refused if its code has spaces', async () => {
     expect(await thrownBy(newClient().submitCode(ID, { code: '123 456' }))).toMatchObject({ field: 'code' });
   });
 });
 
 describe('a duration', () => {
-  it.each(['soon', -1, Number.NaN])('is refused when it is %j', (waitForDelivery) => {
+  it.each(['soon', -1, Number.NaN])('is refused if it is %j', (waitForDelivery) => {
     expect(() => newClient({ waitForDelivery: untyped(waitForDelivery) })).toThrow(InvalidRequestError);
   });
 });

@@ -18,7 +18,7 @@ describe('the query of a list', () => {
     { userPoolId: '' },
     { state: "sending' OR 'a' = 'a" },
     { attributeName: "email'--" },
-  ])('takes nothing that could end a value: %j', (filter) => {
+  ])('accepts nothing that could end a quoted value: %j', (filter) => {
     expect(() => listQuery(untyped(filter))).toThrow(InvalidRequestError);
   });
 });

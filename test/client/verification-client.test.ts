@@ -37,7 +37,7 @@ function sends(user: SandboxUser): number {
 }
 
 describe('a verification', () => {
-  it('is started, tells where the code went, and is verified by the code', async () => {
+  it('is started, says where the code went, and is verified by the code', async () => {
     const { workflowId, status, user, code } = await sent();
     const { userPoolId, sub } = user;
     expect(workflowId).toBe(workflowIdFor({ userPoolId, sub, attributeName: 'email' }));
@@ -52,7 +52,7 @@ describe('a verification', () => {
     expect(await client.status(workflowId)).toMatchObject({ state: 'verified' });
   });
 
-  it('shows in the Web UI as what it is', async () => {
+  it('is recognisable in the Web UI', async () => {
     const { workflowId, user } = await sent();
     const described = await rig.env.client.workflow.getHandle(workflowId).describe();
     expect(await described.staticSummary()).toBe(`Verify email in ${user.userPoolId}`);
@@ -66,7 +66,7 @@ describe('a verification', () => {
     expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified', reference: 'signup-1' });
   });
 
-  it('says that it has ended, and how, to whatever comes later', async () => {
+  it('says that it has ended, and how, to later calls', async () => {
     const { workflowId, user, code } = await sent();
     await client.submitCode(workflowId, { code });
     for (const call of [
@@ -91,7 +91,7 @@ describe('a verification', () => {
     await client.cancel(workflowId);
   });
 
-  it('that an operator terminated is failed', async () => {
+  it('that an operator terminated counts as failed', async () => {
     const { workflowId } = await sent();
     await rig.env.client.workflow.getHandle(workflowId).terminate('by hand');
     expect(await client.wait(workflowId)).toEqual({
@@ -129,7 +129,7 @@ describe('a repeated call', () => {
     expect(sends(user)).toBe(1);
   });
 
-  it('with one attempt id counts one attempt', async () => {
+  it('with the same attempt id counts one attempt', async () => {
     const { workflowId, status, code } = await sent();
     const attempt = { code: WRONG(code), attemptId: randomUUID() };
     const first = await client.submitCode(workflowId, attempt);
@@ -145,10 +145,10 @@ describe('a repeated call', () => {
   });
 });
 
-describe('messages that meet in the moment of the end', () => {
-  // A signal that comes with the end makes the server do the workflow task again and drop the updates in it; a run
-  // that is closing aborts them. The caller sees neither: an update id makes it safe to repeat the update.
-  it('are answered, or told that it has ended', { timeout: 120_000 }, async () => {
+describe('messages that arrive at the moment of the end', () => {
+  // A signal that arrives with the end makes the server redo the workflow task and drop its updates; a run that is closing
+  // aborts them. The caller sees neither: with an update id the client can repeat the update safely.
+  it('are answered, or told that the verification has ended', { timeout: 120_000 }, async () => {
     for (let round = 0; round < 12; round++) {
       const { workflowId, user, code } = await sent();
       const [first, second, ...others] = await Promise.allSettled([
@@ -168,7 +168,7 @@ describe('messages that meet in the moment of the end', () => {
 });
 
 describe('a refusal', () => {
-  it('of a re-send says from when it is allowed', async () => {
+  it('of a re-send says when the next is allowed', async () => {
     const { workflowId } = await sent();
     expect(await thrownBy(client.resendCode(workflowId))).toMatchObject({
       code: 'ResendNotAllowed',
@@ -177,7 +177,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('of the last attempt says that none is left', async () => {
+  it('of the last attempt says that no attempt is left', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user, { maxAttempts: 1 });
     const code = WRONG(rig.sandbox.codeFor(user, 'email'));
@@ -185,7 +185,7 @@ describe('a refusal', () => {
     expect(await thrownBy(client.submitCode(workflowId, { code }))).toMatchObject({ code: 'AttemptsExhausted' });
   });
 
-  it('of the form of a code is the policy of the verification', async () => {
+  it('of a code by its form follows the policy of the verification', async () => {
     const { workflowId } = await sent();
     expect(await thrownBy(client.submitCode(workflowId, { code: 'abc' }))).toMatchObject({
       code: 'InvalidRequest',
@@ -193,7 +193,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('of Cognito fails the verification with the name of its exception', async () => {
+  it('from Cognito fails the verification with the name of the exception', async () => {
     const user = await rig.user();
     rig.sandbox.deleteUser(user);
     const error = await thrownBy(rig.start(user));
@@ -205,7 +205,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('never holds the token or the code, nor do its causes', async () => {
+  it('never holds the token or the code, and neither do its causes', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
     const code = '918273';
@@ -223,7 +223,7 @@ describe('a refusal', () => {
 });
 
 describe('waiting', () => {
-  it('for a slow first send ends with the status that there is', async () => {
+  it('for a slow first send ends with the current status', async () => {
     const user = await rig.user();
     rig.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', username: user.username, latencyMs: 3000 });
     const hurried = new VerificationClient({
@@ -233,13 +233,13 @@ describe('waiting', () => {
     });
     const { workflowId, status } = await hurried.start({ accessToken: user.accessToken, attributeName: 'email' });
     expect(status.state).toBe('sending');
-    // It goes on: a start that joins it gets the answer of the one send.
+    // The send continues: a start that joins the verification gets the answer of the one send.
     expect((await rig.start(user)).workflowId).toBe(workflowId);
     expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
     expect(sends(user)).toBe(1);
   });
 
-  it('for an outcome ends with the timeout and not with the verification', async () => {
+  it('for an outcome ends at the timeout and the verification continues', async () => {
     const { workflowId } = await sent();
     expect(await thrownBy(client.wait(workflowId, { timeout: '500ms' }))).toMatchObject({
       code: 'VerificationOpen',
@@ -247,7 +247,7 @@ describe('waiting', () => {
     });
   });
 
-  it('for a worker that is not there says where one is missing, and goes on once there is one', async () => {
+  it('for a missing worker says where one is missing, and continues once there is one', async () => {
     const user = await rig.user();
     const lonely = new VerificationClient({
       client: rig.env.client,

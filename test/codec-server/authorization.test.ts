@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(async () => await provider.close());
 afterEach(() => vi.useRealTimers());
 
-/** Asks with a token, as a page does that passes it on. */
+/** Sends a request with a token, as a page that passes its token on. */
 async function ask(token: string | undefined, authorization: Partial<CodecAuthorization> = {}, path = '/decode') {
   const server = await serve({ authorization: { ...provider.authorization, ...authorization } });
   const headers: Record<string, string> = token === undefined ? {} : bearer(token);
@@ -25,7 +25,7 @@ async function ask(token: string | undefined, authorization: Partial<CodecAuthor
 
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
-describe('who is let in', () => {
+describe('access is allowed with', () => {
   test.each<[string, Claims, Partial<CodecAuthorization>]>([
     ['a scope among others', {}, {}],
     ['scp as a list (Entra)', { scope: undefined, scp: ['codec.read'] }, {}],
@@ -45,7 +45,7 @@ describe('who is let in', () => {
     expect((await ask(await provider.token({ exp: inSeconds(-2) }))).status).toBe(200);
   });
 
-  test('an ID token beside it changes nothing', async () => {
+  test('an additional ID token, which changes nothing', async () => {
     const { url } = await serve({ authorization: provider.authorization });
     const headers = { ...bearer(await provider.token()), 'Authorization-Extras': 'anything' };
     expect((await asWebUi(url, [], { headers })).status).toBe(200);
@@ -54,7 +54,7 @@ describe('who is let in', () => {
   });
 });
 
-describe('who is not', () => {
+describe('access is refused', () => {
   test('without a token', async () => {
     const { answer } = await ask(undefined);
     expect(answer.status).toBe(401);
@@ -72,7 +72,7 @@ describe('who is not', () => {
     ['for another audience', { aud: 'canary-audience' }],
     ['for another client', { aud: undefined, client_id: 'canary-audience' }],
     ['for another audience, though of this client', { aud: 'canary-audience', client_id: 'codec-server' }],
-  ])('a token %s', async (_what, claims) => {
+  ])('with a token %s', async (_what, claims) => {
     const { answer, log } = await ask(await provider.token(claims));
     const text = await answer.text();
     expect([answer.status, text]).toEqual([401, expect.stringContaining('The access token is not accepted.')]);
@@ -88,7 +88,7 @@ describe('who is not', () => {
     ]);
   });
 
-  test('a token that nobody has signed, or with the published key as a password, or with another key', async () => {
+  test('with a token that is unsigned, signed with the published key as a password, or signed with another key', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     for (const token of [
       provider.unsignedToken(),
@@ -108,7 +108,7 @@ describe('who is not', () => {
     ['scope', { scope: 'openid codec.read.all' }, {}],
     ['scope, but a group of that name', { scope: 'openid', groups: ['codec.read'] }, {}],
     ['group', { groups: ['support-team'] }, { permission: { kind: 'group', name: 'support' } }],
-  ])('a token without the %s', async (_what, claims, authorization) => {
+  ])('with a token without the %s', async (_what, claims, authorization) => {
     const { answer, log } = await ask(await provider.token(claims), authorization);
     expect(answer.status).toBe(403);
     expect(answer.headers.get('WWW-Authenticate')).toContain('insufficient_scope');
@@ -121,14 +121,14 @@ describe('who is not', () => {
     ]);
   });
 
-  test('trying out tokens is bounded too', async () => {
+  test('to further guesses of a token beyond the limit', async () => {
     const { url, log } = await serve({ authorization: provider.authorization, limits: { requests: 2 } });
     const status = async (headers: Record<string, string>) => (await asWebUi(url, [], { headers })).status;
     expect(await status(bearer('a'))).toBe(401);
     expect(await status(bearer('b'))).toBe(401);
     expect(await status(bearer('c'))).toBe(429);
     expect(log.filter(({ level }) => level === 'WARN')).toHaveLength(2);
-    // A caller with a token is counted by that token.
+    // A caller with a valid token is counted by that token.
     expect(await status(bearer(await provider.token()))).toBe(200);
   });
 });
@@ -137,13 +137,13 @@ describe('/encode', () => {
   const encode = async (authorization: Partial<CodecAuthorization>, claims: Claims) =>
     await ask(await provider.token(claims), authorization, '/encode');
 
-  test('is for those with a permission of its own', async () => {
+  test('requires a permission of its own', async () => {
     const authorization = { encodePermission: { kind: 'scope', name: 'codec.write' } } as const;
     for (const scope of ['codec.read', 'codec.write'])
       expect((await encode(authorization, { scope })).status).toBe(403);
   });
 
-  test('writes down who has sealed how much, and who was refused', async () => {
+  test('logs each sealing with its size, and each refusal', async () => {
     const encodePermission = { kind: 'scope', name: 'codec.write' } as const;
     const { url, log } = await serve({ authorization: { ...provider.authorization, encodePermission } });
     const payloads = [toWire(json('canary')), toWire(json('canary')), sealed(json('canary'))];
@@ -165,7 +165,7 @@ describe('/encode', () => {
     expect(JSON.stringify(log)).not.toContain('canary');
   });
 
-  test('is for nobody where there is no such permission', async () => {
+  test('is closed if no such permission is configured', async () => {
     const { answer } = await encode({}, { scope: 'codec.read codec.write', groups: ['codec-reveal'] });
     expect(answer.status).toBe(403);
     expect(await answer.text()).toContain('VERIFICATION_CODEC_ENCODE_PERMISSION');
@@ -179,7 +179,7 @@ describe('the keys of the identity provider', () => {
     const status = async () => (await asWebUi(url, [], { headers: bearer(await rotating.token()) })).status;
     expect(await status()).toBe(200);
     await rotating.rotate();
-    // The keys are not fetched again with every request that names an unknown key.
+    // The server does not fetch the keys again for every request that names an unknown key.
     expect(await status()).toBe(401);
     expect(rotating.fetches()).toBe(1);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
@@ -188,7 +188,7 @@ describe('the keys of the identity provider', () => {
     await rotating.close();
   });
 
-  test('cannot be fetched: nobody is let in, and the log says why', async () => {
+  test('cannot be fetched: every request is refused, and the log says why', async () => {
     const down = await startIdentityProvider();
     down.fail();
     const token = await down.token();
@@ -211,7 +211,7 @@ describe('/reveal', () => {
   const reveal = async (url: string, headers: Record<string, string>, path = '/reveal/decode') =>
     await asWebUi(url, [sealed(json(SECRET)), sealed(json('canary-text'))], { path, headers });
 
-  test('shows all to whoever may, and writes down who that was', async () => {
+  test('shows everything to an authorized caller, and logs the caller', async () => {
     const { url, log } = await serve({ authorization: provider.authorization });
     const token = await provider.token({ groups: ['codec-reveal'] });
     for (const path of ['/reveal/decode', '/reveal/download', '/reveal//decode']) {
@@ -234,11 +234,11 @@ describe('/reveal', () => {
       expect(JSON.stringify(log)).not.toMatch(/canary|123456/);
       expect(JSON.stringify(log)).not.toContain(token.slice(-20));
     }
-    // Having the right to reveal does not reveal anything by itself.
+    // The right to reveal does not by itself reveal anything.
     expect(JSON.stringify(await contentOf(await reveal(url, bearer(token), '/decode')))).not.toMatch(/tenant|123456/);
   });
 
-  test('refuses everyone else, on record', async () => {
+  test('refuses everyone else, and logs it', async () => {
     const { url, log } = await serve({ authorization: provider.authorization });
     const answer = await reveal(url, bearer(await provider.token()));
     expect(answer.status).toBe(403);
@@ -261,7 +261,7 @@ describe('/reveal', () => {
     expect((await reveal(url, bearer(without))).status).toBe(403);
   });
 
-  test('refuses everyone where there is no permission for it, or no authorization at all', async () => {
+  test('refuses everyone if no permission for it, or no authorization at all, is configured', async () => {
     const { revealPermission: _none, ...authorization } = provider.authorization;
     const closed = await serve({ authorization });
     const token = await provider.token({ groups: ['codec-reveal'] });
@@ -272,7 +272,7 @@ describe('/reveal', () => {
     }
   });
 
-  test('what a caller says of itself cannot forge a line of the log', async () => {
+  test('claims of a caller cannot forge a log line', async () => {
     const { url, log } = await serve({ authorization: provider.authorization });
     const token = await provider.token({ sub: 'eve\n{"level":"info"}', groups: ['codec-reveal'] });
     const odd = sealed(json(1));
@@ -286,7 +286,7 @@ describe('/reveal', () => {
   });
 });
 
-test('every request leaves a line for debugging, with who and how much', async () => {
+test('every request leaves a debug line with its caller and its size', async () => {
   const { log } = await ask(await provider.token());
   expect(log.find(({ level }) => level === 'DEBUG')).toEqual({
     level: 'DEBUG',

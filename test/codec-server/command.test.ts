@@ -21,7 +21,7 @@ const KEY = encryptionKey('key-1', bytes);
 afterAll(killRunning);
 
 describe('cognito-verification codec-server', () => {
-  test('says where it is, decodes, and ends with SIGTERM', async () => {
+  test('prints its address, decodes, and ends on SIGTERM', async () => {
     const server = startCli(['codec-server', '--port', '0', '--json'], { env: KEYS });
     const { url } = JSON.parse(await server.firstLine) as { url: string };
     const answer = await asWebUi(url, [sealed(json({ code: '123456' }), KEY)]);
@@ -31,7 +31,7 @@ describe('cognito-verification codec-server', () => {
     expect({ code, lines: stdout.split('\n').length, stderr }).toEqual({ code: 0, lines: 2, stderr: '' });
   });
 
-  test('tells people where to enter it, and ends with Ctrl-C', async () => {
+  test('says where to enter its address, and ends on Ctrl-C', async () => {
     const server = startCli(['codec-server', '--port', '0'], { env: KEYS });
     expect(await server.firstLine).toMatch(/^The codec server listens on http:\/\/127\.0\.0\.1:\d+$/);
     server.child.kill('SIGINT');
@@ -41,7 +41,7 @@ describe('cognito-verification codec-server', () => {
     expect(stdout).toContain('whoever reaches it on this machine');
   });
 
-  test('writes down on standard error who has revealed how much', async () => {
+  test('logs each reveal with its caller and size on standard error', async () => {
     const provider = await startIdentityProvider();
     const { jwksUrl, issuer, audience } = provider.authorization;
     const settings = {
@@ -72,7 +72,7 @@ describe('cognito-verification codec-server', () => {
     });
   });
 
-  test('an error that nobody caught is logged without what it carries, and ends it', async () => {
+  test('logs an uncaught error without its contents, and ends', async () => {
     // After it has printed its address.
     const crash = `const write = process.stdout.write.bind(process.stdout);
     process.stdout.write = (...line) => {
@@ -95,7 +95,7 @@ describe('cognito-verification codec-server', () => {
     expect(stderr).not.toContain('canary');
   });
 
-  test('refuses to start without keys, without authorization and with a wrong level, all at once', async () => {
+  test('refuses to start without keys, without authorization and with a wrong level, and reports all three at once', async () => {
     const { code, document } = await runJson(['codec-server', '--host', '0.0.0.0', '--port', '0'], {
       env: { VERIFICATION_LOG_LEVEL: 'loud' },
     });
@@ -112,13 +112,13 @@ describe('cognito-verification codec-server', () => {
     ]);
   });
 
-  test('a port that is taken and one that is none are wrong usage', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
-    const taken = await runCli(['codec-server', '--port', String(port)], { env: KEYS });
-    expect([taken.code, taken.stderr]).toEqual([2, expect.stringContaining(`--port: ${port} is taken`)]);
-    other.close();
+  test('reports a port that is taken, and an invalid one, as wrong usage', async () => {
+    const occupant = createServer().listen(0, '127.0.0.1');
+    await once(occupant, 'listening');
+    const { port } = occupant.address() as AddressInfo;
+    const result = await runCli(['codec-server', '--port', String(port)], { env: KEYS });
+    expect([result.code, result.stderr]).toEqual([2, expect.stringContaining(`--port: ${port} is taken`)]);
+    occupant.close();
     expect((await runCli(['codec-server', '--port', '70000'], { env: KEYS })).code).toBe(2);
   });
 });
@@ -144,7 +144,7 @@ describe('the temporal command', () => {
     const { stdout, stderr } = await promisify(execFile)(await temporalCli(), all, { maxBuffer: 16 * 1024 * 1024 });
     return stdout + stderr;
   };
-  /** The last event, with what the payloads in it hold. */
+  /** The last event, with the contents of its payloads. */
   const lastEvent = (shown: string) => {
     const { events } = JSON.parse(shown) as { events: Record<string, unknown>[] };
     return JSON.stringify(events.at(-1), (_name, value: unknown) =>
@@ -154,14 +154,14 @@ describe('the temporal command', () => {
     );
   };
 
-  test('shows how a verification went and what it ended as, without the token and the code', async () => {
+  test('shows the course and the outcome of a verification, without the token and the code', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
     const code = rig.sandbox.codeFor(user, 'email');
     await rig.client.submitCode(workflowId, { code });
     await rig.client.wait(workflowId);
-    const shown = await temporal('workflow', 'show', '--workflow-id', workflowId);
-    const event = JSON.parse(lastEvent(shown)) as Record<string, unknown>;
+    const output = await temporal('workflow', 'show', '--workflow-id', workflowId);
+    const event = JSON.parse(lastEvent(output)) as Record<string, unknown>;
     expect(event).toMatchObject({
       workflowExecutionCompletedEventAttributes: {
         result: {
@@ -175,16 +175,16 @@ describe('the temporal command', () => {
         },
       },
     });
-    const texts = payloadsIn(JSON.parse(shown));
+    const texts = payloadsIn(JSON.parse(output));
     expect(texts.length).toBeGreaterThan(8);
     expect(texts.filter((text) => text.includes('access token '))).not.toEqual([]);
-    for (const text of [shown, ...texts]) {
+    for (const text of [output, ...texts]) {
       expect(text).not.toContain(code);
       for (const part of user.accessToken.split('.')) expect(text).not.toContain(part);
     }
   });
 
-  test('shows why one failed', async () => {
+  test('shows why a verification failed', async () => {
     const user = await rig.user();
     const words = `no such pool for ${user.accessToken} and zoe@example.com`;
     rig.sandbox.setFault({
@@ -194,8 +194,8 @@ describe('the temporal command', () => {
     });
     await expect(rig.start(user)).rejects.toMatchObject({ failure: { type: 'ResourceNotFoundException' } });
     const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
-    const shown = await temporal('workflow', 'show', '--workflow-id', workflowId);
-    expect(JSON.parse(lastEvent(shown))).toMatchObject({
+    const output = await temporal('workflow', 'show', '--workflow-id', workflowId);
+    expect(JSON.parse(lastEvent(output))).toMatchObject({
       workflowExecutionFailedEventAttributes: {
         failure: {
           encodedAttributes: { message: expect.stringMatching(/^no such pool for .* and \[email\]\./) },
@@ -208,7 +208,7 @@ describe('the temporal command', () => {
     });
   });
 
-  test('shows through it what is sealed, and seals through it', async () => {
+  test('shows sealed values through it, and seals through it', async () => {
     const input = JSON.stringify({ attributeName: 'email', code: '739164', policy: { maxSends: 3 } });
     const type = ['--type', 'attributeVerification', '--task-queue', 'nobody'];
     await temporal('workflow', 'start', '--workflow-id', 'sealed', ...type, '--input', input);
@@ -230,7 +230,7 @@ describe('the temporal command', () => {
   });
 });
 
-/** What each payload in a history holds, as text. */
+/** The contents of each payload of a history, as text. */
 function payloadsIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   if ('metadata' in value && 'data' in value) return [Buffer.from(String(value.data), 'base64').toString()];

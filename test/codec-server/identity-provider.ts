@@ -7,21 +7,21 @@ import { exportJWK, exportSPKI, type JWTPayload, SignJWT } from 'jose';
 import type { CodecAuthorization } from '../../codec-server/authorization.js';
 import { base64Url } from '../sample-token.js';
 
-/** `undefined` takes a claim away. */
+/** `undefined` removes a claim. */
 export type Claims = Record<string, unknown>;
 
 export interface IdentityProvider {
   readonly authorization: CodecAuthorization;
   /** How often the keys were fetched. */
   readonly fetches: () => number;
-  /** A token that lets its bearer in, with other claims on top. */
+  /** A token that is accepted, with these claims on top. */
   token(claims?: Claims, options?: { alg?: string; key?: KeyObject }): Promise<string>;
-  /** Signed with the published key as if that were a password. */
+  /** Signed with the published key as if it were a password. */
   symmetricToken(): Promise<string>;
   unsignedToken(): string;
-  /** From now on with another key. */
+  /** Switches to another key. */
   rotate(): Promise<void>;
-  /** Answers nothing but errors. */
+  /** Answers only with errors from now on. */
   fail(): void;
   close(): Promise<void>;
 }

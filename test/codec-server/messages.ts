@@ -1,4 +1,4 @@
-/** Every message of a verification, whole, with a secret or something personal in each place that can hold it. */
+/** Every message of a verification in full, with a secret or personal data in each place that can hold it. */
 import type {
   AwaitDeliveryInput,
   CodeConfirmedInput,
@@ -23,7 +23,7 @@ import type {
 import type { SendFailure } from '../../activities/failures.js';
 import { CLAIMS, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
-/** Values that must not be shown, by what they are. */
+/** Values that must not be shown, by kind. */
 export const CANARIES = {
   accessToken: TOKEN,
   idToken: tokenOf({ ...CLAIMS, token_use: 'id', email: 'zoe.canary@example.com' }),
@@ -33,7 +33,7 @@ export const CANARIES = {
   clientMetadataName: 'canary-metadata-name',
   clientMetadataValue: 'canary-metadata-value',
   accessTokenReference: 'canary-ref-Zk3v9QeW1x',
-  /** With it and the user's `sub` an attacker could try out numbers. */
+  /** With this and the user's `sub` an attacker could try out numbers. */
   valueDigest: 'AbCdEfGhIjKlMnOpQrStUv',
   unknownName: 'canaryFieldName',
   unknownValue: 'canary field value',
@@ -41,7 +41,7 @@ export const CANARIES = {
 
 const { accessToken, idToken, code, email, phone, accessTokenReference } = CANARIES;
 const clientMetadata = { [CANARIES.clientMetadataName]: CANARIES.clientMetadataValue };
-/** Free text, with everything in it that a careless exception could quote. */
+/** Free text with everything that a careless exception could quote. */
 export const CARELESS = `Cognito said: "${email}", ${phone}, code ${code}; Authorization: Bearer ${accessToken} ${idToken}`;
 const delivery = { destination: 'z***@e***', deliveryMedium: 'EMAIL' };
 const at = '2026-11-23T14:00:00.000Z';
@@ -56,7 +56,7 @@ const policy: Required<VerificationRequest>['policy'] = {
   confirmation: 'recheck',
   codeFormat: 'sixDigits',
 };
-/** With everything that a status can have. */
+/** Has every field that a status can have. */
 export const STATUS: Required<VerificationStatus> = {
   state: 'awaitingCode',
   attributeName: 'phone_number',
@@ -79,9 +79,9 @@ const attribute: AttributeSnapshot = { verified: false, valueDigest: CANARIES.va
 const userPoolId = 'eu-central-1_AbC123xyz';
 const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
 const call = { runId, userPoolId, sub: SUB, accessToken, attributeName: 'email' } satisfies CognitoCall;
-/** Every field that a message can have, also fields that exclude each other. */
+/** Every field that a message can have, including fields that exclude each other. */
 type Whole<Message> = Record<Message extends unknown ? keyof Message : never, unknown>;
-/** Fields for a reference, here beside a token. */
+/** The fields of a reference, here next to a token. */
 const byReference = { accessTokenReference, userPoolId, sub: SUB };
 
 const TOKEN_SHOWN = /^access token [\da-f]{8}… of 6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b, expires 2027-01-15T08:00:00Z$/;
@@ -90,7 +90,7 @@ const REFERENCE_SHOWN = /^access token reference [\da-f]{8}…$/;
 
 export interface Sample {
   value: unknown;
-  /** Fields by path, as they must be shown: as they are, or in a form. */
+  /** How each field, given by path, must be shown: unchanged or in a redacted form. */
   shows: Record<string, unknown>;
 }
 
@@ -123,7 +123,7 @@ export const SAMPLES: Record<string, Sample> = {
     value: { accessToken, attributeName: 'email', alreadySent: { destination: email, deliveryMedium: phone } },
     shows: { alreadySent: { destination: '[email]', deliveryMedium: '••••••' } },
   },
-  'a request whose token is none': {
+  'a request with a malformed token': {
     value: { accessToken: code, attributeName: 'email' },
     shows: { accessToken: '••••••' },
   },

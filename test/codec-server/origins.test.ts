@@ -20,9 +20,9 @@ const corsHeaders = ({ headers }: Response) =>
 describe('pages of a listed origin', () => {
   test.each([...LOCAL_ORIGINS, 'https://temporal.example.com'])('%s may ask, and then call', async (origin) => {
     const { url } = await serve({ origins: [...LOCAL_ORIGINS, 'https://temporal.example.com'] });
-    const asked = await preflight(url, origin);
-    expect(asked.status).toBe(204);
-    expect(corsHeaders(asked)).toEqual({
+    const answer = await preflight(url, origin);
+    expect(answer.status).toBe(204);
+    expect(corsHeaders(answer)).toEqual({
       'access-control-allow-origin': origin,
       'access-control-allow-credentials': 'true',
       'access-control-allow-methods': 'POST',
@@ -30,7 +30,7 @@ describe('pages of a listed origin', () => {
       'access-control-expose-headers': 'Retry-After,WWW-Authenticate',
       'access-control-max-age': '7200',
     });
-    expect(asked.headers.get('Vary')).toContain('Origin');
+    expect(answer.headers.get('Vary')).toContain('Origin');
     const called = await asWebUi(url, [sealed(json('hello'))], { headers: { Origin: origin } });
     expect(called.status).toBe(200);
     expect(called.headers.get('Access-Control-Allow-Origin')).toBe(origin);
@@ -38,7 +38,7 @@ describe('pages of a listed origin', () => {
     expect(called.headers.get('Vary')).toBe('Origin');
   });
 
-  test('they can read why they are refused', async () => {
+  test('they can read why a request is refused', async () => {
     const { url } = await serve();
     const answer = await asWebUi(url, 'no list');
     expect(answer.status).toBe(400);
@@ -53,7 +53,7 @@ test.each([
   'http://localhost:8233.example.com',
   'https://evil.example.com',
   'null',
-])('pages of %s get nothing', async (origin) => {
+])('pages of %s are refused', async (origin) => {
   const { url, log } = await serve();
   for (const answer of [
     await preflight(url, origin),
@@ -68,14 +68,14 @@ test.each([
   expect(JSON.stringify(log)).not.toContain('evil');
 });
 
-test('without any origin configured only programs call', async () => {
+test('without a configured origin, only programs may call', async () => {
   const { url } = await serve({ origins: [] });
   expect((await asWebUi(url, [])).status).toBe(403);
   expect((await fetch(`${url}/decode`, { method: 'POST', body: '{"payloads":[]}' })).status).toBe(200);
 });
 
-describe('the name by which it is asked', () => {
-  const asked = async (url: string, host: string, headers: Record<string, string> = {}) =>
+describe('the requested host name', () => {
+  const statusFor = async (url: string, host: string, headers: Record<string, string> = {}) =>
     await new Promise<number | undefined>((resolve, reject) => {
       const request = httpRequest(
         `${url}/decode`,
@@ -89,21 +89,21 @@ describe('the name by which it is asked', () => {
     });
 
   test.each(['localhost:8888', 'LOCALHOST', '127.0.0.1', '127.0.0.2:1', '[::1]:8888'])('may be %s', async (host) => {
-    expect(await asked((await serve()).url, host)).toBe(200);
+    expect(await statusFor((await serve()).url, host)).toBe(200);
   });
 
   test.each(['evil.example.com', 'evil.example.com:8888', 'localhost.example.com', '127.0.0.1.example.com', '0.0.0.0'])(
-    'may not be %s without authorization',
+    'must not be %s without authorization',
     async (host) => {
-      expect(await asked((await serve()).url, host)).toBe(403);
+      expect(await statusFor((await serve()).url, host)).toBe(403);
     },
   );
 
-  test('may be any with authorization', async () => {
+  test('may be anything with authorization', async () => {
     const provider = await startIdentityProvider();
     const { url } = await serve({ authorization: provider.authorization });
     const headers = { Authorization: `Bearer ${await provider.token()}` };
-    expect(await asked(url, 'codec.example.com', headers)).toBe(200);
+    expect(await statusFor(url, 'codec.example.com', headers)).toBe(200);
     await provider.close();
   });
 });

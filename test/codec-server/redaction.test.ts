@@ -9,23 +9,23 @@ import { liveCard } from '../../workflows/live-card.js';
 import { CANARIES, CARELESS, SAMPLES, STATUS } from './messages.js';
 import { asWebUi, contentOf, json, sealed, serve, shown } from './running-codec-server.js';
 
-/** Each canary as it is, and in the codings in which a history or an address would hold it. */
+/** Each canary, raw and in the encodings in which a history or an address would hold it. */
 const SPELLINGS = Object.entries(CANARIES).flatMap(([what, canary]) => [
   [what, canary] as const,
   [`${what} in a URL`, encodeURIComponent(canary)] as const,
   [`${what} in hex`, Buffer.from(canary).toString('hex')] as const,
-  // A text in base64 looks different at each of three places; at its ends it shares characters with what is beside it.
+  // A text in base64 differs at each of three alignments; at its ends it shares characters with its neighbours.
   ...[0, 1, 2].flatMap((before) => {
     const bytes = Buffer.from(' '.repeat(before) + canary);
-    const own = [Math.ceil((before * 8) / 6), Math.floor((bytes.byteLength * 8) / 6)] as const;
+    const range = [Math.ceil((before * 8) / 6), Math.floor((bytes.byteLength * 8) / 6)] as const;
     return (['base64', 'base64url'] as const).map(
-      (coding) => [`${what} in ${coding}`, bytes.toString(coding).slice(...own)] as const,
+      (coding) => [`${what} in ${coding}`, bytes.toString(coding).slice(...range)] as const,
     );
   }),
 ]);
 
-/** The values that must not be shown and are. */
-function seen(text: string): string[] {
+/** The canaries that are shown. */
+function shownCanaries(text: string): string[] {
   return SPELLINGS.filter(([, spelling]) => text.includes(spelling)).map(([what]) => what);
 }
 
@@ -40,7 +40,7 @@ const show = (value: unknown) => JSON.parse(showPayload(json(value))) as unknown
 
 test('the search for canaries finds them', () => {
   for (const text of [CARELESS, btoa(CARELESS), btoa(` ${CARELESS}`), encodeURIComponent(CARELESS)]) {
-    const found = new Set(seen(text).map((what) => what.split(' ')[0]));
+    const found = new Set(shownCanaries(text).map((what) => what.split(' ')[0]));
     expect([...found]).toEqual(['accessToken', 'idToken', 'code', 'email', 'phone']);
   }
 });
@@ -58,26 +58,26 @@ describe.each(Object.entries(SAMPLES))('%s', (_name, { value, shows }) => {
     const { url, log } = await serve();
     const answer = await asWebUi(url, [sealed(json(value)), sealed(json([value])), sealed(json({ value }))]);
     const wire = await answer.clone().text();
-    expect(seen(wire)).toEqual([]);
-    expect(seen(JSON.stringify(await contentOf(answer)))).toEqual([]);
-    expect(seen(JSON.stringify(log))).toEqual([]);
+    expect(shownCanaries(wire)).toEqual([]);
+    expect(shownCanaries(JSON.stringify(await contentOf(answer)))).toEqual([]);
+    expect(shownCanaries(JSON.stringify(log))).toEqual([]);
   });
 
-  test('hides a field that nobody knows, with its name, wherever it stands', () => {
+  test('hides an unknown field and its name, wherever it occurs', () => {
     const plant = (part: unknown): unknown => {
       if (Array.isArray(part)) return part.map(plant);
       if (typeof part !== 'object' || part === null) return part;
       const planted = Object.entries(part).map(([name, content]) => [name, plant(content)] as const);
       return { ...Object.fromEntries(planted), [CANARIES.unknownName]: CANARIES.unknownValue };
     };
-    expect(seen(JSON.stringify(show(plant(value))))).toEqual([]);
+    expect(shownCanaries(JSON.stringify(show(plant(value))))).toEqual([]);
   });
 });
 
 /** Fields that hold free text. */
 const FREE_TEXT = /message|stack_trace|currentDetails|description|name|reference|destination/i;
 
-/** The value, with the secret in each of its places in turn that is fit for it. */
+/** The value with the secret in each suitable place in turn. */
 function plantings(part: unknown, secret: unknown, fits: (name: string) => boolean = () => true): unknown[] {
   if (typeof part !== 'object' || part === null) return [secret];
   return Object.entries(part).flatMap(([name, content]) => {
@@ -86,33 +86,33 @@ function plantings(part: unknown, secret: unknown, fits: (name: string) => boole
   });
 }
 
-test('each field in turn with a secret for its value', () => {
+test('no field shows a secret that is its value', () => {
   const { code, email, phone, accessToken, unknownValue, unknownName } = CANARIES;
   for (const [name, { value }] of Object.entries(SAMPLES)) {
     for (const secret of [code, email, phone, accessToken, CARELESS, [email], { [unknownName]: email }]) {
       for (const planted of plantings(value, secret))
-        expect([name, seen(JSON.stringify(show(planted)))]).toEqual([name, []]);
+        expect([name, shownCanaries(JSON.stringify(show(planted)))]).toEqual([name, []]);
     }
     for (const planted of plantings(value, unknownValue, (field) => !FREE_TEXT.test(field)))
-      expect([name, seen(JSON.stringify(show(planted)))]).toEqual([name, []]);
+      expect([name, shownCanaries(JSON.stringify(show(planted)))]).toEqual([name, []]);
   }
 });
 
-test('each field in turn with a code for its value, as a number or beside letters', () => {
+test('no field shows a code that is its value, as a number or next to letters', () => {
   const code = Number(CANARIES.code);
   const asText = [`${code} ms`, `${code}s`, `0.${code}h`, `Code${code}`, `CODE${code}Exception`];
   for (const [name, { value }] of Object.entries(SAMPLES)) {
     const planted = [
       ...[code, -code, code + 0.5].flatMap((secret) => plantings(value, secret)),
-      // In free text digits beside a letter are taken for a part of an id.
+      // In free text the redaction takes digits next to a letter for part of an id.
       ...asText.flatMap((secret) => plantings(value, secret, (field) => !FREE_TEXT.test(field))),
     ];
-    for (const one of planted)
-      expect([name, JSON.stringify(show(one))]).toEqual([name, expect.not.stringContaining(String(code))]);
+    for (const planting of planted)
+      expect([name, JSON.stringify(show(planting))]).toEqual([name, expect.not.stringContaining(String(code))]);
   }
 });
 
-test('a word or a number that the contract does not have is hidden', () => {
+test('a word or number outside the contract is hidden', () => {
   const state = (over: object) => show({ ...STATUS, ...over });
   for (const odd of ['secretCode', 'AwaitingCode', 'hunter2']) {
     expect(state({ state: odd })).toMatchObject({ state: '••••••' });
@@ -162,7 +162,7 @@ test('each meaning of a failed call is shown', () => {
   for (const failure of Object.keys(meanings)) expect(show({ failure })).toEqual({ failure });
 });
 
-test('a reference tells one session from another, and cannot be found by trying', () => {
+test('a reference shows which session it belongs to, and cannot be guessed', () => {
   const first = show({ accessTokenReference: 'session-1' });
   expect(show({ accessTokenReference: 'session-1' })).toEqual(first);
   expect(show({ accessTokenReference: 'session-2' })).not.toEqual(first);
@@ -170,7 +170,7 @@ test('a reference tells one session from another, and cannot be found by trying'
   expect(JSON.stringify(first)).not.toContain(digest);
 });
 
-test('the card of a verification is shown as it is', () => {
+test('the card of a verification is shown unchanged', () => {
   const card = liveCard({ ...STATUS, failure: { type: 'LimitExceededException', message: 'Too many.' } }, Date.now());
   expect(show(card)).toBe(card);
   expect(show({ definition: { type: 'attributeVerification' }, currentDetails: card })).toMatchObject({
@@ -178,7 +178,7 @@ test('the card of a verification is shown as it is', () => {
   });
 });
 
-describe('what is no message of a verification', () => {
+describe('a value that is not a message of a verification', () => {
   test.each<[string, unknown, unknown]>([
     ["another workflow's input", { customer: 'Zoe', amount: 7, lines: [{ sku: 1 }] }, '•••••• (3 entries)'],
     ['a list', ['Zoe', 7], '•••••• (2 entries)'],
@@ -194,14 +194,14 @@ describe('what is no message of a verification', () => {
     expect(await shown(url, value)).toEqual(expected);
   });
 
-  test('a token alone is shown by its fingerprint, which tells one from another', () => {
+  test('a token alone is shown by its fingerprint, which distinguishes tokens', () => {
     const first = show(CANARIES.accessToken);
     expect(first).toMatch(/^access token [\da-f]{8}… of 6f1a7c3e-/);
     expect(show(CANARIES.accessToken)).toBe(first);
     expect(show(CANARIES.idToken)).not.toBe(first);
   });
 
-  test("the digest of an attribute's value tells whether it has changed, and no more", () => {
+  test('the digest of an attribute’s value shows whether it has changed, and nothing else', () => {
     const digest = (valueDigest: string) => show({ verified: false, valueDigest });
     expect(digest('a')).toEqual(digest('a'));
     expect(digest('a')).not.toEqual(digest('b'));
@@ -220,7 +220,7 @@ describe('what is no message of a verification', () => {
     };
     expect(showPayload(payload)).toBe(expected);
     expect(
-      seen(
+      shownCanaries(
         JSON.stringify(redactPayload(payload).metadata, (_name, value: unknown) =>
           value instanceof Uint8Array ? Buffer.from(value).toString() : value,
         ),
@@ -229,7 +229,7 @@ describe('what is no message of a verification', () => {
   });
 });
 
-test('whatever a payload holds, it is shown as JSON, and what is hidden stays hidden', () => {
+test('any payload is shown as JSON, and hidden values stay hidden', () => {
   const names = [
     'state',
     'expiresAt',
@@ -248,7 +248,7 @@ test('whatever a payload holds, it is shown as JSON, and what is hidden stays hi
   });
   fc.assert(
     fc.property(fc.oneof(value, fc.jsonValue()), (any) => {
-      expect(seen(JSON.stringify(show(any)))).toEqual([]);
+      expect(shownCanaries(JSON.stringify(show(any)))).toEqual([]);
     }),
     { numRuns: 500 },
   );

@@ -1,4 +1,4 @@
-/** A codec server that runs, and what its callers send. */
+/** A running codec server, and the requests of its callers. */
 import { randomBytes } from 'node:crypto';
 import { encryptionKey, keyRingOf, seal } from '@cognito-verification/codec';
 import type { Payload } from '@temporalio/common';
@@ -9,7 +9,7 @@ import { fromWire, toWire, type WirePayload } from '../../codec-server/wire.js';
 export const KEY = encryptionKey('key-1', randomBytes(32));
 export const ORIGINS = ['http://localhost:8233', 'https://temporal.example.com'];
 
-/** One line that the server has logged. */
+/** A line that the server has logged. */
 export interface LogLine {
   level: string;
   message: string;
@@ -27,7 +27,7 @@ afterEach(async () => {
   await Promise.all([...running].map((server) => server.close()));
 });
 
-/** Ends with the test. */
+/** Stops at the end of the test. */
 export async function serve(options: Partial<CodecServerOptions> = {}): Promise<Served> {
   const log: LogLine[] = [];
   const server = await startCodecServer({
@@ -61,10 +61,10 @@ export const json = (value: unknown): Payload => ({
   data: Buffer.from(JSON.stringify(value)),
 });
 
-/** As it stands in a history. */
+/** As in a history. */
 export const sealed = (payload: Payload, key = KEY): WirePayload => toWire(seal(payload, key));
 
-/** The way of the Web UI: always with a query, from a page. */
+/** Sends a request as the Web UI does: always with a query, from a page. */
 export async function asWebUi(
   endpoint: string,
   payloads: unknown,
@@ -82,7 +82,7 @@ export async function asWebUi(
   });
 }
 
-/** What an answer's payloads hold, those in JSON as values. */
+/** The contents of an answer's payloads; JSON is parsed. */
 export async function contentOf(response: Response): Promise<unknown[]> {
   const { payloads } = (await response.json()) as { payloads: WirePayload[] };
   return payloads.map((wire) => {
@@ -93,7 +93,7 @@ export async function contentOf(response: Response): Promise<unknown[]> {
   });
 }
 
-/** What the server shows of one value. */
+/** What the server shows of a value. */
 export async function shown(endpoint: string, value: unknown): Promise<unknown> {
   const [content] = await contentOf(await asWebUi(endpoint, [sealed(json(value))]));
   return content;

@@ -16,7 +16,7 @@ const AUTHORIZED = {
   VERIFICATION_CODEC_PERMISSION: 'group:Temporal Support',
 };
 
-/** What is wrong with these settings: name and what was found. */
+/** The problems with these settings: the name, and what was found. */
 function problems(environment: NodeJS.ProcessEnv, host = '127.0.0.1'): [string, string, string][] {
   try {
     loadCodecServerSettings(environment, host);
@@ -27,7 +27,7 @@ function problems(environment: NodeJS.ProcessEnv, host = '127.0.0.1'): [string, 
   return [];
 }
 
-describe('settings that are right', () => {
+describe('valid settings', () => {
   test('none on loopback: no authorization, the pages of the local Web UI', () => {
     for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
       expect(loadCodecServerSettings({ VERIFICATION_CODEC_ISSUER: '' }, host)).toEqual({ origins: LOCAL_ORIGINS });
@@ -59,7 +59,7 @@ describe('settings that are right', () => {
   });
 });
 
-describe('settings that are wrong', () => {
+describe('invalid settings', () => {
   test.each(['0.0.0.0', '::', '10.0.0.7', 'codec.internal', '127.example.com', '127.0.0.1.example.com'])(
     'no authorization on %s',
     async (host) => {
@@ -130,7 +130,7 @@ describe('settings that are wrong', () => {
   });
 });
 
-/** Not on every machine, and nothing that we could install. */
+/** Not every machine has it, and the tests cannot install it. */
 const OPENSSL = process.env['OPENSSL'] ?? 'openssl';
 
 describe.skipIf(spawnSync(OPENSSL, ['version']).error)('TLS', () => {
@@ -157,11 +157,11 @@ describe.skipIf(spawnSync(OPENSSL, ['version']).error)('TLS', () => {
   const answerOf = async (url: string) =>
     await new Promise<IncomingMessage>((resolve, reject) => {
       const options = { method: 'POST', ca: readFileSync(file('one.crt')), agent: false as const };
-      const asked = request(`${url}/decode`, options, (answer) => {
+      const outgoing = request(`${url}/decode`, options, (answer) => {
         answer.resume();
         resolve(answer);
       });
-      asked.on('error', reject).end('{"payloads":[]}');
+      outgoing.on('error', reject).end('{"payloads":[]}');
     });
 
   test('is served', async () => {
@@ -169,11 +169,11 @@ describe.skipIf(spawnSync(OPENSSL, ['version']).error)('TLS', () => {
     expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     const { statusCode, headers } = await answerOf(url);
     expect(statusCode).toBe(200);
-    // Other programs of this machine may have plain HTTP.
+    // Other programs on this machine may use plain HTTP.
     expect(headers['strict-transport-security']).toBeUndefined();
   });
 
-  test('beyond this machine browsers come by TLS from then on', async () => {
+  test('makes browsers require TLS for other hosts', async () => {
     const { url } = await serve({
       ...loadCodecServerSettings({ ...AUTHORIZED, ...settings('one.crt', 'one.key') }, '0.0.0.0'),
       host: '0.0.0.0',

@@ -8,8 +8,8 @@ import { asWebUi, contentOf, json, KEY, sealed, serve } from './running-codec-se
 
 const OUTCOME = { outcome: 'verified', confirmedBy: 'submitCode' };
 
-describe('what the Web UI and the temporal command ask for', () => {
-  test('the Web UI gets JSON for what is sealed, in its order', async () => {
+describe('the requests of the Web UI and the temporal command', () => {
+  test('the Web UI gets JSON for sealed payloads, in order', async () => {
     const { url } = await serve();
     const answer = await asWebUi(url, [sealed(json(OUTCOME)), sealed(json('a code was sent'))]);
     expect(answer.status).toBe(200);
@@ -20,7 +20,7 @@ describe('what the Web UI and the temporal command ask for', () => {
     expect(await contentOf(answer)).toEqual([OUTCOME, 'a code was sent']);
   });
 
-  test('so does the temporal command, which is no page and sends no query', async () => {
+  test('the temporal command, which sends no origin and no query, gets the same', async () => {
     const { url } = await serve();
     const body = JSON.stringify({ payloads: [sealed(json(OUTCOME))] });
     const answer = await fetch(`${url}/decode`, { method: 'POST', headers: { 'X-Namespace': 'default' }, body });
@@ -28,7 +28,7 @@ describe('what the Web UI and the temporal command ask for', () => {
     expect(answer.headers.get('Vary')).toBe('Origin');
     const { payloads, ...rest } = (await answer.json()) as { payloads: WirePayload[] };
     expect(rest).toEqual({});
-    // It refuses fields that it does not know.
+    // The temporal command refuses unknown fields.
     expect(payloads.map((payload) => Object.keys(payload).sort())).toEqual([['data', 'metadata']]);
   });
 
@@ -47,7 +47,7 @@ describe('what the Web UI and the temporal command ask for', () => {
     expect(payloads[1]).toEqual(already);
   });
 
-  test('what cannot be opened goes back as it came, and spoils nothing beside it', async () => {
+  test('a payload that cannot be opened is returned unchanged, and does not affect its neighbours', async () => {
     const { url, log } = await serve();
     const good = sealed(json(OUTCOME));
     const damaged = { ...good, data: `AAAA${good.data?.slice(4)}` };
@@ -72,8 +72,8 @@ describe('what the Web UI and the temporal command ask for', () => {
   });
 });
 
-describe('what is refused', () => {
-  test('paths and methods that there are not', async () => {
+describe('refused requests', () => {
+  test('unknown paths and methods', async () => {
     const { url, log } = await serve();
     const status = async (path: string, init?: RequestInit) => (await fetch(`${url}${path}`, init)).status;
     expect(await status('/health')).toBe(200);
@@ -90,8 +90,8 @@ describe('what is refused', () => {
     ['a list', '["canary"]'],
     ['no list of payloads', '{"payloads":"canary"}'],
     ['a text for a payload', '{"payloads":["canary"]}'],
-    ['metadata that is no text', '{"payloads":[{"metadata":{"encoding":7,"canary":"x"}}]}'],
-    ['data that is no text', '{"payloads":[{"data":["canary"]}]}'],
+    ['metadata that is not text', '{"payloads":[{"metadata":{"encoding":7,"canary":"x"}}]}'],
+    ['data that is not text', '{"payloads":[{"data":["canary"]}]}'],
     ['sizes of another shape', '{"payloads":[{"externalPayloads":[{"canary":1}]}]}'],
   ])('%s', async (_what, body) => {
     const { url } = await serve();
@@ -102,31 +102,31 @@ describe('what is refused', () => {
     expect(text).not.toContain('canary');
   });
 
-  test('more bytes and more payloads than one request may have', async () => {
+  test('more bytes or payloads than a request may have', async () => {
     const { url } = await serve({ limits: { bodyBytes: 1_000, payloads: 3 } });
     expect((await asWebUi(url, [{}, {}, {}])).status).toBe(200);
     expect((await asWebUi(url, [{}, {}, {}, {}])).status).toBe(413);
     const long = await asWebUi(url, [{ data: 'A'.repeat(1_000) }]);
     expect(long.status).toBe(413);
     expect(await long.json()).toMatchObject({ error: { code: 'BodyTooLarge' } });
-    // Of unknown length: counted as it comes.
+    // Its length is unknown, so the server counts as it reads.
     const body = new Blob([JSON.stringify({ payloads: [{ data: 'A'.repeat(1_000) }] })]).stream();
     const streamed = await fetch(`${url}/decode`, { method: 'POST', body, duplex: 'half' });
     expect(streamed.status).toBe(413);
   });
 
-  test('more requests than a page has use for, until a moment later', async () => {
+  test('more requests than a page needs, until a moment later', async () => {
     const { url } = await serve({ limits: { requests: 2 } });
     const answers = [];
     for (let index = 0; index < 3; index += 1) answers.push(await asWebUi(url, []));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
     const last = answers.at(-1);
     expect(Number(last?.headers.get('Retry-After'))).toBeGreaterThan(0);
-    // A page must be able to read that.
+    // A page must be able to read this.
     expect(last?.headers.get('Access-Control-Allow-Origin')).toBe('http://localhost:8233');
   });
 
-  test('a request that never comes to its end', async () => {
+  test('a request that never ends', async () => {
     const { url, log } = await serve({ limits: { requestMs: 300 } });
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.write('POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"payl');
@@ -138,7 +138,7 @@ describe('what is refused', () => {
     });
     expect(received).toMatch(/^HTTP\/1\.1 408 /);
     expect((await fetch(`${url}/health`)).status).toBe(200);
-    // No fault of the server's.
+    // This is not the server's fault.
     expect(log.filter(({ level }) => level !== 'DEBUG')).toEqual([]);
   });
 });
@@ -146,7 +146,7 @@ describe('what is refused', () => {
 test.each([
   ['the key service gives out no key', new KeyServiceError('canary'), 503, 'KeyService'],
   ['something is wrong in here', new Error('canary'), 500, 'Internal'],
-])('%s: said to the caller and in the log, without what it was', async (_what, error, status, code) => {
+])('%s: reported to the caller and in the log, without the details', async (_what, error, status, code) => {
   const keys = { current: () => Promise.reject(error), find: () => Promise.reject(error) };
   const { url, log } = await serve({ keys });
   const answer = await asWebUi(url, [{}], { path: '/encode' });
@@ -154,21 +154,21 @@ test.each([
   expect(await answer.json()).toEqual({ error: { code, message: expect.not.stringContaining('canary') } });
   expect(log.filter(({ level }) => level === 'ERROR')).toHaveLength(1);
   expect(JSON.stringify(log)).not.toContain('canary');
-  // To decode, nothing is lost: it goes back as it came.
+  // Decoding loses nothing: the payload is returned unchanged.
   const payload = sealed(json(1));
   expect(await (await asWebUi(url, [payload])).json()).toEqual({ payloads: [payload] });
 });
 
-test('closing lets a request that is under way come to its end', async () => {
+test('closing lets a running request finish', async () => {
   const keys = keyRingOf(KEY);
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
-  let asked = (): void => undefined;
-  const underWay = new Promise<void>((resolve) => (asked = resolve));
+  let onRequest = (): void => undefined;
+  const underWay = new Promise<void>((resolve) => (onRequest = resolve));
   const slowKeys = {
     ...keys,
     find: async (id: string) => {
-      asked();
+      onRequest();
       await released;
       return await keys.find(id);
     },
@@ -183,7 +183,7 @@ test('closing lets a request that is under way come to its end', async () => {
   await expect(fetch(`${server.url}/health`)).rejects.toThrow();
 });
 
-test('whatever is sent: no crash, no word of it in an error, as many payloads as came', async () => {
+test('any request: no crash, none of its words in an error, and one answer per payload', async () => {
   const { url } = await serve({ limits: { requests: 1_000_000 } });
   const canary = 'canary-9f3b';
   const text = fc.oneof(
@@ -220,7 +220,7 @@ test('whatever is sent: no crash, no word of it in an error, as many payloads as
   );
 });
 
-test('no payloads at all, as `temporal workflow query` sends where there is no input', async () => {
+test('no payloads, as `temporal workflow query` sends without an input', async () => {
   const { url } = await serve();
   const answer = await fetch(`${url}/encode`, { method: 'POST', body: '{}' });
   expect([answer.status, await answer.json()]).toEqual([200, { payloads: [] }]);

@@ -37,7 +37,7 @@ beforeEach(() => {
   reported.length = 0;
 });
 
-/** What nothing opens, and the words for it. */
+/** Payloads that no key opens, and the message for each. */
 async function unopened(): Promise<[Payload, RegExp][]> {
   const sealed = await sealOne(codec, 'secret', inWorkflow('w'));
   return [
@@ -49,7 +49,7 @@ async function unopened(): Promise<[Payload, RegExp][]> {
 }
 
 describe('a worker', () => {
-  it('hands on what nothing opens, as an Error with the reason, and reports it with its place', async () => {
+  it('passes an unreadable payload on as an Error with the reason, and reports its place', async () => {
     const converter = loadDataConverter(workerOf(ring));
     for (const [payload, words] of await unopened()) {
       const [value] = await decodeArrayFromPayloads(converter, [payload], inWorkflow('w'));
@@ -59,7 +59,7 @@ describe('a worker', () => {
     }
   });
 
-  it('opens what stands beside it', async () => {
+  it('opens the payloads next to it', async () => {
     const converter = loadDataConverter(workerOf(ring));
     const good = await sealOne(codec, 'good', inWorkflow('w'));
     const all = [good, payloadOf('plain'), good];
@@ -67,7 +67,7 @@ describe('a worker', () => {
     expect(values).toEqual(['good', expect.any(Error), 'good']);
   });
 
-  it('hands on as such what a key is missing for, or what the key service is away for, and reports it', async () => {
+  it('passes on the error of a missing key or an unavailable key service, and reports it', async () => {
     const sealed = await sealOne(codecOf(keyRingOf(newKey('gone'))), 'secret');
     const away: KeyRing = { ...ring, find: () => Promise.reject(new KeyServiceError('away')) };
     for (const keys of [ring, away]) {
@@ -82,22 +82,22 @@ describe('a worker', () => {
     ]);
   });
 
-  it('does not take an error of ours for one of the payload', async () => {
+  it('does not mistake an error of ours for one of the payload', async () => {
     const broken: KeyRing = { ...ring, find: () => Promise.reject(new TypeError('a bug')) };
     await expect(workerCodec(broken).decode([await sealOne(codec, 1)])).rejects.toThrow(TypeError);
     expect(reported).toEqual([]);
   });
 
-  it('seals all with one look for the key', async () => {
-    let asked = 0;
-    const counting: KeyRing = { ...ring, current: () => ((asked += 1), Promise.resolve(key)) };
+  it('seals everything with one lookup of the key', async () => {
+    let lookups = 0;
+    const counting: KeyRing = { ...ring, current: () => ((lookups += 1), Promise.resolve(key)) };
     await workerCodec(counting).encode(Array.from({ length: 50 }, () => payloadOf(1)));
-    expect(asked).toBe(1);
+    expect(lookups).toBe(1);
   });
 });
 
 describe('a client', () => {
-  it('throws, with a type', async () => {
+  it('throws a typed error', async () => {
     for (const [payload, words] of await unopened()) {
       const answer = codec.decode([payload], inWorkflow('w'));
       await expect(answer).rejects.toThrow(PayloadRefusedError);
@@ -113,7 +113,7 @@ describe('the payload converter', () => {
     data: Buffer.from(text),
   });
 
-  it('hands on what cannot be read as an Error that quotes nothing of it', () => {
+  it('passes an unreadable payload on as an Error that quotes nothing of it', () => {
     const payloads = [
       json('{"accessToken": "secret'),
       {},
@@ -126,7 +126,7 @@ describe('the payload converter', () => {
     }
   });
 
-  it('reads and writes what the default one does', () => {
+  it('reads and writes like the default converter', () => {
     for (const value of [undefined, null, 0, 'text', { a: [1] }, Uint8Array.of(1, 2)]) {
       const payload = payloadConverter.toPayload(value);
       expect(payload).toEqual(payloadOf(value));
@@ -143,7 +143,7 @@ describe('the failure converter', () => {
       details: [{ field: 'SECRET in the details' }],
       cause: new TypeError('SECRET in the cause'),
     });
-  /** With bytes read as text. */
+  /** With bytes decoded as text. */
   const textIn = (failure: ProtoFailure): string =>
     JSON.stringify(failure, (_, value) =>
       value?.type === 'Buffer' ? Buffer.from(value.data).toString('latin1') : value,
@@ -152,14 +152,14 @@ describe('the failure converter', () => {
   it.each([
     ['of a client', clientDataConverter(ring)],
     ['of a worker', workerOf(ring)],
-  ])('%s leaves the names of types in plain text and nothing else', async (_, settings) => {
+  ])('%s leaves only the names of types unsealed', async (_, settings) => {
     const converter = loadDataConverter(settings);
     const failure = await encodeErrorToFailure(converter, thrown(), inWorkflow('w'));
     const text = textIn(failure);
     expect(text).toContain('LimitExceededException');
-    // The last as in a stack trace.
+    // The last one is a file name, as in a stack trace.
     for (const hidden of ['SECRET', 'converters.test']) expect(text.includes(hidden), hidden).toBe(false);
-    // They are found where nothing is sealed.
+    // Without sealing, the same search finds them.
     const plain = textIn(await encodeErrorToFailure(loadDataConverter({}), thrown()));
     for (const hidden of ['SECRET', 'converters.test']) expect(plain.includes(hidden), hidden).toBe(true);
     const opened = await decodeOptionalFailureToOptionalError(converter, failure, inWorkflow('w'));
@@ -170,7 +170,7 @@ describe('the failure converter', () => {
     });
   });
 
-  it('a failure whose message was changed says so, on a worker', async () => {
+  it('marks a failure whose message was altered, on a worker', async () => {
     const converter = loadDataConverter(workerOf(ring));
     const failure = await encodeErrorToFailure(converter, thrown(), inWorkflow('w'));
     const { encodedAttributes } = failure;
@@ -182,7 +182,7 @@ describe('the failure converter', () => {
     });
   });
 
-  it('is the one that the workflow bundle gets', async () => {
+  it('is the one in the workflow bundle', async () => {
     const [payloads, failures] = await Promise.all([
       import(CONVERTER_PATHS.payloadConverterPath),
       import(CONVERTER_PATHS.failureConverterPath),

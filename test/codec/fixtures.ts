@@ -14,10 +14,10 @@ import {
   type SerializationContext,
 } from '@temporalio/common';
 
-/** A key that nothing else has. */
+/** A key that occurs nowhere else. */
 export const newKey = (id: string): EncryptionKey => encryptionKey(id, randomBytes(KEY_BYTES));
 
-/** The codec of a client: it throws on what it does not open. */
+/** The codec of a client: it throws if it cannot open a payload. */
 export function codecOf(keys: KeyRing): PayloadCodec {
   const [codec] = clientDataConverter(keys).payloadCodecs ?? [];
   if (!codec) throw new Error('no codec');
@@ -28,7 +28,7 @@ export function codecOf(keys: KeyRing): PayloadCodec {
 export const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
 export const valueOf = (payload: Payload): unknown => defaultPayloadConverter.fromPayload(payload);
 
-/** As plain byte arrays: the SDK takes a `Buffer` for one, `toEqual` does not. */
+/** As plain byte arrays: the SDK accepts a `Buffer` as one, `toEqual` does not. */
 export const bare = ({ metadata, data }: Payload): unknown => ({
   metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, bytes]) => [name, [...bytes]])),
   data: [...(data ?? [])],
@@ -46,7 +46,7 @@ export async function openOne(codec: PayloadCodec, payload: Payload, place?: Ser
   return valueOf(opened);
 }
 
-/** Why a payload is refused; undefined where it is opened. */
+/** Why a payload is refused; undefined if it opens. */
 export async function refusalOf(
   codec: PayloadCodec,
   payload: Payload,

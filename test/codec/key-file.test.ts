@@ -27,17 +27,17 @@ afterEach(() => {
 
 const ringOf = (path: string): KeyRing => keyRingFromSettings({ [FILE]: path }, (problem) => problems.push(problem));
 const sealing = async (ring: KeyRing): Promise<string> => (await ring.current()).id;
-/** Past the time for which nobody looks at the file. */
+/** Moves past the interval in which the ring does not check the file. */
 const later = (): void => {
   vi.advanceTimersByTime(5_001);
 };
 
-/** As an operator, or a careless script, does it: the same file, written over. */
+/** As an operator or a careless script does it: in place. */
 const writeOver = (text: string): void => {
   writeFileSync(file, text);
 };
 
-/** In one step, as it should be done. */
+/** Atomically, as it should be done. */
 const replace = (text: string): void => {
   writeFileSync(`${file}.new`, text);
   renameSync(`${file}.new`, file);
@@ -59,7 +59,7 @@ describe.each([
     expect(problems).toEqual([]);
   });
 
-  it('is read again at once for an id that is not known', async () => {
+  it('is read again at once for an unknown id', async () => {
     write(A);
     const ring = ringOf(file);
     await expect(ring.find('b')).rejects.toThrow(UnknownKeyError);
@@ -67,7 +67,7 @@ describe.each([
     expect((await ring.find('b')).id).toBe('b');
   });
 
-  it('that takes a key out does so for whoever only opens, too', async () => {
+  it('that drops a key also drops it for a ring that only opens', async () => {
     write(`${A}\n${B}`);
     const ring = ringOf(file);
     write(A);
@@ -76,7 +76,7 @@ describe.each([
   });
 });
 
-it('a mounted secret: a link to a folder that is moved to another', async () => {
+it('a mounted secret: a link whose target folder changes', async () => {
   for (const [name, text] of [
     ['first', A],
     ['second', `${B}\n${A}`],
@@ -104,32 +104,35 @@ describe('a change that breaks the file', () => {
       /the file ".*keys" that cannot be read \(ENOENT\)|a file that cannot be read \(ENOENT\)/,
     ],
     ['a folder now', () => (unlinkSync(file), mkdirSync(file)), /cannot be read \(EISDIR\)/],
-  ])('%s: the previous keys stay, and it is reported once until it is corrected', async (_, breakIt, problem) => {
-    writeOver(`${A}\n${B}`);
-    const ring = ringOf(file);
-    breakIt();
-    for (let look = 0; look < 3; look++) {
-      later();
-      expect(await sealing(ring)).toBe('a');
-      expect((await ring.find('b')).id).toBe('b');
-      await expect(ring.find('c')).rejects.toThrow(UnknownKeyError);
-    }
-    expect(problems).toEqual([expect.stringMatching(problem)]);
-    expect(problems[0]).toMatch(/^VERIFICATION_ENCRYPTION_KEYS_FILE: found .*\. The previous keys stay in use\.$/);
-    expect(problems[0]).not.toContain(A.slice(2, 12));
+  ])(
+    '%s: the previous keys stay, and the problem is reported once until it is corrected',
+    async (_, breakIt, problem) => {
+      writeOver(`${A}\n${B}`);
+      const ring = ringOf(file);
+      breakIt();
+      for (let look = 0; look < 3; look++) {
+        later();
+        expect(await sealing(ring)).toBe('a');
+        expect((await ring.find('b')).id).toBe('b');
+        await expect(ring.find('c')).rejects.toThrow(UnknownKeyError);
+      }
+      expect(problems).toEqual([expect.stringMatching(problem)]);
+      expect(problems[0]).toMatch(/^VERIFICATION_ENCRYPTION_KEYS_FILE: found .*\. The previous keys stay in use\.$/);
+      expect(problems[0]).not.toContain(A.slice(2, 12));
 
-    rmSync(file, { recursive: true, force: true });
-    writeOver(`${B}\n${A}`);
-    later();
-    expect(await sealing(ring)).toBe('b');
-    writeOver('broken again');
-    later();
-    expect(await sealing(ring)).toBe('b');
-    expect(problems).toHaveLength(2);
-  });
+      rmSync(file, { recursive: true, force: true });
+      writeOver(`${B}\n${A}`);
+      later();
+      expect(await sealing(ring)).toBe('b');
+      writeOver('broken again');
+      later();
+      expect(await sealing(ring)).toBe('b');
+      expect(problems).toHaveLength(2);
+    },
+  );
 });
 
-describe('at the start a file that cannot be used is refused', () => {
+describe('an unusable file is refused at the start', () => {
   const refusal = (path: string): string => {
     try {
       ringOf(path);
@@ -139,7 +142,7 @@ describe('at the start a file that cannot be used is refused', () => {
     }
   };
 
-  it('when it is not there, or no file; its path is shown', () => {
+  it('if it is missing or not a file; its path is shown', () => {
     expect(refusal(join(folder, 'none'))).toBe(
       `SettingError: ${FILE}: found the file ${JSON.stringify(join(folder, 'none'))} that cannot be read (ENOENT); ` +
         'allowed: the path of a file with id:key pairs, the key 32 bytes in base64, the first to seal and all to open',
@@ -148,12 +151,12 @@ describe('at the start a file that cannot be used is refused', () => {
     expect(refusal('./none')).toMatch(/the file "\.\/none" that cannot be read/);
   });
 
-  it('when what it holds is wrong', () => {
+  it('if its contents are invalid', () => {
     writeOver(`${A}\n${A}`);
     expect(refusal(file)).toMatch(/KEYS_FILE: found key 2 of 2 with the id of key 1; allowed: each id once/);
   });
 
-  it('when the keys themselves stand where its path belongs: they are not shown', () => {
+  it('if the setting holds keys instead of a path: they are not shown', () => {
     for (const text of [A, A.slice(2), `${A},${B}`, A.slice(2).replaceAll('=', '')]) {
       expect(refusal(text)).toMatch(/KEYS_FILE: found a file that cannot be read \((ENOENT|ENOTDIR)\)/);
     }

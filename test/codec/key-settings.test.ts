@@ -20,14 +20,14 @@ function problemsOf(environment: NodeJS.ProcessEnv): SettingError['problems'] {
   return [];
 }
 
-describe('what is taken', () => {
+describe('valid settings', () => {
   it.each([
     ['one', `a:${KEY}`, ['a']],
     ['several, the first to seal', `a:${KEY},b:${OTHER}`, ['a', 'b']],
-    ['lines', `a:${KEY}\nb:${OTHER}\n`, ['a', 'b']],
-    ['lines as Windows ends them', `a:${KEY}\r\nb:${OTHER}\r\n`, ['a', 'b']],
+    ['one on each line', `a:${KEY}\nb:${OTHER}\n`, ['a', 'b']],
+    ['lines with Windows line endings', `a:${KEY}\r\nb:${OTHER}\r\n`, ['a', 'b']],
     ['spaces around', `  a:${KEY} ,\t b:${OTHER} `, ['a', 'b']],
-    ['empty places', `,,a:${KEY},\n\n,b:${OTHER},`, ['a', 'b']],
+    ['empty entries', `,,a:${KEY},\n\n,b:${OTHER},`, ['a', 'b']],
     ['a byte order mark', `\uFEFFa:${KEY}`, ['a']],
     ['comments', `# ours\na:${KEY}\n  # the old one, until May, then out\nb:${OTHER}`, ['a', 'b']],
     ['a commented line with two keys', `a:${KEY}\n# b:${OTHER},c:${OTHER}`, ['a']],
@@ -40,18 +40,18 @@ describe('what is taken', () => {
     expect(parsed[0]?.secret.export()).toEqual(Buffer.from(KEY, 'base64'));
   });
 
-  it('an empty variable counts as not set', () => {
+  it('an empty variable counts as unset', () => {
     expect(() => keyRingFromSettings({ [KEYS]: `a:${KEY}`, [FILE]: '', [KMS]: '' })).not.toThrow();
   });
 
-  it('keys of the environment open beside those of KMS', async () => {
+  it('keys from the environment open alongside those of KMS', async () => {
     const before = await sealOne(codecOf(keyRingFromSettings({ [KEYS]: `a:${KEY}` })), 'before');
     const after = keyRingFromSettings({ [KEYS]: `a:${KEY}`, [KMS]: ARN });
     expect(await openOne(codecOf(after), before)).toBe('before');
   });
 });
 
-describe('what is refused, by its name, what was found and what is allowed', () => {
+describe('invalid settings are refused with their name, what was found and what is allowed', () => {
   const form = 'id:key pairs, the key 32 bytes in base64, the first to seal and all to open';
   const short = randomBytes(16).toString('base64');
 
@@ -64,13 +64,13 @@ describe('what is refused, by its name, what was found and what is allowed', () 
     ['one id twice', `a:${KEY},b:${KEY},a:${OTHER}`, 'key 3 of 3 with the id of key 1', 'each id once'],
     ['the halves mixed up', `${KEY.replace('=', '')}:a`, /key 1 of 1 with/, /./],
     [
-      'a key for an id',
+      'a key instead of an id',
       `${OTHER.replace(/[=+/]/g, 'A').slice(0, 43)}:${KEY}`,
       'key 1 of 1 with a key for its id',
       /id first/,
     ],
     ['an empty key', 'a:', 'key 1 of 1 not in base64', form],
-    ['a key that is no base64', `a:${KEY}!`, 'key 1 of 1 not in base64', form],
+    ['a key that is not base64', `a:${KEY}!`, 'key 1 of 1 not in base64', form],
     ['16 bytes', `b:${KEY},a:${short}`, 'key 2 of 2 with 16 bytes', form],
     ['33 bytes', `a:${randomBytes(33).toString('base64')}`, 'key 1 of 1 with 33 bytes', form],
     ['hexadecimal digits', `a:${randomBytes(32).toString('hex')}`, 'key 1 of 1 in hexadecimal digits', form],
@@ -87,13 +87,13 @@ describe('what is refused, by its name, what was found and what is allowed', () 
     ]);
   });
 
-  it('nothing at all; it says how a key is made', () => {
+  it('no setting at all; the error says how to create a key', () => {
     expect(problemsOf({})).toEqual([
       { name: KEYS, found: 'nothing', allowed: expect.stringContaining('openssl rand -base64 32') },
     ]);
   });
 
-  it('a variable and a file', () => {
+  it('both a variable and a file', () => {
     const problem = { name: FILE, found: `a value beside ${KEYS}`, allowed: 'one of the two' };
     expect(problemsOf({ [KEYS]: `a:${KEY}`, [FILE]: '/etc/hostname' })).toEqual([problem]);
   });
@@ -117,11 +117,11 @@ describe('what is refused, by its name, what was found and what is allowed', () 
 });
 
 describe('no key is ever shown', () => {
-  /** Ten characters in a row of a key are a part of it; words of ours are not in any. */
+  /** Ten characters in a row identify part of a key; no message of ours contains any such run. */
   const showsPartOf = (key: string, text: string): boolean =>
     Array.from({ length: key.length - 9 }, (_, at) => key.slice(at, at + 10)).some((part) => text.includes(part));
 
-  it('whichever way the settings are wrong, and in whichever variable the key is', () => {
+  it('in any error, whichever variable holds the key', () => {
     const forms = [
       (key: string) => key,
       (key: string) => `${key}:a`,
@@ -148,15 +148,15 @@ describe('no key is ever shown', () => {
         fc.constantFrom(KEYS, FILE, KMS),
         (bytes, encoding, form, variable) => {
           const key = Buffer.from(bytes).toString(encoding);
-          // A run of zeros is in too many texts to tell.
+          // A run of zeros occurs in too many texts.
           fc.pre(new Set(key).size > 8);
           try {
             keyRingFromSettings({ [variable]: form(key) });
           } catch (error) {
             seen.wrong += 1;
             expect(error).toBeInstanceOf(SettingError);
-            const shown = `${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)} ${String(error)}`;
-            expect(showsPartOf(key, shown), shown).toBe(false);
+            const printed = `${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)} ${String(error)}`;
+            expect(showsPartOf(key, printed), printed).toBe(false);
           }
         },
       ),
@@ -165,19 +165,19 @@ describe('no key is ever shown', () => {
     expect(seen.wrong).toBeGreaterThan(1_000);
   });
 
-  it('by printing a key or a ring', () => {
+  it('when a key or a ring is printed', () => {
     const key = newKey('a');
     const text = key.secret.export().toString('base64');
     const ring = keyRingFromSettings({ [KEYS]: `a:${text}` });
     for (const value of [key, key.secret, ring, codecOf(ring)]) {
-      const shown = [
+      const printed = [
         inspect(value, { depth: 9, showHidden: true }),
         JSON.stringify(value),
         `${Object(value)}`,
         String(Object.entries(value)),
       ].join(' ');
-      expect(shown).not.toContain(text.slice(0, 8));
-      expect(shown).not.toContain(key.secret.export().toString('hex').slice(0, 8));
+      expect(printed).not.toContain(text.slice(0, 8));
+      expect(printed).not.toContain(key.secret.export().toString('hex').slice(0, 8));
     }
   });
 });

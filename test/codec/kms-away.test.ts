@@ -21,7 +21,7 @@ afterAll(async () => {
 beforeEach((context) => {
   if (kms === undefined) context.skip('no python3 on this machine');
   kms?.setLine('up');
-  // As it is deployed, with the client that the codec makes.
+  // As deployed, with the client that the codec creates.
   vi.stubEnv('AWS_ENDPOINT_URL_KMS', kms?.endpoint ?? '');
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'any');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'any');
@@ -37,7 +37,7 @@ afterEach(() => {
 const ring = (): KeyRing =>
   keyRingFromSettings({ VERIFICATION_ENCRYPTION_KMS_KEYS: arn }, (problem) => problems.push(problem));
 
-it('away at the start: nothing is sealed, the error says which key and what to check, and later it works', async () => {
+it('away at the start: nothing is sealed, the error names the key and what to check, and later it works', async () => {
   kms?.setLine('cut');
   const keys = ring();
   const refused = codecOf(keys).encode([payloadOf(1)]);
@@ -48,14 +48,14 @@ it('away at the start: nothing is sealed, the error says which key and what to c
   expect(problems).toEqual([]);
 });
 
-it('silent at the start: gives up before a workflow task would', async () => {
+it('silent at the start: the ring gives up before a workflow task would', async () => {
   kms?.setLine('silent');
-  const begun = Date.now();
+  const startedAt = Date.now();
   await expect(codecOf(ring()).encode([payloadOf(1)])).rejects.toThrow(KeyServiceError);
-  expect(Date.now() - begun).toBeLessThan(9_000);
+  expect(Date.now() - startedAt).toBeLessThan(9_000);
 });
 
-it('silent later: nobody waits for it, it is told, and the data key changes once it is back', async () => {
+it('silent later: no payload waits for it, the problem is reported, and the data key changes once it is back', async () => {
   const codec = codecOf(ring());
   const wrappedKey = async (): Promise<string> => {
     const { metadata } = await sealOne(codec, 'secret');
@@ -64,16 +64,16 @@ it('silent later: nobody waits for it, it is told, and the data key changes once
   const before = await wrappedKey();
   vi.advanceTimersByTime(1 * HOURS + 1);
   kms?.setLine('silent');
-  const begun = Date.now();
+  const startedAt = Date.now();
   for (let time = 0; time < 50; time++) expect(await wrappedKey()).toBe(before);
-  expect(Date.now() - begun).toBeLessThan(1_000);
+  expect(Date.now() - startedAt).toBeLessThan(1_000);
   await expect
     .poll(() => problems)
     .toEqual([
       expect.stringMatching(/^AWS KMS did not make a data key with arn:.* The previous data key stays in use\.$/),
     ]);
 
-  // Once a minute, not with every payload.
+  // Once a minute, not for every payload.
   expect(await wrappedKey()).toBe(before);
   kms?.setLine('up');
   vi.advanceTimersByTime(MINUTES + 1);
@@ -81,7 +81,7 @@ it('silent later: nobody waits for it, it is told, and the data key changes once
   expect(problems).toHaveLength(1);
 });
 
-it('away for a day: the last data key goes on sealing, and what is known is opened', async () => {
+it('away for a day: the last data key keeps sealing, and known keys still open', async () => {
   const codec = codecOf(ring());
   const sealed = await sealOne(codec, 'secret');
   kms?.setLine('cut');
@@ -93,10 +93,10 @@ it('away for a day: the last data key goes on sealing, and what is known is open
 
 it('away when the data key of another process is needed: fails, is not remembered, and opens once it is back', async () => {
   const sealed = await sealOne(codecOf(ring()), 'secret');
-  const other = codecOf(ring());
+  const otherCodec = codecOf(ring());
   kms?.setLine('cut');
-  const all = await Promise.allSettled(Array.from({ length: 5 }, () => openOne(other, sealed)));
+  const all = await Promise.allSettled(Array.from({ length: 5 }, () => openOne(otherCodec, sealed)));
   for (const result of all) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'KeyService' } });
   kms?.setLine('up');
-  expect(await openOne(other, sealed)).toBe('secret');
+  expect(await openOne(otherCodec, sealed)).toBe('secret');
 });

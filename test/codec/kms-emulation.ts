@@ -4,19 +4,19 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { pythonWith } from '../python-environment.js';
 
-/** moto answers as AWS does; what its server needs is named one by one, since `moto[server]` brings all of AWS. */
+/** moto answers as AWS does. Its server's dependencies are listed one by one, since `moto[server]` pulls in all of AWS. */
 const PACKAGES = ['moto==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5'];
 
 export const REGION = 'eu-west-1';
 const CREDENTIALS = { accessKeyId: 'any', secretAccessKey: 'any' };
 
-/** The wire to KMS: as it should be, cut, or one on which nobody ever answers. */
+/** The connection to KMS: working, cut, or never answering. */
 type Line = 'up' | 'cut' | 'silent';
 
-/** AWS KMS in a process of its own, behind a line that can be cut. */
+/** AWS KMS in a process of its own, behind a connection that can be cut. */
 export class KmsEmulation {
   line: Line = 'up';
-  /** The names of the calls of every client that was made here. */
+  /** The names of the calls of every client that was created here. */
   readonly calls: string[] = [];
   private readonly sockets = new Set<Socket>();
 
@@ -52,7 +52,7 @@ export class KmsEmulation {
     return emulation;
   }
 
-  /** A client whose calls are noted. */
+  /** A client whose calls are recorded. */
   client(region = REGION): KMSClient {
     const client = new KMSClient({ region, endpoint: this.endpoint, credentials: CREDENTIALS, maxAttempts: 1 });
     client.middlewareStack.add(
@@ -65,7 +65,7 @@ export class KmsEmulation {
     return client;
   }
 
-  /** The ARN of a new key. */
+  /** Creates a key and returns its ARN. */
   async createKey(): Promise<string> {
     const { KeyMetadata } = await this.client().send(new CreateKeyCommand({}));
     this.calls.length = 0;

@@ -39,13 +39,13 @@ beforeEach((context) => {
   kms?.calls.splice(0);
 });
 
-/** A process of its own has a ring of its own. */
+/** Each process has its own ring. */
 const ring = (keyIds = [arn], options: Partial<KmsKeyRingOptions> = {}): KeyRing =>
   kmsKeyRing({ keyIds, clientFor: (region) => kms?.client(region) as KMSClient, ...options });
 const calls = (): string[] => kms?.calls ?? [];
 
 describe('envelope', () => {
-  it('seals with a data key, which stands beside the payload as KMS has wrapped it', async () => {
+  it('seals with a data key, whose wrapped form from KMS is stored next to the payload', async () => {
     const sealed = await sealOne(codecOf(ring()), 'secret', inWorkflow('w'));
     expect(Object.keys(sealed.metadata ?? {})).toEqual(['encoding', 'encryption-key-id', 'encryption-wrapped-key']);
     expect(textOf(sealed.metadata?.['encryption-key-id'])).toBe(arn);
@@ -54,7 +54,7 @@ describe('envelope', () => {
     const EncryptionContext = { application: 'cognito-verification' };
     const { Plaintext } = (await kms?.client().send(new DecryptCommand({ ...command, EncryptionContext }))) ?? {};
     expect(Plaintext?.byteLength).toBe(32);
-    // Bound to this product.
+    // The encryption context binds it to this product.
     await expect(kms?.client().send(new DecryptCommand(command))).rejects.toThrow(InvalidCiphertextException);
   });
 
@@ -70,15 +70,15 @@ describe('envelope', () => {
     expect(calls()).toEqual(['GenerateDataKey', 'GenerateDataKey', 'Decrypt', 'Decrypt']);
   });
 
-  it('a hundred first uses at once make one data key, and ask once for that of another process', async () => {
-    const one = codecOf(ring());
-    const sealed = await Promise.all(Array.from({ length: 100 }, (_, index) => sealOne(one, index)));
-    const other = codecOf(ring());
-    expect(await Promise.all(sealed.map((payload) => openOne(other, payload)))).toEqual([...sealed.keys()]);
+  it('a hundred simultaneous first uses create one data key, and unwrap another process’s key once', async () => {
+    const codec = codecOf(ring());
+    const sealed = await Promise.all(Array.from({ length: 100 }, (_, index) => sealOne(codec, index)));
+    const otherCodec = codecOf(ring());
+    expect(await Promise.all(sealed.map((payload) => openOne(otherCodec, payload)))).toEqual([...sealed.keys()]);
     expect(calls()).toEqual(['GenerateDataKey', 'Decrypt']);
   });
 
-  it('one more data key for each lifetime, for which nobody waits', async () => {
+  it('each lifetime has a new data key, and no payload waits for it', async () => {
     const renewed = ring([arn], { dataKeyLifetimeMs: 0 });
     const { wrapped } = await renewed.current();
     expect((await renewed.current()).wrapped).toBe(wrapped);
@@ -94,7 +94,7 @@ describe('keys', () => {
     expect(textOf((await sealOne(rotated, 'after')).metadata?.['encryption-key-id'])).toBe(second);
   });
 
-  it('one that is not in the list is named and never asked for', async () => {
+  it('a key outside the list is named and never requested', async () => {
     const sealed = await sealOne(codecOf(ring([second])), 'secret');
     calls().length = 0;
     const refused = codecOf(ring([arn])).decode([sealed]);
@@ -103,7 +103,7 @@ describe('keys', () => {
     expect(calls()).toEqual([]);
   });
 
-  it('keys of before KMS still open, and are named where they are gone', async () => {
+  it('keys from before KMS still open, and are named once they are gone', async () => {
     const old = newKey('autumn');
     const sealed = await sealOne(codecOf(keyRingOf(old)), 'before');
     expect(await openOne(codecOf(ring([arn], { older: keyRingOf(old) })), sealed)).toBe('before');
@@ -111,18 +111,18 @@ describe('keys', () => {
     expect(calls()).toEqual([]);
   });
 
-  it('a ring without keys cannot be made', () => {
+  it('a ring without keys cannot be created', () => {
     expect(() => kmsKeyRing({ keyIds: [] })).toThrow(RangeError);
   });
 });
 
-describe('a wrapped key that was changed', () => {
+describe('an altered wrapped key', () => {
   const withWrapped = (payload: Payload, wrapped: Uint8Array): Payload => ({
     ...payload,
     metadata: { ...payload.metadata, 'encryption-wrapped-key': wrapped },
   });
 
-  it('is refused like any damage, once and for all', async () => {
+  it('is refused like any damage, permanently', async () => {
     const sealed = await sealOne(codecOf(ring()), 'secret');
     const wrapped = Buffer.from(sealed.metadata?.['encryption-wrapped-key'] ?? []);
     const changed = Uint8Array.from(wrapped);
@@ -130,17 +130,17 @@ describe('a wrapped key that was changed', () => {
     changed[last] = (changed[last] ?? 0) ^ 1;
     const wrong = [changed, wrapped.subarray(0, 20), new Uint8Array(), new Uint8Array(6_145)];
     for (const bytes of wrong) expect(await refusalOf(codecOf(ring()), withWrapped(sealed, bytes))).toBe('damaged');
-    // KMS is not asked about data keys that it cannot have made.
+    // The ring does not ask KMS about data keys that KMS cannot have created.
     expect(calls().filter((name) => name === 'Decrypt')).toHaveLength(2);
   });
 
-  it('or taken from another payload', async () => {
-    const [one, other] = [await sealOne(codecOf(ring()), 1), await sealOne(codecOf(ring()), 2)];
-    const wrapped = other.metadata?.['encryption-wrapped-key'] ?? new Uint8Array();
-    expect(await refusalOf(codecOf(ring()), withWrapped(one, wrapped))).toBe('damaged');
+  it('is refused if it comes from another payload', async () => {
+    const [target, source] = [await sealOne(codecOf(ring()), 1), await sealOne(codecOf(ring()), 2)];
+    const wrapped = source.metadata?.['encryption-wrapped-key'] ?? new Uint8Array();
+    expect(await refusalOf(codecOf(ring()), withWrapped(target, wrapped))).toBe('damaged');
   });
 
-  it('with the id of another key is not opened', async () => {
+  it('is not opened with the id of another key', async () => {
     const sealed = await sealOne(codecOf(ring([arn])), 'secret');
     const metadata = { ...sealed.metadata, 'encryption-key-id': Buffer.from(second) };
     // moto denies access; KMS itself answers IncorrectKeyException, as tested below.
@@ -148,7 +148,7 @@ describe('a wrapped key that was changed', () => {
   });
 });
 
-describe('what KMS says in words that moto does not know', () => {
+describe('answers of KMS that moto does not give', () => {
   const answer = { $metadata: {}, message: 'so says KMS' };
   const saying = (error: Error): KeyRing =>
     ring([arn], {
@@ -165,16 +165,16 @@ describe('what KMS says in words that moto does not know', () => {
     });
 
   it.each([
-    ['a key that is disabled', new DisabledException(answer)],
-    ['a key that will be deleted', new KMSInvalidStateException(answer)],
+    ['a disabled key', new DisabledException(answer)],
+    ['a key that is scheduled for deletion', new KMSInvalidStateException(answer)],
   ])('%s: worth trying again', async (_, error) => {
     const sealed = await sealOne(codecOf(ring()), 'secret');
     const opened = codecOf(saying(error)).decode([sealed]);
     await expect(opened).rejects.toThrow(KeyServiceError);
     await expect(opened).rejects.toThrow(`AWS KMS did not unwrap a data key with ${arn} (${error.name}: so says KMS)`);
-    const made = codecOf(saying(error)).encode([payloadOf(1)]);
-    await expect(made).rejects.toThrow(`AWS KMS did not make a data key with ${arn} (${error.name}: so says KMS)`);
-    await expect(made).rejects.toMatchObject({ code: 'KeyService', cause: error });
+    const encoded = codecOf(saying(error)).encode([payloadOf(1)]);
+    await expect(encoded).rejects.toThrow(`AWS KMS did not make a data key with ${arn} (${error.name}: so says KMS)`);
+    await expect(encoded).rejects.toMatchObject({ code: 'KeyService', cause: error });
   });
 
   it.each([

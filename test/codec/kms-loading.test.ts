@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const run = promisify(execFile);
 
-/** What a process has loaded of the client of KMS after it has sealed and opened a payload. */
+/** Prints what a process has loaded of the KMS client after it has sealed and opened a payload. */
 const SCRIPT = `
   import { createRequire } from 'node:module';
   import { clientDataConverter, keyRingFromSettings } from '@cognito-verification/codec';
@@ -21,7 +21,7 @@ async function outcome(settings: Record<string, string>): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-it('the client of KMS is loaded where KMS is used and nowhere else', async () => {
+it('the KMS client is loaded only if KMS is used', async () => {
   const keys = `a:${Buffer.alloc(32, 1).toString('base64')}`;
   expect(await outcome({ VERIFICATION_ENCRYPTION_KEYS: keys })).toEqual({ ended: 'opened', loaded: false });
   const kms = {

@@ -17,7 +17,7 @@ async function received(payload: Payload, place: SerializationContext, keys: Key
   return payloadConverter.fromPayload(opened);
 }
 
-it('a workflow learns when an input was sealed, and knows a copy of it; the value itself is as it was sent', async () => {
+it('a workflow learns when an input was sealed, and recognises a copy of it; the value itself is unchanged', async () => {
   const before = Date.now();
   const sealed = await sealOne(codec, INPUT, inWorkflow('w'));
   const [first, copy] = [await received(sealed, inWorkflow('w')), await received(sealed, inWorkflow('w'))];
@@ -30,7 +30,7 @@ it('a workflow learns when an input was sealed, and knows a copy of it; the valu
   expect(provenanceOf(another)?.sealId).not.toBe(sealId);
 });
 
-it('the other order of the tag does not make a copy look like another', async () => {
+it('a copy with the tag in the other position is still recognised', async () => {
   const sealed = await sealOne(codec, INPUT, inWorkflow('w'));
   const data = Buffer.from(sealed.data ?? []);
   const turned = { ...sealed, data: Buffer.concat([data.subarray(0, 12), data.subarray(-16), data.subarray(12, -16)]) };
@@ -39,7 +39,7 @@ it('the other order of the tag does not make a copy look like another', async ()
   expect(provenanceOf(copy)).toEqual(provenanceOf(first));
 });
 
-it('a sender cannot say it himself', async () => {
+it('a sender cannot set the provenance', async () => {
   const claimed = { sealId: 'mine', sealedAtMs: 1 };
   const payload = payloadOf(INPUT);
   const [sealed] = await codec.encode(
@@ -49,7 +49,7 @@ it('a sender cannot say it himself', async () => {
   expect(provenanceOf(await received(sealed ?? {}, inWorkflow('w')))).not.toMatchObject({ sealId: 'mine' });
 });
 
-it('there is none where a value is no object, in an activity, in a client, and of when for the codec of a sample', async () => {
+it('only an object in a workflow has a provenance, without a time if a sample’s codec sealed it', async () => {
   expect(provenanceOf(await received(await sealOne(codec, 'text', inWorkflow('w')), inWorkflow('w')))).toBeUndefined();
   const activity = inActivity('w', '1');
   expect(provenanceOf(await received(await sealOne(codec, INPUT, activity), activity))).toBeUndefined();

@@ -12,7 +12,7 @@ const SECRET = { accessToken: 'eyJraWQiOiJ0aGUgdG9rZW4', code: '135790' };
 const dataOf = ({ data }: Payload): Uint8Array => data ?? new Uint8Array();
 
 describe('round trip', () => {
-  it('opens whatever was sealed, also several at once, and leaves the payload that it was given alone', async () => {
+  it('opens whatever was sealed, also several at once, and does not modify its input', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.jsonValue({ maxDepth: 3 }), { minLength: 1, maxLength: 4 }), async (values) => {
         const payloads = values.map(payloadOf);
@@ -25,7 +25,7 @@ describe('round trip', () => {
     );
   });
 
-  it('keeps every metadata and bytes that are no text', async () => {
+  it('keeps all metadata, and bytes that are not text', async () => {
     const payload = {
       metadata: { encoding: Buffer.from('binary/plain'), own: Buffer.of(0, 255) },
       data: Buffer.of(0, 1),
@@ -34,7 +34,7 @@ describe('round trip', () => {
     expect(opened.map(bare)).toEqual([bare(payload)]);
   });
 
-  it('shows only the encoding and the id of the key', async () => {
+  it('shows only the encoding and the key id', async () => {
     const sealed = await sealOne(codec, SECRET, inWorkflow('w'));
     expect(Object.keys(sealed.metadata ?? {})).toEqual(['encoding', 'encryption-key-id']);
     expect(textOf(sealed.metadata?.['encoding'])).toBe('binary/encrypted');
@@ -59,7 +59,7 @@ describe('keys', () => {
     expect(textOf((await sealOne(rotated, 'after')).metadata?.['encryption-key-id'])).toBe('new');
   });
 
-  it('one that is not there is named, and those that are', async () => {
+  it('a missing key is named, along with the available ones', async () => {
     const sealed = await sealOne(codecOf(keyRingOf(newKey('gone'))), SECRET);
     const refused = codecOf(keyRingOf(newKey('a'), newKey('b'))).decode([sealed]);
     await expect(refused).rejects.toThrow(UnknownKeyError);
@@ -67,7 +67,7 @@ describe('keys', () => {
     await expect(refused).rejects.toThrow(/key "gone", which is not in the key ring here \("a", "b"\)/);
   });
 
-  it('an id from outside does nothing to a terminal, and is not printed at any length', async () => {
+  it('an id from outside has no effect on a terminal, and only a limited part is printed', async () => {
     const sealed = await sealOne(codec, SECRET);
     const id = Buffer.from(`\u001b[2J\n${'x'.repeat(5_000)}`);
     const refused = codec.decode([{ ...sealed, metadata: { ...sealed.metadata, 'encryption-key-id': id } }]);
@@ -80,7 +80,7 @@ describe('keys', () => {
     expect(Buffer.from(error.message).every((byte) => byte >= 32)).toBe(true);
   });
 
-  it('a ring without keys, with two of one id, or with a key of another length cannot be made', () => {
+  it('a ring without keys, with two keys of one id, or with a key of another length cannot be created', () => {
     expect(() => keyRingOf()).toThrow(RangeError);
     expect(() => keyRingOf(newKey('a'), newKey('b'), newKey('a'))).toThrow(RangeError);
     for (const length of [0, 16, 24, 31, 33, 64]) {
@@ -89,7 +89,7 @@ describe('keys', () => {
   });
 });
 
-it('opens the order of the .NET sample: nonce, tag, ciphertext', async () => {
+it('opens the layout of the .NET sample: nonce, tag, ciphertext', async () => {
   const ours = await sealOne(codec, SECRET);
   const data = Buffer.from(ours.data ?? []);
   const tagFirst = Buffer.concat([data.subarray(0, 12), data.subarray(-16), data.subarray(12, -16)]);

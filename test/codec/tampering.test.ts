@@ -10,8 +10,8 @@ const SECRET = { accessToken: 'eyJraWQiOiJ0aGUgdG9rZW4', code: '135790' };
 const withData = (payload: Payload, data: Uint8Array): Payload => ({ ...payload, data });
 const dataOf = ({ data }: Payload): Uint8Array => data ?? new Uint8Array();
 
-describe('what was changed is refused', () => {
-  it('any bit', async () => {
+describe('an altered payload is refused', () => {
+  it('with any bit flipped', async () => {
     const sealed = await sealOne(codec, SECRET, inWorkflow('w'));
     const length = dataOf(sealed).byteLength;
     await fc.assert(
@@ -24,7 +24,7 @@ describe('what was changed is refused', () => {
     );
   });
 
-  it('every byte, one after another', async () => {
+  it('with any byte changed', async () => {
     const sealed = await sealOne(codec, SECRET, inWorkflow('w'));
     for (const [index, byte] of dataOf(sealed).entries()) {
       const data = Uint8Array.from(dataOf(sealed));
@@ -33,7 +33,7 @@ describe('what was changed is refused', () => {
     }
   });
 
-  it('cut short anywhere, down to nothing', async () => {
+  it('truncated anywhere, down to nothing', async () => {
     const sealed = await sealOne(codec, SECRET, inWorkflow('w'));
     for (let length = 0; length < dataOf(sealed).byteLength; length++) {
       expect(await refusalOf(codec, withData(sealed, dataOf(sealed).subarray(0, length))), `${length}`).toBe('damaged');
@@ -42,7 +42,7 @@ describe('what was changed is refused', () => {
     expect(await refusalOf(codec, { metadata: sealed.metadata ?? {} })).toBe('damaged');
   });
 
-  it('anything put before, into or behind it', async () => {
+  it('with anything inserted before, inside or after it', async () => {
     const sealed = await sealOne(codec, SECRET);
     await fc.assert(
       fc.asyncProperty(
@@ -56,7 +56,7 @@ describe('what was changed is refused', () => {
     );
   });
 
-  it('random bytes under a known key id', async () => {
+  it('with random bytes under a known key id', async () => {
     const { metadata = {} } = await sealOne(codec, SECRET);
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (data) => {
@@ -65,7 +65,7 @@ describe('what was changed is refused', () => {
     );
   });
 
-  it('sealed with another key under the same id; the words name the id', async () => {
+  it('sealed with another key under the same id; the message names the id', async () => {
     const sealed = await sealOne(codecOf(keyRingOf(newKey('key-1'))), SECRET);
     await expect(openOne(codec, sealed)).rejects.toThrow(
       /changed on its way, or sealed with another key under the id "key-1"/,
@@ -73,7 +73,7 @@ describe('what was changed is refused', () => {
     expect(await refusalOf(codec, sealed)).toBe('damaged');
   });
 
-  it('without the id of a key', async () => {
+  it('without a key id', async () => {
     const sealed = await sealOne(codec, SECRET);
     const { 'encryption-key-id': _, ...metadata } = sealed.metadata ?? {};
     expect(await refusalOf(codec, { ...sealed, metadata })).toBe('damaged');
@@ -97,7 +97,7 @@ describe('plain text is refused', () => {
     expect(await refusalOf(codec, payload)).toBe('notSealed');
   });
 
-  it('and shows nothing of itself in the words', async () => {
+  it('and its message quotes nothing of it', async () => {
     const error: Error = await codec.decode([payloadOf(SECRET)]).then(
       () => new Error('opened'),
       (reason: Error) => reason,

@@ -1,4 +1,4 @@
-/** When the cache of data keys asks KMS. KMS itself is tested in kms-key-ring.test.ts. */
+/** When the cache of data keys asks KMS. kms-key-ring.test.ts tests KMS itself. */
 import { randomBytes } from 'node:crypto';
 import { DecryptCommand, InvalidCiphertextException, KMSInvalidStateException } from '@aws-sdk/client-kms';
 import { type KeyRing, KeyServiceError, kmsKeyRing } from '@cognito-verification/codec';
@@ -40,8 +40,8 @@ class Kms {
 
 afterEach(() => vi.restoreAllMocks());
 
-describe('what KMS has refused', () => {
-  it('is not asked for again for a minute', async () => {
+describe('a key that KMS has refused', () => {
+  it('is not requested again for a minute', async () => {
     let now = performance.now();
     vi.spyOn(performance, 'now').mockImplementation(() => now);
     const kms = new Kms();
@@ -54,7 +54,7 @@ describe('what KMS has refused', () => {
     expect(kms.asked).toEqual(['bad', 'bad']);
   });
 
-  it('pushes no key out, however much of it comes', async () => {
+  it('evicts no other key, however many refusals come', async () => {
     const kms = new Kms();
     const key = await kms.find('good');
     await Promise.all(Array.from({ length: 2_000 }, async (_, index) => await kms.find(`bad ${index}`)));
@@ -64,7 +64,7 @@ describe('what KMS has refused', () => {
   });
 });
 
-it('what KMS could not say is asked for again', async () => {
+it('a key about which KMS gave no answer is requested again', async () => {
   const kms = new Kms();
   kms.away = true;
   expect(await kms.find('good')).toBeInstanceOf(KeyServiceError);
@@ -73,19 +73,19 @@ it('what KMS could not say is asked for again', async () => {
   expect(kms.asked).toEqual(['good', 'good']);
 });
 
-it('ten calls are made at a time, and everyone gets an answer', async () => {
+it('ten calls run at a time, and every caller gets an answer', async () => {
   const kms = new Kms();
   const names = Array.from({ length: 500 }, (_, index) => (index % 3 === 0 ? `bad ${index}` : `good ${index}`));
   const found = await Promise.all(names.map(async (name) => await kms.find(name)));
   expect(kms.mostAtOnce).toBe(10);
   expect(found.map((one) => !(one instanceof Error))).toEqual(names.map((name) => name.startsWith('good')));
   expect(kms.asked).toHaveLength(500);
-  // No caller still waits, and no place is lost.
+  // No caller still waits, and no slot is lost.
   await Promise.all(names.map(async (name) => await kms.find(`${name} again`)));
   expect(kms.mostAtOnce).toBe(10);
 });
 
-it('the least used of a thousand keys is forgotten', async () => {
+it('the least used of a thousand keys is evicted', async () => {
   const kms = new Kms();
   for (let index = 0; index < 1_000; index++) await kms.find(`good ${index}`);
   await kms.find('good 0');

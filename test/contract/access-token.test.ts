@@ -12,7 +12,7 @@ import { describe, expect, test } from 'vitest';
 import { base64Url, CLAIMS, errorOf, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
 describe('access tokens', () => {
-  test('user, pool and end are read from the claims', () => {
+  test('user, pool and expiry are read from the claims', () => {
     expect(decodeAccessToken(TOKEN)).toEqual({
       sub: SUB,
       userPoolId: 'eu-central-1_AbC123xyz',
@@ -38,7 +38,7 @@ describe('access tokens', () => {
     );
   });
 
-  test('a token without an end, without a scope claim or without its use is not refused for that', () => {
+  test('a token without an expiry, a scope claim or a use is not refused for that', () => {
     const { exp: _exp, scope: _scope, token_use: _use, ...few } = CLAIMS;
     expect(decodeAccessToken(tokenOf(few))).toEqual({ sub: SUB, userPoolId: 'eu-central-1_AbC123xyz' });
   });
@@ -50,31 +50,31 @@ describe('access tokens', () => {
       { ...CLAIMS, scope: 'openid email' },
       /lacks the scope aws\.cognito\.signin\.user\.admin/,
     ],
-    ['one whose scope only begins alike', { ...CLAIMS, scope: `${REQUIRED_SCOPE}.x` }, /lacks the scope/],
+    ['one whose scope only starts alike', { ...CLAIMS, scope: `${REQUIRED_SCOPE}.x` }, /lacks the scope/],
     ['one without a user', { ...CLAIMS, sub: undefined }, /"sub"/],
     ['one whose user would change the workflow id', { ...CLAIMS, sub: 'a/b' }, /"sub"/],
     ['one without an issuer', { ...CLAIMS, iss: undefined }, /"iss"/],
     ['one whose issuer names no pool', { ...CLAIMS, iss: 'https://example.com/a%2Fb' }, /"iss"/],
-    ['one whose claims are no object', 'null', /claims that cannot be read/],
+    ['one whose claims are not an object', 'null', /claims that cannot be read/],
   ])('%s is refused with the reason', (_name, claims, reason) => {
     const error = errorOf(() => parseAccessToken(new Secret(tokenOf(claims)), 'accessToken'));
     expect(error).toMatchObject({ field: 'accessToken', type: FAILURE_TYPES.accessTokenRefused });
     expect(error.message).toMatch(reason);
   });
 
-  test('a token of another user or pool is refused where the owner is known', () => {
+  test('a token of another user or pool is refused if the owner is known', () => {
     const owner = { sub: SUB, userPoolId: 'eu-central-1_AbC123xyz' };
     expect(parseAccessToken(new Secret(TOKEN), 'accessToken', owner).sub).toBe(SUB);
-    for (const other of [
+    for (const otherToken of [
       { ...owner, sub: 'other' },
       { ...owner, userPoolId: 'eu-central-1_other' },
     ]) {
-      const error = errorOf(() => parseAccessToken(new Secret(TOKEN), 'accessToken', other));
+      const error = errorOf(() => parseAccessToken(new Secret(TOKEN), 'accessToken', otherToken));
       expect(error).toMatchObject({ type: FAILURE_TYPES.accessTokenRefused });
     }
   });
 
-  test('no error message holds any of the token', () => {
+  test('no error message holds any part of the token', () => {
     const part = fc.oneof(
       fc.stringMatching(/^[\w=-]{12,60}$/),
       fc.object().map(base64Url),

@@ -37,7 +37,7 @@ describe('workflow ids', () => {
     attributeName: fc.constantFrom(...ATTRIBUTE_NAMES),
   });
 
-  test('an id names a pool, a user and an attribute, and is read back as these', () => {
+  test('an id consists of a pool, a user and an attribute, and is parsed back into them', () => {
     expect(workflowIdFor({ userPoolId: 'eu-central-1_AbC', sub: SUB, attributeName: 'email' })).toBe(
       `verify/eu-central-1_AbC/${SUB}/email`,
     );
@@ -48,7 +48,7 @@ describe('workflow ids', () => {
     );
   });
 
-  test('two verifications have one id only if they are of the same pool, user and attribute', () => {
+  test('two verifications share an id only if they share the pool, the user and the attribute', () => {
     fc.assert(
       fc.property(key, key, (one, other) => {
         const same = JSON.stringify(one) === JSON.stringify(other);
@@ -65,7 +65,7 @@ describe('workflow ids', () => {
     'verify/a/b/email/',
     'verify//b/email',
     'other/a/b/email',
-  ])('the id "%s" is of no verification', (id) => {
+  ])('the id "%s" belongs to no verification', (id) => {
     expect(parseWorkflowId(id)).toBeUndefined();
   });
 });
@@ -75,7 +75,7 @@ describe('policies', () => {
     field.kind === 'choice' ? [] : [[name, field] as const],
   );
 
-  test.each(ATTRIBUTE_NAMES)('without a word the defaults hold for %s', (attributeName: AttributeName) => {
+  test.each(ATTRIBUTE_NAMES)('the defaults apply to %s if nothing is specified', (attributeName: AttributeName) => {
     expect(resolvePolicy({}, attributeName)).toEqual({
       deadlineMs: 24 * 3_600_000,
       codeLifetimeMs: attributeName === 'email' ? 24 * 3_600_000 : 600_000,
@@ -91,29 +91,26 @@ describe('policies', () => {
     for (const value of [least, most]) expect(() => resolvePolicy({ [field]: value }, 'email')).not.toThrow();
   });
 
-  test.each(ranges)(
-    '%s outside of its limits is refused with its name and what is allowed',
-    (field, { least, most }) => {
-      const wrong =
-        typeof least === 'string' ? [-1, 0, '31 days', 'soon', '', Number.NaN, {}] : [0, -1, 21, 1.5, '3', Number.NaN];
-      for (const value of wrong) {
-        const { message } = errorOf(() =>
-          parseRequest({ accessToken: TOKEN, attributeName: 'email', policy: { [field]: value } }),
-        );
-        expect(message).toMatch(new RegExp(`^policy\\.${field} must be`));
-        expect(message).toContain(String(least));
-        expect(message).toContain(String(most));
-      }
-    },
-  );
+  test.each(ranges)('%s outside its limits is refused with its name and what is allowed', (field, { least, most }) => {
+    const wrong =
+      typeof least === 'string' ? [-1, 0, '31 days', 'soon', '', Number.NaN, {}] : [0, -1, 21, 1.5, '3', Number.NaN];
+    for (const value of wrong) {
+      const { message } = errorOf(() =>
+        parseRequest({ accessToken: TOKEN, attributeName: 'email', policy: { [field]: value } }),
+      );
+      expect(message).toMatch(new RegExp(`^policy\\.${field} must be`));
+      expect(message).toContain(String(least));
+      expect(message).toContain(String(most));
+    }
+  });
 
-  test('a choice that is none of those allowed is refused with all of them', () => {
+  test('an unknown choice is refused with the list of allowed ones', () => {
     const policy = { confirmation: 'maybe' } as unknown as VerificationPolicy;
     const { message } = errorOf(() => parseRequest({ accessToken: TOKEN, attributeName: 'email', policy }));
     expect(message).toBe("policy.confirmation must be one of 'trust', 'recheck'; found \"maybe\"");
   });
 
-  test('a field that is unknown is refused and not ignored: it may be a misspelt limit', () => {
+  test('an unknown field is refused and not ignored: it may be a misspelt limit', () => {
     const policy = { maxSend: 1 } as VerificationPolicy;
     const { message } = errorOf(() => parseRequest({ accessToken: TOKEN, attributeName: 'email', policy }));
     expect(message).toContain('policy.maxSend');
@@ -125,7 +122,7 @@ describe('a request by reference', () => {
   const user = { userPoolId: 'eu-central-1_AbC123xyz', sub: SUB };
   const request = { accessTokenReference: 'session-1', ...user, attributeName: 'email' } as const;
 
-  test('says who the user is, since a reference does not', () => {
+  test('names the user, since a reference does not', () => {
     const parsed = parseRequest(request);
     expect(parsed).toMatchObject({ tokenInput: { accessTokenReference: 'session-1' }, owner: user });
     expect(parseRequest({ accessToken: TOKEN, attributeName: 'email' }).owner).toEqual(user);
@@ -136,10 +133,10 @@ describe('a request by reference', () => {
     ['with neither', { attributeName: 'email' }, /^accessToken must be .* unless accessTokenReference is there/],
     ['without a pool', { ...request, userPoolId: undefined }, /^userPoolId must be the id of the user pool/],
     ['without a user', { ...request, sub: undefined }, /^sub must be the user's sub/],
-    ['with a pool that is none', { ...request, userPoolId: 'a/b' }, /^userPoolId must be/],
+    ['with an invalid pool', { ...request, userPoolId: 'a/b' }, /^userPoolId must be/],
     ['with a user that would change the workflow id', { ...request, sub: 'a/b' }, /^sub must be/],
     [
-      'with a pool beside a token',
+      'with a pool next to a token',
       { accessToken: TOKEN, attributeName: 'email', userPoolId: user.userPoolId },
       /^userPoolId cannot come together with accessToken, whose claims say it/,
     ],
@@ -147,7 +144,7 @@ describe('a request by reference', () => {
     ['with a space', { ...request, accessTokenReference: 'a b' }, /^accessTokenReference must be a text of 1 to 512/],
     ['that is too long', { ...request, accessTokenReference: 'x'.repeat(513) }, /^accessTokenReference must be/],
     ['beyond ASCII', { ...request, accessTokenReference: 'ä' }, /^accessTokenReference must be/],
-    ['that is no text', { ...request, accessTokenReference: 7 }, /^accessTokenReference must be/],
+    ['that is not text', { ...request, accessTokenReference: 7 }, /^accessTokenReference must be/],
     ['that is a token', { ...request, accessTokenReference: TOKEN }, /^accessTokenReference holds a JSON Web Token/],
   ])('%s is refused with the field', (_name, input, message) => {
     const error = errorOf(() => parseRequest(input));
@@ -156,7 +153,7 @@ describe('a request by reference', () => {
     expect(error.message).not.toContain(TOKEN);
   });
 
-  test('any printable text is one, up to 512 characters', () => {
+  test('accepts any printable text of up to 512 characters', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[\x21-\x7e]{1,512}$/), (accessTokenReference) => {
         fc.pre(!/^(Bearer)?eyJ/.test(accessTokenReference));
@@ -169,13 +166,13 @@ describe('a request by reference', () => {
     const requests: VerificationRequest[] = [
       { accessToken: TOKEN, attributeName: 'email' },
       request,
-      // @ts-expect-error -- bring one of the two
+      // @ts-expect-error -- only one of the two is allowed
       { accessToken: TOKEN, accessTokenReference: 'session-1', attributeName: 'email' },
-      // @ts-expect-error -- the claims of a token say it
+      // @ts-expect-error -- the claims of the token already name the user
       { accessToken: TOKEN, ...user, attributeName: 'email' },
-      // @ts-expect-error -- a reference does not say who the user is
+      // @ts-expect-error -- a reference does not name the user
       { accessTokenReference: 'session-1', attributeName: 'email' },
-      // @ts-expect-error -- neither
+      // @ts-expect-error -- one of the two is required
       { attributeName: 'email' },
     ];
     expect(requests.map((one) => String(errorIn(() => parseRequest(one))))).toEqual([
@@ -187,7 +184,7 @@ describe('a request by reference', () => {
 });
 
 describe('messages', () => {
-  test('a code must be six digits, or have no spaces where the policy says so, and is never repeated', () => {
+  test('a code has six digits, or no spaces if the policy allows any form, and is never quoted', () => {
     for (const code of ['12345', '1234567', '12 345', 'abcdef', '١٢٣٤٥٦']) {
       const { message } = errorOf(() => parseSubmitCode({ code }, 'sixDigits'));
       expect(message).toMatch(/^code must/);
@@ -203,7 +200,7 @@ describe('messages', () => {
     ['submitCode', (input: unknown) => parseSubmitCode({ ...(input as object), code: '123456' })],
     ['resendCode', parseResendCode],
     ['renewAccessToken', parseRenewAccessToken],
-  ])('%s refuses a field that it does not know and a token that is no text, without showing it', (_name, parse) => {
+  ])('%s refuses an unknown field and a token that is not text, without quoting them', (_name, parse) => {
     expect(errorOf(() => parse({ accesToken: TOKEN })).message).toMatch(/^accesToken is not a field of/);
     for (const accessToken of [7, { token: TOKEN }, '']) {
       const error = errorOf(() => parse({ accessToken }));
@@ -213,7 +210,7 @@ describe('messages', () => {
     }
   });
 
-  test('whatever a request is, it is read or refused with a field: nothing else is thrown, and no value is shown', () => {
+  test('any request is parsed or refused with a field: nothing else is thrown, and no value is shown', () => {
     fc.assert(
       fc.property(fc.anything(), (input) => {
         for (const parse of [
@@ -235,7 +232,7 @@ describe('messages', () => {
   });
 });
 
-test('a field has one kind in all payloads, for histories are redacted by the names of fields alone', () => {
+test('a field has one kind in all payloads, because histories are redacted by field name alone', () => {
   const kinds = new Map<string, Set<string>>();
   const collect = (fields: Fields): void => {
     for (const [name, field] of Object.entries(fields)) {
@@ -246,7 +243,7 @@ test('a field has one kind in all payloads, for histories are redacted by the na
   };
   for (const payload of Object.values(PAYLOADS)) collect(payload);
   const several = [...kinds].filter(([, found]) => found.size > 1);
-  // Both a name and a word become a word there; for a failure the redaction has a rule of its own.
+  // Here both a name and a word become a word; failures have a redaction rule of their own.
   expect(Object.fromEntries(several.map(([name, found]) => [name, [...found].sort()]))).toEqual({
     failure: ['message', 'word'],
     reason: ['failureName', 'word'],

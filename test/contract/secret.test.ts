@@ -1,4 +1,4 @@
-/** A token or a code is in nothing that is printed, joined, serialised or thrown. */
+/** A token or a code never appears in what is printed, concatenated, serialised or thrown. */
 import { inspect } from 'node:util';
 import { VerificationClient } from '@cognito-verification/client';
 import {
@@ -28,7 +28,7 @@ import { errorOf, SUB, TOKEN } from '../sample-token.js';
 
 const CODE = '918273';
 
-/** Everything that a person, a logger or a serialiser could see of a value, errors with their hidden parts. */
+/** Everything of a value that a person, a logger or a serialiser could see, including hidden parts of errors. */
 function everythingOf(value: unknown): string {
   const options = { depth: Infinity, showHidden: true, maxStringLength: Infinity, maxArrayLength: Infinity };
   const stack = value instanceof Error ? [value.stack, value.message, everythingOf(value.cause)] : [];
@@ -41,28 +41,29 @@ function everythingOf(value: unknown): string {
   ].join('\n');
 }
 
-/** The SDK's log entries hold times as BigInt; the parts of a verification know each other, so each object is shown once. */
+/** The SDK's log entries hold times as BigInt; a verification has circular references, so each object is shown once. */
 function jsonReplacer(): (key: string, value: unknown) => unknown {
-  const shown = new Set<unknown>();
+  const visited = new Set<unknown>();
   return (_key, value) => {
     if (typeof value === 'bigint') return String(value);
-    if (typeof value === 'object' && value !== null && shown.has(value)) return '[shown already]';
-    shown.add(value);
+    if (typeof value === 'object' && value !== null && visited.has(value)) return '[shown already]';
+    visited.add(value);
     return value;
   };
 }
 
 function expectNothingOf(value: unknown, ...secrets: string[]): void {
-  const shown = everythingOf(value);
+  const everything = everythingOf(value);
   for (const secret of secrets) {
-    for (const part of secret.split('.')) expect(shown.includes(part), `${part.slice(0, 4)}… in ${shown}`).toBe(false);
+    for (const part of secret.split('.'))
+      expect(everything.includes(part), `${part.slice(0, 4)}… in ${everything}`).toBe(false);
   }
 }
 
 describe('a secret', () => {
   const secret = new Secret(TOKEN);
 
-  it('gives its value only when it is asked to', () => {
+  it('reveals its value only on request', () => {
     expect(secret.reveal()).toBe(TOKEN);
     expect(secret.equals(new Secret(TOKEN))).toBe(true);
     expect(secret.equals(new Secret(CODE))).toBe(false);
@@ -70,8 +71,8 @@ describe('a secret', () => {
 
   it('shows itself as [secret] everywhere else', () => {
     // oxlint-disable-next-line typescript/restrict-template-expressions, typescript/no-base-to-string -- that is the point
-    for (const shown of [`${secret}`, String(secret), secret + '', inspect(secret), secret.toString()]) {
-      expect(shown).toBe('[secret]');
+    for (const text of [`${secret}`, String(secret), secret + '', inspect(secret), secret.toString()]) {
+      expect(text).toBe('[secret]');
     }
     expect(JSON.stringify({ token: secret })).toBe('{"token":"[secret]"}');
     expect(inspect({ deep: { in: [secret] } }, { depth: Infinity, showHidden: true })).toBe(
@@ -81,27 +82,27 @@ describe('a secret', () => {
     expect(Object.getOwnPropertyNames(secret)).toEqual([]);
   });
 
-  it('crosses no border by mistake: a payload that is made of one holds nothing of it', () => {
+  it('does not leave the process by mistake: a payload made of it holds nothing of it', () => {
     const { data } = defaultPayloadConverter.toPayload({ accessToken: secret });
     expect(Buffer.from(data ?? []).toString()).toBe('{"accessToken":"[secret]"}');
   });
 });
 
-describe('what is parsed', () => {
+describe('parsed input', () => {
   it.each([
     ['a request', () => parseRequest({ accessToken: TOKEN, attributeName: 'email' })],
     ['awaitDelivery', () => parseAwaitDelivery({ accessToken: TOKEN })],
     ['submitCode', () => parseSubmitCode({ code: CODE, accessToken: TOKEN })],
     ['resendCode', () => parseResendCode({ accessToken: TOKEN })],
     ['renewAccessToken', () => parseRenewAccessToken({ accessToken: TOKEN })],
-    ['what a handler is given', () => tokenInputOf({ accessToken: TOKEN })],
+    ['the input of a handler', () => tokenInputOf({ accessToken: TOKEN })],
   ])('%s holds a secret and shows none', (_name, parse) => {
     const parsed = parse();
     expect(everythingOf(parsed)).toContain('[secret]');
     expectNothingOf(parsed, TOKEN, CODE);
   });
 
-  it('and what is refused throws an error that shows none', () => {
+  it('and the error for refused input shows none', () => {
     for (const refused of [
       () => parseRequest({ accessToken: TOKEN, attributeName: TOKEN }),
       () => parseRequest({ accessToken: `${TOKEN}.x`, attributeName: 'email' }),
@@ -116,13 +117,14 @@ describe('what is parsed', () => {
   });
 });
 
-it('what a workflow holds shows none', () => {
+it('the input of a workflow shows no secret', () => {
   const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0);
   verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }) });
   const { tokens } = verification;
-  for (const held of tokens.usable(0)) tokens.learn(held, 'send', 'sent');
+  for (const token of tokens.usable(0)) tokens.learn(token, 'send', 'sent');
   expect(tokens.usable(0).map(({ tokenInput }) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
-  for (const held of [verification, verification.mailbox, tokens, tokens.usable(0)]) expectNothingOf(held, TOKEN, CODE);
+  for (const value of [verification, verification.mailbox, tokens, tokens.usable(0)])
+    expectNothingOf(value, TOKEN, CODE);
 });
 
 describe('a client', () => {
@@ -141,7 +143,7 @@ describe('a client', () => {
     });
   };
 
-  it('and the errors that it throws show none', async () => {
+  it('and its errors show none', async () => {
     const client = newClient();
     for (const call of [
       () => client.start({ accessToken: TOKEN, attributeName: 'email' }),
@@ -155,7 +157,7 @@ describe('a client', () => {
     }
   });
 
-  it('hands on the name of what verifyToken throws, and nothing else of it', async () => {
+  it('passes on the name of what verifyToken throws, and nothing else of it', async () => {
     const signature = Object.assign(new Error('the signature does not match'), { name: 'JwtInvalidSignatureError' });
     const quoting = Object.assign(new Error(`${TOKEN} is no good`), { jwt: { payload: TOKEN.split('.')[1] } });
     const named = Object.assign(new Error('no'), { name: TOKEN });
@@ -184,7 +186,7 @@ describe('the command line', () => {
     delete process.env['VERIFICATION_CODE'];
   });
 
-  it('holds what it has read as secrets', async () => {
+  it('holds its input as secrets', async () => {
     process.env['COGNITO_ACCESS_TOKEN'] = `${TOKEN}\n`;
     process.env['VERIFICATION_CODE'] = CODE;
     const [tokenInput, code] = [await requireAccessToken({}), await requireCode({})];
@@ -209,7 +211,7 @@ describe('what an activity throws', () => {
     await sandbox?.close();
   });
 
-  /** The error has neither the request nor the response that the AWS SDK adds to its errors. */
+  /** The error without the request and response that the AWS SDK adds to its errors. */
   async function failureOf(fault: Parameters<Sandbox['setFault']>[0], reference = false): Promise<unknown> {
     sandbox.setFault(fault);
     const { userPoolId, accessToken, sub } = user;

@@ -14,7 +14,7 @@ import { startSandbox } from '../../sandbox/index.js';
 import { killLeftovers, serverOf, startUp, untilGone } from './stack-process.js';
 
 const FREE_SERVER = ['--port', '0', '--ui-port', '0'];
-/** A stack is started up to three times in one test. */
+/** A test starts a stack up to three times. */
 const LIMIT_MS = 180_000;
 
 let stateDir: string;
@@ -47,7 +47,7 @@ test('reaches verified, shows it in the Web UI, stops on Ctrl-C, and finds every
   const [workflowId = '', workflowUrl = ''] = [info.workflowId, info.workflowUrl];
   expect(await statusOf(info.temporal, workflowId)).toBe('COMPLETED');
   expect((await fetch(workflowUrl)).status).toBe(200);
-  // What the page itself asks for, by the same server.
+  // The requests of the page itself, from the same server.
   const api = `${info.webUi}/api/v1/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
   expect(await (await fetch(api)).json()).toMatchObject({
     workflowExecutionInfo: { status: 'WORKFLOW_EXECUTION_STATUS_COMPLETED' },
@@ -77,7 +77,7 @@ test('reaches verified, shows it in the Web UI, stops on Ctrl-C, and finds every
   expect(await third.ended()).toBe(0);
 });
 
-test('ports that are taken are replaced, and their owners are left alone', { timeout: LIMIT_MS }, async () => {
+test('ports in use are replaced, and their owners are left alone', { timeout: LIMIT_MS }, async () => {
   const occupants = [createServer(), createServer(), createServer()];
   for (const occupant of occupants) await once(occupant.listen(0, '127.0.0.1'), 'listening');
   const [port, uiPort, sandboxPort] = occupants.map((occupant) => String(portOf(occupant.address())));
@@ -86,14 +86,14 @@ test('ports that are taken are replaced, and their owners are left alone', { tim
     const stack = startUp(stateDir, [...args, '--exit-when-verified']);
     expect(await stack.ready()).toMatchObject({ outcome: 'verified' });
     expect(await stack.ended()).toBe(0);
-    for (const taken of [port, uiPort, sandboxPort]) expect(stack.stderr()).toContain(`port ${taken} is taken`);
+    for (const usedPort of [port, uiPort, sandboxPort]) expect(stack.stderr()).toContain(`port ${usedPort} is taken`);
     expect(occupants.every((occupant) => occupant.listening)).toBe(true);
   } finally {
     for (const occupant of occupants) occupant.close();
   }
 });
 
-test('Ctrl-C while it starts leaves nothing behind', { timeout: LIMIT_MS }, async () => {
+test('Ctrl-C during the start leaves nothing behind', { timeout: LIMIT_MS }, async () => {
   const stack = startUp(stateDir);
   await stack.said('started a Cognito sandbox');
   const server = await serverOf(stateDir);
@@ -103,14 +103,14 @@ test('Ctrl-C while it starts leaves nothing behind', { timeout: LIMIT_MS }, asyn
   expect(stack.stderr()).not.toMatch(/^\s+at /m);
 });
 
-test('a second Ctrl-C ends it at once, and even a server that hangs goes', { timeout: LIMIT_MS }, async () => {
+test('a second Ctrl-C ends it at once, and even a server that hangs is stopped', { timeout: LIMIT_MS }, async () => {
   const stack = startUp(stateDir);
   await stack.ready();
   const server = await serverOf(stateDir);
   process.kill(server.pid, 'SIGSTOP');
   stack.child.kill('SIGINT');
   await stack.said('Ctrl-C: stopping');
-  // What comes within half a second is npm's echo of the same Ctrl-C.
+  // A signal within half a second counts as npm's echo of the same Ctrl-C.
   await sleep(1_000);
   stack.child.kill('SIGINT');
   expect(await stack.ended()).toBe(130);
@@ -131,7 +131,7 @@ test('a stack that was killed is no obstacle: its server ends, and the next one 
   expect(await next.ended()).toBe(0);
 });
 
-test('a Temporal Service and a sandbox that are named are used and left running', { timeout: LIMIT_MS }, async () => {
+test('a given Temporal Service and sandbox are used and left running', { timeout: LIMIT_MS }, async () => {
   const server = await startTemporalServer({ cli: await temporalCli(), headless: true });
   const sandbox = await startSandbox();
   try {
@@ -152,7 +152,7 @@ test('a Temporal Service and a sandbox that are named are used and left running'
   }
 });
 
-test("on another's Temporal Service, a sandbox of its own means a task queue of its own", {
+test('a stack with its own sandbox on a shared Temporal Service has its own task queue', {
   timeout: LIMIT_MS,
 }, async () => {
   const server = await startTemporalServer({ cli: await temporalCli(), headless: true });
@@ -169,7 +169,7 @@ test("on another's Temporal Service, a sandbox of its own means a task queue of 
   }
 });
 
-test('at an endpoint that is no sandbox no user is made and nothing is sent', { timeout: LIMIT_MS }, async () => {
+test('at an endpoint other than a sandbox, no user is created and nothing is sent', { timeout: LIMIT_MS }, async () => {
   const requests: string[] = [];
   const endpoint = createHttpServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
@@ -191,7 +191,7 @@ test('at an endpoint that is no sandbox no user is made and nothing is sent', { 
   }
 });
 
-test('a Temporal Service that does not answer is said to be so, in one document', { timeout: LIMIT_MS }, async () => {
+test('a Temporal Service that does not answer is reported in one document', { timeout: LIMIT_MS }, async () => {
   const stack = startUp(stateDir, ['--sandbox-port', '0'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
   expect(await stack.ready()).toMatchObject({ error: { code: 'TemporalUnavailable' } });
   expect(await stack.ended()).toBe(3);

@@ -1,4 +1,4 @@
-/** The env file of a stack, in the shell that has read it when the next stack starts. */
+/** The env file of a stack, in a shell that has sourced it and then starts the next stack. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { forgetStackSettings, writeEnvironment } from '../../dev/stack-environment.js';
@@ -6,7 +6,7 @@ import { forgetStackSettings, writeEnvironment } from '../../dev/stack-environme
 const CONFIG = { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'attribute-verification', security: {} };
 const SANDBOX = 'http://127.0.0.1:9320';
 
-/** What is in the file. */
+/** Writes the env file and returns its text. */
 async function written(own: boolean, parts: Record<string, string>): Promise<string> {
   let text = '';
   const folder = {
@@ -23,7 +23,7 @@ async function written(own: boolean, parts: Record<string, string>): Promise<str
   return text;
 }
 
-/** The variables that a shell has after it has read the file. */
+/** The variables of a shell that has sourced the file. */
 async function sourced(own: boolean): Promise<Record<string, string>> {
   const text = await written(own, { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: SANDBOX });
   return Object.fromEntries(
@@ -31,7 +31,7 @@ async function sourced(own: boolean): Promise<Record<string, string>> {
   );
 }
 
-it('what the stack has chosen is forgotten', async () => {
+it('the values that the stack chose are dropped', async () => {
   const shell = await sourced(true);
   expect(shell).toMatchObject({
     TEMPORAL_ADDRESS: CONFIG.address,
@@ -41,7 +41,7 @@ it('what the stack has chosen is forgotten', async () => {
   expect(shell).toEqual({});
 });
 
-it('what the user has set, before or since, is kept', async () => {
+it('the values that the user set, earlier or later, are kept', async () => {
   const before = process.env['TEMPORAL_ADDRESS'];
   process.env['TEMPORAL_ADDRESS'] = 'temporal.example:7233';
   try {
@@ -58,9 +58,9 @@ it('what the user has set, before or since, is kept', async () => {
   }
 });
 
-it('keys and a profile of the shell do not stand beside those of the stack', async () => {
+it('keys and a profile from the shell do not mix with those of the stack', async () => {
   const text = await written(true, { VERIFICATION_ENCRYPTION_KEYS_FILE: '/stack/encryption-keys' });
-  const shown = execFileSync('sh', ['-c', `${text}\nenv`], {
+  const output = execFileSync('sh', ['-c', `${text}\nenv`], {
     env: {
       PATH: process.env['PATH'],
       VERIFICATION_ENCRYPTION_KEYS: 'one:key',
@@ -69,7 +69,7 @@ it('keys and a profile of the shell do not stand beside those of the stack', asy
     },
     encoding: 'utf8',
   });
-  const names = [...shown.matchAll(/^((?:VERIFICATION_ENCRYPTION|TEMPORAL_P)\w+)=/gm)].map(([, name]) => name);
+  const names = [...output.matchAll(/^((?:VERIFICATION_ENCRYPTION|TEMPORAL_P)\w+)=/gm)].map(([, name]) => name);
   expect(names).toEqual(['VERIFICATION_ENCRYPTION_KEYS_FILE']);
 });
 

@@ -22,7 +22,7 @@ afterEach(async () => {
   await rm(stateDir, { recursive: true });
 });
 
-it('are made once, for their owner alone, and found again', async () => {
+it('are created once, readable only by their owner, and reused', async () => {
   const first = await provideKeys(folder);
   const again = await provideKeys(folder);
   expect((await again.ring.current()).secret.equals((await first.ring.current()).secret)).toBe(true);
@@ -31,18 +31,18 @@ it('are made once, for their owner alone, and found again', async () => {
   expect((await readdir(stateDir)).sort()).toEqual(['.gitignore', 'encryption-keys', 'lock']);
 });
 
-it('are made anew where whoever wrote them was killed before the first byte', async () => {
+it('are created again if their writer was killed before the first byte', async () => {
   await writeFile(join(stateDir, 'encryption-keys'), '');
   expect((await (await provideKeys(folder)).ring.current()).id).toBe('local');
 });
 
-it('that the environment names are taken instead', async () => {
+it('from the environment take precedence', async () => {
   vi.stubEnv('VERIFICATION_ENCRYPTION_KEYS', `mine:${Buffer.alloc(32, 1).toString('base64')}`);
   const { ring, file } = await provideKeys(folder);
   expect([(await ring.current()).id, file]).toEqual(['mine', undefined]);
 });
 
-it('a private file that is written again is private, and whole at every moment', async () => {
+it('a private file that is rewritten stays private, and complete at every moment', async () => {
   const path = join(stateDir, 'private');
   await writeFile(path, 'old', { mode: 0o644 });
   await writeFile(`${path}.unfinished`, 'left by one that was killed', { mode: 0o644 });

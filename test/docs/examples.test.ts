@@ -1,4 +1,4 @@
-/** The TypeScript of the documentation and of the client's JSDoc compiles, and the README's example does what the README says. */
+/** The TypeScript in the documentation and in the client's JSDoc compiles, and the README's example does what the README says. */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ describe('the JSDoc of the client', () => {
   });
 });
 
-/** In dist, so that relative imports of a page's blocks find the compiled project, and no tool takes them for sources. */
+/** In dist, so that relative imports in a page's blocks find the compiled project, and no tool takes the blocks for sources. */
 const COMPILED = join(ROOT, 'dist', 'documentation');
 
 describe('the TypeScript of the pages and of the JSDoc', () => {
@@ -85,7 +85,7 @@ describe('the TypeScript of the pages and of the JSDoc', () => {
     let worker: Awaited<ReturnType<typeof startWorker>>;
     beforeAll(async () => {
       rig = await startRig('local');
-      // The example names no task queue, so it is the usual one.
+      // The example names no task queue, so it uses the default one.
       worker = await startWorker(
         rig.env.nativeConnection,
         createCognitoClients({ endpoint: rig.sandbox.url }),

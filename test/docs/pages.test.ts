@@ -1,4 +1,4 @@
-/** Commands, options, tables and links of the documentation agree with the code. */
+/** Commands, options, tables and links in the documentation agree with the code. */
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as clientPackage from '@cognito-verification/client';
@@ -9,7 +9,7 @@ import { COMMANDS } from '../../cli/commands.js';
 import { exitCodeOf } from '../../cli/exit-codes.js';
 import { blocks, PAGES, page, ROOT, read } from './pages.js';
 
-/** The cells of the rows of every table under a heading. */
+/** The cells of every table row under a heading. */
 function rows(path: string, heading: string): string[][] {
   const section = page(path).split(`## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
   return section
@@ -33,7 +33,7 @@ const slug = (heading: string) =>
     .replaceAll(' ', '-');
 
 describe('links', () => {
-  it.each([...PAGES.keys()])('of %s lead somewhere', (path) => {
+  it.each([...PAGES.keys()])('in %s lead to existing targets', (path) => {
     const broken = [...page(path).matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target]) => target ?? '')
       .filter((target) => !/^https?:/.test(target))
@@ -47,14 +47,14 @@ describe('links', () => {
     expect(broken).toEqual([]);
   });
 
-  it('each page of docs is found from the README', () => {
+  it('each page in docs is reachable from the README', () => {
     const missing = [...PAGES.keys()].filter((path) => path !== 'README.md' && !page('README.md').includes(`(${path}`));
     expect(missing).toEqual([]);
   });
 });
 
 describe('README', () => {
-  it('its table has every command, and it names no other', () => {
+  it('its table lists every command, and it names no other', () => {
     const names = COMMANDS.map(({ name }) => name);
     const table = rows('README.md', 'The command line').filter(([first]) => first?.startsWith('`'));
     expect(new Set(table.map(([first]) => quoted(first ?? '')[0]?.split(' ')[0]))).toEqual(new Set(names));
@@ -64,20 +64,20 @@ describe('README', () => {
     expect(named.filter((name) => !names.includes(name ?? ''))).toEqual([]);
   });
 
-  it('names options that there are', async () => {
+  it('names only existing options', async () => {
     const commands = await Promise.all(COMMANDS.map(async ({ load }) => await load()));
     const options = commands.flatMap((command) => command.options.map(({ long }) => long));
     const named = [...page('README.md').matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option);
     expect(named.filter((option) => option !== '--help' && !options.includes(option))).toEqual([]);
   });
 
-  it('names npm scripts that there are', async () => {
+  it('names only existing npm scripts', async () => {
     const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
     const named = [...page('README.md').matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script ?? '');
     expect([...named, 'start', 'test'].filter((script) => !(script in scripts))).toEqual([]);
   });
 
-  it('its picture has every state', () => {
+  it('its picture shows every state', () => {
     const picture = blocks('README.md', '').find((block) => block.includes('awaitingToken')) ?? '';
     expect(VERIFICATION_STATES.filter((state) => !picture.includes(state))).toEqual([]);
   });
@@ -88,7 +88,7 @@ describe('README', () => {
 });
 
 describe('docs/lifecycle.md', () => {
-  it('its tables have every state and every policy field, with the defaults and limits that hold', () => {
+  it('its tables list every state and every policy field, with the actual defaults and limits', () => {
     const states = rows('docs/lifecycle.md', 'States').slice(1);
     expect(states.map(([state]) => quoted(state ?? '')[0])).toEqual([...VERIFICATION_STATES]);
     const policy = new Map(
@@ -98,13 +98,13 @@ describe('docs/lifecycle.md', () => {
     );
     expect(new Set(policy.keys())).toEqual(new Set(Object.keys(POLICY_FIELDS)));
     for (const [name, field] of Object.entries(POLICY_FIELDS)) {
-      const [said = '', from = '', to = ''] = policy.get(name) ?? [];
+      const [text = '', from = '', to = ''] = policy.get(name) ?? [];
       if ('least' in field) {
         expect([name, ...quoted(from), ...quoted(to)]).toEqual([name, String(field.least), String(field.most)]);
       }
       if (!('default' in field)) continue;
       const defaults = typeof field.default === 'object' ? Object.values(field.default) : [String(field.default)];
-      expect([name, ...quoted(said)]).toEqual([name, ...defaults]);
+      expect([name, ...quoted(text)]).toEqual([name, ...defaults]);
     }
   });
 });
@@ -122,9 +122,9 @@ describe('docs/failures.md', () => {
     ['send', 'Answers to a send'],
     ['attempt', 'Answers to an attempt'],
   ] as const)('says of each answer to a %s what the table in the code says', (call, heading) => {
-    const told = rows('docs/failures.md', heading).filter(([answer = '']) => listed(answer).length > 0);
-    expect(new Set(told.flatMap(([answer = '']) => listed(answer)))).toEqual(new Set(LISTED_EXCEPTIONS));
-    for (const [answer = '', meaning] of told) {
+    const documented = rows('docs/failures.md', heading).filter(([answer = '']) => listed(answer).length > 0);
+    expect(new Set(documented.flatMap(([answer = '']) => listed(answer)))).toEqual(new Set(LISTED_EXCEPTIONS));
+    for (const [answer = '', meaning] of documented) {
       const message = /"([^"]+)"/.exec(answer)?.[1] ?? '';
       for (const name of listed(answer)) {
         expect([answer, readFailure({ name, message, $fault: 'client' })[call]]).toEqual([answer, meaning]);
@@ -132,24 +132,24 @@ describe('docs/failures.md', () => {
     }
   });
 
-  it('has every failure type of ours', () => {
-    const told = rows('docs/failures.md', 'Failure types of our own').map(([type]) => quoted(type ?? '')[0]);
-    expect(told.filter((type) => type !== undefined)).toEqual([
+  it('lists every failure type of ours', () => {
+    const documented = rows('docs/failures.md', 'Failure types of our own').map(([type]) => quoted(type ?? '')[0]);
+    expect(documented.filter((type) => type !== undefined)).toEqual([
       ...Object.values(FAILURE_TYPES),
       ...Object.values(CALL_FAILURE_TYPES),
     ]);
   });
 
-  it('has every error class of the client, its code and its exit code', () => {
+  it('lists every error class of the client, with its code and its exit code', () => {
     const expected = Object.values<unknown>(clientPackage)
       .filter(isErrorClass)
       .map((errorClass) => {
         const { code } = new errorClass('text', { type: 'text', message: 'text' });
         return [errorClass.name, [code, String(exitCodeOf(code))]] as const;
       });
-    const told = rows('docs/failures.md', 'Errors of the client, and exit codes')
+    const documented = rows('docs/failures.md', 'Errors of the client, and exit codes')
       .slice(1)
       .map(([name = '', code = '', exitCode = '']) => [quoted(name)[0], [...quoted(code), exitCode]] as const);
-    expect(new Map(told)).toEqual(new Map(expected));
+    expect(new Map(documented)).toEqual(new Map(expected));
   });
 });

@@ -1,4 +1,4 @@
-/** The pages of the documentation, and what is on them. */
+/** The pages of the documentation, and their contents. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

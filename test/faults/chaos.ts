@@ -1,4 +1,4 @@
-/** What goes wrong, and when: several kinds of fault, each at moments of its own, drawn from the seed. */
+/** What goes wrong, and when: several kinds of fault, each with its own schedule, drawn from the seed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../../sandbox/index.js';
 import { type Random, randomOf } from './random.js';
@@ -8,7 +8,7 @@ const SEND = 'GetUserAttributeVerificationCode';
 const MINUTE_MS = 60_000;
 const WHOLE_LIMIT_MS = 60_000;
 
-/** Faults of Cognito that the sandbox brings on, in words for the table. */
+/** Cognito faults that the sandbox causes, in words for the table. */
 const COGNITO = {
   'storm of 429 (`TooManyRequestsException`)': {
     operation: '*',
@@ -38,15 +38,15 @@ const TEMPORAL_LINE = {
   'line between workers and Temporal: silent, then reset': 'unanswered',
 } as const;
 
-/** The faults of which `Injected.met` tells that they were felt. */
+/** The faults for which `Injected.met` shows that they had an effect. */
 export const FAULTS_THAT_MEET = [...keysOf(COGNITO), ...keysOf(LINE), ...keysOf(TEMPORAL_LINE)];
 
 export const CLOCK_OF_COGNITO = 'clock of Cognito jumps ahead by more than an hour';
 
-/** How often a fault was brought on, and what it met. */
+/** How often a fault was injected, and what it affected. */
 export interface Injected {
   times: number;
-  /** Requests, connections, … */
+  /** Counts requests, connections and the like. */
   met: number;
 }
 
@@ -58,7 +58,7 @@ export class Chaos {
   private readonly temporalFaults = new Rounds(keysOf(TEMPORAL_LINE));
   private readonly tracks: Promise<void>[];
 
-  /** @param progress how many calls of clients were answered so far: a slow machine is hit no more often than a fast one */
+  /** @param progress the number of client calls answered so far: a slow machine gets no more faults than a fast one */
   constructor(
     private readonly rig: FaultRig,
     private readonly seed: number,
@@ -73,13 +73,13 @@ export class Chaos {
     ];
   }
 
-  /** Ends with everything whole again. */
+  /** Stops injecting, with everything working again. */
   async stop(): Promise<void> {
     this.stopping = true;
     await Promise.all(this.tracks);
   }
 
-  /** Strikes whenever so much more was done, or so much time has passed in which less was. */
+  /** Injects a fault after a certain amount of progress, or after a certain time without it. */
   private async track(
     name: string,
     { progress: [least, most], mostMs }: { progress: readonly [number, number]; mostMs: number },
@@ -88,7 +88,7 @@ export class Chaos {
     const random = randomOf(this.seed, name);
     for (;;) {
       const due = this.progress() + random.between(least, most);
-      // Not at the very moment of an answer.
+      // Avoids the exact moment of an answer.
       await this.pause(mostMs, () => this.progress() >= due);
       await this.pause(random.between(500, 5_000));
       if (this.stopping) return;
@@ -96,7 +96,7 @@ export class Chaos {
     }
   }
 
-  /** In steps, so that a stop is not waited for long. */
+  /** Sleeps in steps, so that a stop takes effect soon. */
   private async pause(ms: number, enough: () => boolean = () => false): Promise<void> {
     for (const until = Date.now() + ms; !this.stopping && !enough() && Date.now() < until; ) {
       await sleep(Math.max(1, Math.min(250, until - Date.now())));
@@ -108,7 +108,7 @@ export class Chaos {
     this.injected.set(name, { times: times + 1, met: before + met });
   }
 
-  /** Mostly once all are back, for a machine on which they never are would only show that nothing happens. */
+  /** Usually waits until all workers are back; on a slow machine that never happens, and the run would only show idle workers. */
   private async killWorkers(random: Random): Promise<void> {
     const { fleet } = this.rig;
     if (random.chance(0.75)) await fleet.whole(WHOLE_LIMIT_MS, () => this.stopping);
@@ -128,7 +128,7 @@ export class Chaos {
     const { sandbox, cognitoLine } = this.rig;
     const forMs = random.between(4_000, 9_000);
     const name = this.cognitoFaults.draw(random);
-    const met = cognitoLine.hit;
+    const hitsBefore = cognitoLine.hit;
     if (name in COGNITO) {
       const fault = COGNITO[name as keyof typeof COGNITO];
       const id = sandbox.setFault({ ...fault, seed: Math.floor(random.between(0, 2 ** 32)) });
@@ -140,28 +140,28 @@ export class Chaos {
     cognitoLine.set(LINE[name as keyof typeof LINE]);
     await this.pause(forMs);
     cognitoLine.set(undefined);
-    this.note(name, cognitoLine.hit - met);
+    this.note(name, cognitoLine.hit - hitsBefore);
   }
 
   private async cutTemporal(random: Random): Promise<void> {
     const { temporalLine } = this.rig;
     const name = this.temporalFaults.draw(random);
-    const met = temporalLine.hit;
+    const hitsBefore = temporalLine.hit;
     temporalLine.set(TEMPORAL_LINE[name]);
     await this.pause(random.between(1_000, 4_000));
     temporalLine.set(undefined);
     temporalLine.forget();
-    this.note(name, temporalLine.hit - met);
+    this.note(name, temporalLine.hit - hitsBefore);
   }
 
-  /** Past the life of every access token that there is. */
+  /** Beyond the life of every existing access token. */
   private moveClock(random: Random): void {
     this.rig.moveCognitoClock(random.between(61, 90) * MINUTE_MS);
     this.note(CLOCK_OF_COGNITO, 0);
   }
 }
 
-/** Draws by turns: each comes once before any comes again, so that none is left out of a run. */
+/** Draws in rounds: each item comes once before any item comes again, so that every run contains all of them. */
 class Rounds<Item> {
   private left: Item[] = [];
 

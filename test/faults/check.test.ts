@@ -1,4 +1,4 @@
-/** The judge can find each thing that it is there to find: one good record, and one change for each rule. */
+/** The judge can find every violation: one good record, and one change for each rule. */
 import { resolvePolicy, type SendOutcome, type VerificationStatus } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { check, NONDETERMINISM, RULES } from './check.js';
@@ -78,7 +78,7 @@ const ended = (outcome: Evidence['outcome']) => ({ outcome });
 const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]> = {
   'it was never started': ['ends', { runs: 0 }],
   'it was started again': ['ends', { runs: 2 }],
-  'it is open for ever': ['ends', { endedAtMs: undefined, outcome: undefined }],
+  'it never ends': ['ends', { endedAtMs: undefined, outcome: undefined }],
   'it ended long after its deadline': ['ends', { endedAtMs: at(600) }],
   'two messages for one send': ['oneMessage', { messagesAtMs: [at(1), at(2), at(3)] }],
   'two accepted calls in one activity': ['oneMessage', { cognito: [send(0.4), send(0.5), attempt(40)] }],
@@ -102,10 +102,10 @@ const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]>
     'attempts',
     { cognito: [...GOOD.cognito.slice(0, 2), attempt(20, 'CodeMismatchException'), ...GOOD.cognito.slice(2)] },
   ],
-  'a code that was taken twice': ['once', { cognito: [...GOOD.cognito.slice(0, 2), attempt(40), attempt(41)] }],
+  'a code that was accepted twice': ['once', { cognito: [...GOOD.cognito.slice(0, 2), attempt(40), attempt(41)] }],
   'verified without a code': ['proven', { cognito: GOOD.cognito.slice(0, 3) }],
-  'verified, and the pool does not know': ['proven', { verifiedInPool: false }],
-  'a code that was taken after its life': ['proven', { cognito: [...GOOD.cognito.slice(0, 3), attempt(200)] }],
+  'verified, but not in the pool': ['proven', { verifiedInPool: false }],
+  'a code that was accepted after its lifetime': ['proven', { cognito: [...GOOD.cognito.slice(0, 3), attempt(200)] }],
   'a verdict that was not kept': [
     'kept',
     ended({
@@ -146,20 +146,20 @@ const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]>
     'kept',
     { calls: [call('submitCode', { result: 'mismatch' }), call('submitCode', { result: 'verified' })] },
   ],
-  'an error that is not of the client': [
+  'an error that does not come from the client': [
     'answers',
     { calls: [call('start', { answer: 'not of the client: TypeError' })] },
   ],
-  'a task that did not fit its history': ['replays', { failedTasks: [NONDETERMINISM] }],
+  'a workflow task that failed as nondeterministic': ['replays', { failedTasks: [NONDETERMINISM] }],
   'a history that does not replay': ['replays', { replayError: 'it calls another activity' }],
 };
 
 describe('the judge', () => {
-  it('finds nothing in a record that is as it should be', () => {
+  it('finds nothing in a good record', () => {
     expect(check([GOOD])).toEqual([]);
   });
 
-  it('allows a second code to be taken where it was sent after the first: the answer to that was lost', () => {
+  it('allows a second accepted code that was sent after the first: the answer to the first was lost', () => {
     const cognito = [send(0.5), attempt(5), send(26), attempt(30, 'CodeMismatchException'), attempt(40)];
     expect(rulesOf({ cognito })).not.toContain('once');
   });

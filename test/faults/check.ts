@@ -1,11 +1,11 @@
 /**
- * What must hold of every verification, whatever was done to workers, servers and lines meanwhile. Judged when all is
- * over, from the outside: calls of the client, calls that reached Cognito, messages in the inbox, histories.
+ * What must hold for every verification, whatever happens to workers, servers and lines. The judge runs at the end and sees
+ * everything from outside: calls of the client, calls that reached Cognito, messages in the inbox, and histories.
  */
 import type { VerificationStatus } from '@cognito-verification/contract';
 import type { CognitoCall, Evidence, SendActivity } from './record.js';
 
-/** Something that must not be. */
+/** A broken rule. */
 export interface Violation {
   /** See `RULES`. */
   rule: keyof typeof RULES;
@@ -27,15 +27,15 @@ export const RULES = {
   replays: 'no workflow task failed because it did not fit its history, and every history replays on this build',
 } as const;
 
-/** After the deadline: a look at the attribute, an attempt that was made in time, and the way back of killed workers. */
+/** The time after the deadline for a look at the attribute, an attempt made in time, and the return of killed workers. */
 const LATE_MS = 120_000;
-/** Clocks of two processes of one machine, and the rounding of histories. */
+/** The difference between the clocks of two processes on one machine, and the rounding in histories. */
 const CLOCK_MS = 50;
-/** A worker may make its call after Temporal has given it up: as long as the activity's own time-out. */
+/** A worker may make its call after Temporal has given up on it: for as long as the activity's own time-out. */
 const CALL_LATE_MS = 35_000;
 /** The cause of a failed workflow task, as `evidence.ts` names it. */
 export const NONDETERMINISM = 'nondeterminism';
-/** What Cognito says once it has looked at a code. */
+/** Cognito's answers after it has looked at a code. */
 const LOOKED_AT: ReadonlySet<string | undefined> = new Set(['ok', 'CodeMismatchException', 'ExpiredCodeException']);
 
 export function check(verifications: readonly Evidence[]): Violation[] {
@@ -71,20 +71,21 @@ function messages(evidence: Evidence): Found {
   const found: Found = [];
   const { messagesAtMs, policy, outcome, sendActivities } = evidence;
   const sends = counted(outcome?.status).length;
-  const taken = accepted(evidence, 'send');
-  // The one that was with Cognito when the verification ended is not listed any more.
+  const acceptedSends = accepted(evidence, 'send');
+  // The list no longer contains the send that was with Cognito when the verification ended.
   const cutOff = sendActivities.filter(({ end }) => end === 'cutOff').length;
   for (const [what, count] of [
     ['messages', messagesAtMs.length],
-    ['accepted sends', taken.length],
+    ['accepted sends', acceptedSends.length],
   ] as const) {
     if (count > sends + cutOff) found.push(['oneMessage', `${count} ${what} for ${sends} counted sends`]);
     if (count > policy.maxSends) found.push(['sends', `${count} ${what}, ${policy.maxSends} allowed`]);
   }
-  // The worker's list decides how long a code lives, so it may have no send in it that was never made.
-  const made = sendActivities.length;
-  if (sends > made) found.push(['oneMessage', `${sends} counted sends, ${made} calls for one in the history`]);
-  const unmatched = taken.length - matched(taken, sendActivities);
+  // The worker's list decides how long a code lives, so it must not contain a send that was never made.
+  const sendsMade = sendActivities.length;
+  if (sends > sendsMade)
+    found.push(['oneMessage', `${sends} counted sends, ${sendsMade} calls for one in the history`]);
+  const unmatched = acceptedSends.length - matched(acceptedSends, sendActivities);
   if (unmatched > 0) found.push(['oneMessage', `${unmatched} accepted sends that no activity of their own explains`]);
   const uncertain = (outcome?.status?.sends ?? []).filter((send) => send.outcome === 'uncertain').length;
   const unknown = sendActivities.filter(({ end }) => end === 'timedOut').length;
@@ -93,7 +94,7 @@ function messages(evidence: Evidence): Found {
   return found;
 }
 
-/** How many calls can be given an activity each, in whose time they were made: by turns, the one that ends first. */
+/** How many calls fit an activity of their own in time: calls are matched in order to the activity that ends first. */
 function matched(calls: readonly CognitoCall[], activities: readonly SendActivity[]): number {
   const free = [...activities].sort((a, b) => a.endedAtMs - b.endedAtMs);
   let count = 0;
@@ -123,23 +124,23 @@ function attempts(evidence: Evidence): Found {
 
 function proof(evidence: Evidence): Found {
   const { outcome, policy, verifiedInPool } = evidence;
-  const taken = accepted(evidence, 'attempt');
+  const acceptedAttempts = accepted(evidence, 'attempt');
   const sends = accepted(evidence, 'send');
   const found: Found = [];
-  for (const [index, { atMs }] of taken.slice(1).entries()) {
-    const beforeMs = taken[index]?.atMs ?? 0;
+  for (const [index, { atMs }] of acceptedAttempts.slice(1).entries()) {
+    const beforeMs = acceptedAttempts[index]?.atMs ?? 0;
     const ofItsOwn = sends.some((send) => beforeMs < send.atMs && send.atMs < atMs);
     if (!ofItsOwn) found.push(['once', 'a code was taken, and one was taken again without another send']);
   }
   if (outcome?.outcome !== 'verified') return found;
-  if (!verifiedInPool || taken.length === 0) found.push(['proven', 'Cognito has taken no code']);
+  if (!verifiedInPool || acceptedAttempts.length === 0) found.push(['proven', 'Cognito has taken no code']);
   const [byWorker] = accepted(evidence, 'attempt', 'worker');
-  // A send that got no answer counts: for all that the worker knows, its message is in the inbox.
+  // A send without an answer counts: as far as the worker knows, its message is in the inbox.
   const newest = counted(outcome.status)
     .map(({ at }) => Date.parse(at))
     .findLast((atMs) => atMs <= (byWorker?.atMs ?? 0) + CLOCK_MS);
   if (!byWorker || newest === undefined) return found;
-  // The activity is scheduled in time, and made as soon as a worker is there: the budget of an attempt.
+  // The activity is scheduled in time, and runs once a worker is back, within the budget of an attempt.
   const overMs = byWorker.atMs - newest - policy.codeLifetimeMs - 60_000;
   if (overMs > 0) found.push(['proven', `the code was taken ${Math.round(overMs / 1000)} s after its life`]);
   return found;
@@ -161,8 +162,8 @@ function kept({ calls, outcome, policy }: Evidence): Found {
       if (before !== result) found.push(['kept', `one submitCode was answered "${before}" and "${result}"`]);
       answers.set(id, before);
     }
-    const lost = status && outcome?.status && lostFrom(status, outcome.status);
-    if (lost) found.push(['kept', `${operation} told of ${lost}`]);
+    const missing = status && outcome?.status && lostFrom(status, outcome.status);
+    if (missing) found.push(['kept', `${operation} told of ${missing}`]);
   }
   const wrong = new Set(calls.filter(({ result }) => result === 'mismatch').map(({ id }) => id)).size;
   const listed = outcome?.status?.attempts.filter((attempt) => attempt.outcome === 'mismatch').length ?? wrong;
@@ -170,7 +171,7 @@ function kept({ calls, outcome, policy }: Evidence): Found {
   return found;
 }
 
-/** What an earlier status told of that the last one does not: sends and attempts only ever follow one another. */
+/** What an earlier status shows and the last one lacks: lists of sends and attempts only ever grow. */
 function lostFrom(earlier: VerificationStatus, last: VerificationStatus): string | undefined {
   const lines = (status: VerificationStatus) => [
     ...status.sends.map(({ at, outcome }) => `a send at ${at}, ${outcome}`),

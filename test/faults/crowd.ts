@@ -1,4 +1,4 @@
-/** The people of a run: a user of the pool, an inbox and a service for each, and what is known of them in the end. */
+/** The people of a run: a user of the pool, an inbox and a service for each, and what is known about them at the end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resolvePolicy, workflowIdFor } from '@cognito-verification/contract';
 import type { SandboxUser } from '../../sandbox/index.js';
@@ -11,11 +11,11 @@ import type { Evidence } from './record.js';
 import type { FaultRig } from './rig.js';
 import { Gate, Service } from './service.js';
 
-/** Calls of the client that are under way at once. */
+/** The limit on simultaneous client calls. */
 const CALLS_AT_ONCE = 50;
 const LOOK_EVERY_MS = 2_000;
 
-/** One of the crowd. */
+/** A member of the crowd. */
 export interface Member {
   plan: Plan;
   user: SandboxUser;
@@ -31,7 +31,7 @@ export class Crowd {
     this.inboxes = new Inboxes(rig.sandbox);
   }
 
-  /** In one pool, as those who sign up with one application are. */
+  /** All users are in one pool, as if they signed up with one application. */
   static async gather(rig: FaultRig, plans: readonly Plan[], endsAt: number): Promise<Crowd> {
     const crowd = new Crowd(rig);
     const gate = new Gate(CALLS_AT_ONCE);
@@ -51,7 +51,7 @@ export class Crowd {
     return crowd;
   }
 
-  /** Waits, within a limit, until so many verifications are open still. */
+  /** Waits, within a limit, until only so many verifications are still open. */
   async end(withinMs: number, stillOpen = 0): Promise<void> {
     for (const until = Date.now() + withinMs; Date.now() < until; await sleep(LOOK_EVERY_MS)) {
       // Temporal may be away.
@@ -63,7 +63,7 @@ export class Crowd {
   async judge(): Promise<{ evidence: Evidence[]; violations: Violation[] }> {
     const { temporal, client, sandbox, keys } = this.rig;
     this.inboxes.stop();
-    const known = this.members.map(({ plan, user, service }) => ({
+    const people = this.members.map(({ plan, user, service }) => ({
       user,
       workflowId: service.workflowId,
       behaviour: plan.behaviour,
@@ -72,7 +72,7 @@ export class Crowd {
     }));
     const messages = this.inboxes.byUser;
     const realTime = (date: string) => this.rig.realTime(date);
-    const evidence = await evidenceOf(known, { temporal, client, sandbox, keys, messages, realTime });
+    const evidence = await evidenceOf(people, { temporal, client, sandbox, keys, messages, realTime });
     return { evidence, violations: check(evidence) };
   }
 }

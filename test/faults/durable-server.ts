@@ -6,12 +6,12 @@ import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.js';
 
 const STARTS = 10;
-/** Below the ports that the system gives to outgoing connections, one of which could sit on ours while it is down. */
+/** Below the system's range for outgoing connections, since one of those could take our port while the server is down. */
 const PORTS = { first: 20_000, count: 10_000 };
 
 export class DurableServer {
   kills = 0;
-  /** From the kill until the namespace could be used again. */
+  /** The times from a kill until the namespace is usable again. */
   readonly awayMs: number[] = [];
 
   private constructor(
@@ -32,7 +32,7 @@ export class DurableServer {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** As a power cut of `forMs` would: no word of goodbye, and whatever was on disk is all there is. */
+  /** Like a power cut of `forMs`: no clean shutdown, and only the data on disk survives. */
   async kill(forMs: number): Promise<void> {
     const killedAt = performance.now();
     process.kill(this.server.pid, 'SIGKILL');
@@ -48,7 +48,7 @@ export class DurableServer {
   }
 }
 
-/** On this port and no other: that is where workers and clients look for it. */
+/** Serves on exactly this port, where workers and clients expect the server. */
 async function serve(port: number, dbFilename: string): Promise<TemporalServer> {
   for (let tries = 1; ; tries++) {
     const server = await startTemporalServer({

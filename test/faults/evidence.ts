@@ -1,4 +1,4 @@
-/** Collects what is known of each verification once a run is over. */
+/** Collects what is known about each verification at the end of a run. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,13 +12,13 @@ import { replayErrors } from '../replay-all.js';
 import { NONDETERMINISM } from './check.js';
 import type { CognitoCall, Evidence, SendActivity } from './record.js';
 
-/** Where histories are kept that do not replay, with the key of their run. */
+/** The folder for histories that do not replay, with the key of their run. */
 const KEPT = fileURLToPath(new URL('out/', import.meta.url));
 const SIDE_BY_SIDE = 6;
 const STATUS_TRIES = 5;
 const SEND = 'GetUserAttributeVerificationCode';
 const ATTEMPT = 'VerifyUserAttribute';
-// Numbers of Temporal's enumerations, which the client has no names for.
+// Values of Temporal enumerations that the client does not name.
 const NON_DETERMINISTIC_ERROR = 24;
 const TIMED_OUT_WITH_WORKER: ReadonlySet<unknown> = new Set([1, 4]);
 
@@ -31,9 +31,9 @@ export interface Sources {
   temporal: Client;
   client: VerificationClient;
   sandbox: Sandbox;
-  /** As `VERIFICATION_ENCRYPTION_KEYS` has them. */
+  /** In the form of `VERIFICATION_ENCRYPTION_KEYS`. */
   keys: string;
-  /** By user name, when a message came. */
+  /** When each message arrived, by user name. */
   messages: ReadonlyMap<string, readonly { at: string }[]>;
   realTime: (cognitoDate: string) => number;
 }
@@ -80,14 +80,14 @@ export async function evidenceOf(known: readonly Known[], sources: Sources): Pro
   });
 }
 
-/** What does not replay must be looked at, and the server's database is gone by then. */
+/** Keeps a history that does not replay: the server's database is gone by the time a person looks at it. */
 async function keep(workflowId: string, history: History, keys: string): Promise<void> {
   await mkdir(KEPT, { recursive: true });
-  const kept = { keys, workflowId, ...(JSON.parse(historyToJSON(history)) as object) };
-  await writeFile(join(KEPT, `${workflowId.replaceAll('/', '_')}.json`), JSON.stringify(kept));
+  const document = { keys, workflowId, ...(JSON.parse(historyToJSON(history)) as object) };
+  await writeFile(join(KEPT, `${workflowId.replaceAll('/', '_')}.json`), JSON.stringify(document));
 }
 
-/** Temporal keeps no status of what was cancelled: the workflow tells it, as soon as a worker has read its history again. */
+/** Temporal keeps no result of a cancelled workflow, so the workflow's query answers, once a worker has replayed its history. */
 async function outcomeOf(client: VerificationClient, workflowId: string): Promise<VerificationOutcome> {
   for (let tries = 1; ; tries++) {
     const outcome = await client.wait(workflowId, { timeout: '1 minute' });

@@ -1,4 +1,4 @@
-/** Worker processes of several builds, each started again by its supervisor whenever it ends. */
+/** Worker processes of several builds, each restarted by its supervisor whenever it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -8,17 +8,17 @@ import { guardChild } from '../../dev/child-guard.js';
 const MOST_STARTS = 1_000;
 const OUTPUT_KEPT = 20_000;
 
-/** One place in the fleet: which build runs there, and with which settings. */
+/** One place in the fleet: the build that runs there, and its settings. */
 export interface Place {
   /** See `makeBuild`. */
   build: string;
-  /** On top of the fleet's. */
+  /** Added to the settings of the fleet. */
   settings?: NodeJS.ProcessEnv;
 }
 
 export class Fleet {
   kills = 0;
-  /** How workers ended that nobody had killed. */
+  /** How workers ended that were not killed. */
   readonly ended: string[] = [];
   private readonly running = new Map<Place, ChildProcess>();
   private readonly polling = new Set<ChildProcess>();
@@ -34,7 +34,7 @@ export class Fleet {
     this.supervisors = places.map((place) => this.supervise(place));
   }
 
-  /** Kills one of those that run, at whatever moment it is in, even before it polls. */
+  /** Kills one of the running workers at any moment, even before it polls. */
   kill(choose: (candidates: readonly [ChildProcess, ...ChildProcess[]]) => ChildProcess, awayMs: number): void {
     const [first, ...others] = this.running.values();
     if (!first) return;
@@ -43,19 +43,19 @@ export class Fleet {
   }
 
   /** Waits, within a limit, until every worker polls. */
-  async whole(withinMs: number, given: () => boolean = () => false): Promise<void> {
+  async whole(withinMs: number, giveUp: () => boolean = () => false): Promise<void> {
     const until = Date.now() + withinMs;
-    while (this.polling.size < this.places.length && Date.now() < until && !given()) await sleep(100);
+    while (this.polling.size < this.places.length && Date.now() < until && !giveUp()) await sleep(100);
   }
 
-  /** Everything at once. */
+  /** Kills all workers at once. */
   killAll(awayMs: number): void {
     this.restartAfterMs = awayMs;
     for (const child of this.running.values()) this.strike(child);
   }
 
   private strike(victim: ChildProcess): void {
-    // One that is on its way out already dies once.
+    // A worker that is already dying dies only once.
     if (this.killed.has(victim)) return;
     this.killed.add(victim);
     if (victim.kill('SIGKILL')) this.kills += 1;
@@ -73,8 +73,8 @@ export class Fleet {
         cwd: place.build,
         env: { PATH: process.env['PATH'], HOME: place.build, ...this.settings, ...place.settings },
         stdio: ['ignore', 'pipe', 'pipe'],
-        // A session of its own, as it has in a container: where the system shares its time out by sessions, a worker
-        // gets a share, and Ctrl-C ends it through its guard.
+        // A session of its own, as in a container: on a system that divides CPU time among sessions the worker gets a share,
+        // and on Ctrl-C its guard ends it.
         detached: true,
       });
       const release = child.pid === undefined ? () => undefined : guardChild(child.pid);
@@ -82,7 +82,7 @@ export class Fleet {
       let output = '';
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-OUTPUT_KEPT)));
-      // It says so once it polls.
+      // The worker prints this once it polls.
       child.stdout.once('data', () => this.polling.add(child));
       const [code] = (await once(child, 'close')) as [number | null];
       release();

@@ -1,4 +1,4 @@
-/** What each person has got, all of it: the sandbox keeps its newest messages only, and a long run has more. */
+/** All messages of each person: the sandbox keeps only its newest messages, and a long run has more. */
 import type { Message, Sandbox, SandboxUser } from '../../sandbox/index.js';
 
 const COLLECT_EVERY_MS = 250;

@@ -1,6 +1,6 @@
 /**
- * Preloaded into a worker process (`node --import`): its clock is wrong, and jumps. Every few seconds `Date` is moved to
- * another place within a day of the truth, ahead or back, as by somebody who sets the clock of the machine.
+ * Preloaded into a worker process (`node --import`): its clock is wrong, and jumps. Every few seconds `Date` moves to
+ * another time within a day of the real one, ahead or back, as if somebody set the clock of the machine.
  */
 const EVERY_MS = 4_000;
 const MOST_MS = 24 * 3_600_000;
@@ -10,7 +10,7 @@ const { now } = Date;
 let jumps = 0;
 let offset = 0;
 const jump = () => {
-  // As good as drawn, and the same for the same seed: the fractions of the sine.
+  // Pseudo-random and reproducible: fractions of the sine.
   const draw = Math.sin(seed + ++jumps) * 10_000;
   offset = Math.round((2 * (draw - Math.floor(draw)) - 1) * MOST_MS);
 };

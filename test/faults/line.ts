@@ -1,10 +1,10 @@
-/** A network line of the loopback interface that can go bad: what stands between a worker and Cognito, or Temporal. */
+/** A TCP line on the loopback interface that can fail, between a worker and Cognito, or between a worker and Temporal. */
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * `unanswered`: connections stand, and nothing that is sent comes anywhere. `answersLost`: what is sent arrives, and no
- * answer comes back (half-open). `reset`: cut in the middle of the first answer. `slow`: answers trickle.
+ * `unanswered`: connections stay open, and nothing arrives anywhere. `answersLost`: requests arrive, and answers do not
+ * (half-open). `reset`: cut in the middle of the first answer. `slow`: answers trickle.
  */
 export type LineFault = 'unanswered' | 'answersLost' | 'reset' | 'slow';
 
@@ -13,13 +13,13 @@ const TRICKLE = { bytes: 40, everyMs: 60 };
 interface Connection {
   near: Socket;
   far: Socket;
-  /** Both ends still believe in it. */
+  /** True once no data flows, though neither end knows. */
   dead: boolean;
-  /** Whether it was counted in `hit`. */
+  /** True once it is counted in `hit`. */
   hit: boolean;
 }
 
-/** One line, with a fault on it or none. */
+/** One line, with at most one fault. */
 export class Line {
   /** Connections that met a fault. */
   hit = 0;
@@ -31,7 +31,7 @@ export class Line {
     private readonly farPort: number,
   ) {}
 
-  /** A line to what listens on that port, now or later. */
+  /** A line to the process that listens on that port, now or later. */
   static async to(farPort: number): Promise<Line> {
     const server = createServer();
     const line = new Line(server, farPort);
@@ -46,12 +46,12 @@ export class Line {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** From now on, also for connections that stand already. */
+  /** Also affects connections that are already open. */
   set(fault: LineFault | undefined): void {
     this.fault = fault;
   }
 
-  /** Ends the connections that have gone dead, as a router does that was started again. */
+  /** Ends the dead connections, like a router after a restart. */
   forget(): void {
     for (const connection of this.connections) if (connection.dead) this.end(connection);
   }
@@ -66,7 +66,7 @@ export class Line {
     const far = connect({ port: this.farPort, host: '127.0.0.1' });
     const connection = { near, far, dead: false, hit: false };
     this.connections.add(connection);
-    // The errors of two sockets that are made to break: what follows is `close`.
+    // Both sockets break on purpose, so their errors mean nothing. `close` follows.
     for (const socket of [near, far]) {
       socket.setNoDelay(true);
       socket.on('error', () => undefined);
@@ -93,7 +93,7 @@ export class Line {
     } else near.write(chunk);
   }
 
-  /** The next chunk waits: `pause` keeps their order. */
+  /** Holds the next chunk back: `pause` keeps the order. */
   private async trickle({ near, far }: Connection, chunk: Buffer): Promise<void> {
     far.pause();
     for (let at = 0; at < chunk.length && !near.destroyed; at += TRICKLE.bytes) {

@@ -1,18 +1,18 @@
-/** One person and the service that they sign up with: what they do, each according to their habit. */
+/** A person, and the service that they sign up with: each acts according to a habit. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox, SandboxUser } from '../../sandbox/index.js';
 import type { Behaviour, Plan } from './plans.js';
 import type { Heard, Service } from './service.js';
 
 const ATTRIBUTE = 'email';
-/** No code of the sandbox of a run begins so. */
+/** No code of the run's sandbox starts with this digit. */
 const WRONG = '0';
 const MESSAGE_LIMIT_MS = 20_000;
 const LOOK_EVERY_MS = 500;
-/** Of one habit; the deadline ends it anyway. */
+/** A limit for one habit; the deadline ends it anyway. */
 const ROUNDS = 30;
 
-/** Refusals after which it is worth to try again, a little later. */
+/** Refusals after which a later retry can succeed. */
 const PASSING: ReadonlySet<string> = new Set(['CognitoUnavailable', 'CodeNotSent', 'ResendNotAllowed', 'ResendFailed']);
 
 /** What a person needs. */
@@ -23,7 +23,7 @@ export interface PersonParts {
   sandbox: Sandbox;
   /** The codes in their inbox, oldest first. */
   codes: () => readonly string[];
-  /** Until when the run goes on. */
+  /** The end of the run. */
   endsAt: number;
 }
 
@@ -40,7 +40,7 @@ export class Person {
       await begin();
       return;
     }
-    // What comes before the start finds nothing, and what comes beside it finds something or not.
+    // Messages before the start find nothing, and messages during the start may find the verification or not.
     await Promise.all([service.confirm(), service.submit(this.wrongCode()), service.resend()]);
     await Promise.all([begin(), begin(), service.submit(this.wrongCode())]);
   }
@@ -58,12 +58,12 @@ export class Person {
     },
     guesses: async () => {
       const { service, plan } = this.parts;
-      // Side by side first: no more of them may be looked at than one after the other.
+      // Concurrent codes first: Cognito must not check more of them than of sequential ones.
       for (let round = 0; round < 3; round++) {
         await Promise.all([1, 2, 3].map(() => service.submit(this.wrongCode())));
         await sleep(plan.random.between(500, 5_000));
       }
-      // The right one, now that there are no attempts left.
+      // The right code, now that no attempts are left.
       const code = this.parts.codes().at(-1);
       if (code !== undefined) await service.submit(code);
       if (plan.random.chance(0.5)) await service.cancel();
@@ -84,7 +84,7 @@ export class Person {
       const { service } = this.parts;
       if (!(await this.verifyDirectly())) return;
       await Promise.all([service.confirm(), service.confirm()]);
-      // A look at the attribute needs a token that is alive.
+      // A look at the attribute needs a live token.
       await service.renew(await this.freshToken());
     },
     givesUp: async () => undefined,
@@ -99,7 +99,7 @@ export class Person {
     },
   };
 
-  /** Goes on as an honest user would, until the code was taken or nothing more can come of it. */
+  /** Acts as an honest user would, until the code is accepted or nothing more can succeed. */
   private async typeRight(): Promise<void> {
     let accessToken: string | undefined;
     for (let round = 0; round < ROUNDS && Date.now() < this.parts.endsAt; round++) {
@@ -108,13 +108,13 @@ export class Person {
         if (await this.askForAnother()) continue;
         return;
       }
-      const heard = await this.parts.service.submit(code, accessToken === undefined ? {} : { accessToken });
-      if (!(await this.isWorthMore(heard))) return;
-      if (heard.result === 'accessTokenRejected') accessToken = await this.freshToken();
+      const answer = await this.parts.service.submit(code, accessToken === undefined ? {} : { accessToken });
+      if (!(await this.isWorthMore(answer))) return;
+      if (answer.result === 'accessTokenRejected') accessToken = await this.freshToken();
     }
   }
 
-  /** Whether to try once more, after what there is to do about it. */
+  /** Whether another try is worthwhile, after any necessary remedy. */
   private async isWorthMore({ result, refused }: Heard): Promise<boolean> {
     if (result === 'accessTokenRejected' || result === 'mismatch') return true;
     if (result === 'codeExpired') {
@@ -128,7 +128,7 @@ export class Person {
     return true;
   }
 
-  /** Where nothing came, or what came is too old: whoever wants to sign up asks again. Says whether that can help. */
+  /** Asks for another code if none came or the code is too old. Returns whether that can help. */
   private async askForAnother(): Promise<boolean> {
     const { refused } = await this.parts.service.resend(await this.freshToken());
     return refused === undefined || PASSING.has(refused);
@@ -144,7 +144,7 @@ export class Person {
     while (!there() && Date.now() < limit) await sleep(LOOK_EVERY_MS);
   }
 
-  /** As a service does that calls Cognito itself: in doubt it looks whether the attribute is verified. */
+  /** Acts like a service that calls Cognito itself: in doubt it looks at the attribute. */
   private async verifyDirectly(): Promise<boolean> {
     const { sandbox, user } = this.parts;
     for (let round = 0; round < ROUNDS && Date.now() < this.parts.endsAt; round++) {

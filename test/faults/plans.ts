@@ -1,8 +1,8 @@
-/** Who verifies what, when, and with which habits: drawn from the seed before anything runs. */
+/** The plan of a run, drawn from the seed before anything starts: the people, their times and their habits. */
 import type { VerificationPolicy } from '@cognito-verification/contract';
 import { type Random, randomOf } from './random.js';
 
-/** How many of a hundred behave so. */
+/** The number in a hundred with each behaviour. */
 const BEHAVIOURS = {
   typesRight: 38,
   typesWrongFirst: 14,
@@ -25,26 +25,26 @@ export interface Plan {
   policy: VerificationPolicy;
   /** From the beginning of the run. */
   startsAfterMs: number;
-  /** From the moment at which everybody has started; at once for those who do not wait for it. */
+  /** From the moment at which everybody has started; for a person who does not wait, from their own start. */
   actsAfterMs: number;
   waitsForAll: boolean;
-  /** For what they draw later. */
+  /** For later draws by this person. */
   random: Random;
 }
 
-/** How large a run is, and how fast. */
+/** The size and the speed of a run. */
 export interface Shape {
-  /** Open at the same time; a few more come and go meanwhile. */
+  /** The number that are open at the same time; a few more come and go. */
   inFlight: number;
   startsPerSecond: number;
   /** Everybody acts within this time. */
   actWithinMs: number;
-  /** Of those of whom nothing more is heard. */
+  /** The deadline of people who give up. */
   shortDeadline: '2 minutes' | '8 minutes';
   deadline: '3 minutes' | '10 minutes';
 }
 
-/** Who does not wait for all others to have started. */
+/** The share of people who do not wait until all others have started. */
 const QUICK_SHARE = 0.05;
 
 export function plansOf(seed: number, shape: Shape): Plan[] {
@@ -64,7 +64,7 @@ export function plansOf(seed: number, shape: Shape): Plan[] {
       random,
     };
   });
-  // Those whose deadline ends it come first, so that it comes while there is much else to do.
+  // Verifications that end at their deadline come first, so that they end while much else is going on.
   plans.sort((a, b) => Number(endsByDeadline(b)) - Number(endsByDeadline(a)));
   for (const [index, plan] of plans.entries()) plan.startsAfterMs = (index / shape.startsPerSecond) * 1_000;
   return plans;

@@ -1,7 +1,7 @@
 /**
- * The fault suite can fail: with a worker that does again what nobody knows the end of, and that forgets attempts whose
- * answer is lost, the same faults bring second messages and attempts past the limit, and the judge finds them. With the
- * worker of this build it finds nothing.
+ * The fault suite can fail. A worker with two planted bugs repeats sends whose end is unknown, and forgets attempts whose
+ * answer is lost. Under the same faults it sends second messages and makes attempts past the limit, and the judge finds them.
+ * With the worker of this build the judge finds nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ const PLANS: Plan[] = Array.from({ length: PEOPLE }, (_, index) => ({
   random: randomOf(index, 'planted'),
 }));
 
-/** A worker is killed while it has everybody's send; then everybody guesses, and the answers are lost. */
+/** Kills a worker while it has everybody's send; then everybody guesses, and the answers are lost. */
 async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
   const rig = await FaultRig.open({ builds: [changes] });
   try {
@@ -42,7 +42,7 @@ async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
     await sleep(HEARTBEAT_TIMEOUT_MS);
     sandbox.clearFaults(slow);
     await started;
-    // `start` answers with the state `sending` when that lasts.
+    // `start` answers with the state `sending` if the send takes long.
     await expect
       .poll(async () => {
         const statuses = crowd.members.map(({ service }) => rig.client.status(service.workflowId));
@@ -62,7 +62,7 @@ async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
 }
 
 describe.concurrent('workers killed amid sends, and answers to attempts lost', () => {
-  it('the worker of this build: nothing to be found', async ({ expect: expectHere }) => {
+  it('the worker of this build: no violation', async ({ expect: expectHere }) => {
     expectHere(await killAmidSends([])).toEqual([]);
   }, 300_000);
 

@@ -1,14 +1,14 @@
-/** Draws that a seed brings back. Each user and each kind of fault has a stream of its own, so that none moves another. */
+/** Random draws that a seed reproduces. Each user and each kind of fault has its own stream, so that none affects another. */
 
 /** One stream of draws. */
 export interface Random {
-  /** From `least` up to, and without, `most`. */
+  /** From `least` (inclusive) to `most` (exclusive). */
   between(least: number, most: number): number;
   chance(share: number): boolean;
   pick<T>(items: readonly [T, ...T[]]): T;
 }
 
-/** @param stream tells the streams of one seed apart */
+/** @param stream distinguishes the streams of one seed */
 export function randomOf(seed: number, stream: string): Random {
   let state = seed >>> 0;
   for (const character of stream) state = Math.imul(state ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;

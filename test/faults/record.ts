@@ -1,49 +1,49 @@
-/** What is written down while the faults go on, to be judged when all is over (`check.ts`). Nothing in it is a secret. */
+/** The record of a run, for the judge (`check.ts`). It contains no secret. */
 import type { ResolvedPolicy, VerificationOutcome, VerificationStatus } from '@cognito-verification/contract';
 
-/** What a service asked for. */
+/** A request of a service. */
 export type Operation = 'start' | 'submitCode' | 'resendCode' | 'renewAccessToken' | 'confirm' | 'cancel';
 
-/** One call of the client, from the outside: what went in, and what was heard of it. */
+/** One call of the client from outside: its input and its answer. */
 export interface ClientCall {
   atMs: number;
   endedAtMs: number;
   operation: Operation;
   /** The same for each repetition of a call. */
   id: string;
-  /** `ok`, the `code` of a `VerificationError`, or the text of an error that is none. */
+  /** `ok`, the `code` of a `VerificationError`, or the text of any other error. */
   answer: string;
-  /** Of a submitted code. */
+  /** The result of a submitted code. */
   result?: string;
-  /** As it came with the answer. */
+  /** The status in the answer. */
   status?: VerificationStatus;
 }
 
-/** One call that has reached Cognito. */
+/** One call that reached Cognito. */
 export interface CognitoCall {
   atMs: number;
   operation: 'send' | 'attempt';
-  /** Who called: a worker, or the service with its own client before it confirms. */
+  /** The caller: a worker, or the service with its own client before it confirms. */
   by: 'worker' | 'service';
-  /** What Cognito did; missing when a fault kept it from doing anything. */
+  /** What Cognito did; missing if a fault kept it from doing anything. */
   effect?: string;
 }
 
-/** One activity that asked Cognito for a message, as the history has it. */
+/** One activity that asked Cognito for a message, as recorded in the history. */
 export interface SendActivity {
   scheduledAtMs: number;
   endedAtMs: number;
-  /** `timedOut`: Temporal gave it up while a worker had it. `cutOff`: the verification had ended before it did. */
+  /** `timedOut`: Temporal gave it up while a worker had it. `cutOff`: the verification ended before it did. */
   end: 'answered' | 'timedOut' | 'cutOff';
 }
 
-/** All that is known of one verification. */
+/** All that is known about one verification. */
 export interface Evidence {
   workflowId: string;
   behaviour: string;
   policy: ResolvedPolicy;
   calls: readonly ClientCall[];
-  /** How many runs of the workflow there were. */
+  /** The number of runs of the workflow. */
   runs: number;
   startedAtMs: number;
   /** Undefined while it is open. */
@@ -52,13 +52,13 @@ export interface Evidence {
   sendActivities: readonly SendActivity[];
   /** Why workflow tasks failed. */
   failedTasks: readonly string[];
-  /** What this build does otherwise than the history, once all was over; undefined where it replays. */
+  /** How the replay of this build differs from the history at the end; undefined if it replays. */
   replayError?: string | undefined;
-  /** Build ids of the workers that had a workflow task of it. */
+  /** Build ids of the workers that had one of its workflow tasks. */
   builds: readonly string[];
   cognito: readonly CognitoCall[];
-  /** When messages were put into the person's inbox. */
+  /** When messages arrived in the person's inbox. */
   messagesAtMs: readonly number[];
-  /** As the user pool has the attribute in the end. */
+  /** Whether the user pool has the attribute as verified at the end. */
   verifiedInPool: boolean;
 }

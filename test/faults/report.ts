@@ -1,4 +1,4 @@
-/** The tables of a run, as Markdown: what was done to it, what came of it, what held. `docs/faults.md` has one. */
+/** The tables of a run, as Markdown: its faults, its results and its rules. `docs/faults.md` shows one run. */
 import { RULES } from './check.js';
 import type { ClientCall, Evidence } from './record.js';
 import type { FaultRig } from './rig.js';
@@ -107,7 +107,7 @@ export function mostOpenOf(evidence: readonly Evidence[]): number {
   return steps.reduce((most, { step }) => Math.max(most, (open += step)), 0);
 }
 
-/** Aligned, as the documentation is. */
+/** Aligned, like the tables of the documentation. */
 function table(rows: readonly string[][]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>

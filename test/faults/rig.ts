@@ -1,4 +1,4 @@
-/** All that a run needs, in processes of their own where a kill is to hit them: server, workers, Cognito, the lines between. */
+/** Everything that a run needs, in separate processes where a kill must hit them: server, workers, Cognito and the lines. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,9 +17,9 @@ const TASK_QUEUE = 'faults';
 const JUMPING_CLOCK = fileURLToPath(new URL('jumping-clock.mjs', import.meta.url));
 
 export interface FaultRigOptions {
-  /** Of each worker, the changes to its bundle. */
+  /** For each worker, the changes to its bundle. */
   builds: readonly (readonly Change[])[];
-  /** The last worker has a clock that jumps, by draws of this seed. Default: no clock does. */
+  /** The seed for a clock of the last worker that jumps. Default: no clock jumps. */
   jumpingClock?: number;
 }
 
@@ -37,14 +37,14 @@ export class FaultRig {
     readonly fleet: Fleet,
     readonly temporal: Client,
     readonly client: VerificationClient,
-    /** As `VERIFICATION_ENCRYPTION_KEYS` has them. */
+    /** In the form of `VERIFICATION_ENCRYPTION_KEYS`. */
     readonly keys: string,
   ) {}
 
   static async open({ builds, jumpingClock }: FaultRigOptions): Promise<FaultRig> {
     const folder = await mkdtemp(join(tmpdir(), 'faults-'));
     const server = await DurableServer.start(join(folder, 'temporal.db'));
-    // Six digits, of which the first is never the one of a wrong code (`person.ts`).
+    // Six digits; the first is never that of a wrong code (`person.ts`).
     const sandbox = await startSandbox({ generateCode: () => String(randomInt(100_000, 1_000_000)) });
     const cognitoLine = await Line.to(Number(new URL(sandbox.url).port));
     const temporalLine = await Line.to(server.port);
@@ -83,7 +83,7 @@ export class FaultRig {
     return new FaultRig(folder, connection, server, sandbox, cognitoLine, temporalLine, fleet, temporal, client, keys);
   }
 
-  /** How many requests a fault of the sandbox has met. */
+  /** The number of requests that a sandbox fault has affected. */
   async metBy(faultId: string): Promise<number> {
     const listed = (await (await fetch(new URL('/_sandbox/faults', this.sandbox.url))).json()) as {
       id: string;
@@ -98,7 +98,7 @@ export class FaultRig {
     this.clockMoves.push({ atMs: Date.now(), offsetMs: this.clockOffsetMs });
   }
 
-  /** When something that Cognito dates was, by the clock of this machine. It only ever jumps ahead, so each date has one. */
+  /** Converts a date from Cognito to this machine's clock. Cognito's clock only ever jumps ahead, so the conversion is unique. */
   realTime(cognitoDate: string): number {
     const atMs = Date.parse(cognitoDate);
     const move = this.clockMoves.findLast((candidate) => candidate.atMs + candidate.offsetMs <= atMs);

@@ -1,4 +1,4 @@
-/** One run: everybody signs up, things go wrong, everything ends; then it is judged. */
+/** One run: everybody signs up, things go wrong, everything ends; then the judge looks at it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chaos, type Injected } from './chaos.js';
 import type { Violation } from './check.js';
@@ -8,10 +8,10 @@ import type { Evidence } from './record.js';
 import type { FaultRig } from './rig.js';
 
 const TELL_EVERY_MS = 30_000;
-/** Once so few are open there is nothing left to disturb. */
+/** With so few open verifications there is nothing left to disturb. */
 const CALM_SHARE = 0.02;
 const RUN_LIMIT_MS = 20 * 60_000;
-/** For what is still open once everybody has done what they wanted: the longest deadline, and a good while. */
+/** For verifications that are still open once everybody is done: the longest deadline, and ample time. */
 const DRAIN_LIMIT_MS = 10 * 60_000;
 
 export interface RunResult {
@@ -21,7 +21,7 @@ export interface RunResult {
   seconds: { starting: number; acting: number; draining: number; judging: number };
 }
 
-/** @param tell is told now and then how it goes: a run takes minutes */
+/** @param tell receives progress reports now and then: a run takes minutes */
 export async function run(
   rig: FaultRig,
   seed: number,
@@ -58,7 +58,7 @@ export async function run(
   const starting = watch();
   await Promise.all(acts);
   const acting = watch();
-  // The deadlines of those who gave up come while things still go wrong.
+  // The deadlines of people who gave up pass while things still go wrong.
   await crowd.end(DRAIN_LIMIT_MS, members.length * CALM_SHARE);
   await chaos.stop();
   clearInterval(teller);
@@ -68,7 +68,7 @@ export async function run(
   return { ...judged, injected: chaos.injected, seconds: { starting, acting, draining, judging: watch() } };
 }
 
-/** Seconds since it was asked last. */
+/** Seconds since the previous call. */
 function stopwatch(): () => number {
   let last = performance.now();
   return () => {

@@ -1,18 +1,18 @@
-/** An onboarding service: what it asks of a verification it asks again, under the same id, until it has an answer. */
+/** An onboarding service: it repeats each request under the same id until it has an answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type VerificationClient, VerificationError } from '@cognito-verification/client';
 import type { VerificationPolicy, VerificationStatus } from '@cognito-verification/contract';
 import type { ClientCall, Operation } from './record.js';
 
-/** The service is not told by these whether its call had an effect, or its call can have had none yet. */
+/** These errors leave open whether the call had an effect, or say that it cannot have had one yet. */
 const ASKED_AGAIN: ReadonlySet<string> = new Set(['TemporalUnavailable', 'WorkerUnavailable']);
 const TRIES = 200;
 const PAUSE_MS = 1_000;
 
-/** What a call came to: its answer, or the code of the error that refused it. */
+/** The result of a call: its answer, or the code of the error that refused it. */
 export type Heard = { status?: VerificationStatus; result?: string; refused?: string };
 
-/** Calls that are under way at once, as a service has connections. */
+/** Limits simultaneous calls, like the connections of a service. */
 export class Gate {
   private readonly waiting: (() => void)[] = [];
   private free: number;
@@ -34,10 +34,10 @@ export class Gate {
   }
 }
 
-/** The service, as it deals with one verification. */
+/** The service, in its dealings with one verification. */
 export class Service {
   readonly calls: ClientCall[] = [];
-  /** How many of the calls. */
+  /** The number of answered calls. */
   answered = 0;
   private ids = 0;
 
@@ -45,12 +45,12 @@ export class Service {
     private readonly client: VerificationClient,
     readonly workflowId: string,
     private readonly gate: Gate,
-    /** Calls whose answer was lost on the way: made twice, at the same time. */
+    /** Chooses the calls whose answer is lost on the way: the service makes them twice at the same time. */
     private readonly twice: () => boolean,
     private readonly givesUpAt: number,
   ) {}
 
-  /** A fresh one for each thing that is wanted. */
+  /** A fresh id for each request. */
   id(): string {
     return `wish-${++this.ids}`;
   }
@@ -96,17 +96,17 @@ export class Service {
   }
 
   private async ask(operation: Operation, id: string, call: () => Promise<Heard>): Promise<Heard> {
-    const asked = [this.askUntilHeard(operation, id, call)];
-    if (this.twice()) asked.push(this.askUntilHeard(operation, id, call));
-    const [first, second] = await Promise.all(asked);
+    const requests = [this.askUntilHeard(operation, id, call)];
+    if (this.twice()) requests.push(this.askUntilHeard(operation, id, call));
+    const [first, second] = await Promise.all(requests);
     return first?.refused === undefined ? (first ?? {}) : (second ?? first);
   }
 
   private async askUntilHeard(operation: Operation, id: string, call: () => Promise<Heard>): Promise<Heard> {
     for (let tries = 1; ; tries++) {
-      const heard = await this.gate.through(() => this.askOnce(operation, id, call));
-      const again = heard.refused !== undefined && ASKED_AGAIN.has(heard.refused);
-      if (!again || tries === TRIES || Date.now() > this.givesUpAt) return heard;
+      const answer = await this.gate.through(() => this.askOnce(operation, id, call));
+      const again = answer.refused !== undefined && ASKED_AGAIN.has(answer.refused);
+      if (!again || tries === TRIES || Date.now() > this.givesUpAt) return answer;
       await sleep(PAUSE_MS);
     }
   }

@@ -1,9 +1,9 @@
 /**
- * A thousand verifications at once on the real server, while workers and server are killed, Cognito fails in every way
- * that is known, and lines break. Judged afterwards by what was seen from outside.
+ * A thousand verifications at once on the real server, while workers and server are killed, Cognito fails in every known way,
+ * and lines break. The judge then looks at the run from outside.
  *
- * `VERIFICATION_SEED=n` draws again what the printed seed drew: the same people with the same habits, and the same faults in the
- * same order. How these meet is the machine's. `VERIFICATION_IN_FLIGHT=n` is another number of verifications, for a longer run.
+ * `VERIFICATION_SEED=n` repeats the draws of a printed seed: the same people with the same habits, and the same faults in the
+ * same order. Their timing depends on the machine. `VERIFICATION_IN_FLIGHT=n` sets the number of verifications, for a longer run.
  */
 import { randomInt } from 'node:crypto';
 import { expect, it } from 'vitest';
@@ -37,14 +37,14 @@ it(
       expect(result.violations).toEqual([]);
       expect(mostOpenOf(result.evidence)).toBeGreaterThanOrEqual(SHAPE.inFlight);
       expect(result.evidence.filter(({ builds }) => builds.length > 1).length).toBeGreaterThan(0);
-      // A fault that never comes on, or meets nothing, shows nothing.
+      // A fault that never occurs, or affects nothing, proves nothing.
       for (const fault of FAULTS_THAT_MEET) expect(result.injected.get(fault)?.met, fault).toBeGreaterThan(0);
       expect(result.injected.get(CLOCK_OF_COGNITO)?.times).toBeGreaterThan(0);
-      // Of a shorter run, as while the suite itself is worked on, fewer.
+      // A shorter run, as during work on the suite itself, has fewer.
       const share = Math.min(1, SHAPE.inFlight / 1_000);
       expect(rig.fleet.kills).toBeGreaterThanOrEqual(20 * share);
       expect(rig.server.kills).toBeGreaterThanOrEqual(Math.floor(5 * share));
-      // A worker rides out whatever happens around it, once it runs.
+      // Once it runs, a worker survives whatever happens around it.
       expect(rig.fleet.ended.filter((how) => !how.startsWith(NO_TEMPORAL))).toEqual([]);
     } finally {
       await rig.close();

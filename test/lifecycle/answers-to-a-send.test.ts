@@ -25,14 +25,14 @@ async function startUnder(fault: Fault | undefined, client = rig.client) {
   return { user, workflowId, ...(await started) };
 }
 
-function seen(user: SandboxUser) {
+function sendCalls(user: SandboxUser) {
   return {
     messages: rig.sandbox.inbox(user).length,
     calls: rig.sandbox.calls({ operation: SEND, username: user.username }).length,
   };
 }
 
-/** The code that was sent, or may have been sent, verifies. */
+/** Expects the code that was sent, or may have been sent, to verify. */
 async function verifiesWithItsCode(user: SandboxUser, workflowId: string) {
   const code = rig.sandbox.codeFor(user, 'email');
   expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
@@ -48,7 +48,7 @@ describe('a message left', () => {
       sendsLeft: 4,
     });
     expect(status?.delivery?.destination).toMatch(/\*/);
-    expect(seen(user)).toEqual({ messages: 1, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 1 });
     await verifiesWithItsCode(user, workflowId);
   });
 
@@ -56,7 +56,7 @@ describe('a message left', () => {
     const { user, status, workflowId } = await startUnder({ emptyAnswer: true });
     expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sendsLeft: 4 });
     expect(status?.delivery?.destination).toBeUndefined();
-    expect(seen(user)).toEqual({ messages: 1, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 1 });
     await verifiesWithItsCode(user, workflowId);
   });
 });
@@ -64,15 +64,15 @@ describe('a message left', () => {
 describe('refused before any effect: tried again, one message', () => {
   it.each<[string, Fault]>([
     ['TooManyRequestsException', { exception: { name: 'TooManyRequestsException' }, times: 2 }],
-    ['HTTP 429 under a name that nobody knows', { exception: { name: 'SlowDown', status: 429 }, times: 2 }],
+    ['HTTP 429 under an unknown name', { exception: { name: 'SlowDown', status: 429 }, times: 2 }],
   ])('%s', async (_name, fault) => {
     const { user, status } = await startUnder(fault);
     expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sendsLeft: 4 });
     expect(status?.sends).toHaveLength(1);
-    expect(seen(user)).toEqual({ messages: 1, calls: 3 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 3 });
   });
 
-  it('a throttle that outlasts the send budget fails the verification, and nothing was sent', async () => {
+  it('a throttle that outlasts the send budget fails the verification, and nothing is sent', async () => {
     const impatient = new VerificationClient({
       client: rig.env.client,
       taskQueue: rig.taskQueue,
@@ -86,10 +86,10 @@ describe('refused before any effect: tried again, one message', () => {
     const outcome = await rig.client.wait(workflowId);
     expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: 'CognitoUnavailable' } });
     expect(outcome.failure?.message).toContain('TooManyRequestsException');
-    expect(seen(user).messages).toBe(0);
+    expect(sendCalls(user).messages).toBe(0);
   });
 
-  it('connection refused: retried until the send budget ends, and then said so', async () => {
+  it('connection refused: retried until the send budget ends, and then reported', async () => {
     const cognito = createCognitoClients({ endpoint: `http://127.0.0.1:${await freePort()}` });
     const taskQueue = `${rig.taskQueue}-refused`;
     const worker = await startWorker(rig.env.nativeConnection, cognito, taskQueue);
@@ -99,24 +99,24 @@ describe('refused before any effect: tried again, one message', () => {
     const outcome = await client.wait(workflowId);
     expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: 'CognitoUnavailable' } });
     expect(outcome.failure?.message).toContain('ECONNREFUSED');
-    expect(seen(user)).toEqual({ messages: 0, calls: 0 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 0 });
     await worker.stop();
     cognito.destroy();
   });
 });
 
-describe("this user's limit: rateLimited", () => {
-  it('LimitExceededException: retryAt is told, and it sends by itself then', async () => {
+describe("the user's limit is reached: rateLimited", () => {
+  it('LimitExceededException: the status has retryAt, and the verification sends by itself then', async () => {
     const { user, status, workflowId } = await startUnder({ exception: { name: 'LimitExceededException' }, times: 1 });
     expect(status).toMatchObject({ state: 'rateLimited', sendsLeft: 5 });
     expect(waitOf(status)).toBe(5 * 60);
-    expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 1 });
     await rig.env.sleep('6 minutes');
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
-    expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 2 });
   });
 
-  it('LimitExceededException for the e-mails of the day: retryAt is the next 09:00 UTC', async () => {
+  it('LimitExceededException for the daily e-mail limit: retryAt is the next 09:00 UTC', async () => {
     const { user, status } = await startUnder({
       exception: {
         name: 'LimitExceededException',
@@ -127,57 +127,57 @@ describe("this user's limit: rateLimited", () => {
     expect(status?.retryAt).toMatch(/T09:00:00\.000Z$/);
     expect(waitOf(status)).toBeGreaterThan(0);
     expect(waitOf(status)).toBeLessThanOrEqual(24 * 60 * 60);
-    expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 1 });
   });
 });
 
-describe('nobody knows whether a message left: counted as a send, never repeated', () => {
+describe('a message may have left: counted as a send, never repeated', () => {
   it.each<[string, Fault, number]>([
     ['InternalErrorException', { exception: { name: 'InternalErrorException', status: 500 } }, 0],
     ['UnexpectedLambdaException', { exception: { name: 'UnexpectedLambdaException' } }, 0],
-    ['a 503 that is no JSON', { htmlError: 503 }, 0],
-    ['a name nobody knows, with a server fault', { exception: { name: 'BrandNewException', status: 500 } }, 0],
+    ['a 503 that is not JSON', { htmlError: 503 }, 0],
+    ['an unknown name with a server fault', { exception: { name: 'BrandNewException', status: 500 } }, 0],
     ['the connection drops before Cognito takes it', { dropConnection: 'beforeEffect' }, 0],
     ['accepted, then the connection drops', { dropConnection: 'afterEffect' }, 1],
   ])('%s', async (_name, fault, messages) => {
     const { user, status, workflowId } = await startUnder(fault);
     expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: true, sendsLeft: 4 });
     expect(status?.sends).toMatchObject([{ outcome: 'uncertain' }]);
-    expect(seen(user)).toEqual({ messages, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages, calls: 1 });
     if (messages > 0) await verifiesWithItsCode(user, workflowId);
   });
 });
 
-describe('the token is no good: awaitingToken', () => {
+describe('the token is unusable: awaitingToken', () => {
   it.each(['Access Token has expired', 'Access Token has been revoked', 'Invalid Access Token'])(
-    'NotAuthorizedException "%s": goes on with a fresh one',
+    'NotAuthorizedException "%s": continues with a fresh one',
     async (message) => {
       const { user, status, workflowId } = await startUnder({
         exception: { name: 'NotAuthorizedException', message },
         times: 1,
       });
       expect(status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5 });
-      expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+      expect(sendCalls(user)).toEqual({ messages: 0, calls: 1 });
       await rig.client.renewAccessToken(workflowId, { accessToken: await rig.sandbox.issueAccessToken(user) });
       await expect.poll(async () => (await rig.client.status(workflowId)).state).toBe('awaitingCode');
-      expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+      expect(sendCalls(user)).toEqual({ messages: 1, calls: 2 });
     },
   );
 
-  it('a token whose exp has passed is not sent at all', async () => {
+  it('an expired token is not sent at all', async () => {
     const user = await rig.user();
     const accessToken = await rig.sandbox.issueAccessToken(user, { expiresInSeconds: -60 });
     const { status } = await rig.client.start({ accessToken, attributeName: 'email' });
     expect(status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5, sends: [] });
-    expect(seen(user)).toEqual({ messages: 0, calls: 0 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 0 });
   });
 });
 
-describe('tried again slowly, for each try may cost one of five', () => {
+describe('retried slowly, because each try may count towards a limit of five', () => {
   it.each([
     ['CodeDeliveryFailureException', 3, 'End User Messaging'],
     ['ForbiddenException', 2, 'WAF'],
-  ])('%s: %d tries in all, then failed with what to look at', async (name, calls, remedy) => {
+  ])('%s: %d tries in all, then failed with a remedy', async (name, calls, remedy) => {
     const impatient = new VerificationClient({
       client: rig.env.client,
       taskQueue: rig.taskQueue,
@@ -189,10 +189,10 @@ describe('tried again slowly, for each try may cost one of five', () => {
     const outcome = await rig.client.wait(workflowId);
     expect(outcome).toMatchObject({ outcome: 'failed', failure: { type: name } });
     expect(outcome.failure?.message).toContain(remedy);
-    expect(seen(user)).toEqual({ messages: 0, calls });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls });
   });
 
-  it('CodeDeliveryFailureException that mends itself: awaitingCode', async () => {
+  it('CodeDeliveryFailureException that resolves itself: awaitingCode', async () => {
     const impatient = new VerificationClient({
       client: rig.env.client,
       taskQueue: rig.taskQueue,
@@ -204,11 +204,11 @@ describe('tried again slowly, for each try may cost one of five', () => {
     );
     await rig.env.sleep('1 minute');
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
-    expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 2 });
   });
 });
 
-describe('a person must act: failed at once, and the message says who', () => {
+describe('a person must act: failed at once, and the message says what to do', () => {
   it.each<[string, string | undefined, RegExp]>([
     ['NotAuthorizedException', 'Access Token does not have required scopes', /scope/],
     ['NotAuthorizedException', 'User is disabled.', /administrator/],
@@ -231,11 +231,11 @@ describe('a person must act: failed at once, and the message says who', () => {
     if (message) expect(failure?.message).toContain(message);
     expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'failed', failure: { type: name } });
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'failed', failure: { type: name } });
-    expect(seen(user)).toEqual({ messages: 0, calls: 1 });
+    expect(sendCalls(user)).toEqual({ messages: 0, calls: 1 });
   });
 
-  it('the real thing says so too: an attribute without a value, a user who is gone or disabled', async () => {
-    await rig.user(); // brings the clocks together
+  it('real cases have the same message: an attribute without a value, a deleted user and a disabled user', async () => {
+    await rig.user(); // synchronises the clocks
     const nobody = await rig.sandbox.createUser({ attributes: { phone_number: '+15555550123' } });
     await expect(rig.client.start({ accessToken: nobody.accessToken, attributeName: 'email' })).rejects.toMatchObject({
       failure: { type: 'InvalidParameterException' },
@@ -243,16 +243,16 @@ describe('a person must act: failed at once, and the message says who', () => {
     const disabled = await rig.user();
     rig.sandbox.disableUser(disabled);
     await expect(rig.start(disabled)).rejects.toMatchObject({ failure: { type: 'NotAuthorizedException' } });
-    const gone = await rig.user();
-    rig.sandbox.deleteUser(gone);
-    await expect(rig.start(gone)).rejects.toMatchObject({ failure: { type: 'UserNotFoundException' } });
+    const deletedUser = await rig.user();
+    rig.sandbox.deleteUser(deletedUser);
+    await expect(rig.start(deletedUser)).rejects.toMatchObject({ failure: { type: 'UserNotFoundException' } });
   });
 });
 
 describe('a re-send that fails for good', () => {
   const refusal = { operation: SEND, exception: { name: 'InvalidSmsRoleAccessPolicyException' } };
 
-  it('takes nobody the code that came before', async () => {
+  it('leaves the earlier code valid', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
     rig.sandbox.setFault({ ...refusal, username: user.username });
@@ -266,11 +266,11 @@ describe('a re-send that fails for good', () => {
       sendsLeft: 4,
       sends: [{ outcome: 'sent' }, { outcome: 'notSent', reason: 'InvalidSmsRoleAccessPolicyException' }],
     });
-    expect(seen(user)).toEqual({ messages: 1, calls: 2 });
+    expect(sendCalls(user)).toEqual({ messages: 1, calls: 2 });
     await verifiesWithItsCode(user, workflowId);
   });
 
-  it('fails the verification when no code is left that could work', async () => {
+  it('fails the verification if no valid code is left', async () => {
     const user = await rig.user();
     const { accessToken } = user;
     const policy = { codeLifetime: '1 minute', resendCooldown: '1 second' } as const;
@@ -285,7 +285,7 @@ describe('a re-send that fails for good', () => {
   });
 });
 
-/** Seconds from the newest record, or from the start of the status, until `retryAt`. */
+/** Seconds from the newest send, or from the start, until `retryAt`. */
 function waitOf(status: VerificationStatus | undefined): number {
   const newest = status?.sends.at(-1)?.at ?? '';
   return Math.round((Date.parse(status?.retryAt ?? '') - Date.parse(newest)) / 1000);

@@ -16,7 +16,7 @@ async function awaitingCode(policy: VerificationPolicy = {}) {
   return { user, workflowId, fault, code: rig.sandbox.codeFor(user, 'email') };
 }
 
-function seen(user: SandboxUser) {
+function attemptCalls(user: SandboxUser) {
   return {
     messages: rig.sandbox.inbox(user).length,
     attempts: rig.sandbox.calls({ operation: ATTEMPT, username: user.username }).length,
@@ -26,22 +26,22 @@ function seen(user: SandboxUser) {
 const wrong = (code: string) => (code === '000000' ? '111111' : '000000');
 
 describe('answers', () => {
-  it('success: verified, and the attribute is', async () => {
+  it('success: verified, and so is the attribute', async () => {
     const { user, workflowId, code } = await awaitingCode();
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
     expect(status).toMatchObject({ state: 'verified', attemptsLeft: 9, attempts: [{ outcome: 'verified' }] });
     expect(rig.sandbox.attribute(user, 'email')).toMatchObject({ verified: true });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
     expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
   });
 
-  it('CodeMismatchException: mismatch, with the attempts that are left', async () => {
+  it('CodeMismatchException: mismatch, with the number of attempts left', async () => {
     const { user, workflowId, code } = await awaitingCode({ maxAttempts: 3 });
     const { result, status } = await rig.client.submitCode(workflowId, { code: wrong(code) });
     expect(result).toBe('mismatch');
     expect(status).toMatchObject({ state: 'awaitingCode', attemptsLeft: 2, attempts: [{ outcome: 'mismatch' }] });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it('ExpiredCodeException: codeExpired, and a re-send is allowed at once', async () => {
@@ -52,13 +52,13 @@ describe('answers', () => {
     expect(status).toMatchObject({ state: 'awaitingCode', attemptsLeft: 9 });
     expect(Date.parse(status.resendAllowedAt ?? '')).toBeLessThanOrEqual(Date.now() + 1_000);
     await rig.client.resendCode(workflowId);
-    expect(seen(user)).toEqual({ messages: 2, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 2, attempts: 1 });
     expect(await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') })).toMatchObject({
       result: 'verified',
     });
   });
 
-  it('LimitExceededException: rateLimited with retryAt, and until then Cognito is not asked again', async () => {
+  it('LimitExceededException: rateLimited with retryAt, and no call to Cognito until then', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ exception: { name: 'LimitExceededException' } });
     const first = await rig.client.submitCode(workflowId, { code });
@@ -69,7 +69,7 @@ describe('answers', () => {
       result: 'rateLimited',
       retryAt: first.retryAt,
     });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it('TooManyRequestsException: tried again, one attempt', async () => {
@@ -78,7 +78,7 @@ describe('answers', () => {
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
     expect(status.attempts).toMatchObject([{ outcome: 'verified' }]);
-    expect(seen(user)).toEqual({ messages: 1, attempts: 3 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 3 });
   });
 
   it.each(['Access Token has expired', 'Access Token has been revoked', 'Invalid Access Token'])(
@@ -89,7 +89,7 @@ describe('answers', () => {
       const { result, status } = await rig.client.submitCode(workflowId, { code });
       expect(result).toBe('accessTokenRejected');
       expect(status).toMatchObject({ state: 'awaitingToken', attemptsLeft: 10 });
-      expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+      expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
       const renewed = await rig.client.renewAccessToken(workflowId, {
         accessToken: await rig.sandbox.issueAccessToken(user),
       });
@@ -98,7 +98,7 @@ describe('answers', () => {
     },
   );
 
-  it('a forged token that comes with a code spends none of the attempts, and the good one stays', async () => {
+  it('a forged token that comes with a code uses up no attempt, and the good one stays', async () => {
     const { user, workflowId, code } = await awaitingCode();
     const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
     expect(await rig.client.submitCode(workflowId, { code, accessToken: forged })).toMatchObject({
@@ -108,7 +108,7 @@ describe('answers', () => {
     expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
   });
 
-  it('AliasExistsException: failed, and the answer says that somebody else owns the address', async () => {
+  it('AliasExistsException: failed, and the answer says that another user owns the address', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ exception: { name: 'AliasExistsException', message: 'An account with the email already exists.' } });
     const submitted = rig.client.submitCode(workflowId, { code });
@@ -118,7 +118,7 @@ describe('answers', () => {
       outcome: 'failed',
       failure: { type: 'AliasExistsException', message: expect.stringContaining('Another user') },
     });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
   it.each(['UserNotFoundException', 'ResourceNotFoundException', 'OperationNotEnabledException'])(
@@ -128,24 +128,24 @@ describe('answers', () => {
       fault({ exception: { name } });
       await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ failure: { type: name } });
       expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'failed', failure: { type: name } });
-      expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+      expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
     },
   );
 });
 
-it('ForbiddenException: a rule of the firewall ends no verification; no verdict, and the attempt does not count', async () => {
+it('ForbiddenException: a firewall rule ends no verification; no verdict, and the attempt does not count', async () => {
   const { user, workflowId, code, fault } = await awaitingCode();
   fault({ exception: { name: 'ForbiddenException' }, times: 1 });
   await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
   expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10 });
   expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
-  expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+  expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
 });
 
 describe('the answer was lost', () => {
   const LOST: [string, Fault][] = [
     ['InternalErrorException', { exception: { name: 'InternalErrorException', status: 500 }, times: 1 }],
-    ['a 503 that is no JSON', { htmlError: 503, times: 1 }],
+    ['a 503 that is not JSON', { htmlError: 503, times: 1 }],
     ['the connection drops before Cognito takes it', { dropConnection: 'beforeEffect', times: 1 }],
   ];
 
@@ -155,38 +155,38 @@ describe('the answer was lost', () => {
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
     expect(status.attempts).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'verified' }]);
-    expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
   });
 
-  it('accepted, then the connection drops: the attribute tells, and the consumed code is not tried again', async () => {
+  it('accepted, then the connection drops: the attribute is verified, and the consumed code is not tried again', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ dropConnection: 'afterEffect', times: 1 });
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
     expect(status.state).toBe('verified');
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
-  it('accepted, lost, and the attribute cannot be read: no verdict, and the code that is typed again is not called expired', async () => {
+  it('accepted, lost, and the attribute is unreadable: no verdict, and the same code submitted again is not called expired', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ dropConnection: 'afterEffect', times: 1 });
     const unreadable = { name: 'InvalidParameterException' };
     rig.sandbox.setFault({ operation: 'GetUser', username: user.username, exception: unreadable, times: 1 });
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
     expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
   });
 
-  it('and the first answer to the question whether it is verified, too: asked again, for reading changes nothing', async () => {
+  it('and so was the first answer about the attribute: read again, because reading changes nothing', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ dropConnection: 'afterEffect', times: 1 });
     rig.sandbox.setFault({ operation: 'GetUser', username: user.username, htmlError: 503, times: 1 });
     expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
-  it('of an attribute that was verified before, the flag proves nothing: codeExpired', async () => {
+  it('of an attribute that was already verified, the flag proves nothing: codeExpired', async () => {
     const user = await rig.sandbox.createUser({ attributes: { email: 'zoe@example.com' }, emailVerified: true });
     const { workflowId } = await rig.start(user);
     rig.sandbox.setFault({
@@ -205,12 +205,12 @@ describe('the answer was lost', () => {
     expect(result).toBe('codeExpired');
   });
 
-  it('twice: no verdict, both are counted, and the same code may be submitted again', async () => {
+  it('twice: no verdict, both count, and the same code may be submitted again', async () => {
     const { user, workflowId, code, fault } = await awaitingCode();
     fault({ exception: { name: 'InternalErrorException', status: 500 }, times: 2 });
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 8 });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 2 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
     expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
   });
 
@@ -218,21 +218,21 @@ describe('the answer was lost', () => {
     const { user, workflowId, code, fault } = await awaitingCode({ maxAttempts: 1 });
     fault({ exception: { name: 'InternalErrorException', status: 500 }, times: 1 });
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toBeInstanceOf(CognitoUnavailableError);
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 });
 
-describe('the code is looked at before a call is spent on it', () => {
-  it.each(['12345', '1234567', '12 456', 'abcdef', ''])('"%s" is refused, and Cognito is not asked', async (code) => {
+describe('the form of a code is checked before a call is spent on it', () => {
+  it.each(['12345', '1234567', '12 456', 'abcdef', ''])('"%s" is refused without a call to Cognito', async (code) => {
     const { user, workflowId } = await awaitingCode();
     await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ field: 'code' });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 0 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 0 });
   });
 
-  it('another form is taken where the policy says so', async () => {
+  it('another form is accepted if the policy allows it', async () => {
     const { user, workflowId } = await awaitingCode({ codeFormat: 'nonSpace' });
     expect(await rig.client.submitCode(workflowId, { code: 'AB-12' })).toMatchObject({ result: 'mismatch' });
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 });
 
@@ -242,10 +242,10 @@ describe('limits', () => {
     const submission = { code: wrong(code), attemptId: 'the-same' };
     const answers = await Promise.all([1, 2, 3].map(() => rig.client.submitCode(workflowId, submission)));
     expect(new Set(answers.map(({ result }) => result))).toEqual(new Set(['mismatch']));
-    expect(seen(user)).toEqual({ messages: 1, attempts: 1 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
   });
 
-  it('fifty wrong codes at once: never more calls than maxAttempts, and everyone gets an answer', async () => {
+  it('fifty wrong codes at once: never more calls than maxAttempts, and every caller gets an answer', async () => {
     const { user, workflowId, code } = await awaitingCode({ maxAttempts: 5 });
     const codes = Array.from({ length: 50 }, (_, index) => String(100_000 + index)).filter((other) => other !== code);
     const settled = await Promise.allSettled(codes.map((other) => rig.client.submitCode(workflowId, { code: other })));
@@ -254,9 +254,9 @@ describe('limits', () => {
     for (const answer of settled) {
       if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'AttemptsExhausted' });
     }
-    expect(seen(user)).toEqual({ messages: 1, attempts: 5 });
+    expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 5 });
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 0 });
-    // Someone else may still have had it confirmed.
+    // The verification is still open for a confirmation from elsewhere.
     await rig.client.confirm(workflowId, { reference: 'support-17' });
     expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', reference: 'support-17' });
   }, 120_000);

@@ -15,7 +15,7 @@ import { useRig } from '../rig.js';
 /** `UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED`. */
 const COMPLETED: number = 3;
 
-/** Bad input is refused in each place with a message that names the field, and no workflow task is retried for ever. */
+/** Each place refuses bad input with a message that names the field, and no workflow task is retried for ever. */
 const rig = useRig('local');
 let good: { accessToken: string; attributeName: 'email' };
 beforeAll(async () => {
@@ -41,23 +41,23 @@ const BAD: [string, (request: typeof good) => unknown, RegExp][] = [
     /sub must be the user's sub/,
   ],
   [
-    'a user beside a token',
+    'a user next to a token',
     (request) => ({ ...request, sub: '6f1a' }),
     /sub cannot come together with accessToken, whose claims say it/,
   ],
-  [
-    'a token that is none',
-    (request) => ({ ...request, accessToken: 'Bearer x' }),
-    /accessToken is not a JSON Web Token/,
-  ],
+  ['a malformed token', (request) => ({ ...request, accessToken: 'Bearer x' }), /accessToken is not a JSON Web Token/],
   ['an unknown field', (request) => ({ ...request, attribute: 'email' }), /attribute is not a field of request/],
-  ['a policy that is none', (request) => ({ ...request, policy: 'strict' }), /policy must be an object/],
-  ['a deadline that is none', (request) => ({ ...request, policy: { deadline: 'soon' } }), /policy\.deadline must be/],
+  ['a policy that is not an object', (request) => ({ ...request, policy: 'strict' }), /policy must be an object/],
+  ['a malformed deadline', (request) => ({ ...request, policy: { deadline: 'soon' } }), /policy\.deadline must be/],
   ['a limit out of range', (request) => ({ ...request, policy: { maxSends: 0 } }), /policy\.maxSends must be/],
   ['half a send', (request) => ({ ...request, policy: { maxSends: 1.5 } }), /policy\.maxSends must be/],
-  ['a policy field of tomorrow', (request) => ({ ...request, policy: { maxCost: 1 } }), /policy\.maxCost is not/],
-  ['metadata that is no text', (request) => ({ ...request, clientMetadata: { n: 1 } }), /clientMetadata\.n must be/],
-  ['a delivery that is none', (request) => ({ ...request, alreadySent: 'yes' }), /alreadySent must be an object/],
+  ['a policy field of the future', (request) => ({ ...request, policy: { maxCost: 1 } }), /policy\.maxCost is not/],
+  ['metadata that is not text', (request) => ({ ...request, clientMetadata: { n: 1 } }), /clientMetadata\.n must be/],
+  [
+    'a delivery that is not an object',
+    (request) => ({ ...request, alreadySent: 'yes' }),
+    /alreadySent must be an object/,
+  ],
 ];
 
 describe('a request', () => {
@@ -81,7 +81,7 @@ describe('a request', () => {
     expect((failed as WorkflowFailedError).cause?.message).toMatch(message);
   });
 
-  it('of another user than its workflow id says: raw, fails the workflow at once', async () => {
+  it('of another user than in its workflow id: raw, fails the workflow at once', async () => {
     const [zoe, max] = [await rig.user(), await rig.user()];
     const failed = await rig.env.client.workflow
       .execute(WORKFLOW_TYPE, {
@@ -100,7 +100,7 @@ describe('a request', () => {
     expect(rig.sandbox.calls({ username: max.username })).toEqual([]);
   });
 
-  it('raw with an update: whoever waits is told too', async () => {
+  it('raw with an update: the waiting caller is told too', async () => {
     const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOW_TYPE, {
       taskQueue: rig.taskQueue,
       workflowId: 'raw with an update',
@@ -114,10 +114,10 @@ describe('a request', () => {
   });
 });
 
-describe('a payload that is no JSON at all', () => {
+describe('a payload that is not JSON', () => {
   const PAYLOADS: [string, string, string][] = [
     ['broken JSON', 'json/plain', '{"accessToken": '],
-    ['an encoding that nobody here reads', 'json/protobuf', '{}'],
+    ['an unsupported encoding', 'json/protobuf', '{}'],
     ['an unknown encoding', 'text/plain', 'hello'],
     ['bytes', 'binary/plain', 'hello'],
   ];
@@ -144,8 +144,8 @@ describe('a payload that is no JSON at all', () => {
   });
 });
 
-describe('a payload that is no JSON at all, in a message', () => {
-  it('is refused, and the verification goes on', async () => {
+describe('a payload that is not JSON, in a message', () => {
+  it('is refused, and the verification continues', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
     const bytes = (text: string) => new TextEncoder().encode(text);
@@ -184,14 +184,14 @@ describe('a message to an open verification', () => {
     ['submitCode without a code', submitCode, {}, /code must be a text/],
     ['submitCode of nothing', submitCode, null, /submitCode must be an object/],
     ['submitCode with a code of the wrong form', submitCode, { code: 'abc' }, /code must be six digits/],
-    ['submitCode with a token that is none', submitCode, { code: '123456', accessToken: 'x' }, /accessToken is not/],
-    ['resendCode with metadata that is none', resendCode, { clientMetadata: 3 }, /clientMetadata must be an object/],
+    ['submitCode with a malformed token', submitCode, { code: '123456', accessToken: 'x' }, /accessToken is not/],
+    ['resendCode with malformed metadata', resendCode, { clientMetadata: 3 }, /clientMetadata must be an object/],
     ['renewAccessToken without a token', renewAccessToken, {}, /accessToken must be a text/],
     ['awaitDelivery with a number', awaitDelivery, { accessToken: 3 }, /accessToken must be a text/],
-    ['an update that nobody knows', { name: 'verifyNow' }, {}, /verifyNow/],
+    ['an unknown update', { name: 'verifyNow' }, {}, /verifyNow/],
   ];
 
-  it('is refused with the field, and the verification goes on', async () => {
+  it('is refused with the field, and the verification continues', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
     const handle = rig.env.client.workflow.getHandle(workflowId);
@@ -200,7 +200,7 @@ describe('a message to an open verification', () => {
       expect(refused, name).toBeInstanceOf(WorkflowUpdateFailedError);
       expect((refused as WorkflowUpdateFailedError).cause?.message, name).toMatch(message);
     }
-    // Refused by a validator, so not one of them is in the history.
+    // A validator refuses these, so none of them is in the history.
     const { events } = await handle.fetchHistory();
     expect(events?.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes)).toHaveLength(1);
     const code = rig.sandbox.codeFor(user, 'email');
@@ -217,7 +217,7 @@ describe('a message to an open verification', () => {
     },
   );
 
-  it('a codeConfirmed with a reference that is none confirms all the same: a signal has nobody to refuse it to', async () => {
+  it('a codeConfirmed with an invalid reference still confirms: a signal cannot be refused', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
     await rig.env.client.workflow.getHandle(workflowId).signal(codeConfirmed.name, { reference: 7 });

@@ -1,4 +1,4 @@
-/** A verification can be cancelled at any moment: every caller that waits gets an answer, and the status says so. */
+/** A verification can be cancelled at any moment: every waiting caller gets an answer, and the status says so. */
 import {
   awaitDelivery,
   FAILURE_TYPES,
@@ -14,8 +14,8 @@ import { ATTEMPT, type Opened, SEND, type TimeTravel, useTimeTravel } from './ti
 
 const travel = useTimeTravel('local');
 
-/** An update that the workflow has taken and not answered yet. */
-async function taken(
+/** An update that the workflow has accepted and not answered yet. */
+async function acceptedUpdate(
   { id }: Opened,
   update: { name: string },
   message: object,
@@ -24,7 +24,7 @@ async function taken(
   return await handle.startUpdate<unknown, [object]>(update.name, { args: [message], waitForStage: 'ACCEPTED' });
 }
 
-/** What a waiting caller is told: the state in the answer, or the type of the refusal. */
+/** What a waiting caller gets: the state in the answer, or the type of the refusal. */
 async function answerTo(update: WorkflowUpdateHandle<unknown>): Promise<unknown> {
   try {
     return ((await update.result()) as { state: string }).state;
@@ -47,9 +47,9 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     const opened = await travel.open({ user, impatient: true });
     const accessToken = await travel.token(user);
     const inFlight = [
-      await taken(opened, awaitDelivery, {}),
-      await taken(opened, resendCode, {}),
-      await taken(opened, awaitDelivery, { accessToken }),
+      await acceptedUpdate(opened, awaitDelivery, {}),
+      await acceptedUpdate(opened, resendCode, {}),
+      await acceptedUpdate(opened, awaitDelivery, { accessToken }),
     ];
     return { opened, inFlight };
   },
@@ -60,7 +60,7 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     await expect.poll(() => travel.calls(opened).sends).toBe(1);
     return {
       opened,
-      inFlight: [await taken(opened, awaitDelivery, {}), await taken(opened, resendCode, {})],
+      inFlight: [await acceptedUpdate(opened, awaitDelivery, {}), await acceptedUpdate(opened, resendCode, {})],
     };
   },
   'a code is awaited': async () => ({ opened: await travel.open() }),
@@ -68,7 +68,7 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     const user = await travel.user();
     travel.refuse(user, SEND, 'CodeDeliveryFailureException');
     const opened = await travel.open({ user, impatient: true });
-    const inFlight = [await taken(opened, awaitDelivery, {}), await taken(opened, resendCode, {})];
+    const inFlight = [await acceptedUpdate(opened, awaitDelivery, {}), await acceptedUpdate(opened, resendCode, {})];
     await travel.until(opened, ({ sends }) => sends.length === 1);
     return { opened, inFlight };
   },
@@ -86,14 +86,17 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     const opened = await travel.open();
     travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 2_000 });
     const code = travel.code(opened);
-    const inFlight = [await taken(opened, submitCode, { code }), await taken(opened, submitCode, { code })];
+    const inFlight = [
+      await acceptedUpdate(opened, submitCode, { code }),
+      await acceptedUpdate(opened, submitCode, { code }),
+    ];
     await expect.poll(() => travel.calls(opened).attempts).toBe(1);
     return { opened, inFlight };
   },
   'an attempt is being throttled': async () => {
     const opened = await travel.open();
     travel.refuse(opened.user, ATTEMPT, 'TooManyRequestsException');
-    const inFlight = [await taken(opened, submitCode, { code: travel.code(opened) })];
+    const inFlight = [await acceptedUpdate(opened, submitCode, { code: travel.code(opened) })];
     await expect.poll(() => travel.calls(opened).attempts).toBeGreaterThan(0);
     return { opened, inFlight };
   },
@@ -107,27 +110,30 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
   },
 };
 
-/** What Cognito had seen of each when it was cancelled. */
+/** The calls that Cognito had seen from each verification when it was cancelled. */
 const calls = new Map<Opened, ReturnType<TimeTravel['calls']>>();
 
-test.each(Object.keys(MOMENTS))('cancelled while %s, everyone is answered and it ends as cancelled', async (moment) => {
-  const reach = MOMENTS[moment] as () => Promise<Moment>;
-  const { opened, inFlight = [] } = await reach();
-  await travel.client.cancel(opened.id);
-  expect(await travel.wait(opened)).toMatchObject({ outcome: 'cancelled', status: { state: 'cancelled' } });
-  for (const update of inFlight) {
-    // Temporal's own error for an update without an answer would be AcceptedUpdateCompletedWorkflow.
-    expect([FAILURE_TYPES.verificationEnded, 'cancelled']).toContain(await answerTo(update));
-  }
-  const { status, typedSearchAttributes } = await travel.base.env.client.workflow.getHandle(opened.id).describe();
-  expect(status.name).toBe('CANCELLED');
-  expect(typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state)).toBe('cancelled');
-  expect(await travel.status(opened)).toMatchObject({ state: 'cancelled' });
-  await expect(travel.submit(opened, '123456')).rejects.toMatchObject({ code: 'VerificationEnded' });
-  calls.set(opened, travel.calls(opened));
-});
+test.each(Object.keys(MOMENTS))(
+  'cancelled while %s, every caller is answered and the verification ends as cancelled',
+  async (moment) => {
+    const reach = MOMENTS[moment] as () => Promise<Moment>;
+    const { opened, inFlight = [] } = await reach();
+    await travel.client.cancel(opened.id);
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'cancelled', status: { state: 'cancelled' } });
+    for (const update of inFlight) {
+      // Temporal's own error for an update without an answer would be AcceptedUpdateCompletedWorkflow.
+      expect([FAILURE_TYPES.verificationEnded, 'cancelled']).toContain(await answerTo(update));
+    }
+    const { status, typedSearchAttributes } = await travel.base.env.client.workflow.getHandle(opened.id).describe();
+    expect(status.name).toBe('CANCELLED');
+    expect(typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state)).toBe('cancelled');
+    expect(await travel.status(opened)).toMatchObject({ state: 'cancelled' });
+    await expect(travel.submit(opened, '123456')).rejects.toMatchObject({ code: 'VerificationEnded' });
+    calls.set(opened, travel.calls(opened));
+  },
+);
 
-test('once it is cancelled Cognito is asked nothing more', async () => {
+test('after a cancellation Cognito gets no more calls', async () => {
   // Longer than the first delays between two tries.
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   for (const [opened, before] of calls) expect(travel.calls(opened)).toEqual(before);

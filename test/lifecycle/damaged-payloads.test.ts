@@ -1,4 +1,4 @@
-/** Payloads that an attacker without the key changes, cuts short, moves or repeats are refused, and nothing is stuck. */
+/** An attacker without the key changes, truncates, moves or repeats payloads: they are refused, and nothing gets stuck. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, encryptionKey, KEY_BYTES, keyRingOf } from '@cognito-verification/codec';
@@ -71,7 +71,7 @@ const DAMAGES: [name: string, damage: Damage, reason: RegExp][] = [
   ],
 ];
 
-/** The log names the workflow and says why. */
+/** Expects the log to name the workflow and the reason. */
 async function expectLogged(workflowId: string, reason: RegExp): Promise<void> {
   const lines = () =>
     worker.output
@@ -83,7 +83,7 @@ async function expectLogged(workflowId: string, reason: RegExp): Promise<void> {
 
 type History = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
 
-/** As an attacker that may write to the namespace and has no key. */
+/** Acts as an attacker who may write to the namespace and has no key. */
 async function signalRaw(workflowId: string, payloads: Payload[]): Promise<void> {
   await rig.env.client.workflowService.signalWorkflowExecution({
     namespace: 'default',
@@ -115,7 +115,7 @@ describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
     expect(rig.sandbox.calls({ username: user.username })).toEqual([]);
   });
 
-  it('as a code: it is refused without a trace, counts no attempt, and the right one still verifies', async () => {
+  it('as a code: refused without a trace, counts no attempt, and the right one still verifies', async () => {
     const user = await rig.user();
     const { workflowId } = await start(user);
     const handle = inTheMiddle(damage).workflow.getHandle(workflowId);
@@ -128,7 +128,7 @@ describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
     expect([result, status.attemptsLeft]).toEqual(['verified', 9]);
   });
 
-  it('as a confirmation: it confirms nothing', async () => {
+  it('as a confirmation: confirms nothing', async () => {
     const user = await rig.user();
     const { workflowId } = await start(user);
     await inTheMiddle(damage).workflow.getHandle(workflowId).signal(codeConfirmed, { reference: 'order 17' });
@@ -139,34 +139,34 @@ describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
   });
 });
 
-it('a code sealed with a key that the worker has not: refused, and the verification goes on', async () => {
+it('a code sealed with a key that the worker lacks: refused, and the verification continues', async () => {
   const user = await rig.user();
   const { workflowId } = await start(user);
   const keys = keyRingOf(encryptionKey('2031', randomBytes(KEY_BYTES)));
-  const other = new Client({ connection: rig.env.connection, dataConverter: clientDataConverter(keys) });
+  const otherClient = new Client({ connection: rig.env.connection, dataConverter: clientDataConverter(keys) });
   const code = rig.sandbox.codeFor(user, 'email');
   // The refusal is sealed with the worker's key, which this client lacks.
   await expect(
-    new VerificationClient({ client: other, taskQueue }).submitCode(workflowId, { code }),
+    new VerificationClient({ client: otherClient, taskQueue }).submitCode(workflowId, { code }),
   ).rejects.toMatchObject({ code: 'Sealing' });
   await expectLogged(workflowId, /"keyId":"2031"/);
   expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
 });
 
 describe('a sealed payload of one verification', () => {
-  /** Keeps what passes, and puts it in place of what passes later. */
+  /** Keeps the payloads of one call, and puts them in place of later ones. */
   function recorder(): { record: Client; replay: Client } {
-    let seen: Payload | undefined;
+    let recorded: Payload | undefined;
     return {
       record: inTheMiddle((sealed) => {
-        seen = sealed;
+        recorded = sealed;
         return sealed;
       }),
-      replay: inTheMiddle((sealed) => seen ?? sealed),
+      replay: inTheMiddle((sealed) => recorded ?? sealed),
     };
   }
 
-  it('in another one: refused, and the log says which', async () => {
+  it('in another verification: refused, and the log names it', async () => {
     const [ada, bob] = [await rig.user(), await rig.user()];
     const [mine, theirs] = [await start(ada), await start(bob)];
     const { record, replay } = recorder();
@@ -181,7 +181,7 @@ describe('a sealed payload of one verification', () => {
     expect(await client.status(theirs.workflowId)).toMatchObject({ attemptsLeft: 10 });
   });
 
-  it('as the request of another one: that workflow fails at once', async () => {
+  it('as the request of another verification: that workflow fails at once', async () => {
     const [ada, bob] = [await rig.user(), await rig.user()];
     const { record, replay } = recorder();
     const startWith = async (temporal: Client, user: SandboxUser) => {
@@ -205,7 +205,7 @@ describe('a sealed payload of one verification', () => {
     expect(rig.sandbox.calls({ username: bob.username })).toEqual([]);
   });
 
-  it('in the same one again: refused as a copy, and counts no attempt', async () => {
+  it('in the same verification again: refused as a copy, and counts no attempt', async () => {
     const user = await rig.user();
     const { workflowId } = await start(user);
     const { record, replay } = recorder();
@@ -225,13 +225,13 @@ describe('a sealed payload of one verification', () => {
   it.each([
     ['its own request', (events: History) => events[0]?.workflowExecutionStartedEventAttributes?.input],
     [
-      'an answer of its own',
+      'one of its own answers',
       (events: History) =>
         events.find((event) => event.workflowExecutionUpdateCompletedEventAttributes)
           ?.workflowExecutionUpdateCompletedEventAttributes?.outcome?.success,
     ],
     ['nothing', () => undefined],
-  ])('as a confirmation, %s: it confirms nothing', async (_name, find) => {
+  ])('as a confirmation, %s: confirms nothing', async (_name, find) => {
     const { workflowId } = await start(await rig.user());
     const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
     const payloads = find(events ?? [])?.payloads ?? [];
@@ -239,9 +239,9 @@ describe('a sealed payload of one verification', () => {
     expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
   });
 
-  it('as a confirmation, in a later verification of the same user: it confirms nothing', async () => {
+  it('as a confirmation, in a later verification of the same user: confirms nothing', async () => {
     const user = await rig.user();
-    // The test does not wait two minutes.
+    // Moves the clock back, so that the test need not wait two minutes.
     const earlier = clientDataConverter(rig.keyRing, { now: () => Date.now() - 3 * 60_000 });
     const before = new VerificationClient({
       client: new Client({ connection: rig.env.connection, dataConverter: earlier }),
@@ -260,7 +260,7 @@ describe('a sealed payload of one verification', () => {
 
   it('as a request, long after it was sealed: refused as a copy', async () => {
     const user = await rig.user();
-    // The test does not wait a quarter of an hour.
+    // Moves the clock back, so that the test need not wait a quarter of an hour.
     const dataConverter = clientDataConverter(rig.keyRing, { now: () => Date.now() - 16 * 60_000 });
     const error = await new Client({ connection: rig.env.connection, dataConverter }).workflow
       .execute(WORKFLOW_TYPE, {
@@ -275,8 +275,8 @@ describe('a sealed payload of one verification', () => {
   });
 });
 
-describe('an activity that somebody completes who has no key', () => {
-  /** Answers for the worker while Cognito takes its time over a wrong code. */
+describe('an activity that is completed by somebody without a key', () => {
+  /** Answers in place of the worker while Cognito takes its time over a wrong code. */
   async function answerAttempt(user: SandboxUser, payloads: Payload[]): Promise<SubmitCodeAnswer> {
     const { workflowId } = await start(user);
     rig.sandbox.setFault({ operation: 'VerifyUserAttribute', username: user.username, latencyMs: 4_000, times: 1 });
@@ -293,11 +293,11 @@ describe('an activity that somebody completes who has no key', () => {
     return await answer;
   }
 
-  it('with no answer: nothing is verified by it', async () => {
+  it('with no answer: verifies nothing', async () => {
     expect(await answerAttempt(await rig.user(), [])).toMatchObject({ result: 'mismatch' });
   });
 
-  it('with the sealed answer of an earlier verification of the same user: nothing is verified by it', async () => {
+  it('with the sealed answer of an earlier verification of the same user: verifies nothing', async () => {
     const user = await rig.user();
     const { workflowId } = await start(user);
     await client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });

@@ -1,4 +1,4 @@
-/** How a verification ends: by a code, or by a confirmation that is trusted or checked; on the development server. */
+/** How a verification ends, on the development server: by a code, or by a confirmation that is trusted or checked. */
 import {
   codeConfirmed,
   SEARCH_ATTRIBUTE_KEYS,
@@ -12,7 +12,7 @@ import { type SandboxUser } from '../rig.js';
 import { otherThan } from '../sandbox/running-sandbox.js';
 import { ATTEMPT, type Opened, SEND, useTimeTravel } from './time-travel.js';
 
-// For all but the travelling: the development server's time cannot be moved.
+// Used for everything except time travel: the development server's time cannot be moved.
 const travel = useTimeTravel('local');
 
 /** What an operator sees in the list of workflows. */
@@ -21,7 +21,7 @@ async function listed({ id }: Opened): Promise<{ status: string; state: unknown 
   return { status: status.name, state: typedSearchAttributes.get(SEARCH_ATTRIBUTE_KEYS.state) };
 }
 
-/** A service that learns of a confirmation before the verification starts: the signal comes before the first task. */
+/** Acts as a service that learns of a confirmation before the verification starts: the signal precedes the first task. */
 async function signalWithStart(user: SandboxUser, policy: VerificationRequest['policy'] = {}): Promise<Opened> {
   const { env, taskQueue } = travel.base;
   const id = workflowIdFor({ ...user, attributeName: 'email' });
@@ -52,7 +52,7 @@ describe('a code', () => {
     expect(travel.calls(opened).sends).toBe(sends);
   });
 
-  test('attempts are made one at a time, in the order in which they came, and each is counted before it is made', async () => {
+  test('attempts are made one at a time, in order of arrival, and each is counted before it is made', async () => {
     const opened = await travel.open({ policy: { maxAttempts: 3 } });
     travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 400, times: 3 });
     const answers = [1, 2, 3, 4].map(() => travel.submitWrong(opened).catch(({ code }: { code: string }) => code));
@@ -78,7 +78,7 @@ describe('a code', () => {
 });
 
 describe('an attempt whose answer is lost', () => {
-  test('a code that it consumed is found to have verified when it is submitted again', async () => {
+  test('a code that the attempt consumed turns out to have verified when it is submitted again', async () => {
     const opened = await travel.open();
     const { username } = opened.user;
     travel.base.sandbox.setFault({ operation: ATTEMPT, username, dropConnection: 'afterEffect', times: 1 });
@@ -91,7 +91,7 @@ describe('an attempt whose answer is lost', () => {
 });
 
 describe('codeConfirmed, trusted', () => {
-  test('it ends the verification, with the reference that came with it', async () => {
+  test('it ends the verification, with its reference', async () => {
     const opened = await travel.open();
     await travel.client.confirm(opened.id, { reference: 'order-17' });
     expect(await travel.wait(opened)).toMatchObject({
@@ -102,7 +102,7 @@ describe('codeConfirmed, trusted', () => {
     expect(await listed(opened)).toEqual({ status: 'COMPLETED', state: 'verified' });
   });
 
-  test('one that is there before the first task ends it with nothing sent and nobody asked', async () => {
+  test('a confirmation before the first task ends the verification with no send and no call to Cognito', async () => {
     const user = await travel.user();
     const opened = await signalWithStart(user);
     expect(await travel.wait(opened)).toMatchObject({
@@ -114,7 +114,7 @@ describe('codeConfirmed, trusted', () => {
     expect(await listed(opened)).toEqual({ status: 'COMPLETED', state: 'verified' });
   });
 
-  test('it ends a send that is still being tried, and who waits for that send is answered', async () => {
+  test('it ends a send that is still being retried, and a caller that waits for the send is answered', async () => {
     const opened = await travel.open({ policy: { resendCooldown: '1 second' } });
     await travel.until(opened, () => Date.now() > Date.parse(opened.started.resendAllowedAt ?? ''));
     travel.refuse(opened.user, SEND, 'TooManyRequestsException');
@@ -125,7 +125,7 @@ describe('codeConfirmed, trusted', () => {
     expect(await resend).toMatchObject({ state: 'verified', sendsLeft: 4 });
   });
 
-  test('a code that is under check when it comes is answered as verified', async () => {
+  test('a code that is being checked at that moment is answered as verified', async () => {
     const opened = await travel.open();
     travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 1_500 });
     const answer = travel.submitWrong(opened);
@@ -138,7 +138,7 @@ describe('codeConfirmed, trusted', () => {
 describe('codeConfirmed, rechecked', () => {
   const policy = { confirmation: 'recheck' } as const;
 
-  test('it does not end a verification whose attribute Cognito does not show as verified', async () => {
+  test('it does not end a verification whose attribute is not verified in Cognito', async () => {
     const opened = await travel.open({ policy });
     const { reads } = travel.calls(opened);
     await travel.client.confirm(opened.id);
@@ -148,7 +148,7 @@ describe('codeConfirmed, rechecked', () => {
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
   });
 
-  test('it ends one whose attribute has become verified', async () => {
+  test('it ends a verification whose attribute has become verified', async () => {
     const opened = await travel.open({ policy });
     await travel.verifyElsewhere(opened);
     await travel.client.confirm(opened.id, { reference: 'order-18' });
@@ -159,7 +159,7 @@ describe('codeConfirmed, rechecked', () => {
     });
   });
 
-  test('one look that Cognito fails does not lose it', async () => {
+  test('it survives one look that Cognito fails', async () => {
     const opened = await travel.open({ policy });
     await travel.verifyElsewhere(opened);
     const { username } = opened.user;
@@ -168,7 +168,7 @@ describe('codeConfirmed, rechecked', () => {
     expect(await travel.client.wait(opened.id, { timeout: '10 seconds' })).toMatchObject({ outcome: 'verified' });
   });
 
-  test('it proves nothing for an attribute that was verified before, which a code still does', async () => {
+  test('it proves nothing for an attribute that was already verified, but a code still does', async () => {
     const opened = await travel.open({ policy, user: await travel.user({ emailVerified: true }) });
     const { reads } = travel.calls(opened);
     await travel.client.confirm(opened.id);
@@ -177,7 +177,7 @@ describe('codeConfirmed, rechecked', () => {
     expect(await travel.wait(opened)).toMatchObject({ confirmedBy: 'submitCode' });
   });
 
-  test('one that is there before the first send proves nothing by itself, and the code is sent', async () => {
+  test('a confirmation before the first send proves nothing by itself, and the code is sent', async () => {
     const opened = await signalWithStart(await travel.user(), policy);
     await travel.until(opened, ({ state }) => state === 'awaitingCode');
     expect((await travel.submitRight(opened)).result).toBe('verified');

@@ -6,13 +6,13 @@ import { describe, type ExpectStatic, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { type SandboxUser, startWorker, startWorkerProcess, useRig } from '../rig.js';
 
-// What takes its time on any machine, all at once: deadlines of a minute, the least there is, and requests that run into their
-// time-out.
+// These tests take long on any machine, so they run at once: deadlines of a minute, which is the minimum, and requests that run
+// into their time-out.
 const rig = useRig('local');
 
 describe.concurrent('a deadline', () => {
   // The time-skipping server does not skip while a task waits for a worker.
-  it('that passes before a worker takes the verification up ends it, and nothing is sent', async ({ expect }) => {
+  it('that passes before a worker starts the verification ends it, and nothing is sent', async ({ expect }) => {
     const user = await rig.user();
     const taskQueue = `${rig.taskQueue}-late`;
     const handle = await rig.env.client.workflow.start(WORKFLOW_TYPE, {
@@ -29,10 +29,12 @@ describe.concurrent('a deadline', () => {
     cognito.destroy();
   }, 120_000);
 
-  // `useRig` checks in the end that every history replays. A message that is refused leaves nothing of itself in the history,
-  // so nothing may come of it that would not come without it.
-  it('that has passed before its timer rings refuses a code, which ends nothing by itself', async ({ expect }) => {
-    /** How long after the deadline its timer rings: it starts to run once the first task is answered. */
+  // At the end, `useRig` checks that every history replays. A refused message leaves no trace in the history, so it must not
+  // change anything.
+  it('that has passed before its timer fires refuses a code, and the code does not end the verification', async ({
+    expect,
+  }) => {
+    /** How long after the deadline its timer fires: it starts when the first task is answered. */
     const LATE_MS = 5_000;
     let pause: Promise<void> | undefined;
     const slowAtFirst: KeyRing = {
@@ -88,7 +90,7 @@ async function expectUncertainAndUsable(
   expect(rig.sandbox.attribute(user, 'email').verified).toBe(true);
 }
 
-/** A start that does not wait for its delivery, of a send whose message is out long before its answer. */
+/** Starts without waiting for the delivery of a send whose message leaves long before its answer. */
 async function startSlowly(expect: ExpectStatic, latencyMs: number, taskQueue = rig.taskQueue) {
   const user = await rig.user();
   rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs, afterEffect: true });
@@ -98,8 +100,8 @@ async function startSlowly(expect: ExpectStatic, latencyMs: number, taskQueue = 
   return { user, client, workflowId };
 }
 
-// On the real server, since what Temporal repeats after a time-out is the server's doing.
-describe.concurrent('a send without an answer: one message, deliveryUncertain, and the code that came verifies', () => {
+// On the real server, since the server decides what is repeated after a time-out.
+describe.concurrent('a send without an answer: one message, deliveryUncertain, and the delivered code verifies', () => {
   it('accepted, then the connection drops', async ({ expect }) => {
     const user = await rig.user();
     rig.sandbox.setFault({ operation: SEND, username: user.username, dropConnection: 'afterEffect' });
@@ -107,7 +109,7 @@ describe.concurrent('a send without an answer: one message, deliveryUncertain, a
     await expectUncertainAndUsable(expect, user, rig.client, workflowId);
   });
 
-  it('a send that runs into its time-out, of the request and of the activity', async ({ expect }) => {
+  it('a send that runs into the time-out of the request and of the activity', async ({ expect }) => {
     const { user, client, workflowId } = await startSlowly(expect, 45_000);
     await expectUncertainAndUsable(expect, user, client, workflowId);
   }, 90_000);
@@ -126,7 +128,7 @@ describe.concurrent('a send without an answer: one message, deliveryUncertain, a
     }
   }, 120_000);
 
-  it('a code typed while the send still has no answer is checked at once', async ({ expect }) => {
+  it('a code that is submitted before the send has an answer is checked at once', async ({ expect }) => {
     const { user, client, workflowId } = await startSlowly(expect, 20_000);
     const code = rig.sandbox.codeFor(user, 'email');
     expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });

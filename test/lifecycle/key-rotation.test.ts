@@ -39,7 +39,7 @@ afterAll(async () => {
 const startWorkerWithFile = () =>
   startWorkerProcess(rig, taskQueue, { VERIFICATION_ENCRYPTION_KEYS: '', VERIFICATION_ENCRYPTION_KEYS_FILE: file });
 
-/** The ids of the keys that have sealed anything in a history, in the order of their first use. */
+/** The ids of the keys that sealed any payload of a history, in order of first use. */
 async function keysIn(workflowId: string): Promise<string[]> {
   const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
   const ids = new Set<string>();
@@ -52,7 +52,7 @@ async function keysIn(workflowId: string): Promise<string[]> {
   return [...ids];
 }
 
-it('a rotation reaches open verifications and new ones, without a restart; a key that is removed too early is named', async () => {
+it('a rotation reaches open and new verifications without a restart; a key that is removed too early is named', async () => {
   let worker = await startWorkerWithFile();
   try {
     const [ada, bob, cleo] = [await rig.user(), await rig.user(), await rig.user()];
@@ -74,7 +74,7 @@ it('a rotation reaches open verifications and new ones, without a restart; a key
     await worker.end('SIGTERM');
     await writeFile(file, NEW);
     worker = await startWorkerWithFile();
-    // A caller that queries it meanwhile is refused, and the worker goes on.
+    // Queries are refused meanwhile, and the worker continues.
     for (let look = 0; look < 3; look++) {
       await expect(client.status(left.workflowId)).rejects.toMatchObject({ code: 'WorkerUnavailable' });
       const metadata = temporal.workflow.getHandle(left.workflowId).query('__temporal_workflow_metadata');
@@ -96,7 +96,7 @@ it('a rotation reaches open verifications and new ones, without a restart; a key
       message: expect.stringMatching(/sealed with the key "autumn", which is not in the key ring here \("winter"\)/),
     });
 
-    // Nothing is lost: the verification goes on as soon as the key is back.
+    // Nothing is lost: the verification continues as soon as the key is back.
     await writeFile(file, `${NEW}\n${OLD}\n`);
     expect((await answer).result).toBe('verified');
   } finally {

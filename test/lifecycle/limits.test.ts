@@ -7,19 +7,19 @@ import { HOUR, MINUTE, type Opened, SEND, useTimeTravel } from './time-travel.js
 const travel = useTimeTravel('timeSkipping');
 afterEach(() => travel.base.sandbox.setSwitches(DEFAULT_SWITCHES));
 
-/** Cognito's hour, and a little more because nobody knows when it began. */
+/** Cognito's hour, and a little more because its beginning is not exactly known. */
 const WINDOW = HOUR + 5_000;
 
 const at = (time: string | undefined): number => Date.parse(time ?? '');
 
-/** Lets time pass until shortly after the `retryAt` that the status shows. */
+/** Lets time pass until shortly after the `retryAt` in the status. */
 async function passRetryAt(opened: Opened): Promise<void> {
   const { retryAt } = await travel.status(opened);
   await travel.pass(at(retryAt) - (await travel.now()) + 2_000);
 }
 
 describe("Cognito's limit on sends", () => {
-  test('a rate limit that no send of ours explains is waited out, with a retryAt that grows up to an hour', async () => {
+  test('the verification waits out a rate limit that its own sends do not explain, with a retryAt that grows up to an hour', async () => {
     const user = await travel.user();
     travel.refuse(user, SEND, 'LimitExceededException');
     const opened = await travel.open({ user });
@@ -37,7 +37,7 @@ describe("Cognito's limit on sends", () => {
     expect((await travel.submitRight(opened)).result).toBe('verified');
   });
 
-  test('a rate limit is waited out until the oldest of our own sends leaves the hour, and one code is sent then', async () => {
+  test('the verification waits out a rate limit until its oldest send leaves the hour, and sends one code then', async () => {
     travel.base.sandbox.setSwitches({ sendsPerHour: 2 });
     const opened = await travel.open();
     await travel.pass('10 minutes');
@@ -67,7 +67,7 @@ describe("Cognito's limit on sends", () => {
     expect(travel.calls(opened).sends).toBe(2);
   });
 
-  test('the daily limit of e-mails is waited out until 09:00 UTC', async () => {
+  test('the verification waits out the daily limit of e-mails until 09:00 UTC', async () => {
     const user = await travel.user({ emailAccount: 'COGNITO_DEFAULT' });
     travel.base.sandbox.setSwitches({ emailsPerDay: 0 });
     const opened = await travel.open({ user, policy: { deadline: '3 days' } });
@@ -78,7 +78,7 @@ describe("Cognito's limit on sends", () => {
     expect(wait).toBeGreaterThan(0);
     expect(wait).toBeLessThanOrEqual(24 * HOUR);
     travel.base.sandbox.setSwitches({ emailsPerDay: 50 });
-    // The user's token may have ended by then.
+    // The user's token may have expired by then.
     await travel.client.renewAccessToken(opened.id, {
       accessToken: await travel.token(user, { expiresInSeconds: 2 * 24 * 3600 }),
     });
@@ -89,7 +89,7 @@ describe("Cognito's limit on sends", () => {
 });
 
 describe("Cognito's limit on attempts", () => {
-  test('a lockout is an answer with a retryAt, and until then no attempt is spent on Cognito', async () => {
+  test('a lockout is answered with a retryAt, and no attempt reaches Cognito until then', async () => {
     travel.base.sandbox.setSwitches({ attemptsPerHour: 2 });
     const opened = await travel.open();
     await travel.submitWrong(opened);
@@ -107,7 +107,7 @@ describe("Cognito's limit on attempts", () => {
 });
 
 describe('throttling', () => {
-  test('a throttled first send is tried until Cognito takes it, and sends one message', async () => {
+  test('a throttled first send is tried until Cognito accepts it, and sends one message', async () => {
     const user = await travel.user();
     const fault = travel.refuse(user, SEND, 'TooManyRequestsException');
     const opened = await travel.open({ user, impatient: true });
@@ -145,7 +145,7 @@ describe('throttling', () => {
 });
 
 describe('the deadline', () => {
-  test('a verification that nobody confirms expires at its deadline, and a new one may be started', async () => {
+  test('an unconfirmed verification expires at its deadline, and a new one may be started', async () => {
     const opened = await travel.open({ policy: { deadline: '2 hours' } });
     const outcome = await travel.wait(opened);
     expect(outcome).toMatchObject({ outcome: 'expired', status: { state: 'expired' } });
@@ -174,20 +174,20 @@ describe('the deadline', () => {
     expect(await travel.closedAfterDeadlineMs(opened)).toBeLessThan(MINUTE);
   });
 
-  test('a code that was verified elsewhere and never reported is found at the deadline', async () => {
+  test('a code that was verified elsewhere and not reported is found at the deadline', async () => {
     const opened = await travel.open({ policy: { deadline: '2 hours' } });
     await travel.verifyElsewhere(opened);
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'readAttribute' });
   });
 
-  test('at the deadline an attribute that was verified before proves nothing', async () => {
+  test('at the deadline an attribute that was already verified proves nothing', async () => {
     const user = await travel.user({ emailVerified: true });
     const opened = await travel.open({ user, policy: { deadline: '2 hours' } });
     await travel.verifyElsewhere(opened);
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired' });
   });
 
-  test('at the deadline nothing is looked up without a token that is still good', async () => {
+  test('at the deadline nothing is looked up without a valid token', async () => {
     const opened = await travel.open({ user: await travel.user({}, 3600), policy: { deadline: '3 hours' } });
     await travel.verifyElsewhere(opened);
     const { reads } = travel.calls(opened);
@@ -195,7 +195,7 @@ describe('the deadline', () => {
     expect(travel.calls(opened).reads).toBe(reads);
   });
 
-  test('a lookup that Cognito keeps failing holds the deadline up for a moment, not for ever', async () => {
+  test('a lookup that keeps failing delays the end only briefly', async () => {
     const opened = await travel.open({ policy: { deadline: '2 hours' } });
     await travel.verifyElsewhere(opened);
     travel.refuse(opened.user, 'GetUser', 'InternalErrorException');

@@ -5,8 +5,8 @@ import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { collect, useRig } from '../rig.js';
 
 /**
- * An endpoint as other Cognito emulators are: it answers a send with `{}`, knows only the two operations, gives
- * bodies no `x-amzn-ErrorType`, and its tokens come from `http://localhost:PORT/POOL`.
+ * An endpoint like other Cognito emulators: it answers a send with `{}`, knows only the two operations, sends no
+ * `x-amzn-ErrorType`, and issues tokens from `http://localhost:PORT/POOL`.
  */
 const CODE = '246813';
 const endpoint = createServer((request, response) => {
@@ -45,7 +45,7 @@ afterAll(() => {
   endpoint.close();
 });
 
-it('verifies against an endpoint that answers a send with {} and issues tokens of its own', async () => {
+it('verifies against an endpoint that answers a send with {} and issues its own tokens', async () => {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
   const claims = { iss: `${url}/local_3GqVt5`, sub: 'a1b2-c3', token_use: 'access', exp: Date.now() / 1000 + 3600 };
   const accessToken = `${encode({ alg: 'RS256' })}.${encode(claims)}.c2lnbmF0dXJl`;

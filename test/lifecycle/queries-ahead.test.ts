@@ -1,7 +1,6 @@
 /**
- * A query that waits for a worker is shown what has happened meanwhile, also what no workflow task has handled yet. What it
- * says of it, and what the worker keeps in memory afterwards, must be what the history says: on the real server, which
- * hands queries over.
+ * A query that waited for a worker sees events that no workflow task has handled yet. Its answer, and the worker's memory
+ * afterwards, must match the history. The tests use the real server, which dispatches queries.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getStatus, type VerificationStatus, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
@@ -10,7 +9,7 @@ import { expect, it } from 'vitest';
 import { startWorkerProcess, useRig } from '../rig.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
-/** The worker takes the query first or the workflow task, as it happens: enough of them for both. */
+/** The worker takes the query or the workflow task first, by chance: enough verifications for both cases. */
 const VERIFICATIONS = 10;
 
 const rig = useRig('local');
@@ -18,7 +17,7 @@ const rig = useRig('local');
 const handleOf = (workflowId: string) => rig.env.client.workflow.getHandle(workflowId);
 const historyOf = async (workflowId: string) => (await handleOf(workflowId).fetchHistory()).events ?? [];
 
-/** Undefined where it was refused. */
+/** Undefined if it was refused. */
 async function ask(workflowId: string): Promise<VerificationStatus | undefined> {
   try {
     return await rig.env.client.connection.withDeadline(Date.now() + 90_000, () =>
@@ -30,7 +29,7 @@ async function ask(workflowId: string): Promise<VerificationStatus | undefined> 
   }
 }
 
-/** When the workflow task began that was told of the time-out; undefined until it is through. */
+/** When the workflow task with the time-out began; undefined until it is done. */
 async function toldAt(workflowId: string): Promise<string | undefined> {
   const events = await historyOf(workflowId);
   const timedOut = events.findIndex((event) => event.activityTaskTimedOutEventAttributes);
@@ -41,7 +40,7 @@ async function toldAt(workflowId: string): Promise<string | undefined> {
   return completed && new Date(Number(seconds) * 1_000 + Math.floor((nanos ?? 0) / 1e6)).toISOString();
 }
 
-it('a query that comes before the workflow task tells no other time than the task, and none stays in memory', async () => {
+it('a query before the workflow task shows no other time than the task, and none stays in memory', async () => {
   const taskQueue = `${rig.taskQueue}-ahead`;
   const first = await startWorkerProcess(rig, taskQueue);
   const workflowIds = await Promise.all(
@@ -59,9 +58,9 @@ it('a query that comes before the workflow task tells no other time than the tas
     }),
   );
   await first.end('SIGKILL');
-  // The killed worker's own queue is tried first. Nobody is there, and so each waits for whichever worker comes.
+  // The server tries the killed worker's own queue first. After that, each query waits for any worker.
   await sleep(8_000);
-  const asked = workflowIds.map(ask);
+  const queries = workflowIds.map(ask);
   for (const workflowId of workflowIds) {
     await expect
       .poll(async () => (await historyOf(workflowId)).some((event) => event.activityTaskTimedOutEventAttributes))
@@ -69,17 +68,17 @@ it('a query that comes before the workflow task tells no other time than the tas
   }
   const second = await startWorkerProcess(rig, taskQueue);
   try {
-    const answers = await Promise.all(asked);
-    const told = await Promise.all(
+    const answers = await Promise.all(queries);
+    const taskTimes = await Promise.all(
       workflowIds.map(async (workflowId) => {
         await expect.poll(() => toldAt(workflowId)).toBeDefined();
         return await toldAt(workflowId);
       }),
     );
     const times = (status: VerificationStatus | undefined) => status?.sends.map(({ at }) => at);
-    expect(answers.map(times)).toEqual(told.map((at, index) => answers[index] && [at]));
-    const kept = await Promise.all(workflowIds.map(ask));
-    expect(kept.map(times)).toEqual(told.map((at) => [at]));
+    expect(answers.map(times)).toEqual(taskTimes.map((at, index) => answers[index] && [at]));
+    const statuses = await Promise.all(workflowIds.map(ask));
+    expect(statuses.map(times)).toEqual(taskTimes.map((at) => [at]));
   } finally {
     await second.end('SIGTERM');
   }

@@ -28,7 +28,7 @@ const named = <S extends object>(settings: S): [string, S] => [Object.values(set
 const travel = useTimeTravel('timeSkipping');
 afterEach(() => travel.base.sandbox.setSwitches(DEFAULT_SWITCHES));
 
-/** The codes that Cognito takes after one re-send, of those the user got. */
+/** The codes that Cognito accepts after one re-send, as indices into the codes of the user. */
 const GOOD = { lastWins: [1], bothValid: [0, 1], firstWins: [0] } as const;
 
 /** Start, wrong code, re-send. */
@@ -54,7 +54,7 @@ describe('start, wrong code, re-send, right code', () => {
   others.push(Object.assign({}, ...others));
 
   test.each(SETTINGS.resend)(
-    'with resend: %s and every setting of every other switch, exactly the codes that it leaves good verify',
+    'with resend: %s and every setting of every other switch, exactly the codes that stay valid verify',
     async (resend) => {
       const sets = others.map((other) => ({ ...DEFAULT_SWITCHES, ...other, resend }));
       for (const set of sets) {
@@ -85,7 +85,7 @@ describe('start, wrong code, re-send, right code', () => {
       travel.base.sandbox.clearInbox();
       const opened = await travel.open({ user });
       await untilResent(opened);
-      // What the change itself has sent is not counted among the codes, and where the first code wins it is the good one.
+      // The code of the change itself is not in the list, and it is the valid one if the first code wins.
       const answers: string[] = [];
       for (const code of travel.codes(opened).toReversed()) {
         const { result } = await travel.submit(opened, code).catch(() => ({ result: 'ended' }));
@@ -99,16 +99,16 @@ describe('start, wrong code, re-send, right code', () => {
 
 describe("Cognito's limits", () => {
   test.each(combinations('window', 'limitScope', 'limitCounts').map(named))(
-    'with %s, a send over the limit is put off and made, once',
+    'with %s, a send over the limit is postponed and made once',
     async (_name, set) => {
       travel.base.sandbox.setSwitches({ ...set, sendsPerHour: 2 });
       const opened = await travel.open({ policy: { maxSends: 3 } });
       let status = opened.started;
-      for (let asked = 0; asked < 2 && status.state === 'awaitingCode'; asked++) {
+      for (let sends = 0; sends < 2 && status.state === 'awaitingCode'; sends++) {
         await travel.pass('4 minutes');
         status = await travel.resend(opened);
       }
-      // In an hour of the clock that has just begun there is room for it at once.
+      // If an hour of the clock has just begun, there is room for the send at once.
       for (let waits = 0; waits < 12 && status.sendsLeft > 0; waits++) {
         expect(status.state).toBe('rateLimited');
         await travel.pass(Date.parse(status.retryAt ?? '') - (await travel.now()) + 2_000);
@@ -122,7 +122,7 @@ describe("Cognito's limits", () => {
   );
 
   test.each(combinations('window', 'limitScope', 'limitCounts').map(named))(
-    'with %s, an attempt over the limit is answered with a time from which it is right',
+    'with %s, an attempt over the limit is answered with the time from which it may succeed',
     async (_name, set) => {
       travel.base.sandbox.setSwitches({ ...set, attemptsPerHour: 2 });
       const opened = await travel.open();
@@ -140,7 +140,7 @@ describe("Cognito's limits", () => {
   );
 
   test.each(SETTINGS.limitScope)(
-    'with %s, the sends for one attribute hold up the other only where they share the limit',
+    'with %s, the sends for one attribute delay the other only if they share the limit',
     async (limitScope) => {
       travel.base.sandbox.setSwitches({ limitScope, sendsPerHour: 1 });
       const email = await travel.open();
@@ -156,7 +156,7 @@ describe("Cognito's limits", () => {
 });
 
 test.each(SETTINGS.neverRequested)(
-  'with %s for a code that was never requested, a re-send mends an alreadySent that never was',
+  'with %s for a code that was never requested, a re-send repairs a false alreadySent',
   async (neverRequested) => {
     travel.base.sandbox.setSwitches({ neverRequested });
     const opened = await travel.open({ request: { alreadySent: {} } });

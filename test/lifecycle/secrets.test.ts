@@ -2,7 +2,7 @@ import { VerificationClient } from '@cognito-verification/client';
 import { expect, it } from 'vitest';
 import { startWorkerProcess, useRig } from '../rig.js';
 
-/** The history and everything that is printed hold no access token and no code: searched byte by byte. */
+/** Neither the history nor any output holds an access token or a code: searched byte by byte. */
 const rig = useRig('local');
 
 it('no token and no code in the history, ids, search attributes, memo, summaries, errors, answers and logs', async () => {
@@ -12,19 +12,19 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
   const user = await rig.user();
   const secrets = [user.accessToken, await rig.sandbox.issueAccessToken(user), '135790'];
   const [first, second, wrongCode] = secrets as [string, string, string];
-  const told: unknown[] = [];
+  const output: unknown[] = [];
   const tell = async (answer: Promise<unknown>) => {
-    told.push(await answer.catch((error: unknown) => error));
+    output.push(await answer.catch((error: unknown) => error));
   };
 
-  // Cognito, or a trigger, that quotes what it was sent is the likeliest leak.
+  // The likeliest leak is Cognito, or a trigger, that quotes its input.
   const quote = (name: string, ...sent: string[]) => ({ name, message: `Value '${sent.join("', '")}' is wrong` });
   const fault = { username: user.username, times: 1 };
   const send = 'GetUserAttributeVerificationCode';
   const attempt = 'VerifyUserAttribute';
   rig.sandbox.setFault({ ...fault, operation: send, exception: quote('TooManyRequestsException', first) });
   const { workflowId, ...started } = await client.start({ accessToken: first, attributeName: 'email' });
-  told.push(started);
+  output.push(started);
   await tell(client.submitCode(workflowId, { code: wrongCode }));
   rig.sandbox.setFault({ ...fault, operation: attempt, exception: quote('NotAuthorizedException', first, wrongCode) });
   await tell(client.submitCode(workflowId, { code: wrongCode }));
@@ -48,7 +48,7 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
       for (const secret of all) expect(text.includes(secret), `${path} of event ${String(event.eventId)}`).toBe(false);
     }
   }
-  const elsewhere = { workflowId, raw, told: told.map(unfold), logs: worker.output.join('') };
+  const elsewhere = { workflowId, raw, told: output.map(unfold), logs: worker.output.join('') };
   expect(elsewhere.logs).toContain(workflowId);
   expect(JSON.stringify(elsewhere.told)).toContain('[redacted]');
   for (const [path, text] of textsIn(elsewhere)) {
@@ -56,7 +56,7 @@ it('no token and no code in the history, ids, search attributes, memo, summaries
   }
 });
 
-/** Every text in a value, bytes read as text, each with its place. */
+/** Every text in a value, with its path; bytes are decoded. */
 function* textsIn(value: unknown, path: string[] = [], seen = new Set<unknown>()): Generator<[string, string]> {
   if (typeof value === 'string') yield [path.join('.'), value];
   if (value instanceof Uint8Array) yield [path.join('.'), Buffer.from(value).toString()];
@@ -65,7 +65,7 @@ function* textsIn(value: unknown, path: string[] = [], seen = new Set<unknown>()
   for (const [key, inner] of Object.entries(value)) yield* textsIn(inner, [...path, key], seen);
 }
 
-/** An error with everything that a logger would print of it. */
+/** An error with everything that a logger would print. */
 function unfold(value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const { message, stack, cause } = value;

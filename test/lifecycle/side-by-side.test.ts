@@ -2,7 +2,7 @@ import { awaitDelivery } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { type SandboxUser, useRig } from '../rig.js';
 
-/** Messages that come while something else is under way: nothing is lost, nothing is sent twice, no caller is stuck. */
+/** Messages that arrive while something else is under way: nothing is lost, nothing is sent twice, no caller is stuck. */
 const SEND = 'GetUserAttributeVerificationCode';
 const ATTEMPT = 'VerifyUserAttribute';
 const rig = useRig('local');
@@ -14,8 +14,8 @@ const resendAllowed = (workflowId: string) =>
   expect
     .poll(async () => Date.parse((await rig.client.status(workflowId)).resendAllowedAt ?? '') <= Date.now())
     .toBe(true);
-/** Something that cannot be awaited before the next thing happens. */
-const begun = <T>(answer: Promise<T>) => {
+/** Starts an operation that cannot be awaited before the next step. */
+const startedTask = <T>(answer: Promise<T>) => {
   answer.catch(() => undefined);
   return answer;
 };
@@ -33,14 +33,14 @@ describe('while a send is under way', () => {
     const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
     rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 1_500, times: 1 });
     const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
-    const opened = begun(rig.client.start({ accessToken: forged, attributeName: 'email' }));
+    const opened = startedTask(rig.client.start({ accessToken: forged, attributeName: 'email' }));
     await until(workflowId, 'sending');
     await bring(user, workflowId);
     expect((await opened).status.state).toBe('awaitingCode');
     expect(messages(user)).toBe(1);
   });
 
-  it('ten wishes for another code are one message, and a code is checked at once all the same', async () => {
+  it('ten requests for another code are one message, and a code is still checked at once', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
     const code = rig.sandbox.codeFor(user, 'email');
@@ -50,19 +50,19 @@ describe('while a send is under way', () => {
       exception: { name: 'TooManyRequestsException' },
     });
     await resendAllowed(workflowId);
-    const wishes = Array.from({ length: 10 }, () => begun(rig.client.resendCode(workflowId)));
+    const wishes = Array.from({ length: 10 }, () => startedTask(rig.client.resendCode(workflowId)));
     await until(workflowId, 'sending');
     const wrong = code === '000000' ? '111111' : '000000';
     expect(await rig.client.submitCode(workflowId, { code: wrong })).toMatchObject({ result: 'mismatch' });
     rig.sandbox.clearFaults(fault);
-    const told = await Promise.allSettled(wishes);
-    expect(told.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    const settled = await Promise.allSettled(wishes);
+    expect(settled.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
     await until(workflowId, 'awaitingCode');
     expect(messages(user)).toBe(2);
   });
 });
 
-it('a token that comes while a code is being checked sends nothing across the right code', async () => {
+it('a token that arrives while a code is being checked sends nothing that would replace the right code', async () => {
   const user = await rig.user();
   const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
   const code = rig.sandbox.codeFor(user, 'email');
@@ -73,7 +73,7 @@ it('a token that comes while a code is being checked sends nothing across the ri
   await until(workflowId, 'awaitingToken');
   rig.sandbox.setFault({ operation: ATTEMPT, username: user.username, latencyMs: 1_500 });
   const [first, second] = [await rig.sandbox.issueAccessToken(user), await rig.sandbox.issueAccessToken(user)];
-  const submitted = begun(rig.client.submitCode(workflowId, { code, accessToken: first }));
+  const submitted = startedTask(rig.client.submitCode(workflowId, { code, accessToken: first }));
   await expect.poll(async () => (await rig.client.status(workflowId)).attempts.length).toBe(1);
   await rig.client.renewAccessToken(workflowId, { accessToken: second });
   expect(await submitted).toMatchObject({ result: 'verified' });
@@ -95,7 +95,7 @@ it('a start that joins with alreadySent: its message counts, and its code is the
   expect(messages(user)).toBe(1);
 });
 
-it('alreadySent takes the place of a re-send that waits to be tried again, and answers whoever asked for it', async () => {
+it('alreadySent replaces a re-send that waits to be retried, and answers its caller', async () => {
   const user = await rig.user();
   const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
   rig.sandbox.setFault({
@@ -104,14 +104,14 @@ it('alreadySent takes the place of a re-send that waits to be tried again, and a
     exception: { name: 'CodeDeliveryFailureException' },
   });
   await resendAllowed(workflowId);
-  const resend = begun(rig.client.resendCode(workflowId));
+  const resend = startedTask(rig.client.resendCode(workflowId));
   await expect.poll(async () => (await rig.client.status(workflowId)).retryAt).toBeDefined();
   const alreadySent = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
   await rig.client.start({ accessToken: user.accessToken, attributeName: 'email', alreadySent });
   expect(await resend).toMatchObject({ state: 'awaitingCode', delivery: alreadySent, sendsLeft: 3 });
 });
 
-it('alreadySent joins a first send that then fails for good: the verification goes on with its code', async () => {
+it('alreadySent joins a first send that then fails for good: the verification continues with its code', async () => {
   const user = await rig.user();
   rig.sandbox.setFault({
     operation: SEND,
@@ -120,10 +120,10 @@ it('alreadySent joins a first send that then fails for good: the verification go
     exception: { name: 'InvalidSmsRoleAccessPolicyException' },
   });
   const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
-  const opened = begun(rig.start(user));
+  const opened = startedTask(rig.start(user));
   await until(workflowId, 'sending');
   const alreadySent = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
-  // The message itself: a start would ask for the status once it has waited long enough.
+  // Uses the raw update: a start would query the status after a while.
   const joined = rig.env.client.workflow
     .getHandle(workflowId)
     .executeUpdate(awaitDelivery, { args: [{ alreadySent }] });
@@ -131,7 +131,7 @@ it('alreadySent joins a first send that then fails for good: the verification go
   expect((await opened).status).toMatchObject({ state: 'awaitingCode', delivery: alreadySent });
 });
 
-it('a start with alreadySent counts its message once, though request and update both tell it', async () => {
+it('a start with alreadySent counts its message once, though both the request and the update report it', async () => {
   const user = await rig.user();
   const alreadySent = { destination: 'z***@e***', deliveryMedium: 'EMAIL' };
   const { status } = await rig.client.start({ accessToken: user.accessToken, attributeName: 'email', alreadySent });
@@ -143,7 +143,7 @@ it('an activity that an operator pauses in the middle of a send and unpauses sen
   const user = await rig.user();
   rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs: 12_000, afterEffect: true });
   const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
-  const opened = begun(rig.start(user));
+  const opened = startedTask(rig.start(user));
   await expect.poll(() => messages(user), { timeout: 20_000 }).toBe(1);
   const service = rig.env.client.workflowService;
   const execution = { workflowId };

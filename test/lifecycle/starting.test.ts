@@ -55,24 +55,24 @@ describe('one verification for each user and attribute', () => {
   });
 });
 
-describe('whoever starts first cannot shut the real user out', () => {
+describe('an attacker who starts first cannot lock the real user out', () => {
   it.each([
     ['forged', { forged: true }],
     ['dead', { expiresInSeconds: -60 }],
-  ])('a verification opened with a %s token goes on with the good one of the next start', async (_kind, kind) => {
+  ])('a verification opened with a %s token continues with the good one of the next start', async (_kind, kind) => {
     const user = await rig.user();
     const bad = await rig.sandbox.issueAccessToken(user, kind);
     const opened = await rig.client.start(request(user, bad));
     expect(opened.status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5 });
-    const own = await rig.client.start(request(user));
-    expect(own.workflowId).toBe(opened.workflowId);
-    expect(own.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    const second = await rig.client.start(request(user));
+    expect(second.workflowId).toBe(opened.workflowId);
+    expect(second.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
     const code = rig.sandbox.codeFor(user, 'email');
-    expect(await rig.client.submitCode(own.workflowId, { code })).toMatchObject({ result: 'verified' });
+    expect(await rig.client.submitCode(second.workflowId, { code })).toMatchObject({ result: 'verified' });
   });
 
-  it('a forged token that joins an open one does not take the place of the good one', async () => {
+  it('a forged token that joins an open verification does not replace the good one', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.client.start(request(user));
     const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
@@ -100,7 +100,7 @@ describe('whoever starts first cannot shut the real user out', () => {
   });
 });
 
-describe('what the Web UI and the list find', () => {
+describe('what the Web UI and the list show', () => {
   it('the search attributes, the static summary and the name of the workflow', async () => {
     expect(attributeVerification.name).toBe(WORKFLOW_TYPE);
     const user = await rig.user();

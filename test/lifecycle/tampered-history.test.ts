@@ -1,4 +1,4 @@
-/** A database with changed ciphertexts: none is believed, other verifications go on, and the log names the changed one. */
+/** A database with altered ciphertexts: none is accepted, other verifications continue, and the log names the altered one. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ let folder: string;
 let sandbox: Sandbox;
 let deployment: Awaited<ReturnType<typeof deploy>>;
 
-/** Server, worker and client on the database in the folder. */
+/** Starts server, worker and client on the database in the folder. */
 async function deploy() {
   const server = await startTemporalServer({
     cli: await temporalCli(),
@@ -90,7 +90,7 @@ const linesAbout = (workflowId: string) =>
     .split('\n')
     .filter((line) => line.includes(JSON.stringify(workflowId)) && line.includes('"reason":"PayloadRefused"'));
 
-it('an answer that was changed counts as lost, and a request that was changed stops that verification alone', async () => {
+it('an altered answer counts as lost, and an altered request stops that verification alone', async () => {
   const [ada, bob] = [await sandbox.createUser(), await sandbox.createUser()];
   const begin = async (accessToken: string) =>
     (await deployment.client.start({ accessToken, attributeName: 'email' })).workflowId;
@@ -101,7 +101,7 @@ it('an answer that was changed counts as lost, and a request that was changed st
     ?.activityTaskCompletedEventAttributes?.result?.payloads?.[0]?.data;
   const [started] = await eventsOf(requested);
   const input = started?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
-  // Temporal ends it then, even if its history cannot be read.
+  // Temporal ends it at that time, even if its history is unreadable.
   const timeout = Number(started?.workflowExecutionStartedEventAttributes?.workflowExecutionTimeout?.seconds);
   expect(timeout).toBe(2 * 24 * 3600);
 
@@ -110,7 +110,7 @@ it('an answer that was changed counts as lost, and a request that was changed st
   deployment = await deploy();
   const { client, temporal } = deployment;
 
-  // It is no longer known whether a message was sent.
+  // Whether a message was sent is now unknown.
   expect(await client.status(answered)).toMatchObject({ state: 'awaitingCode', deliveryUncertain: true });
   await expect.poll(() => linesAbout(answered).join()).toContain('was changed on its way');
 

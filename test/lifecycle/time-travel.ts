@@ -1,4 +1,4 @@
-/** What the lifecycle tests share: verifications on a rig that moves the server's time and the sandbox's together. */
+/** For the lifecycle tests: verifications on a rig that moves the clocks of the server and the sandbox together. */
 import { UpdateUserAttributesCommand, VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { VerificationClient } from '@cognito-verification/client';
 import {
@@ -23,17 +23,17 @@ import { otherThan, sdkFor } from '../sandbox/running-sandbox.js';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-/** Cognito's two operations, by the names that the sandbox lists them under. */
+/** Cognito's two operations, by the names in the sandbox's log. */
 export const SEND = 'GetUserAttributeVerificationCode';
 export const ATTEMPT = 'VerifyUserAttribute';
 
-/** A verification that was started in a test, and its user. */
+/** A verification that a test started, and its user. */
 export interface Opened {
   user: SandboxUser;
   attributeName: AttributeName;
   /** Its workflow id. */
   id: string;
-  /** As the start answered. */
+  /** The status in the answer to the start. */
   started: VerificationStatus;
 }
 
@@ -41,7 +41,7 @@ export interface Opening {
   policy?: VerificationPolicy;
   attributeName?: AttributeName;
   user?: SandboxUser;
-  /** More of the request. */
+  /** Additional fields of the request. */
   request?: Partial<RequestedVerification>;
   /** Does not wait for the first send. */
   impatient?: true;
@@ -62,8 +62,8 @@ export class TimeTravel {
   /** Every verification that was started here, for `replayAll`. */
   readonly started = new Set<string>();
   /**
-   * For everything but waiting for the end. The rig's own lets time skip whenever it reads a result, which it does for
-   * each message that an ended verification refuses; two of these at once bring the server's lock out of balance.
+   * For everything except waiting for the end. The rig's own client lets time skip whenever it reads a result, which it does for
+   * each message that an ended verification refuses; two such reads at once unbalance the server's lock.
    */
   readonly client: VerificationClient;
 
@@ -77,7 +77,7 @@ export class TimeTravel {
     this.client = new VerificationClient({ client, taskQueue: base.taskQueue });
   }
 
-  /** Brings the sandbox's clock up to the server's, which runs ahead when a result was waited for. */
+  /** Moves the sandbox's clock up to the server's, which runs ahead while a result is awaited. */
   async sync(): Promise<void> {
     const { env, sandbox } = this.base;
     const behindMs = (await env.currentTimeMs()) - sandbox.now().getTime();
@@ -91,7 +91,7 @@ export class TimeTravel {
     const totalMs = parseDuration(duration) as number;
     const slices = Math.min(24, Math.max(1, Math.ceil(totalMs / (5 * MINUTE))));
     for (let slice = 0; slice < slices; slice++) {
-      // First, so that what Cognito allows from a time on, it allows when a timer rings at that time.
+      // The sandbox moves first: a limit that ends at some time must have ended when a timer fires at that time.
       sandbox.advanceClock(totalMs / slices);
       await env.sleep(totalMs / slices);
     }
@@ -102,7 +102,7 @@ export class TimeTravel {
     return await this.base.env.currentTimeMs();
   }
 
-  /** A fresh user with both attributes and a token for a day, unless told otherwise. */
+  /** Creates a user with both attributes and, by default, a token that lasts a day. */
   async user(user: NewUser = {}, expiresInSeconds = 24 * 3600): Promise<SandboxUser> {
     await this.sync();
     const attributes = { email: 'zoe@example.com', phone_number: '+15555550123' };
@@ -144,12 +144,12 @@ export class TimeTravel {
     return this.client.submitCode(id, { code, ...(accessToken ? { accessToken } : {}) });
   }
 
-  /** Types the newest code. */
+  /** Submits the newest code. */
   submitRight(opened: Opened, accessToken?: string): Promise<SubmitCodeAnswer> {
     return this.submit(opened, this.code(opened), accessToken);
   }
 
-  /** Types a code that was never sent. */
+  /** Submits a code that was never sent. */
   submitWrong(opened: Opened, accessToken?: string): Promise<SubmitCodeAnswer> {
     return this.submit(opened, otherThan(...this.codes(opened)), accessToken);
   }
@@ -163,18 +163,18 @@ export class TimeTravel {
     return this.base.client.wait(id);
   }
 
-  /** How long after its deadline it was closed. */
+  /** The time from its deadline to its end. */
   async closedAfterDeadlineMs({ id, started }: Opened): Promise<number> {
     const { closeTime } = await this.base.env.client.workflow.getHandle(id).describe();
     return (closeTime?.getTime() ?? Number.NaN) - Date.parse(started.expiresAt);
   }
 
-  /** The newest code that the user got. */
+  /** The newest code of the user. */
   code({ user, attributeName }: Opened): string {
     return this.base.sandbox.codeFor(user, attributeName);
   }
 
-  /** Every code that the user got, oldest first. */
+  /** All codes of the user, oldest first. */
   codes({ user, attributeName }: Opened): string[] {
     return this.base.sandbox
       .inbox(user)
@@ -182,7 +182,7 @@ export class TimeTravel {
       .map(({ code }) => code);
   }
 
-  /** How many requests Cognito has seen of the user, by operation. */
+  /** The number of the user's requests to Cognito, by operation. */
   calls({ user }: Pick<Opened, 'user'>): { sends: number; attempts: number; reads: number } {
     const of = (operation: string) => this.base.sandbox.calls({ operation, username: user.username }).length;
     return {
@@ -192,7 +192,7 @@ export class TimeTravel {
     };
   }
 
-  /** The application calls Cognito itself, without the verification. */
+  /** Acts as an application that calls Cognito itself, without the verification. */
   async verifyElsewhere(opened: Opened): Promise<void> {
     const client = sdkFor(this.base.sandbox);
     const AccessToken = await this.token(opened.user);
@@ -204,7 +204,7 @@ export class TimeTravel {
     await client.send(command).finally(() => client.destroy());
   }
 
-  /** The application changes the address, and Cognito may send a code by itself. Returns where to. */
+  /** Acts as an application that changes the address; Cognito may send a code by itself. Returns its destination. */
   async changeEmail(user: SandboxUser, email: string): Promise<CodeDelivery> {
     const client = sdkFor(this.base.sandbox);
     const command = new UpdateUserAttributesCommand({
@@ -220,7 +220,7 @@ export class TimeTravel {
     return this.base.sandbox.setFault({ operation, username, exception: { name }, ...(times ? { times } : {}) });
   }
 
-  /** Asks until it is so: for what happens by itself, in moments. */
+  /** Polls until the status satisfies `holds`: for changes that happen by themselves, within moments. */
   async until(opened: Opened, holds: (status: VerificationStatus) => boolean): Promise<VerificationStatus> {
     const deadline = Date.now() + 20_000;
     for (;;) {

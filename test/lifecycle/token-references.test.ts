@@ -1,6 +1,6 @@
 /**
  * Verifications whose tokens never enter Temporal: the request carries a reference, and the worker asks a token source
- * over HTTP. Nothing is sealed here, so that a token in a history would be found.
+ * over HTTP. Nothing is sealed here, so that the search would find a token in a history.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,13 +21,13 @@ import { cacheSize, type Rig, type SandboxUser, startRig, startWorkerProcess } f
 import { ATTEMPT, SEND } from './time-travel.js';
 import { startTokenSource, type TokenSource } from './token-source.js';
 
-/** A user, and the reference that leads to their token. */
+/** A user, and the reference to their token. */
 interface Person extends SandboxUser {
   reference: string;
   id: string;
 }
 
-/** Leaves everything as it is. */
+/** Leaves payloads as they are. */
 const UNSEALED: PayloadCodec = {
   encode: (payloads) => Promise.resolve(payloads),
   decode: (payloads) => Promise.resolve(payloads),
@@ -40,7 +40,7 @@ let rig: Rig;
 let tokenSource: TokenSource;
 let client: VerificationClient;
 let stop: () => Promise<void>;
-/** Every token that a test used: none of them may be in any history. */
+/** Every token that a test used. No history may contain any of them. */
 const tokens = new Set<string>();
 const started = new Set<string>();
 
@@ -80,12 +80,12 @@ afterAll(async () => {
   await rig?.close();
 });
 
-/** A user whose reference leads to their token, unless told otherwise. */
+/** Creates a user whose reference leads, by default, to their token. */
 async function person(accessToken?: string): Promise<Person> {
   const user = await rig.user();
   const reference = `session-${user.sub}`;
   const answered = accessToken ?? user.accessToken;
-  for (const known of [user.accessToken, answered]) tokens.add(known);
+  for (const secret of [user.accessToken, answered]) tokens.add(secret);
   tokenSource.answer(reference, { token: answered });
   return { ...user, reference, id: workflowIdFor({ ...user, attributeName: 'email' }) };
 }
@@ -119,7 +119,7 @@ const untilState = async (user: Person, state: string) => {
   return await client.status(user.id);
 };
 
-/** What the server says of the call that is being tried again. */
+/** The server's failure message of the call that is being retried. */
 async function pendingFailure({ id }: Person): Promise<string> {
   const { raw } = await rig.env.client.workflow.getHandle(id).describe();
   const { data } = raw.pendingActivities?.[0]?.lastFailure?.encodedAttributes ?? {};
@@ -127,7 +127,7 @@ async function pendingFailure({ id }: Person): Promise<string> {
 }
 
 describe('a reference that leads to a token', () => {
-  test('a verification is started, sent, sent again, tried and verified with it', async () => {
+  test('a verification is started, sent, re-sent, attempted and verified with it', async () => {
     const user = await person();
     const { userPoolId, sub } = user;
     started.add(user.id);
@@ -139,7 +139,7 @@ describe('a reference that leads to a token', () => {
     const wrong = code === '000000' ? '111111' : '000000';
     expect(await client.submitCode(user.id, { code: wrong })).toMatchObject({ result: 'mismatch' });
     expect(await submitRight(user)).toMatchObject({ result: 'verified' });
-    // Once for each activity, also for the send that looks at the attribute first.
+    // Once for each activity, including the send that looks at the attribute first.
     const body = { reference: user.reference, userPoolId, sub, attributeName: 'email' };
     expect(askedFor(user)).toEqual(
       Array.from({ length: 4 }, () => ({
@@ -151,7 +151,7 @@ describe('a reference that leads to a token', () => {
     expect(callsOf(user, 'GetUser')).toBe(1);
   });
 
-  test('a fresh token is found under it once the first has expired, and nobody has to bring it', async () => {
+  test('a fresh token is found under it once the first has expired, without a renewal', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { token: await token(user, { expiresInSeconds: 2 }) });
     expect(await start(user)).toMatchObject({ state: 'awaitingCode' });
@@ -160,7 +160,7 @@ describe('a reference that leads to a token', () => {
     expect(await submitRight(user)).toMatchObject({ result: 'verified' });
   });
 
-  test('one that comes with a code is used for that code', async () => {
+  test('a reference that comes with a code is used for that code', async () => {
     const user = await person();
     await start(user);
     tokenSource.answer('other-session', { token: await token(user) });
@@ -171,7 +171,7 @@ describe('a reference that leads to a token', () => {
   });
 });
 
-describe('a source that cannot be asked', () => {
+describe('a source that is unavailable', () => {
   test('that is down is asked again until it is up: one code is sent', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { status: 503 });
@@ -185,7 +185,7 @@ describe('a source that cannot be asked', () => {
     expect(await submitRight(user)).toMatchObject({ result: 'verified' });
   });
 
-  test('that does not accept the worker is asked again, and what to look at is said', async () => {
+  test('that does not accept the worker is asked again, and the failure says what to check', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { status: 401 });
     const opening = start(user);
@@ -194,7 +194,7 @@ describe('a source that cannot be asked', () => {
     expect(await opening).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
   });
 
-  test('that is too slow is not waited for, and asked again', async () => {
+  test('that is too slow is not waited for, and is asked again', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { token: user.accessToken }, 4 * SOURCE_TIMEOUT_MS);
     const opening = start(user);
@@ -206,8 +206,8 @@ describe('a source that cannot be asked', () => {
   });
 });
 
-describe('a reference that leads to nothing that may be sent', () => {
-  test('without a token it waits for one, and goes on when the same reference is renewed', async () => {
+describe('a reference without a usable token', () => {
+  test('without a token it waits for one, and continues when the same reference is renewed', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { status: 404 });
     expect(await start(user)).toMatchObject({
@@ -216,7 +216,7 @@ describe('a reference that leads to nothing that may be sent', () => {
       sends: [{ outcome: 'accessTokenRejected', reason: 'AccessTokenNotFound' }],
     });
     expect(callsOf(user)).toBe(0);
-    // Renewed too early it waits again, and is asked for once.
+    // After an early renewal it waits again, and asks once.
     await renew(user);
     await expect.poll(() => askedFor(user).length).toBe(2);
     await untilState(user, 'awaitingToken');
@@ -226,7 +226,7 @@ describe('a reference that leads to nothing that may be sent', () => {
     expect(await submitRight(user)).toMatchObject({ result: 'verified' });
   });
 
-  test('one that is renewed while it is being looked up is looked up once more', async () => {
+  test('a reference that is renewed during its lookup is looked up once more', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { status: 404 }, SOURCE_TIMEOUT_MS / 2);
     const opening = start(user);
@@ -272,7 +272,7 @@ describe('a reference that leads to nothing that may be sent', () => {
     expect(callsOf(user)).toBe(0);
   });
 
-  test('a token that Cognito refuses is dropped with its reference, until that is renewed', async () => {
+  test('a token that Cognito refuses is dropped with its reference until the reference is renewed', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { token: await token(user, { forged: true }) });
     expect(await start(user)).toMatchObject({ state: 'awaitingToken', sends: [{ reason: 'NotAuthorizedException' }] });
@@ -284,7 +284,7 @@ describe('a reference that leads to nothing that may be sent', () => {
 });
 
 describe('a start that joins', () => {
-  test('brings its reference along, and the send that waited goes on with it', async () => {
+  test('brings its reference along, and the waiting send continues with it', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { status: 410 });
     expect(await start(user)).toMatchObject({ state: 'awaitingToken' });
@@ -294,18 +294,18 @@ describe('a start that joins', () => {
     expect(await submitRight(user)).toMatchObject({ result: 'verified' });
   });
 
-  test('with one that leads to nothing does not take the place of a good one', async () => {
+  test('with a reference to nothing does not replace a good one', async () => {
     const user = await person();
     await start(user);
     expect(await start(user, `${user.reference}-gone`)).toMatchObject({ state: 'awaitingCode' });
     expect(await submitRight(user)).toMatchObject({ result: 'verified' });
   });
 
-  test('with a token serves one that began with a reference', async () => {
+  test('with a token serves a verification that began with a reference', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { status: 404 });
     await start(user);
-    // Not among the others: this token is in the history, where its owner has put it.
+    // Not in `tokens`: this token is in the history, since the caller sent it.
     const sealed = await rig.sandbox.issueAccessToken(user);
     const { status } = await client.start({ accessToken: sealed, attributeName: 'email' });
     expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
@@ -313,7 +313,7 @@ describe('a start that joins', () => {
 });
 
 describe('a worker without a source', () => {
-  test('is tried again, for another worker may have one, and says what to configure', async () => {
+  test('is retried, because another worker may have one, and says what to configure', async () => {
     const user = await person();
     const impatient = new VerificationClient({
       client: rig.env.client,
@@ -330,7 +330,7 @@ describe('a worker without a source', () => {
     await rig.client.cancel(workflowId);
   });
 
-  test('tries a code that comes with one again too, and sends nothing to Cognito', async () => {
+  test('also retries a code that comes with a reference, and sends nothing to Cognito', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
     const code = rig.sandbox.codeFor(user, 'email');
@@ -345,7 +345,7 @@ describe('a worker without a source', () => {
   });
 });
 
-test('the commands as they are deployed: a worker with its settings, a start, a code, and no token in sight', async () => {
+test('the deployed commands: a worker with its settings, a start and a code, and no token in the output', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'token-references-'));
   await writeFile(join(folder, 'bearer'), `${BEARER}\n`);
   const taskQueue = `${rig.taskQueue}-settings`;
@@ -369,14 +369,14 @@ test('the commands as they are deployed: a worker with its settings, a start, a 
     const submitted = await runJson(['submit', user.id, ...reference], { env, stdin });
     expect(submitted).toMatchObject({ code: 0, document: { result: 'verified' } });
     const printed = JSON.stringify([opened, submitted, worker.output]);
-    for (const one of [user.accessToken, BEARER, user.reference]) expect(printed).not.toContain(one);
+    for (const secret of [user.accessToken, BEARER, user.reference]) expect(printed).not.toContain(secret);
   } finally {
     await worker.end('SIGTERM');
     await rm(folder, { recursive: true, force: true });
   }
 });
 
-test('no token is in any history that was made here, in plain or in base64, and no status shows a reference', async () => {
+test('no history here contains a token, plain or in base64, and no status shows a reference', async () => {
   expect(tokens.size).toBeGreaterThan(15);
   const needles = [...tokens, BEARER].flatMap((one) => [one, ...base64Forms(one)]);
   for (const id of started) {
@@ -385,10 +385,10 @@ test('no token is in any history that was made here, in plain or in base64, and 
     const { events } = await handle.fetchHistory();
     const texts = [...textsIn({ events, raw })];
     for (const text of texts) for (const needle of needles) expect(text.includes(needle), id).toBe(false);
-    const shown = [raw.executionConfig, raw.workflowExecutionInfo, await client.status(id)];
-    for (const text of textsIn(shown)) expect(text).not.toContain('session-');
+    const visible = [raw.executionConfig, raw.workflowExecutionInfo, await client.status(id)];
+    for (const text of textsIn(visible)) expect(text).not.toContain('session-');
   }
-  // The search finds what is there: a reference is not secret and is in the inputs.
+  // The same search finds a reference, which is not secret and is in the inputs.
   const [first = ''] = started;
   const { events } = await rig.env.client.workflow.getHandle(first).fetchHistory();
   expect([...textsIn(events)].some((text) => text.includes('"accessTokenReference":"session-'))).toBe(true);
@@ -398,7 +398,7 @@ test('every history made here replays', async () => {
   expect(await replayAll({ env: rig.env, keyRing: undefined }, started)).toBe(started.size);
 });
 
-/** How a text may look inside of base64: by where it begins in a group of three bytes. */
+/** The forms of a text within base64: it depends on the position in a group of three bytes. */
 function base64Forms(text: string): string[] {
   return [0, 1, 2].map((offset) => {
     const encoded = Buffer.from(' '.repeat(offset) + text).toString('base64');

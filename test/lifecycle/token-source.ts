@@ -5,21 +5,21 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What the source was asked. */
+/** A request to the source. */
 export interface Asked {
   authorization: string | undefined;
   contentType: string | undefined;
   body: unknown;
 }
 
-/** What it answers with: a token, a status without one, or a body of its own; `delayMs` later. */
+/** The answer: a token, a status without one, or a custom body; `delayMs` later. */
 export type Answer = { token: string } | { status: number; body?: string; location?: string };
 
 export interface TokenSource {
   url: string;
   /** Every request, oldest first. */
   asked: Asked[];
-  /** Says what a reference leads to from now on; one that it was never told of leads to 404. */
+  /** Sets what a reference leads to from now on; an unknown reference leads to 404. */
   answer(reference: string, answer: Answer, delayMs?: number): void;
   close(): Promise<void>;
 }

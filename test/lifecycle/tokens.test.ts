@@ -1,12 +1,12 @@
-/** The access tokens of a verification: they expire while it waits, and a caller with a bad one shuts no other caller out. */
+/** The access tokens of a verification: they expire while it waits, and a bad token locks no other caller out. */
 import { describe, expect, test } from 'vitest';
 import { replayAll } from '../replay-all.js';
 import { useTimeTravel } from './time-travel.js';
 
 const travel = useTimeTravel('timeSkipping');
 
-describe('a token that ends while waiting', () => {
-  test('an attempt asks for a fresh token without a call to Cognito, and goes on with it', async () => {
+describe('a token that expires during a wait', () => {
+  test('an attempt asks for a fresh token without a call to Cognito, and continues with it', async () => {
     const opened = await travel.open({ user: await travel.user({}, 3600) });
     await travel.pass('2 hours');
     const answer = await travel.submitRight(opened);
@@ -23,13 +23,13 @@ describe('a token that ends while waiting', () => {
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
   });
 
-  test('a fresh token that comes with the code needs no renewal before it', async () => {
+  test('a fresh token that comes with the code needs no earlier renewal', async () => {
     const opened = await travel.open({ user: await travel.user({}, 3600) });
     await travel.pass('2 hours');
     expect((await travel.submitRight(opened, await travel.token(opened.user))).result).toBe('verified');
   });
 
-  test('an automatic re-send that finds no token waits for one, and sends as soon as it comes', async () => {
+  test('an automatic re-send without a valid token waits for one, and sends as soon as it comes', async () => {
     const opened = await travel.open({ user: await travel.user({}, 3600), policy: { resendAfter: '2 hours' } });
     await travel.pass('3 hours');
     expect((await travel.status(opened)).state).toBe('awaitingToken');
@@ -39,7 +39,7 @@ describe('a token that ends while waiting', () => {
     expect((await travel.submitRight(opened)).result).toBe('verified');
   });
 
-  test('a first send that finds its token ended waits for one without a call, and a start that joins brings it', async () => {
+  test('a first send with an expired token waits for a fresh one without a call, and a start that joins brings it', async () => {
     const user = await travel.user({}, 60);
     await travel.pass('2 minutes');
     const opened = await travel.open({ user });
@@ -52,7 +52,7 @@ describe('a token that ends while waiting', () => {
     expect((await travel.submitRight(joined)).result).toBe('verified');
   });
 
-  test('a token of another user, and one that has ended already, are refused and change nothing', async () => {
+  test('a token of another user, and an expired one, are refused and change nothing', async () => {
     const opened = await travel.open({ user: await travel.user({}, 3600) });
     const ended = await travel.token(opened.user, { expiresInSeconds: 60 });
     const stranger = await travel.user();
@@ -66,7 +66,7 @@ describe('a token that ends while waiting', () => {
     expect((await travel.status(opened)).state).toBe('awaitingToken');
   });
 
-  test('a forged token is found out by Cognito, and the wait for a good one goes on', async () => {
+  test('Cognito detects a forged token, and the wait for a good one continues', async () => {
     const opened = await travel.open({ user: await travel.user({}, 3600), policy: { resendAfter: '2 hours' } });
     await travel.pass('3 hours');
     await travel.client.renewAccessToken(opened.id, {
@@ -80,15 +80,15 @@ describe('a token that ends while waiting', () => {
   });
 });
 
-describe('a bad token beside a good one', () => {
-  test('a forged token that joins does not take the place of the one that the code was sent with', async () => {
+describe('a bad token next to a good one', () => {
+  test('a forged token that joins does not replace the token that the code was sent with', async () => {
     const opened = await travel.open();
     const forged = await travel.token(opened.user, { forged: true });
     expect((await travel.open({ user: { ...opened.user, accessToken: forged } })).id).toBe(opened.id);
     expect((await travel.submitRight(opened)).result).toBe('verified');
   });
 
-  test('a forged token that joins does not take the place of the one that an alreadySent began with', async () => {
+  test('a forged token that joins does not replace the token of an alreadySent', async () => {
     const user = await travel.user();
     const alreadySent = await travel.changeEmail(user, 'other@example.com');
     const opened = await travel.open({ user, request: { alreadySent } });
@@ -97,7 +97,7 @@ describe('a bad token beside a good one', () => {
     expect((await travel.submitRight(opened)).result).toBe('verified');
   });
 
-  test('a forged token that joins does not take the place of a good one that was not used yet', async () => {
+  test('a forged token that joins does not replace a good one that is still unused', async () => {
     const opened = await travel.open({ user: await travel.user({}, 3600) });
     await travel.pass('2 hours');
     await travel.client.renewAccessToken(opened.id, { accessToken: await travel.token(opened.user) });
@@ -106,7 +106,7 @@ describe('a bad token beside a good one', () => {
     expect((await travel.submitRight(opened)).result).toBe('verified');
   });
 
-  test('a forged token that comes with a code costs that one answer and no attempt', async () => {
+  test('a forged token that comes with a code affects only that answer and uses up no attempt', async () => {
     const opened = await travel.open();
     const forged = await travel.token(opened.user, { forged: true });
     const answer = await travel.submitRight(opened, forged);

@@ -1,4 +1,4 @@
-/** A verification that waits: for its next send, and for a code until it is too old. */
+/** A verification that waits: for its next send, and for a code until the code is too old. */
 import { ResendNotAllowedError } from '@cognito-verification/client';
 import { describe, expect, test } from 'vitest';
 import { replayAll } from '../replay-all.js';
@@ -18,7 +18,7 @@ async function refusedResend(asked: Promise<unknown>): Promise<ResendNotAllowedE
 const at = (time: string | undefined): number => Date.parse(time ?? '');
 
 describe('automatic re-sends', () => {
-  test('a code is sent again by itself when nothing was confirmed, up to maxSends', async () => {
+  test('a code is re-sent by itself if nothing is confirmed, up to maxSends', async () => {
     const opened = await travel.open({ policy: { resendAfter: '20 minutes', maxSends: 3 } });
     await travel.pass('19 minutes');
     expect(travel.codes(opened)).toHaveLength(1);
@@ -34,13 +34,13 @@ describe('automatic re-sends', () => {
     expect((await travel.submitRight(opened)).result).toBe('verified');
   });
 
-  test('no code is sent again by itself unless the policy says so', async () => {
+  test('no code is re-sent by itself unless the policy says so', async () => {
     const opened = await travel.open();
     await travel.pass('12 hours');
     expect(travel.calls(opened).sends).toBe(1);
   });
 
-  test('an automatic re-send keeps to the cool-down, which doubles with each message', async () => {
+  test('an automatic re-send respects the cool-down, which doubles with each message', async () => {
     const opened = await travel.open({ policy: { resendAfter: '1 minute', resendCooldown: '10 minutes' } });
     await travel.pass('9 minutes');
     expect(travel.codes(opened)).toHaveLength(1);
@@ -52,7 +52,7 @@ describe('automatic re-sends', () => {
     expect(travel.codes(opened)).toHaveLength(3);
   });
 
-  test('no code is sent by itself once the attempts are used up, since nobody could submit it', async () => {
+  test('no code is sent by itself once the attempts are used up, since it would be useless', async () => {
     const opened = await travel.open({ policy: { resendAfter: '10 minutes', maxAttempts: 1 } });
     expect((await travel.submitWrong(opened)).result).toBe('mismatch');
     await travel.pass('1 hour');
@@ -61,7 +61,7 @@ describe('automatic re-sends', () => {
 });
 
 describe('re-sends on request', () => {
-  test('a refusal says from when a re-send is allowed, and the cool-down doubles with each send', async () => {
+  test('a refusal says when the next re-send is allowed, and the cool-down doubles with each send', async () => {
     const opened = await travel.open({ policy: { resendCooldown: '10 minutes' } });
     for (const minutes of [10, 20, 40]) {
       const { sends, resendAllowedAt } = await travel.status(opened);
@@ -77,7 +77,7 @@ describe('re-sends on request', () => {
     expect(travel.calls(opened).sends).toBe(4);
   });
 
-  test('a re-send past maxSends is refused with no time, since none will make it right', async () => {
+  test('a re-send past maxSends is refused without a time, since it is never allowed', async () => {
     const opened = await travel.open({ policy: { maxSends: 1 } });
     await travel.pass('2 hours');
     const refusal = await refusedResend(travel.resend(opened));
@@ -100,7 +100,7 @@ describe('re-sends on request', () => {
 });
 
 describe('the lifetime of a code', () => {
-  test('a code is taken until its lifetime ends, and past it answered without a call to Cognito', async () => {
+  test('a code is accepted until its lifetime ends, and after that answered without a call to Cognito', async () => {
     const opened = await travel.open({ policy: { codeLifetime: '30 minutes', resendCooldown: '1 hour' } });
     expect(at(opened.started.codeExpiresAt)).toBe(at(opened.started.sends[0]?.at) + 30 * MINUTE);
     await travel.pass('29 minutes');
@@ -130,7 +130,7 @@ describe('the lifetime of a code', () => {
     expect((await travel.resend(opened)).sends).toHaveLength(2);
   });
 
-  test('by default a code sent by SMS is taken for 10 minutes', async () => {
+  test('by default a code sent by SMS is accepted for 10 minutes', async () => {
     const opened = await travel.open({ attributeName: 'phone_number' });
     expect(at(opened.started.codeExpiresAt)).toBe(at(opened.started.sends[0]?.at) + 10 * MINUTE);
     await travel.pass('9 minutes');
@@ -140,7 +140,7 @@ describe('the lifetime of a code', () => {
     expect(travel.calls(opened).attempts).toBe(1);
   });
 
-  test('by default a code sent by e-mail is taken for 24 hours', async () => {
+  test('by default a code sent by e-mail is accepted for 24 hours', async () => {
     const user = await travel.user({}, 3 * 24 * 3600);
     const opened = await travel.open({ user, policy: { deadline: '3 days' } });
     expect(at(opened.started.codeExpiresAt)).toBe(at(opened.started.sends[0]?.at) + 24 * HOUR);

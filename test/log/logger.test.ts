@@ -1,4 +1,4 @@
-/** The log holds the listed fields, redacted, and nothing else of what it is given. */
+/** The log holds only the listed fields of its input, redacted. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
@@ -12,7 +12,7 @@ import { SUB, TOKEN } from '../sample-token.js';
 const CODE = '135790';
 const WORKFLOW_ID = `verify/us-east-1_AbC123456/${SUB}/email`;
 
-/** The line that one entry becomes. */
+/** Logs one entry and returns its line. */
 function written(meta: LogMetadata | undefined, message = 'm'): { text: string; line: Record<string, unknown> } {
   const lines: string[] = [];
   createLogger('trace', { write: (line) => void lines.push(line) }).info(message, meta);
@@ -21,7 +21,7 @@ function written(meta: LogMetadata | undefined, message = 'm'): { text: string; 
   return { text, line: JSON.parse(text) };
 }
 
-/** A metadata object as the SDK makes them for a failed activity, with everything that Core and it ever put there. */
+/** Metadata as the SDK builds it for a failed activity, with everything that the SDK and Core ever put there. */
 const PLANTED = {
   sdkComponent: 'worker',
   namespace: 'default',
@@ -50,7 +50,7 @@ const PLANTED = {
 };
 
 describe('the fields', () => {
-  it('are those that were chosen', () => {
+  it('are those on the list', () => {
     const { text, line } = written(PLANTED);
     expect(line).toEqual({
       level: 'info',
@@ -71,7 +71,7 @@ describe('the fields', () => {
     for (const secret of [CODE, 'CiQwMWEyMDkyYw', 'secret-api-key']) expect(text).not.toContain(secret);
   });
 
-  it('hold no text that is a secret, and ids as they are', () => {
+  it('hold no secret text, and ids unchanged', () => {
     const { line } = written(
       { reason: `code ${CODE}`, state: TOKEN, updateId: '20261123', workflowId: `x/${TOKEN}`, keyId: '2026' },
       `no ${CODE} for zoe@example.com`,
@@ -86,7 +86,7 @@ describe('the fields', () => {
     });
   });
 
-  it('hold no objects, whatever they are', () => {
+  it('hold no objects of any kind', () => {
     const secret = { toJSON: () => '[secret]', value: CODE };
     const { text, line } = written({
       reason: secret,
@@ -99,12 +99,12 @@ describe('the fields', () => {
     expect(text).not.toContain(CODE);
   });
 
-  it('are cut', () => {
+  it('are truncated', () => {
     const { line } = written({ reason: 'ab '.repeat(10_000) }, 'cd '.repeat(10_000));
     expect([line['reason'], line['message']].map((text) => String(text).length)).toEqual([2_001, 2_001]);
   });
 
-  it('of the codec server are among them', () => {
+  it('of the codec server are included', () => {
     const audit = { subject: 'zoe', keyId: 'one', payloads: 3, revealed: false, path: '/decode', status: 200 };
     expect(written({ ...audit, remoteAddress: '[::1]:54321', accessToken: TOKEN }).line).toMatchObject({
       ...audit,
@@ -112,7 +112,7 @@ describe('the fields', () => {
     });
   });
 
-  it('tell when it happened, not when it was written', () => {
+  it('give the time of the event, not of the writing', () => {
     const at = Date.UTC(2026, 10, 23, 10);
     const meta = { [Symbol.for('log_timestamp')]: BigInt(at) * 1_000_000n };
     expect(written(meta).line['time']).toBe('2026-11-23T10:00:00.000Z');
@@ -121,7 +121,7 @@ describe('the fields', () => {
 });
 
 describe('an error', () => {
-  it('is its name, its type, its text and its place, and so are its causes', () => {
+  it('has its name, its type, its text and its place, and so have its causes', () => {
     const cause = ApplicationFailure.create({
       type: 'CodeMismatchException',
       message: `'${CODE}' is wrong`,
@@ -140,7 +140,7 @@ describe('an error', () => {
     for (const secret of [CODE, TOKEN.slice(0, 12)]) expect(text).not.toContain(secret);
   });
 
-  it('may be the metadata itself, a text, or nothing that can be read', () => {
+  it('may be the metadata itself, a text, or something unreadable', () => {
     expect(written(new Error(`is ${CODE}`) as unknown as LogMetadata).line['error']).toMatchObject({
       message: 'is [digits]',
     });
@@ -149,20 +149,20 @@ describe('an error', () => {
     expect(written({ error: { code: 5 } }).line['error']).toMatchObject({ code: 5 });
   });
 
-  it('of several has a few of them', () => {
+  it('of several errors shows a few of them', () => {
     const errors = Array.from({ length: 10 }, (_, index) => new Error(`no ${index}`));
     const { line } = written({ error: new AggregateError(errors, 'all') });
     expect(line['error']).toMatchObject({ errors: [{ message: 'no 0' }, { message: 'no 1' }, { message: 'no 2' }] });
   });
 
-  it('whose causes have no end has one here', () => {
+  it('with an endless chain of causes is truncated', () => {
     const error = new Error('round');
     error.cause = error;
     expect(written({ error }).text.match(/"message":"round"/g)).toHaveLength(6);
   });
 });
 
-describe('whatever it is handed', () => {
+describe('whatever the input is', () => {
   it('a line is written', () => {
     const throwing = {
       get reason() {
@@ -190,7 +190,7 @@ describe('whatever it is handed', () => {
     expect(written(undefined).line).toMatchObject({ message: 'm' });
   });
 
-  it('no field that was not chosen comes out, and no code', () => {
+  it('no other field appears, and no code', () => {
     const meta = fc.dictionary(fc.oneof(fc.string(), fc.constantFrom(...Object.keys(PLANTED), 'error')), fc.anything());
     const known = new Set([...Object.keys(PLANTED).slice(0, 11), 'level', 'time', 'message', 'error', 'runId']);
     fc.assert(
@@ -208,7 +208,7 @@ it.each<[LogLevelName, number]>([
   ['info', 3],
   ['warn', 2],
   ['error', 1],
-])('at %s %i levels are written', (level, count) => {
+])('at level %s, %i levels are written', (level, count) => {
   const lines: string[] = [];
   const logger = createLogger(level, { write: (line) => void lines.push(line) });
   for (const at of ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'] as const) logger.log(at, 'm');

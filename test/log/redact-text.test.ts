@@ -6,7 +6,7 @@ import { base64Url, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
 const KEY = 'q2Xv9pR0TqB3mKc+Zl8/uYw1HsE5dJ7aN4oGfVtIxSk=';
 
-describe('what may be a secret goes', () => {
+describe('possible secrets are removed', () => {
   it.each([
     ['a token', `Bearer ${TOKEN} was refused`, 'Bearer [token] was refused'],
     ['a token without its signature', TOKEN.slice(0, TOKEN.lastIndexOf('.') + 1), '[token]'],
@@ -77,7 +77,7 @@ it('does what the table in its source says', async () => {
   }
 });
 
-describe('what people read logs for stays', () => {
+describe('useful parts of a log stay', () => {
   it.each([
     'z***@e***',
     'sent to +*******0123 by SMS',
@@ -102,7 +102,7 @@ describe('what people read logs for stays', () => {
   });
 });
 
-/** What can be beside a word: spaces, quotes, brackets, URLs, JSON, and JSON in JSON. */
+/** Possible neighbours of a word: spaces, quotes, brackets, URLs, JSON, and JSON in JSON. */
 const before = fc.constantFrom(
   ' ',
   '"',
@@ -152,7 +152,7 @@ const letters = (alphabet: string, minLength: number, maxLength: number) =>
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 describe('in any surroundings', () => {
-  it('no token stays, whole or cut off', () => {
+  it('no token stays, whole or truncated', () => {
     const claims = fc.record({ sub: fc.uuid(), iss: fc.webUrl(), scope: fc.string(), exp: fc.nat() });
     fc.assert(
       fc.property(planted(fc.tuple(claims, fc.nat(60))), ([head, left, [some, cut], right, tail]) => {
@@ -174,7 +174,7 @@ describe('in any surroundings', () => {
     );
   });
 
-  it('no number stays, however it is grouped', () => {
+  it('no phone number stays, however it is grouped', () => {
     const groups = fc.array(fc.integer({ min: 10, max: 9999 }), { minLength: 3, maxLength: 3 });
     const number = fc
       .tuple(
@@ -217,7 +217,7 @@ describe('in any surroundings', () => {
     );
   });
 
-  it('a second time changes nothing', () => {
+  it('a second redaction changes nothing', () => {
     const fragment = fc.oneof(
       text,
       before,
@@ -275,10 +275,10 @@ it.each([
   'A1b=',
   'aB/',
   '\\u00',
-])('takes its time once for each character: %j', (unit) => {
+])('takes time in proportion to the length: %j', (unit) => {
   const hostile = `${unit.repeat(MEGABYTE / unit.length)}!@x.=`;
   const start = performance.now();
   redactText(hostile);
-  // Half a second here; one that looks back over and over takes hours.
+  // Half a second here; a regular expression that backtracks takes hours.
   expect(performance.now() - start).toBeLessThan(10_000);
 });

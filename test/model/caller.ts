@@ -1,4 +1,4 @@
-/** Whoever speaks for a person in a story: turns what is to be done into messages, and sends them. */
+/** Acts for a person in a story: turns actions into messages, and sends them. */
 import { ResendNotAllowedError, VerificationError } from '@cognito-verification/client';
 import { workflowIdFor } from '@cognito-verification/contract';
 import type { SandboxUser } from '../rig.js';
@@ -12,7 +12,7 @@ const LONG = 72 * HOUR;
 const A_MOMENT = 20 * MINUTE;
 
 export class Caller {
-  /** By the numbers that the model knows them by. */
+  /** By their numbers in the model. */
   readonly jwts: string[] = [];
 
   private constructor(
@@ -34,7 +34,7 @@ export class Caller {
     return new Caller(rig, story, user, id);
   }
 
-  /** Starts it with the first token that was minted. */
+  /** Starts the verification with the first token. */
   async start(): Promise<string> {
     const { attributeName, alreadySent, rules } = this.story;
     const { resendAfter, ...policy } = rules;
@@ -47,7 +47,7 @@ export class Caller {
     return 'status';
   }
 
-  /** The message, in the worlds that may be; they know of the token that comes along. */
+  /** Chooses the message for the possible worlds, and tells them the token that it brings. */
   async decide(ask: Ask, worlds: readonly World[]): Promise<Message> {
     const [world] = worlds;
     if (!world) throw new Error('no world');
@@ -86,7 +86,7 @@ export class Caller {
         return { kind: 'renew', token: 0 };
       case 'join':
       case 'joinWithForgedToken':
-        // After its end a start would open another one.
+        // After the end, a start would open another verification.
         if (worlds.every(({ state }) => isEnd(state))) return { kind: 'submitMalformed' };
         return { kind: 'join', token: await bring({ forged: ask === 'joinWithForgedToken' }) };
       case 'bringForeignToken':
@@ -102,7 +102,7 @@ export class Caller {
     }
   }
 
-  /** A token that the model knows by its number. */
+  /** Issues a token under its number in the model. */
   private async bring(worlds: readonly World[], { lives = LONG, forged = false } = {}): Promise<number> {
     await this.rig.now();
     const token = await this.mint(lives, forged);
@@ -118,7 +118,7 @@ export class Caller {
     return { good: !forged, expiresAt: claims.exp * 1000 };
   }
 
-  /** @returns what it is told, in a word. */
+  /** @returns the answer, in a word */
   async send(message: Message, [world]: readonly World[]): Promise<string> {
     const { rig, id, user, story } = this;
     const { client, base } = rig;
@@ -169,7 +169,7 @@ export class Caller {
   }
 }
 
-/** What a refusal is called. */
+/** The name of a refusal. */
 export function nameOf(error: unknown): string {
   if (error instanceof ResendNotAllowedError) return `ResendNotAllowed:${error.reason}`;
   if (error instanceof VerificationError) return error.code;

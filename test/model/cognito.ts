@@ -1,4 +1,4 @@
-/** Cognito as one user meets it: codes, limits, tokens, and what goes wrong. */
+/** Cognito as one user experiences it: codes, limits, tokens, and faults. */
 import {
   ATTEMPT_TROUBLES,
   type AttemptMeaning,
@@ -25,7 +25,7 @@ export class ModelCognito {
     private readonly choices: Choices,
   ) {}
 
-  /** Whether a time has come; either, where it is about now. */
+  /** Whether a time has come; either answer is possible if it is about now. */
   past(at: number): boolean {
     const { now, fuzz } = this.world;
     if (Math.abs(now - at) > fuzz) return now >= at;
@@ -53,7 +53,7 @@ export class ModelCognito {
     return trouble?.means ?? effect;
   }
 
-  /** A look that is an activity of its own is tried again; the glance before a send is not. */
+  /** A look that is an activity of its own is tried again; the look before a send is not. */
   read(token: number, glance = false): ReadMeaning {
     const once = this.world.cognito.troubles.read?.once;
     const trouble: Trouble<ReadMeaning> | undefined = this.trouble('read', READ_TROUBLES);
@@ -62,7 +62,7 @@ export class ModelCognito {
     return this.takes(token) ? 'read' : 'refused';
   }
 
-  /** Whether a call would be throttled for as long as things stand so. */
+  /** Whether a call would be throttled under the current faults. */
   blocks(call: Call): boolean {
     const set = this.world.cognito.troubles[call];
     if (!set || set.once) return false;
@@ -70,7 +70,7 @@ export class ModelCognito {
     return meaningOf(tables[call], set) === 'throttled';
   }
 
-  /** The type of the failure that goes with what went wrong last. */
+  /** The failure type for the most recent trouble. */
   failureType(call: 'send' | 'attempt'): string {
     return this.lastType[call] ?? 'Unknown';
   }

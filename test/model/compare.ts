@@ -1,11 +1,11 @@
-/** What is seen of a verification, and how it differs from what the model says. */
+/** The observations of a verification, and how they differ from the model. */
 import type { VerificationStatus } from '@cognito-verification/contract';
 import { attemptsLeft, codeEnds, cooldownEnds, counted, type Entry, isEnd, sendsLeft, type World } from './world.js';
 
-/** A verification as it is found, with nothing of it under way. */
+/** A verification at rest, as observed. */
 export interface Seen {
   status: VerificationStatus;
-  /** What each message was told so far. */
+  /** The answers to each message so far. */
   answers: ReadonlyMap<number, string>;
   /** The messages that were posted. */
   posted: readonly number[];
@@ -16,22 +16,22 @@ export interface Seen {
   attemptCalls: number;
 }
 
-/** How exactly a time is told that the model could only guess, and one that follows from times that are known. */
+/** The tolerance for a time that the model can only guess, and for one that follows from known times. */
 const GUESSED = 75_000;
 const KNOWN = 3_000;
 
-/** What differs; nothing where the world is the one that was seen. `loose` where time has passed that nobody watched. */
+/** The differences; none if the world is the observed one. `loose` if time has passed unobserved. */
 export function differences(world: World, seen: Seen, loose: boolean): string[] {
-  const found: string[] = [];
+  const result: string[] = [];
   const differ = (what: string, model: unknown, actual: unknown) => {
-    if (model !== actual) found.push(`${what}: the model says ${String(model)}, seen ${String(actual)}`);
+    if (model !== actual) result.push(`${what}: the model says ${String(model)}, seen ${String(actual)}`);
   };
   const { status } = seen;
   const tolerance = world.fuzz + (loose ? GUESSED : KNOWN);
   const about = (what: string, model: number | undefined, actual: string | undefined, apart = tolerance) => {
     const at = actual === undefined ? undefined : Date.parse(actual);
     const same = at === undefined || model === undefined ? at === model : Math.abs(at - model) <= apart;
-    if (!same) found.push(`${what}: the model says ${shown(model)}, seen ${actual}`);
+    if (!same) result.push(`${what}: the model says ${formatTime(model)}, seen ${actual}`);
   };
   differ('state', world.state, status.state);
   differ('sends', outcomes(world.sends), outcomes(status.sends));
@@ -42,9 +42,9 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
   differ('failure', world.failure ?? '', status.failure?.type ?? '');
   differ('calls for a send', world.cognito.sendCalls, seen.sendCalls - margin(world, seen, 'sends'));
   differ('calls for an attempt', world.cognito.attemptCalls, seen.attemptCalls - margin(world, seen, 'attempts'));
-  const more = seen.inbox - world.cognito.inbox.length;
-  if (more < 0 || more > world.overtaken.sends) differ('messages', world.cognito.inbox.length, seen.inbox);
-  if (found.length > 0) return found;
+  const extra = seen.inbox - world.cognito.inbox.length;
+  if (extra < 0 || extra > world.overtaken.sends) differ('messages', world.cognito.inbox.length, seen.inbox);
+  if (result.length > 0) return result;
 
   for (const [index, { at }] of world.sends.entries()) about(`send ${index}`, at, status.sends[index]?.at);
   for (const [index, { at }] of world.attempts.entries()) about(`attempt ${index}`, at, status.attempts[index]?.at);
@@ -57,23 +57,23 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
   if (world.state === 'awaitingCode') {
     const allowed = cooldownEnds(world);
     const by = status.resendAllowedAt;
-    // What is over counts from whenever the verification looked at its clock last.
+    // A time in the past depends on when the verification last looked at its clock.
     const over = allowed !== undefined && by !== undefined && allowed <= world.now && Date.parse(by) <= world.now;
     if (!over) about('resendAllowedAt', allowed, by);
   }
   for (const message of seen.posted) {
-    const told = seen.answers.get(message);
+    const answer = seen.answers.get(message);
     const allowed = world.answers[message];
-    const right = told === undefined ? allowed === undefined : allowed?.includes(told);
+    const right = answer === undefined ? allowed === undefined : allowed?.includes(answer);
     if (!right)
-      found.push(
-        `message ${message}: the model says ${allowed?.join(' or ') ?? 'it waits'}, seen ${told ?? 'no answer'}`,
+      result.push(
+        `message ${message}: the model says ${allowed?.join(' or ') ?? 'it waits'}, seen ${answer ?? 'no answer'}`,
       );
   }
-  return found;
+  return result;
 }
 
-/** When it, or a code, is tried again. A time that is over is told until the verification looks at its clock again. */
+/** When the send, or a code, may be tried again. A past time stays in the status until the verification looks at its clock. */
 function retryAt(world: World, status: VerificationStatus): number | undefined {
   if (world.retryAt !== undefined) return world.retryAt;
   const blocked = world.attemptsBlockedUntil;
@@ -83,11 +83,11 @@ function retryAt(world: World, status: VerificationStatus): number | undefined {
 
 /** Calls that were with Cognito when the verification ended. */
 function margin({ cognito, overtaken }: World, seen: Seen, calls: 'sends' | 'attempts'): number {
-  const more = calls === 'sends' ? seen.sendCalls - cognito.sendCalls : seen.attemptCalls - cognito.attemptCalls;
-  return Math.max(0, Math.min(overtaken[calls], more));
+  const extra = calls === 'sends' ? seen.sendCalls - cognito.sendCalls : seen.attemptCalls - cognito.attemptCalls;
+  return Math.max(0, Math.min(overtaken[calls], extra));
 }
 
-/** The world with its times as they were seen, so that what follows from them is known exactly. */
+/** The world with its times as observed, so that the times that follow from them are exact. */
 export function adopted(world: World, { status }: Seen): World {
   const from = <Outcome>(entries: Entry<Outcome>[], seen: { at: string }[]) =>
     entries.map((entry, index) => ({ ...entry, at: Date.parse(seen[index]?.at ?? '') }));
@@ -102,10 +102,10 @@ export function adopted(world: World, { status }: Seen): World {
   return moved;
 }
 
-/** Worlds that say the same are one. */
+/** Removes duplicate worlds. */
 export function different(worlds: World[]): World[] {
   return [...new Map(worlds.map((world) => [JSON.stringify(world), world])).values()];
 }
 
 const outcomes = (entries: readonly { outcome: string }[]) => entries.map(({ outcome }) => outcome).join(', ');
-const shown = (at: number | undefined) => (at === undefined ? 'none' : new Date(at).toISOString());
+const formatTime = (at: number | undefined) => (at === undefined ? 'none' : new Date(at).toISOString());

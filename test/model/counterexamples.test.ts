@@ -1,6 +1,6 @@
 /**
- * Scenarios that once went otherwise than the model, as small as they became, under the name of what they show: those of
- * the planted bugs, and those in which the model had to learn what the rules mean.
+ * Scenarios that once differed from the model, at their smallest, named after what they show. Some come from the planted
+ * bugs; from the others the model learned what the rules mean.
  */
 import type { VerificationState } from '@cognito-verification/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Draws scenarios from a seed, plays them in batches, shrinks what goes wrong, and says what was reached. */
+/** Generates scenarios from a seed, plays them in batches, shrinks failures, and reports what they covered. */
 import { VERIFICATION_STATES } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble } from './faults.js';
@@ -9,10 +9,10 @@ import { ASKS, type Scenario, scenarios, stories, waits } from './scenario.js';
 
 const BATCH = 50;
 const TIMES_ALONE = 3;
-/** Tries of a smaller scenario: each takes a second or two. */
+/** The limit on smaller scenarios to try: each takes a second or two. */
 const MOST_SHRINKS = 150;
 
-/** What was reached: a generator that never comes to something shows here. */
+/** What the scenarios covered: a gap in the generator shows here. */
 export class Tally {
   private readonly counts = new Map<string, Map<string, number>>();
 
@@ -37,20 +37,20 @@ export class Tally {
     for (const { outcome } of world.attempts) this.add('attempts', outcome);
   }
 
-  /** What was never come to. Kinds of refusal for good are many, and alike: they may be missing. */
+  /** What was never covered. The many kinds of permanent refusal are alike, so some of them may be missing. */
   missing(): string[] {
     const troubles = Object.entries({ send: SEND_TROUBLES, attempt: ATTEMPT_TROUBLES, read: READ_TROUBLES }).flatMap(
       ([call, table]: [string, Record<string, Trouble<string>>]) =>
         Object.entries(table).flatMap(([name, { means }]) => (means === 'failed' ? [] : [`${call} ${name}`])),
     );
     const by = ['submitCode', 'codeConfirmed', 'readAttribute'].map((proof) => `verified by ${proof}`);
-    const wanted: [string, readonly string[]][] = [
+    const expected: [string, readonly string[]][] = [
       ['asked', Object.keys(ASKS)],
       ['states', VERIFICATION_STATES],
       ['ends', [...by, 'expired', 'failed', 'cancelled']],
       ['troubles met', troubles],
     ];
-    return wanted.flatMap(([kind, all]) =>
+    return expected.flatMap(([kind, all]) =>
       all.filter((one) => !this.of(kind).has(one)).map((one) => `${kind}: ${one}`),
     );
   }
@@ -63,16 +63,16 @@ export class Tally {
   }
 }
 
-/** A scenario that goes otherwise than the model says. */
+/** A scenario that differs from the model. */
 export interface Found {
-  /** `VERIFICATION_SEED` and `VERIFICATION_PATH` that make it. */
+  /** `VERIFICATION_SEED` and `VERIFICATION_PATH` that reproduce it. */
   seed: number;
   path: string;
   scenario: Scenario;
   violation: Error;
 }
 
-/** The scenarios of one batch: they wait together. */
+/** The scenarios of one batch: they share their waits. */
 function batchOf(seed: number, batch: number, size: number): { waits: number[]; stories: Scenario['story'][] } {
   const of = (offset: number) => ({ seed: (seed + batch * 7919 + offset) | 0 });
   const [drawn = []] = fc.sample(waits, { ...of(1), numRuns: 1 });
@@ -87,9 +87,9 @@ export function scenarioAt(seed: number, path: string): Scenario {
 }
 
 /**
- * Plays so many scenarios.
- * @param until ends it early, after a batch
- * @returns those that went wrong
+ * Plays this many scenarios.
+ * @param until stops early, after a batch
+ * @returns the scenarios that failed
  */
 export async function explore(
   rig: ModelRig,
@@ -97,7 +97,7 @@ export async function explore(
     seed: number;
     scenarios: number;
     tally?: Tally;
-    /** After each batch. */
+    /** Called after each batch. */
     progress?: (played: number, found: readonly Found[]) => void;
     until?: (found: readonly Found[]) => Promise<boolean>;
   },
@@ -110,7 +110,7 @@ export async function explore(
       options.tally?.note(one);
       const { story, violation } = one;
       if (!violation) continue;
-      // What is no difference but an error of a test or a server is not one to shrink.
+      // Only a difference can be shrunk; any other error is one of a test or a server.
       if (!(violation instanceof Violation)) throw violation;
       found.push({ seed: options.seed, path: `${batch}:${index}`, scenario: { waits: drawn.waits, story }, violation });
     }
@@ -121,8 +121,8 @@ export async function explore(
 }
 
 /**
- * Whether what was found is the order in which things met, of which the model does not know all: alone, where nothing else keeps the
- * machine, it goes right again and again. A promise that was broken is broken.
+ * Whether the difference came from an order of events that the model does not know: alone, without other load on the machine, the
+ * scenario passes repeatedly. A broken promise never counts as such.
  */
 export async function wasRaced(rig: ModelRig, { scenario, violation }: Found): Promise<boolean> {
   if (violation instanceof BrokenPromise) return false;
@@ -136,7 +136,7 @@ export async function wasRaced(rig: ModelRig, { scenario, violation }: Found): P
   return true;
 }
 
-/** The smallest scenario that goes wrong still, played alone; undefined where it goes right alone. */
+/** The smallest scenario that still fails, played alone; undefined if none fails alone. */
 export async function shrink(
   rig: ModelRig,
   scenario: Scenario,

@@ -1,7 +1,7 @@
-/** What may go wrong with each of the three calls: what the sandbox is told to do, and what it means by docs/failures.md. */
+/** What may go wrong with each of the three calls: the sandbox's fault, and its meaning in docs/failures.md. */
 import type { Fault } from '../../sandbox/index.js';
 
-/** What an answer to a send means. */
+/** The meaning of an answer to a send. */
 export type SendMeaning =
   | 'sent'
   | 'throttled'
@@ -13,7 +13,7 @@ export type SendMeaning =
   | 'blocked'
   | 'failed';
 
-/** What an answer to an attempt means. */
+/** The meaning of an answer to an attempt. */
 export type AttemptMeaning =
   | 'verified'
   | 'mismatch'
@@ -25,16 +25,16 @@ export type AttemptMeaning =
   | 'blocked'
   | 'failed';
 
-/** `unreadable` at once, or only after a while of trying. */
+/** `unreadable` at once, or only after several tries. */
 export type ReadMeaning = 'read' | 'refused' | 'unreadable' | 'throttled';
 
 /** One way in which a call goes wrong. */
 export interface Trouble<Meaning> {
-  /** What the sandbox does; without it nothing listens where the worker calls. */
+  /** The fault of the sandbox; without it nothing listens at the worker's endpoint. */
   fault?: Omit<Fault, 'operation' | 'username' | 'times'>;
-  /** What the answer means; the effect's own answer where it is undefined. */
+  /** The meaning of the answer; if undefined, that of the effect. */
   means?: Meaning;
-  /** The call has its effect all the same. */
+  /** The call still has its effect. */
   happens?: true;
   /** The message that the effect sends never arrives. */
   lost?: true;
@@ -50,7 +50,7 @@ const failed = (name: string, message?: string): Trouble<'failed'> => ({
 });
 const SLOW_MS = 120;
 
-/** Nobody knows whether the call had its effect. */
+/** The call may or may not have had its effect. */
 const UNCERTAIN = {
   serverError: { fault: exception('InternalErrorException'), means: 'uncertain' },
   serverErrorAfter: {
@@ -65,14 +65,14 @@ const UNCERTAIN = {
   triggerSilent: { fault: exception('UnexpectedLambdaException'), means: 'uncertain' },
 } as const satisfies Record<string, Trouble<'uncertain'>>;
 
-/** Cognito was not asked, or would not hear of it: it is tried again. */
+/** The call never reached Cognito, or Cognito declined it: it is tried again. */
 const THROTTLED = {
   throttled: { fault: exception('TooManyRequestsException'), means: 'throttled' },
   throttledByName: { fault: exception('ThrottlingException'), means: 'throttled' },
   unreachable: { means: 'throttled' },
 } as const satisfies Record<string, Trouble<'throttled'>>;
 
-/** It refuses for good. */
+/** Cognito refuses for good. */
 const FAILED = {
   disabled: failed('NotAuthorizedException', 'User is disabled.'),
   withoutScope: failed('NotAuthorizedException', 'Access Token does not have required scopes'),
@@ -84,7 +84,7 @@ const FAILED = {
   passwordReset: failed('PasswordResetRequiredException'),
 } as const;
 
-/** As another fault for all calls, it lasts until the round's end unless it is said to come once. */
+/** Like any other fault, it lasts until the end of the round unless it is set to occur once. */
 export const SEND_TROUBLES = {
   ...UNCERTAIN,
   ...THROTTLED,
@@ -124,7 +124,7 @@ export const ATTEMPT_TROUBLES = {
   slowAfter: { fault: { latencyMs: SLOW_MS, afterEffect: true }, happens: true },
 } as const satisfies Record<string, Trouble<AttemptMeaning>>;
 
-/** A look changes nothing, so an answer that was lost is asked for again. */
+/** A look changes nothing, so a lost answer is asked for again. */
 export const READ_TROUBLES = {
   throttled: { fault: exception('TooManyRequestsException'), means: 'throttled' },
   unreachable: { means: 'throttled' },
@@ -135,8 +135,8 @@ export const READ_TROUBLES = {
 } as const satisfies Record<string, Trouble<ReadMeaning>>;
 
 /**
- * Everything that the sandbox can be told: whether stories have it, and why not. No call in them takes so long that the
- * worker gives it up, for that takes 22 s by everybody's clock.
+ * Every field of a sandbox fault: whether stories use it, and why not. No call in them takes so long that the worker gives up,
+ * since that takes 22 s of real time.
  */
 export const SANDBOX_FAULTS: Record<keyof Fault, 'tables' | 'rig' | `not: ${string}`> = {
   operation: 'rig',
@@ -156,7 +156,7 @@ export const SANDBOX_FAULTS: Record<keyof Fault, 'tables' | 'rig' | `not: ${stri
   tokenBucket: 'not: one for all, so that stories would meet each other; throttled by name is the same answer',
 };
 
-/** What goes wrong with one kind of call, once or for as long as the round lasts. */
+/** What goes wrong with one kind of call, once or for the whole round. */
 export interface Set<Name extends string> {
   name: Name;
   once: boolean;
@@ -169,7 +169,7 @@ export interface Troubles {
   read?: Set<keyof typeof READ_TROUBLES>;
 }
 
-/** What it means, by its table. */
+/** The meaning in its table. */
 export function meaningOf(table: Record<string, Trouble<string>>, { name }: Set<string>): string | undefined {
   return table[name]?.means;
 }

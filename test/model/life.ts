@@ -1,6 +1,6 @@
 /**
- * The lifecycle as docs/lifecycle.md and docs/failures.md tell it, with none of its machinery: one thing after the other.
- * Here the attempts, beneath them the looks, the sends and the tokens.
+ * The lifecycle of docs/lifecycle.md and docs/failures.md, without its machinery: one thing after the other.
+ * This class has the attempts; its base classes have the looks, the sends and the tokens.
  */
 import { Looks } from './looks.js';
 import { afterRateLimit, attemptsLeft, type Check, codeEnds, counted, isEnd, type Submitted, spent } from './world.js';
@@ -17,7 +17,7 @@ type AttemptEnd =
   | 'failed';
 
 export class Life extends Looks {
-  /** Takes codes one at a time, and answers at once what needs no call. */
+  /** Takes codes one at a time, and answers at once if no call is needed. */
   takeCodes(): void {
     const { world } = this;
     while (!world.check && !isEnd(world.state) && world.queue.length > 0) {
@@ -43,7 +43,7 @@ export class Life extends Looks {
     this.goOnChecking();
   }
 
-  /** Goes on until the code is answered, or something has to be tried again later; `gaveUp` says that it was in vain. */
+  /** Continues until the code is answered, or a call must be retried later; `gaveUp` says that the retries failed. */
   goOnChecking(gaveUp = false): void {
     const { check } = this.world;
     if (!check) return;
@@ -84,7 +84,7 @@ export class Life extends Looks {
     }
   }
 
-  /** Counted before it is made. */
+  /** Counts the attempt before it makes the call. */
   private call(check: Check, gaveUp: boolean): AttemptEnd | 'riding' | undefined {
     const { world } = this;
     if (check.entry === undefined) {
@@ -126,21 +126,21 @@ export class Life extends Looks {
     return undefined;
   }
 
-  /** An answer that was lost, and a code that is expired or was used: only the attribute tells which. */
+  /** After a lost answer, or for an expired or used code, only the attribute shows the result. */
   private lookAfter(check: Check, gaveUp: boolean): AttemptEnd | 'riding' | undefined {
     const { world } = this;
     const looked = gaveUp ? this.gaveUpLook(check) : this.lookUp(check.look, check.token);
     if (looked === 'riding') return 'riding';
     if (looked === 'read' && this.becameVerified()) return 'verified';
-    const lost = world.attempts.some(({ outcome }) => outcome === 'uncertain');
-    if (looked !== 'read' && lost) return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
+    const hasLostAnswer = world.attempts.some(({ outcome }) => outcome === 'uncertain');
+    if (looked !== 'read' && hasLostAnswer) return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
     if (check.doubt === 'codeExpired') return 'codeExpired';
     if (check.calls === CALLS_FOR_A_CODE || attemptsLeft(world) === 0) return 'unavailable';
     check.stage = 'call';
     return undefined;
   }
 
-  /** The next look for this code asks for the tokens anew. */
+  /** The next look for this code starts with the tokens again. */
   private gaveUpLook(check: Check): 'unreadable' {
     check.look = {};
     return 'unreadable';

@@ -5,7 +5,7 @@ import { counted, type Look } from './world.js';
 type Looked = 'read' | 'noToken' | 'unreadable' | 'riding';
 
 export class Looks extends Sends {
-  /** A token has come: what waited for one goes on. */
+  /** Continues what was waiting for a token. */
   tokenCame(): void {
     const { world } = this;
     if (this.usable().length === 0) return;
@@ -14,7 +14,7 @@ export class Looks extends Sends {
     this.goOn();
   }
 
-  /** @param look goes on with the token that it has */
+  /** @param look keeps the token that it has */
   protected lookUp(look: Look, given?: number): Looked {
     const refused: number[] = [];
     for (;;) {
@@ -41,14 +41,14 @@ export class Looks extends Sends {
     return this.world.verifiedBefore === false && this.world.cognito.verified;
   }
 
-  /** Looks at the attribute as it is at the start, where a later look will be compared with it. */
+  /** Looks at the attribute at the start, for comparison with a later look. */
   lookFirst(look: Look = {}): void {
     const looked = this.lookUp(look);
     if (looked === 'riding') this.world.look = { ...look, since: this.world.now, confirms: false };
     else if (looked === 'read') this.world.verifiedBefore ??= this.world.cognito.verified;
   }
 
-  /** `codeConfirmed` comes, or is taken up again. */
+  /** Handles `codeConfirmed` when it arrives or is resumed. */
   confirm(): void {
     const { world } = this;
     if (world.rules.confirmation === 'trust') {
@@ -76,7 +76,7 @@ export class Looks extends Sends {
     }
   }
 
-  /** A look that was tried again and again comes to its end. */
+  /** Ends a look that was being retried. */
   settleLook(): void {
     const { world } = this;
     const { look } = world;
@@ -85,13 +85,13 @@ export class Looks extends Sends {
     else if (look?.confirms) this.check(look);
     else {
       this.lookFirst(look);
-      // It waited for that look, and is checked by one of its own.
+      // The confirmation waited for that look, and now has one of its own.
       if (world.confirmation) this.check();
     }
     this.goOn();
   }
 
-  /** Whether somebody has verified it without telling us; undefined where that is still being asked. */
+  /** Whether the attribute was verified elsewhere without a message to us; undefined while that look is under way. */
   foundLate(): boolean | undefined {
     if (this.world.verifiedBefore === undefined || counted(this.world).length === 0) return false;
     const looked = this.lookUp({});

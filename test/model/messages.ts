@@ -1,9 +1,9 @@
-/** What each message does, alone or beside others that are sent at the same instant. */
+/** What each message does, alone or together with others that are sent at the same instant. */
 import type { Life } from './life.js';
 import { attemptsLeft, cooldownEnds, counted, isEnd, type World } from './world.js';
 import type { Choices } from './worlds.js';
 
-/** A message with everything decided: which code it holds, which token it brings. */
+/** A fully specified message: the code that it holds, and the token that it brings. */
 export type Message =
   | { kind: 'submit'; code: number | undefined; token?: number }
   | { kind: 'submitMalformed' }
@@ -14,17 +14,17 @@ export type Message =
   | { kind: 'foreign' }
   | { kind: 'confirm' }
   | { kind: 'cancel' }
-  /** Somebody verifies the attribute without a word to us. */
+  /** The attribute is verified elsewhere, without a message to us. */
   | { kind: 'verifiedElsewhere' }
-  /** Signed out everywhere. */
+  /** Global sign-out. */
   | { kind: 'revokeTokens' };
 
-/** What else is sent at the same instant. */
+/** The other messages of the same instant. */
 export interface Crossing {
-  /** It is sent beside others. */
+  /** It is sent together with others. */
   crossing: boolean;
   later: readonly Message[];
-  /** The codes before it take all attempts that there were, as long as they are being checked. */
+  /** The codes before it use up all attempts while they are being checked. */
   exhausts: boolean;
   choices: Choices;
 }
@@ -91,16 +91,16 @@ export function take(life: Life, message: Message & { id: number }, crossing: Cr
   }
 }
 
-/** What comes after the end; beside the message that ends it, it may have been taken in before. */
+/** Answers a message after the end; next to the message that ends the verification, it may have been accepted before. */
 function refuseLate(
   { world, failedWith }: Life,
   kind: Message['kind'],
   id: number,
   { crossing, exhausts }: Crossing,
 ): void {
-  const told = world.state === 'failed' ? failedWith : kind === 'submit' ? 'verified' : 'status';
+  const answer = world.state === 'failed' ? failedWith : kind === 'submit' ? 'verified' : 'status';
   const possible = crossing && (kind !== 'submit' || world.state !== 'cancelled');
-  world.answers[id] = possible ? ['VerificationEnded', told] : ['VerificationEnded'];
+  world.answers[id] = possible ? ['VerificationEnded', answer] : ['VerificationEnded'];
   if (kind === 'submit' && exhausts) world.answers[id]?.push('AttemptsExhausted');
 }
 
@@ -120,7 +120,7 @@ function submit(life: Life, { id, code, token }: Submit, { later, exhausts, choi
   }
 }
 
-/** What ends the verification comes while the code is with Cognito, or along with Cognito's answer: nobody is told that. */
+/** The end comes while the code is with Cognito, or along with Cognito's answer, and that answer reaches no caller. */
 function overtake(life: Life, unanswered: boolean): void {
   const { world } = life;
   const before = structuredClone(world);
@@ -129,16 +129,16 @@ function overtake(life: Life, unanswered: boolean): void {
   life.meanwhile = undefined;
   life.takeCodes();
   life.meanwhile = meanwhile;
-  const made = world.attempts.slice(before.attempts.length);
-  if (made.length === 0 || !submitted) return;
+  const newAttempts = world.attempts.slice(before.attempts.length);
+  if (newAttempts.length === 0 || !submitted) return;
   const { verified } = world.cognito;
   for (const key of Object.keys(world) as (keyof World)[]) delete world[key];
   Object.assign(world, before, { queue: [] });
   world.cognito.verified = verified;
-  world.overtaken.attempts += made.length;
-  const last = made.at(-1);
+  world.overtaken.attempts += newAttempts.length;
+  const last = newAttempts.at(-1);
   if (unanswered && last) last.outcome = 'checking';
-  world.attempts.push(...made);
+  world.attempts.push(...newAttempts);
   const nothing = { since: world.now, refused: [], look: {}, calls: 0, sendsBefore: 0 };
   world.check = { ...submitted, ...nothing, stage: 'call' };
 }
@@ -149,7 +149,7 @@ function resend(life: Life, { id, token }: Resend, { crossing, later, choices }:
   const { world } = life;
   const refusal = resendRefusal(life, token);
   if (refusal) {
-    // Beside another one it may have come in time to join the send of that.
+    // Next to another message, it may have joined that message's send in time.
     life.answer(id, ...(crossing ? [refusal, 'status', 'ResendFailed', life.failedWith] : [refusal]));
     return;
   }
@@ -164,20 +164,20 @@ function resend(life: Life, { id, token }: Resend, { crossing, later, choices }:
   if (world.state === 'sending') {
     if (world.resendsWaiting.length > 0) life.answer(id, 'status');
     else world.resendsWaiting.push(id);
-    // One that nobody could use the code of is made for whoever asks for it.
+    // A re-send on request happens even if no attempt is left to use its code.
     life.goOn();
     return;
   }
   const again = resendRefusal(life);
   if (again) {
-    // The send that its token set going may have been under way still, which it then joins.
+    // The send that its token started may still have been under way, and then it joins that send.
     life.answer(id, ...(token === undefined ? [again] : [again, 'status']));
     return;
   }
   world.sendWanted = true;
   world.state = 'sending';
   world.resendsWaiting.push(id);
-  // A right code that comes beside it may end the verification while the send is with Cognito.
+  // A right code next to it may end the verification while the send is with Cognito.
   if (crossing && !world.check && later.some(({ kind }) => kind === 'submit') && choices.oneOf([false, true])) {
     world.overtaken.sends += 1;
     return;

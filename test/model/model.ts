@@ -1,6 +1,6 @@
 /**
- * The model of a verification, from outside: how it starts, and what comes of messages. messages.ts says what each of
- * them does, time.ts what happens by itself; life.ts and what it builds on have the rules that these share.
+ * The model of a verification from outside: how it starts, and the results of messages. messages.ts has the effect of each
+ * message, time.ts what happens by itself; life.ts and its base classes have the rules that these share.
  */
 import type { Troubles } from './faults.js';
 import { Life } from './life.js';
@@ -9,7 +9,7 @@ import { meanwhile } from './time.js';
 import { attemptsLeft, HOUR, type Rules, type World } from './world.js';
 import { everyWay } from './worlds.js';
 
-/** When a round's messages were sent, by the server's clock. */
+/** When the messages of a round were sent, by the server's clock. */
 export interface Span {
   from: number;
   to: number;
@@ -29,7 +29,7 @@ export const START = 0;
 
 const within = ({ from, to }: Span) => ({ now: (from + to) / 2, fuzz: (to - from) / 2 + 300 });
 
-/** All that may come of a start. */
+/** All possible results of a start. */
 export function open(opening: Opening, span: Span): World[] {
   return everyWay((choices) => {
     const { rules, token, alreadySent, verified, troubles } = opening;
@@ -60,7 +60,7 @@ export function open(opening: Opening, span: Span): World[] {
       answers: {},
       cognito: {
         troubles: structuredClone(troubles),
-        // Of a new address nothing is verified.
+        // A new address is not verified.
         verified: verified && !alreadySent,
         codes: 0,
         inbox: [],
@@ -87,7 +87,7 @@ export function open(opening: Opening, span: Span): World[] {
   });
 }
 
-/** All that may come of messages that are sent at the same instant, or of one. */
+/** All possible results of one message, or of several at the same instant. */
 export function receive(before: World, messages: readonly (Message & { id: number })[], span: Span): World[] {
   return everyWay((choices) => {
     const world = Object.assign(structuredClone(before), within(span));
@@ -113,7 +113,7 @@ export function receive(before: World, messages: readonly (Message & { id: numbe
       }
     };
     life.meanwhile = {
-      // A code that comes before a send has started goes before it.
+      // A code that arrives before a send has started precedes it.
       betweenCalls: () => takeSome((one) => bringsToken(one) || (one.kind === 'submit' && world.sendWanted)),
       besideSend: () => takeSome(({ kind }) => kind === 'submit'),
     };
@@ -127,11 +127,11 @@ export function receive(before: World, messages: readonly (Message & { id: numbe
   });
 }
 
-/** What holds a token that other calls than its own may use from then on. */
+/** Holds for messages with a token that later calls may use. */
 const bringsToken = (message: Message) =>
   message.kind === 'renew' || (message.kind === 'resend' && message.token !== undefined);
 
-/** Which code a person would type: the newest or the oldest that has come, or one that Cognito never made. */
+/** The code that a person types: the newest or the oldest that arrived, or one that Cognito never made. */
 export function codeToType({ cognito }: World, which: 'newest' | 'oldest' | 'wrong'): number | undefined {
   if (which === 'wrong') return undefined;
   return which === 'newest' ? cognito.inbox.at(-1) : cognito.inbox[0];

@@ -1,4 +1,4 @@
-/** One person in a story: plays it on the rig, and holds what is seen against the model. */
+/** One person in a story: plays it on the rig, and compares the verification with the model. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationStatus } from '@cognito-verification/contract';
 import type { SandboxUser } from '../rig.js';
@@ -14,17 +14,17 @@ import { pass } from './time.js';
 import { Watcher, wasThrottled } from './watcher.js';
 import { isEnd, MINUTE, type World } from './world.js';
 
-/** What is seen is none of the worlds that the rules allow. */
+/** The verification matches none of the worlds that the rules allow. */
 export class Violation extends Error {
   override readonly name: string = 'Violation';
 }
 
-/** What holds whatever the model says does not: once is enough. */
+/** A broken promise, whatever the model says: one occurrence is enough. */
 export class BrokenPromise extends Violation {
   override readonly name = 'BrokenPromise';
 }
 
-/** What may come while a code is with Cognito for long: the next call for it is made with the best token by then. */
+/** Holds for messages that may arrive during a long call for a code: the next call for it uses the best token by then. */
 const bringsCodeOrToken = (ask: Ask) =>
   ask.startsWith('submit') || ask.startsWith('renew') || ask === 'resendWithFreshToken';
 
@@ -32,16 +32,16 @@ export class Person {
   private caller!: Caller;
   private watcher!: Watcher;
   worlds: World[] = [];
-  /** What was done, for whoever reads of a violation. */
+  /** What happened, for the report of a violation. */
   readonly log: string[] = [];
   readonly asked: string[] = [];
-  /** The states that were seen. */
+  /** The states that occurred. */
   readonly states = new Set<string>();
   private readonly answers = new Map<number, string>();
   private readonly posted: number[] = [];
   private readonly tellings = new Set<Promise<unknown>>();
   private over = false;
-  /** What goes wrong now. */
+  /** What goes wrong at the moment. */
   private troubles: Troubles;
 
   constructor(
@@ -68,7 +68,7 @@ export class Person {
     await this.compare('start', async () => open(opening, { from, to: await rig.now() }));
   }
 
-  /** One round's messages. What goes wrong next is set by `passing`, so that it is there while time passes. */
+  /** Plays the messages of a round. `passing` sets the next troubles, so that they apply while time passes. */
   async play({ asks, together }: Round): Promise<void> {
     if (this.over) return;
     const crossing = together && this.atRest && this.mayCross(asks);
@@ -87,12 +87,12 @@ export class Person {
     await this.compare('time', async () => this.worlds.flatMap((world) => pass(world, to, troubles)), true);
   }
 
-  /** What the messages were told. */
+  /** The answers to the messages. */
   told(): string[] {
     return [...this.answers.values()];
   }
 
-  /** Its workflow id. */
+  /** The workflow id. */
   get id(): string {
     return this.caller.id;
   }
@@ -114,7 +114,7 @@ export class Person {
     return this.worlds.every(({ state }) => isEnd(state));
   }
 
-  /** The end: it has one, everyone was answered, and what was promised was kept. */
+  /** Expects an end, an answer to every message, and every promise kept. */
   async end(): Promise<World> {
     const { rig, id } = this;
     const [world] = this.worlds;
@@ -134,12 +134,12 @@ export class Person {
     return world;
   }
 
-  /** Nothing waits, so that messages meet each other and nothing else. */
+  /** Nothing waits, so that messages meet only each other. */
   private get atRest(): boolean {
     return this.worlds.every(({ riding, check, look }) => !riding && !check && !look);
   }
 
-  /** What the model can follow; the others are sent one after the other. */
+  /** Whether the model can follow these messages; if not, they are sent one after the other. */
   private mayCross(asks: readonly Ask[]): boolean {
     const { confirmation } = this.story.rules;
     const has = (...some: Ask[]) => some.some((ask) => asks.includes(ask));
@@ -156,14 +156,14 @@ export class Person {
     return !(sends && (forged || has('confirm', 'cancel')));
   }
 
-  /** None is refused, so that it does not matter whether another one comes a moment sooner or later. */
+  /** No token is refused, so that it does not matter whether another arrives a moment sooner or later. */
   private get tokensGood(): boolean {
     return this.worlds.every(({ tokens, offered, accepted, now }) =>
       [...offered, accepted ?? -1].every((held) => tokens[held]?.good && tokens[held].expiresAt > now + MINUTE),
     );
   }
 
-  /** Many of the same at once. */
+  /** Many of one kind at once. */
   private floods(asks: readonly Ask[]): boolean {
     return new Set(asks).size === 1 && (asks[0] === 'submitWrong' || asks[0] === 'submitNewest');
   }
@@ -194,29 +194,29 @@ export class Person {
     return this.worlds.some(({ cognito }) => cognito.troubles.attempt?.name.startsWith('slow'));
   }
 
-  /** Waits until a code is with Cognito, where it is for a while, so that what is sent next comes meanwhile. */
+  /** Waits until a code is with Cognito, where it stays for a while, so that the next message arrives meanwhile. */
   private async isWithCognito(message: number): Promise<void> {
     const { rig, user } = this;
     if (!this.attemptsAreSlow) return;
-    const asked = { operation: OPERATIONS.attempt, username: user.username };
+    const ownAttempts = { operation: OPERATIONS.attempt, username: user.username };
     const until = Date.now() + 500;
     while (!this.answers.has(message) && Date.now() < until) {
-      if (rig.base.sandbox.calls(asked).some(({ outcome }) => outcome === 'pending')) return;
+      if (rig.base.sandbox.calls(ownAttempts).some(({ outcome }) => outcome === 'pending')) return;
       await sleep(5);
     }
   }
 
-  /** Looks at it while calls are with Cognito: each that has arrived there was counted before. */
+  /** Checks the status while calls are with Cognito: each of them must already be counted. */
   private async peek(): Promise<void> {
     const { rig, user } = this;
     if (!this.attemptsAreSlow) return;
     await sleep(60);
-    const made = rig.base.sandbox.calls({ operation: OPERATIONS.attempt, username: user.username });
-    const calls = made.filter((call) => !wasThrottled(call));
+    const allCalls = rig.base.sandbox.calls({ operation: OPERATIONS.attempt, username: user.username });
+    const calls = allCalls.filter((call) => !wasThrottled(call));
     const asking = calls.filter(({ outcome }) => outcome === 'pending').length;
     const { attempts } = await rig.client.status(this.id);
     const listed = attempts.filter(({ outcome }) => outcome === 'checking').length;
-    // It may have been answered since; but one that is under way is never missing.
+    // An attempt may have been answered since; but one that is under way is never missing.
     const answered = attempts.length - calls.length + asking;
     if (asking > 0 && listed === 0 && answered < 1)
       throw new BrokenPromise(this.tell(['an attempt is with Cognito and was not counted'], 'peek'));
@@ -231,7 +231,7 @@ export class Person {
     this.tellings.add(telling);
   }
 
-  /** Mostly at once; what takes longer is waited for by looking at it. */
+  /** Waits for the answers. Most come at once; for the others it polls. */
   private async answered(): Promise<void> {
     await Promise.race([Promise.all(this.tellings), sleep(100, undefined, { ref: false })]);
   }
@@ -245,7 +245,7 @@ export class Person {
     }
   }
 
-  /** Holds what is seen against every world; what fits goes on. */
+  /** Compares the verification with every world, and keeps the worlds that match. */
   private async compare(step: string, ways: () => Promise<World[]>, loose = false): Promise<void> {
     const until = Date.now() + this.rig.patienceMs;
     const roughly = loose || !this.atRest;
@@ -272,7 +272,7 @@ export class Person {
     }
   }
 
-  /** Whether something may be tried again and again now: what goes wrong lasts. */
+  /** Whether calls may be retried at the moment, because a fault lasts. */
   private get mayWait(): boolean {
     const { send, attempt, read } = this.troubles;
     return [send, attempt, read].some((set) => set && !set.once) || !this.atRest;

@@ -1,18 +1,18 @@
-/** The model bites: each of these bugs is found among far fewer scenarios than CI plays. */
+/** The model detects bugs: it finds each of these among far fewer scenarios than CI plays. */
 import { afterAll, beforeAll, test } from 'vitest';
 import { explore, type Found, scenarioAt, shrink } from './explore.js';
 import { type BugName, PLANTED_BUGS, withBug } from './planted-bugs.js';
 import { play } from './play.js';
 import { ModelRig } from './rig.js';
 
-/** Always the same, for a rare bug may hide from another one for longer. */
+/** Fixed, because another seed may need longer to reach a rare bug. */
 const SEED = 20_261_123;
-/** Of the 2,000 that are played without a bug. */
+/** A part of the 2,000 that are played without a bug. */
 const SCENARIOS = 500;
-/** A verification with a bug never comes to what the model says. */
+/** A verification with a bug never reaches the state of the model. */
 const PATIENCE_MS = 8_000;
 
-/** The same, without a bug: what it shows as well is none. */
+/** The rig without a bug: a difference that also occurs here does not come from the bug. */
 let clean: ModelRig;
 beforeAll(async () => {
   clean = await ModelRig.open({ patienceMs: PATIENCE_MS });
@@ -34,8 +34,8 @@ test.each(Object.keys(PLANTED_BUGS) as BugName[])('found: %s', OPTIONS, async (n
 });
 
 /**
- * The first scenario that shows the bug, and not something else, such as a machine that is slow; and shows it when its seed
- * and path make it again, alone.
+ * Finds the first scenario that shows the bug and nothing else, such as a slow machine, and that shows it again when it is
+ * played alone from its seed and path.
  */
 async function find(rig: ModelRig, name: BugName): Promise<Found> {
   const { shows } = PLANTED_BUGS[name];
@@ -49,10 +49,10 @@ async function find(rig: ModelRig, name: BugName): Promise<Found> {
       played = sofar;
     },
     until: async (sofar) => {
-      for (const one of sofar.slice(tried)) {
+      for (const difference of sofar.slice(tried)) {
         tried += 1;
-        if (shows.test(one.violation.message) && shows.test(await differenceOf(rig, one))) {
-          first = one;
+        if (shows.test(difference.violation.message) && shows.test(await differenceOf(rig, difference))) {
+          first = difference;
           return true;
         }
       }
@@ -62,7 +62,7 @@ async function find(rig: ModelRig, name: BugName): Promise<Found> {
   const others = found.map(({ violation }) => violation.message.split('\nsteps:')[0]);
   if (!first) throw new Error(`None of ${played} scenarios shows it, but: ${others.join('\n') || 'nothing'}`);
   console.log(`${name}: of ${played} scenarios these differ\n${others.join('\n')}`);
-  // Takes minutes, and is how those in counterexamples.test.ts became small.
+  // Takes minutes; this is how the scenarios in counterexamples.test.ts became small.
   if (process.env['VERIFICATION_SHRINK']) {
     const smallest = await shrink(rig, first.scenario);
     console.log(`smallest for ${name}: ${JSON.stringify(smallest?.scenario)}\n${smallest?.error.message}`);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFileOf, type Mutation } from '../replay/mutants.js';
 
-/** What is wrong with the code, and what the model says of it then: another difference would be of something else. */
+/** What is wrong with the code, and how it differs from the model: any other difference has another cause. */
 interface PlantedBug {
   mutations: readonly Mutation[];
   shows: RegExp;
@@ -67,7 +67,7 @@ export const PLANTED_BUGS = {
 
 export type BugName = keyof typeof PLANTED_BUGS;
 
-/** Has the bundle of the workflow with a bug in a file for as long as it is used. */
+/** Keeps the bundle of the workflow with a bug in a file while it is used. */
 export async function withBug(name: BugName, use: (workflowBundlePath: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'planted-bug-'));
   try {

@@ -1,4 +1,4 @@
-/** Plays stories: one, or many side by side on one clock. */
+/** Plays stories: one, or many concurrently on one clock. */
 import { meaningOf, SEND_TROUBLES, type Troubles } from './faults.js';
 import { Person, Violation } from './person.js';
 import type { ModelRig } from './rig.js';
@@ -10,16 +10,16 @@ import { HOUR } from './world.js';
 /** More at once would only wait for each other. */
 const SIDE_BY_SIDE = 12;
 
-/** How a story went. */
+/** The result of a story. */
 export interface Played {
   story: Story;
   person: Person;
-  /** How it ended, where it went as the model says. */
+  /** The final world, if the story matched the model. */
   world?: World;
   violation?: Error;
 }
 
-/** Plays stories that wait together, and goes on with the others where one goes wrong. */
+/** Plays stories that share their waits, and continues with the others if one fails. */
 export async function playAll(rig: ModelRig, waits: readonly number[], stories: readonly Story[]): Promise<Played[]> {
   rig.forget();
   const all: Played[] = stories.map((story) => ({ story, person: new Person(rig, story) }));
@@ -48,12 +48,12 @@ export async function playAll(rig: ModelRig, waits: readonly number[], stories: 
   for (let round = 0; round < ROUNDS; round++) {
     if (all.every(({ story }) => story.rounds[round] === undefined)) break;
     await each(async ({ person, story }) => {
-      const asked = story.rounds[round];
-      if (asked) await person.play(asked);
+      const messages = story.rounds[round];
+      if (messages) await person.play(messages);
     });
     await wait(waits[round] as number, round);
   }
-  // What is still open waits for its deadline; what rides a long outage has gone on or given up before.
+  // An open verification waits for its deadline; one that was in a long outage has continued or given up before.
   if (all.some(({ person, violation }) => !violation && !person.isOver)) await wait(20 * 60_000);
   if (all.some(({ person, violation }) => !violation && !person.isOver)) await wait(MOST_DEADLINE + HOUR);
   await each(async (played) => {
@@ -62,14 +62,14 @@ export async function playAll(rig: ModelRig, waits: readonly number[], stories: 
   return all;
 }
 
-/** No outage of hours: it is tried again every half minute, which is the same each time and takes long to play. */
+/** Shortens long outages: their retries every half minute are all alike and slow to play. */
 function shortened(troubles: Troubles, waited: number): Troubles {
   const { send } = troubles;
   const long = send && meaningOf(SEND_TROUBLES, send) === 'throttled' && waited > 2 * HOUR;
   return long ? { ...troubles, send: { ...send, once: true } } : troubles;
 }
 
-/** @throws Violation where it does not go as the model says. */
+/** @throws Violation if the story does not match the model */
 export async function play(rig: ModelRig, { waits, story }: Scenario): Promise<World> {
   const [played] = await playAll(rig, waits, [story]);
   if (played?.violation) throw played.violation;

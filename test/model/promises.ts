@@ -1,13 +1,13 @@
-/** What holds after each run, whatever the model says: the promises that are made to people. */
+/** The promises to people, which hold after each run, whatever the model says. */
 import { SEARCH_ATTRIBUTE_KEYS, type VerificationOutcome } from '@cognito-verification/contract';
 import type { Person } from './person.js';
 import { type ModelRig, OPERATIONS } from './rig.js';
 import { MINUTE } from './world.js';
 
-/** An attempt that was made in time is still awaited, and the attribute looked at once more. */
+/** An attempt that was made in time still gets its answer, followed by one more look at the attribute. */
 const AFTER_DEADLINE = 3 * MINUTE;
 
-/** What was not kept. */
+/** Returns the broken promises. */
 export async function keepsItsPromises(rig: ModelRig, person: Person, outcome: VerificationOutcome): Promise<string[]> {
   const { id, user, story, asked } = person;
   const { sandbox } = rig.base;
@@ -24,7 +24,7 @@ export async function keepsItsPromises(rig: ModelRig, person: Person, outcome: V
   const counts = (outcomes: string[]) => status.sends.filter((send) => outcomes.includes(send.outcome)).length;
   const byItself = counts(['alreadySent']);
   const sends = counts(['sent', 'uncertain', 'alreadySent']);
-  // A send that is with Cognito when the verification ends is not listed.
+  // The list does not contain a send that is with Cognito when the verification ends.
   const overtaken = person.worlds.some((world) => world.overtaken.sends > 0) ? 1 : 0;
   promise('one message at most for each send', inbox <= accepted + byItself);
   promise('every message is a send that was counted', inbox <= sends + overtaken);

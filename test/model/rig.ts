@@ -23,13 +23,13 @@ export const OPERATIONS = {
 
 const TABLES = { send: SEND_TROUBLES, attempt: ATTEMPT_TROUBLES, read: READ_TROUBLES };
 
-/** Of the right form, and never drawn by the sandbox, whose codes count up from 100001. */
+/** Has the right form. The sandbox never generates it: its codes count up from 100001. */
 export const WRONG_CODE = '000007';
 
-/** What happens by itself happens within seconds, also on a machine that has other things to do. */
+/** What happens by itself happens within seconds, even on a busy machine. */
 const PATIENCE_MS = 15_000;
 
-/** More than there are in a batch. */
+/** More than a batch has. */
 const LOOKED_AT = 60;
 
 interface TestUser {
@@ -48,13 +48,13 @@ export class ModelRig {
   private constructor(
     readonly base: Rig,
     private readonly unreachable: Map<string, number>,
-    /** How long what must happen by itself may take, by everybody's clock. */
+    /** The limit in real time for what must happen by itself. */
     readonly patienceMs: number,
   ) {
     const client = new Client({ connection: base.env.connection, dataConverter: base.dataConverter });
     this.admin = sdkFor(base.sandbox);
     this.serverTime = new ServerTime(base.env, (id) => this.describe(id));
-    // Whoever waits for a send that is tried again and again waits for time to pass, which takes a while in which others act.
+    // A caller that waits for a send that is being retried needs time to pass, which takes a while, and others act meanwhile.
     this.client = new VerificationClient({
       client,
       taskQueue: base.taskQueue,
@@ -63,7 +63,7 @@ export class ModelRig {
     });
   }
 
-  /** @param workflowBundlePath of another bundle than the build's */
+  /** @param workflowBundlePath a bundle other than that of the build */
   static async open({
     workflowBundlePath,
     patienceMs = PATIENCE_MS,
@@ -86,20 +86,20 @@ export class ModelRig {
     await this.base.close();
   }
 
-  /** The server's time, with the sandbox brought up to it. */
+  /** The server's time, with the sandbox's clock moved up to it. */
   async now(): Promise<number> {
     const now = await this.base.env.currentTimeMs();
     catchUp(this.base.sandbox, now);
     return now;
   }
 
-  /** Lets time pass, for everybody. */
+  /** Lets time pass on the server and in the sandbox. */
   async pass(ms: number): Promise<number> {
     await this.serverTime.pass(ms, this.started.slice(-LOOKED_AT));
     return await this.now();
   }
 
-  /** What goes wrong for the user from now on, and nothing else. */
+  /** Sets what goes wrong for the user from now on, in place of earlier troubles. */
   trouble({ userPoolId, username }: TestUser, troubles: Troubles): void {
     const { sandbox } = this.base;
     for (const id of this.faults.get(username) ?? []) sandbox.clearFaults(id);
@@ -107,27 +107,27 @@ export class ModelRig {
     for (const call of ['send', 'attempt', 'read'] as const) {
       const place = `${userPoolId} ${OPERATIONS[call]}`;
       this.unreachable.delete(place);
-      const wanted = troubles[call];
-      if (!wanted) continue;
-      const { fault } = (TABLES[call] as Record<string, Trouble<string>>)[wanted.name] ?? {};
+      const trouble = troubles[call];
+      if (!trouble) continue;
+      const { fault } = (TABLES[call] as Record<string, Trouble<string>>)[trouble.name] ?? {};
       if (fault) {
-        const times = wanted.once ? { times: 1 } : {};
+        const times = trouble.once ? { times: 1 } : {};
         set.push(sandbox.setFault({ operation: OPERATIONS[call], username, ...fault, ...times }));
-      } else this.unreachable.set(place, wanted.once ? 1 : Number.POSITIVE_INFINITY);
+      } else this.unreachable.set(place, trouble.once ? 1 : Number.POSITIVE_INFINITY);
     }
     this.faults.set(username, set);
   }
 
-  /** A verification as the server has it; undefined while it was not started. */
+  /** A verification as the server shows it; undefined before its start. */
   async describe(workflowId: string): Promise<Described | undefined> {
     const { env } = this.base;
-    const asked = { namespace: 'default', execution: { workflowId } };
-    const found = await env.connection.workflowService.describeWorkflowExecution(asked).catch(() => undefined);
-    if (!found) return undefined;
-    const { pendingActivities, workflowExecutionInfo } = found;
+    const request = { namespace: 'default', execution: { workflowId } };
+    const response = await env.connection.workflowService.describeWorkflowExecution(request).catch(() => undefined);
+    if (!response) return undefined;
+    const { pendingActivities, workflowExecutionInfo } = response;
     const ms = (time?: { seconds?: unknown; nanos?: number | null } | null) =>
       time ? Number(time.seconds) * 1000 + (time.nanos ?? 0) / 1e6 : 0;
-    // This server leaves an activity that is to be tried again in the state of one that runs.
+    // This server shows an activity that waits for its retry as one that runs.
     const retrying = (pendingActivities ?? []).filter(
       ({ lastFailure, lastStartedTime, lastAttemptCompleteTime }) =>
         lastFailure && ms(lastAttemptCompleteTime) >= ms(lastStartedTime),
@@ -141,7 +141,7 @@ export class ModelRig {
     };
   }
 
-  /** Somebody verifies the attribute without a word to us. */
+  /** Verifies the attribute without a message to the verification. */
   async verify({ userPoolId, username }: TestUser, attributeName: AttributeName): Promise<void> {
     const UserAttributes = [{ Name: `${attributeName}_verified`, Value: 'true' }];
     await this.admin.send(
@@ -149,14 +149,14 @@ export class ModelRig {
     );
   }
 
-  /** A change of the address, upon which Cognito sends a code by itself. */
+  /** Changes the address, upon which Cognito sends a code by itself. */
   async sendByItself({ accessToken }: { accessToken: string }, attributeName: AttributeName): Promise<void> {
     const Value = attributeName === 'email' ? 'zed@example.com' : '+15555550999';
     const UserAttributes = [{ Name: attributeName, Value }];
     await this.admin.send(new UpdateUserAttributesCommand({ AccessToken: accessToken, UserAttributes }));
   }
 
-  /** Between batches: what is over need not be searched any more. */
+  /** Between batches: finished verifications need not be searched any more. */
   forget(): void {
     this.base.sandbox.clearFaults();
     this.base.sandbox.clearCalls();
@@ -172,8 +172,8 @@ function catchUp(sandbox: Sandbox, now: number): void {
 }
 
 /**
- * Clients that meet nobody where a call is to find nobody. As they are asked for in an activity, they know what time it is
- * on the server, which may have skipped hours since anybody looked: the sandbox is brought up to it before the call.
+ * Clients that reach no server for calls that must not reach one. An activity asks for them, so at that moment they know the
+ * server's time, which may have skipped hours: they move the sandbox's clock up to it before the call.
  */
 class TroubledClients implements CognitoClients {
   private readonly real: CognitoClients;

@@ -1,20 +1,20 @@
-/** What every rule of the lifecycle builds on: who is told what, which tokens there are, and how it ends. */
+/** The basis of every rule of the lifecycle: the answers to messages, the tokens, and the end. */
 import { ModelCognito } from './cognito.js';
 import type { World } from './world.js';
 import type { Choices } from './worlds.js';
 
 const TOKENS_KEPT = 5;
 
-/** Each call is made with the best token that is there by then, so it matters what has come since the one before. */
+/** Each call uses the best token at that moment, so it matters what has arrived since the previous call. */
 interface Meanwhile {
-  /** During one of the calls for a code, of which others follow. */
+  /** Between two calls for the same code. */
   betweenCalls(): void;
   besideSend(): void;
 }
 
 export class Verification {
   readonly cognito: ModelCognito;
-  /** Of the messages that are sent at the same instant, takes those that come while a call is with Cognito. */
+  /** Among the messages of one instant, takes those that arrive while a call is with Cognito. */
   meanwhile: Meanwhile | undefined;
 
   constructor(
@@ -24,7 +24,7 @@ export class Verification {
     this.cognito = new ModelCognito(world, choices);
   }
 
-  /** What answers a message may get. */
+  /** Sets the allowed answers to a message. */
   answer(message: number, ...allowed: string[]): void {
     this.world.answers[message] = allowed;
   }
@@ -35,8 +35,8 @@ export class Verification {
 
   usable(given?: number, refused: readonly number[] = []): number[] {
     const { offered, accepted, tokens } = this.world;
-    const held = given === undefined ? [...offered, ...(accepted === undefined ? [] : [accepted])] : [given];
-    return held.filter((token) => !refused.includes(token) && !this.past(tokens[token]?.expiresAt ?? 0));
+    const candidates = given === undefined ? [...offered, ...(accepted === undefined ? [] : [accepted])] : [given];
+    return candidates.filter((token) => !refused.includes(token) && !this.past(tokens[token]?.expiresAt ?? 0));
   }
 
   offer(token: number): void {
@@ -46,7 +46,7 @@ export class Verification {
     world.offered = [token, ...world.offered].slice(0, TOKENS_KEPT);
   }
 
-  /** Brought as a fresh one. */
+  /** Adds a token that was brought as a fresh one. */
   renew(token: number): void {
     const { world } = this;
     if (token === world.accepted) return;
@@ -63,24 +63,24 @@ export class Verification {
     if (this.world.accepted === token) this.world.accepted = undefined;
   }
 
-  /** What is told of a failure; where Cognito was out of reach it may be tried again. */
+  /** The failure in the answer; if Cognito was unreachable, the request may be repeated. */
   get failedWith(): string {
     return this.world.failure === 'CognitoUnavailable' ? 'CognitoUnavailable' : 'VerificationFailed';
   }
 
-  /** Everyone who waits is answered. */
+  /** Answers every waiting message. */
   end(outcome: 'verified' | 'expired' | 'failed' | 'cancelled'): void {
     const { world } = this;
     world.state = outcome;
     const codes = [...(world.check ? [world.check] : []), ...world.queue];
     for (const { message } of codes) {
-      const told = { verified: 'verified', failed: this.failedWith } as Record<string, string>;
-      this.answer(message, told[outcome] ?? 'VerificationEnded');
+      const answerFor = { verified: 'verified', failed: this.failedWith } as Record<string, string>;
+      this.answer(message, answerFor[outcome] ?? 'VerificationEnded');
     }
     for (const message of [...world.resendsWaiting, ...world.joinsWaiting])
       this.answer(message, outcome === 'failed' ? this.failedWith : 'status');
     Object.assign(world, { queue: [], resendsWaiting: [], joinsWaiting: [], nextSendDue: false });
-    for (const gone of ['check', 'riding', 'look', 'confirmation', 'nextSendAt', 'retryAt'] as const)
-      delete world[gone];
+    for (const field of ['check', 'riding', 'look', 'confirmation', 'nextSendAt', 'retryAt'] as const)
+      delete world[field];
   }
 }

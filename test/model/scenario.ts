@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble, type Troubles } from './faults.js';
 import { HOUR, MINUTE, type Rules } from './world.js';
 
-/** What a person, a service or somebody else does, and how often it is drawn. */
+/** The actions of a person, a service or a third party, and how often each is drawn. */
 export const ASKS = {
   submitNewest: 10,
   submitOldest: 4,
@@ -41,7 +41,7 @@ export interface Round {
 export interface Story {
   rules: Rules;
   attributeName: 'email' | 'phone_number';
-  /** Of the token that it is started with. */
+  /** The life of its first token. */
   tokenLives: number;
   alreadySent: boolean;
   verified: boolean;
@@ -50,7 +50,7 @@ export interface Story {
   rounds: Round[];
 }
 
-/** A story, and how long is waited after each of its rounds: a server has one clock, so a whole batch waits together. */
+/** A story and the wait after each of its rounds: a server has one clock, so a whole batch shares its waits. */
 export interface Scenario {
   waits: number[];
   story: Story;
@@ -58,7 +58,7 @@ export interface Scenario {
 
 export const ROUNDS = 6;
 
-/** No less than a minute and a half, for whatever is tried again for a minute is answered then. Mostly short. */
+/** At least a minute and a half, since anything that is retried for a minute is answered by then. Mostly short. */
 const WAITS = [
   90_000,
   90_000,
@@ -82,7 +82,7 @@ const sometimes = <T>(weight: number, arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 10 - weight, arbitrary: fc.constant(undefined) }, { weight, arbitrary });
 const trouble = <T extends string>(weight: number, table: Record<T, Trouble<string>>) => {
   const names = Object.keys(table) as T[];
-  // Most kinds of refusal are for good, and alike; what goes on after it tells more.
+  // Most kinds of refusal are permanent and alike; a story that continues after its trouble shows more.
   const final = names.filter((each) => table[each].means === 'failed');
   const others = names.filter((each) => !final.includes(each));
   const name = fc.oneof(

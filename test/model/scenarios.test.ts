@@ -1,9 +1,8 @@
 /**
- * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification
- * is what the model says it is. `VERIFICATION_SCENARIOS` says how many (default 2,000, in `npm test` the first 200 of them), `VERIFICATION_SEED` which (default:
- * the same in every run, so that a change is judged by what the one before it was judged by); with
- * `VERIFICATION_PATH=batch:index` it is one of them, alone. What goes otherwise is printed whole, and kept in
- * `test/model/out/`.
+ * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification must
+ * match the model. `VERIFICATION_SCENARIOS` sets their number (default 2,000; `npm test` plays the first 200),
+ * `VERIFICATION_SEED` their seed (default: a fixed one, so that all changes are judged alike), and
+ * `VERIFICATION_PATH=batch:index` plays a single story. Differences are printed in full, and kept in `test/model/out/`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,12 +16,12 @@ const SEED = Number(env['VERIFICATION_SEED'] ?? 20_261_123);
 const SCENARIOS = Number(env['VERIFICATION_SCENARIOS'] ?? 2_000);
 const PATH = env['VERIFICATION_PATH'];
 const LIMIT_MS = Math.max(1_200_000, SCENARIOS * 1_000);
-/** What goes otherwise is looked into below, which a second try of all of them would only hide. */
+/** No retry: the code below examines the differences, and a second try of all stories would hide them. */
 const OPTIONS = { timeout: LIMIT_MS, retry: 0 };
-/** The share of orders that the model may not know, on a machine that is busy. */
+/** The share of event orders that the model may not know, on a busy machine. */
 const MOST_RACED = 0.0025;
 const REPLAYED = 40;
-/** So many come to everything that can be come to. */
+/** With this many stories, everything must be covered. */
 const ENOUGH_FOR_EVERYTHING = 2_000;
 
 let rig: ModelRig;
@@ -44,11 +43,11 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
   };
   const otherwise = await explore(rig, { seed: SEED, scenarios: SCENARIOS, tally, progress });
   const seconds = (Date.now() - startedAt) / 1000;
-  const asked = [...tally.of('asked').values()].reduce((sum, times) => sum + times, 0);
+  const commands = [...tally.of('asked').values()].reduce((sum, times) => sum + times, 0);
   const rate = (SCENARIOS / seconds).toFixed(1);
   console.log(
     [
-      `${SCENARIOS} scenarios in ${seconds.toFixed(0)} s (${rate}/s), ${asked} commands, ${otherwise.length} went otherwise, VERIFICATION_SEED=${SEED}`,
+      `${SCENARIOS} scenarios in ${seconds.toFixed(0)} s (${rate}/s), ${commands} commands, ${otherwise.length} went otherwise, VERIFICATION_SEED=${SEED}`,
       ...(rig.serverTime.standstills > 0
         ? [`${rig.serverTime.standstills} times the test server had to be told to go on`]
         : []),
@@ -57,14 +56,14 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
   );
   const found: Found[] = [];
   let raced = 0;
-  for (const one of otherwise) {
-    if (await wasRaced(rig, one)) {
+  for (const difference of otherwise) {
+    if (await wasRaced(rig, difference)) {
       raced += 1;
-      console.log(`${one.path} went otherwise once, and right alone: ${one.violation.message}`);
-    } else found.push(one);
+      console.log(`${difference.path} went otherwise once, and right alone: ${difference.violation.message}`);
+    } else found.push(difference);
   }
   if (found.length > 0) throw new Error(await report(found));
-  // Of few stories the share is less than one.
+  // With few stories the share is less than one story.
   expect(raced).toBeLessThanOrEqual(Math.max(1, SCENARIOS * MOST_RACED));
   if (SCENARIOS >= ENOUGH_FOR_EVERYTHING) expect(tally.missing()).toEqual([]);
 });
@@ -77,19 +76,19 @@ test.skipIf(PATH)('a sample of their histories replays', OPTIONS, async () => {
   expect(await replayAll(rig.base, sample)).toBe(sample.length);
 });
 
-/** Keeps what went wrong, and the smallest that still does, for whoever comes to mend it. */
+/** Keeps the failures, and the smallest story that still fails, for the person who fixes it. */
 async function report(found: readonly Found[]): Promise<string> {
   const [first] = found;
   if (!first) return '';
   const smallest = await shrink(rig, first.scenario);
-  const kept = {
+  const content = {
     seed: SEED,
     found: found.map(({ path, violation }) => ({ path, violation: violation.message })),
     smallest: smallest?.scenario,
   };
   mkdirSync('test/model/out', { recursive: true });
   const file = `test/model/out/seed-${SEED}.json`;
-  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
   const paths = found.map(({ path }) => path).join(', ');
   return [
     `${found.length} scenarios went otherwise; the first alone: VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${first.path}; all: ${paths} (${file})`,

@@ -1,13 +1,13 @@
-/** When a code is sent, and what comes of it: the first table of docs/failures.md. */
+/** When a code is sent, and the results: the first table of docs/failures.md. */
 import type { SendMeaning } from './faults.js';
 import { Verification } from './rules.js';
 import { afterRateLimit, attemptsLeft, automaticResend, codeEnds, counted, isEnd, nextNineOClock } from './world.js';
 
-/** Undeliverable and blocked sends are tried so often again, each a little later than the one before. */
+/** The retries for undeliverable and blocked sends, each with a longer delay than the previous one. */
 const SLOW = { undeliverable: { tries: 2, delay: 30_000 }, blocked: { tries: 1, delay: 60_000 } } as const;
 
 export class Sends extends Verification {
-  /** Starts a send that is due, unless something is under way that it must wait for. */
+  /** Starts a send that is due, unless it must wait for something that is under way. */
   goOn(): void {
     const { world } = this;
     const { state, sendWanted, retryAt, resendsWaiting, riding, check, look } = world;
@@ -27,7 +27,7 @@ export class Sends extends Verification {
     this.trySend();
   }
 
-  /** Tries the tokens in turn; `first` is the one that a send has been tried with already. */
+  /** Tries the tokens in turn; `first` is a token that the send has already been tried with. */
   trySend(first?: number): void {
     const { world, cognito } = this;
     world.riding = undefined;
@@ -36,7 +36,7 @@ export class Sends extends Verification {
       const token = known ?? this.usable()[0];
       known = undefined;
       if (token === undefined) break;
-      // A code that comes beside the send is with Cognito before it or after it, and in either case before its answer.
+      // A code that arrives during the send reaches Cognito before or after it, but always before the answer to the send.
       this.meanwhile?.besideSend();
       if (this.overtookSend()) return;
       const glance = () => world.verifiedBefore === undefined && cognito.read(token, true) === 'read';
@@ -65,7 +65,7 @@ export class Sends extends Verification {
     this.settleSend('noToken');
   }
 
-  /** What came beside the send has ended the verification. */
+  /** Whether a message during the send has ended the verification. */
   private overtookSend(): boolean {
     const { world } = this;
     if (!isEnd(world.state)) return false;
@@ -73,7 +73,7 @@ export class Sends extends Verification {
     return true;
   }
 
-  /** A send that was throttled, or found nobody, for ten minutes. */
+  /** Gives up a send that was throttled, or reached no server, for ten minutes. */
   giveUpSend(): void {
     this.world.riding = undefined;
     this.settleSend('throttled');
@@ -93,11 +93,11 @@ export class Sends extends Verification {
         break;
       case 'rateLimited':
       case 'dailyLimit': {
-        const own = counted(world);
+        const ownSends = counted(world);
         sends.push({ at: now, outcome: 'rateLimited' });
         if (meaning === 'rateLimited') world.rateLimitsInARow += 1;
         world.retryAt =
-          meaning === 'dailyLimit' ? nextNineOClock(now) : afterRateLimit(own, world.rateLimitsInARow, now);
+          meaning === 'dailyLimit' ? nextNineOClock(now) : afterRateLimit(ownSends, world.rateLimitsInARow, now);
         world.sendWanted = true;
         world.firstSendSettled = true;
         world.state = 'rateLimited';
@@ -138,7 +138,7 @@ export class Sends extends Verification {
     this.answerJoins();
   }
 
-  /** A re-send that fails takes nobody's code away. */
+  /** A failed re-send leaves earlier codes valid. */
   protected failSend(type: string): void {
     const { world } = this;
     world.automaticResends = false;
@@ -182,7 +182,7 @@ export class Sends extends Verification {
     for (const message of this.world.joinsWaiting.splice(0)) this.answer(message, 'status');
   }
 
-  /** A token has come: a send that waited for one goes on. */
+  /** Continues a send that was waiting for a token. */
   protected resume(): void {
     const { world } = this;
     if (world.state !== 'awaitingToken') return;

@@ -1,23 +1,23 @@
-/** The time of the time-skipping server, and a way out of its standstills. */
+/** The clock of the time-skipping server, and a way out of its standstills. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
-/** How a verification stands on the server. */
+/** The progress of a verification on the server. */
 export interface Described {
-  /** In its history. */
+  /** The number of events in its history. */
   events: number;
   /** Activities that a worker has, or is about to get. */
   running: number;
-  /** Activities that are tried again later. */
+  /** Activities that wait for a retry. */
   retrying: number;
   closedAt?: number;
 }
 
-/** Nothing that runs here takes so long. */
+/** Nothing that runs here takes this long. */
 const STANDSTILL_MS = 20_000;
 
 export class ServerTime {
-  /** How often it stood still for no reason. */
+  /** How often the clock stopped for no reason. */
   standstills = 0;
 
   constructor(
@@ -26,7 +26,7 @@ export class ServerTime {
   ) {}
 
   /**
-   * Lets time pass. Activities hold it up while they run, so that all is done that was due.
+   * Lets time pass. Running activities block the clock, so everything that was due gets done.
    * @param ids of the workflows that may be under way
    */
   async pass(ms: number, ids: readonly string[]): Promise<void> {
@@ -46,8 +46,8 @@ export class ServerTime {
   }
 
   /**
-   * This server counts what holds its time up, and once in thousands of verifications it forgets to count down again: then
-   * time stands still for ever though nothing runs. It is told to go on; where something does run, that is an error.
+   * The server counts what blocks its clock, and once in thousands of verifications it forgets to count down: then the clock stops
+   * for ever though nothing runs. This restarts the clock; if something does run, that is an error.
    */
   private async setGoing(ids: readonly string[]): Promise<void> {
     const all = await Promise.all(ids.map((id) => this.underWay(id)));
@@ -57,12 +57,12 @@ export class ServerTime {
     await this.env.connection.testService?.unlockTimeSkipping({});
   }
 
-  /** What a verification is at, if it is at anything. */
+  /** What a verification is doing, if anything. */
   private async underWay(id: string): Promise<string | undefined> {
     const described = await this.describe(id);
     if (described?.closedAt !== undefined) return undefined;
     const { events } = await this.env.client.workflow.getHandle(id).fetchHistory();
-    // A workflow task that is not completed holds time up too.
+    // An incomplete workflow task blocks the clock too.
     const last = events?.findLast((event) => Object.keys(event).some((field) => field.startsWith('workflowTask')));
     const atRest = described?.running === 0 && last?.workflowTaskCompletedEventAttributes;
     return atRest ? undefined : `${id} (${described?.running} activities, ${Object.keys(last ?? {}).at(-1)})`;

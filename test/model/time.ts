@@ -7,10 +7,10 @@ import { type Choices, everyWay } from './worlds.js';
 /** A send is given up when its next try would come after ten minutes. */
 const SEND_BUDGET = 10 * MINUTE;
 const LAST_WAIT = 30_000;
-/** What a retry may be late by once nothing hinders it any more, and timers in a long wait for each other. */
+/** The possible delay of a retry after its obstacle is gone, and of timers that wait for each other in a long wait. */
 const ROUGHLY = 40_000;
 
-/** All that may have happened by a later time, with other things going wrong from now on. */
+/** All that may have happened by a later time, with the given troubles from now on. */
 export function pass(before: World, to: number, troubles: Troubles): World[] {
   return everyWay((choices) => {
     const world = structuredClone(before);
@@ -33,8 +33,8 @@ export function pass(before: World, to: number, troubles: Troubles): World[] {
 }
 
 /**
- * What is tried again and again may be given up at any moment: when the next try would come after its time, which is a
- * matter of chance, and seconds pass between one look at it and the next.
+ * A call that is being retried may be given up at any moment: whether its next try would come too late is a matter of chance,
+ * and seconds pass between two looks at it.
  */
 export function meanwhile(life: Life, choices: Choices): void {
   const { world, cognito } = life;
@@ -44,9 +44,9 @@ export function meanwhile(life: Life, choices: Choices): void {
     const checking = check !== undefined && cognito.blocks(check.stage === 'call' ? 'attempt' : 'read');
     const [...possible] = [...(looking ? ['look'] : []), ...(checking ? ['check'] : [])];
     if (possible.length === 0) return;
-    const given = choices.oneOf(['none', ...possible]);
-    if (given === 'none') return;
-    if (given === 'look') life.settleLook();
+    const choice = choices.oneOf(['none', ...possible]);
+    if (choice === 'none') return;
+    if (choice === 'look') life.settleLook();
     else life.goOnChecking(true);
   }
 }
@@ -82,12 +82,12 @@ function nextThing(life: Life, from: number): Next | undefined {
       },
     });
   }
-  // What was submitted in time is answered first.
+  // A code that was submitted in time is answered first.
   if (!check && !look) things.push({ at: expiresAt, happens: () => expire(life) });
   return things.sort((a, b) => a.at - b.at)[0];
 }
 
-/** A call that is tried again and again ends when nothing hinders it any more, or in vain. */
+/** Ends a call that is being retried: it succeeds once the obstacle is gone, or is given up. */
 function goOnChecking(life: Life, choices: Choices): void {
   const { check } = life.world;
   if (!check) return;

@@ -1,4 +1,4 @@
-/** Looks at a verification from outside, when it is at rest. */
+/** Looks at a verification from outside, once it is at rest. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttributeName, VerificationStatus } from '@cognito-verification/contract';
 import type { Caller } from './caller.js';
@@ -8,13 +8,13 @@ import type { Described } from './server-time.js';
 
 const LONGEST_PAUSE_MS = 200;
 
-/** Such a call is made again within the same try, and counts for nothing. */
+/** A throttled call is made again within the same try, and does not count. */
 export const wasThrottled = ({ outcome }: { outcome: string }) =>
   /^(Throttling|TooManyRequests)Exception$/.test(outcome);
 
 export class Watcher {
-  /** What it said last, and how long its history was then. */
-  private known: { events: number; status: VerificationStatus } | undefined;
+  /** Its last status, and the length of its history at that time. */
+  private last: { events: number; status: VerificationStatus } | undefined;
 
   constructor(
     private readonly rig: ModelRig,
@@ -23,9 +23,9 @@ export class Watcher {
   ) {}
 
   /**
-   * What is seen once nothing is under way.
-   * @param mayWait calls may be tried again and again, as what goes wrong lasts
-   * @param until after that it is looked at as it is
+   * The observations once nothing is under way.
+   * @param mayWait calls may keep being retried, as their fault lasts
+   * @param until the time from which it looks without waiting any longer
    */
   async see(mayWait: boolean, until: number): Promise<Omit<Seen, 'answers' | 'posted'>> {
     const { rig } = this;
@@ -35,13 +35,13 @@ export class Watcher {
       const late = Date.now() > until;
       const before = await rig.describe(id);
       if (late || quiet(before)) {
-        // The question is answered after what the workflow has to do, and may show that it had. Where nothing has
-        // happened since the last one it would be answered alike.
-        const known = before?.events === this.known?.events ? this.known : undefined;
-        const status = known?.status ?? (await rig.client.status(id));
-        const after = known ? before : await rig.describe(id);
+        // The query is answered after all pending work, and may show its results. If the history has not changed since the last
+        // query, the answer would be the same.
+        const last = before?.events === this.last?.events ? this.last : undefined;
+        const status = last?.status ?? (await rig.client.status(id));
+        const after = last ? before : await rig.describe(id);
         if (late || (quiet(after) && before?.events === after?.events)) {
-          if (after) this.known = { events: after.events, status };
+          if (after) this.last = { events: after.events, status };
           return { status, ...this.effects() };
         }
       }

@@ -1,4 +1,4 @@
-/** What the model knows: plain data, copied for every way in which things may go. */
+/** What the model knows: plain data, copied for every possible course. */
 import type {
   AttemptOutcome,
   SendOutcome,
@@ -18,7 +18,7 @@ export interface Rules {
   confirmation: 'trust' | 'recheck';
 }
 
-/** An access token, by its number: what Cognito thinks of it. */
+/** An access token, by its number, and what Cognito thinks of it. */
 export interface Token {
   good: boolean;
   expiresAt: number;
@@ -29,16 +29,16 @@ export interface Entry<Outcome> {
   outcome: Outcome;
 }
 
-/** A code that was submitted, and waits for its answer. */
+/** A submitted code that waits for its answer. */
 export interface Submitted {
   message: number;
-  /** Which of the codes that Cognito has made; undefined for one that it has not. */
+  /** The number of the code; undefined for a code that Cognito did not make. */
   code: number | undefined;
-  /** The token that came along. */
+  /** The token in the message. */
   token: number | undefined;
 }
 
-/** A look at the attribute: while it is tried again and again it keeps its token, whatever comes meanwhile. */
+/** A look at the attribute: while it is being retried it keeps its token, whatever arrives meanwhile. */
 export interface Look {
   with?: number;
 }
@@ -52,7 +52,7 @@ export interface Check extends Submitted {
   with?: number;
   look: Look;
   calls: number;
-  /** Its line in the list of attempts. */
+  /** Its place in the list of attempts. */
   entry?: number;
   doubt?: 'uncertain' | 'codeExpired';
   sendsBefore: number;
@@ -60,7 +60,7 @@ export interface Check extends Submitted {
 
 export interface World {
   now: number;
-  /** How well times are known at the moment: what lies closer together may have come in either order. */
+  /** The current uncertainty of times: closer events may have come in either order. */
   fuzz: number;
   rules: Rules;
   startedAt: number;
@@ -71,11 +71,11 @@ export interface World {
 
   sends: Entry<SendOutcome>[];
   attempts: Entry<AttemptOutcome>[];
-  /** Whoever started it can be told how the first send went. */
+  /** The result of the first send is known and can answer a start. */
   firstSendSettled: boolean;
-  /** A send waits: for a token, for its time, or for what is under way. */
+  /** A send waits: for a token, for its time, or for work under way. */
   sendWanted: boolean;
-  /** When it is tried again, as it is told. */
+  /** The time of the next try in the status. */
   retryAt?: number | undefined;
   /** When the next send starts by itself. */
   nextSendAt?: number | undefined;
@@ -88,51 +88,51 @@ export interface World {
   attemptsBlockedUntil?: number | undefined;
   /** A code was found expired: the next re-send need not wait. */
   cooldownWaived: boolean;
-  /** Whether the attribute was verified before anything was sent; undefined while nobody could read it. */
+  /** Whether the attribute was verified before the first send; undefined while that cannot be read. */
   verifiedBefore?: boolean;
 
-  /** A send that is tried again and again. */
+  /** A send that is being retried. */
   riding?: { token: number; since: number } | undefined;
   check?: Check | undefined;
   queue: Submitted[];
-  /** After the deadline one code is taken still. */
+  /** After the deadline, one more code has been accepted. */
   lateCodeTaken: boolean;
-  /** A look at the attribute that is tried again and again. */
+  /** A look at the attribute that is being retried. */
   look?: (Look & { since: number; confirms: boolean }) | undefined;
-  /** `codeConfirmed` that is to be checked, and waits for a look or a token. */
+  /** A `codeConfirmed` that must be checked, and waits for a look or a token. */
   confirmation?: 'waitsForLook' | 'waitsForToken' | undefined;
 
   tokens: Token[];
-  /** Brought and not tried yet, newest first. */
+  /** Tokens that were brought and not yet tried, newest first. */
   offered: number[];
   accepted?: number | undefined;
 
   /** Re-sends that wait for a send, and starts that wait for the first. */
   resendsWaiting: number[];
   joinsWaiting: number[];
-  /** What each message may be told; one that is not here waits still. */
+  /** The allowed answers to each message; a message without an entry still waits. */
   answers: Record<number, string[]>;
 
-  /** Cognito, as this user meets it. */
+  /** Cognito, as this user experiences it. */
   cognito: {
     troubles: Troubles;
     verified: boolean;
     /** How many codes it has made. */
     codes: number;
-    /** The one that is good. */
+    /** The valid code. */
     code?: { number: number; expiresAt: number } | undefined;
     /** Codes that arrived, oldest first. */
     inbox: number[];
-    /** What counts against 5 and 15 an hour. */
+    /** The calls that count towards 5 and 15 an hour. */
     sends: number[];
     attempts: number[];
     /** Calls that were not throttled away. */
     sendCalls: number;
     attemptCalls: number;
-    /** What went wrong so far, and how often. */
+    /** What has gone wrong so far, and how often. */
     met: Record<string, number>;
   };
-  /** A call was with Cognito when the verification ended: it may have had its effect, or have it later. */
+  /** Calls with Cognito when the verification ended: each may have had its effect, or have it later. */
   overtaken: { sends: number; attempts: number };
 }
 
@@ -145,14 +145,14 @@ export const isEnd = (state: VerificationState) => ['verified', 'expired', 'fail
 export const counted = ({ sends }: World) =>
   sends.filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain' || outcome === 'alreadySent');
 
-/** Attempts in which a code may have been looked at. */
+/** Attempts in which a code may have been checked. */
 export const spent = ({ attempts }: World) =>
   attempts.filter(({ outcome }) => outcome !== 'accessTokenRejected' && outcome !== 'notMade');
 
 export const sendsLeft = (world: World) => world.rules.maxSends - counted(world).length;
 export const attemptsLeft = (world: World) => Math.max(0, world.rules.maxAttempts - spent(world).length);
 
-/** Until when a code is taken; undefined while none was sent. */
+/** The end of a code's life; undefined before the first send. */
 export const codeEnds = (world: World) => {
   const newest = counted(world).at(-1);
   return newest && newest.at + world.rules.codeLifetime;
@@ -160,7 +160,7 @@ export const codeEnds = (world: World) => {
 
 const cooldown = (world: World) => world.rules.resendCooldown * 2 ** Math.max(0, counted(world).length - 1);
 
-/** From when a re-send is allowed; undefined where none is left. */
+/** When a re-send is allowed; undefined if none is left. */
 export const cooldownEnds = (world: World) => {
   const newest = world.sends.at(-1);
   if (sendsLeft(world) <= 0) return undefined;
@@ -175,7 +175,7 @@ export const automaticResend = (world: World) => {
   return newest.at + Math.max(resendAfter, cooldown(world));
 };
 
-/** After a rate limit: when the oldest of our own calls of the last hour leaves it; else 5, 10, 20, 40, 60, 60 … minutes. */
+/** After a rate limit: when the oldest of our own calls of the last hour leaves it; otherwise 5, 10, 20, 40, 60, 60 … minutes. */
 export const afterRateLimit = (own: readonly Entry<string>[], inARow: number, now: number) => {
   const HOUR_AND_REST = HOUR + 5_000;
   const oldest = own.find(({ at }) => at > now - HOUR_AND_REST);

@@ -1,12 +1,12 @@
 /**
- * The model says what may happen, and a few things it cannot know: which of two messages came first, whether a timer
- * that rings about now has rung. It asks then, and is run again for every other answer. What comes out are all the worlds
- * that the rules allow; what is seen must be one of them.
+ * The model says what may happen. It cannot know some things: which of two messages came first, or whether a timer that is due
+ * about now has fired. For these it asks, and runs again for every other answer. The results are all the worlds that the rules
+ * allow, and the observed one must be among them.
  */
 
-/** Answers one run's questions: first as it was told to, then with the first of what is possible. */
+/** Answers the questions of one run: first as given, then with the first possibility. */
 export class Choices {
-  /** The answers of this run, and how many there were to choose from. */
+  /** The answers of this run, each with the number of possibilities. */
   readonly made: { chosen: number; of: number }[] = [];
 
   constructor(private readonly script: readonly number[] = []) {}
@@ -18,7 +18,7 @@ export class Choices {
   }
 }
 
-/** Far more than any step has; a model that asks so much has lost its way. */
+/** Far more than any step has; a model with more questions is broken. */
 const MOST_WORLDS = 4_000;
 
 /** Runs `step` once for every sequence of answers to its questions. */

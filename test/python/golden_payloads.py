@@ -1,7 +1,7 @@
 """Prints payloads that were sealed by an implementation other than ours: `python golden_payloads.py > golden-payloads.json`.
 
-Keys and nonces are fixed, so that the output is, and are good for nothing else. The samples of Go, Java, Python and TypeScript
-put the tag behind the ciphertext, which is what every AES-GCM library does by itself; the sample of .NET puts it before.
+Keys and nonces are fixed, so that the output is stable, and have no other use. The samples for Go, Java, Python and TypeScript
+put the tag after the ciphertext, as every AES-GCM library does by default; the sample for .NET puts it before.
 """
 
 import json
@@ -27,7 +27,7 @@ VALUES: dict[str, Any] = {
 
 
 def tag_first(sealed: Payload) -> Payload:
-    """The order of the .NET sample."""
+    """The layout of the .NET sample."""
     nonce, rest = sealed.data[:NONCE_BYTES], sealed.data[NONCE_BYTES:]
     return Payload(metadata=sealed.metadata, data=nonce + rest[-TAG_BYTES:] + rest[:-TAG_BYTES])
 

@@ -18,8 +18,8 @@ interface Golden {
   vectors: { name: string; payload: JsonPayload; sealed: JsonPayload; sealedTagFirst: JsonPayload }[];
 }
 
-const here = (file: string): string => join('test', 'python', file);
-const GOLDEN = JSON.parse(readFileSync(here('golden-payloads.json'), 'utf8')) as Golden;
+const pathOf = (file: string): string => join('test', 'python', file);
+const GOLDEN = JSON.parse(readFileSync(pathOf('golden-payloads.json'), 'utf8')) as Golden;
 const MINUTES = 60_000;
 
 const fromJson = ({ metadata, data = '' }: JsonPayload): Payload => ({
@@ -35,12 +35,12 @@ function mapValues<From, To>(values: Record<string, From>, to: (value: From) => 
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, to(value)]));
 }
 
-describe('what Python has sealed', () => {
+describe('payloads sealed by Python', () => {
   const golden = keyRingOf(
     ...Object.entries(GOLDEN.keysInHex).map(([id, key]) => encryptionKey(id, Buffer.from(key, 'hex'))),
   );
 
-  it.each(GOLDEN.vectors)('opens: $name', async ({ payload, sealed, sealedTagFirst }) => {
+  it.each(GOLDEN.vectors)('open: $name', async ({ payload, sealed, sealedTagFirst }) => {
     for (const envelope of [sealed, sealedTagFirst]) {
       const opened = await codecOf(golden).decode([fromJson(envelope)], inWorkflow('w'));
       expect(opened.map(bare)).toEqual([bare(fromJson(payload))]);
@@ -48,7 +48,7 @@ describe('what Python has sealed', () => {
   });
 });
 
-describe('with Python beside us', () => {
+describe('with an installed Python', () => {
   const keys = ['b', 'a'].map((id) => `${id}:${randomBytes(32).toString('base64')}`).join();
   const codec = codecOf(keyRingOf(...parseKeys(keys, 'keys')));
   const values = ['135790', { accessToken: 'a.b.c', list: [1, null, { deep: true }] }, 'Zoë 日本 🔑', 17.5];
@@ -61,16 +61,16 @@ describe('with Python beside us', () => {
   const runPython = async (script: string, input: unknown = ''): Promise<unknown> =>
     await new Promise((resolve, reject) => {
       const options = { env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } };
-      const child = execFile(python ?? '', [here(script)], options, (error, stdout, stderr) => {
+      const child = execFile(python ?? '', [pathOf(script)], options, (error, stdout, stderr) => {
         if (error) reject(new Error(stderr, { cause: error }));
         else resolve(JSON.parse(stdout));
       });
       child.stdin?.end(JSON.stringify(input));
     });
 
-  it('each opens what the other has sealed', async (context) => {
+  it('each side opens what the other has sealed', async (context) => {
     if (python === undefined) context.skip('no python3 on this machine');
-    // Bound to a place or not: Python passes the binding by.
+    // Bound to a place or not: Python ignores the binding.
     const ours = await Promise.all(
       values.map((value, index) => sealOne(codec, value, index % 2 === 0 ? inWorkflow('w') : undefined)),
     );
@@ -83,7 +83,7 @@ describe('with Python beside us', () => {
     expect(sealed).toHaveLength(values.length);
   });
 
-  it('the payloads that stand here are what the script writes', async (context) => {
+  it('the payloads in this repository match the output of the script', async (context) => {
     if (python === undefined) context.skip('no python3 on this machine');
     expect(await runPython('golden_payloads.py')).toEqual(GOLDEN);
   });

@@ -14,7 +14,7 @@ beforeAll(async () => {
   python = await findPython();
 }, 10 * MINUTES);
 
-/** The client in Python: its lines, and a way to tell it codes. */
+/** The Python client as a child process: its output lines, and a way to send it codes. */
 class PythonClient {
   private readonly process: ChildProcessWithoutNullStreams;
   private readonly lines: AsyncIterator<string>;
@@ -85,7 +85,7 @@ it('a service in Python verifies an address with the codec of the samples and th
   });
   expect(await client.ended()).toEqual({ exitCode: 0, errors: '' });
 
-  // Our client reads what Python has started, and none of it is in plain text.
+  // Our client reads the verification that Python started, and no payload of it is in plain text.
   expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
   const history = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
   const { input } = history.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};

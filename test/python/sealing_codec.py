@@ -1,7 +1,7 @@
-"""The payload codec as a service in Python has it: AES-256-GCM in the envelope of Temporal's published samples.
+"""The payload codec of a Python service: AES-256-GCM in the envelope of Temporal's published samples.
 
 metadata: encoding "binary/encrypted" and "encryption-key-id"; data: nonce (12 bytes), ciphertext, tag (16 bytes).
-Unlike the samples it knows several keys, and it refuses what is not sealed.
+Unlike the samples it supports several keys, and it refuses unsealed payloads.
 """
 
 import base64

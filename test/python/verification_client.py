@@ -1,8 +1,8 @@
 """Verifies an attribute from Python, with Temporal's own SDK and the names of contract/.
 
 Environment: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, VERIFICATION_TASK_QUEUE, VERIFICATION_ENCRYPTION_KEYS,
-COGNITO_ACCESS_TOKEN. Prints one JSON document a line: where the code was sent; then, for each code that comes as a line of
-standard input, what Cognito said of it, or the refusal; at the end of the verification, its outcome.
+COGNITO_ACCESS_TOKEN. Prints one JSON document per line: the destination of the code; then, for each code on a line of
+standard input, the answer of Cognito, or the refusal; at the end of the verification, its outcome.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ async def main() -> None:
         namespace=os.environ.get("TEMPORAL_NAMESPACE", "default"),
         data_converter=DataConverter(
             payload_codec=SealingCodec(parse_keys(os.environ["VERIFICATION_ENCRYPTION_KEYS"])),
-            # Messages of failures are sealed too.
+            # Seals failure messages too.
             failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
         ),
     )
@@ -54,7 +54,7 @@ async def main() -> None:
         {"accessToken": access_token, "attributeName": ATTRIBUTE_NAME},
         id=f"verify/{user_pool_id}/{claims['sub']}/{ATTRIBUTE_NAME}",
         task_queue=os.environ.get("VERIFICATION_TASK_QUEUE", "attribute-verification"),
-        # One that is open already is joined.
+        # Joins a verification that is already open.
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         search_attributes=TypedSearchAttributes(
             [

@@ -1,20 +1,20 @@
 /**
- * The answers that a call to Cognito may get: the rows of the tables in docs/failures.md, one or more for each, how a
- * recording brings them about, and how they are known again in a history.
+ * The possible answers to a call to Cognito: one or more for each row of the tables in docs/failures.md, how a recording
+ * provokes them, and how to recognise them in a history.
  */
 import type { Fault } from '../../sandbox/index.js';
 import type { ReadFailure } from './reading.js';
 
-/** What makes the sandbox answer so. */
+/** The fault that makes the sandbox give this answer. */
 export type Provocation = Omit<Fault, 'operation' | 'username'>;
 
 /** One answer that has a history. */
 export interface CognitoAnswer {
-  /** Names its edges, and the histories that were made for it. */
+  /** Names its edges, and the histories that were recorded for it. */
   name: string;
   /** The first column of its row in docs/failures.md. */
   row: string;
-  /** Absent where it takes more than a fault: a scenario of its own. */
+  /** Absent if a fault alone cannot provoke it: then it has a scenario of its own. */
   fault?: Provocation;
   /** Whether a failure is this one; absent for a success. */
   is?: (failure: ReadFailure) => boolean;
@@ -23,7 +23,7 @@ export interface CognitoAnswer {
 const ofType = (type: string, text?: RegExp) => (failure: ReadFailure) =>
   failure.type === type && (text?.test(failure.message) ?? true);
 
-/** An exception that Cognito answers with, in a row of its own. */
+/** An exception from Cognito, in a row of its own. */
 function exception(name: string, more: { message?: string; times?: number; as?: string; row?: string } = {}) {
   const { message, times, as = kebab(name), row = `\`${name}\`${message ? ` "${message}"` : ''}` } = more;
   const fault = { exception: { name, ...(message ? { message } : {}) }, ...(times ? { times } : {}) };
@@ -38,7 +38,7 @@ const UNKNOWN_STATUS = '`InternalErrorException`, or another 5xx';
 /** By start to close, or by heartbeat. */
 const TIMED_OUT = /^TemporalTimeout:[14]$/;
 
-/** These mean the same to a send as to an attempt. */
+/** Answers with the same meaning for a send and an attempt. */
 const COMMON: readonly CognitoAnswer[] = [
   exception('TooManyRequestsException', { row: THROTTLED, times: 1 }),
   {
@@ -110,7 +110,7 @@ export const SEND_ANSWERS: readonly CognitoAnswer[] = [
   { name: 'delivery-details', row: DELIVERED },
   { name: 'empty-answer', row: DELIVERED, fault: { emptyAnswer: true } },
   ...COMMON,
-  // The first that fits is the one, so what has a text of its own comes first.
+  // The first match counts, so exceptions with a text of their own come first.
   exception('LimitExceededException', { message: DAILY, as: 'daily-email-limit', times: 1 }),
   exception('LimitExceededException', { times: 1 }),
   exception('CodeDeliveryFailureException'),
@@ -131,7 +131,7 @@ export const ATTEMPT_ANSWERS: readonly CognitoAnswer[] = [
   exception('CodeDeliveryFailureException'),
 ];
 
-/** What a reference may lead to in place of a token: the rows of their own table. */
+/** The answers for a reference without a usable token: the rows of their own table. */
 export const UNRESOLVED = [
   'AccessTokenNotFound',
   'AccessTokenRefused',

@@ -1,7 +1,7 @@
 import type { Reading, Step } from './reading.js';
 import { only, type Turn, verdictOf } from './turns.js';
 
-/** What else has happened, by its names in edges.ts. */
+/** Other events in a history, by their names in edges.ts. */
 export function besidesOf(reading: Reading, turns: readonly Turn[]): string[] {
   const { steps } = reading;
   const found: Record<string, boolean> = {
@@ -33,8 +33,8 @@ export function besidesOf(reading: Reading, turns: readonly Turn[]): string[] {
 
 function answersOfAnotherRun(steps: readonly Step[]): boolean {
   return only(steps, 'answer').some(({ call, failure, value }) => {
-    const asked = only(steps, 'call').find((one) => one.call === call);
-    return !failure && value !== undefined && runOf(value) !== runOf(asked?.input);
+    const firstCall = only(steps, 'call').find((one) => one.call === call);
+    return !failure && value !== undefined && runOf(value) !== runOf(firstCall?.input);
   });
 }
 
@@ -47,15 +47,15 @@ function starts(steps: readonly Step[]) {
 }
 
 function triedTwice(steps: readonly Step[]): boolean {
-  const lost = only(steps, 'answer').findIndex(
+  const lostAt = only(steps, 'answer').findIndex(
     (one) => one.activity === 'verifyCode' && verdictOf(one) === 'uncertain',
   );
-  if (lost < 0) return false;
+  if (lostAt < 0) return false;
   const updates = only(steps, 'update').filter(({ name }) => name === 'submitCode').length;
   return updates === 1 && only(steps, 'call').filter(({ activity }) => activity === 'verifyCode').length > 1;
 }
 
-/** The next send is due when its timer rings; it is called only once the attempt is answered. */
+/** The next send is due when its timer fires, but starts only once the attempt is answered. */
 function waitsForAttempt(steps: readonly Step[]) {
   return ({ news, commands }: Turn): boolean => {
     const sends = only(commands, 'call').some(({ activity }) => activity === 'sendCode');
@@ -65,7 +65,7 @@ function waitsForAttempt(steps: readonly Step[]) {
   };
 }
 
-/** A second one was taken in before the first was answered. */
+/** A second update was accepted before the first was answered. */
 function together(turns: readonly Turn[], name: string): boolean {
   let open = 0;
   for (const step of turns.flatMap(({ commands }) => commands)) {
@@ -76,7 +76,7 @@ function together(turns: readonly Turn[], name: string): boolean {
   return false;
 }
 
-/** The clock has rung, and an attempt is still called or answered. */
+/** The deadline has passed, and an attempt is still being made or answered. */
 function codeAtDeadline(turns: readonly Turn[]): boolean {
   const rang = turns.findIndex(({ news }) =>
     only(news, 'rang').some(({ summary }) => summary === 'The verification expires'),

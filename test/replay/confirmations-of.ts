@@ -7,7 +7,7 @@ const LOOKS: Readonly<Record<string, string>> = {
   late: 'look: at the deadline',
 };
 
-/** What became of confirmations and looks, by their names in edges.ts. */
+/** The results of confirmations and looks, by their names in edges.ts. */
 export function confirmationsOf(reading: Reading, turns: readonly Turn[]): string[] {
   return [...signalsOf(reading, turns), ...checksOf(reading, turns), ...looksOf(reading)];
 }

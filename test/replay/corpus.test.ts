@@ -1,4 +1,4 @@
-/** The gate: every recorded history replays on the code as it is, is what was recorded, and together they cover every edge. */
+/** The gate: every recorded history is unchanged and replays on the current code, and together they cover every edge. */
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LISTED_EXCEPTIONS } from '../../activities/failures.js';
@@ -23,13 +23,13 @@ it('all histories replay, none was changed, and every edge is covered', { retry:
   expect([...verdict.covered.keys()].sort()).toEqual([...ALL_EDGES].sort());
 });
 
-it('all were replayed', { retry: 0 }, async () => {
+it('the replay has reached every history', { retry: 0 }, async () => {
   const { histories } = await readManifest(CORPUS_FOLDER);
   expect(verdict.replayed).toBe(histories.length);
   expect(histories.length).toBeGreaterThanOrEqual(SCENARIOS.length);
 });
 
-it('every scenario has its history, and every edge is there once', async () => {
+it('every scenario has its history, and every edge is listed once', async () => {
   const { histories } = await readManifest(CORPUS_FOLDER);
   const files = histories.map(({ file }) => file);
   for (const { name } of SCENARIOS) expect(files).toContain(`${name}.json`);
@@ -47,18 +47,18 @@ describe('the list of edges follows the documents', () => {
   it.each<[string, readonly CognitoAnswer[]]>([
     ['Answers to a send', SEND_ANSWERS],
     ['Answers to an attempt', ATTEMPT_ANSWERS],
-  ])('each row of "%s" in docs/failures.md has a history, and none has a row of its own', async (heading, answers) => {
+  ])('each row of "%s" in docs/failures.md has a history, and each history has a row', async (heading, answers) => {
     const rows = rowsOf(await readFile('docs/failures.md', 'utf8'), heading);
     expect(rows.length).toBeGreaterThan(20);
     expect([...new Set(answers.map(({ row }) => row))].sort()).toEqual(rows.sort());
   });
 
-  it('each exception in the table of the activities has one', () => {
+  it('each exception in the table of the activities has a history', () => {
     const rows = [...SEND_ANSWERS, ...ATTEMPT_ANSWERS].map(({ row }) => row).join();
     for (const exception of LISTED_EXCEPTIONS) expect(rows).toContain(exception);
   });
 
-  it('each reason for which a reference leads to no token has one', async () => {
+  it('each reason why a reference yields no token has a history', async () => {
     const document = await readFile('docs/failures.md', 'utf8');
     const [, section = ''] = document.split('\n## When a reference leads to no token\n');
     const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)`/gm)].map(([, reason = '']) => reason);
@@ -66,15 +66,15 @@ describe('the list of edges follows the documents', () => {
   });
 });
 
-describe('what is committed', () => {
-  it('is sealed, and says with which key: a public one', async () => {
+describe('a committed history', () => {
+  it('is sealed, and names its public key', async () => {
     expect(await readManifest(CORPUS_FOLDER)).toMatchObject({
       keys: PUBLIC_TEST_KEYS,
       about: expect.stringContaining('public'),
     });
   });
 
-  it('tells nothing of the machine that recorded it, in plain or sealed', async () => {
+  it('reveals nothing about the machine that recorded it, in plain text or sealed', async () => {
     const { histories } = await readCorpus(CORPUS_FOLDER);
     for (const { name, history } of histories) {
       expect(await tracesOfMachine(history, publicTestKeyRing()), name).toEqual([]);

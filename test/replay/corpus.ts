@@ -1,11 +1,11 @@
-/** The recorded histories in `test/histories/`, as files: how they are read, and what a whole corpus is. */
+/** The recorded histories in `test/histories/`, as files: how to read them, and what makes a corpus complete. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type History, historyFromJSON } from '../../temporal/proto-json.js';
 
-/** From source and from dist alike. */
+/** Works from source and from dist. */
 export const CORPUS_FOLDER = fileURLToPath(
   new URL(inDist() ? '../../../test/histories/' : '../histories/', import.meta.url),
 );
@@ -16,15 +16,15 @@ function inDist(): boolean {
 
 export const MANIFEST = 'manifest.json';
 
-/** One history, as the manifest has it. */
+/** The entry of one history in the manifest. */
 export interface ManifestEntry {
   file: string;
   workflowId: string;
-  /** Of the file. */
+  /** The hash of the file. */
   sha256: string;
   events: number;
   recordedAt: string;
-  /** The last revision that changed the code of workflow, activities, codec or contract when it was recorded. */
+  /** When it was recorded, the last revision that had changed the code of workflow, activities, codec or contract. */
   revision: string;
   sdk: string;
   server: string;
@@ -34,23 +34,23 @@ export interface ManifestEntry {
 
 export interface Manifest {
   about: string;
-  /** As `VERIFICATION_ENCRYPTION_KEYS` takes them. They are not secret: everybody can open the histories. */
+  /** In the form of `VERIFICATION_ENCRYPTION_KEYS`. They are not secret: everybody can open the histories. */
   keys: string;
   histories: ManifestEntry[];
 }
 
 export interface RecordedHistory {
-  /** Of the file, without its extension: what it shows. */
+  /** The name of the file without its extension: what it shows. */
   name: string;
   workflowId: string;
   history: History;
   entry: ManifestEntry;
 }
 
-/** The corpus as it was found: what could be read, and everything that is wrong with it. */
+/** The corpus as found: the readable histories, and everything that is wrong. */
 export interface FoundCorpus {
   histories: RecordedHistory[];
-  /** How many there should be. */
+  /** The number of histories in the manifest. */
   listed: number;
   problems: string[];
 }
@@ -63,7 +63,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
   return JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')) as Manifest;
 }
 
-/** Reads all of it; what cannot be read, or is not what was recorded, is a problem and does not stop the rest. */
+/** Reads all histories; one that is unreadable or was changed is a problem, and does not stop the rest. */
 export async function readCorpus(folder: string): Promise<FoundCorpus> {
   const manifest = await readManifest(folder).catch((error: unknown) => String(error));
   if (typeof manifest === 'string')
@@ -93,7 +93,7 @@ async function readOne(folder: string, entry: ManifestEntry): Promise<RecordedHi
   const ids = (history.events ?? []).map(({ eventId }) => Number(eventId));
   if (ids.length !== entry.events) problems.push(`has ${ids.length} events, and was recorded with ${entry.events}`);
   if (ids.some((id, index) => id !== index + 1)) problems.push('lacks events, or has them out of order');
-  // It would show nothing, and without a scheduled task a replay would wait for ever.
+  // It would prove nothing, and without a scheduled task a replay would wait for ever.
   if (!history.events?.some((event) => event.workflowTaskCompletedEventAttributes)) problems.push('has no task');
   if (workflowId !== entry.workflowId) problems.push('has another workflow id than the manifest says');
   if (problems.length > 0) return problems;

@@ -1,4 +1,4 @@
-/** A worker in a process of its own, to be killed: a recording forks it with server, task queue and sandbox. */
+/** A worker in a process of its own that will be killed: a recording forks it with server, task queue and sandbox. */
 import { NativeConnection } from '@temporalio/worker';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { createWorker } from '../../worker/worker.js';

@@ -6,7 +6,7 @@ import type { ReadFailure, Reading } from './reading.js';
 import { only, type Turn, turnsOf } from './turns.js';
 import { updateAnswersOf } from './update-answers-of.js';
 
-/** The edges that it covers, in the order in which they come. */
+/** The edges that the history covers, in order. */
 export function edgesOf(reading: Reading): string[] {
   const turns = turnsOf(reading);
   return [
@@ -46,7 +46,7 @@ function nameOf(failure: ReadFailure, call: 'a send' | 'an attempt'): string | u
   return listed ?? UNRESOLVED.find((reason) => reason === failure.type);
 }
 
-/** A value that cannot be opened is not Cognito's. */
+/** A value that cannot be opened does not come from Cognito. */
 function successOf(value: unknown, call: 'a send' | 'an attempt'): string | undefined {
   if (value === undefined) return undefined;
   if (call === 'an attempt') return 'success';

@@ -1,12 +1,12 @@
 /**
- * Every edge that the corpus must cover: the one list. What a history covers is measured (edges-of.ts); what it covers
- * beyond this list is an unknown edge, and fails the gate too.
+ * The one list of every edge that the corpus must cover. edges-of.ts measures what a history covers; an edge outside this list
+ * is unknown, and fails the gate too.
  */
 import { ATTEMPT_ANSWERS, SEND_ANSWERS, UNRESOLVED } from './answers.js';
 
 const OPEN = ['sending', 'awaitingCode', 'rateLimited', 'awaitingToken'] as const;
 
-/** The state picture of README.md and docs/lifecycle.md: from, to, and what led there. */
+/** The state picture of README.md and docs/lifecycle.md: from, to, and the cause. */
 const STATES = [
   'start → sending',
   'start → awaitingCode: Cognito had sent a code by itself',
@@ -42,18 +42,18 @@ const STATES = [
   ...OPEN.slice(0, 3).map((state) => `${state} → verified: readAttribute`),
 ];
 
-/** The table of messages in docs/lifecycle.md: each message in each state that takes it with a trace. */
+/** The table of messages in docs/lifecycle.md: each message in each state in which it leaves a trace. */
 const MESSAGES = OPEN.flatMap((state) => [
   `awaitDelivery in ${state}`,
   `submitCode in ${state}`,
-  // While it is rate limited the validator refuses it, which leaves none.
+  // While the verification is rate limited, the validator refuses the message, which leaves no trace.
   ...(state === 'rateLimited' ? [] : [`resendCode in ${state}`]),
   `renewAccessToken in ${state}`,
   `codeConfirmed in ${state}`,
   `cancellation in ${state}`,
 ]);
 
-/** How updates are answered, where that leaves a trace. What only validators refuse is not here. */
+/** The answers to updates that leave a trace. A refusal by a validator leaves none. */
 const UPDATES = [
   'awaitDelivery: sending',
   'awaitDelivery: awaitingCode',
@@ -97,7 +97,7 @@ const UPDATES = [
   'renewAccessToken: verified',
 ];
 
-/** What becomes of a confirmation, and of a look at the attribute. */
+/** The results of a confirmation, and of a look at the attribute. */
 const CONFIRMATIONS = [
   'codeConfirmed: before the first task',
   'codeConfirmed: before the first task, to be checked',
@@ -115,7 +115,7 @@ const CONFIRMATIONS = [
   'look: without an answer',
 ];
 
-/** What else a verification may go through. */
+/** Other events in a verification. */
 const BESIDES = [
   'a start that joins',
   'a start that joins brings the delivery of a code',
@@ -143,7 +143,7 @@ const ANSWERS = {
   ],
 };
 
-/** Edges by what they are edges of. */
+/** The edges, grouped by subject. */
 export const EDGES: Readonly<Record<string, readonly string[]>> = {
   states: STATES,
   'messages in each state': MESSAGES,

@@ -1,4 +1,4 @@
-/** The gate itself is tested: a tampered history and a changed workflow do not pass. */
+/** Tests the gate itself: a tampered history and a changed workflow do not pass. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** With a code, a mismatch, a re-send: enough of everything to tamper with. */
+/** Has a code, a mismatch and a re-send: enough of everything to tamper with. */
 const FILE = 'a-re-send-with-client-metadata.json';
 
 interface Document {
@@ -29,16 +29,16 @@ interface Document {
 interface Tampering {
   text?: (text: string) => string;
   history?: (document: Document) => void;
-  /** The manifest is changed to fit, as an attacker would who wants the gate to pass. */
+  /** The manifest is changed to match, as by an attacker who wants the gate to pass. */
   covered?: true;
-  /** So that events count up again. */
+  /** Makes the event numbers consecutive again. */
   renumbered?: true;
 }
 
-/** Others, not tampered with, which replay. */
+/** Untouched histories, which replay. */
 const BESIDE = ['attempt-success.json', 'attempt-http-503.json'];
 
-/** A corpus of three, to be fast. The gate reports its missing edges each time; the tests ignore that. */
+/** Three histories, for speed. The gate reports missing edges each time; the tests ignore that. */
 async function smallCorpus(): Promise<void> {
   const files = [FILE, ...BESIDE];
   for (const file of files) await cp(join(CORPUS_FOLDER, file), join(folder, file), { force: true });
@@ -46,7 +46,7 @@ async function smallCorpus(): Promise<void> {
   await writeManifest({ ...manifest, histories: manifest.histories.filter(({ file }) => files.includes(file)) });
 }
 
-/** What the gate says of the corpus in which one history was tampered with. */
+/** What the gate reports after one history of the corpus was tampered with. */
 async function problemsAfter({ text, history, covered, renumbered }: Tampering): Promise<string[]> {
   await smallCorpus();
   const path = join(folder, FILE);
@@ -76,7 +76,7 @@ async function writeManifest(manifest: Manifest): Promise<void> {
 const eventOf = ({ history }: Document, type: string) =>
   history.events.findIndex(({ eventType }) => eventType === `EVENT_TYPE_${type}`);
 
-/** The scheduled activity's type, in place. */
+/** Renames the type of the scheduled activity in place. */
 function rename({ history }: Document): void {
   const event = history.events.find(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled);
   const attributes = event?.['activityTaskScheduledEventAttributes'] as { activityType: { name: string } };
@@ -89,7 +89,7 @@ function swap({ history: { events } }: Document, one: number, other: number): vo
 }
 
 describe('a history that was tampered with', { retry: 0 }, () => {
-  it('cut short in the middle of a line', async () => {
+  it('truncated in the middle of a line', async () => {
     const problems = await problemsAfter({ text: (text) => text.slice(0, text.length / 2) });
     expect(problems.join('\n')).toMatch(new RegExp(`^${FILE}: SyntaxError`, 'm'));
     expect(problems).toContain('replayed 2 of 3 histories');
@@ -108,7 +108,7 @@ describe('a history that was tampered with', { retry: 0 }, () => {
       /lacks events, or has them out of order/,
     ],
     [
-      'an event removed, and the others counted anew',
+      'an event removed, and the others renumbered',
       {
         history: (document) => document.history.events.splice(eventOf(document, 'TIMER_STARTED'), 1),
         renumbered: true,
@@ -142,13 +142,13 @@ describe('a history that was tampered with', { retry: 0 }, () => {
     expect(problems).toEqual(expect.arrayContaining([`${FILE}: was changed since it was recorded`]));
   });
 
-  it.each(TAMPERED)('%s, and the manifest made to fit: found all the same', async (_name, tampering, found) => {
+  it.each(TAMPERED)('%s, and the manifest changed to match: still found', async (_name, tampering, found) => {
     const problems = await problemsAfter({ ...tampering, covered: true });
     expect(problems.join('\n')).toMatch(found);
   });
 });
 
-describe('a corpus that is not whole', { retry: 0 }, () => {
+describe('an incomplete corpus', { retry: 0 }, () => {
   const withManifest = async (change: (manifest: Manifest) => void) => {
     await smallCorpus();
     const manifest = await readManifest(folder);
@@ -167,7 +167,7 @@ describe('a corpus that is not whole', { retry: 0 }, () => {
     expect(problems.join()).toContain('manifest.json cannot be read');
   });
 
-  it('a file that no manifest lists, and an edge that nothing covers any more', async () => {
+  it('a file that no manifest lists, and an edge that is no longer covered', async () => {
     const only = 'client metadata of a re-send';
     const problems = await withManifest((manifest) => {
       manifest.histories = manifest.histories.filter(({ edges }) => !edges.includes(only));
@@ -185,7 +185,7 @@ describe('a corpus that is not whole', { retry: 0 }, () => {
   });
 });
 
-/** For each change, what one of the histories shows. A bundle that is broken in another way would show something else. */
+/** What one history shows for each change. A bundle that is broken in another way would show something else. */
 const SHOWN: Record<keyof typeof MUTATIONS, string> = {
   'an added timer':
     'a-code-at-the-deadline: does not replay: At event 7 the history has a call of the activity sendCode; this build sets a timer there.',
@@ -202,7 +202,7 @@ const SHOWN: Record<keyof typeof MUTATIONS, string> = {
 };
 
 // Each test makes a bundle and replays the whole corpus.
-describe('workflow code with a change that is not deterministic', { timeout: 180_000, retry: 0 }, () => {
+describe('workflow code with a nondeterministic change', { timeout: 180_000, retry: 0 }, () => {
   it.each(Object.keys(MUTATIONS) as (keyof typeof MUTATIONS)[])('%s', async (name) => {
     const { problems, replayed } = await judge({ code: await bundleOf(MUTATIONS[name]) });
     expect(problems).toContain(SHOWN[name]);
@@ -210,7 +210,7 @@ describe('workflow code with a change that is not deterministic', { timeout: 180
     expect(replayed).toBe(histories.length);
   });
 
-  it('none: bundled in the same way it passes', async () => {
+  it('without a change, the same bundling passes', async () => {
     expect((await judge({ code: await bundleOf() })).problems).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** The gate: what must hold for the corpus and for the code before a change is merged. */
+/** The gate: what must hold for the corpus and the code before a change is merged. */
 import { type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { replayHistories } from '../../replay/replay.js';
 import { CORPUS_FOLDER, type RecordedHistory, readCorpus, readManifest } from './corpus.js';
@@ -7,7 +7,7 @@ import { edgesOf } from './edges-of.js';
 import { readHistory } from './reading.js';
 
 export interface Verdict {
-  /** While there is one, nothing is merged. */
+  /** Nothing is merged while there is a problem. */
   problems: string[];
   /** By edge, the names of the histories that cover it: measured, not claimed. */
   covered: ReadonlyMap<string, string[]>;
@@ -18,7 +18,7 @@ export interface Verdict {
 export interface GateOptions {
   /** Default: the committed corpus. */
   folder?: string;
-  /** Of the workflow code. */
+  /** The workflow bundle. */
   code: string;
 }
 
@@ -50,8 +50,9 @@ async function measured(
     try {
       const edges = edgesOf(await readHistory(history, keyRing));
       for (const edge of edges) covered.set(edge, [...(covered.get(edge) ?? []), name]);
-      const lost = entry.edges.filter((edge) => !edges.includes(edge));
-      if (lost.length > 0) problems.push(`${name}: does not show any more what its manifest says: ${lost.join(', ')}`);
+      const uncovered = entry.edges.filter((edge) => !edges.includes(edge));
+      if (uncovered.length > 0)
+        problems.push(`${name}: does not show any more what its manifest says: ${uncovered.join(', ')}`);
     } catch (error) {
       problems.push(`${name}: cannot be read: ${String(error)}`);
     }
@@ -60,8 +61,8 @@ async function measured(
 }
 
 /**
- * As `cognito-verification replay` does it.
- * @returns how many were replayed to their end, well or not
+ * Replays as `cognito-verification replay` does.
+ * @returns how many replays ran to their end, successful or not
  */
 async function replay(
   histories: readonly RecordedHistory[],
@@ -80,12 +81,12 @@ async function replay(
   return replayed;
 }
 
-/** How many edges are covered, by what they are edges of, and how fast it went. */
+/** The number of covered edges by subject, and the speed. */
 export function table({ covered, replayed, seconds }: Verdict): string {
   const rows = Object.entries(EDGES).map(([group, edges]) => {
-    const met = edges.filter((edge) => covered.has(edge));
-    const histories = new Set(met.flatMap((edge) => covered.get(edge) ?? []));
-    return { group, edges: edges.length, covered: met.length, histories: histories.size };
+    const coveredEdges = edges.filter((edge) => covered.has(edge));
+    const histories = new Set(coveredEdges.flatMap((edge) => covered.get(edge) ?? []));
+    return { group, edges: edges.length, covered: coveredEdges.length, histories: histories.size };
   });
   const total = ALL_EDGES.filter((edge) => covered.has(edge)).length;
   const lines = rows.map(({ group, edges, covered: count, histories }) =>
@@ -98,7 +99,7 @@ export function table({ covered, replayed, seconds }: Verdict): string {
   ].join('\n');
 }
 
-/** For those who want to know which history shows what. */
+/** For people who want to know which history shows what. */
 export function listing({ covered }: Verdict): string {
   return ALL_EDGES.map((edge) => `${edge.padEnd(80)} ${(covered.get(edge) ?? ['–']).slice(0, 3).join(', ')}`).join(
     '\n',

@@ -1,4 +1,4 @@
-/** Two verifications in one worker share no module: what one leaves in a variable of a module, the other does not see. */
+/** Two verifications in one worker share no module: a module variable of one is invisible to the other. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, startRig } from '../rig.js';
 import { bundleFileOf } from './mutants.js';
 
-/** A verification that fails where it is not the first to run in its module. */
+/** A verification that fails unless it is the first to run in its module. */
 const alone = (lives: number) => [
   {
     file: 'verification.js',
@@ -22,8 +22,8 @@ const alone = (lives: number) => [
 ];
 
 describe.each([
-  { lives: 1, goesOn: true, what: 'each has a module of its own' },
-  { lives: 2, goesOn: false, what: 'and it would be seen if they had not' },
+  { lives: 1, goesOn: true, what: 'each verification has a module of its own' },
+  { lives: 2, goesOn: false, what: 'the test would notice a shared module' },
 ])('a counter at the top of a module', ({ lives, goesOn, what }) => {
   let folder: string;
   let rig: Rig;

@@ -1,4 +1,4 @@
-/** The gate as a program of its own, for a Node.js, a time zone and a language of any kind: ends with 1 if something is wrong. */
+/** The gate as a separate program, for any Node.js, time zone and language: ends with 1 if something is wrong. */
 import { readFile } from 'node:fs/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';

@@ -1,9 +1,9 @@
-/** Workflow code with a change that no open verification would survive: what the gate is there to catch. */
+/** Workflow code with a change that would break open verifications: the gate must catch each. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { bundleWorkflows, WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
 
-/** A text in the compiled workflow, and what takes its place. */
+/** A text in the compiled workflow, and its replacement. */
 export interface Mutation {
   file: string;
   text: string;
@@ -45,10 +45,10 @@ const DIST = dirname(WORKFLOW_BUNDLE_PATH);
 
 /**
  * The bundle of the compiled workflow with changes, as `npm run build` would make it.
- * @throws where a text is not there, so that a mutation never quietly becomes none
+ * @throws if a text is missing, so that no mutation silently has no effect
  */
 export async function bundleOf(...mutations: readonly Mutation[]): Promise<string> {
-  // Beside the original, where its imports are found.
+  // Next to the original, so that its imports resolve.
   const folder = await mkdtemp(join(DIST, 'mutant-'));
   try {
     await cp(join(DIST, 'workflows'), folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** The corpus replays alike on each Node.js that is supported, wherever in the world it runs, and in whichever language. */
+/** The corpus replays alike on each supported Node.js, in any time zone and any language. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,7 +9,7 @@ import { NODE_RELEASES, nodeOf, registryAnswers } from './node-releases.js';
 const run = promisify(execFile);
 const PROGRAM = fileURLToPath(new URL('../../dist/test/replay/judge-corpus.js', import.meta.url));
 
-/** As far apart as clocks are, and in languages that write numbers and dates in other ways. */
+/** Distant time zones, and languages that write numbers and dates differently. */
 const PLACES = [
   { TZ: 'Pacific/Kiritimati', LANG: 'ar_EG.UTF-8', LC_ALL: 'ar_EG.UTF-8' },
   { TZ: 'America/St_Johns', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' },

@@ -1,4 +1,4 @@
-/** Node.js in other versions than the one that runs the tests: the npm registry has them, as packages for each platform. */
+/** Other Node.js versions than the one that runs the tests: the npm registry has them as packages for each platform. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -7,16 +7,16 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The newest of each line that the worker supports, when this was written. */
+/** At the time of writing, the newest of each line that the worker supports. */
 export const NODE_RELEASES = ['20.20.2', '22.23.3', '24.21.0'] as const;
 
-/** 60 MB, over a slow line. */
+/** For 60 MB over a slow line. */
 const DOWNLOAD_LIMIT_MS = 5 * 60_000;
 
 /**
- * Path of a Node.js of this version: this one, from the user's cache, or fetched into it. Without the package `node`, which
- * would choose the platform in an install script; those are off on many machines.
- * @throws with what npm says where it cannot be had
+ * The path of a Node.js of this version: the running one, one from the user's cache, or one that it downloads into the cache. It
+ * avoids the package `node`, which chooses the platform in an install script; those are off on many machines.
+ * @throws with npm's message if the version is not available
  */
 export async function nodeOf(version: string): Promise<string> {
   if (process.versions.node === version) return process.execPath;
@@ -32,7 +32,7 @@ export async function nodeOf(version: string): Promise<string> {
     const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel', 'error'];
     const npm = ['install', '--prefix', staging, ...quiet, `${name}@${version}`];
     await run('npm', npm, { timeout: DOWNLOAD_LIMIT_MS, cwd: staging });
-    // Whole, or not there at all; another process may have been quicker.
+    // Atomic, because another process may have been quicker.
     await rename(staging, folder).catch(async (error: unknown) => {
       if (!(await isThere(binary))) throw error;
     });
@@ -49,7 +49,7 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Whether npm reaches its registry at all: without one, a version that is not there is nobody's mistake. */
+/** Whether npm reaches its registry: without one, a missing version is not an error. */
 export async function registryAnswers(): Promise<boolean> {
   return await run('npm', ['ping', '--fetch-retries=0'], { timeout: 30_000 }).then(
     () => true,

@@ -1,6 +1,6 @@
 /**
- * Put before a workflow bundle, it makes whatever differs between machines throw when it is used. What is left is what the
- * SDK makes deterministic: the clock (`Date.now`, `new Date()`), `Math.random` and timers.
+ * Put before a workflow bundle, this makes everything that differs between machines throw on use. It spares what the SDK
+ * makes deterministic: the clock (`Date.now`, `new Date()`), `Math.random` and timers.
  */
 export const POISON = `(() => {
   const refuse = (name) => { throw new Error('not deterministic: ' + name); };

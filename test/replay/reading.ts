@@ -1,4 +1,4 @@
-/** What a history says, opened with its key and put in order: what the measuring of edges works on. */
+/** The contents of a history, opened with its key and put in order: the basis for measuring edges. */
 import { type KeyRing, open } from '@cognito-verification/codec';
 import {
   SEARCH_ATTRIBUTES,
@@ -13,16 +13,16 @@ type Event = NonNullable<History['events']>[number];
 type Payloads = NonNullable<Event['workflowExecutionStartedEventAttributes']>['input'];
 type ProtoFailure = NonNullable<NonNullable<Event['workflowExecutionFailedEventAttributes']>['failure']>;
 
-/** A failure as it stands in a history, opened. */
+/** A failure in a history, opened. */
 export interface ReadFailure {
-  /** Of an `ApplicationFailure`; for a time-out `TemporalTimeout:` and its kind by number. */
+  /** The type of an `ApplicationFailure`; for a time-out `TemporalTimeout:` and the number of its kind. */
   type: string;
   message: string;
   details: readonly unknown[];
   cause?: ReadFailure;
 }
 
-/** How an update or an activity was answered. */
+/** The answer to an update or an activity. */
 export interface Answered {
   value?: unknown;
   failure?: ReadFailure;
@@ -46,16 +46,16 @@ export type Step =
 
 /** One history, opened. */
 export interface Reading {
-  /** Undefined where it cannot be opened or is none. */
+  /** Undefined if it cannot be opened or is not a request. */
   request: VerificationRequest | undefined;
   steps: readonly Step[];
-  /** With what it completed. */
+  /** The result of the completed workflow. */
   outcome: VerificationOutcome | undefined;
 }
 
 /**
  * Opens a history.
- * @throws what the codec throws, except for an input that was made to be unreadable: that is undefined
+ * @throws what the codec throws; an input that is unreadable on purpose becomes undefined instead
  */
 export async function readHistory(history: History, keys: KeyRing): Promise<Reading> {
   const events = history.events ?? [];
@@ -68,7 +68,7 @@ export async function readHistory(history: History, keys: KeyRing): Promise<Read
   return { request, steps, outcome: end?.value as VerificationOutcome | undefined };
 }
 
-/** Opens the payloads of one history, and knows what its later events refer to. */
+/** Opens the payloads of one history, and keeps what its later events refer to. */
 class Opener {
   private readonly calls = new Map<string, { activity: string }>();
   private readonly timers = new Map<string, unknown>();
@@ -76,7 +76,7 @@ class Opener {
 
   constructor(private readonly keys: KeyRing) {}
 
-  /** None for the events that say nothing of the lifecycle. */
+  /** Returns no step for events that say nothing about the lifecycle. */
   async stepsOf(event: Event): Promise<Step[]> {
     const id = String(event.eventId);
     const summary = await this.value(event.userMetadata?.summary);
@@ -103,10 +103,10 @@ class Opener {
       this.calls.set(id, { activity });
       return [{ kind: 'call', call: id, activity, input: await this.input(scheduled.input), summary }];
     }
-    const begun = event.activityTaskStartedEventAttributes;
-    if (begun?.lastFailure) {
-      const { activity } = this.callOf(begun.scheduledEventId);
-      return [{ kind: 'try', activity, failure: await this.failure(begun.lastFailure) }];
+    const attributes = event.activityTaskStartedEventAttributes;
+    if (attributes?.lastFailure) {
+      const { activity } = this.callOf(attributes.scheduledEventId);
+      return [{ kind: 'try', activity, failure: await this.failure(attributes.lastFailure) }];
     }
     const completed = event.activityTaskCompletedEventAttributes;
     if (completed) {
@@ -117,7 +117,7 @@ class Opener {
     if (!failed?.failure) return [];
     const call = this.callOf(failed.scheduledEventId);
     const failure = await this.failure(failed.failure);
-    // A budget that has ended says as its cause what the last try has met.
+    // An exhausted budget has the failure of the last try as its cause.
     const last: Step[] = failure.cause ? [{ kind: 'try', activity: call.activity, failure: failure.cause }] : [];
     return [...last, { kind: 'answer', ...call, failure }];
   }
@@ -163,7 +163,7 @@ class Opener {
     return { call, activity: this.calls.get(call)?.activity ?? '' };
   }
 
-  /** What somebody else has sent, who may have had no key. */
+  /** Opens the input of a sender who may have had no key. */
   async input(payloads: Payloads): Promise<unknown> {
     return await this.value(payloads?.payloads?.[0]).catch(() => undefined);
   }

@@ -1,6 +1,6 @@
 /**
- * Records the histories of the corpus from real runs: every scenario that has none yet, or those that are named with
- * `--only`. A history that is there is never recorded over: what open verifications hold cannot be changed either.
+ * Records the histories of the corpus from real runs: every scenario without a history, or those named with `--only`. It never
+ * overwrites a history: the contents of open verifications cannot be changed either.
  */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import type { Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios/all.js';
 import { tracesOfMachine } from './traces-of-machine.js';
 
-/** Slow scenarios mostly wait, and all run at once; of the others so many. */
+/** Slow scenarios mostly wait, so they all run at once; this limits the others. */
 const AT_ONCE = 6;
 
 const ABOUT =
@@ -29,9 +29,9 @@ async function main(): Promise<void> {
   const manifest = await readManifest(folder).catch(
     (): Manifest => ({ about: ABOUT, keys: PUBLIC_TEST_KEYS, histories: [] }),
   );
-  // Whatever was recorded must still open.
-  const lost = manifest.keys.split(',').filter((key) => !PUBLIC_TEST_KEYS.split(',').includes(key));
-  if (lost.length > 0) throw new Error(`PUBLIC_TEST_KEYS lacks keys of the manifest: ${lost.join(', ')}`);
+  // Every recorded history must still open.
+  const missingKeys = manifest.keys.split(',').filter((key) => !PUBLIC_TEST_KEYS.split(',').includes(key));
+  if (missingKeys.length > 0) throw new Error(`PUBLIC_TEST_KEYS lacks keys of the manifest: ${missingKeys.join(', ')}`);
   Object.assign(manifest, { about: ABOUT, keys: PUBLIC_TEST_KEYS });
   const scenarios = chosen(manifest);
   if (scenarios.length === 0) {
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
     try {
       const entry = await recordOne(rig, scenario, folder, provenance);
       manifest.histories.push(entry);
-      // Each at once: a file that is in no manifest could not be recorded again when this was ended early.
+      // After each recording: a file without a manifest entry could not be recorded again after an early end.
       writeManifest(folder, manifest);
       console.log(`recorded ${entry.file}: ${entry.events} events, ${entry.edges.length} edges`);
     } catch (error) {
@@ -106,14 +106,14 @@ async function recordOne(
   return { file, workflowId, sha256: sha256(text), events, recordedAt, ...provenance, edges: edges.sort() };
 }
 
-/** An event a line, so that people can look at it. */
+/** One event on each line, so that people can read it. */
 function asText(workflowId: string, json: string): string {
   const { events } = JSON.parse(json) as { events: unknown[] };
   const lines = events.map((event) => JSON.stringify(event)).join(',\n');
   return `{"workflowId":${JSON.stringify(workflowId)},"history":{"events":[\n${lines}\n]}}\n`;
 }
 
-/** Not asynchronous, for several are recorded at a time. */
+/** Synchronous, because several recordings run at a time. */
 function writeManifest(folder: string, manifest: Manifest): void {
   manifest.histories.sort((one, other) => one.file.localeCompare(other.file, 'en'));
   writeFileSync(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -1,4 +1,4 @@
-/** Where the histories of the corpus are made: the real server, the sandbox, and workers that can be taken away. */
+/** Where the histories of the corpus are recorded: the real server, the sandbox, and workers that can be taken away. */
 import { randomUUID } from 'node:crypto';
 import { VerificationClient, VerificationError } from '@cognito-verification/client';
 import { type KeyRing, keyRingOf, parseKeys, workerDataConverter } from '@cognito-verification/codec';
@@ -16,22 +16,22 @@ import { type Rig, type SandboxUser, startRig } from '../rig.js';
 import type { Provocation } from './answers.js';
 
 /**
- * Histories are sealed, so that they replay as production's do. Their keys are no secrets: everybody needs them, and what
- * they seal are tokens and codes of the sandbox. The first seals; the second is of a worker that lacks the first.
+ * Histories are sealed, so that they replay like those of production. Their keys are not secret: everybody needs them, and
+ * they only seal tokens and codes of the sandbox. The first key seals; the second belongs to a worker that lacks the first.
  */
 export const PUBLIC_TEST_KEYS = [
   `public-test-key:${Buffer.from('public test key; hides nothing!!').toString('base64')}`,
   `public-test-key-2:${Buffer.from('another test key; hides nothing!').toString('base64')}`,
 ].join();
 
-/** In place of process id and host name. */
+/** Replaces process id and host name. */
 export const IDENTITY = 'recorder';
 
 export function publicTestKeyRing(): KeyRing {
   return keyRingOf(...parseKeys(PUBLIC_TEST_KEYS, 'the public test keys'));
 }
 
-/** Of a worker that lacks the key that seals. */
+/** The key ring of a worker that lacks the sealing key. */
 export function lackingKeyRing(): KeyRing {
   const [, second = ''] = PUBLIC_TEST_KEYS.split(',');
   return keyRingOf(...parseKeys(second, 'the second public test key'));
@@ -41,7 +41,7 @@ export function lackingKeyRing(): KeyRing {
 export interface Apart {
   taskQueue: string;
   client: VerificationClient;
-  /** Stops it; what it has under way ends first. */
+  /** Stops the worker after it has finished its work. */
   leave: () => Promise<void>;
   /** Starts it again. */
   comeBack: () => Promise<void>;
@@ -52,18 +52,18 @@ export interface ApartOptions {
   accessTokenSource?: AccessTokenSource;
   /** Default: one of its own. */
   taskQueue?: string;
-  /** It calls nobody. */
+  /** Runs no activities. */
   workflowsOnly?: true;
-  /** It calls Cognito, has these keys, and runs no workflows. */
+  /** Runs only activities, with these keys. */
   callsWith?: KeyRing;
-  /** It does not run from the beginning. */
+  /** Does not run from the beginning. */
   away?: true;
 }
 
 export class CorpusRig extends TimeTravel {
   private readonly apartOnes = new Set<Apart>();
 
-  /** @param worker how many workflows the workers keep in memory; default: as the SDK has it */
+  /** @param worker how many workflows the workers keep in memory; default: that of the SDK */
   static async begin(worker: { maxCachedWorkflows?: number } = {}): Promise<CorpusRig> {
     const rig = await startRig('local', { keyRing: publicTestKeyRing(), identity: IDENTITY, ...worker });
     return new CorpusRig(rig, worker);
@@ -85,14 +85,14 @@ export class CorpusRig extends TimeTravel {
     return this.base.sandbox.setFault({ operation, username, ...provocation });
   }
 
-  /** One whose re-sends are allowed after a moment. */
+  /** Opens a verification whose re-sends are allowed after a moment. */
   async openResendable(opening: Opening = {}): Promise<Opened> {
     const opened = await this.open({ ...opening, policy: { resendCooldown: '1 second', ...opening.policy } });
     await this.until(opened, () => Date.now() > Date.parse(opened.started.resendAllowedAt ?? ''));
     return opened;
   }
 
-  /** Starts one whatever becomes of it; a first send that is refused for good is the start's answer. */
+  /** Starts a verification with any outcome; the start throws if the first send is refused for good. */
   async openAnyhow(opening: Opening): Promise<Opened> {
     const user = opening.user ?? (await this.user());
     const attributeName = opening.attributeName ?? 'email';
@@ -101,7 +101,7 @@ export class CorpusRig extends TimeTravel {
     return { user, attributeName, id, started: await this.status({ id } as Opened) };
   }
 
-  /** An update that the workflow has taken in, answered or not. */
+  /** An update that the workflow has accepted, answered or not. */
   async taken({ id }: Pick<Opened, 'id'>, name: string, message: object): Promise<WorkflowUpdateHandle<unknown>> {
     const handle = this.base.env.client.workflow.getHandle(id);
     return await handle.startUpdate<unknown, [object]>(name, { args: [message], waitForStage: 'ACCEPTED' });
@@ -115,7 +115,7 @@ export class CorpusRig extends TimeTravel {
     return { answer, fault };
   }
 
-  /** Starts one on a worker of its own, and does not wait for its first send. */
+  /** Starts a verification on a worker of its own, and does not wait for its first send. */
   async openApart(apart: Apart, user: SandboxUser, request: object = {}): Promise<Opened> {
     const id = workflowIdFor({ ...user, attributeName: 'email' });
     await this.base.env.client.workflow.start(WORKFLOW_TYPE, {
@@ -126,7 +126,7 @@ export class CorpusRig extends TimeTravel {
     return { user, attributeName: 'email', id } as Opened;
   }
 
-  /** As a client or, with the id of an activity, a worker would seal it. */
+  /** Seals as a client does or, with the id of an activity, as a worker does. */
   async sealed(value: unknown, place: { workflowId: string; activityId?: string }): Promise<Payload[]> {
     const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value)) };
     const { activityId, workflowId } = place;
@@ -193,7 +193,7 @@ export class CorpusRig extends TimeTravel {
   }
 }
 
-/** Waits for an answer; that it is a refusal is what the history shows. */
+/** Waits for an answer and tolerates a refusal, which the history shows. */
 export async function tolerated<Answer>(answer: Promise<Answer>): Promise<Answer | VerificationError> {
   return await answer.catch((error: unknown) => {
     if (error instanceof VerificationError) return error;

@@ -1,15 +1,15 @@
 import type { CorpusRig } from './rig.js';
 
-/** One history of the corpus: what it shows, and how it comes about. */
+/** One history of the corpus: what it shows, and how to make it. */
 export interface Scenario {
-  /** Of its file, and so of what it shows. */
+  /** The name of its file, which says what it shows. */
   name: string;
-  /** What it is there for; more may be covered by the way. */
+  /** Its purpose; it may cover further edges. */
   edges: readonly string[];
-  /** It takes a minute or more, most of it waiting. */
+  /** Takes a minute or more, most of it waiting. */
   slow?: true;
-  /** Another run may go another way: it depends on who is quicker, or on a module that vitest would load twice. */
+  /** Another run may differ: it depends on timing, or on a module that vitest would load twice. */
   raced?: true;
-  /** Plays it, and tells the workflow id. */
+  /** Plays it, and returns the workflow id. */
   play: (rig: CorpusRig) => Promise<string>;
 }

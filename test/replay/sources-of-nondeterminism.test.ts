@@ -1,4 +1,4 @@
-/** What differs between machines does not reach the workflow: lint refuses it, and no code that runs uses it. */
+/** Nothing that differs between machines reaches the workflow: lint refuses it, and no running code uses it. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,10 +11,10 @@ import { POISON } from './poison.js';
 
 const run = promisify(execFile);
 
-/** Code that is run in the sandbox: the workflow, and what is bundled with it. */
+/** Code that runs in the sandbox: the workflow, and what is bundled with it. */
 const PLACES = ['workflows/probe.ts', 'contract/probe.ts', 'codec/provenance.ts'];
 
-/** Each would be another value on another machine, or at a replay. */
+/** Each has another value on another machine, or in a replay. */
 const SOURCES: Readonly<Record<string, string>> = {
   Intl: 'new Intl.NumberFormat().format(1)',
   'Temporal, of newer versions of Node.js': "Temporal.Now.plainDateISO('Europe/Zurich')",
@@ -77,7 +77,7 @@ describe('lint', () => {
     expect(linesFoundIn(found, place)).toEqual(lines);
   });
 
-  it('has no rule that is not tried here', async () => {
+  it('has no rule that is untested here', async () => {
     const config = await readFile('.oxlintrc.json', 'utf8');
     const [, rules = ''] = config.split('"no-restricted-globals"');
     const [ruled = ''] = rules.split('"files"');
@@ -88,11 +88,11 @@ describe('lint', () => {
   });
 });
 
-/** The findings about what is not to be used, a line each. */
+/** The findings about forbidden code, a line each. */
 async function lint(folder: string): Promise<string> {
   const config = join(folder, '.oxlintrc.json');
   const options = ['--no-install', 'oxlint', '-c', config, '--format', 'unix', folder];
-  // It ends with 1, since it finds something.
+  // Lint ends with 1, because it finds something.
   const { stdout } = await run('npx', options).catch((error: unknown) => error as { stdout: string });
   return stdout;
 }
@@ -102,13 +102,13 @@ function linesFoundIn(found: string, place: string): number[] {
   return [...new Set(lines.map((line) => Number(/:(\d+):\d+:/.exec(line)?.[1])))].sort((a, b) => a - b);
 }
 
-describe('what runs', { timeout: 300_000, retry: 0 }, () => {
-  it('uses none of them in any history: the corpus replays where each of them throws', async () => {
+describe('the running workflow', { timeout: 300_000, retry: 0 }, () => {
+  it('uses none of them in any history: the corpus replays with each of them throwing', async () => {
     const code = await readFile(WORKFLOW_BUNDLE_PATH, 'utf8');
     expect((await judge({ code: `${POISON}\n${code}` })).problems).toEqual([]);
   });
 
-  it('would be found out if it did', async () => {
+  it('would be caught if it did', async () => {
     const code = await readFile(WORKFLOW_BUNDLE_PATH, 'utf8');
     const text = 'new Date(atMs).toISOString()';
     expect(code.split(text)).toHaveLength(2);
@@ -124,12 +124,12 @@ describe('what runs', { timeout: 300_000, retry: 0 }, () => {
   });
 });
 
-/** By their text: that verifications share no module, whatever it keeps, is shown in isolation.test.ts. */
+/** A check of the source text; isolation.test.ts shows that verifications share no module. */
 describe('modules keep nothing', () => {
-  /** By inputs, each of which belongs to one workflow. */
+  /** Keyed by inputs, each of which belongs to one workflow. */
   const ALLOWED = ['codec/provenance.ts: const provenances = new WeakMap<object, Provenance>();'];
 
-  it('no variable, and no collection that could be added to, stands at the top of a module in the sandbox', async () => {
+  it('no module in the sandbox has a top-level variable or a mutable collection', async () => {
     const files = [
       ...(await sourcesIn('workflows')),
       ...(await sourcesIn('contract')),

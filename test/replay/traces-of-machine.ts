@@ -1,21 +1,21 @@
-/** What would tell of the machine on which a history was recorded. */
+/** Anything that identifies the machine on which a history was recorded. */
 import { homedir, hostname } from 'node:os';
 import { isSealed, type KeyRing, open } from '@cognito-verification/codec';
 import type { Payload } from '@temporalio/common';
 import type { History } from '../../temporal/proto-json.js';
 import { IDENTITY } from './rig.js';
 
-/** Paths and stack frames; whatever else a machine is called by is found by its name. */
+/** Paths and stack frames; other names of a machine are found by value. */
 const TRACES = [/file:\/\//, /node_modules/, /(\n|\\n)\s*at /, /\/(home|root|usr|Users|work|tmp)\//];
 
-/** Looks into everything, sealed payloads too. */
+/** Searches everything, including sealed payloads. */
 export async function tracesOfMachine(history: History, keys: KeyRing): Promise<string[]> {
   const found = new Set<string>();
   const patterns = [...TRACES, ...[hostname(), homedir()].filter((name) => name.length > 3).map(literal)];
   const look = (text: string) => {
     for (const pattern of patterns) {
-      const met = pattern.exec(text);
-      if (met) found.add(text.slice(Math.max(0, met.index - 20), met.index + 60));
+      const match = pattern.exec(text);
+      if (match) found.add(text.slice(Math.max(0, match.index - 20), match.index + 60));
     }
   };
   for (const { key, value } of leavesOf(history)) {

@@ -1,14 +1,14 @@
-/** A history as turns: what had happened, what the workflow did then, and which edge of the state picture it took. */
+/** A history as turns: the events before each, the actions of the workflow, and the edge of the state picture. */
 import type { VerificationState } from '@cognito-verification/contract';
 import type { ReadFailure, Reading, Step } from './reading.js';
 
 /** One workflow task that was completed. */
 export interface Turn {
-  /** What had come since the last. */
+  /** What has arrived since the previous turn. */
   news: readonly Step[];
-  /** What the workflow did, in order; updates that it took in are there too. */
+  /** What the workflow did, in order, including the updates that it accepted. */
   commands: readonly Step[];
-  /** The state when the turn began; in the first turn, what the start has set. */
+  /** The state when the turn began; in the first turn, the state after the start. */
   before: VerificationState;
   after: VerificationState;
   /** Transitions, by their names in edges.ts. */
@@ -17,12 +17,12 @@ export interface Turn {
 
 type OfKind<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 
-/** Those of one kind. */
+/** The steps of one kind. */
 export function only<Kind extends Step['kind']>(steps: readonly Step[], kind: Kind): OfKind<Kind>[] {
   return steps.filter((step): step is OfKind<Kind> => step.kind === kind);
 }
 
-/** What a failed call meant to the workflow; `sent` where it did not fail. */
+/** What a failed call meant to the workflow; `sent` if it did not fail. */
 export function verdictOf({ value, failure }: { value?: unknown; failure?: ReadFailure }): string {
   if (!failure) return value === undefined ? 'uncertain' : 'sent';
   const [details] = failure.details as readonly { failure?: string; dailyEmailLimit?: true }[];
@@ -55,10 +55,10 @@ function split(steps: readonly Step[]): { news: Step[]; commands: Step[] }[] {
 const BY_THEN = /^Sends again if nothing was confirmed/;
 const SLOWLY = /^Tries again after /;
 
-/** Follows the state of a verification. `sending` is never written, so the calls show it. */
+/** Follows the state of a verification. `sending` is never written, so it derives from the calls. */
 class Follower {
   private state: VerificationState | 'start' = 'start';
-  /** The last that was written. */
+  /** The state that was written last. */
   private written: VerificationState | undefined;
   private automaticDue = false;
   private edges: string[] = [];
@@ -135,7 +135,7 @@ class Follower {
     return joined ? 'Cognito had sent a code by itself' : 'a token';
   }
 
-  /** A send that leads back to the state that was written last writes nothing. */
+  /** A send that returns to the state that was written last writes nothing. */
   private fallsBack(settled: OfKind<'answer'> | undefined, commands: readonly Step[]): void {
     if (!settled || this.state !== 'sending' || !this.written) return;
     const goesOn = commands.some(

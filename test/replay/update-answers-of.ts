@@ -4,7 +4,7 @@ import { only, type Turn } from './turns.js';
 
 type UpdateAnswer = Extract<Step, { kind: 'updateAnswer' }>;
 
-/** How each update was answered, by its names in edges.ts. */
+/** The answer to each update, by its name in edges.ts. */
 export function updateAnswersOf({ steps }: Reading, turns: readonly Turn[]): string[] {
   return only(steps, 'updateAnswer').map((answer) => {
     const { name, failure, value } = answer;
@@ -14,7 +14,7 @@ export function updateAnswersOf({ steps }: Reading, turns: readonly Turn[]): str
   });
 }
 
-/** Types of ours; any other is the failure that ended the verification. */
+/** Our own types; any other is the failure that ended the verification. */
 const OURS = ['AttemptsExhausted', 'VerificationEnded', 'ResendFailed', 'CodeNotSent'];
 
 function refusalOf({ failure }: UpdateAnswer, turns: readonly Turn[]): string {
@@ -24,7 +24,7 @@ function refusalOf({ failure }: UpdateAnswer, turns: readonly Turn[]): string {
     return `ResendNotAllowed (${refusal?.reason})`;
   }
   if (OURS.includes(type)) return type;
-  // A verification that gives up before it has sent anything ends so too.
+  // A verification that gives up before it has sent anything ends in the same way.
   const ended = turns.at(-1)?.commands.find((step) => step.kind === 'end');
   if (ended?.kind === 'end' && ended.how === 'failed' && ended.failure?.type === type) return 'the verification failed';
   return type;
@@ -36,14 +36,15 @@ function statusOf({ state, deliveryUncertain }: VerificationStatus, name: string
 }
 
 function resultOf({ result, status }: SubmitCodeAnswer, answer: UpdateAnswer, steps: readonly Step[]): string {
-  const own = callsFor(answer, steps);
+  const ownCalls = callsFor(answer, steps);
   if (result === 'verified') {
-    return own.length > 0 && status.attempts.some(({ outcome }) => outcome === 'verified' || outcome === 'uncertain')
+    return ownCalls.length > 0 &&
+      status.attempts.some(({ outcome }) => outcome === 'verified' || outcome === 'uncertain')
       ? 'verified'
       : 'verified, by something else';
   }
   const canBeAnsweredWithout = result !== 'mismatch';
-  return canBeAnsweredWithout && own.length === 0 ? `${result}, without a call` : result;
+  return canBeAnsweredWithout && ownCalls.length === 0 ? `${result}, without a call` : result;
 }
 
 /** Attempts that were made between the update and its answer. */

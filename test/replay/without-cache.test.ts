@@ -1,6 +1,6 @@
 /**
- * Forced replay: with nothing kept in memory each workflow task replays the history so far, and the verification still does the
- * same. The histories of the corpus were recorded with the cache; here the scenarios are played again without. (The
+ * Forced replay: with nothing kept in memory each workflow task replays the history so far, and the verification must behave
+ * the same. The histories of the corpus were recorded with a cache; these tests play the scenarios again without one. (The
  * lifecycle tests run without a cache too: see vitest.config.ts.)
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { type Reading, readHistory, type Step } from './reading.js';
 import { CorpusRig, publicTestKeyRing } from './rig.js';
 import { SCENARIOS } from './scenarios/all.js';
 
-/** What the lifecycle does, in its order: what comes from outside may come a moment earlier or later. */
+/** The actions of the lifecycle, in order: outside events may come a moment earlier or later. */
 function commandsOf({ steps }: Reading): string[] {
   return steps.map(inWords).filter((words) => words !== undefined);
 }

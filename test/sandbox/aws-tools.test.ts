@@ -14,7 +14,7 @@ beforeAll(async () => {
   tools = await findAwsTools();
 }, 10 * MINUTES);
 
-/** What a developer sets, and nothing of the machine's own AWS configuration. */
+/** A developer's settings, and none of the machine's own AWS configuration. */
 function environment(): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
@@ -37,8 +37,8 @@ async function aws(operation: string, ...options: string[]): Promise<ReturnType<
   return stdout.trim() === '' ? {} : JSON.parse(stdout);
 }
 
-describe('unchanged tools of AWS', () => {
-  it('the CLI goes from an empty sandbox to a verified address', { timeout: 5 * MINUTES }, async (context) => {
+describe('unmodified AWS tools', () => {
+  it('the CLI gets from an empty sandbox to a verified address', { timeout: 5 * MINUTES }, async (context) => {
     if (tools === undefined) context.skip('no python3 on this machine');
     const { UserPool } = await aws('create-user-pool', '--pool-name', 'shop', '--auto-verified-attributes', 'email');
     expect(UserPool.Id).toMatch(/^eu-west-1_/);
@@ -60,16 +60,16 @@ describe('unchanged tools of AWS', () => {
     await aws('verify-user-attribute', ...email, '--code', code);
     expect((await aws('get-user', ...token)).UserAttributes).toContainEqual({ Name: 'email_verified', Value: 'true' });
     const { UserCreateDate: createdAt } = await aws('admin-get-user', ...zoe);
-    // Version 1 of the CLI shows what came over the wire, version 2 a date.
-    const shown = new Date(typeof createdAt === 'number' ? createdAt * 1000 : createdAt);
-    expect(shown).toEqual(running.sandbox.now());
+    // Version 1 of the CLI shows the value from the wire, version 2 a date.
+    const date = new Date(typeof createdAt === 'number' ? createdAt * 1000 : createdAt);
+    expect(date).toEqual(running.sandbox.now());
     await expect(aws('verify-user-attribute', ...email, '--code', code)).rejects.toThrow(
       'An error occurred (ExpiredCodeException) when calling the VerifyUserAttribute operation: ' +
         'Invalid code provided, please request a code again.',
     );
   });
 
-  it('boto3 does the same and knows the exceptions', { timeout: 5 * MINUTES }, async (context) => {
+  it('boto3 does the same and maps the exceptions', { timeout: 5 * MINUTES }, async (context) => {
     if (tools === undefined) context.skip('no python3 on this machine');
     const script = `
 import boto3, json, sys, urllib.request

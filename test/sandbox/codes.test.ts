@@ -54,7 +54,7 @@ describe('a code', () => {
     expect(running.sandbox.attribute(user, 'phone_number').verified).toBe(true);
   });
 
-  it('is good for 24 hours and not a moment longer', async () => {
+  it('is valid for 24 hours and not a moment longer', async () => {
     const [early, late] = [await running.sandbox.createUser(), await running.sandbox.createUser()];
     const codes = [await running.sendAndRead(early), await running.sendAndRead(late)] as const;
     running.sandbox.advanceClock(24 * HOUR - 1);
@@ -64,14 +64,14 @@ describe('a code', () => {
     expect(await refusal(running.verify(late, otherThan(codes[1])))).toEqual(EXPIRED);
   });
 
-  it('is refused as a mismatch when it is wrong, and still works afterwards when it is right', async () => {
+  it('is refused as a mismatch if it is wrong, and a right one still works afterwards', async () => {
     const user = await running.sandbox.createUser();
     const code = await running.sendAndRead(user);
     expect(await refusal(running.verify(user, otherThan(code)))).toEqual(MISMATCH);
     await running.verify(user, code);
   });
 
-  it('is used up by success, whatever is typed then', async () => {
+  it('is used up by success: no later code is accepted', async () => {
     const user = await running.sandbox.createUser();
     const code = await running.sendAndRead(user);
     await running.verify(user, code);
@@ -90,20 +90,20 @@ describe('a code', () => {
     await running.verify(user, running.sandbox.codeFor(user, 'phone_number'), 'phone_number');
   });
 
-  it('is sent again for an attribute that is verified already', async () => {
+  it('is sent again for an attribute that is already verified', async () => {
     const user = await running.sandbox.createUser({ emailVerified: true });
     await running.verify(user, await running.sendAndRead(user));
     expect(running.sandbox.attribute(user, 'email').verified).toBe(true);
   });
 
-  it('can be taken with another token than it was sent with', async () => {
+  it('is accepted with another token than the one that requested it', async () => {
     const user = await running.sandbox.createUser();
     const code = await running.sendAndRead(user);
     running.sandbox.advanceClock(2 * HOUR);
     await running.verify(user, code);
   });
 
-  it('comes from the generator that the sandbox was given', async () => {
+  it('comes from the generator given to the sandbox', async () => {
     const sandbox = await startSandbox({ generateCode: () => '424242' });
     const user = await sandbox.createUser();
     const body = { AccessToken: user.accessToken, AttributeName: 'email' };
@@ -118,7 +118,7 @@ describe('a code', () => {
 });
 
 describe('a changed attribute', () => {
-  it('counts at once, is not verified, and gets a code', async () => {
+  it('takes effect at once, is not verified, and gets a code', async () => {
     const user = await running.sandbox.createUser({ emailVerified: true });
     const answer = await running.changeEmail(user, 'new@bakery.example');
     expect(answer.CodeDeliveryDetailsList).toEqual([
@@ -130,7 +130,7 @@ describe('a changed attribute', () => {
     expect(running.sandbox.attribute(user, 'email').verified).toBe(true);
   });
 
-  it('ends the code that went to the old address', async () => {
+  it('invalidates the code that went to the old address', async () => {
     running.sandbox.setSwitches({ resend: 'bothValid' });
     const user = await running.sandbox.createUser();
     const code = await running.sendAndRead(user);
@@ -138,7 +138,7 @@ describe('a changed attribute', () => {
     expect((await refusal(running.verify(user, code))).name).toBe('CodeMismatchException');
   });
 
-  it('sends nothing and keeps the code when the value stays the same', async () => {
+  it('sends nothing and keeps the code if the value stays the same', async () => {
     const user = await running.sandbox.createUser({ attributes: { email: 'zoe@bakery.example' }, emailVerified: true });
     const code = await running.sendAndRead(user);
     expect((await running.changeEmail(user, 'zoe@bakery.example')).CodeDeliveryDetailsList).toEqual([]);
@@ -153,7 +153,7 @@ describe('a changed attribute', () => {
     expect(running.sandbox.attribute(user, 'email')).toEqual({ verified: false });
   });
 
-  it('is kept out until verified where the pool wants that', async () => {
+  it('is withheld until verified if the pool requires that', async () => {
     const user = await running.sandbox.createUser({
       attributes: { email: 'old@bakery.example' },
       emailVerified: true,
@@ -163,9 +163,9 @@ describe('a changed attribute', () => {
     const waiting = { value: 'old@bakery.example', verified: true, pendingValue: 'new@bakery.example' };
     expect(running.sandbox.attribute(user, 'email')).toEqual(waiting);
     const AccessToken = await running.sandbox.issueAccessToken(user);
-    const seen = await running.client.send(new GetUserCommand({ AccessToken }));
-    expect(seen.UserAttributes).toContainEqual({ Name: 'email', Value: 'old@bakery.example' });
-    expect(seen.UserAttributes).toContainEqual({ Name: 'email_verified', Value: 'true' });
+    const profile = await running.client.send(new GetUserCommand({ AccessToken }));
+    expect(profile.UserAttributes).toContainEqual({ Name: 'email', Value: 'old@bakery.example' });
+    expect(profile.UserAttributes).toContainEqual({ Name: 'email_verified', Value: 'true' });
 
     const first = running.sandbox.codeFor(user, 'email');
     expect((await refusal(running.verify(user, otherThan(first)))).name).toBe('CodeMismatchException');
@@ -174,7 +174,7 @@ describe('a changed attribute', () => {
     expect(running.sandbox.attribute(user, 'email')).toEqual({ value: 'new@bakery.example', verified: true });
   });
 
-  it('needs no code when an administrator vouches for it', async () => {
+  it('needs no code if an administrator vouches for it', async () => {
     const user = await running.sandbox.createUser({ requireVerificationBeforeUpdate: true });
     const change = (UserAttributes: { Name: string; Value: string }[]) =>
       running.client.send(

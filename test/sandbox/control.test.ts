@@ -6,7 +6,7 @@ import { HOUR, RunningSandbox, refusal } from './running-sandbox.js';
 
 const running = new RunningSandbox();
 
-/** The type of what a server answers: nobody knows, and each test says what it expects. */
+/** An answer of the server. It has no static type; each test states what it expects. */
 type Answer = ReturnType<typeof JSON.parse>;
 
 async function control(method: string, path: string, body?: unknown): Promise<{ status: number; answer: Answer }> {
@@ -31,7 +31,7 @@ describe('over HTTP', () => {
     expect(await control('GET', 'health')).toEqual({ status: 200, answer: { status: 'ok' } });
   });
 
-  it('a user is made and gets tokens', async () => {
+  it('a user is created and gets tokens', async () => {
     const user = await newUser({ attributes: { email: 'zoe@bakery.example' }, username: 'zoe', emailVerified: true });
     expect(running.sandbox.attribute(user, 'email')).toEqual({ value: 'zoe@bakery.example', verified: true });
     const { userPoolId, username } = user;
@@ -45,7 +45,7 @@ describe('over HTTP', () => {
     expect([exp - iat, claimed]).toEqual([60, 'zoe']);
   });
 
-  it('the inbox is read, chosen by user, and emptied', async () => {
+  it('the inbox is read, filtered by user, and emptied', async () => {
     const [user, other] = [await newUser(), await newUser()];
     await running.send(user);
     await running.send(other);
@@ -55,7 +55,7 @@ describe('over HTTP', () => {
     expect((await control('GET', 'inbox')).answer).toEqual([]);
   });
 
-  it('the calls are read, chosen, and forgotten', async () => {
+  it('the calls are read, filtered, and cleared', async () => {
     const user = await newUser();
     await running.send(user);
     const path = `calls?operation=GetUserAttributeVerificationCode&username=${user.username}`;
@@ -64,7 +64,7 @@ describe('over HTTP', () => {
     expect((await control('GET', 'calls')).answer).toEqual([]);
   });
 
-  it('a fault is set, listed, ended by its id, and all are ended', async () => {
+  it('a fault is set, listed and cleared by its id, and all faults are cleared at once', async () => {
     const user = await newUser();
     const fault = { operation: 'GetUserAttributeVerificationCode', exception: { name: 'TooManyRequestsException' } };
     const { status, answer } = await control('POST', 'faults', fault);
@@ -99,7 +99,7 @@ describe('over HTTP', () => {
     expect((await control('GET', 'switches')).answer).toEqual(answer);
   });
 
-  it('the custom-message trigger is set and ended', async () => {
+  it('the custom-message trigger is set and removed', async () => {
     const user = await newUser();
     await control('POST', 'custom-message', { url: 'http://127.0.0.1:1/' });
     expect((await refusal(running.send(user))).name).toBe('UnexpectedLambdaException');
@@ -157,7 +157,7 @@ describe('over HTTP', () => {
     expect({ status, answer }).toEqual({ status: 400, answer: { message: expect.stringMatching(message) } });
   });
 
-  it('a path that is not there is named', async () => {
+  it('an unknown path is named', async () => {
     expect(await control('GET', 'nothing')).toEqual({
       status: 404,
       answer: { message: 'Nothing at GET /_sandbox/nothing; see /_sandbox/' },
@@ -173,27 +173,27 @@ describe('the page', () => {
     await running.send(first);
     await running.send(second);
     running.sandbox.setFault({ operation: 'GetUser', htmlError: 503 });
-    const shown = await load();
-    expect(shown).toContain(running.sandbox.codeFor(first, 'email'));
-    expect(shown.indexOf(second.username)).toBeLessThan(shown.indexOf(first.username));
-    expect(shown).toContain(running.sandbox.now().toISOString());
-    expect(shown).toContain('&quot;htmlError&quot;:503');
-    expect(shown).toContain('href="/_sandbox/inbox"');
-    expect(shown).not.toMatch(/(?:src|href)="(?!\/_sandbox\/)/);
-    expect(shown).not.toContain(first.accessToken);
+    const page = await load();
+    expect(page).toContain(running.sandbox.codeFor(first, 'email'));
+    expect(page.indexOf(second.username)).toBeLessThan(page.indexOf(first.username));
+    expect(page).toContain(running.sandbox.now().toISOString());
+    expect(page).toContain('&quot;htmlError&quot;:503');
+    expect(page).toContain('href="/_sandbox/inbox"');
+    expect(page).not.toMatch(/(?:src|href)="(?!\/_sandbox\/)/);
+    expect(page).not.toContain(first.accessToken);
   });
 
-  it('shows what a message says and runs none of it', async () => {
+  it('shows a message as text and runs none of it', async () => {
     running.sandbox.setCustomMessage(() => ({ response: { emailMessage: '<script>alert(1)</script>{####}' } }));
     await running.send(await running.sandbox.createUser());
-    const shown = await load();
-    expect(shown).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
-    expect(shown).not.toContain('<script>');
+    const page = await load();
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(page).not.toContain('<script>');
   });
 });
 
 describe('starting and closing', () => {
-  it('says that the port is taken', async () => {
+  it('reports that the port is taken', async () => {
     await expect(startSandbox({ port: Number(new URL(running.sandbox.url).port) })).rejects.toThrow(/EADDRINUSE/);
   });
 
@@ -219,7 +219,7 @@ describe('starting and closing', () => {
     await new Promise((resolve) => next.close(resolve));
   });
 
-  it('moves no clock back', () => {
+  it('does not move a clock back', () => {
     expect(() => running.sandbox.advanceClock(-1)).toThrow('The sandbox clock only moves ahead');
     expect(() => running.sandbox.advanceClock(Number.NaN)).toThrow('The sandbox clock only moves ahead');
   });

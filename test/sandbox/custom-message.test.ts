@@ -32,7 +32,7 @@ async function trigger(answer: (event: CustomMessageEvent) => [status: number, b
 }
 
 describe('the custom-message trigger', () => {
-  it('gets Cognito’s event, without the code', async () => {
+  it('receives Cognito’s event, without the code', async () => {
     const events: CustomMessageEvent[] = [];
     running.sandbox.setCustomMessage((event) => {
       events.push(event);
@@ -87,7 +87,7 @@ describe('the custom-message trigger', () => {
     expect(sms?.body).toBe(`SMS ${sms?.code}`);
   });
 
-  it('can be asked over HTTP, and its errors are the user’s to read', async () => {
+  it('can be called over HTTP, and the user can read its errors', async () => {
     running.sandbox.setCustomMessage(
       await trigger((event) => [
         200,
@@ -108,7 +108,7 @@ describe('the custom-message trigger', () => {
 });
 
 describe('a trigger that fails', () => {
-  it('by throwing refuses the send, which then costs nothing', async () => {
+  it('by throwing refuses the send, which does not count', async () => {
     running.sandbox.setSwitches({ sendsPerHour: 1 });
     const user = await running.sandbox.createUser(PHONE);
     running.sandbox.setCustomMessage(() => {
@@ -126,7 +126,7 @@ describe('a trigger that fails', () => {
     ['nothing', undefined],
     ['no response', { request: {} }],
     ['a number as text', { response: { smsMessage: 42 } }],
-  ])('by answering %s is an InvalidLambdaResponseException', async (_what, answer) => {
+  ])('by answering %s causes an InvalidLambdaResponseException', async (_what, answer) => {
     running.sandbox.setCustomMessage(() => answer);
     const user = await running.sandbox.createUser(PHONE);
     expect(await refusal(running.send(user, 'phone_number'))).toEqual({
@@ -140,7 +140,7 @@ describe('a trigger that fails', () => {
     ['without the code', 'Hello', /failed to satisfy constraint: Member must satisfy regular expression/],
     ['that is empty', '', /^The message is empty\.$/],
     ['that is too long', `{####}${'x'.repeat(140)}`, /failed .* have length less than or equal to 140$/],
-  ])('by a text %s is an InvalidParameterException', async (_what, smsMessage, message) => {
+  ])('by a text %s causes an InvalidParameterException', async (_what, smsMessage, message) => {
     running.sandbox.setCustomMessage(() => ({ response: { smsMessage } }));
     const user = await running.sandbox.createUser(PHONE);
     const refused = await refusal(running.send(user, 'phone_number'));
@@ -148,13 +148,13 @@ describe('a trigger that fails', () => {
     expect(refused.message).toMatch(message);
   });
 
-  it('by texts for e-mails that Cognito sends itself is an InvalidLambdaResponseException', async () => {
+  it('by texts for e-mails that Cognito sends itself causes an InvalidLambdaResponseException', async () => {
     running.sandbox.setCustomMessage(() => ({ response: { emailMessage: '{####}' } }));
     const user = await running.sandbox.createUser({ emailAccount: 'COGNITO_DEFAULT' });
     expect((await refusal(running.send(user))).name).toBe('InvalidLambdaResponseException');
   });
 
-  it('by not answering is tried three times', async () => {
+  it('by not answering is called three times', async () => {
     running.sandbox.setSwitches({ triggerTimeoutMs: 20 });
     let tries = 0;
     running.sandbox.setCustomMessage(() => {
@@ -166,7 +166,7 @@ describe('a trigger that fails', () => {
     expect(tries).toBe(3);
   });
 
-  it('by not answering at first is forgiven', async () => {
+  it('by not answering at first is tolerated', async () => {
     running.sandbox.setSwitches({ triggerTimeoutMs: 50 });
     let tries = 0;
     running.sandbox.setCustomMessage((event) => {
@@ -178,7 +178,7 @@ describe('a trigger that fails', () => {
     expect(running.sandbox.inbox(user)).toHaveLength(1);
   });
 
-  it('by not being there, or with an HTTP error, is an UnexpectedLambdaException', async () => {
+  it('by being absent, or with an HTTP error, causes an UnexpectedLambdaException', async () => {
     const user = await running.sandbox.createUser(PHONE);
     running.sandbox.setCustomMessage('http://127.0.0.1:1/');
     expect((await refusal(running.send(user, 'phone_number'))).name).toBe('UnexpectedLambdaException');
@@ -186,7 +186,7 @@ describe('a trigger that fails', () => {
     expect((await refusal(running.send(user, 'phone_number'))).name).toBe('UnexpectedLambdaException');
   });
 
-  it('leaves the attribute as it was when it was to be changed', async () => {
+  it('leaves an attribute that was to be changed as it was', async () => {
     const user = await running.sandbox.createUser({ attributes: { email: 'old@bakery.example' }, emailVerified: true });
     running.sandbox.setCustomMessage(() => {
       throw new Error('no');

@@ -21,7 +21,7 @@ function outcomes(operation?: string): string[] {
   return running.sandbox.calls({ operation }).map(({ outcome }) => outcome);
 }
 
-/** What forty requests come to when half of them are to fail. */
+/** The outcomes of forty requests when half of them should fail. */
 async function outcomesOfShare(seed: number): Promise<string> {
   running.sandbox.clearCalls();
   const id = running.sandbox.setFault({ operation: 'GetUser', share: 0.5, seed, htmlError: 503 });
@@ -46,21 +46,21 @@ describe('a fault chooses its requests', () => {
     expect((await refusal(running.send(user))).name).toBe('TooManyRequestsException');
   });
 
-  it('as all of them', async () => {
+  it('without a condition', async () => {
     running.sandbox.setFault({ operation: '*', exception: { name: 'ForbiddenException' } });
     expect((await refusal(getUser())).name).toBe('ForbiddenException');
     expect((await refusal(running.send(user))).name).toBe('ForbiddenException');
   });
 
   it('by user', async () => {
-    const other = await running.sandbox.createUser();
+    const otherUser = await running.sandbox.createUser();
     running.sandbox.setFault({
       operation: 'GetUser',
-      username: other.username,
+      username: otherUser.username,
       exception: { name: 'ForbiddenException' },
     });
     await getUser(user);
-    expect((await refusal(getUser(other))).name).toBe('ForbiddenException');
+    expect((await refusal(getUser(otherUser))).name).toBe('ForbiddenException');
   });
 
   it('by number', async () => {
@@ -71,14 +71,14 @@ describe('a fault chooses its requests', () => {
     expect(outcomes()).toEqual(['ok', 'ForbiddenException', 'ok']);
   });
 
-  it('a number of times', async () => {
+  it('a limited number of times', async () => {
     running.sandbox.setFault({ operation: 'GetUser', times: 2, exception: { name: 'ForbiddenException' } });
     await refusal(getUser());
     await refusal(getUser());
     await getUser();
   });
 
-  it('by share, the same ones for the same seed', async () => {
+  it('by share, with the same ones for the same seed', async () => {
     const first = await outcomesOfShare(7);
     expect(await outcomesOfShare(7)).toBe(first);
     expect(await outcomesOfShare(8)).not.toBe(first);
@@ -97,7 +97,7 @@ describe('a fault chooses its requests', () => {
 });
 
 describe('an exception', () => {
-  it('has the name, text and status it was given, and no effect', async () => {
+  it('has the given name, text and status, and no effect', async () => {
     const exception = { name: 'NewException', message: 'Never seen before', status: 418 };
     running.sandbox.setFault({ operation: SEND, exception });
     expect(await refusal(running.send(user))).toEqual(exception);
@@ -143,7 +143,7 @@ describe('a cut connection', () => {
   });
 });
 
-describe('an answer that is none of Cognito’s', () => {
+describe('an answer that does not come from Cognito', () => {
   it.each([500, 502, 503, 504])('is HTML with status %i', async (status) => {
     running.sandbox.setFault({ operation: 'GetUser', htmlError: status });
     expect(await failure(getUser())).toMatchObject({ $metadata: { httpStatusCode: status } });
@@ -162,23 +162,23 @@ describe('an answer that is none of Cognito’s', () => {
 });
 
 describe('latency', () => {
-  it('holds the answer back, and the effect takes place though the caller has gone', async () => {
+  it('delays the answer, and the effect takes place even after the caller has disconnected', async () => {
     running.sandbox.setFault({ operation: SEND, latencyMs: 60 });
     const started = performance.now();
     await running.send(user);
     expect(performance.now() - started).toBeGreaterThanOrEqual(59);
 
     running.sandbox.clearFaults();
-    // Long enough for the poll below to see the request waiting, on a busy machine too.
+    // Long enough for the poll below to see the request waiting, even on a busy machine.
     running.sandbox.setFault({ operation: SEND, latencyMs: 500 });
-    const given = new AbortController();
+    const controller = new AbortController();
     const command = new GetUserAttributeVerificationCodeCommand({
       AccessToken: user.accessToken,
       AttributeName: 'email',
     });
-    const abandoned = failure(running.client.send(command, { abortSignal: given.signal }));
+    const abandoned = failure(running.client.send(command, { abortSignal: controller.signal }));
     await expect.poll(() => outcomes(SEND), SOON).toEqual(['ok', 'pending']);
-    given.abort();
+    controller.abort();
     expect((await abandoned).name).toBe('AbortError');
     await expect.poll(() => outcomes(SEND), SOON).toEqual(['ok', 'ok']);
     expect(running.sandbox.inbox(user)).toHaveLength(2);
@@ -186,7 +186,7 @@ describe('latency', () => {
 });
 
 describe('latency after the effect', () => {
-  it('has the message out while the caller still waits', async () => {
+  it('sends the message while the caller still waits', async () => {
     running.sandbox.setFault({ operation: SEND, latencyMs: 500, afterEffect: true });
     const sent = running.send(user);
     await expect.poll(() => running.sandbox.inbox(user), SOON).toHaveLength(1);
@@ -207,11 +207,11 @@ describe('a lost message', () => {
 });
 
 describe('throttling', () => {
-  it('empties a bucket for all users, which fills again', async () => {
-    const other = await running.sandbox.createUser();
+  it('empties a bucket for all users, which refills', async () => {
+    const otherUser = await running.sandbox.createUser();
     running.sandbox.setFault({ operation: 'GetUser', tokenBucket: { perSecond: 2, burst: 2 } });
     await getUser();
-    await getUser(other);
+    await getUser(otherUser);
     expect(await refusal(getUser())).toEqual({
       name: 'TooManyRequestsException',
       message: 'Rate exceeded',
@@ -219,7 +219,7 @@ describe('throttling', () => {
     });
     running.sandbox.advanceClock(SECOND / 2);
     await getUser();
-    await refusal(getUser(other));
+    await refusal(getUser(otherUser));
     running.sandbox.advanceClock(MINUTE);
     await getUser();
     await getUser();
@@ -227,25 +227,25 @@ describe('throttling', () => {
   });
 
   it('can have a bucket for each user', async () => {
-    const other = await running.sandbox.createUser();
+    const otherUser = await running.sandbox.createUser();
     running.sandbox.setFault({ operation: 'GetUser', tokenBucket: { perSecond: 1, burst: 1, perUser: true } });
     await getUser();
     await refusal(getUser());
-    await getUser(other);
+    await getUser(otherUser);
   });
 
-  it('can be an hourly limit of each user', async () => {
-    const other = await running.sandbox.createUser();
+  it('can be an hourly limit for each user', async () => {
+    const otherUser = await running.sandbox.createUser();
     running.sandbox.setFault({ operation: 'GetUser', perUserHourly: 2 });
     await getUser();
     await getUser();
     expect((await refusal(getUser())).name).toBe('LimitExceededException');
-    await getUser(other);
+    await getUser(otherUser);
   });
 });
 
 describe('several faults', () => {
-  it('add up: the first one answers, latency is the sum', async () => {
+  it('add up: the first one answers, and latencies are summed', async () => {
     running.sandbox.setFault({ operation: 'GetUser', latencyMs: 30 });
     running.sandbox.setFault({ operation: 'GetUser', latencyMs: 30, exception: { name: 'ForbiddenException' } });
     running.sandbox.setFault({ operation: 'GetUser', htmlError: 500 });
@@ -254,7 +254,7 @@ describe('several faults', () => {
     expect(performance.now() - started).toBeGreaterThanOrEqual(59);
   });
 
-  it('end one by one or together', async () => {
+  it('are cleared one by one or together', async () => {
     const id = running.sandbox.setFault({ operation: 'GetUser', exception: { name: 'ForbiddenException' } });
     running.sandbox.setFault({ operation: 'GetUser', exception: { name: 'InternalErrorException' } });
     running.sandbox.clearFaults(id);
@@ -264,7 +264,7 @@ describe('several faults', () => {
   });
 });
 
-describe('a fault that makes no sense', () => {
+describe('an invalid fault', () => {
   it.each([
     [
       { operation: 'GetUsers', htmlError: 500 },

@@ -10,7 +10,7 @@ const LIMITED = {
 };
 
 describe('the limits of a user', () => {
-  it('are five sends in an hour that slides', async () => {
+  it('are five sends in a sliding hour', async () => {
     const user = await running.sandbox.createUser();
     await running.send(user);
     running.sandbox.advanceClock(10 * MINUTE);
@@ -23,7 +23,7 @@ describe('the limits of a user', () => {
     expect(await refusal(running.send(user))).toEqual(LIMITED);
   });
 
-  it('are fifteen attempts in an hour, right codes among them', async () => {
+  it('are fifteen attempts in an hour, including right codes', async () => {
     const user = await running.sandbox.createUser();
     const code = await running.sendAndRead(user);
     const wrong = otherThan(code);
@@ -44,7 +44,7 @@ describe('the limits of a user', () => {
     expect(await refusal(running.verify(user, code))).toEqual(LIMITED);
   });
 
-  it('are each user’s own, and updates do not draw on them', async () => {
+  it('are separate for each user, and updates do not count', async () => {
     const [user, other] = [await running.sandbox.createUser(), await running.sandbox.createUser()];
     for (let count = 1; count <= 5; count += 1) await running.send(user);
     await running.send(other);
@@ -52,7 +52,7 @@ describe('the limits of a user', () => {
     expect(running.sandbox.inbox(user)).toHaveLength(6);
   });
 
-  it('hold for calls that run at the same time', async () => {
+  it('hold for concurrent calls', async () => {
     const user = await running.sandbox.createUser();
     running.sandbox.setCustomMessage(async (event) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -63,7 +63,7 @@ describe('the limits of a user', () => {
     expect(running.sandbox.inbox(user)).toHaveLength(5);
   });
 
-  it('can be set', async () => {
+  it('are configurable', async () => {
     running.sandbox.setSwitches({ sendsPerHour: 1, attemptsPerHour: 0 });
     const user = await running.sandbox.createUser();
     const code = await running.sendAndRead(user);
@@ -73,7 +73,7 @@ describe('the limits of a user', () => {
 });
 
 describe('the daily limit of Cognito’s own e-mails', () => {
-  it('counts the pools that use COGNITO_DEFAULT together and starts again at 09:00 UTC', async () => {
+  it('counts the pools that use COGNITO_DEFAULT together and restarts at 09:00 UTC', async () => {
     running.sandbox.setSwitches({ emailsPerDay: 2 });
     const [first, second] = [
       await running.sandbox.createUser({
@@ -99,13 +99,13 @@ describe('the daily limit of Cognito’s own e-mails', () => {
     await running.send(first);
   });
 
-  it('is 50 for a pool that says nothing about e-mail', async () => {
+  it('is 50 for a pool without an e-mail configuration', async () => {
     expect(running.sandbox.switches().emailsPerDay).toBe(50);
     const { UserPool } = await running.client.send(new CreateUserPoolCommand({ PoolName: 'plain' }));
     const user = await running.sandbox.createUser({ poolId: UserPool?.Id ?? '' });
     running.sandbox.setSwitches({ emailsPerDay: 0 });
     expect((await refusal(running.send(user))).name).toBe('LimitExceededException');
-    // A pool that verifies nothing by itself sends nothing on a change, so there is nothing to limit.
+    // A pool without automatic verification sends nothing on a change, so there is nothing to limit.
     await running.client.send(
       new UpdateUserAttributesCommand({
         AccessToken: await running.sandbox.issueAccessToken(user),

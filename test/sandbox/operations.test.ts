@@ -26,7 +26,7 @@ import { RunningSandbox, refusal } from './running-sandbox.js';
 const running = new RunningSandbox();
 const PASSWORD = 'Correct-horse-7';
 
-/** A pool, a client and a confirmed user made the way an application makes them. */
+/** A pool, a client and a confirmed user, created as an application creates them. */
 async function signUp(client: Partial<CreateUserPoolClientCommandInput> = {}) {
   const { UserPool } = await running.client.send(new CreateUserPoolCommand({ PoolName: 'shop' }));
   const UserPoolId = UserPool?.Id ?? '';
@@ -65,8 +65,8 @@ const refresh = (ClientId: string, REFRESH_TOKEN = '') =>
   );
 
 describe('pools', () => {
-  it('are made in the region that the request was signed for, and described', async () => {
-    const made = await running.client.send(
+  it('are created in the region that signs the request, and described', async () => {
+    const created = await running.client.send(
       new CreateUserPoolCommand({
         PoolName: 'shop',
         AutoVerifiedAttributes: ['email'],
@@ -74,9 +74,9 @@ describe('pools', () => {
         EmailConfiguration: { EmailSendingAccount: 'DEVELOPER', From: 'shop@bakery.example' },
       }),
     );
-    expect(made.UserPool?.Id).toMatch(/^eu-central-1_[0-9A-Za-z]{9}$/);
+    expect(created.UserPool?.Id).toMatch(/^eu-central-1_[0-9A-Za-z]{9}$/);
     const { UserPool } = await running.client.send(
-      new DescribeUserPoolCommand({ UserPoolId: made.UserPool?.Id ?? '' }),
+      new DescribeUserPoolCommand({ UserPoolId: created.UserPool?.Id ?? '' }),
     );
     expect(UserPool).toMatchObject({
       Name: 'shop',
@@ -101,12 +101,12 @@ describe('pools', () => {
 });
 
 describe('users', () => {
-  it('are made by an administrator and have to choose a password', async () => {
+  it('are created by an administrator and have to choose a password', async () => {
     const { UserPoolId, ClientId } = await signUp();
-    const made = await running.client.send(
+    const created = await running.client.send(
       new AdminCreateUserCommand({ UserPoolId, Username: 'max', TemporaryPassword: PASSWORD }),
     );
-    expect(made.User).toMatchObject({ Username: 'max', Enabled: true, UserStatus: 'FORCE_CHANGE_PASSWORD' });
+    expect(created.User).toMatchObject({ Username: 'max', Enabled: true, UserStatus: 'FORCE_CHANGE_PASSWORD' });
     const signedIn = await running.client.send(
       new InitiateAuthCommand({
         AuthFlow: 'USER_PASSWORD_AUTH',
@@ -118,7 +118,7 @@ describe('users', () => {
     expect(signedIn.AuthenticationResult).toBeUndefined();
   });
 
-  it('are there once', async () => {
+  it('are unique by name', async () => {
     const { UserPoolId, Username } = await signUp();
     const again = new AdminCreateUserCommand({ UserPoolId, Username });
     expect((await refusal(running.client.send(again))).name).toBe('UsernameExistsException');
@@ -134,7 +134,7 @@ describe('users', () => {
     expect((await refusal(set('long-enough-7'))).name).toBe('InvalidPasswordException');
   });
 
-  it('are told with all they have, by name and by sub', async () => {
+  it('are described in full, by name and by sub', async () => {
     const { UserPoolId, Username } = await signUp();
     const user = await running.client.send(new AdminGetUserCommand({ UserPoolId, Username }));
     expect(user).toMatchObject({ Username, Enabled: true, UserStatus: 'CONFIRMED' });
@@ -145,7 +145,7 @@ describe('users', () => {
     });
   });
 
-  it('can be disabled, enabled, made to reset their password, and deleted', async () => {
+  it('can be disabled, enabled, forced to reset their password, and deleted', async () => {
     const { UserPoolId, Username, ClientId } = await signUp();
     const { AccessToken } = await signIn(ClientId);
     const named = { UserPoolId, Username };
@@ -175,7 +175,7 @@ describe('users', () => {
 });
 
 describe('signing in', () => {
-  it('gives tokens that the JWKS at their issuer proves', async () => {
+  it('issues tokens that the JWKS of their issuer verifies', async () => {
     const { UserPoolId, ClientId } = await signUp();
     const { AccessToken = '', IdToken = '', RefreshToken, ExpiresIn } = await signIn(ClientId);
     expect(ExpiresIn).toBe(3600);
@@ -200,7 +200,7 @@ describe('signing in', () => {
     expect((await refusal(getUser(IdToken))).message).toBe('Invalid Access Token');
   });
 
-  it('is refused with a wrong password or an unknown name', async () => {
+  it('is refused for a wrong password or an unknown name', async () => {
     const { ClientId } = await signUp();
     expect(await refusal(signIn(ClientId, 'wrong'))).toMatchObject({
       name: 'NotAuthorizedException',
@@ -229,7 +229,7 @@ describe('signing in', () => {
     expect((await refusal(running.client.send(srp))).message).toContain('does not support USER_SRP_AUTH');
   });
 
-  it('asks for the hash of a client’s secret', async () => {
+  it('requires the hash of a client’s secret', async () => {
     const { ClientId, secret = '' } = await signUp({ GenerateSecret: true });
     expect((await refusal(signIn(ClientId))).message).toContain('SECRET_HASH was not received');
     const SECRET_HASH = createHmac('sha256', secret).update(`zoe${ClientId}`).digest('base64');
@@ -238,7 +238,7 @@ describe('signing in', () => {
     expect((await running.client.send(hashed)).AuthenticationResult?.AccessToken).toBeTypeOf('string');
   });
 
-  it('keeps to the lifetimes of the client', async () => {
+  it('respects the token lifetimes of the client', async () => {
     const { ClientId } = await signUp({ AccessTokenValidity: 5, TokenValidityUnits: { AccessToken: 'minutes' } });
     const { AccessToken = '', ExpiresIn } = await signIn(ClientId);
     const { exp = 0, iat = 0 } = decodeJwt(AccessToken);
@@ -279,7 +279,7 @@ describe('signing out', () => {
     expect((await refusal(refresh(ClientId, first.RefreshToken))).message).toBe('Refresh Token has been revoked');
   });
 
-  it('needs a client that can revoke, and a refresh token', async () => {
+  it('needs a client with revocation, and a refresh token', async () => {
     const open = await signUp();
     const { AccessToken: Token = '' } = await signIn(open.ClientId);
     const wrong = new RevokeTokenCommand({ ClientId: open.ClientId, Token });

@@ -26,7 +26,7 @@ const newUser = (): Promise<SandboxUser> => running.sandbox.createUser();
 const notAuthorized = (message: string) => ({ name: 'NotAuthorizedException', message, status: 400 });
 
 describe.each(BOTH)('%s refuses', (_name, call) => {
-  it('a token whose exp has come, in the sandbox’s time', async () => {
+  it('an expired token, by the sandbox’s clock', async () => {
     const { accessToken } = await newUser();
     running.sandbox.advanceClock(HOUR - 1);
     expect((await refusal(call(accessToken, 'given_name'))).name).toBe('InvalidParameterException');
@@ -34,7 +34,7 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
     expect(await refusal(call(accessToken))).toEqual(notAuthorized('Access Token has expired'));
   });
 
-  it('a token that was revoked, and takes the next one', async () => {
+  it('a revoked token, and accepts the next one', async () => {
     const signedOut = await newUser();
     running.sandbox.revokeTokens(signedOut);
     expect(await refusal(call(signedOut.accessToken))).toEqual(notAuthorized('Access Token has been revoked'));
@@ -42,17 +42,19 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
     expect((await refusal(call(next, 'given_name'))).name).toBe('InvalidParameterException');
   });
 
-  it('a token of another key', async () => {
+  it('a token signed with another key', async () => {
     const forged = await running.sandbox.issueAccessToken(await newUser(), { forged: true });
     expect(await refusal(call(forged))).toEqual(notAuthorized('Invalid Access Token'));
   });
 
-  it('a token that was tampered with, or is none', async () => {
+  it('an altered token, or a malformed one', async () => {
     const { accessToken } = await newUser();
     const [header, payload, signature] = accessToken.split('.');
     const claims: unknown = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString());
-    const other = Buffer.from(JSON.stringify(Object.assign({}, claims, { exp: 9_999_999_999 }))).toString('base64url');
-    for (const broken of [`${header}.${other}.${signature}`, 'no-token', `${header}.${payload}.`]) {
+    const alteredClaims = Buffer.from(JSON.stringify(Object.assign({}, claims, { exp: 9_999_999_999 }))).toString(
+      'base64url',
+    );
+    for (const broken of [`${header}.${alteredClaims}.${signature}`, 'no-token', `${header}.${payload}.`]) {
       expect(await refusal(call(broken))).toEqual(notAuthorized('Invalid Access Token'));
     }
   });
@@ -72,13 +74,13 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
     });
   });
 
-  it('a user that is disabled', async () => {
+  it('a disabled user', async () => {
     const disabled = await newUser();
     running.sandbox.disableUser(disabled);
     expect(await refusal(call(disabled.accessToken))).toEqual(notAuthorized('User is disabled.'));
   });
 
-  it('a user that was deleted', async () => {
+  it('a deleted user', async () => {
     const deleted = await newUser();
     running.sandbox.deleteUser(deleted);
     expect(await refusal(call(deleted.accessToken))).toEqual({
@@ -88,7 +90,7 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
     });
   });
 
-  it('a user that is not confirmed, or has to reset its password', async () => {
+  it('a user that is unconfirmed, or has to reset the password', async () => {
     const someone = await newUser();
     running.sandbox.setUserStatus(someone, 'UNCONFIRMED');
     expect(await refusal(call(someone.accessToken))).toEqual({
@@ -116,7 +118,7 @@ describe.each(BOTH)('%s refuses', (_name, call) => {
     expect(message).toMatch(/at 'attributeName' failed .* have length less than or equal to 32$/);
   });
 
-  it('the token before anything else is looked at', async () => {
+  it('the token before it checks anything else', async () => {
     running.sandbox.setSwitches({ sendsPerHour: 0, attemptsPerHour: 0 });
     const forged = await running.sandbox.issueAccessToken(await newUser(), { forged: true });
     expect((await refusal(call(forged, 'given_name'))).message).toBe('Invalid Access Token');
@@ -136,7 +138,7 @@ describe('GetUserAttributeVerificationCode refuses', () => {
     });
   });
 
-  it('a number in a pool that has no way to send to it', async () => {
+  it('a phone number in a pool that has no way to send to it', async () => {
     const { UserPool } = await running.client.send(new CreateUserPoolCommand({ PoolName: 'no-sms' }));
     const user = await running.sandbox.createUser({
       poolId: UserPool?.Id ?? '',
@@ -151,7 +153,7 @@ describe('GetUserAttributeVerificationCode refuses', () => {
 });
 
 describe('VerifyUserAttribute refuses', () => {
-  it('a code with a space in it, and does not repeat it', async () => {
+  it('a code with a space in it, and does not quote it', async () => {
     const user = await running.sandbox.createUser();
     const { name, message } = await refusal(running.verify(user, '123 456'));
     expect(name).toBe('InvalidParameterException');
@@ -174,7 +176,7 @@ describe('VerifyUserAttribute refuses', () => {
   });
 });
 
-describe('attributes that nobody may set', () => {
+describe('attributes that a user may not set', () => {
   it.each([
     ['email_verified', 'true'],
     ['sub', 'other'],
@@ -204,7 +206,7 @@ describe('attributes that nobody may set', () => {
   });
 });
 
-/** Every exception of the two operations in the SDK's model that the directory itself never comes to. */
+/** Every exception of the two operations in the SDK's model that the sandbox itself never raises. */
 const FROM_OUTSIDE = [
   'CodeDeliveryFailureException',
   'ForbiddenException',
@@ -217,7 +219,7 @@ const FROM_OUTSIDE = [
   'TooManyRequestsException',
 ];
 
-describe.each(BOTH)('%s, told to', (operation, call) => {
+describe.each(BOTH)('%s, when set to fail', (operation, call) => {
   it.each(FROM_OUTSIDE)('answers %s as the SDK knows it', async (name) => {
     const { accessToken } = await running.sandbox.createUser();
     running.sandbox.setFault({ operation, exception: { name } });

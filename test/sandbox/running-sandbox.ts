@@ -8,7 +8,7 @@ import {
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type Sandbox, type SandboxUser, type Switches, startSandbox } from '../../sandbox/index.js';
 
-/** A time that stands still, at half past the hour, so that windows and lifetimes can be met to the millisecond. */
+/** A fixed time, at half past the hour, so that tests can reach windows and lifetimes to the millisecond. */
 export const NOON = Date.UTC(2026, 0, 5, 12, 30, 0);
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -16,7 +16,7 @@ export const HOUR = 60 * MINUTE;
 
 type Attribute = 'email' | 'phone_number';
 
-/** One sandbox for a test file and the real SDK on it; switches, faults and triggers are put back after each test. */
+/** One sandbox for a test file, with the real SDK; switches, faults and triggers are reset after each test. */
 export class RunningSandbox {
   #sandbox: Sandbox | undefined;
   #client: CognitoIdentityProviderClient | undefined;
@@ -49,7 +49,7 @@ export class RunningSandbox {
     return this.#client;
   }
 
-  /** Asks for a code as the user, with a token that is good now. */
+  /** Requests a code as the user, with a valid token. */
   async send(user: SandboxUser, attribute: string = 'email', metadata?: Record<string, string>) {
     const command = new GetUserAttributeVerificationCodeCommand({
       AccessToken: await this.sandbox.issueAccessToken(user),
@@ -59,13 +59,13 @@ export class RunningSandbox {
     return (await this.client.send(command)).CodeDeliveryDetails;
   }
 
-  /** Asks for a code and takes it from the inbox. */
+  /** Requests a code and takes it from the inbox. */
   async sendAndRead(user: SandboxUser, attribute: Attribute = 'email'): Promise<string> {
     await this.send(user, attribute);
     return this.sandbox.codeFor(user, attribute);
   }
 
-  /** Gives the user another e-mail address, as the user. */
+  /** Changes the user's e-mail address, as the user. */
   async changeEmail(user: SandboxUser, email: string) {
     return this.client.send(
       new UpdateUserAttributesCommand({
@@ -75,7 +75,7 @@ export class RunningSandbox {
     );
   }
 
-  /** Types a code as the user, with a token that is good now. */
+  /** Submits a code as the user, with a valid token. */
   async verify(user: SandboxUser, code: string, attribute: string = 'email') {
     const AccessToken = await this.sandbox.issueAccessToken(user);
     return this.client.send(new VerifyUserAttributeCommand({ AccessToken, AttributeName: attribute, Code: code }));
@@ -92,7 +92,7 @@ export function sdkFor(sandbox: Sandbox): CognitoIdentityProviderClient {
   });
 }
 
-/** The exception that a call ends in; a call that succeeds is an error. */
+/** The exception of a call; throws if the call succeeds. */
 export async function refusal(call: Promise<unknown>): Promise<{ name: string; message: string; status: number }> {
   try {
     await call;
@@ -103,7 +103,7 @@ export async function refusal(call: Promise<unknown>): Promise<{ name: string; m
   throw new Error('The call was expected to be refused, and was not');
 }
 
-/** A code of the right form that is not this one. */
+/** A code of the right form that differs from these. */
 export function otherThan(...codes: string[]): string {
   for (let candidate = 0; ; candidate += 1) {
     const code = candidate.toString().padStart(6, '0');

@@ -79,17 +79,17 @@ describe('a state file', () => {
     expect((await refusal(getUser(late))).message).toBe('Access Token has been revoked');
   });
 
-  it('holds every effect before its answer goes out', async () => {
+  it('holds every effect before the answer leaves', async () => {
     const user = await sandbox.createUser();
     await Promise.all([askForCode(user), askForCode(user), askForCode(user)]);
-    // As a second sandbox would find it if the first were killed now.
-    const found = await start();
-    expect(found.inbox()).toEqual(sandbox.inbox());
-    expect(found.inbox()).toHaveLength(3);
-    await found.close();
+    // Finds what a second sandbox would find if the first were killed now.
+    const second = await start();
+    expect(second.inbox()).toEqual(sandbox.inbox());
+    expect(second.inbox()).toHaveLength(3);
+    await second.close();
   });
 
-  it('is written whole and for its owner only', async () => {
+  it('is written atomically, and only its owner can read it', async () => {
     await sandbox.createUser();
     expect(JSON.parse(await readFile(stateFile, 'utf8'))).toMatchObject({ format: 1 });
     expect((await stat(stateFile)).mode & 0o077).toBe(0);
@@ -101,10 +101,12 @@ describe('a state file', () => {
     expect(await readFile(stateFile, 'utf8')).not.toContain(password);
   });
 
-  it.each(['{"format":2}', 'no JSON', ''])('that reads %j is refused by name', async (content) => {
-    const other = join(folder, 'other.json');
-    await writeFile(other, content);
-    await expect(startSandbox({ stateFile: other })).rejects.toThrow(`The sandbox state in ${other} cannot be read`);
-    expect(await readFile(other, 'utf8')).toBe(content);
+  it.each(['{"format":2}', 'no JSON', ''])('with the contents %j is refused by name', async (content) => {
+    const otherFile = join(folder, 'other.json');
+    await writeFile(otherFile, content);
+    await expect(startSandbox({ stateFile: otherFile })).rejects.toThrow(
+      `The sandbox state in ${otherFile} cannot be read`,
+    );
+    expect(await readFile(otherFile, 'utf8')).toBe(content);
   });
 });

@@ -8,7 +8,7 @@ const EXPIRED = 'ExpiredCodeException';
 const MISMATCH = 'CodeMismatchException';
 const BOTH = { email: 'zoe@bakery.example', phone_number: '+491701238920' };
 
-/** What each of two codes gets when only it is typed: `verified` or the exception's name. */
+/** The result of each of two codes when only that one is submitted: `verified` or the exception's name. */
 async function fateOfTwoCodes(): Promise<[first: string, second: string]> {
   const fates: string[] = [];
   for (const typed of [0, 1]) {
@@ -25,7 +25,7 @@ async function fateOfTwoCodes(): Promise<[first: string, second: string]> {
   return [fates[0] ?? '', fates[1] ?? ''];
 }
 
-/** Five sends, the last of them two minutes before the hour of the clock ends. */
+/** Five sends, the last of them two minutes before the clock hour ends. */
 async function spendBeforeTheHour() {
   const user = await running.sandbox.createUser();
   const intoTheHour = running.sandbox.now().getTime() % HOUR;
@@ -38,7 +38,7 @@ async function spendBeforeTheHour() {
   return user;
 }
 
-/** Sets switches whose types are wrong, as a caller from JavaScript would. */
+/** Sets switches of wrong types, as a caller from JavaScript could. */
 function setting(switches: object): () => void {
   return () => running.sandbox.setSwitches(switches);
 }
@@ -72,7 +72,7 @@ describe('resend', () => {
     await running.verify(user, second);
   });
 
-  it('firstWins: a code that is too old makes room for a new one', async () => {
+  it('firstWins: an expired code makes room for a new one', async () => {
     running.sandbox.setSwitches({ resend: 'firstWins' });
     const user = await running.sandbox.createUser();
     await running.send(user);
@@ -82,12 +82,12 @@ describe('resend', () => {
 });
 
 describe('window', () => {
-  it('sliding: a new hour of the clock changes nothing', async () => {
+  it('sliding: a new clock hour changes nothing', async () => {
     const user = await spendBeforeTheHour();
     expect((await refusal(running.send(user))).name).toBe(LIMITED);
   });
 
-  it('fixedHour: a new hour of the clock gives all sends back', async () => {
+  it('fixedHour: a new clock hour gives all sends back', async () => {
     running.sandbox.setSwitches({ window: 'fixedHour' });
     const user = await spendBeforeTheHour();
     for (let count = 1; count <= 5; count += 1) await running.send(user);
@@ -96,7 +96,7 @@ describe('window', () => {
 });
 
 describe('limitScope', () => {
-  it('user: both attributes draw on one limit', async () => {
+  it('user: both attributes share one limit', async () => {
     const user = await running.sandbox.createUser({ attributes: BOTH });
     for (let count = 1; count <= 5; count += 1) await running.send(user, 'email');
     expect((await refusal(running.send(user, 'phone_number'))).name).toBe(LIMITED);
@@ -112,7 +112,7 @@ describe('limitScope', () => {
 });
 
 describe('limitCounts', () => {
-  it('accepted: a refused send costs nothing', async () => {
+  it('accepted: a refused send does not count', async () => {
     const user = await running.sandbox.createUser({ attributes: { email: 'zoe@bakery.example' } });
     for (let count = 1; count <= 5; count += 1) await refusal(running.send(user, 'phone_number'));
     for (let count = 1; count <= 5; count += 1) await running.send(user);
@@ -135,7 +135,7 @@ describe('limitCounts', () => {
     },
   );
 
-  it('all: a refused send counts, and refusals by the limit keep the user out', async () => {
+  it('all: a refused send counts, and so does a refusal by the limit', async () => {
     running.sandbox.setSwitches({ limitCounts: 'all' });
     const user = await running.sandbox.createUser({ attributes: { email: 'zoe@bakery.example' } });
     for (let count = 1; count <= 5; count += 1) await refusal(running.send(user, 'phone_number'));

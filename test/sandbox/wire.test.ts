@@ -35,7 +35,7 @@ describe('the wire', () => {
     expect(await response.json()).toEqual({ __type: 'NotAuthorizedException', message: 'Invalid Access Token' });
   });
 
-  it('names the headers as AWS spells them', async () => {
+  it('spells the headers as AWS does', async () => {
     const names = await new Promise<string[]>((resolve, reject) => {
       const request = get(running.sandbox.url, { method: 'POST' }, (response) => {
         response.resume();
@@ -48,7 +48,7 @@ describe('the wire', () => {
     );
   });
 
-  it('says what there is when it is asked for something else', async () => {
+  it('lists the alternatives to an unknown request', async () => {
     const response = await post('ListUsers', '{}');
     expect(response.status).toBe(400);
     expect(response.headers.get('x-amzn-errortype')).toBe('UnknownOperationException:');
@@ -68,7 +68,7 @@ describe('the wire', () => {
     });
   });
 
-  it('says that a member is missing in Cognito’s words', async () => {
+  it('reports a missing member in Cognito’s words', async () => {
     expect(await (await post('GetUser', '')).json()).toEqual({
       __type: 'InvalidParameterException',
       message:
@@ -76,7 +76,7 @@ describe('the wire', () => {
     });
   });
 
-  it('gives the keys of pools only', async () => {
+  it('serves the keys of existing pools only', async () => {
     const { userPoolId } = await running.sandbox.createUser();
     const jwks = await fetch(`${running.sandbox.url}/${userPoolId}/.well-known/jwks.json`);
     expect(await jwks.json()).toEqual({
@@ -86,8 +86,8 @@ describe('the wire', () => {
   });
 });
 
-describe('the calls that were seen', () => {
-  it('are listed in order, with what an SDK says of its tries, and without secrets', async () => {
+describe('the observed calls', () => {
+  it('are listed in order, with the SDK’s retry headers, and without secrets', async () => {
     const user = await running.sandbox.createUser();
     running.sandbox.clearCalls();
     const code = await running.sendAndRead(user);

@@ -1,4 +1,4 @@
-/** The configuration, as every command that speaks with Temporal reads it. */
+/** The configuration, as every command that talks to Temporal reads it. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ api_key = "key-4711"
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Without the machine's own configuration file. */
+/** Loads without the machine's own configuration file. */
 const load = (env: Record<string, string>) => loadConfig({ HOME: folder, XDG_CONFIG_HOME: folder, ...env });
 
 function problemsOf(env: Record<string, string>) {
@@ -41,7 +41,7 @@ function problemsOf(env: Record<string, string>) {
 }
 
 describe('the configuration', () => {
-  it('has a default for everything, and does not change', () => {
+  it('has a default for everything, and is immutable', () => {
     const config = load({});
     expect(config).toEqual({
       address: 'localhost:7233',
@@ -53,7 +53,7 @@ describe('the configuration', () => {
     expect(Object.isFrozen(config)).toBe(true);
   });
 
-  it('is that of the profile, and the environment goes first', () => {
+  it('comes from the profile, and the environment takes precedence', () => {
     const env = { TEMPORAL_CONFIG_FILE: file };
     expect(load(env)).toMatchObject({ address: 'one.example:7233', namespace: 'first' });
     expect(load({ ...env, TEMPORAL_PROFILE: 'cloud', TEMPORAL_NAMESPACE: 'third' })).toMatchObject({
@@ -63,7 +63,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes an empty variable for none', () => {
+  it('treats an empty variable as unset', () => {
     expect(load({ TEMPORAL_ADDRESS: '', VERIFICATION_TASK_QUEUE: '' })).toEqual(load({}));
   });
 });
@@ -93,7 +93,7 @@ describe('a wrong value', () => {
     expect(problemsOf(env).map(({ name }) => name)).toEqual(Object.keys(env));
   });
 
-  it('in a file does not show the file', async () => {
+  it('in a file does not reveal the file', async () => {
     const broken = join(folder, 'broken.toml');
     await writeFile(broken, '[profile.default]\napi_key = "key-4711\n');
     const [problem, ...others] = problemsOf({ TEMPORAL_CONFIG_FILE: broken });

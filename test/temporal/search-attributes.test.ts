@@ -1,4 +1,4 @@
-/** What `setup` and the worker make of services that differ from the development server. Pure. */
+/** How `setup` and the worker handle services that differ from the development server. No server needed. */
 import { describe, expect, it } from 'vitest';
 import {
   missingSearchAttributes,
@@ -11,7 +11,7 @@ const KEYWORD = 2;
 const TEXT = 1;
 const refusal = (code: number) => Object.assign(new Error('refused'), { code });
 
-/** A service that lists and adds as it is told, and remembers what was added. */
+/** A fake service that lists and adds as configured, and records what was added. */
 function service(answers: { list?: () => Record<string, number>; add?: () => void }) {
   const added: string[] = [];
   return untyped({
@@ -37,12 +37,12 @@ describe('a service that does not list (12 unimplemented, 7 permission denied)',
     expect(await missingSearchAttributes(service({ list: throwing(code) }), 'default')).toEqual([]);
   });
 
-  it('is told all of them', async () => {
+  it('receives all of them', async () => {
     expect(await registerSearchAttributes(service({ list: throwing(12) }), 'default')).toEqual(SEARCH_ATTRIBUTE_NAMES);
   });
 });
 
-it('a service that does not let a client register says what to register by hand', async () => {
+it('a service that refuses the registration leads to an error that says what to register by hand', async () => {
   const error = registerSearchAttributes(service({ add: throwing(7) }), 'onboarding');
   await expect(error).rejects.toMatchObject({ code: 'NotSetUp', message: expect.stringContaining('"onboarding"') });
   for (const name of SEARCH_ATTRIBUTE_NAMES) await expect(error).rejects.toThrow(name);
@@ -61,6 +61,6 @@ it('an attribute of another type is named', async () => {
   await expect(registerSearchAttributes(service({ list }), 'default')).rejects.toThrow(/VerificationState/);
 });
 
-it('any other error of the service stays what it is', async () => {
+it('any other error of the service is passed on', async () => {
   await expect(missingSearchAttributes(service({ list: throwing(14) }), 'default')).rejects.toMatchObject({ code: 14 });
 });

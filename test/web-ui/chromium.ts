@@ -1,4 +1,4 @@
-/** A Chromium to look at pages with: one that is there, or Debian's, installed on the spot where that is allowed. */
+/** A Chromium for viewing pages: an installed one, or Debian's, installed on the spot if that is allowed. */
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const INSTALL_LIMIT_MS = 240_000;
 
-/** Quiet, and without requests to the internet. */
+/** No prompts, and no requests to the internet. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -25,8 +25,8 @@ const FLAGS = [
 ];
 
 /**
- * Starts it headless; its profile is thrown away with it.
- * @throws Error that says how to get a Chromium, where there is none.
+ * Starts it headless, with a temporary profile.
+ * @throws Error that says how to get a Chromium, if there is none
  */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = (await findChromium()) ?? (await installChromium());
@@ -52,7 +52,7 @@ async function installChromium(): Promise<string> {
   try {
     const options = { timeout: INSTALL_LIMIT_MS, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
     await run('apt-get', ['update'], options);
-    // Another installation may hold the lock just now.
+    // Another installation may hold the lock at the moment.
     const wait = ['-o', 'DPkg::Lock::Timeout=120'];
     const packages = ['chromium', 'fonts-dejavu-core'];
     await run('apt-get', [...wait, 'install', '--yes', '--no-install-recommends', ...packages], options);

@@ -25,21 +25,21 @@ export interface Run {
 export interface WebUiRig {
   /** Its codec server shows the lifecycle to everybody. */
   readonly uiUrl: string;
-  /** A codec server that asks for authorization. */
+  /** A codec server that requires authorization. */
   readonly guardedCodecServer: string;
   readonly namespace: string;
   readonly userPoolId: string;
   readonly verifications: Readonly<Record<VerificationState, Run>>;
-  /** Every token and code that there is: none of them may be on a page. */
+  /** Every token and code: none of them may be on a page. */
   readonly secrets: readonly string[];
-  /** What the server holds of a verification's request, in base64. */
+  /** The sealed request of a verification, in base64. */
   sealedRequest(state: VerificationState): Promise<string>;
   close(): Promise<void>;
 }
 
 const TASK_QUEUE = 'web-ui';
 
-/** Starts everything and brings each verification where it is wanted; takes a little over a minute. */
+/** Starts everything and brings each verification into its state; takes a little over a minute. */
 export async function startWebUiRig(): Promise<WebUiRig> {
   const closing: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
@@ -83,7 +83,7 @@ export async function startWebUiRig(): Promise<WebUiRig> {
     const client = new VerificationClient({
       client: temporal,
       taskQueue: TASK_QUEUE,
-      // The throttled one never gets an answer.
+      // The throttled verification never gets an answer.
       waitForDelivery: '10 seconds',
     });
     const everyState = new EveryState(sandbox, client);

@@ -1,6 +1,6 @@
 /**
- * The Web UI as an operator on call sees it, in a real Chromium. `UPDATE_SCREENSHOTS=1` puts the pictures where the
- * documentation has them; otherwise they land in test/web-ui/out.
+ * The Web UI as an operator on call sees it, in a real Chromium. `UPDATE_SCREENSHOTS=1` saves the pictures for the
+ * documentation; otherwise they go to test/web-ui/out.
  */
 import { fileURLToPath } from 'node:url';
 import { VERIFICATION_STATES, type VerificationState } from '@cognito-verification/contract';
@@ -13,7 +13,7 @@ import { WebUi } from './web-ui.js';
 const PICTURES = fileURLToPath(
   new URL(process.env['UPDATE_SCREENSHOTS'] ? '../../docs/images/' : './out/', import.meta.url),
 );
-/** A minute is the shortest deadline, and an installation of Chromium may come first. */
+/** The shortest deadline is a minute, and an installation of Chromium may come first. */
 const SET_UP_LIMIT_MS = 600_000;
 const PAGE_LIMIT_MS = 120_000;
 
@@ -62,7 +62,7 @@ const CARDS: Record<VerificationState, readonly (string | RegExp)[]> = {
   cancelled: ['Cancelled', 'was sent to h***@e***', /Next: .* start it again/],
 };
 
-/** What the timeline calls what happened. */
+/** The names of the events on the timeline. */
 const TIMELINES: Record<VerificationState, readonly string[]> = {
   sending: ['Send 1 of at most 5: email', 'The verification expires'],
   awaitingCode: ['Send 1 of at most 5: email', 'Check a code for email', 'The verification expires'],
@@ -148,7 +148,7 @@ describe('the Web UI', () => {
   );
 
   it(
-    'shows nothing but ciphertext to whoever the codec server does not let in',
+    'shows only ciphertext to a user whom the codec server refuses',
     async () => {
       const ciphertext = await rig.sealedRequest('verified');
       expect(ciphertext.length).toBeGreaterThan(1000);

@@ -1,4 +1,4 @@
-/** The pages of Temporal's Web UI, as 2.54 lays them out. */
+/** The pages of Temporal's Web UI, in the layout of 2.54. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerificationState } from '@cognito-verification/contract';
@@ -39,12 +39,12 @@ const PAGE_SIZE = { width: 1440, height: 1000 };
 /** A busy machine may take this long for a page. */
 const WAIT_MS = 60_000;
 
-/** Opens pages, waits for what matters on them, and takes their pictures. */
+/** Opens pages, waits for their essential parts, and takes their pictures. */
 export class WebUi {
   constructor(
     private readonly browser: Browser,
     private readonly rig: Pick<WebUiRig, 'uiUrl' | 'namespace' | 'verifications'>,
-    /** A folder. */
+    /** The folder for the pictures. */
     private readonly pictures: string,
   ) {}
 
@@ -90,7 +90,7 @@ export class WebUi {
 
   /**
    * The page of one verification: input and result, and its events.
-   * @param codecServer another one than the Web UI was started with
+   * @param codecServer one other than that of the Web UI
    */
   async history(state: VerificationState, expected: RegExp, picture?: string, codecServer?: string): Promise<string> {
     return await this.on(

@@ -1,4 +1,4 @@
-/** What a worker process says about itself: its log, its metrics, and what it prints when it crashes. */
+/** The output of a worker process: its log, its metrics, and what it prints when it crashes. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ function inBase64(text: string): string[] {
 }
 
 describe('a worker that logs everything and serves metrics', () => {
-  it('tells of verifications, and of no token, no code and no task token', async () => {
+  it('reports verifications, and no token, code or task token', async () => {
     const metricsAddress = `localhost:${await freePort()}`;
     const settings = { VERIFICATION_LOG_LEVEL: 'trace', VERIFICATION_METRICS_ADDRESS: metricsAddress };
     Object.assign(process.env, settings);
@@ -93,30 +93,33 @@ describe('a worker that logs everything and serves metrics', () => {
 });
 
 describe('an address for metrics', () => {
-  it.each(['127.0.0.1', 'no.such.host.invalid'])('of %s where nothing can listen is a wrong setting', async (host) => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    const { code, stdout, stderr } = await runCli(['worker'], {
-      env: {
-        TEMPORAL_ADDRESS: rig.env.address,
-        AWS_REGION: 'eu-west-1',
-        VERIFICATION_ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
-        VERIFICATION_METRICS_ADDRESS: `${host}:${port}`,
-      },
-    });
-    server.close();
-    expect(stderr).toMatch(new RegExp(`^error: VERIFICATION_METRICS_ADDRESS: found "${host}:${port}".*; allowed: `));
-    expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toMatchObject({
-      code: 2,
-      stdout: '',
-      lines: 1,
-    });
-  });
+  it.each(['127.0.0.1', 'no.such.host.invalid'])(
+    'of %s, where nothing can listen, is a wrong setting',
+    async (host) => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address();
+      const port = typeof address === 'object' ? address?.port : undefined;
+      const { code, stdout, stderr } = await runCli(['worker'], {
+        env: {
+          TEMPORAL_ADDRESS: rig.env.address,
+          AWS_REGION: 'eu-west-1',
+          VERIFICATION_ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
+          VERIFICATION_METRICS_ADDRESS: `${host}:${port}`,
+        },
+      });
+      server.close();
+      expect(stderr).toMatch(new RegExp(`^error: VERIFICATION_METRICS_ADDRESS: found "${host}:${port}".*; allowed: `));
+      expect({ code, stdout, lines: stderr.trimEnd().split('\n').length }).toMatchObject({
+        code: 2,
+        stdout: '',
+        lines: 1,
+      });
+    },
+  );
 });
 
-describe('an error that nobody caught', () => {
+describe('an uncaught error', () => {
   it.each([
     ['uncaughtException', 'setTimeout(() => { throw error; })'],
     ['unhandledRejection', 'void Promise.reject(error)'],

@@ -1,4 +1,4 @@
-/** What a verification may still do, and from when: over every state and outcome. */
+/** What a verification may still do, and when: over every state and outcome. */
 import {
   ATTRIBUTE_NAMES,
   type AttemptOutcome,
@@ -67,7 +67,7 @@ const attempts = fc
   .array(fc.constantFrom(...ATTEMPT_OUTCOMES), { maxLength: 20 })
   .map((outcomes) => outcomes.map((outcome): AttemptRecord => ({ at: iso(NOON), outcome })));
 describe('counting', () => {
-  test('messages are what left or may have left, and nothing else counts against maxSends', () => {
+  test('messages that left or may have left count against maxSends, and nothing else does', () => {
     fc.assert(
       fc.property(sends, fc.integer({ min: 1, max: 20 }), (records, maxSends) => {
         const left = records.filter(({ outcome }) => MESSAGES.has(outcome)).length;
@@ -77,7 +77,7 @@ describe('counting', () => {
     );
   });
 
-  test('every attempt counts but those in which no code can have been looked at', () => {
+  test('every attempt counts except those in which no code can have been checked', () => {
     fc.assert(
       fc.property(attempts, fc.integer({ min: 1, max: 15 }), (records, maxAttempts) => {
         const counted = records.filter(({ outcome }) => !NOT_COUNTED.has(outcome)).length;
@@ -87,7 +87,7 @@ describe('counting', () => {
     );
   });
 
-  test('the lifetime runs from the newest message, and there is none where none was sent', () => {
+  test('the lifetime starts with the newest message, and is absent before the first', () => {
     for (const attributeName of ATTRIBUTE_NAMES) {
       const policy = resolvePolicy({}, attributeName);
       expect(codeExpiresAt(policy, [])).toBeUndefined();
@@ -118,7 +118,7 @@ describe('re-sends', () => {
 
   const COOLING = { reason: 'cooldown', allowedAt: iso(NOON + MINUTE) } as const;
 
-  // An ended verification refuses every message before this is asked.
+  // An ended verification refuses every message before this check.
   test.each([
     ['sending', undefined],
     ['awaitingCode', COOLING],
@@ -128,13 +128,13 @@ describe('re-sends', () => {
     const now = facts({ state, retryAtMs: NOON + HOUR });
     expect(resendRefusal(now, NOON)).toEqual(expected);
     if (state === 'awaitingToken') {
-      // The send has waited for this token.
+      // The send was waiting for this token.
       expect(resendRefusal({ ...now, sendPending: true }, NOON)).toBeUndefined();
       expect(resendRefusal({ ...now, hasToken: false }, NOON)).toEqual({ reason: 'accessTokenNeeded' });
     }
   });
 
-  test('a refusal for the cool-down names the first moment at which the same question is not refused', () => {
+  test('a refusal for the cool-down names the first moment at which the same request is allowed', () => {
     fc.assert(
       fc.property(sends, fc.boolean(), fc.integer({ min: 0, max: 4 * HOUR }), (records, cooldownWaived, later) => {
         const now = facts({ sends: records, cooldownWaived });
@@ -153,7 +153,7 @@ describe('re-sends', () => {
     );
   });
 
-  test('an expired code waives the cool-down, and never the limit', () => {
+  test('an expired code waives the cool-down, but never the limit', () => {
     expect(resendRefusal(facts({ cooldownWaived: true }), NOON)).toBeUndefined();
     const used = facts({ cooldownWaived: true, sends: sent(0, 1, 2, 3, 4) });
     expect(resendRefusal(used, NOON + 24 * HOUR)).toEqual({ reason: 'maxSends' });
@@ -172,14 +172,14 @@ describe('re-sends', () => {
 });
 
 describe('waits', () => {
-  test('the first rate limit is waited out until the oldest of our own calls leaves the hour', () => {
-    const own = [NOON - 50 * MINUTE, NOON - 10 * MINUTE];
-    expect(retryAfterRateLimit(own, 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
-    expect(retryAfterRateLimit(own.toReversed(), 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
+  test('the first rate limit lasts until the oldest of our own calls leaves the hour', () => {
+    const ownCalls = [NOON - 50 * MINUTE, NOON - 10 * MINUTE];
+    expect(retryAfterRateLimit(ownCalls, 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
+    expect(retryAfterRateLimit(ownCalls.toReversed(), 1, NOON)).toBe(NOON + 10 * MINUTE + 5 * SECOND);
   });
 
   test.each([1, 2, 3, 4, 5, 50])(
-    'refusal %i that our own calls do not explain is waited out longer, up to an hour',
+    'refusal %i that our own calls do not explain causes a longer wait, up to an hour',
     (refusals) => {
       const wait = Math.min(HOUR, 5 * MINUTE * 2 ** (refusals - 1));
       expect(retryAfterRateLimit([], refusals, NOON)).toBe(NOON + wait);
@@ -187,7 +187,7 @@ describe('waits', () => {
     },
   );
 
-  test('a wait for a rate limit is always ahead, and never longer than an hour and a little', () => {
+  test('a wait for a rate limit always lies in the future, and never exceeds an hour and a little', () => {
     const calls = fc.array(fc.integer({ min: NOON - 3 * HOUR, max: NOON }));
     fc.assert(
       fc.property(calls, fc.integer({ min: 1, max: 1_000 }), (own, refusals) => {
@@ -198,7 +198,7 @@ describe('waits', () => {
     );
   });
 
-  test('the day of e-mails starts again at the next 09:00 UTC', () => {
+  test('the daily e-mail limit restarts at the next 09:00 UTC', () => {
     const nine = Date.UTC(2026, 10, 23, 9);
     expect(nextDailyEmailReset(nine - 1)).toBe(nine);
     expect(nextDailyEmailReset(nine)).toBe(nine + 24 * HOUR);
@@ -212,7 +212,7 @@ describe('waits', () => {
     );
   });
 
-  test('what may mend itself is tried a few times, ever more slowly', () => {
+  test('a failure that may be temporary is retried a few times, ever more slowly', () => {
     expect([1, 2, 3].map((tries) => slowRetryAt('undeliverable', tries, NOON))).toEqual([
       NOON + 30 * SECOND,
       NOON + 60 * SECOND,

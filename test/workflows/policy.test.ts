@@ -1,4 +1,4 @@
-/** What is taken first when several things happen at the same instant, and what proves a verification. */
+/** The order of events at the same instant, and what proves a verification. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -40,7 +40,7 @@ describe('nextEvent', () => {
     tokenOffered: false,
     sendDue: false,
   };
-  /** What makes each event happen by itself, in the order in which they are taken. */
+  /** The facts that cause each event by themselves, in order of precedence. */
   const CAUSES: [VerificationEvent, Partial<EventFacts>][] = [
     ['confirmed', { confirmed: true }],
     ['attributeRead', { lookup: 'settled' }],
@@ -54,7 +54,7 @@ describe('nextEvent', () => {
     ['sendDue', { sendDue: true }],
   ];
 
-  test('nothing is next where nothing happened', () => {
+  test('nothing is next if nothing happened', () => {
     expect(nextEvent(nothing)).toBeUndefined();
   });
 
@@ -77,7 +77,7 @@ describe('nextEvent', () => {
     );
   });
 
-  test('a confirmation that is checked waits for a look that is under way, and takes its result first', () => {
+  test('a checked confirmation waits for a look that is under way, and takes its result first', () => {
     const confirmed = { ...nothing, confirmed: true, confirmation: 'recheck' } as const;
     expect(nextEvent({ ...confirmed, lookup: 'underWay' })).toBeUndefined();
     expect(nextEvent({ ...confirmed, lookup: 'settled' })).toBe('attributeRead');
@@ -88,7 +88,7 @@ describe('nextEvent', () => {
     fc.assert(fc.property(happenings, (now) => nextEvent(now) !== 'codeSubmitted' || now.attempt === 'none'));
   });
 
-  test('a send begins only beside nothing else that asks Cognito, and never after the deadline', () => {
+  test('a send begins only if no other call to Cognito is under way, and never after the deadline', () => {
     fc.assert(
       fc.property(happenings, (now) => {
         if (nextEvent(now) !== 'sendDue') return;
@@ -113,7 +113,7 @@ describe('nextEvent', () => {
     );
   });
 
-  test('past the deadline only what was under way or submitted in time is still taken, and then it ends', () => {
+  test('past the deadline only what was under way or submitted in time is still handled, and then it ends', () => {
     const late = new Set<VerificationEvent | undefined>([
       'codeAlreadySent',
       'tokenOffered',
@@ -126,7 +126,7 @@ describe('nextEvent', () => {
     fc.assert(fc.property(happenings, (now) => nextEvent(now) !== 'deadline' || (now.deadlinePassed && allows(now))));
   });
 
-  test('it waits only for something that is under way: nothing that has happened is forgotten', () => {
+  test('it waits only for something that is under way: no event is forgotten', () => {
     fc.assert(
       fc.property(happenings, (now) => {
         if (nextEvent(now) !== undefined) return;
@@ -154,7 +154,7 @@ describe('hasBecomeVerified', () => {
     expect(hasBecomeVerified(before, now)).toBe(proven);
   });
 
-  test('an attribute that does not show as verified has not become it', () => {
+  test('an attribute that does not show as verified has not become verified', () => {
     expect(hasBecomeVerified(snapshot(false, 'a'), snapshot(false, 'b'))).toBe(false);
     expect(hasBecomeVerified(undefined, snapshot(false, 'b'))).toBe(false);
   });

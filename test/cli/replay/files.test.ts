@@ -18,9 +18,9 @@ const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-
 
 let folder: string;
 let env: Record<string, string>;
-/** One whose history says its workflow id, as newer servers write it. */
+/** A history that contains its workflow id, as newer servers write it. */
 let recorded: HistoryDocument;
-/** The same from an older server. */
+/** The same history from an older server. */
 let plain: HistoryDocument;
 
 beforeAll(async () => {
@@ -61,18 +61,18 @@ async function file(name: string, content: unknown): Promise<string> {
 
 const GOOD = { code: 0, document: { replayed: 1, failed: 0, source: { files: 1 } } };
 
-describe('a history is found to be whose it is', () => {
-  it('by what stands beside it', async () => {
+describe('the workflow id of a history is found', () => {
+  it('in the fields next to the history', async () => {
     expect(await runJson(['replay', await file('ours.json', plain)], { env })).toMatchObject(GOOD);
   });
 
-  it('by its own first event', async () => {
+  it('in its first event', async () => {
     const { workflowId: _, runId: __, ...foreign } = recorded;
     startOf(recorded)['workflowId'] = recorded.workflowId;
     expect(await runJson(['replay', await file('shown.json', foreign.history)], { env })).toMatchObject(GOOD);
   });
 
-  it('by a manifest in its folder', async () => {
+  it('in a manifest in its folder', async () => {
     await mkdir(join(folder, 'kept'));
     await file('kept/one.json', plain.history);
     const { workflowId, runId } = plain;
@@ -80,7 +80,7 @@ describe('a history is found to be whose it is', () => {
     expect(await runJson(['replay', join(folder, 'kept')], { env })).toMatchObject(GOOD);
   });
 
-  it('by --workflow-id; without, it is refused with how to say it', async () => {
+  it('in --workflow-id; without it, the refusal says how to give it', async () => {
     const path = await file('bare.json', plain.history);
     expect(await runJson(['replay', path, '--workflow-id', plain.workflowId], { env })).toMatchObject(GOOD);
     expect(await runJson(['replay', path], { env })).toMatchObject({
@@ -91,7 +91,7 @@ describe('a history is found to be whose it is', () => {
     });
   });
 
-  it('and under another id nothing in it opens, which is no nondeterminism', async () => {
+  it('and under another id nothing opens, which is not nondeterminism', async () => {
     const path = await file('moved.json', { ...plain, workflowId: 'verify/us-east-1_x/y/email' });
     expect(await runJson(['replay', path], { env })).toMatchObject({
       code: 1,
@@ -100,7 +100,7 @@ describe('a history is found to be whose it is', () => {
   });
 });
 
-describe('a file that holds none is a failure, and keeps no other from being replayed', () => {
+describe('a file without a history is a failure, and the other files are still replayed', () => {
   it.each([
     ['cut.json', () => JSON.stringify(recorded).slice(0, 900), /no JSON/],
     ['other.json', () => ({ some: 'document' }), /no history/],
@@ -123,7 +123,7 @@ describe('a file that holds none is a failure, and keeps no other from being rep
     });
   });
 
-  it('and one that no worker has taken yet is none, and no success either', async () => {
+  it('a history that no worker has started yet is not replayed, and does not count as a success', async () => {
     const path = await file('waiting.json', { ...recorded, history: { events: eventsOf(recorded).slice(0, 1) } });
     expect(await runJson(['replay', path], { env })).toMatchObject({
       code: 1,
@@ -142,7 +142,7 @@ describe('a file that holds none is a failure, and keeps no other from being rep
 });
 
 describe('a folder', () => {
-  it('fails where a history that its manifest lists is not there', async () => {
+  it('fails if a history in its manifest is missing', async () => {
     await mkdir(join(folder, 'partial'));
     await file('partial/one.json', recorded);
     await file('partial/manifest.json', { histories: [{ file: 'one.json' }, { file: 'two.json' }] });
@@ -156,7 +156,7 @@ describe('a folder', () => {
     });
   });
 
-  it('is read once, with its links, however often it is named', async () => {
+  it('is read once, including its links, however often it is named', async () => {
     const mount = join(folder, 'mount');
     await mkdir(join(mount, '..data'), { recursive: true });
     const path = await file('mount/..data/one.json', recorded);
@@ -165,7 +165,7 @@ describe('a folder', () => {
     expect(await listHistoryFiles([mount, path, mount])).toEqual([path, join(mount, 'other.json')]);
   });
 
-  it('that cannot be read is not said to be missing', async () => {
+  it('that cannot be read is not reported as missing', async () => {
     const loop = join(folder, 'loop.json');
     await symlink(loop, loop);
     await expect(listHistoryFiles([loop])).rejects.toThrow(`${loop} cannot be read (ELOOP).`);
@@ -179,7 +179,7 @@ it('there are never more replay workers than histories', async () => {
   expect({ code, workers: stderr.match(/"state":"RUNNING"/g)?.length }).toEqual({ code: 0, workers: 1 });
 });
 
-it('Ctrl-C is answered in words while the native worker is still being loaded', async () => {
+it('Ctrl-C is answered in words while the native worker is still loading', async () => {
   const early = await file(
     'early.cjs',
     "const load = process.dlopen; process.dlopen = (...args) => { process.kill(process.pid, 'SIGINT'); return load.apply(process, args); };",
@@ -192,10 +192,10 @@ it('Ctrl-C is answered in words while the native worker is still being loaded', 
   });
 });
 
-describe('what was found is told, whatever comes in between', () => {
+describe('findings are reported, whatever happens in between', () => {
   const failing = async () => await file('lost.json', { some: 'document' });
 
-  it('a report that cannot be written is exit code 2 before the work, and an old one is none of this build', async () => {
+  it('a report that cannot be written is exit code 2 before the work, and an old report is not mistaken for a new one', async () => {
     const args = ['replay', await failing(), '--junit'];
     expect(await runJson([...args, join(folder, 'none', 'x.xml')], { env })).toMatchObject({
       code: 2,
@@ -252,7 +252,7 @@ describe('what was found is told, whatever comes in between', () => {
 });
 
 describe('--save', () => {
-  it('keeps those apart whose names come out the same, lists them, and mixes them with nothing', async () => {
+  it('keeps histories with equal file names apart, lists them, and mixes them with nothing', async () => {
     const moved = (workflowId: string) => {
       const { runId: _, ...one } = structuredClone({ ...plain, workflowId });
       delete startOf(one)['originalExecutionRunId'];
@@ -272,13 +272,13 @@ describe('--save', () => {
     });
   });
 
-  it('leaves nothing behind that is not known to be right: a redacted history is checked before it is one', async () => {
+  it('leaves nothing unchecked behind: each redacted history is checked before it is kept', async () => {
     const { bundle, workers } = { bundle: await readBundle('dist/workflow-bundle.js'), workers: 1 };
     const keys = keyRingOf(...parseKeys(env['VERIFICATION_ENCRYPTION_KEYS'] ?? '', 'keys'));
     const saved = join(folder, 'checked');
     const save = await openSave({ save: saved, redact: true }, keys);
-    const one = recordedHistory(recorded);
-    await save?.take({ recorded: one, facts: historyFacts(one.history), unopened: 0 });
+    const history = recordedHistory(recorded);
+    await save?.take({ recorded: history, facts: historyFacts(history.history), unopened: 0 });
     expect(await readdir(saved)).toEqual([expect.stringMatching(/\.json\.unfinished$/)]);
     const closing = save?.close({ bundle, workers });
     await save?.dispose();
@@ -288,7 +288,7 @@ describe('--save', () => {
 });
 
 describe('--seal-key-file', () => {
-  const other = () => `${env['VERIFICATION_ENCRYPTION_KEYS']?.split(':')[0]}:${someKeys().split(':')[1]}`;
+  const otherKey = () => `${env['VERIFICATION_ENCRYPTION_KEYS']?.split(':')[0]}:${someKeys().split(':')[1]}`;
 
   it.each([
     ['no key', () => 'secret', /^--seal-key-file: found key 1 of 1 without an id/],
@@ -299,10 +299,10 @@ describe('--seal-key-file', () => {
     ],
     [
       'another key under an id of the workers',
-      other,
+      otherKey,
       /^--seal-key-file: found the id of a key of the workers, ".*", with/,
     ],
-  ])('with %s is refused, before a folder is made', async (_, content, message) => {
+  ])('with %s is refused before a folder is created', async (_, content, message) => {
     const saved = join(folder, 'not-sealed');
     const args = ['replay', await file('to-seal.json', recorded), '--save', saved, '--redact'];
     expect(await runJson([...args, '--seal-key-file', await file('seal-key', content())], { env })).toMatchObject({
@@ -332,7 +332,7 @@ describe('wrong usage', () => {
     });
   });
 
-  it('all that is wrong with the settings is told at once, and before a folder is made', async () => {
+  it('all wrong settings are reported at once, before a folder is created', async () => {
     const saved = join(folder, 'never');
     const wrong = { TEMPORAL_TLS: 'maybe', VERIFICATION_LOG_LEVEL: 'loud' };
     expect(await runJson(['replay', '--save', saved], { env: wrong })).toMatchObject({
@@ -346,20 +346,20 @@ describe('wrong usage', () => {
     expect(existsSync(saved)).toBe(false);
   });
 
-  it('a bundle of another release of the SDK is exit code 2', async () => {
+  it('a bundle of another SDK release is exit code 2', async () => {
     const { code } = await readBundle('dist/workflow-bundle.js');
-    const other = code.replace(
+    const otherBundle = code.replace(
       '"name":"@temporalio/workflow","version":"1.24.0"',
       '"name":"@temporalio/workflow","version":"1.23.0"',
     );
-    const bundle = await file('older.js', other);
+    const bundle = await file('older.js', otherBundle);
     expect(await runJson(['replay', await file('any.json', recorded), '--bundle', bundle], { env })).toMatchObject({
       code: 2,
       document: { error: { message: expect.stringContaining('built with SDK 1.23.0') } },
     });
   });
 
-  it('without keys is exit code 2, and in an empty folder there is nothing to show', async () => {
+  it('missing keys are exit code 2, and in an empty folder there is nothing to show', async () => {
     expect(await runJson(['replay', 'package.json'])).toMatchObject({
       code: 2,
       document: { error: { code: 'Configuration', message: expect.stringContaining('VERIFICATION_ENCRYPTION_KEYS') } },

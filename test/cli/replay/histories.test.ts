@@ -1,4 +1,4 @@
-/** How histories are reported when the SDK or the key service does not work as it should. */
+/** How histories are reported when the SDK or the key service fails. */
 import { type KeyRing, KeyServiceError, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { Worker } from '@temporalio/worker';
 import { afterEach, expect, it, vi } from 'vitest';
@@ -39,14 +39,14 @@ function replaying(
 }
 
 async function replayed(ids: readonly string[], options: Partial<ReplayOptions> = {}) {
-  const told: Replayed[] = [];
+  const results: Replayed[] = [];
   await replayHistories(ids.map(history), { bundle: BUNDLE, keys: KEYS, ...options }, (one) => {
-    told.push(one);
+    results.push(one);
   });
-  return told.map(({ recorded, problem }) => [recorded.workflowId, problem?.kind ?? 'replays']);
+  return results.map(({ recorded, problem }) => [recorded.workflowId, problem?.kind ?? 'replays']);
 }
 
-it('one at which the SDK ends without a word is told of, and those after it are replayed', async () => {
+it('a history at which the SDK ends silently is reported, and the next ones are replayed', async () => {
   replaying(async function* (histories) {
     for await (const { workflowId } of histories) {
       if (workflowId === 'b') return;
@@ -60,7 +60,7 @@ it('one at which the SDK ends without a word is told of, and those after it are 
   ]);
 });
 
-it('one without an end is given up, and takes nothing any more when it comes back', async () => {
+it('a replay that hangs is abandoned, and takes no further history when it comes back', async () => {
   const back: (() => void)[] = [];
   replaying(async function* (histories) {
     for await (const { workflowId } of histories) {
@@ -77,7 +77,7 @@ it('one without an end is given up, and takes nothing any more when it comes bac
   ]);
 });
 
-it('a failure stays what it is where the search for its event fails, which is not begun for each of many', async () => {
+it('a failure keeps its kind if the search for its event fails, and only a few failures are searched', async () => {
   replaying(async function* (histories) {
     for await (const _ of histories) yield { error: new Error('[TMPRL1100] something new') };
   });
@@ -86,7 +86,7 @@ it('a failure stays what it is where the search for its event fails, which is no
   expect(failingEvent).toHaveBeenCalledTimes(MOST_SEARCHED);
 });
 
-it('a key service that does not answer says nothing of the build, and ends it', async () => {
+it('a key service that does not answer ends the replay and says nothing about the build', async () => {
   const keys: KeyRing = {
     current: () => KEYS.current(),
     find: () => Promise.reject(new KeyServiceError('no answer')),

@@ -62,13 +62,13 @@ describe('this build', () => {
     });
   });
 
-  it('is told to people with the versions and states that it was shown', async () => {
+  it('reports to people the versions and states that it has replayed', async () => {
     const { stdout } = await runCli(['replay'], { env });
     expect(stdout).toMatch(/^4 histories on build [\da-f]{12} in [\d.]+ s: all replay\.\n/);
     expect(stdout).toMatch(/recorded with SDK 1\.24\.0, build 1\.24\.0\+[\da-f]{12}: 4\n {2}awaitingCode 2, /);
   });
 
-  it('is shown those of a query, and a sample that is even over the states', async () => {
+  it('replays the verifications of a query, and a sample that is even over the states', async () => {
     const running = await runJson(['replay', '--query', "ExecutionStatus = 'Running'"], { env });
     expect(running).toMatchObject({ code: 0, document: { replayed: 3 } });
     const elsewhere = ['--query', "ExecutionStatus = 'Running' AND TaskQueue = 'elsewhere'", '--allow-empty'];
@@ -81,8 +81,8 @@ describe('this build', () => {
   });
 });
 
-describe('a build that would not go on as they began', () => {
-  it('is refused, with the workflow and the event: a timer that was added', async () => {
+describe('a build that does not continue running verifications', () => {
+  it('is refused with the workflow and the event: a timer that was added', async () => {
     const bundle = await bundleFileOf(folder, MUTATIONS['an added timer']);
     const junit = join(folder, 'report.xml');
     const { code, document } = await runJson(['replay', '--bundle', bundle, '--junit', junit], { env });
@@ -110,7 +110,7 @@ describe('a build that would not go on as they began', () => {
     expect(xml).toContain('<failure type="nondeterminism" message="At event 7 the history has');
   });
 
-  it('only for those that came as far as the change: an activity under another name', async () => {
+  it('is refused only for verifications that reached the change: a renamed activity', async () => {
     const bundle = await bundleFileOf(folder, MUTATIONS['a renamed activity']);
     const { code, stdout } = await runCli(['replay', '--bundle', bundle], { env });
     expect(code).toBe(1);
@@ -122,7 +122,7 @@ describe('a build that would not go on as they began', () => {
     expect(stdout).not.toContain(ids.awaitingCode);
   });
 
-  it('where its code throws, without what it throws being repeated', async () => {
+  it('is refused if its code throws, and the error is not quoted', async () => {
     const bundle = await bundleFileOf(folder, {
       file: 'attempts.js',
       text: 'take(late) {',
@@ -137,14 +137,14 @@ describe('a build that would not go on as they began', () => {
   });
 });
 
-describe('what says nothing of the build', () => {
-  it('is said: keys that open nothing', async () => {
+describe('a replay without a verdict on the build', () => {
+  it('says so: keys that open nothing', async () => {
     const { code, document } = await runJson(['replay'], { env: { ...env, VERIFICATION_ENCRYPTION_KEYS: someKeys() } });
     expect(code).toBe(1);
     expect(document).toMatchObject({ failed: 4, failures: [{ kind: 'sealed' }, {}, {}, {}] });
   });
 
-  it('is said: no such verifications, unless that is as it should be', async () => {
+  it('says so: no such verifications, unless that is allowed', async () => {
     const none = ['replay', '--query', "WorkflowId = 'none'"];
     expect(await runJson(none, { env })).toMatchObject({
       code: 1,
@@ -156,7 +156,7 @@ describe('what says nothing of the build', () => {
     });
   });
 
-  it('is said: a query that Temporal does not take, a namespace that is not there, no bundle', async () => {
+  it('says so: a query that Temporal refuses, a missing namespace, a missing bundle', async () => {
     expect(await runJson(['replay', '--query', 'Colour = 1'], { env })).toMatchObject({
       code: 2,
       document: { error: { code: 'Usage', message: expect.stringContaining('Colour') } },
@@ -170,10 +170,10 @@ describe('what says nothing of the build', () => {
     }
   });
 
-  it('is said: Ctrl-C', async () => {
+  it('says so: Ctrl-C', async () => {
     const saved = join(folder, 'interrupted');
     const { child, ended } = startCli(['replay', '--save', saved], { env });
-    // The folder is made before the first request to Temporal.
+    // The folder is created before the first request to Temporal.
     await expect.poll(() => existsSync(saved), { interval: 5 }).toBe(true);
     child.kill('SIGINT');
     const { code, stdout, stderr } = await ended;
@@ -181,10 +181,10 @@ describe('what says nothing of the build', () => {
     expect(stderr).toMatch(/^Interrupted: not every history was replayed/);
   });
 
-  it('is said: Ctrl-C, and what was saved until then is not kept, for nobody has checked it', async () => {
+  it('says so: Ctrl-C, which also deletes the saved histories, since they are unchecked', async () => {
     const saved = join(folder, 'unchecked');
     const { child, ended } = startCli(['replay', '--save', saved, '--redact'], { env });
-    // Once there is a file: in the replay, or in that of the redacted ones.
+    // Once there is a file: during the replay of the originals or of the redacted histories.
     await expect.poll(() => existsSync(saved) && readdirSync(saved).length, { interval: 5 }).toBeGreaterThan(0);
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
@@ -193,7 +193,7 @@ describe('what says nothing of the build', () => {
 });
 
 describe('saved histories', () => {
-  it('replay from their files, and in other builds fail as they did in the namespace', async () => {
+  it('replay from their files, and fail in other builds as they do in the namespace', async () => {
     const saved = join(folder, 'saved');
     expect(await runJson(['replay', '--save', saved], { env })).toMatchObject({
       code: 0,

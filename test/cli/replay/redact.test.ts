@@ -1,4 +1,4 @@
-/** Redacted histories replay, and hold nothing of what was planted in them. */
+/** Redacted histories replay, and hold none of the planted values. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
@@ -65,7 +65,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Verifications that hold every secret value in each place that can hold it. */
+/** Starts verifications that hold every secret value in each place that can hold it. */
 async function plant(rig: Rig): Promise<Canary[]> {
   const newUser = async (username: string) =>
     await rig.sandbox.createUser({ username, attributes: { email: ADDRESS, phone_number: PHONE } });
@@ -75,13 +75,13 @@ async function plant(rig: Rig): Promise<Canary[]> {
   const start = async ({ accessToken }: typeof verified) =>
     await rig.client.start({ accessToken, attributeName: 'email', clientMetadata: METADATA, policy });
 
-  const one = await start(verified);
-  await rig.client.submitCode(one.workflowId, { code: WRONG_CODE, attemptId: REQUEST_ID });
+  const first = await start(verified);
+  await rig.client.submitCode(first.workflowId, { code: WRONG_CODE, attemptId: REQUEST_ID });
   const right = rig.sandbox.codeFor(verified, 'email');
-  await rig.client.submitCode(one.workflowId, { code: right });
+  await rig.client.submitCode(first.workflowId, { code: right });
 
-  const told = [quoted.accessToken, ADDRESS, PHONE].join(', ');
-  const exception = { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${told}` };
+  const quotation = [quoted.accessToken, ADDRESS, PHONE].join(', ');
+  const exception = { name: 'UserLambdaValidationException', message: `CustomMessage failed with: ${quotation}` };
   rig.sandbox.setFault({ operation: SEND, username: 'bob', exception });
   await expect(start(quoted)).rejects.toThrow(VerificationFailedError);
 
@@ -96,7 +96,7 @@ async function plant(rig: Rig): Promise<Canary[]> {
     signalName: 'codeConfirmed',
     input: { payloads: [{ data: Buffer.from(JSON.stringify({ reference: BARE })) }] },
   });
-  // A wait for its outcome would let the server's time run ahead.
+  // Waiting for its outcome would let the server's time run ahead.
   const ended = async () => expect((await rig.client.status(two.workflowId)).state).toBe('verified');
   await vi.waitFor(ended, { timeout: 20_000, interval: 100 });
 
@@ -138,7 +138,7 @@ async function plant(rig: Rig): Promise<Canary[]> {
   ];
 }
 
-it('they replay, with the test key and without the deployment’s', async () => {
+it('they replay, with the test key and without the key of the deployment', async () => {
   const args = ['replay', original, '--save', redacted, '--redact', '--seal-key-file', keyFile];
   expect(await runJson(args, { env })).toMatchObject({
     code: 0,
@@ -151,7 +151,7 @@ it('they replay, with the test key and without the deployment’s', async () => 
   expect((await runJson(['replay', redacted], { env })).code).toBe(1);
 });
 
-it('none of what was planted is in them, sealed or opened; in the originals all of it is', async () => {
+it('no planted value is in them, sealed or opened; all are in the originals', async () => {
   const before = await searched(original, ownKeys);
   for (const { name } of canaries.filter(({ name: of }) => !of.startsWith('name of a user'))) {
     expect([...new Set(before.map(({ canary }) => canary))], name).toContain(name);
@@ -159,7 +159,7 @@ it('none of what was planted is in them, sealed or opened; in the originals all 
   expect(await searched(redacted, keyRingOf(...parseKeys(testKeys, 'keys')))).toEqual([]);
 });
 
-it('their tokens are of the same users, until the same time, and their codes have the same form', async () => {
+it('their tokens keep the user and the expiry, and their codes keep the form', async () => {
   const [before, after] = await Promise.all([
     inputs(original, ownKeys),
     inputs(redacted, keyRingOf(...parseKeys(testKeys, 'keys'))),
@@ -190,7 +190,7 @@ async function searched(place: string, keys: KeyRing) {
 async function inputs(place: string, keys: KeyRing) {
   const tokens: string[] = [];
   const codes: string[] = [];
-  // By run: that is how both names end.
+  // Sorted by run, with which both file names end.
   const byRun = (name: string) => name.slice(-'00000000-0000-0000-0000-000000000000.json'.length);
   for (const name of (await histories(place)).toSorted((a, b) => byRun(a).localeCompare(byRun(b)))) {
     const document: unknown = JSON.parse(await readFile(join(place, name), 'utf8'));
@@ -204,7 +204,7 @@ async function inputs(place: string, keys: KeyRing) {
   return { tokens, codes };
 }
 
-/** What every payload holds, in the order in which they come. */
+/** What every payload holds, in order. */
 async function openedIn(value: unknown, keys: KeyRing): Promise<string[]> {
   if (Array.isArray(value)) return (await Promise.all(value.map((entry) => openedIn(entry, keys)))).flat();
   if (!isRecord(value)) return [];

@@ -1,4 +1,4 @@
-/** What needs no histories: how many runs are taken from each state, and the report that a CI server reads. */
+/** What needs no histories: how many runs are sampled from each state, and the report for a CI server. */
 import { UnknownKeyError } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTE_KEYS } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
@@ -22,7 +22,7 @@ describe('a sample is even over the states', () => {
     expect(evenShares(counts, limit)).toEqual(shares);
   });
 
-  it('whatever there is: all of it or as many as are wanted, and none short that has more to give', () => {
+  it('a sample has the requested size if possible, and its states differ by at most one unless they run out', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(50), { maxLength: 9 }), fc.nat(200), (counts, limit) => {
         const shares = evenShares(counts, limit);
@@ -37,7 +37,7 @@ describe('a sample is even over the states', () => {
     );
   });
 
-  it('a query of one’s own is narrowed to verifications', () => {
+  it('a user’s query is narrowed to verifications', () => {
     expect(queryOf({ query: "A = 'a' OR B = 'b'", since: new Date(0) })).toBe(
       "WorkflowType = 'attributeVerification' AND (A = 'a' OR B = 'b')",
     );
@@ -64,14 +64,14 @@ describe('what a namespace lists', () => {
     return { workflow: { list, count } } as unknown as Pick<Client, 'workflow'>;
   };
 
-  it('is sampled over all states, of builds that are newer than this one too', async () => {
+  it('is sampled over all states, including those of newer builds', async () => {
     const states = ['awaitingCode', 'awaitingCode', 'awaitingCode', 'frozenByANewerBuild', undefined];
     const { runs, matched, truncated } = await sampleRuns(listing(states), { ...selection, limit: 3 });
     expect(runs.map(({ workflowId }) => workflowId)).toEqual(['w0', 'w3', 'w4']);
     expect({ matched, truncated }).toEqual({ matched: 5, truncated: false });
   });
 
-  it('is taken once where a change of its state lists it twice', async () => {
+  it('is taken once if a change of state lists it twice', async () => {
     const { runs } = await sampleRuns(listing(Array.from({ length: 12_001 }, () => 'awaitingCode')), {
       ...selection,
       limit: 20_000,
@@ -79,7 +79,7 @@ describe('what a namespace lists', () => {
     expect(runs).toHaveLength(12_000);
   });
 
-  it('is never part of it without a word, and as much of it as is asked for', async () => {
+  it('is sampled to the requested size, and the report says that it is a sample', async () => {
     const all = listing(Array.from({ length: 40 }, () => 'awaitingCode'));
     const sample = await sampleRuns(all, { ...selection, limit: 5 }, 10);
     expect(sample).toMatchObject({ matched: 10, truncated: true });
@@ -91,15 +91,15 @@ describe('what a namespace lists', () => {
     expect(report.text()).toContain('2 that the namespace had removed');
   });
 
-  it('is nothing where nobody has set the namespace up, which says so once it is asked for a state', async () => {
-    const asked: string[] = [];
-    await sampleRuns(listing([], asked), selection);
-    expect(asked).toEqual([expect.stringContaining('VerificationState')]);
+  it('counts as empty only after a query for a state, which fails in a namespace that was never set up', async () => {
+    const queries: string[] = [];
+    await sampleRuns(listing([], queries), selection);
+    expect(queries).toEqual([expect.stringContaining('VerificationState')]);
   });
 });
 
 describe('the report for people', () => {
-  it('shows nothing that a terminal would obey', () => {
+  it('contains nothing that a terminal interprets', () => {
     const report = new ReplayReport(BUNDLE);
     const evil = 'a\u001b[2Jb\u202ec\n9 histories: all replay';
     const facts = { workflowType: evil, state: evil, events: 9, begun: true };
@@ -108,7 +108,7 @@ describe('the report for people', () => {
     for (const hidden of ['\u001b', '\u202e', '\n9 histories']) expect(report.text()).not.toContain(hidden);
   });
 
-  it('tells what does not replay from what nobody could replay, and what has not begun from both', () => {
+  it('distinguishes what does not replay, what could not be replayed, and what has not begun', () => {
     const report = new ReplayReport(BUNDLE);
     const facts = { workflowType: 't', state: 's', events: 9, begun: true };
     const recorded = { workflowId: 'w', history: { events: [] } };
@@ -128,7 +128,7 @@ describe('the report for people', () => {
   });
 });
 
-describe('failures of one reason', () => {
+describe('failures for the same reason', () => {
   const failing = (workflowId: string, eventId: number, message: string) => ({
     recorded: { workflowId, runId: 'r', history: { events: [] } },
     facts: { workflowType: 't', state: 's', events: 9, begun: true },
@@ -136,7 +136,7 @@ describe('failures of one reason', () => {
     unopened: 0,
   });
 
-  it('are told once, with how many there are and some of them, in an order that never changes', () => {
+  it('are reported once, with their number and some of them, in a stable order', () => {
     const all = ['e', 'b', 'd', 'a', 'c'].map((id, index) =>
       failing(id, index + 5, `At event ${index + 5} the history has x; this build does y.`),
     );
@@ -158,11 +158,11 @@ describe('failures of one reason', () => {
   z (run r, s), event 9
 
 Mend it`);
-    const told = (whole: string) => whole.slice(whole.indexOf('\n'));
-    expect(told(textOf([...all, thrown].toReversed()))).toBe(told(text));
+    const bodyOf = (whole: string) => whole.slice(whole.indexOf('\n'));
+    expect(bodyOf(textOf([...all, thrown].toReversed()))).toBe(bodyOf(text));
   });
 
-  it('no file that cannot be read has a version or a state', () => {
+  it('files that cannot be read have neither a version nor a state', () => {
     const report = new ReplayReport(BUNDLE);
     for (const file of ['a.json', 'b.json']) {
       report.addUnreadable({ file, problem: { kind: 'unreadable', message: 'It is no JSON.', hint: 'h' } });
@@ -176,8 +176,8 @@ Mend it`);
   });
 });
 
-describe('a key that is missing', () => {
-  it('is asked for in words that fit a production key and that of a redacted file', () => {
+describe('a missing key', () => {
+  it('is reported in words that fit a production key and the key of a redacted file', () => {
     const unopened = [new UnknownKeyError('key-7', ['other'])];
     const { message, hint } = replayProblem(new Error('x'), { events: [] }, { unopened });
     expect(message).toBe(
@@ -188,7 +188,7 @@ describe('a key that is missing', () => {
 });
 
 describe('the JUnit report', () => {
-  it('holds whatever a workflow id may be', () => {
+  it('holds any workflow id', () => {
     const report = new ReplayReport(BUNDLE);
     const facts = { workflowType: 'attributeVerification', state: 'awaitingCode', events: 9, begun: true };
     const history = { events: [] };
@@ -209,7 +209,7 @@ describe('the JUnit report', () => {
   });
 });
 
-describe('what the SDK says becomes a sentence', () => {
+describe('messages of the SDK become sentences', () => {
   const details = (message: string) =>
     Object.assign(
       new Error(
@@ -250,21 +250,21 @@ describe('what the SDK says becomes a sentence', () => {
 });
 
 describe('a stand-in', () => {
-  it('of a code is another of the same form, and the same each time', () => {
+  it('of a code is another code of the same form, and always the same', () => {
     const standIns = new StandIns();
     fc.assert(
       fc.property(fc.stringMatching(/^\d{6}$/), (code) => {
-        const other = standIns.code(code);
-        expect(other).toMatch(/^\d{6}$/);
-        expect(other).not.toBe(code);
-        expect(standIns.code(code)).toBe(other);
+        const standIn = standIns.code(code);
+        expect(standIn).toMatch(/^\d{6}$/);
+        expect(standIn).not.toBe(code);
+        expect(standIns.code(code)).toBe(standIn);
       }),
     );
   });
 
-  it('is found in texts too', () => {
+  it('replaces the value in texts too', () => {
     const standIns = new StandIns();
-    const other = standIns.code('code-ab12');
-    expect(standIns.text('Refused code-ab12 of zoe@example.com')).toBe(`Refused ${other} of [email]`);
+    const standIn = standIns.code('code-ab12');
+    expect(standIns.text('Refused code-ab12 of zoe@example.com')).toBe(`Refused ${standIn} of [email]`);
   });
 });

@@ -4,7 +4,7 @@ import { ATTEMPT_ANSWERS, type CognitoAnswer, SEND_ANSWERS } from '../answers.js
 import { tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
 
-/** Sends that are tried again slowly, and answers that never come. */
+/** Sends that are retried slowly, and answers that never come. */
 const RETRIED = ['code-delivery-failure-exception', 'forbidden-exception'];
 const SLOW = [...RETRIED, 'no-answer'];
 
@@ -49,7 +49,7 @@ const wrongCode: Scenario = {
   },
 };
 
-/** Those that are no success and no fault have a scenario of their own. */
+/** The other answers, which are neither a success nor a fault, have scenarios of their own. */
 function isProvoked({ fault, is }: CognitoAnswer): boolean {
   return fault !== undefined || is === undefined;
 }

@@ -1,4 +1,4 @@
-/** Codes that are too old, too many, in doubt or too late, and what becomes of them. */
+/** Codes that are too old, too many, in doubt or too late, and their results. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ATTEMPT } from '../../lifecycle/time-travel.js';
 import { tolerated } from '../rig.js';

@@ -1,4 +1,4 @@
-/** Cognito out of reach, workers that are away, die or lack a key, and answers that are none. */
+/** Cognito unreachable, workers that are away, die or lack a key, and forged answers. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -19,7 +19,7 @@ async function closedPort(rig: CorpusRig) {
   const server = createServer((socket) => {
     const onward = connect(Number(target.port), target.hostname);
     socket.pipe(onward).pipe(socket);
-    for (const one of [socket, onward]) one.on('error', () => one.destroy());
+    for (const end of [socket, onward]) end.on('error', () => end.destroy());
   });
   return {
     endpoint: `http://127.0.0.1:${port}`,
@@ -59,7 +59,7 @@ const unreachable: Scenario[] = [
   },
 ];
 
-/** A worker in a process of its own, to be killed. */
+/** A worker in a process of its own that will be killed. */
 async function doomedWorker(rig: CorpusRig): Promise<{ apart: Apart; child: ChildProcess }> {
   const apart = await rig.apart({ away: true });
   const program = fileURLToPath(new URL('../doomed-worker.js', import.meta.url));
@@ -168,7 +168,7 @@ const nobody: Scenario[] = [
 
 type Payloads = Awaited<ReturnType<CorpusRig['sealed']>>;
 
-/** A send that an attacker answers who may write to the namespace. */
+/** A send that is answered by an attacker who may write to the namespace. */
 async function answeredBySomebodyElse(
   rig: CorpusRig,
   answer: (place: { workflowId: string; activityId: string }) => Promise<Payloads>,

@@ -1,4 +1,4 @@
-/** What becomes of `codeConfirmed`, and of looks at the attribute. */
+/** The results of `codeConfirmed`, and of looks at the attribute. */
 import { codeConfirmed, type VerificationPolicy, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { type CorpusRig, IDENTITY, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';

@@ -1,10 +1,10 @@
-/** Each ending, from each of the four open states, with a code that was sent before. */
+/** Each ending from each of the four open states, after an earlier code was sent. */
 import type { VerificationPolicy } from '@cognito-verification/contract';
 import { ATTEMPT, type Opened, SEND } from '../../lifecycle/time-travel.js';
 import { type CorpusRig, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
 
-/** Brings one about that is in a state, an earlier code in hand. */
+/** Opens a verification in a state, with an earlier code available. */
 export const REACH = {
   sending: async (rig: CorpusRig, policy: VerificationPolicy = {}) => {
     const opened = await rig.openResendable({ policy });
@@ -73,7 +73,7 @@ function endingFrom(state: Reachable, name: string, { edge, slow, end }: Ending)
   };
 }
 
-/** For names of files. */
+/** For file names. */
 export const WORDS: Readonly<Record<Reachable, string>> = {
   sending: 'sending',
   awaitingCode: 'awaiting-code',

@@ -1,4 +1,4 @@
-/** What people and services send, in each state that takes it, and what they are answered. */
+/** The messages of people and services in each state that accepts them, and their answers. */
 import { ATTEMPT, SEND } from '../../lifecycle/time-travel.js';
 import { tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';

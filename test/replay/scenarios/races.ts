@@ -1,4 +1,4 @@
-/** Messages that pass each other: the worker is away while they come, so that they reach the workflow in one task. */
+/** Messages that cross: they arrive while the worker is away, and so reach the workflow in one task. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitDelivery, codeConfirmed, renewAccessToken, resendCode } from '@cognito-verification/contract';
 import type { Opened } from '../../lifecycle/time-travel.js';
@@ -6,12 +6,12 @@ import type { CorpusRig } from '../rig.js';
 import type { Scenario } from '../scenario.js';
 import { REACH } from './endings.js';
 
-/** Enough for a message to be with the server before the next one, and before the worker is back. */
+/** Enough for a message to reach the server before the next one, and before the worker is back. */
 const MOMENT_MS = 500;
 
 const ALREADY_SENT = { destination: 'n***@e***', deliveryMedium: 'EMAIL' };
 
-/** A re-send that was let through, and comes to its turn after a code that Cognito had sent by itself. */
+/** An accepted re-send whose turn comes after a code that Cognito sent by itself. */
 function resendAfterAnother(name: string, edge: string, policy = {}): Scenario {
   return {
     name,
@@ -24,9 +24,9 @@ function resendAfterAnother(name: string, edge: string, policy = {}): Scenario {
       });
       await rig.until(opened, ({ resendAllowedAt }) => Date.parse(resendAllowedAt ?? '') < Date.now());
       await apart.leave();
-      const messages = [asked(rig, opened, awaitDelivery.name, { alreadySent: ALREADY_SENT })];
+      const messages = [requestUpdate(rig, opened, awaitDelivery.name, { alreadySent: ALREADY_SENT })];
       await sleep(MOMENT_MS);
-      messages.push(asked(rig, opened, resendCode.name, {}));
+      messages.push(requestUpdate(rig, opened, resendCode.name, {}));
       await sleep(MOMENT_MS);
       await apart.comeBack();
       await Promise.all(messages);
@@ -35,8 +35,8 @@ function resendAfterAnother(name: string, edge: string, policy = {}): Scenario {
   };
 }
 
-/** Answered or refused, once a worker has looked at it. */
-async function asked(rig: CorpusRig, { id }: Opened, name: string, message: object): Promise<void> {
+/** Waits until a worker has seen the update and answered or refused it. */
+async function requestUpdate(rig: CorpusRig, { id }: Opened, name: string, message: object): Promise<void> {
   const handle = rig.base.env.client.workflow.getHandle(id);
   await Promise.allSettled([handle.executeUpdate<unknown, [object]>(name, { args: [message] })]);
 }
@@ -52,7 +52,7 @@ export const RACES: readonly Scenario[] = [
     play: async (rig) => {
       const opened = await REACH.awaitingToken(rig);
       const accessToken = await rig.token(opened.user, { expiresInSeconds: -60 });
-      await asked(rig, opened, resendCode.name, { accessToken });
+      await requestUpdate(rig, opened, resendCode.name, { accessToken });
       return opened.id;
     },
   },
@@ -67,7 +67,7 @@ export const RACES: readonly Scenario[] = [
       await rig.until(opened, ({ state }) => state === 'awaitingCode');
       await apart.leave();
       await rig.base.env.client.workflow.getHandle(opened.id).signal(codeConfirmed, {});
-      const renewed = asked(rig, opened, renewAccessToken.name, { accessToken: await rig.token(user) });
+      const renewed = requestUpdate(rig, opened, renewAccessToken.name, { accessToken: await rig.token(user) });
       await sleep(MOMENT_MS);
       await apart.comeBack();
       await renewed;

@@ -1,13 +1,13 @@
-/** References to access tokens that lead to none: one history for each reason, for a send and for an attempt. */
+/** References without a usable access token: one history for each reason, for a send and for an attempt. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UNRESOLVED } from '../answers.js';
 import { type Apart, type CorpusRig, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
 
-/** Enough for a call to have been tried. */
+/** Enough time for a call to be tried. */
 const SOON_MS = 3_000;
 
-/** What makes a source answer so; a worker without a source is the fourth. */
+/** Sources with these answers; a worker without a source is the fourth case. */
 const SOURCES: Readonly<Record<string, (good: string, other: string, times: number) => Promise<string | undefined>>> = {
   AccessTokenNotFound: () => Promise.resolve(undefined),
   AccessTokenRefused: (_good, other) => Promise.resolve(other),
@@ -15,14 +15,14 @@ const SOURCES: Readonly<Record<string, (good: string, other: string, times: numb
     times === 1 ? Promise.reject(new Error('down')) : Promise.resolve(good),
 };
 
-/** A worker whose source answers so, or that has none. */
+/** A worker whose source gives this answer, or that has no source. */
 async function sourced(rig: CorpusRig, reason: string, good: string, other: string): Promise<Apart> {
   const answer = SOURCES[reason];
   let times = 0;
   return await rig.apart(answer ? { accessTokenSource: { accessToken: () => answer(good, other, ++times) } } : {});
 }
 
-/** One without a source is replaced, once it has tried, by one that has one. */
+/** Replaces a worker without a source, once it has tried, with one that has a source. */
 async function mended({ taskQueue, leave }: Apart, rig: CorpusRig, reason: string, good: string): Promise<void> {
   if (SOURCES[reason]) return;
   await sleep(SOON_MS);

@@ -1,4 +1,4 @@
-/** Messages that are under way at once, and what each is answered when something else decides. */
+/** Concurrent messages, and the answer to each when another one decides. */
 import { awaitDelivery, resendCode, submitCode } from '@cognito-verification/contract';
 import { ATTEMPT, SEND } from '../../lifecycle/time-travel.js';
 import type { Scenario } from '../scenario.js';

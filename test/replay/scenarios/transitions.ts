@@ -1,4 +1,4 @@
-/** The other edges of the state picture: how a verification comes from one open state into another, and fails. */
+/** The other edges of the state picture: how a verification moves between open states, and fails. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ATTEMPT, SEND } from '../../lifecycle/time-travel.js';
 import { type CorpusRig, tolerated } from '../rig.js';
@@ -24,7 +24,7 @@ export const TRANSITIONS: readonly Scenario[] = [
       const user = await rig.user();
       const alreadySent = await rig.changeEmail(user, 'other@example.com');
       const opened = await rig.open({ user, request: { alreadySent } });
-      // A code that comes before the look at the attribute has its answer looks for itself.
+      // The answer to a code that arrives before the look at the attribute needs a look of its own.
       await rig.until(opened, () => rig.calls(opened).reads === 1);
       await sleep(500);
       await rig.submitRight(opened);
@@ -168,7 +168,7 @@ export const TRANSITIONS: readonly Scenario[] = [
     edges: ['sending → failed: refused for good', 'resendCode: refused, the verification failed'],
     play: async (rig) => {
       const opened = await rig.openResendable();
-      // It takes the earlier code away, and with it the reason to go on.
+      // This makes the earlier code useless, so the verification has no reason to continue.
       rig.refuse(opened.user, ATTEMPT, 'ExpiredCodeException', 1);
       await rig.submitRight(opened);
       rig.refuse(opened.user, SEND, 'InvalidSmsRoleAccessPolicyException');
@@ -178,7 +178,7 @@ export const TRANSITIONS: readonly Scenario[] = [
   },
 ];
 
-/** As `until`, for what takes minutes. */
+/** Like `until`, for changes that take minutes. */
 async function untilLong(
   rig: CorpusRig,
   opened: Parameters<CorpusRig['until']>[0],
