@@ -38,7 +38,7 @@ describe('cognito-verification codec-server', () => {
     const { code, stdout } = await server.ended;
     expect(code).toBe(0);
     expect(stdout).toContain('http://localhost:8233, http://127.0.0.1:8233');
-    expect(stdout).toContain('whoever reaches it on this machine');
+    expect(stdout).toContain('everyone on this machine');
   });
 
   test('logs each reveal with its caller and size on standard error', async () => {
