@@ -10,7 +10,7 @@ import { LRUCache } from 'lru-cache';
  * How long one call may take. A custom message trigger can hold a send for 15 s (three tries of 5 s), and a call that is
  * given up before the trigger answers leaves a message that nobody knows of. The activities' time-outs are longer.
  */
-export const REQUEST_TIMEOUT_MS = 22_000;
+const REQUEST_TIMEOUT_MS = 22_000;
 
 /** How long it may take to connect; a call that fails before that has sent nothing. */
 const CONNECTION_TIMEOUT_MS = 3_000;

@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 
 /** The actions that Temporal Cloud bills and a history shows. Queries and refused updates are billed and leave no event. */
-export interface Actions {
+interface Actions {
   starts: number;
   updates: number;
   signals: number;

@@ -5,7 +5,7 @@ import type { Counts } from './counts.js';
  * Why the real workflow has more, or fewer, events of a type than the barest. The tests fail for a type whose numbers differ
  * without a reason here.
  */
-export const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   UpsertWorkflowSearchAttributes:
     'what the list in the Web UI, `client.list` and alerts read: once when the code is out, once at the end',
   TimerCanceled: 'the deadline ends with the workflow; a `condition` with a time-out is cancelled first',

@@ -27,7 +27,7 @@ export interface CodecServerOptions extends CodecServerSettings {
 }
 
 /** What one caller may ask for. */
-export interface CodecLimits {
+interface CodecLimits {
   /** Bytes in the body of a request. */
   readonly bodyBytes: number;
   /** Payloads in a request. */
@@ -41,7 +41,7 @@ export interface CodecLimits {
 }
 
 /** The default bounds. */
-export const CODEC_LIMITS: CodecLimits = {
+const CODEC_LIMITS: CodecLimits = {
   // Temporal's messages have at most 4 MB. Base64 makes that a third longer, and the rest is room for JSON.
   bodyBytes: 8 * 1024 * 1024,
   // A page of a history has at most 1,000 events, and few events have more than two payloads.

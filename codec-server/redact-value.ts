@@ -8,7 +8,7 @@ import { redactText } from '../log/redact-text.js';
 export type Show = (value: unknown) => unknown;
 
 /** Replaces what is hidden. */
-export const HIDDEN = '••••••';
+const HIDDEN = '••••••';
 
 /** Hides a value. Only the number of its entries is shown. */
 export const hidden: Show = (value) => {

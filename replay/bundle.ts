@@ -12,7 +12,7 @@ export interface ReplayBundle {
 }
 
 /** The file is no workflow bundle, or one of another SDK. */
-export class BundleError extends Error {
+class BundleError extends Error {
   override readonly name = 'BundleError';
   readonly code = 'Configuration';
 }

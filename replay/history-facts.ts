@@ -36,7 +36,7 @@ export function historyFacts({ events }: History): HistoryFacts {
 }
 
 /** Shortens the SDK's own build id, which is the SDK's name, its version and the digest of the whole bundle. */
-export function shortBuild(buildId: string): string {
+function shortBuild(buildId: string): string {
   return buildId.replace(/^@temporalio\/worker@/, '').replace(/\+([\da-f]{12})[\da-f]{52}$/, '+$1');
 }
 

@@ -18,7 +18,7 @@ export interface UnreadableFile {
 }
 
 /** A path that does not exist or cannot be read. */
-export class HistoryPathError extends Error {
+class HistoryPathError extends Error {
   override readonly name = 'HistoryPathError';
   readonly code = 'Usage';
 }

@@ -18,7 +18,7 @@ export class TemporalConnectError extends Error {
 }
 
 /** The Temporal Service answers and has no such namespace. */
-export class NamespaceMissingError extends Error {
+class NamespaceMissingError extends Error {
   override readonly name = 'NamespaceMissingError';
   readonly code = 'TemporalUnavailable';
   constructor(namespace: string, cause: unknown) {

@@ -27,7 +27,7 @@ export function sightings(canaries: readonly Canary[], place: string, bytes: Uin
 }
 
 /** The forms of a value in text, in a payload within JSON, in a URL, in JSON that escapes, and in a dump. */
-export function formsOf(value: string): ReadonlyMap<string, readonly Buffer[]> {
+function formsOf(value: string): ReadonlyMap<string, readonly Buffer[]> {
   const forms = new Map<string, readonly string[]>([
     ['raw', [value]],
     ['base64', inBase64(value)],

@@ -7,10 +7,10 @@ import { type CodecServerOptions, startCodecServer } from '../../codec-server/co
 import { fromWire, toWire, type WirePayload } from '../../codec-server/wire.js';
 
 export const KEY = encryptionKey('key-1', randomBytes(32));
-export const ORIGINS = ['http://localhost:8233', 'https://temporal.example.com'];
+const ORIGINS = ['http://localhost:8233', 'https://temporal.example.com'];
 
 /** A line that the server has logged. */
-export interface LogLine {
+interface LogLine {
   level: string;
   message: string;
   meta: Record<string, unknown>;

@@ -7,7 +7,7 @@ import { pythonWith } from '../python-environment.js';
 /** moto answers as AWS does. Its server's dependencies are listed one by one, since `moto[server]` pulls in all of AWS. */
 const PACKAGES = ['moto==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5'];
 
-export const REGION = 'eu-west-1';
+const REGION = 'eu-west-1';
 const CREDENTIALS = { accessKeyId: 'any', secretAccessKey: 'any' };
 
 /** The connection to KMS: working, cut, or never answering. */

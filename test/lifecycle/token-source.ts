@@ -6,14 +6,14 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A request to the source. */
-export interface Asked {
+interface Asked {
   authorization: string | undefined;
   contentType: string | undefined;
   body: unknown;
 }
 
 /** The answer: a token, a status without one, or a custom body; `delayMs` later. */
-export type Answer = { token: string } | { status: number; body?: string; location?: string };
+type Answer = { token: string } | { status: number; body?: string; location?: string };
 
 export interface TokenSource {
   url: string;

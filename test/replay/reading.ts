@@ -23,7 +23,7 @@ export interface ReadFailure {
 }
 
 /** The answer to an update or an activity. */
-export interface Answered {
+interface Answered {
   value?: unknown;
   failure?: ReadFailure;
 }

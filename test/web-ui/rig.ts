@@ -16,7 +16,7 @@ import { startIdentityProvider } from '../codec-server/identity-provider.js';
 import { EveryState } from '../every-state.js';
 
 /** One execution, as the Web UI's addresses name it. */
-export interface Run {
+interface Run {
   readonly workflowId: string;
   readonly runId: string;
 }
