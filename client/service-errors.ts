@@ -31,7 +31,7 @@ export function errorOfService(error: unknown, target: CallTarget): Verification
   if (error instanceof WorkflowUpdateFailedError) return errorOfFailure(error.cause ?? error, target.workflowId);
   if (error instanceof QueryNotRegisteredError) {
     return new WorkerUnavailableError(
-      `The workflow "${target.workflowId}" does not answer "getStatus". Its worker's log says why: the worker may lack a key, or run another release. Or a workflow task is due first: ask again. Or the workflow is no verification.`,
+      `The workflow "${target.workflowId}" does not answer "getStatus". Its worker's log says why: the worker may lack a key, or run another release. Or a workflow task is due first: ask again. Or this workflow is not a verification.`,
       { cause: error },
     );
   }

@@ -3,7 +3,7 @@ import { UnknownKeyError } from './errors.js';
 
 /** A key that seals and opens. It can be printed: a `KeyObject` does not show its bytes. */
 export interface EncryptionKey {
-  /** Stands in plain text beside each payload that the key has sealed. */
+  /** Is stored in plain text with each payload that the key has sealed. */
   readonly id: string;
   /** 256 bits, for AES-256-GCM. */
   readonly secret: KeyObject;

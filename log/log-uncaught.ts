@@ -18,7 +18,7 @@ export function logUncaught({ logger, flush, tell }: LastWords): void {
   process.on('uncaughtException', (error: unknown, origin) => {
     try {
       flush?.();
-      logger.error('An error that nobody caught ends the process', { error, reason: origin });
+      logger.error('An uncaught error ends the process', { error, reason: origin });
       tell?.();
     } finally {
       process.exit(1);

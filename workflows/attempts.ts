@@ -114,7 +114,7 @@ export class Attempts {
   /** Takes what came of a code, and answers the caller unless the verification ends with it. */
   settle(): Ending | undefined {
     const end = this.call.take();
-    // These two are answered with the rest, once the state says so too.
+    // These two are answered with the rest, after the final state is set.
     if (end.verdict === 'failed') return { outcome: 'failed', failure: end.failure };
     if (end.verdict === 'answered' && end.result === 'verified')
       return { outcome: 'verified', confirmedBy: 'submitCode' };

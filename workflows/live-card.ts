@@ -115,7 +115,7 @@ function next(status: VerificationStatus, nowMs: number): string {
       return [
         `**${plain(status.failure?.type ?? 'Unknown')}**: ${plain(status.failure?.message ?? '')}`,
         '',
-        '**Next:** once that is mended, the service may start it again.',
+        '**Next:** once that is fixed, the service may start it again.',
       ].join('\n');
     case 'cancelled':
       return '**Next:** the service may start it again. It was cancelled on request.';

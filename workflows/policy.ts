@@ -64,9 +64,9 @@ export interface EventFacts {
   codesSubmitted: number;
   resendsRequested: number;
   deadlinePassed: boolean;
-  /** After the deadline one code was taken still. */
+  /** One code was already taken after the deadline. */
   lateCodeTaken: boolean;
-  /** Cognito has sent a code by itself, as a start that has joined tells. */
+  /** Cognito has sent a code by itself, as a start that joins reports. */
   codeAlreadySent: boolean;
   tokenOffered: boolean;
   /** A send is due now: the first, an automatic one, or one that was put off. */

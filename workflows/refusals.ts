@@ -19,7 +19,7 @@ export function resendNotAllowed(refusal: ResendRefusal): ApplicationFailure {
   const why: Record<ResendRefusal['reason'], string> = {
     cooldown: `A re-send is not allowed yet${when}.`,
     maxSends: 'No sends are left in this verification.',
-    rateLimited: `Cognito takes no more sends for this user for now${when}, and the verification sends by itself then, unless it has ended.`,
+    rateLimited: `Cognito takes no more sends for this user for now${when}, and the verification then sends by itself, unless it has ended.`,
     accessTokenNeeded: 'A fresh access token is needed first: send it along, or call renewAccessToken.',
   };
   return refused(FAILURE_TYPES.resendNotAllowed, why[refusal.reason], refusal);
@@ -58,7 +58,7 @@ export function ended(status: VerificationStatus): ApplicationFailure {
 export function tooManyMessages(): ApplicationFailure {
   return refused(
     FAILURE_TYPES.tooManyMessages,
-    'This verification has had more messages than it takes; what is left is kept for codes. Ask for its status with the query getStatus instead.',
+    'This verification has reached its limit of messages; the rest is reserved for codes. Ask for its status with the query getStatus instead.',
   );
 }
 

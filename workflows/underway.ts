@@ -3,7 +3,7 @@ import type { CallState } from './policy.js';
 
 /**
  * Work that runs beside the lifecycle, so that nothing a person does waits behind a retry. The lifecycle starts it,
- * may cancel it, and takes its result when it comes to it; at most one of a kind is under way.
+ * may cancel it, and takes its result when its turn comes; at most one of a kind is under way.
  */
 export class Underway<Result> {
   private scope: CancellationScope | undefined;
