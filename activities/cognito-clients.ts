@@ -2,7 +2,7 @@ import {
   CognitoIdentityProviderClient,
   type CognitoIdentityProviderClientConfig,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
+import { quoteSetting, SettingError, type SettingProblem, withoutCredentials } from '@cognito-verification/codec';
 import { defined } from '@cognito-verification/contract';
 import { LRUCache } from 'lru-cache';
 
@@ -69,7 +69,9 @@ export function createCognitoClients(options: CognitoClientsOptions = {}): Cogni
 /** Where a worker with the environment's settings calls Cognito, as a phrase for people. */
 export function cognitoInWords(): string {
   const endpoint = cognitoEndpoint();
-  return endpoint ? `${endpoint.url} (${endpoint.name})` : 'Amazon Cognito in the region of each user pool';
+  return endpoint
+    ? `${withoutCredentials(endpoint.url)} (${endpoint.name})`
+    : 'Amazon Cognito in the region of each user pool';
 }
 
 /** The endpoint that the environment sets, and the name of the variable; undefined if it sets none. */

@@ -126,7 +126,7 @@ function readJwksUrl(value: string, problems: SettingProblem[]): URL | undefined
   if (url && safe && !url.username && !url.password) return url;
   problems.push({
     name: NAMES.jwksUrl,
-    found: quoteSetting(withoutPassword(value)),
+    found: quoteSetting(value),
     allowed: ALLOWED[NAMES.jwksUrl] ?? '',
   });
   return undefined;
@@ -174,8 +174,4 @@ function readPem(name: string, path: string | undefined, problems: SettingProble
     });
   }
   return undefined;
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//…@');
 }

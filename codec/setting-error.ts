@@ -45,5 +45,10 @@ export function readSettings<R extends Readers>(readers: R): Read<R> {
 
 /** A value for `found`, in quotation marks: as much of it as its owner needs to find it. Never of a secret. */
 export function quoteSetting(value: string): string {
-  return JSON.stringify(value.slice(0, 80));
+  return JSON.stringify(withoutCredentials(value).slice(0, 80));
+}
+
+/** An address or URL without the user and password before its `@`. */
+export function withoutCredentials(value: string): string {
+  return value.replace(/(^|\/\/)[^/\s]*@/, '$1…@');
 }

@@ -31,7 +31,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Tempor
   const env = withoutEmpty(environment);
   const problems = [...checkVariables(env), ...checkTelemetry(env)];
   const loaded = problems.length === 0 ? loadProfile(env, problems) : undefined;
-  const address = loaded?.connectionOptions.address ?? DEFAULT_ADDRESS;
+  // Not loaded where another setting is wrong: these two are then checked as the environment has them.
+  const address = loaded?.connectionOptions.address ?? env['TEMPORAL_ADDRESS'] ?? DEFAULT_ADDRESS;
   if (!ADDRESS_FORM.test(address)) {
     problems.push({
       name: 'TEMPORAL_ADDRESS',
@@ -39,7 +40,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Tempor
       allowed: 'host or host:port, without a scheme',
     });
   }
-  const namespace = loaded?.namespace ?? DEFAULT_NAMESPACE;
+  const namespace = loaded?.namespace ?? env['TEMPORAL_NAMESPACE'] ?? DEFAULT_NAMESPACE;
   if (/\s/.test(namespace)) {
     problems.push({ name: 'TEMPORAL_NAMESPACE', found: quoteSetting(namespace), allowed: 'a name without spaces' });
   }

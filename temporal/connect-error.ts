@@ -32,10 +32,13 @@ export function explainMissingNamespace(error: unknown, namespace: string): unkn
   return saysNamespaceNotFound(error) ? new NamespaceMissingError(namespace, error) : error;
 }
 
+/** How Core begins the error of a namespace that it could not look up, for whichever reason. */
+const EITHER = /was not found or otherwise could not be described/gi;
+
 /** The connections of workers and of clients throw errors of different classes, both with the server's words. */
 function saysNamespaceNotFound(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return /\bnamespace\b.*\bnot found\b/i.test(error.message) || saysNamespaceNotFound(error.cause);
+  return /\bnamespace\b.*\bnot found\b/i.test(error.message.replace(EITHER, '')) || saysNamespaceNotFound(error.cause);
 }
 
 /** The innermost error has the reason; the outer ones say only that a connection failed. */

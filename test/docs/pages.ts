@@ -11,7 +11,9 @@ export const PAGES = new Map<string, string>();
 for (const name of await readdir(join(ROOT, 'docs'))) {
   if (name.endsWith('.md')) PAGES.set(`docs/${name}`, await read(`docs/${name}`));
 }
-PAGES.set('README.md', await read('README.md'));
+for (const path of ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'test/README.md']) {
+  PAGES.set(path, await read(path));
+}
 export const page = (path: string): string => PAGES.get(path) ?? '';
 
 /** The fenced blocks in a language. */

@@ -41,6 +41,15 @@ function problemsOf(env: Record<string, string>) {
 }
 
 describe('the configuration', () => {
+  it('names a wrong address and namespace beside any other wrong setting', () => {
+    const wrong = { TEMPORAL_ADDRESS: 'http://a:b@c', TEMPORAL_NAMESPACE: 'a b', TEMPORAL_TLS: 'maybe' };
+    expect(problemsOf(wrong).map(({ name }) => name)).toEqual([
+      'TEMPORAL_TLS',
+      'TEMPORAL_ADDRESS',
+      'TEMPORAL_NAMESPACE',
+    ]);
+  });
+
   it('has a default for everything, and is immutable', () => {
     const config = load({});
     expect(config).toEqual({

@@ -1,0 +1,31 @@
+import { quoteSetting, readSettings, SettingError } from '@cognito-verification/codec';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+
+it('no user and no password of an address is quoted', () => {
+  const word = fc.stringMatching(/^[a-z0-9!.:+-]{6,12}$/);
+  fc.assert(
+    fc.property(word, word, fc.constantFrom('', 'http://', 'https://', 'htp://'), (user, password, scheme) => {
+      const quoted = quoteSetting(`${scheme}${user}:${password}@host.example:1/path`);
+      expect(quoted).toBe(`"${scheme}…@host.example:1/path"`);
+    }),
+  );
+});
+
+it.each(['host:7233', 'https://tokens.example.com/a@b', 'me', ''])('%s is quoted as it is', (value) => {
+  expect(quoteSetting(value)).toBe(JSON.stringify(value));
+});
+
+it('names the problems of every reader, and hands on any other error at once', () => {
+  const wrong = (name: string) => (): never => {
+    throw new SettingError([{ name, found: '1', allowed: '2' }]);
+  };
+  expect(() => readSettings({ one: wrong('ONE'), good: () => 1, two: wrong('TWO') })).toThrow(
+    'ONE: found 1; allowed: 2\nTWO: found 1; allowed: 2',
+  );
+  const broken = () => {
+    throw new TypeError('a bug');
+  };
+  expect(() => readSettings({ one: wrong('ONE'), broken })).toThrow(TypeError);
+  expect(readSettings({ one: () => 1, two: () => 'a' })).toEqual({ one: 1, two: 'a' });
+});
