@@ -64,7 +64,7 @@ function next(workflowId: string, { state, retryAt, attemptsLeft }: Verification
     case 'rateLimited':
       return `nothing to do: Cognito's limit for this user is used up, the code is sent ${retryAt ? time(retryAt) : 'later'}`;
     case 'awaitingToken':
-      return `the access token has expired; with a fresh one: cognito-verification renew-token ${workflowId}`;
+      return `Cognito takes none of the access tokens, or they have expired; with a fresh one: cognito-verification renew-token ${workflowId}`;
     default:
       return undefined;
   }

@@ -70,6 +70,8 @@ export interface Found {
   path: string;
   scenario: Scenario;
   violation: Error;
+  /** A workflow task of the verification timed out: Core drops a task that waits when a query is refused. */
+  lostTask: boolean;
 }
 
 /** The scenarios of one batch: they share their waits. */
@@ -108,16 +110,23 @@ export async function explore(
     const played = await playAll(rig, drawn.waits, drawn.stories);
     for (const [index, one] of played.entries()) {
       options.tally?.note(one);
-      const { story, violation } = one;
+      const { story, violation, person } = one;
       if (!violation) continue;
       // Only a difference can be shrunk; any other error is one of a test or a server.
       if (!(violation instanceof Violation)) throw violation;
-      found.push({ seed: options.seed, path: `${batch}:${index}`, scenario: { waits: drawn.waits, story }, violation });
+      const scenario = { waits: drawn.waits, story };
+      const lostTask = await hasLostTask(rig, person.id);
+      found.push({ seed: options.seed, path: `${batch}:${index}`, scenario, violation, lostTask });
     }
     options.progress?.(Math.min(options.scenarios, (batch + 1) * BATCH), found);
     if (await options.until?.(found)) break;
   }
   return found;
+}
+
+async function hasLostTask(rig: ModelRig, workflowId: string): Promise<boolean> {
+  const { events } = await rig.base.env.client.workflow.getHandle(workflowId).fetchHistory();
+  return events?.some(({ workflowTaskTimedOutEventAttributes: timedOut }) => timedOut) ?? false;
 }
 
 /**

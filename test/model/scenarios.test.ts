@@ -59,7 +59,8 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
   for (const difference of otherwise) {
     if (await wasRaced(rig, difference)) {
       raced += 1;
-      console.log(`${difference.path} went otherwise once, and right alone: ${difference.violation.message}`);
+      const lost = difference.lostTask ? ' (a workflow task timed out)' : '';
+      console.log(`${difference.path} went otherwise once, and right alone${lost}: ${difference.violation.message}`);
     } else found.push(difference);
   }
   if (found.length > 0) throw new Error(await report(found));
