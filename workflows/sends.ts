@@ -51,6 +51,9 @@ export class Sends {
   private automaticResends = true;
   private rateLimitsInARow = 0;
   private slowRetries = 0;
+  /** An answer that `settle` has not taken yet. */
+  private untaken: SendVerdict | undefined;
+  private hasEnded = false;
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.request.policy);
@@ -109,6 +112,12 @@ export class Sends {
     this.call.cancel();
   }
 
+  /** Lists an answer that came together with the end, since its message may have left. */
+  end(): void {
+    this.hasEnded = true;
+    if (this.untaken) this.records.add(this.untaken);
+  }
+
   /** A person asks for another code: a send that is under way or waits to be tried again serves them too. */
   takeResend(): void {
     const { parts } = this;
@@ -155,6 +164,7 @@ export class Sends {
   /** Takes the answer to a send. */
   settle(): Ending | undefined {
     const answer = this.call.take();
+    this.untaken = undefined;
     if (answer.verdict !== 'rateLimited') this.rateLimitsInARow = 0;
     if (answer.verdict !== 'undeliverable' && answer.verdict !== 'blocked') this.slowRetries = 0;
     if (answer.verdict !== 'noToken') this.records.add(answer);
@@ -207,7 +217,8 @@ export class Sends {
         again: true,
         onAnswer: (answer) => {
           looks.noteBefore(answer.attribute);
-          if (answer.verdict === 'accessTokenRejected') this.records.add(answer);
+          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
+          else this.untaken = answer;
         },
       },
     );

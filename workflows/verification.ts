@@ -72,6 +72,7 @@ export class Verification {
   /** Enters the final state. */
   end(ending: Ending): void {
     if (ending.outcome === 'failed') this.failure = ending.failure;
+    this.sends.end();
     this.enter(ending.outcome);
   }
 

@@ -1,5 +1,5 @@
 import { quoteSetting, readSettings, SettingError } from '@cognito-verification/codec';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 it('no user and no password of an address is quoted', () => {

@@ -1,0 +1,56 @@
+/** The answer to a send and a cancellation reach a worker in one workflow task, as after an outage of all workers. */
+import { randomUUID } from 'node:crypto';
+import { VerificationClient } from '@cognito-verification/client';
+import { workerDataConverter } from '@cognito-verification/codec';
+import { cognitoTaskQueue } from '@cognito-verification/contract';
+import { Worker } from '@temporalio/worker';
+import { expect, it } from 'vitest';
+import { createActivities } from '../../activities/cognito.js';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
+import { useRig } from '../rig.js';
+
+const rig = useRig('local');
+
+it('lists a send whose answer came together with the cancellation', { timeout: 90_000 }, async () => {
+  const taskQueue = `split-${randomUUID()}`;
+  const common = { connection: rig.env.nativeConnection, dataConverter: workerDataConverter(rig.keyRing) };
+  const startDeciding = async () => {
+    const worker = await Worker.create({ ...common, taskQueue, workflowBundle: { codePath: WORKFLOW_BUNDLE_PATH } });
+    return { worker, run: worker.run() };
+  };
+  const calls = await Worker.create({
+    ...common,
+    taskQueue: cognitoTaskQueue(taskQueue),
+    activities: createActivities(createCognitoClients({ endpoint: rig.sandbox.url })),
+  });
+  const calling = calls.run();
+  const client = new VerificationClient({ client: rig.env.client, taskQueue });
+  const user = await rig.user();
+  rig.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', latencyMs: 4_000 });
+
+  const first = await startDeciding();
+  const starting = client.start({ accessToken: user.accessToken, attributeName: 'email' }).catch(() => undefined);
+  const asked = () => rig.sandbox.calls({ username: user.username, operation: 'GetUserAttributeVerificationCode' });
+  await expect.poll(asked).toHaveLength(1);
+  first.worker.shutdown();
+  await first.run;
+  const [workflowId = ''] = [...rig.started].slice(-1);
+  const history = async () => (await rig.env.client.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+  await expect
+    .poll(async () => (await history()).some((event) => event.activityTaskCompletedEventAttributes))
+    .toBe(true);
+  await client.cancel(workflowId);
+
+  const second = await startDeciding();
+  const { outcome, status } = await client.wait(workflowId, { timeout: '30 seconds' });
+  await starting;
+  for (const worker of [second.worker, calls]) worker.shutdown();
+  await Promise.all([second.run, calling]);
+  const since = (await history()).findIndex((event) => event.activityTaskCompletedEventAttributes);
+  const tasks = (await history()).slice(since).filter((event) => event.workflowTaskCompletedEventAttributes);
+  expect(tasks).toHaveLength(1);
+  expect(outcome).toBe('cancelled');
+  expect(status?.sends.map((send) => send.outcome)).toEqual(['sent']);
+  expect(rig.sandbox.inbox(user)).toHaveLength(1);
+});
