@@ -23,6 +23,12 @@ const UNIT = [
 const STORIES = 'test/model/scenarios.test.ts';
 const LONG = ['test/model/planted-bugs.test.ts', 'test/replay/node-releases.test.ts'];
 const WITHOUT_A_CACHE = 'test/replay/without-cache.test.ts';
+/** They prove that the guards notice: a tampered history, a source of nondeterminism, a secret in the wrong place. */
+const GUARDS = [
+  'test/canary/canary.test.ts',
+  'test/replay/gate.test.ts',
+  'test/replay/sources-of-nondeterminism.test.ts',
+];
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
 
 /** A file of these projects needs both cores for itself, or measures what a busy machine would change. */
@@ -38,10 +44,11 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: [...UNIT, ...LONG, WITHOUT_A_CACHE, ...FAULTS],
+          exclude: [...UNIT, ...GUARDS, ...LONG, WITHOUT_A_CACHE, ...FAULTS],
           env: { VERIFICATION_SCENARIOS: process.env['VERIFICATION_SCENARIOS'] ?? '200' },
         },
       },
+      { extends: true, test: { name: 'guards', include: GUARDS } },
       // Forced replay: the worker keeps nothing in memory, so each task of a workflow replays its history so far.
       {
         extends: true,

@@ -1,18 +1,18 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * What takes longest, longest first: `slowest-files.ts` prints it after each run. The two with a browser use a core each, so
- * neither starts beside the other, and the first starts beside a file that mostly waits.
+ * What takes longest, longest first: `slowest-files.ts` prints it after each run. The first uses a core for its browser, so
+ * it starts beside a file that mostly waits.
  */
 const LONGEST = [
   'test/web-ui/web-ui.test.ts',
   'test/lifecycle/in-real-time.test.ts',
   'test/dev/local-stack.test.ts',
   'test/model/scenarios.test.ts',
-  'test/replay/without-cache.test.ts',
   'test/canary/canary.test.ts',
-  'test/bad-input/bad-input.test.ts',
   'test/replay/gate.test.ts',
+  'test/replay/without-cache.test.ts',
+  'test/bad-input/bad-input.test.ts',
   'test/lifecycle/token-references.test.ts',
   'test/lifecycle/damaged-payloads.test.ts',
   'test/lifecycle/answers-to-a-send.test.ts',

@@ -132,12 +132,12 @@ describe('the Web UI', () => {
     'shows input, result and failure through the codec server, without tokens and codes',
     async () => {
       const fingerprint = /access token [\da-f]{8}… of [\da-f-]{36}, expires 20/;
-      const waiting = await ui.history('awaitingCode', fingerprint, 'web-ui-input');
+      const waiting = await ui.history('awaitingCode', [fingerprint], 'web-ui-input');
       expect(waiting).toMatch(/"attributeName": "email"/);
-      const verified = await ui.history('verified', /"confirmedBy"/);
+      const verified = await ui.history('verified', [fingerprint, /"confirmedBy"/]);
       expect(verified).toMatch(/"outcome": "verified"/);
       expect(verified).toMatch(/"destination": "f\*\*\*@e\*\*\*"/);
-      const failed = await ui.history('failed', /InvalidSmsRoleAccessPolicyException/);
+      const failed = await ui.history('failed', [fingerprint, /InvalidSmsRoleAccessPolicyException/]);
       expect(failed).toMatch(/see its IAM policy/);
       for (const text of [waiting, verified, failed]) {
         expect(text).toMatch(fingerprint);
@@ -153,7 +153,7 @@ describe('the Web UI', () => {
       const ciphertext = await rig.sealedRequest('verified');
       expect(ciphertext.length).toBeGreaterThan(1000);
       const refused = /Codec Server could not connect/;
-      const text = await ui.history('verified', refused, 'web-ui-sealed', rig.guardedCodecServer);
+      const text = await ui.history('verified', [refused], 'web-ui-sealed', rig.guardedCodecServer);
       expect(text.replaceAll(/\s/g, '')).toContain(ciphertext);
       expect(text).not.toMatch(/attributeName|access token [\da-f]{8}|"verified"|f\*\*\*@e\*\*\*/);
       expectNoSecret(text);

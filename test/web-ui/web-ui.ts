@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerificationState } from '@cognito-verification/contract';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { WebUiRig } from './rig.js';
 
 /** The list. */
@@ -41,6 +41,9 @@ const WAIT_MS = 60_000;
 
 /** Opens pages, waits for their essential parts, and takes their pictures. */
 export class WebUi {
+  /** By the codec server that the pages use. Pages of one context share the Web UI's scripts, which take seconds to load. */
+  private readonly contexts = new Map<string | undefined, Promise<BrowserContext>>();
+
   constructor(
     private readonly browser: Browser,
     private readonly rig: Pick<WebUiRig, 'uiUrl' | 'namespace' | 'verifications'>,
@@ -90,14 +93,20 @@ export class WebUi {
 
   /**
    * The page of one verification: input and result, and its events.
+   * @param expected what to wait for: the Web UI decodes each payload by a request of its own
    * @param codecServer one other than that of the Web UI
    */
-  async history(state: VerificationState, expected: RegExp, picture?: string, codecServer?: string): Promise<string> {
+  async history(
+    state: VerificationState,
+    expected: readonly RegExp[],
+    picture?: string,
+    codecServer?: string,
+  ): Promise<string> {
     return await this.on(
       `${this.pathOf(state)}/history`,
       PAGE_SIZE,
       async (page) => {
-        await page.getByText(expected).filter({ visible: true }).first().waitFor();
+        for (const text of expected) await page.getByText(text).filter({ visible: true }).first().waitFor();
         if (picture !== undefined) await this.take(page, picture);
         return await textOf(page);
       },
@@ -117,30 +126,33 @@ export class WebUi {
     codecServer?: string,
   ): Promise<T> {
     const { uiUrl, namespace } = this.rig;
-    const context = await this.browser.newContext({
-      viewport,
-      locale: 'en-GB',
-      timezoneId: 'UTC',
-      colorScheme: 'light',
-    });
+    const context = this.contexts.get(codecServer) ?? this.open(codecServer);
+    this.contexts.set(codecServer, context);
+    const page = await (await context).newPage();
     try {
-      const columns = JSON.stringify({ [namespace]: COLUMNS.map((label) => ({ label })) });
-      await context.addInitScript(`localStorage.setItem(${JSON.stringify(COLUMNS_KEY)}, ${JSON.stringify(columns)})`);
-      if (codecServer !== undefined) {
-        // "Use my browser setting" of the Web UI's codec settings.
-        const settings = { endpoint: codecServer, overrideRemoteCodecConfiguration: true };
-        for (const [key, value] of Object.entries(settings)) {
-          const stored = JSON.stringify(JSON.stringify(value));
-          await context.addInitScript(`localStorage.setItem(${JSON.stringify(key)}, ${stored})`);
-        }
-      }
-      const page = await context.newPage();
-      page.setDefaultTimeout(WAIT_MS);
+      await page.setViewportSize(viewport);
       await page.goto(`${uiUrl}/namespaces/${namespace}/${path}`);
       return await look(page);
     } finally {
-      await context.close();
+      await page.close();
     }
+  }
+
+  private async open(codecServer: string | undefined): Promise<BrowserContext> {
+    const context = await this.browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light' });
+    context.setDefaultTimeout(WAIT_MS);
+    const columns = { [this.rig.namespace]: COLUMNS.map((label) => ({ label })) };
+    const stored: Record<string, unknown> = { [COLUMNS_KEY]: columns };
+    if (codecServer !== undefined) {
+      // "Use my browser setting" of the Web UI's codec settings.
+      stored['endpoint'] = codecServer;
+      stored['overrideRemoteCodecConfiguration'] = true;
+    }
+    for (const [key, value] of Object.entries(stored)) {
+      const item = `${JSON.stringify(key)}, ${JSON.stringify(JSON.stringify(value))}`;
+      await context.addInitScript(`localStorage.setItem(${item})`);
+    }
+    return context;
   }
 
   private async take(page: Page, name: string): Promise<void> {
