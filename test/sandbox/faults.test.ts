@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { GetUserAttributeVerificationCodeCommand, GetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SandboxUser } from '../../sandbox/index.js';
@@ -152,6 +155,30 @@ describe('an answer that does not come from Cognito', () => {
     expect(await raw.text()).toContain(`<h1>${status}`);
   });
 
+  it.each([200, 202, 204, 205, 301, 304, 404, 429, 503, 999])('is anything, with status %i', async (status) => {
+    const headers = { 'content-type': 'text/plain', location: 'https://login.example', 'x-note': 'caf\u00e9' };
+    running.sandbox.setFault({ operation: 'GetUser', answer: { status, headers, body: 'Please sign in \u{1f511}' } });
+    const raw = await request('GetUser', { AccessToken: user.accessToken });
+    expect(raw).toMatchObject({ status, headers });
+    expect(raw.headers).not.toHaveProperty('x-amzn-requestid');
+    expect(raw.body).toBe([204, 304].includes(status) ? '' : 'Please sign in \u{1f511}');
+    expect(outcomes()).toEqual([`http ${status}`]);
+  });
+
+  it('can have the request id, and can come after the effect', async () => {
+    running.sandbox.setFault({ operation: SEND, answer: { status: 201, requestId: true }, afterEffect: true });
+    const { accessToken: AccessToken } = user;
+    const { status, headers, body } = await request(SEND, { AccessToken, AttributeName: 'email' });
+    const [call] = running.sandbox.calls({ operation: SEND });
+    expect({ status, requestId: headers['x-amzn-requestid'], body }).toEqual({
+      status: 201,
+      requestId: call?.requestId,
+      body: '',
+    });
+    expect(call).toMatchObject({ outcome: 'http 201', effect: 'ok' });
+    expect(running.sandbox.inbox(user)).toHaveLength(1);
+  });
+
   it('is {} after the effect', async () => {
     running.sandbox.setFault({ operation: SEND, emptyAnswer: true });
     expect(await running.send(user)).toBeUndefined();
@@ -275,12 +302,27 @@ describe('an invalid fault', () => {
     [{ operation: 'GetUser', htmlError: 404 }, /^fault\.htmlError: .*Expected >=500 but received 404$/],
     [
       { operation: 'GetUser', emptyAnswer: true, afterEffect: true },
-      /^fault: .*afterEffect needs exception, htmlError or latencyMs$/,
+      /^fault: .*afterEffect needs exception, htmlError, answer or latencyMs$/,
     ],
+    [{ operation: 'GetUser', answer: { status: 199 } }, /^fault\.answer\.status: .*Expected >=200 but received 199$/],
+    [{ operation: 'GetUser', answer: { status: 200, headers: { 'a b': 'c' } } }, /Invalid header name$/],
+    [{ operation: 'GetUser', answer: { status: 200, headers: { a: 'b\r\nc: d' } } }, /Invalid header value$/],
+    [{ operation: 'GetUser', answer: { status: 200, headers: { 'Content-Length': '1' } } }, /frame the answer itself$/],
   ])('%j is refused', (fault, message) => {
     expect(() => running.sandbox.setFault(fault)).toThrow(message);
   });
 });
+
+/** With Node's own client, because `fetch` refuses some statuses. */
+async function request(operation: string, body: object) {
+  const sent = http.request(running.sandbox.url, {
+    method: 'POST',
+    headers: { 'x-amz-target': `AWSCognitoIdentityProviderService.${operation}` },
+  });
+  sent.end(JSON.stringify(body));
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
+}
 
 function post(operation: string, body: object): Promise<Response> {
   return fetch(running.sandbox.url, {
