@@ -33,11 +33,25 @@ export class CognitoRefusal extends Error {
   }
 }
 
+/** Which setting the AWS SDK's words are about; the first that matches counts. */
+const SETTINGS: readonly [RegExp, string][] = [
+  [/FIPS/i, 'AWS_USE_FIPS_ENDPOINT (use_fips_endpoint in the AWS profile)'],
+  [/dual ?stack/i, 'AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint in the AWS profile)'],
+  [/defaultsMode/i, 'AWS_DEFAULTS_MODE (defaults_mode in the AWS profile)'],
+  [/region/i, 'AWS_REGION, or the id of the user pool, which begins with its region'],
+  [/url|endpoint/i, 'AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER or AWS_ENDPOINT_URL (endpoint_url in the AWS profile)'],
+];
+
 /** The AWS SDK could not resolve its settings or build the request, so that nothing was sent. */
 export class RequestNotBuilt extends Error {
   override readonly name = 'RequestNotBuilt';
-  constructor(override readonly cause: unknown) {
-    super(`The request was not made: ${cause instanceof Error ? cause.message : 'unknown reason'}`);
+  /** What an operator has to correct. */
+  readonly setting: string;
+
+  constructor(cause: unknown) {
+    const why = cause instanceof Error ? cause.message : 'unknown reason';
+    super(`The request was not made: ${why}`);
+    this.setting = SETTINGS.find(([words]) => words.test(why))?.[1] ?? 'the settings of the AWS SDK';
   }
 }
 

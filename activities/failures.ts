@@ -187,15 +187,6 @@ const FOREIGN: Reading = {
     'The operator of the workers must look at what stands between them and Cognito: the endpoint (AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER, AWS_ENDPOINT_URL), a proxy, a firewall, a challenge of AWS WAF.',
 };
 
-/** Which setting the AWS SDK's words are about; the first that matches counts. */
-const SETTINGS: readonly [RegExp, string][] = [
-  [/FIPS/i, 'AWS_USE_FIPS_ENDPOINT (use_fips_endpoint in the AWS profile)'],
-  [/dual ?stack/i, 'AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint in the AWS profile)'],
-  [/defaultsMode/i, 'AWS_DEFAULTS_MODE (defaults_mode in the AWS profile)'],
-  [/region/i, 'AWS_REGION, or the id of the user pool, which begins with its region'],
-  [/url|endpoint/i, 'AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER or AWS_ENDPOINT_URL (endpoint_url in the AWS profile)'],
-];
-
 /** An error of the network, or of Node. */
 interface NetworkError {
   name?: string;
@@ -214,7 +205,8 @@ interface NetworkError {
 export function readFailure(error: unknown): Reading {
   if (error instanceof UnresolvedAccessToken) return UNRESOLVED[error.name];
   // Another worker may have other settings, and these may be corrected within the budget of the call.
-  if (error instanceof RequestNotBuilt) return { ...UNREACHABLE, remedy: settingToCorrect(error) };
+  if (error instanceof RequestNotBuilt)
+    return { ...UNREACHABLE, remedy: `The operator of the workers must correct ${error.setting}.` };
   if (error instanceof ForeignAnswer) return FOREIGN;
   if (error instanceof CognitoRefusal) return readRefusal(error);
   return neverLeft(error as NetworkError) ? UNREACHABLE : UNKNOWN;
@@ -228,11 +220,6 @@ function readRefusal(refusal: CognitoRefusal): Reading {
   const asTheSdkSeesIt = { name, message, $metadata: { httpStatusCode: status } };
   if (isThrottlingError(asTheSdkSeesIt)) return THROTTLED;
   return status >= 500 || isTransientError(asTheSdkSeesIt) ? UNKNOWN : REFUSED;
-}
-
-function settingToCorrect({ message }: RequestNotBuilt): string {
-  const setting = SETTINGS.find(([words]) => words.test(message))?.[1] ?? 'the settings of the AWS SDK';
-  return `The operator of the workers must correct ${setting}.`;
 }
 
 /** What a failure is called where its name is not fit to be shown. */

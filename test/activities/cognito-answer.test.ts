@@ -339,6 +339,7 @@ it('whatever answers: what enters a history is bounded, without secrets, and pro
       const shown = JSON.stringify([type, message, requestId]);
       expect(shown).not.toContain(TOKEN.slice(0, 20));
       if (operation === 'verifyCode') expect(shown).not.toContain(CODE);
+      if (type === 'ForeignAnswer') expect(message).toContain('AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER');
       if (type === 'ForeignAnswer')
         expect([failure, nonRetryable]).toEqual(['uncertain', operation !== 'readAttribute']);
     }),
