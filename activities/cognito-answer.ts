@@ -9,9 +9,11 @@ import { isRecord } from '@cognito-verification/contract';
 /** Something that is not Cognito answered. Whether Cognito had the request too is unknown. */
 export class ForeignAnswer extends Error {
   override readonly name = 'ForeignAnswer';
-  constructor(status: number, contentType: string | undefined) {
+  /** @param requestId of the answer; a proxy may have taken it away from Cognito's */
+  constructor(status: number, contentType?: string, requestId?: string) {
+    const withId = requestId === undefined ? 'without' : 'with';
     super(
-      `The answer is not Cognito's: HTTP ${status} with ${mediaTypeInWords(contentType)}, and no request id of Cognito's or no exception of its own`,
+      `Something that is not Cognito answered: HTTP ${status}, ${mediaTypeInWords(contentType)}, ${withId} x-amzn-requestid`,
     );
   }
 }
@@ -113,7 +115,7 @@ async function acceptedBody({ statusCode, headers, body }: RawAnswer): Promise<U
   if (statusCode >= 400 && (name !== undefined || requestId !== undefined)) {
     throw new CognitoRefusal(name, textOf(fields), statusCode, requestId);
   }
-  throw new ForeignAnswer(statusCode, contentType);
+  throw new ForeignAnswer(statusCode, contentType, requestId);
 }
 
 type ReadableBody = AsyncIterable<Uint8Array> & { destroy(error?: Error): void };

@@ -105,7 +105,7 @@ it.each([200, 202, 204, 301, 302, 304, 400, 401, 403, 404, 407, 408, 421, 429, 5
 it('errors carry the name from Cognito if there is one, otherwise that of the network error', () => {
   expect(failureName(new CognitoRefusal('LimitExceededException', '', 400))).toBe('LimitExceededException');
   expect(failureName(new CognitoRefusal(undefined, '', 404))).toBe('HTTP 404');
-  expect(failureName(new ForeignAnswer(502, undefined))).toBe('ForeignAnswer');
+  expect(failureName(new ForeignAnswer(502))).toBe('ForeignAnswer');
   expect(failureName(failed({ code: 'ECONNRESET' }))).toBe('ECONNRESET');
   expect(failureName(failed({ name: 'x y' }))).toBe('Error');
 });

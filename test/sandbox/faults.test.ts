@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { GetUserAttributeVerificationCodeCommand, GetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SandboxUser } from '../../sandbox/index.js';
 import { MINUTE, RunningSandbox, refusal, SECOND } from './running-sandbox.js';
@@ -163,6 +164,27 @@ describe('an answer that does not come from Cognito', () => {
     expect(raw.headers).not.toHaveProperty('x-amzn-requestid');
     expect(raw.body).toBe([204, 304].includes(status) ? '' : 'Please sign in \u{1f511}');
     expect(outcomes()).toEqual([`http ${status}`]);
+  });
+
+  it('is whatever a property test draws', async () => {
+    const answer = fc.record({
+      status: fc.integer({ min: 200, max: 999 }),
+      headers: fc.dictionary(fc.stringMatching(/^x-[a-z]{1,20}$/), fc.stringMatching(/^[!-~]{0,200}$/)),
+      body: fc.string({ unit: 'binary' }),
+      requestId: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(answer, async (drawn) => {
+        const id = running.sandbox.setFault({ operation: 'GetUser', answer: drawn });
+        const { status, headers, body } = await request('GetUser', { AccessToken: user.accessToken });
+        expect({ status, headers }).toMatchObject({ status: drawn.status, headers: { ...drawn.headers } });
+        expect('x-amzn-requestid' in headers).toBe(drawn.requestId);
+        if (![204, 304].includes(drawn.status)) expect(body).toBe(Buffer.from(drawn.body).toString());
+        running.sandbox.clearFaults(id);
+      }),
+      { numRuns: 100 },
+    );
+    expect(await getUser()).toMatchObject({ Username: user.username });
   });
 
   it('can have the request id, and can come after the effect', async () => {
