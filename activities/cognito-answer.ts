@@ -61,7 +61,7 @@ export class RequestNotBuilt extends Error {
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** The time for the rest of an answer whose headers have arrived. With the AWS SDK's own it stays below an activity's. */
-const BODY_TIMEOUT_MS = 2_000;
+const BODY_TIMEOUT_MS = 3_000;
 
 /**
  * Makes a client take nothing but Cognito's answers. Its calls then throw `ForeignAnswer`, `CognitoRefusal` or
