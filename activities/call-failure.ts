@@ -3,7 +3,9 @@ import { isKeyMissing } from '@cognito-verification/codec/provenance';
 import { CALL_FAILURE_TYPES, defined, type Secret } from '@cognito-verification/contract';
 import { ApplicationFailure, activityInfo, CancelledFailure, cancellationDetails } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
+import { redactText } from '../log/redact-text.js';
 import type { AttributeSnapshot } from './attribute-snapshot.js';
+import { CognitoRefusal } from './cognito-answer.js';
 import { type AttemptFailure, failureName, type Reading, readFailure, type SendFailure } from './failures.js';
 
 /** The first of a failure's `details`: what the failure means to the workflow. */
@@ -48,17 +50,16 @@ export function failureOf(
   const reading = readFailure(error);
   const failure = reading[call];
   const retryable = failure === 'throttled' || failure === 'unreachable' || (repeatable && failure === 'uncertain');
-  const requestId = (error as { $metadata?: { requestId?: string } }).$metadata?.requestId;
   const details: FailureDetails<SendFailure | AttemptFailure> = {
     failure,
     dailyEmailLimit: reading.dailyEmailLimit,
-    requestId,
+    requestId: error instanceof CognitoRefusal ? error.requestId : undefined,
     attribute,
   };
   const benign = failure === 'throttled' || failure === 'mismatch';
   return ApplicationFailure.create(
     defined({
-      type: failureName(error),
+      type: failureName(error, secrets),
       message: messageOf(error, reading, secrets),
       nonRetryable: !retryable,
       nextRetryDelay: retryable ? jitteredDelayMs(activityInfo().attempt) : undefined,
@@ -84,13 +85,23 @@ export function readable<Input>(input: Input): Input {
   });
 }
 
-/** Cognito's text and the remedy. The text of a validation can quote the input, or a part of it, so it is redacted. */
+/** People get no more of Cognito's text than this many characters. */
+const MAX_TEXT = 500;
+
+/**
+ * Cognito's text and the remedy. The text may come from a trigger, or quote the input, so it is redacted and shortened, and has
+ * no character that would steer a terminal or turn the direction of reading.
+ */
 function messageOf(error: unknown, { remedy }: Reading, secrets: readonly Secret[]): string {
   let text = error instanceof Error ? error.message : String(error);
+  // First, because a secret with such a character in it would not be found.
+  text = text.replaceAll(/[\p{Cf}\p{Cs}]/gu, '').replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
   for (const secret of secrets) text = text.replaceAll(secret.reveal(), '[redacted]');
-  text = text.replaceAll(/eyJ[\w-]{5,}(\.[\w-]*){0,2}/g, '[redacted]');
-  const sentence = /[.!?]$/.test(text.trim()) ? text : `${text}.`;
-  return [sentence.slice(0, 500), remedy].filter(Boolean).join(' ');
+  text = redactText(text)
+    .trim()
+    .slice(0, MAX_TEXT)
+    .replace(/[\uD800-\uDBFF]$/, '');
+  return [/[.!?]$/.test(text) ? text : `${text}.`, remedy].filter(Boolean).join(' ');
 }
 
 function jitteredDelayMs(attempt: number): number {

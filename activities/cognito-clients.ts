@@ -5,6 +5,7 @@ import {
 import { quoteSetting, SettingError, type SettingProblem, withoutCredentials } from '@cognito-verification/codec';
 import { defined } from '@cognito-verification/contract';
 import { LRUCache } from 'lru-cache';
+import { onlyCognito } from './cognito-answer.js';
 
 /**
  * How long one call may take. A custom message trigger can hold a send for 15 s (three tries of 5 s), and a call that is
@@ -46,7 +47,9 @@ export function createCognitoClients(options: CognitoClientsOptions = {}): Cogni
   const clients = new LRUCache<string, CognitoIdentityProviderClient>({
     max: MAX_CLIENTS,
     memoMethod: (region) =>
-      new CognitoIdentityProviderClient({ ...CLIENT_CONFIG, ...defined({ endpoint: options.endpoint }), region }),
+      onlyCognito(
+        new CognitoIdentityProviderClient({ ...CLIENT_CONFIG, ...defined({ endpoint: options.endpoint }), region }),
+      ),
     // No `dispose`: to destroy a client would break off its calls.
   });
   return {
@@ -120,6 +123,7 @@ const CLIENT_CONFIG: CognitoIdentityProviderClientConfig = {
   },
 };
 
+/** In the form of every partition of AWS: `eu-west-1`, `cn-north-1`, `us-gov-west-1`, `eusc-de-east-1`, `us-isob-east-1`. */
 function regionOf(userPoolId: string): string | undefined {
-  return /^([a-z]{2}(?:-[a-z]+)+-\d+)_/.exec(userPoolId)?.[1];
+  return /^([a-z]{2,8}(?:-[a-z]{1,16}){1,3}-\d{1,2})_/.exec(userPoolId)?.[1];
 }

@@ -3,7 +3,10 @@
  * an exception decides, never the HTTP status, which is 400 for nearly all of them. `docs/failures.md` shows the same table
  * with its reasons.
  */
+import type { Secret } from '@cognito-verification/contract';
+import { isThrottlingError, isTransientError } from '@smithy/core/retry';
 import { UnresolvedAccessToken } from './access-token-source.js';
+import { CognitoRefusal, ForeignAnswer, plainWord, RequestNotBuilt } from './cognito-answer.js';
 
 /**
  * What a failed send means for the verification. The activity retries only `throttled` and `unreachable`: such a call has had
@@ -165,9 +168,9 @@ const UNRESOLVED: Record<UnresolvedAccessToken['name'], Reading> = {
 /** The names in the table, for the tests that check each row. */
 export const LISTED_EXCEPTIONS: readonly string[] = [...new Set(TABLE.map(({ exception }) => exception))];
 
-// The request was never sent: connection refused, no route, no name, no TLS.
+// The request was never sent: connection refused, no route, no name, no TLS, or an address that no request can be made for.
 const NEVER_LEFT =
-  /^(ECONNREFUSED|ERR_INVALID_URL|EPROTO|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|UNABLE_TO_\w+|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT)$/;
+  /^(ECONNREFUSED|ERR_INVALID_(URL|CHAR|PROTOCOL)|ERR_UNESCAPED_CHARACTERS|ERR_SOCKET_BAD_PORT|EPROTO|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|UNABLE_TO_\w+|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT)$/;
 
 const UNREACHABLE: Reading = { send: 'unreachable', attempt: 'unreachable', remedy: '' };
 const UNKNOWN: Reading = { send: 'uncertain', attempt: 'uncertain', remedy: '' };
@@ -177,47 +180,64 @@ const REFUSED: Reading = {
   attempt: 'failed',
   remedy: 'Cognito refused the call with an answer this version does not know.',
 };
+// No status proves that the request stopped there: whoever answers in Cognito's place may have asked Cognito first.
+const FOREIGN: Reading = {
+  ...UNKNOWN,
+  remedy:
+    'The operator of the workers must look at what stands between them and Cognito: the endpoint (AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER, AWS_ENDPOINT_URL), a proxy, a firewall, a challenge of AWS WAF.',
+};
 
-/** The parts of an error of the AWS SDK, or of the network below it, that decide its meaning. */
-interface ServiceError {
+/** An error of the network, or of Node. */
+interface NetworkError {
   name?: string;
   message?: string;
   code?: string;
   /** Node's name for the system call that failed. */
   syscall?: string;
   /** Of an `AggregateError`: one error for each address that was tried. */
-  errors?: ServiceError[];
-  $fault?: 'client' | 'server';
-  $metadata?: { httpStatusCode?: number; requestId?: string };
+  errors?: NetworkError[];
 }
 
 /**
- * The meaning of an error that a call to Cognito threw. An exception that is not in the table ends the verification if the
- * fault is the client's; if the fault is the server's, the outcome counts as unknown.
+ * The meaning of an error that a call to Cognito threw. What this project's table does not list, the AWS SDK's may; other
+ * exceptions end the verification if the fault is the client's, and leave the outcome unknown if it is the server's.
  */
 export function readFailure(error: unknown): Reading {
   if (error instanceof UnresolvedAccessToken) return UNRESOLVED[error.name];
-  const { name = '', message = '', $fault, $metadata } = error as ServiceError;
+  // Another worker may have other settings, and these may be corrected within the budget of the call.
+  if (error instanceof RequestNotBuilt)
+    return { ...UNREACHABLE, remedy: `The operator of the workers must correct ${error.setting}.` };
+  if (error instanceof ForeignAnswer) return FOREIGN;
+  if (error instanceof CognitoRefusal) return readRefusal(error);
+  return neverLeft(error as NetworkError) ? UNREACHABLE : UNKNOWN;
+}
+
+function readRefusal(refusal: CognitoRefusal): Reading {
+  const { name, message, status } = refusal;
+  // Before the AWS SDK's own lists, where LimitExceededException is a throttle.
   const listed = TABLE.find((entry) => entry.exception === name && (entry.text?.test(message) ?? true));
   if (listed) return listed;
-  const status = $metadata?.httpStatusCode;
-  if (status === 429) return THROTTLED;
-  if ($fault === 'server' || (status !== undefined && status >= 500)) return UNKNOWN;
-  if (neverLeft(error as ServiceError)) return UNREACHABLE;
-  if ($fault === 'client' || (status !== undefined && status >= 400)) return REFUSED;
-  return UNKNOWN;
+  const asTheSdkSeesIt = { name, message, $metadata: { httpStatusCode: status } };
+  if (isThrottlingError(asTheSdkSeesIt)) return THROTTLED;
+  return status >= 500 || isTransientError(asTheSdkSeesIt) ? UNKNOWN : REFUSED;
 }
 
-/** Cognito's name for the failure, else the network's code, else the HTTP status. */
-export function failureName(error: unknown): string {
-  const { name, code, $metadata, $fault } = error as ServiceError;
-  if ($fault && name) return name;
-  if (code) return code;
-  const status = $metadata?.httpStatusCode;
-  return status === undefined ? (name ?? 'Error') : `HTTP ${status}`;
+/** What a failure is called where its name is not fit to be shown. */
+const UNNAMED = 'Error';
+
+/**
+ * Cognito's name for the failure, else the network's code, else the error's own name. Temporal shows it in plain text, so it is
+ * a plain word, `HTTP 400` or `Error`, and never holds a secret.
+ */
+export function failureName(error: unknown, secrets: readonly Secret[] = []): string {
+  const { name, code } = error as NetworkError;
+  const found = error instanceof CognitoRefusal ? error.name : (plainWord(code) ?? plainWord(name) ?? UNNAMED);
+  // A listed name is no secret, even to somebody who types a part of it as the code.
+  if (LISTED_EXCEPTIONS.includes(found)) return found;
+  return secrets.some((secret) => found.includes(secret.reveal())) ? UNNAMED : found;
 }
 
-function neverLeft({ name = '', message = '', code = '', syscall, errors }: ServiceError): boolean {
+function neverLeft({ name = '', message = '', code = '', syscall, errors }: NetworkError): boolean {
   if (syscall === 'connect' || NEVER_LEFT.test(code)) return true;
   if (errors && errors.length > 0) return errors.every(neverLeft);
   if (/before secure TLS connection was established/.test(message)) return true;

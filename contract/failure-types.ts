@@ -37,6 +37,10 @@ export const CALL_FAILURE_TYPES = {
   unreadableInput: 'UnreadableInput',
   /** The call was made, but what came back cannot be the answer of its worker. */
   answerLost: 'AnswerLost',
+  /** Something that is not Cognito answered: a proxy, a firewall, a captive page, the wrong endpoint. */
+  foreignAnswer: 'ForeignAnswer',
+  /** The AWS SDK could not make the request from the worker's settings, so nothing was sent. */
+  requestNotBuilt: 'RequestNotBuilt',
   /** The worker has no access token source, and the verification has only a reference. */
   accessTokenSourceMissing: 'AccessTokenSourceMissing',
   /** The access token source gave no answer, or one that cannot be used. */

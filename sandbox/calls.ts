@@ -10,8 +10,8 @@ export interface Call {
   /** The same for all tries of one call of an AWS SDK. */
   readonly sdkInvocationId?: string | undefined;
   /**
-   * The answer to the caller: `ok`, an exception's name, `dropped`, `empty`, or `http 503` for a page of HTML;
-   * `pending` while there is none.
+   * The answer to the caller: `ok`, an exception's name, `dropped`, `empty`, or `http 503` for an answer that is
+   * not Cognito's; `pending` while there is none.
    */
   readonly outcome: string;
   /** The result of the operation itself (`ok` or an exception's name); absent when a fault kept it from running. */

@@ -1,11 +1,26 @@
 import * as v from 'valibot';
 import { OPERATIONS } from './operations/operations.js';
-import { fields, Text, wholeNumber } from './schema.js';
+import { fields, HttpHeaders, Text, wholeNumber } from './schema.js';
 
 const EFFECTS = [
-  ...(['exception', 'htmlError', 'dropConnection', 'emptyAnswer', 'latencyMs', 'neverDelivered'] as const),
+  ...(['exception', 'htmlError', 'answer', 'dropConnection', 'emptyAnswer', 'latencyMs', 'neverDelivered'] as const),
   ...(['tokenBucket', 'perUserHourly'] as const),
 ];
+
+/** The longest body of an answer of one's own, in characters: more than any answer of Cognito has. */
+const MAX_BODY = 4 * 1024 * 1024;
+
+const ForeignAnswer = fields({
+  /** Any status of a final answer. With 204, 205 and 304 HTTP sends no body. */
+  status: wholeNumber(200, 999),
+  /** Without those that frame the answer, which the sandbox sets itself. Default: none. */
+  headers: v.optional(HttpHeaders),
+  /** Default: empty. */
+  body: v.optional(v.pipe(v.string(), v.maxLength(MAX_BODY))),
+  /** Whether the answer carries the request id that Cognito's own would. Default: no. */
+  requestId: v.optional(v.boolean()),
+});
+export type ForeignAnswer = v.InferOutput<typeof ForeignAnswer>;
 
 const Count = wholeNumber(1, 1_000_000_000);
 
@@ -32,9 +47,11 @@ export const Fault = v.pipe(
     exception: v.optional(fields({ name: Text, message: v.optional(Text), status: v.optional(wholeNumber(400, 599)) })),
     /** Answers with a page of HTML and this status, as a load balancer does. */
     htmlError: v.optional(wholeNumber(500, 599)),
+    /** Answers with anything, as a proxy, a firewall or the wrong endpoint does. */
+    answer: v.optional(ForeignAnswer),
     /**
-     * Moves `exception`, `htmlError` and `latencyMs` behind the effect: the message is out while the caller still
-     * waits. Without it, `exception` and `htmlError` take the place of the effect.
+     * Moves `exception`, `htmlError`, `answer` and `latencyMs` behind the effect: the message is out while the caller
+     * still waits. Without it, the first three take the place of the effect.
      */
     afterEffect: v.optional(v.boolean()),
     /** Cuts the connection without an answer. */
@@ -61,9 +78,9 @@ export const Fault = v.pipe(
     `Invalid fault: Expected at least one of ${EFFECTS.join(', ')}`,
   ),
   v.check(
-    ({ afterEffect, exception, htmlError, latencyMs }) =>
-      afterEffect !== true || (exception ?? htmlError ?? latencyMs) !== undefined,
-    'Invalid fault: afterEffect needs exception, htmlError or latencyMs',
+    ({ afterEffect, exception, htmlError, answer, latencyMs }) =>
+      afterEffect !== true || (exception ?? htmlError ?? answer ?? latencyMs) !== undefined,
+    'Invalid fault: afterEffect needs exception, htmlError, answer or latencyMs',
   ),
 );
 export type Fault = v.InferOutput<typeof Fault>;

@@ -1,12 +1,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { SandboxClock } from './clock.js';
 import { attemptLimitExceeded, CognitoException, DEFAULT_STATUSES, DEFAULT_TEXTS } from './exceptions.js';
-import type { Fault, ListedFault } from './fault.js';
+import type { Fault, ForeignAnswer, ListedFault } from './fault.js';
 
 /** What a request gets instead of its regular answer. */
 export type Disruption =
   | { readonly kind: 'exception'; readonly exception: CognitoException }
-  | { readonly kind: 'html'; readonly status: number }
+  | { readonly kind: 'foreign'; readonly answer: ForeignAnswer }
   | { readonly kind: 'drop' }
   | { readonly kind: 'empty' };
 
@@ -138,15 +138,22 @@ export class Faults {
 
 function disruptionOf(fault: Fault): Disruption | undefined {
   if (fault.dropConnection !== undefined) return { kind: 'drop' };
-  if (fault.htmlError !== undefined) return { kind: 'html', status: fault.htmlError };
+  if (fault.htmlError !== undefined) return { kind: 'foreign', answer: htmlPage(fault.htmlError) };
+  if (fault.answer !== undefined) return { kind: 'foreign', answer: fault.answer };
   if (fault.exception !== undefined) return { kind: 'exception', exception: exceptionOf(fault.exception) };
   return fault.emptyAnswer === true ? { kind: 'empty' } : undefined;
 }
 
 function isAfterEffect(fault: Fault): boolean {
   if (fault.dropConnection !== undefined) return fault.dropConnection === 'afterEffect';
-  if (fault.htmlError !== undefined || fault.exception !== undefined) return fault.afterEffect === true;
+  if ((fault.htmlError ?? fault.answer ?? fault.exception) !== undefined) return fault.afterEffect === true;
   return fault.emptyAnswer === true;
+}
+
+/** As from a load balancer. */
+function htmlPage(status: number): ForeignAnswer {
+  const body = `<html><body><h1>${status} Service Unavailable</h1></body></html>\n`;
+  return { status, headers: { 'content-type': 'text/html' }, body };
 }
 
 function exceptionOf({ name, message, status }: NonNullable<Fault['exception']>): CognitoException {

@@ -150,11 +150,10 @@ function disrupt(call: OpenCall, disruption: Disruption): AwsAnswer {
     case 'drop':
       call.outcome = 'dropped';
       return 'drop';
-    case 'html': {
-      const { status } = disruption;
+    case 'foreign': {
+      const { status, headers, body = '', requestId } = disruption.answer;
       call.outcome = `http ${status}`;
-      const body = `<html><body><h1>${status} Service Unavailable</h1></body></html>\n`;
-      return { status, headers: { 'content-type': 'text/html' }, body };
+      return { status, headers: { ...(requestId && { 'x-amzn-RequestId': call.requestId }), ...headers }, body };
     }
     default:
       return disruption satisfies never;

@@ -33,6 +33,19 @@ export const JsonObject = v.custom<Record<string, unknown>>(
 /** A string of at least one character. */
 export const Text = v.pipe(v.string(), v.nonEmpty());
 
+/** The headers that frame a message of HTTP/1.1, or speak of its connection. */
+const FRAMING = /^(?:connection|content-length|keep-alive|trailer|transfer-encoding|upgrade)$/i;
+
+/** Headers of an answer by name, as HTTP allows them. */
+export const HttpHeaders = v.record(
+  v.pipe(
+    v.string(),
+    v.regex(/^[!#$%&'*+.^_`|~\w-]{1,256}$/, 'Invalid header name'),
+    v.check((name) => !FRAMING.test(name), 'Invalid header: the sandbox sets those that frame the answer itself'),
+  ),
+  v.pipe(v.string(), v.maxLength(8192), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'Invalid header value')),
+);
+
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number) {
   return v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));

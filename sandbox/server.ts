@@ -17,7 +17,12 @@ export function createApp(protocol: ProtocolParts): App {
       context.env.incoming.socket.destroy();
       return RESPONSE_ALREADY_SENT;
     }
-    return new Response(answer.body, { status: answer.status, headers: answer.headers });
+    // Not a `Response`, which refuses some of the statuses that a fault may have.
+    context.env.outgoing.statusCode = answer.status;
+    context.env.outgoing.setHeaders(new Map(Object.entries(answer.headers)));
+    // As bytes: Node would write the headers in the encoding of a text.
+    context.env.outgoing.end(Buffer.from(answer.body));
+    return RESPONSE_ALREADY_SENT;
   });
   app.get('/:userPoolId/.well-known/jwks.json', (context) => {
     const known = Object.hasOwn(protocol.cognito.state.pools, context.req.param('userPoolId'));

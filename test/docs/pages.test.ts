@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import * as clientPackage from '@cognito-verification/client';
 import { CALL_FAILURE_TYPES, FAILURE_TYPES, POLICY_FIELDS, VERIFICATION_STATES } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
+import { CognitoRefusal } from '../../activities/cognito-answer.js';
 import { LISTED_EXCEPTIONS, readFailure } from '../../activities/failures.js';
 import { COMMANDS } from '../../cli/commands.js';
 import { exitCodeOf } from '../../cli/exit-codes.js';
@@ -127,7 +128,7 @@ describe('docs/failures.md', () => {
     for (const [answer = '', meaning] of documented) {
       const message = /"([^"]+)"/.exec(answer)?.[1] ?? '';
       for (const name of listed(answer)) {
-        expect([answer, readFailure({ name, message, $fault: 'client' })[call]]).toEqual([answer, meaning]);
+        expect([answer, readFailure(new CognitoRefusal(name, message, 400))[call]]).toEqual([answer, meaning]);
       }
     }
   });

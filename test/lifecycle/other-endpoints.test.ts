@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,9 +7,10 @@ import { collect, useRig } from '../rig.js';
 
 /**
  * An endpoint like other Cognito emulators: it answers a send with `{}`, knows only the two operations, sends no
- * `x-amzn-ErrorType`, and issues tokens from `http://localhost:PORT/POOL`.
+ * `x-amzn-ErrorType`, and issues tokens from `http://localhost:PORT/POOL`. Some send no request id either.
  */
 const CODE = '246813';
+let requestId: string | undefined;
 const endpoint = createServer((request, response) => {
   void bodyOf(request).then((body) => {
     const operation = String(request.headers['x-amz-target']).split('.')[1];
@@ -21,6 +23,7 @@ const endpoint = createServer((request, response) => {
           : Code === CODE
             ? [200, {}]
             : [400, { __type: 'CodeMismatchException', message: 'Incorrect confirmation code' }];
+    if (requestId !== undefined) response.setHeader('x-amzn-requestid', requestId);
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
   });
 });
@@ -45,14 +48,29 @@ afterAll(() => {
   endpoint.close();
 });
 
-it('verifies against an endpoint that answers a send with {} and issues its own tokens', async () => {
+function tokenOf(sub: string): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-  const claims = { iss: `${url}/local_3GqVt5`, sub: 'a1b2-c3', token_use: 'access', exp: Date.now() / 1000 + 3600 };
-  const accessToken = `${encode({ alg: 'RS256' })}.${encode(claims)}.c2lnbmF0dXJl`;
+  const claims = { iss: `${url}/local_3GqVt5`, sub, token_use: 'access', exp: Date.now() / 1000 + 3600 };
+  return `${encode({ alg: 'RS256' })}.${encode(claims)}.c2lnbmF0dXJl`;
+}
+
+it('verifies against an endpoint that answers a send with {} and issues its own tokens', async () => {
+  requestId = randomUUID();
+  const accessToken = tokenOf('a1b2-c3');
   const { workflowId, status } = await rig.client.start({ accessToken, attributeName: 'phone_number' });
   expect(workflowId).toBe('verify/local_3GqVt5/a1b2-c3/phone_number');
   expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sends: [{ outcome: 'sent' }] });
   expect(await rig.client.submitCode(workflowId, { code: '000000' })).toMatchObject({ result: 'mismatch' });
   expect(await rig.client.submitCode(workflowId, { code: CODE })).toMatchObject({ result: 'verified' });
   expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
+});
+
+it('takes nothing that an endpoint without request ids accepts, and what it refuses by name', async () => {
+  requestId = undefined;
+  const accessToken = tokenOf('a1b2-c4');
+  const { workflowId, status } = await rig.client.start({ accessToken, attributeName: 'phone_number' });
+  expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: true, sends: [{ outcome: 'uncertain' }] });
+  expect(await rig.client.submitCode(workflowId, { code: '000000' })).toMatchObject({ result: 'mismatch' });
+  await expect(rig.client.submitCode(workflowId, { code: CODE })).rejects.toMatchObject({ code: 'CognitoUnavailable' });
+  await rig.client.cancel(workflowId);
 });

@@ -33,8 +33,9 @@ function exception(name: string, more: { message?: string; times?: number; as?: 
 const LOST = 'no answer within 22 s, connection lost after the request left, worker killed';
 const UNREACHABLE = 'connection refused, no route, no name, no TLS, no connection within 3 s';
 const NO_TOKEN = '`NotAuthorizedException`: expired, revoked, unreadable, or a text nobody has seen yet';
-const THROTTLED = '`TooManyRequestsException`, or HTTP 429';
-const UNKNOWN_STATUS = '`InternalErrorException`, or another 5xx';
+const THROTTLED = '`TooManyRequestsException`, another name that the AWS SDK takes for a throttle, or HTTP 429';
+const UNKNOWN_STATUS = '`InternalErrorException`, another 5xx, or a name that the AWS SDK takes for transient';
+const FOREIGN = "an answer that is not Cognito's, with any status";
 /** By start to close, or by heartbeat. */
 const TIMED_OUT = /^TemporalTimeout:[14]$/;
 
@@ -55,7 +56,13 @@ const COMMON: readonly CognitoAnswer[] = [
     fault: { exception: { name: 'InternalErrorException', status: 500 } },
     is: ofType('InternalErrorException'),
   },
-  { name: 'http-503', row: UNKNOWN_STATUS, fault: { htmlError: 503 }, is: ofType('HTTP 503') },
+  {
+    name: 'http-503',
+    row: FOREIGN,
+    fault: { htmlError: 503 },
+    // The histories were recorded when such a failure still had its status for a name.
+    is: ({ type }) => type === 'ForeignAnswer' || type === 'HTTP 503',
+  },
   {
     name: 'connection-lost',
     row: LOST,

@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { GetUserAttributeVerificationCodeCommand, GetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SandboxUser } from '../../sandbox/index.js';
 import { MINUTE, RunningSandbox, refusal, SECOND } from './running-sandbox.js';
@@ -152,6 +156,51 @@ describe('an answer that does not come from Cognito', () => {
     expect(await raw.text()).toContain(`<h1>${status}`);
   });
 
+  it.each([200, 202, 204, 205, 301, 304, 404, 429, 503, 999])('is anything, with status %i', async (status) => {
+    const headers = { 'content-type': 'text/plain', location: 'https://login.example', 'x-note': 'caf\u00e9' };
+    running.sandbox.setFault({ operation: 'GetUser', answer: { status, headers, body: 'Please sign in \u{1f511}' } });
+    const raw = await request('GetUser', { AccessToken: user.accessToken });
+    expect(raw).toMatchObject({ status, headers });
+    expect(raw.headers).not.toHaveProperty('x-amzn-requestid');
+    expect(raw.body).toBe([204, 304].includes(status) ? '' : 'Please sign in \u{1f511}');
+    expect(outcomes()).toEqual([`http ${status}`]);
+  });
+
+  it('is whatever a property test draws', async () => {
+    const answer = fc.record({
+      status: fc.integer({ min: 200, max: 999 }),
+      headers: fc.dictionary(fc.stringMatching(/^x-[a-z]{1,20}$/), fc.stringMatching(/^[!-~]{0,200}$/)),
+      body: fc.string({ unit: 'binary' }),
+      requestId: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(answer, async (drawn) => {
+        const id = running.sandbox.setFault({ operation: 'GetUser', answer: drawn });
+        const { status, headers, body } = await request('GetUser', { AccessToken: user.accessToken });
+        expect({ status, headers }).toMatchObject({ status: drawn.status, headers: { ...drawn.headers } });
+        expect('x-amzn-requestid' in headers).toBe(drawn.requestId);
+        if (![204, 304].includes(drawn.status)) expect(body).toBe(Buffer.from(drawn.body).toString());
+        running.sandbox.clearFaults(id);
+      }),
+      { numRuns: 100 },
+    );
+    expect(await getUser()).toMatchObject({ Username: user.username });
+  });
+
+  it('can have the request id, and can come after the effect', async () => {
+    running.sandbox.setFault({ operation: SEND, answer: { status: 201, requestId: true }, afterEffect: true });
+    const { accessToken: AccessToken } = user;
+    const { status, headers, body } = await request(SEND, { AccessToken, AttributeName: 'email' });
+    const [call] = running.sandbox.calls({ operation: SEND });
+    expect({ status, requestId: headers['x-amzn-requestid'], body }).toEqual({
+      status: 201,
+      requestId: call?.requestId,
+      body: '',
+    });
+    expect(call).toMatchObject({ outcome: 'http 201', effect: 'ok' });
+    expect(running.sandbox.inbox(user)).toHaveLength(1);
+  });
+
   it('is {} after the effect', async () => {
     running.sandbox.setFault({ operation: SEND, emptyAnswer: true });
     expect(await running.send(user)).toBeUndefined();
@@ -275,12 +324,27 @@ describe('an invalid fault', () => {
     [{ operation: 'GetUser', htmlError: 404 }, /^fault\.htmlError: .*Expected >=500 but received 404$/],
     [
       { operation: 'GetUser', emptyAnswer: true, afterEffect: true },
-      /^fault: .*afterEffect needs exception, htmlError or latencyMs$/,
+      /^fault: .*afterEffect needs exception, htmlError, answer or latencyMs$/,
     ],
+    [{ operation: 'GetUser', answer: { status: 199 } }, /^fault\.answer\.status: .*Expected >=200 but received 199$/],
+    [{ operation: 'GetUser', answer: { status: 200, headers: { 'a b': 'c' } } }, /Invalid header name$/],
+    [{ operation: 'GetUser', answer: { status: 200, headers: { a: 'b\r\nc: d' } } }, /Invalid header value$/],
+    [{ operation: 'GetUser', answer: { status: 200, headers: { 'Content-Length': '1' } } }, /frame the answer itself$/],
   ])('%j is refused', (fault, message) => {
     expect(() => running.sandbox.setFault(fault)).toThrow(message);
   });
 });
+
+/** With Node's own client, because `fetch` refuses some statuses. */
+async function request(operation: string, body: object) {
+  const sent = http.request(running.sandbox.url, {
+    method: 'POST',
+    headers: { 'x-amz-target': `AWSCognitoIdentityProviderService.${operation}` },
+  });
+  sent.end(JSON.stringify(body));
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
+}
 
 function post(operation: string, body: object): Promise<Response> {
   return fetch(running.sandbox.url, {
