@@ -2,28 +2,55 @@ import { createServer } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
-import { answerAws, type ProtocolParts } from './protocol.js';
+import { bodyLimit } from 'hono/body-limit';
+import { loopbackNamesOnly, MOST_BODY_BYTES, ownPagesOnly } from './door.js';
+import { answerAws, type ProtocolParts, refuseBody, type WholeAnswer } from './protocol.js';
 
 /** The hono application of the sandbox. */
 export type App = Hono<{ Bindings: HttpBindings }>;
 
+/** The rest of a body that nobody reads would be taken for the next request. */
+const UNREAD = { connection: 'close' };
+
 /** Serves AWS's protocol on `POST /`, and each pool's keys below the issuer of its tokens. */
 export function createApp(protocol: ProtocolParts): App {
   const app: App = new Hono();
-  app.post('/', async (context) => {
-    const body = await context.req.text();
-    const answer = await answerAws(protocol, { header: (name) => context.req.header(name), body });
-    if (answer === 'drop') {
-      context.env.incoming.socket.destroy();
-      return RESPONSE_ALREADY_SENT;
-    }
-    return new Response(answer.body, { status: answer.status, headers: answer.headers });
-  });
+  app.use(loopbackNamesOnly, ownPagesOnly);
+  app.post(
+    '/',
+    bodyLimit({
+      maxSize: MOST_BODY_BYTES,
+      onError: (context) => {
+        const { headers, ...answer } = refuseBody(protocol, (name) => context.req.header(name));
+        return toResponse({ ...answer, headers: { ...headers, ...UNREAD } });
+      },
+    }),
+    async (context) => {
+      const body = await context.req.text();
+      const answer = await answerAws(protocol, { header: (name) => context.req.header(name), body });
+      if (answer === 'drop') {
+        context.env.incoming.socket.destroy();
+        return RESPONSE_ALREADY_SENT;
+      }
+      return toResponse(answer);
+    },
+  );
+  app.use(
+    '/_sandbox/*',
+    bodyLimit({
+      maxSize: MOST_BODY_BYTES,
+      onError: (context) => context.json({ message: `body must have at most ${MOST_BODY_BYTES} bytes` }, 413, UNREAD),
+    }),
+  );
   app.get('/:userPoolId/.well-known/jwks.json', (context) => {
     const known = Object.hasOwn(protocol.cognito.state.pools, context.req.param('userPoolId'));
     return known ? context.json(protocol.cognito.tokens.jwks) : context.json({ message: 'No such user pool' }, 404);
   });
   return app;
+}
+
+function toResponse({ body, status, headers }: WholeAnswer): Response {
+  return new Response(body, { status, headers });
 }
 
 /** Listens on loopback only, because anybody who reaches the sandbox can act for each of its users. */
