@@ -8,5 +8,5 @@ export function isCaseSensitive(settings: Input): boolean {
 
 /** Whether two user names, or two addresses in their place, are the same to the pool. */
 export function sameName({ settings }: UserPool, one: string | undefined, other: string): boolean {
-  return one === other || (!isCaseSensitive(settings) && one?.toLowerCase() === other.toLowerCase());
+  return one === other || (one?.toLowerCase() === other.toLowerCase() && !isCaseSensitive(settings));
 }
