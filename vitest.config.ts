@@ -6,7 +6,6 @@ import { SlowestFiles } from './test/slowest-files.js';
 /** Tests that start no Temporal server, no emulation of KMS and no command line. */
 const UNIT = [
   'test/{activities,contract,log,temporal,workflows}/**/*.test.ts',
-  'test/attacks/{local-user-at-the-stack,reader-of-the-codec-server,tokens-at-the-codec-server,web-page-at-the-sandbox}.test.ts',
   'test/canary/canaries.test.ts',
   'test/check/lock-file.test.ts',
   'test/cli/{card,report}.test.ts',

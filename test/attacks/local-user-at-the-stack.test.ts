@@ -128,14 +128,24 @@ describe('what was put into the folder while others could', () => {
     await expect(open()).rejects.toThrow(/encryption-keys belongs to another user \(uid 65534\).*Remove it/s);
   });
 
-  test('a stack that is starting is no obstacle', async () => {
+  test('a stack that runs is no obstacle', async () => {
     const first = await openStackFolder(stateDir);
+    if ('pid' in first) throw new Error('nobody else knows the folder');
     try {
+      await first.publish({
+        pid: process.pid,
+        temporal: '127.0.0.1:1',
+        namespace: 'default',
+        taskQueue: 'any',
+        codecServer: 'http://127.0.0.1:2',
+        stateDir,
+        environmentFile: join(stateDir, 'env'),
+      });
       expect(await open()).toBe(`in use by ${process.pid}`);
     } finally {
-      if (!('pid' in first)) await first.release();
+      await first.release();
     }
-  }, 30_000);
+  });
 });
 
 describe('a cached binary', () => {
@@ -158,11 +168,12 @@ describe('a cached binary', () => {
 
   test('of the right size and other content is not used', async () => {
     vi.stubEnv('XDG_CACHE_HOME', place);
-    vi.stubEnv('PIP_NO_INDEX', '1');
+    // Nothing to fetch it again with.
+    vi.stubEnv('PATH', place);
     const folder = join(place, 'cognito-verification', `tool-1.0.0-${platform}`);
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, process.platform === 'win32' ? 'tool.exe' : 'tool'), content);
-    await expect(cachedBinary(pin, () => undefined)).rejects.toThrow();
+    await expect(cachedBinary(pin, () => undefined)).rejects.toThrow('there is no python3 with pip on the PATH');
   });
 });
 
