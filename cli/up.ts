@@ -35,7 +35,8 @@ const LINGER_MS = 1_000;
 
 const HELP = `
 The folder --state-dir keeps the state (the server's database and its encryption keys, the sandbox's pools and users)
-for the next start. A second up with the same folder prints what runs there and ends.
+for the next start. A second up with the same folder prints what runs there and ends. The folder must be your own and
+closed to other users; links are not followed.
 
 The stack uses what the environment names instead of starting it: a Temporal Service (TEMPORAL_ADDRESS, TEMPORAL_PROFILE
 or TEMPORAL_CONFIG_FILE) and a Cognito endpoint (AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER). AWS credentials and a

@@ -2,6 +2,7 @@
 import type { Logger } from '@temporalio/common';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { CodecRefusal } from './refusal.js';
+import { whyNoAccessToken } from './token-kind.js';
 
 /** A permission that a token gives: an OAuth scope, or membership in a group. */
 export interface Permission {
@@ -84,10 +85,6 @@ export function createAuthorize(settings: CodecAuthorization, log: Logger): Auth
       throw unauthorized('An access token is needed, in the header Authorization: Bearer <token>.');
     }
     const claims = await verifyToken(token, keyFor, settings.issuer);
-    // Cognito's ID tokens have the same audience as its access tokens.
-    if (claims['token_use'] !== undefined && claims['token_use'] !== 'access') {
-      throw invalidToken('It is no access token.');
-    }
     if (!isFor(claims, settings.audience)) throw invalidToken('It is for another audience or client than this one.');
     const { permission, revealPermission, encodePermission } = settings;
     return {
@@ -104,12 +101,14 @@ export function createAuthorize(settings: CodecAuthorization, log: Logger): Auth
 /** @throws CodecRefusal 401 */
 async function verifyToken(token: string, keyFor: JWTVerifyGetKey, issuer: string): Promise<JWTPayload> {
   try {
-    const { payload } = await jwtVerify(token, keyFor, {
+    const { payload, protectedHeader } = await jwtVerify(token, keyFor, {
       issuer,
       algorithms: ALGORITHMS,
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       requiredClaims: ['exp', 'sub'],
     });
+    const otherKind = whyNoAccessToken(protectedHeader, payload);
+    if (otherKind !== undefined) throw invalidToken(otherKind);
     return payload;
   } catch (error) {
     if (error instanceof CodecRefusal) throw error;

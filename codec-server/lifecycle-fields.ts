@@ -11,7 +11,7 @@ import {
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { type FieldKind, type Fields, FORMS, PAYLOADS, type PlainKind } from '@cognito-verification/contract/fields';
-import { accessToken, hidden, list, matching, objectOf, oneOf, pseudonym, type Show, text } from './redact-value.js';
+import { accessToken, hidden, list, matching, objectOf, oneOf, type Show, text } from './redact-value.js';
 
 const OUR_FAILURES: readonly unknown[] = [
   'Error',
@@ -27,11 +27,12 @@ const uuid = matching(FORMS.uuid);
 const SHOWN: Record<PlainKind, Show> = {
   accessToken,
   code: hidden,
-  tokenReference: pseudonym('access token reference'),
+  // It may be a short id of a session, and could be found by trying.
+  tokenReference: hidden,
   clientMetadata: hidden,
   reference: text,
-  // The digest is keyed with the user's sub, which is shown. With it somebody could find a number by trying.
-  valueDigest: pseudonym('value'),
+  // A number has few digits. Whatever is shown of its digest, a keyed digest of that too, tells a right guess from wrong ones.
+  valueDigest: hidden,
   // Any text that Cognito has not masked is free text.
   destination: (value) => (typeof value === 'string' && FORMS.destination.test(value) ? value : text(value)),
   // As Cognito makes them. The contract also takes those of other endpoints, which may hold anything.

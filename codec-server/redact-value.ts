@@ -1,5 +1,5 @@
 /** How the codec server shows single values. */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { isRecord } from '@cognito-verification/contract';
 import { decodeJwt } from 'jose';
 import { redactText } from '../log/redact-text.js';
@@ -55,24 +55,12 @@ export function objectOf(fields: Readonly<Record<string, Show>>): Show {
   };
 }
 
-/** Shows the user of a token, when it expires, and a digest that tells it from other tokens. */
-export const accessToken: Show = (value) =>
-  // Another text gets no digest: it may be so short that it can be found by trying.
-  (typeof value === 'string' ? describeJwt(value) : undefined) ?? hidden(value);
-
-/** A new one for each start of the process. */
-const PROCESS_KEY = randomBytes(32);
-
 /**
- * Tells values apart that could be found by trying, such as the digest of a phone number or the id of a session. The result
- * differs between codec servers, and after each start of one.
+ * Shows the user of a token, when it expires, and a digest that tells it from other tokens. No other secret gets a digest or
+ * a pseudonym: with `/encode` a reader can have guesses shown in the same way, and compare.
  */
-export function pseudonym(what: string): Show {
-  return (value) =>
-    typeof value === 'string'
-      ? `${what} ${createHmac('sha256', PROCESS_KEY).update(value).digest('hex').slice(0, 8)}…`
-      : hidden(value);
-}
+export const accessToken: Show = (value) =>
+  (typeof value === 'string' ? describeJwt(value) : undefined) ?? hidden(value);
 
 function describeJwt(value: string): string | undefined {
   if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(value)) return undefined;
@@ -82,15 +70,18 @@ function describeJwt(value: string): string | undefined {
     const expires = typeof exp === 'number' ? new Date(exp * 1000) : undefined;
     const until =
       expires && !Number.isNaN(expires.getTime()) ? `, expires ${expires.toISOString().replace(/\.\d+Z$/, 'Z')}` : '';
-    return `access token ${digest(value)}…${whose}${until}`;
+    return `access token${digest(value)}${whose}${until}`;
   } catch {
     return undefined;
   }
 }
 
-/** It has no key, so that every codec server shows the same. Nobody can guess the signature in a token. */
-function digest(value: string): string {
-  return createHash('sha256').update(value).digest('hex').slice(0, 8);
+/** The shortest signature of 256 bits, in base64url. */
+const UNGUESSABLE = /\.[\w-]{43,}$/;
+
+/** It has no key, so that every codec server shows the same. Without a whole signature the claims could be found by trying. */
+function digest(token: string): string {
+  return UNGUESSABLE.test(token) ? ` ${createHash('sha256').update(token).digest('hex').slice(0, 8)}…` : '';
 }
 
 function counted(count: number, singular: string, plural: string): string {

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { UnknownKeyError } from './errors.js';
 import { type KeyRing, keyRingOf } from './key-ring.js';
 import { KEYS_FORM, parseKeys } from './parse-keys.js';
@@ -60,10 +61,13 @@ function read(path: string, name: string, before?: KeyFile): KeyFile {
   let text: string;
   try {
     // The version first: what is written between the two calls is read at the next check.
-    version = versionOf(path);
+    const stats = statSync(path);
+    version = versionOf(stats);
     if (version === before?.version) return before;
+    if (isForEverybody(path, stats)) throw tooManyReaders(path, name, stats);
     text = readFileSync(path, 'utf8');
   } catch (error) {
+    if (error instanceof SettingError) throw error;
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
     const found = `${describePath(path)} that cannot be read${code}`;
     throw new SettingError([{ name, found, allowed: `the path of a file with ${KEYS_FORM}` }]);
@@ -71,9 +75,37 @@ function read(path: string, name: string, before?: KeyFile): KeyFile {
   return { ring: keyRingOf(...parseKeys(text, name)), version };
 }
 
-function versionOf(path: string): string {
-  const { mtimeMs, size, ino } = statSync(path);
-  return `${ino} ${size} ${mtimeMs}`;
+function versionOf({ mtimeMs, size, ino, mode }: Stats): string {
+  return `${ino} ${size} ${mtimeMs} ${mode}`;
+}
+
+/** Whether every user of the machine may read or write the file, and its owner can change that. */
+function isForEverybody(path: string, stats: Stats): boolean {
+  // Windows has no such mode, and `stat` makes one up. A pipe of the shell is no file.
+  return process.platform !== 'win32' && stats.isFile() && (stats.mode & 0o007) !== 0 && !isMountedSecret(path);
+}
+
+/**
+ * Whether an orchestrator has mounted the file into this container. Its mode is 0644 by default, and nobody outside of the
+ * container reaches it. Kubernetes puts each version of a volume into a folder such as `..2026_11_26_13_27_46.1234`, to which
+ * a link leads. Other mounts are read-only, so that `chmod` could not change them either.
+ */
+function isMountedSecret(path: string): boolean {
+  if (/^\.\.\d{4}_/.test(basename(dirname(realpathSync(path))))) return true;
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EROFS';
+  }
+}
+
+function tooManyReaders(path: string, name: string, { mode }: Stats): SettingError {
+  const octal = (mode & 0o777).toString(8).padStart(4, '0');
+  const found = `${describePath(path)} with mode ${octal}, which is open to every user of this machine`;
+  const file = /^[\w@%+=:,./-]+$/.test(path) ? path : 'FILE';
+  const mounted = 'if it is mounted with another owner: mode 0440 and a group of this process';
+  return new SettingError([{ name, found, allowed: `a file for its owner alone: chmod 600 ${file}; ${mounted}` }]);
 }
 
 /** Someone may have put the keys themselves where their path belongs, so only what can be nothing but a path is shown. */

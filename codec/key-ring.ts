@@ -26,15 +26,24 @@ export interface KeyRing {
 /** Length of every key, in bytes. */
 export const KEY_BYTES = 32;
 
+/** A random key has about thirty different bytes, and not one of 10^20 has fewer than this. Zeros and digits have. */
+const LEAST_DIFFERENT_BYTES = 12;
+
+/** Whether bytes are no random key but something like 32 zeros: whoever guesses has them at once. */
+export function isTrivialKey(bytes: Uint8Array): boolean {
+  return new Set(bytes).size < LEAST_DIFFERENT_BYTES;
+}
+
 /**
  * A key from its bytes.
  * @param wrapped the same key as a key service has wrapped it; default: the key is no data key
- * @throws RangeError if there are not exactly 32 bytes
+ * @throws RangeError if there are not exactly 32 bytes, or if they are nearly all equal
  */
 export function encryptionKey(id: string, bytes: Uint8Array, wrapped?: Uint8Array): EncryptionKey {
   if (bytes.byteLength !== KEY_BYTES) {
     throw new RangeError(`A key must have ${KEY_BYTES} bytes; "${id}" has ${bytes.byteLength}.`);
   }
+  if (isTrivialKey(bytes)) throw new RangeError(`A key must have ${KEY_BYTES} random bytes; those of "${id}" repeat.`);
   return { id, secret: createSecretKey(bytes), wrapped };
 }
 

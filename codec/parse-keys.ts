@@ -1,9 +1,11 @@
 /** `id:base64` pairs, as an environment variable or a file holds them. */
-import { type EncryptionKey, encryptionKey, KEY_BYTES } from './key-ring.js';
+import { type EncryptionKey, encryptionKey, isTrivialKey, KEY_BYTES } from './key-ring.js';
 import { SettingError } from './setting-error.js';
 
 /** The form of such a text, for the `allowed` of a problem. */
 export const KEYS_FORM = `id:key pairs, the key ${KEY_BYTES} bytes in base64, the first to seal and all to open`;
+
+const RANDOM_BYTES = `${KEY_BYTES} random bytes, as openssl rand -base64 ${KEY_BYTES} makes them`;
 
 const ID = /^[\w.-]{1,64}$/;
 const BASE64 = /^[\w+/-]+={0,2}$/;
@@ -43,6 +45,7 @@ export function parseKeys(text: string, name: string): EncryptionKey[] {
     if (!BASE64.test(base64)) throw refuse('not in base64');
     const bytes = Buffer.from(base64, 'base64');
     if (bytes.byteLength !== KEY_BYTES) throw refuse(`with ${bytes.byteLength} bytes`);
+    if (isTrivialKey(bytes)) throw refuse('with bytes that repeat', RANDOM_BYTES);
     return encryptionKey(id, bytes);
   });
 }

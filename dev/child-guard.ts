@@ -3,6 +3,7 @@
  * pipe of this process, and the system closes the pipe when this process ends.
  */
 import { spawn } from 'node:child_process';
+import { childEnvironment } from './child-environment.js';
 
 /**
  * The word "done" means that the child has ended. Anything else is the end of the pipe: the shell asks the child to stop,
@@ -28,6 +29,7 @@ export function guardChild(pid: number): () => void {
   const guard = spawn('sh', ['-c', GUARD, 'child-guard', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
+    env: childEnvironment(),
   });
   // The child works without a guard too, so its errors end nothing.
   guard.on('error', () => undefined);

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
 import { errorCode } from '../log/error-code.js';
+import { childEnvironment } from './child-environment.js';
 
 const run = promisify(execFile);
 
@@ -50,7 +51,7 @@ async function startTimeOf(pid: number): Promise<string | undefined> {
       .at(19);
   }
   // The C locale, so that all processes of one machine write a start time in the same words.
-  const env = { ...process.env, LC_ALL: 'C' };
+  const env = { ...childEnvironment(), LC_ALL: 'C' };
   const answer = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env }).catch(() => undefined);
   return answer?.stdout.trim() || undefined;
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childEnvironment } from './child-environment.js';
 import { guardChild } from './child-guard.js';
 
 /** The server needs about a second to stop, more on a busy machine. SQLite survives the kill that follows. */
@@ -25,10 +26,27 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
+/** Options of `spawnServer`. */
+export interface ServerProcessOptions {
+  /** The folder that it runs in. Default: ours. */
+  folder?: string | undefined;
+  /** Its standard error is appended to this file. Default: none. */
+  logFile?: string | undefined;
+}
+
 /** Starts the server. @throws Error only when the program cannot be executed */
-export async function spawnServer(cli: string, args: readonly string[], logFile?: string): Promise<ServerProcess> {
+export async function spawnServer(
+  cli: string,
+  args: readonly string[],
+  { folder, logFile }: ServerProcessOptions = {},
+): Promise<ServerProcess> {
   // Detached, because Ctrl-C goes to the terminal's whole group and the server must outlive the worker.
-  const child = spawn(cli, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+  const child = spawn(cli, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+    env: childEnvironment(),
+    cwd: folder,
+  });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => reject(new Error(`${cli} cannot be executed: ${error.message}`)));

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { makeFolder, parseJson, readText } from './files.js';
+import { checkOwnFolder } from './own-folder.js';
 import { tryLock } from './process-lock.js';
 
 /** What is known of a running stack. `up --json` prints it. */
@@ -65,10 +66,14 @@ const RUNNING_FILE = 'running';
 /** A stack publishes itself within seconds after its start. A download takes longer; nobody waits for that. */
 const PUBLISH_WAIT_MS = 10_000;
 
-/** Opens the folder, or answers which stack uses it. */
+/**
+ * Opens the folder, or answers which stack uses it.
+ * @throws Error when the folder cannot be made, or it or something in it can be of another user
+ */
 export async function openStackFolder(stateDir: string): Promise<StackFolder | RunningStack> {
   const folder = resolve(stateDir);
   await makeFolder(folder, 0o700);
+  await checkOwnFolder(folder, 'Name another folder with --state-dir, or remove this one.');
   const lock = await tryLock(join(folder, 'lock'));
   if ('heldBy' in lock) {
     const { pid } = lock.heldBy;

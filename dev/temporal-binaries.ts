@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cachedBinary } from './binary-cache.js';
 import { type BinaryPin, TEMPORAL_CLI, TEMPORAL_TEST_SERVER } from './binary-pins.js';
+import { childEnvironment } from './child-environment.js';
 
 const run = promisify(execFile);
 
@@ -98,7 +99,7 @@ async function isExecutable(path: string): Promise<boolean> {
 }
 
 async function versionOf(cli: string): Promise<string | undefined> {
-  const answer = await run(cli, ['--version'], { timeout: 10_000 }).catch(() => undefined);
+  const answer = await run(cli, ['--version'], { timeout: 10_000, env: childEnvironment() }).catch(() => undefined);
   return /version v?(\d+\.\d+\.\d+)/.exec(answer?.stdout ?? '')?.[1];
 }
 

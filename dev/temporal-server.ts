@@ -2,7 +2,7 @@
  * Runs Temporal's development server on the loopback interface, for a developer's machine and for tests. It takes free
  * ports, is ready when its namespace is, and ends when it is closed or when this process ends.
  */
-import { dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { makeFolder } from './files.js';
@@ -62,11 +62,19 @@ export interface TemporalServer {
  * @throws Error with the end of the server's log, when it does not get ready
  */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
-  if (options.dbFilename !== undefined) await makeFolder(dirname(options.dbFilename));
+  // The server takes the path for a part of a URL, in which #, ? and % mean something. So it runs in the folder of its
+  // database, and gets the name alone.
+  const database = options.dbFilename === undefined ? undefined : resolve(options.dbFilename);
+  if (database !== undefined) {
+    checkName(database);
+    await makeFolder(dirname(database));
+  }
+  const folder = database === undefined ? undefined : dirname(database);
   for (let attempt = 1; ; attempt++) {
     const port = await freePort(options.port);
     const uiPort = options.headless === true ? undefined : await freePort(options.uiPort);
-    const server = await spawnServer(options.cli, argumentsFor(options, port, uiPort), options.logFile);
+    const { cli, logFile } = options;
+    const server = await spawnServer(resolve(cli), argumentsFor(options, port, uiPort), { folder, logFile });
     try {
       await untilReady(server, `${HOST}:${port}`, options.namespace ?? 'default');
     } catch (error) {
@@ -85,12 +93,20 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   }
 }
 
+/** @throws Error for a name of a database that the server would take for another one */
+function checkName(database: string): void {
+  const name = basename(database);
+  if (!/[#?%]/.test(name) && !name.startsWith('-')) return;
+  const problem = 'the server would take it for another name or for an option';
+  throw new Error(`the database cannot be called ${name}: ${problem}. Choose a name without # ? % and a - in front.`);
+}
+
 function argumentsFor(options: TemporalServerOptions, port: number, uiPort: number | undefined): string[] {
   const args = ['server', 'start-dev', '--ip', HOST, '--port', String(port), '--log-level', options.logLevel ?? 'warn'];
   if (uiPort === undefined) args.push('--headless');
   // With its news feed the UI would call the internet at every start.
   else args.push('--ui-port', String(uiPort), '--ui-disable-news-fetch');
-  if (options.dbFilename !== undefined) args.push('--db-filename', options.dbFilename);
+  if (options.dbFilename !== undefined) args.push('--db-filename', basename(options.dbFilename));
   if (options.namespace !== undefined) args.push('--namespace', options.namespace);
   if (options.uiCodecEndpoint !== undefined) args.push('--ui-codec-endpoint', options.uiCodecEndpoint);
   for (const [name, type] of Object.entries(options.searchAttributes ?? {}))

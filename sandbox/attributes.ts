@@ -2,6 +2,7 @@ import { endCodes } from './codes.js';
 import type { Cognito } from './cognito.js';
 import { type CodeDeliveryDetails, type Sending, sendCode } from './delivery.js';
 import { CognitoException, invalidParameter } from './exceptions.js';
+import { sameName } from './names.js';
 import type { User, UserPool, VerifiableAttribute } from './state.js';
 
 const STANDARD_ATTRIBUTES: ReadonlySet<string> = new Set(
@@ -121,7 +122,10 @@ export function confirmAttribute(cognito: Cognito, user: User, name: VerifiableA
 export function checkAliasFree(pool: UserPool, user: User, name: VerifiableAttribute, value: string): void {
   if (![...pool.aliasAttributes, ...pool.usernameAttributes].includes(name)) return;
   const taken = Object.values(pool.users).some(
-    (other) => other !== user && other.attributes[name] === value && other.attributes[`${name}_verified`] === 'true',
+    (other) =>
+      other !== user &&
+      sameName(pool, other.attributes[name], value) &&
+      other.attributes[`${name}_verified`] === 'true',
   );
   if (taken) {
     throw new CognitoException(

@@ -3,6 +3,7 @@ import type { SandboxClock } from './clock.js';
 import type { CustomMessage } from './custom-message.js';
 import { resourceNotFound, userNotFound } from './exceptions.js';
 import { Inbox } from './inbox.js';
+import { sameName } from './names.js';
 import type { AppClient, State, User, UserPool } from './state.js';
 import type { Switches } from './switches.js';
 import type { Tokens } from './tokens.js';
@@ -63,11 +64,14 @@ export class Cognito {
   user(pool: UserPool, name: string): User {
     const users = Object.values(pool.users);
     const found =
-      users.find((user) => user.username === name || user.sub === name) ??
-      users.find((user) => pool.usernameAttributes.some((attribute) => user.attributes[attribute] === name)) ??
+      users.find((user) => sameName(pool, user.username, name) || user.sub === name) ??
+      users.find((user) =>
+        pool.usernameAttributes.some((attribute) => sameName(pool, user.attributes[attribute], name)),
+      ) ??
       users.find((user) =>
         pool.aliasAttributes.some(
-          (attribute) => user.attributes[attribute] === name && user.attributes[`${attribute}_verified`] === 'true',
+          (attribute) =>
+            sameName(pool, user.attributes[attribute], name) && user.attributes[`${attribute}_verified`] === 'true',
         ),
       );
     if (found === undefined) throw userNotFound();

@@ -34,6 +34,11 @@ export function resourceNotFound(message: string): CognitoException {
   return new CognitoException('ResourceNotFoundException', message);
 }
 
+/** A body of more bytes than the service takes. Other AWS services with this protocol answer so. */
+export function requestEntityTooLarge(): CognitoException {
+  return new CognitoException('RequestEntityTooLargeException', 'Request entity too large', 413);
+}
+
 /** The per-user limit of an hour. */
 export function attemptLimitExceeded(): CognitoException {
   return new CognitoException('LimitExceededException', 'Attempt limit exceeded, please try after some time.');

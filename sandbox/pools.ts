@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { checkAccessLists } from './attribute-access.js';
 import type { Cognito } from './cognito.js';
 import { type Input, optionalInteger, optionalText, requiredText, structure, textList } from './members.js';
+import { isCaseSensitive } from './names.js';
 import type { AppClient, UserPool } from './state.js';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -17,6 +19,7 @@ export function addPool(cognito: Cognito, input: Input, region: string): UserPoo
     'AttributesRequireVerificationBeforeUpdate',
   );
   const emailAccount = optionalText(structure(input, 'EmailConfiguration'), 'EmailSendingAccount');
+  isCaseSensitive(input);
   const pool: UserPool = {
     id: `${region}_${randomName(9, LETTERS)}`,
     region,
@@ -47,6 +50,7 @@ function lifetimeSeconds(input: Input, token: 'AccessToken' | 'RefreshToken', un
 /** Makes an app client from the members of `CreateUserPoolClient`. */
 export function addClient(cognito: Cognito, pool: UserPool, input: Input): AppClient {
   const flows = textList(input, 'ExplicitAuthFlows');
+  checkAccessLists(input);
   const client: AppClient = {
     id: randomName(26, LETTERS.slice(26)),
     name: requiredText(input, 'ClientName', { max: 128 }),

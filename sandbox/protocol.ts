@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { Calls, OpenCall } from './calls.js';
 import type { Cognito } from './cognito.js';
-import { CognitoException } from './exceptions.js';
+import { CognitoException, requestEntityTooLarge } from './exceptions.js';
 import type { Disruption, Faults } from './faults.js';
 import type { Input } from './members.js';
 import { OPERATIONS } from './operations/operations.js';
@@ -19,10 +19,15 @@ export interface AwsRequest {
   readonly body: string;
 }
 
+/** An answer on the wire. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
 /** The answer on the wire; `drop` cuts the connection instead. */
-export type AwsAnswer =
-  | { readonly status: number; readonly headers: Record<string, string>; readonly body: string }
-  | 'drop';
+export type AwsAnswer = WholeAnswer | 'drop';
 
 /** The parts of the sandbox that an answer needs. */
 export interface ProtocolParts {
@@ -40,8 +45,7 @@ type Result = { readonly answer: object } | { readonly exception: CognitoExcepti
 /** Answers one request in AWS's JSON 1.1 protocol. It ignores the signature. */
 export async function answerAws(parts: ProtocolParts, request: AwsRequest): Promise<AwsAnswer> {
   const { cognito, calls, faults } = parts;
-  const target = request.header('x-amz-target') ?? '';
-  const operation = target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : target;
+  const operation = operationOf(request.header);
   const input = parseBody(request.body);
   const username = usernameOf(input);
   const sdkInvocationId = request.header('amz-sdk-invocation-id');
@@ -64,6 +68,23 @@ export async function answerAws(parts: ProtocolParts, request: AwsRequest): Prom
   if ('exception' in result) return refuse(call, result.exception);
   call.outcome = 'ok';
   return json(call, 200, result.answer);
+}
+
+/** Answers a request whose body is too long to be read. */
+export function refuseBody({ calls }: ProtocolParts, header: AwsRequest['header']): WholeAnswer {
+  const sdkInvocationId = header('amz-sdk-invocation-id');
+  const call = calls.record({
+    operation: operationOf(header),
+    requestId: randomUUID(),
+    username: undefined,
+    sdkInvocationId,
+  });
+  return refuse(call, requestEntityTooLarge());
+}
+
+function operationOf(header: AwsRequest['header']): string {
+  const target = header('x-amz-target') ?? '';
+  return target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : target;
 }
 
 async function delay(ms: number, closing: AbortSignal): Promise<void> {
@@ -121,7 +142,7 @@ function regionOf(authorization: string | undefined): string {
   return /Credential=[^/]+\/\d+\/([a-z0-9-]+)\//.exec(authorization ?? '')?.[1] ?? 'us-east-1';
 }
 
-function json(call: OpenCall, status: number, body: object, headers: Record<string, string> = {}): AwsAnswer {
+function json(call: OpenCall, status: number, body: object, headers: Record<string, string> = {}): WholeAnswer {
   return {
     status,
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-RequestId': call.requestId, ...headers },
@@ -129,7 +150,7 @@ function json(call: OpenCall, status: number, body: object, headers: Record<stri
   };
 }
 
-function refuse(call: OpenCall, { name, message, status }: CognitoException): AwsAnswer {
+function refuse(call: OpenCall, { name, message, status }: CognitoException): WholeAnswer {
   call.outcome = name;
   return json(
     call,

@@ -2,28 +2,51 @@ import { createServer } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
-import { answerAws, type ProtocolParts } from './protocol.js';
+import { bodyLimit } from 'hono/body-limit';
+import { loopbackNamesOnly, MOST_BODY_BYTES, ownPagesOnly } from './door.js';
+import { answerAws, type ProtocolParts, refuseBody } from './protocol.js';
 
 /** The hono application of the sandbox. */
 export type App = Hono<{ Bindings: HttpBindings }>;
 
+/** The rest of a body that nobody reads would be taken for the next request. */
+const UNREAD = { connection: 'close' };
+
 /** Serves AWS's protocol on `POST /`, and each pool's keys below the issuer of its tokens. */
 export function createApp(protocol: ProtocolParts): App {
   const app: App = new Hono();
-  app.post('/', async (context) => {
-    const body = await context.req.text();
-    const answer = await answerAws(protocol, { header: (name) => context.req.header(name), body });
-    if (answer === 'drop') {
-      context.env.incoming.socket.destroy();
+  app.use(loopbackNamesOnly, ownPagesOnly);
+  app.post(
+    '/',
+    bodyLimit({
+      maxSize: MOST_BODY_BYTES,
+      onError: (context) => {
+        const { body, status, headers } = refuseBody(protocol, (name) => context.req.header(name));
+        return new Response(body, { status, headers: { ...headers, ...UNREAD } });
+      },
+    }),
+    async (context) => {
+      const body = await context.req.text();
+      const answer = await answerAws(protocol, { header: (name) => context.req.header(name), body });
+      if (answer === 'drop') {
+        context.env.incoming.socket.destroy();
+        return RESPONSE_ALREADY_SENT;
+      }
+      // Not a `Response`, which refuses some of the statuses that a fault may have.
+      context.env.outgoing.statusCode = answer.status;
+      context.env.outgoing.setHeaders(new Map(Object.entries(answer.headers)));
+      // As bytes: Node would write the headers in the encoding of a text.
+      context.env.outgoing.end(Buffer.from(answer.body));
       return RESPONSE_ALREADY_SENT;
-    }
-    // Not a `Response`, which refuses some of the statuses that a fault may have.
-    context.env.outgoing.statusCode = answer.status;
-    context.env.outgoing.setHeaders(new Map(Object.entries(answer.headers)));
-    // As bytes: Node would write the headers in the encoding of a text.
-    context.env.outgoing.end(Buffer.from(answer.body));
-    return RESPONSE_ALREADY_SENT;
-  });
+    },
+  );
+  app.use(
+    '/_sandbox/*',
+    bodyLimit({
+      maxSize: MOST_BODY_BYTES,
+      onError: (context) => context.json({ message: `body must have at most ${MOST_BODY_BYTES} bytes` }, 413, UNREAD),
+    }),
+  );
   app.get('/:userPoolId/.well-known/jwks.json', (context) => {
     const known = Object.hasOwn(protocol.cognito.state.pools, context.req.param('userPoolId'));
     return known ? context.json(protocol.cognito.tokens.jwks) : context.json({ message: 'No such user pool' }, 404);

@@ -6,6 +6,7 @@ import { CONSTRAINTS, type Input, requiredText } from './members.js';
 import { fields, Text, wholeNumber } from './schema.js';
 import type { AppClient, Session, User, UserPool } from './state.js';
 import { ADMIN_SCOPE } from './tokens.js';
+import { readableAttributesOf } from './users.js';
 
 /** A sign-in, and the `origin_jti` that its tokens carry. */
 export interface SignIn {
@@ -74,16 +75,17 @@ export function accessToken(cognito: Cognito, signIn: SignIn, options: AccessTok
 
 /** An ID token of the sign-in. */
 export function idToken(cognito: Cognito, signIn: SignIn): Promise<string> {
-  const { attributes, username } = signIn.user;
-  const flags = Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [name, name.endsWith('_verified') ? value === 'true' : value]),
-  );
+  const { user, client } = signIn;
+  const claims = readableAttributesOf(user, client).map(({ Name, Value }) => [
+    Name,
+    Name.endsWith('_verified') ? Value === 'true' : Value,
+  ]);
   return cognito.tokens.sign({
-    ...flags,
-    ...commonClaims(cognito, signIn, signIn.client.accessTokenSeconds),
-    aud: signIn.client.id,
+    ...Object.fromEntries(claims),
+    ...commonClaims(cognito, signIn, client.accessTokenSeconds),
+    aud: client.id,
     token_use: 'id',
-    'cognito:username': username,
+    'cognito:username': user.username,
   });
 }
 

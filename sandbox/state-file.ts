@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { State } from './state.js';
 
@@ -60,7 +60,9 @@ export class StateFile {
     if (json === this.written) return;
     const next = `${this.path}.next`;
     // The state holds the signing key and codes: only the developer may read it.
-    await writeFile(next, json, { mode: 0o600 });
+    // Nor may it go through a link, or into a file, that somebody else has put there.
+    await rm(next, { force: true });
+    await writeFile(next, json, { mode: 0o600, flag: 'wx' });
     await rename(next, this.path);
     this.written = json;
   }

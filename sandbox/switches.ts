@@ -21,7 +21,7 @@ export const Switches = fields({
   /** What Cognito checks first: the limit, or the attribute's name and value. */
   checkOrder: v.optional(v.picklist(['limitFirst', 'attributeFirst']), 'limitFirst'),
   /** Where a code goes while a new value waits for its verification. */
-  sendWhilePending: v.optional(v.picklist(['pendingValue', 'currentValue']), 'pendingValue'),
+  sendWhilePending: v.optional(v.picklist(['currentValue', 'pendingValue']), 'currentValue'),
   /** Accepted `GetUserAttributeVerificationCode` calls for a user in an hour. */
   sendsPerHour: v.optional(Limit, 5),
   /** Accepted `VerifyUserAttribute` calls for a user in an hour. */

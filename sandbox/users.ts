@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { mayRead } from './attribute-access.js';
 import { checkAttributes, setAttribute } from './attributes.js';
 import type { Cognito } from './cognito.js';
 import { CognitoException } from './exceptions.js';
-import type { User, UserPool } from './state.js';
+import { sameName } from './names.js';
+import type { AppClient, User, UserPool } from './state.js';
 
 /** Adds a user without a password. */
 export function addUser(
@@ -12,7 +14,7 @@ export function addUser(
   attributes: readonly (readonly [name: string, value: string])[],
 ): User {
   checkAttributes(attributes, 'admin');
-  if (Object.values(pool.users).some((user) => user.username === requestedName)) throw usernameExists();
+  if (Object.values(pool.users).some((user) => sameName(pool, user.username, requestedName))) throw usernameExists();
   const sub = randomUUID();
   const createdAt = cognito.clock.now();
   const user: User = {
@@ -32,7 +34,7 @@ export function addUser(
   };
   if (pool.usernameAttributes.length > 0) {
     const name = requestedName.includes('@') ? 'email' : 'phone_number';
-    const taken = Object.values(pool.users).some((other) => other.attributes[name] === requestedName);
+    const taken = Object.values(pool.users).some((other) => sameName(pool, other.attributes[name], requestedName));
     if (taken) throw usernameExists();
     checkAttributes([[name, requestedName]], 'admin');
     setAttribute(user, name, requestedName);
@@ -55,4 +57,9 @@ function usernameExists(): CognitoException {
 /** The user's attributes as Cognito lists them. */
 export function attributesOf(user: User): { Name: string; Value: string }[] {
   return Object.entries({ ...user.attributes, sub: user.sub }).map(([Name, Value]) => ({ Name, Value }));
+}
+
+/** Those of them that the app client may read. */
+export function readableAttributesOf(user: User, client: AppClient | undefined): { Name: string; Value: string }[] {
+  return attributesOf(user).filter(({ Name }) => mayRead(client, Name));
 }

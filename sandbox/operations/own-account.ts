@@ -1,14 +1,17 @@
+import { checkWritable } from '../attribute-access.js';
 import { changeAttributes, checkAttributes } from '../attributes.js';
 import type { Cognito } from '../cognito.js';
 import { attributeList, type Input, textMap } from '../members.js';
 import { signedInUser, signOutEverywhere } from '../sessions.js';
-import { attributesOf } from '../users.js';
+import { readableAttributesOf } from '../users.js';
 import type { CallContext } from './operation.js';
 
-/** Answers the signed-in user's attributes, without a value that waits for its verification. */
+/**
+ * Answers the signed-in user's attributes that the app client may read, without a value that waits for its verification.
+ */
 export async function getUser(cognito: Cognito, input: Input): Promise<object> {
-  const { user } = await signedInUser(cognito, input);
-  return { Username: user.username, UserAttributes: attributesOf(user) };
+  const { pool, user, clientId } = await signedInUser(cognito, input);
+  return { Username: user.username, UserAttributes: readableAttributesOf(user, pool.clients[clientId]) };
 }
 
 /** Changes the signed-in user's attributes and sends a code to each new e-mail or number. */
@@ -21,6 +24,10 @@ export async function updateUserAttributes(
   const clientMetadata = textMap(input, 'ClientMetadata');
   const signedIn = await signedInUser(cognito, input);
   checkAttributes(attributes, 'user');
+  checkWritable(
+    signedIn.pool.clients[signedIn.clientId],
+    attributes.map(([name]) => name),
+  );
   const deliveries = await changeAttributes(cognito, { ...signedIn, attributes, clientMetadata, undelivered });
   return { CodeDeliveryDetailsList: deliveries };
 }

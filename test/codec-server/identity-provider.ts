@@ -3,6 +3,7 @@ import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { defined } from '@cognito-verification/contract';
 import { exportJWK, exportSPKI, type JWTPayload, SignJWT } from 'jose';
 import type { CodecAuthorization } from '../../codec-server/authorization.js';
 import { base64Url } from '../sample-token.js';
@@ -15,7 +16,7 @@ export interface IdentityProvider {
   /** How often the keys were fetched. */
   readonly fetches: () => number;
   /** A token that is accepted, with these claims on top. */
-  token(claims?: Claims, options?: { alg?: string; key?: KeyObject }): Promise<string>;
+  token(claims?: Claims, options?: { alg?: string; typ?: string | undefined; key?: KeyObject }): Promise<string>;
   /** Signed with the published key as if it were a password. */
   symmetricToken(): Promise<string>;
   unsignedToken(): string;
@@ -71,8 +72,8 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
       revealPermission: { kind: 'group', name: 'codec-reveal' },
     },
     fetches: () => fetches,
-    token: async (claims = {}, { alg = 'RS256', key = pair.privateKey } = {}) =>
-      await new SignJWT(claimsOf(claims)).setProtectedHeader({ alg, kid: pair.kid }).sign(key),
+    token: async (claims = {}, { alg = 'RS256', typ, key = pair.privateKey } = {}) =>
+      await new SignJWT(claimsOf(claims)).setProtectedHeader(defined({ alg, typ, kid: pair.kid })).sign(key),
     symmetricToken: async () => {
       const signed = `${base64Url({ alg: 'HS256', kid: pair.kid })}.${base64Url(claimsOf({}))}`;
       const password = await exportSPKI(pair.publicKey);

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KEY_SETTINGS, type KeyRing, keyRingFromSettings, UnknownKeyError } from '@cognito-verification/codec';
@@ -34,12 +45,12 @@ const later = (): void => {
 
 /** As an operator or a careless script does it: in place. */
 const writeOver = (text: string): void => {
-  writeFileSync(file, text);
+  writeFileSync(file, text, { mode: 0o600 });
 };
 
 /** Atomically, as it should be done. */
 const replace = (text: string): void => {
-  writeFileSync(`${file}.new`, text);
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 };
 
@@ -82,7 +93,7 @@ it('a mounted secret: a link whose target folder changes', async () => {
     ['second', `${B}\n${A}`],
   ] as const) {
     mkdirSync(join(folder, name));
-    writeFileSync(join(folder, name, 'keys'), text);
+    writeFileSync(join(folder, name, 'keys'), text, { mode: 0o600 });
   }
   const current = join(folder, 'current');
   symlinkSync('first', current);
@@ -132,16 +143,85 @@ describe('a change that breaks the file', () => {
   );
 });
 
-describe('an unusable file is refused at the start', () => {
-  const refusal = (path: string): string => {
-    try {
-      ringOf(path);
-      return 'taken';
-    } catch (error) {
-      return String(error);
-    }
-  };
+function refusal(path: string): string {
+  try {
+    ringOf(path);
+    return 'taken';
+  } catch (error) {
+    return String(error);
+  }
+}
 
+describe.skipIf(process.platform === 'win32')('a file for every user of the machine', () => {
+  it.each([0o644, 0o604, 0o666, 0o602, 0o601, 0o444, 0o777])('with mode %o is refused, with the remedy', (mode) => {
+    writeOver(A);
+    chmodSync(file, mode);
+    expect(refusal(file)).toBe(
+      `SettingError: ${FILE}: found the file ${JSON.stringify(file)} with mode 0${mode.toString(8)}, which is open to ` +
+        `every user of this machine; allowed: a file for its owner alone: chmod 600 ${file}; ` +
+        'if it is mounted with another owner: mode 0440 and a group of this process',
+    );
+    chmodSync(file, 0o600);
+    expect(refusal(file)).toBe('taken');
+  });
+
+  it('is refused behind a link too', () => {
+    writeOver(A);
+    chmodSync(file, 0o644);
+    symlinkSync(file, join(folder, 'link'));
+    expect(refusal(join(folder, 'link'))).toContain('chmod 600');
+  });
+
+  it.each([0o600, 0o400, 0o440, 0o640, 0o660])('but one with mode %o is taken', (mode) => {
+    writeOver(A);
+    chmodSync(file, mode);
+    expect(refusal(file)).toBe('taken');
+  });
+
+  it('does not become the keys of a process that runs', async () => {
+    writeOver(A);
+    const ring = ringOf(file);
+    chmodSync(file, 0o644);
+    later();
+    expect(await sealing(ring)).toBe('a');
+    expect(problems).toEqual([expect.stringMatching(/mode 0644.*chmod 600.*The previous keys stay in use\.$/)]);
+  });
+
+  // As the kubelet writes a volume of a secret: a folder of its own for each version, `..data` leads to the newest, and each
+  // file is a link through it. The mode is 0644 by default, and with `fsGroup` a group is added.
+  it.each([0o644, 0o444, 0o440, 0o400])('may be a secret that Kubernetes has mounted, with mode %o', async (mode) => {
+    const version = (name: string, text: string) => {
+      mkdirSync(join(folder, name), { mode: 0o755 });
+      writeFileSync(join(folder, name, 'keys'), text);
+      chmodSync(join(folder, name, 'keys'), mode);
+      symlinkSync(name, join(folder, '..data_tmp'));
+      renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+    };
+    version('..2026_11_26_13_27_46.1234567890', A);
+    symlinkSync('..data/keys', file);
+    const ring = ringOf(file);
+    version('..2026_11_27_00_00_00.987654321', `${B}\n${A}`);
+    later();
+    expect(await sealing(ring)).toBe('b');
+    expect(problems).toEqual([]);
+  });
+
+  const readOnly = '/sys/kernel/uevent_seqnum';
+  it.skipIf(!isReadOnly(readOnly))('may be on a read-only mount, where no mode can be changed', () => {
+    expect(refusal(readOnly)).toContain('key 1 of 1 without an id');
+  });
+});
+
+function isReadOnly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EROFS';
+  }
+}
+
+describe('an unusable file is refused at the start', () => {
   it('if it is missing or not a file; its path is shown', () => {
     expect(refusal(join(folder, 'none'))).toBe(
       `SettingError: ${FILE}: found the file ${JSON.stringify(join(folder, 'none'))} that cannot be read (ENOENT); ` +

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { KEY_SETTINGS, keyRingFromSettings, parseKeys, SettingError } from '@cognito-verification/codec';
+import { encryptionKey, KEY_SETTINGS, keyRingFromSettings, parseKeys, SettingError } from '@cognito-verification/codec';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codecOf, newKey, openOne, sealOne } from './fixtures.js';
@@ -85,6 +85,21 @@ describe('invalid settings are refused with their name, what was found and what 
         allowed: typeof allowed === 'string' ? allowed : expect.stringMatching(allowed),
       },
     ]);
+  });
+
+  it.each([
+    ['zeros', Buffer.alloc(32)],
+    ['ones', Buffer.alloc(32, 1)],
+    ['the byte 255', Buffer.alloc(32, 255)],
+    ['a short text over and over', Buffer.alloc(32, 'password')],
+    ['digits', Buffer.from('01234567890123456789012345678901')],
+    ['zeros with little beside them', Buffer.concat([randomBytes(10), Buffer.alloc(22)])],
+  ])('a key of %s', (_, bytes) => {
+    const allowed = '32 random bytes, as openssl rand -base64 32 makes them';
+    expect(problemsOf({ [KEYS]: `b:${KEY},a:${bytes.toString('base64')}` })).toEqual([
+      { name: KEYS, found: 'key 2 of 2 with bytes that repeat', allowed },
+    ]);
+    expect(() => encryptionKey('a', bytes)).toThrow('A key must have 32 random bytes; those of "a" repeat.');
   });
 
   it('no setting at all; the error says how to create a key', () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
@@ -22,7 +23,7 @@ async function outcome(settings: Record<string, string>): Promise<unknown> {
 }
 
 it('the KMS client is loaded only if KMS is used', async () => {
-  const keys = `a:${Buffer.alloc(32, 1).toString('base64')}`;
+  const keys = `a:${randomBytes(32).toString('base64')}`;
   expect(await outcome({ VERIFICATION_ENCRYPTION_KEYS: keys })).toEqual({ ended: 'opened', loaded: false });
   const kms = {
     VERIFICATION_ENCRYPTION_KMS_KEYS: 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',

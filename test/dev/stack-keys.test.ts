@@ -1,4 +1,5 @@
 /** The keys of a stack. Its database cannot be read without them. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +38,7 @@ it('are created again if their writer was killed before the first byte', async (
 });
 
 it('from the environment take precedence', async () => {
-  vi.stubEnv('VERIFICATION_ENCRYPTION_KEYS', `mine:${Buffer.alloc(32, 1).toString('base64')}`);
+  vi.stubEnv('VERIFICATION_ENCRYPTION_KEYS', `mine:${randomBytes(32).toString('base64')}`);
   const { ring, file } = await provideKeys(folder);
   expect([(await ring.current()).id, file]).toEqual(['mine', undefined]);
 });

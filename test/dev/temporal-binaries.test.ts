@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, chmod, cp, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdir, mkdtemp, open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -96,6 +96,18 @@ test('a lock whose pid now belongs to another process blocks no one', async () =
 test('an incomplete file is downloaded again', async () => {
   const { path = '' } = await answer(look('temporalTestServer'));
   await truncate(path, 1_000);
+  const again = await answer(look('temporalTestServer'));
+  expect(again.report).toContain('fetched');
+  await expectWholeAndAlone(again.path);
+});
+
+test('a file of the right size and other content is downloaded again', async () => {
+  const { path = '' } = await answer(look('temporalTestServer'));
+  const { size } = await stat(path);
+  const file = await open(path, 'r+');
+  await file.write(Buffer.from('#!/bin/sh\n'), 0, 10, 0);
+  await file.close();
+  expect((await stat(path)).size).toBe(size);
   const again = await answer(look('temporalTestServer'));
   expect(again.report).toContain('fetched');
   await expectWholeAndAlone(again.path);

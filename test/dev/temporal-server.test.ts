@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -56,6 +56,33 @@ test('serves workflows and the Web UI, and keeps them in its file across a resta
     await untilGone(server.pid, 1_000);
     await server.close(); // a second call is harmless
   }
+});
+
+test('keeps its file where it is told, whatever the folder is called', async () => {
+  const name = "a #b?mode=memory&100% %41 it's ü";
+  const place = join(folder, name, 'state');
+  const options = { cli, headless: true, dbFilename: join(place, 'temporal.db') };
+  for (const round of [1, 2]) {
+    const server = await startTemporalServer(options);
+    const connection = await Connection.connect({ address: server.address });
+    try {
+      const client = new Client({ connection });
+      if (round === 1) await client.workflow.start('nobody', { taskQueue: 'nobody', workflowId: 'kept' });
+      expect((await client.workflow.getHandle('kept').describe()).status.name).toBe('RUNNING');
+    } finally {
+      await connection.close();
+      await server.close();
+    }
+  }
+  expect((await readdir(place)).filter((file) => !file.startsWith('temporal.db'))).toEqual([]);
+  expect(await readdir(join(folder, name))).toEqual(['state']);
+});
+
+test.each(['a#b.db', 'a?b', '100%', '-x'])('a file called %s is refused', async (name) => {
+  const dbFilename = join(folder, name);
+  await expect(startTemporalServer({ cli, headless: true, dbFilename })).rejects.toThrow(
+    /Choose a name without # \? %/,
+  );
 });
 
 test('uses other ports if the requested ones are taken, and returns them', async () => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
   rig = await startRig('local');
   folder = await mkdtemp(join(tmpdir(), 'key-rotation-'));
   file = join(folder, 'keys');
-  await writeFile(file, OLD);
+  await writeFile(file, OLD, { mode: 0o600 });
   taskQueue = `${rig.taskQueue}-rotation`;
   const dataConverter = clientDataConverter(keyRingFromSettings({ VERIFICATION_ENCRYPTION_KEYS_FILE: file }));
   temporal = new Client({ connection: rig.env.connection, dataConverter });

@@ -12,7 +12,7 @@ const SETTINGS = {
   limitCounts: ['accepted', 'all'],
   neverRequested: ['ExpiredCodeException', 'CodeMismatchException'],
   checkOrder: ['limitFirst', 'attributeFirst'],
-  sendWhilePending: ['pendingValue', 'currentValue'],
+  sendWhilePending: ['currentValue', 'pendingValue'],
 } as const satisfies { [Name in keyof Switches]?: readonly Switches[Name][] };
 
 /** Every combination of the settings of some switches. */
@@ -49,7 +49,7 @@ describe('start, wrong code, re-send, right code', () => {
     { limitCounts: 'all' },
     { neverRequested: 'CodeMismatchException' },
     { checkOrder: 'attributeFirst' },
-    { sendWhilePending: 'currentValue' },
+    { sendWhilePending: 'pendingValue' },
   ];
   others.push(Object.assign({}, ...others));
 

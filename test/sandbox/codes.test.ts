@@ -167,10 +167,10 @@ describe('a changed attribute', () => {
     expect(profile.UserAttributes).toContainEqual({ Name: 'email', Value: 'old@bakery.example' });
     expect(profile.UserAttributes).toContainEqual({ Name: 'email_verified', Value: 'true' });
 
-    const first = running.sandbox.codeFor(user, 'email');
-    expect((await refusal(running.verify(user, otherThan(first)))).name).toBe('CodeMismatchException');
+    const code = running.sandbox.codeFor(user, 'email');
+    expect((await refusal(running.verify(user, otherThan(code)))).name).toBe('CodeMismatchException');
     expect(running.sandbox.attribute(user, 'email')).toEqual(waiting);
-    await running.verify(user, await running.sendAndRead(user));
+    await running.verify(user, code);
     expect(running.sandbox.attribute(user, 'email')).toEqual({ value: 'new@bakery.example', verified: true });
   });
 

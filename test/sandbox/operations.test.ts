@@ -8,6 +8,7 @@ import {
   AdminInitiateAuthCommand,
   AdminResetUserPasswordCommand,
   AdminSetUserPasswordCommand,
+  AdminUpdateUserAttributesCommand,
   AdminUserGlobalSignOutCommand,
   type AuthenticationResultType,
   CreateUserPoolClientCommand,
@@ -18,6 +19,7 @@ import {
   GlobalSignOutCommand,
   InitiateAuthCommand,
   RevokeTokenCommand,
+  UpdateUserAttributesCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
@@ -171,6 +173,115 @@ describe('users', () => {
     expect((await refusal(running.client.send(new AdminCreateUserCommand(create)))).name).toBe(
       'UsernameExistsException',
     );
+  });
+});
+
+describe('names in a pool that ignores capitals', () => {
+  /** A pool with a user `Zoe` of the address `Zoe@Bakery.example`. */
+  async function poolWithZoe(CaseSensitive: boolean | undefined) {
+    const { UserPool } = await running.client.send(
+      new CreateUserPoolCommand({
+        PoolName: 'shop',
+        AliasAttributes: ['email'],
+        ...(CaseSensitive !== undefined && { UsernameConfiguration: { CaseSensitive } }),
+      }),
+    );
+    const UserPoolId = UserPool?.Id ?? '';
+    const UserAttributes = [
+      { Name: 'email', Value: 'Zoe@Bakery.example' },
+      { Name: 'email_verified', Value: 'true' },
+    ];
+    await running.client.send(new AdminCreateUserCommand({ UserPoolId, Username: 'Zoe', UserAttributes }));
+    return UserPoolId;
+  }
+
+  const findIn = (UserPoolId: string) => async (Username: string) =>
+    await running.client.send(new AdminGetUserCommand({ UserPoolId, Username })).then(
+      (found) => found.Username,
+      (error: Error) => error.name,
+    );
+
+  it('are one, also as an alias', async () => {
+    const UserPoolId = await poolWithZoe(false);
+    const find = findIn(UserPoolId);
+    for (const name of ['Zoe', 'zoe', 'ZOE', 'zoe@bakery.example', 'ZOE@BAKERY.EXAMPLE'])
+      expect(await find(name)).toBe('Zoe');
+    const again = new AdminCreateUserCommand({ UserPoolId, Username: 'zOE' });
+    expect((await refusal(running.client.send(again))).name).toBe('UsernameExistsException');
+  });
+
+  it('keep an address as an alias to one user', async () => {
+    const userPoolId = await poolWithZoe(false);
+    const other = await running.sandbox.createUser({ poolId: userPoolId, attributes: { email: 'zoe@bakery.example' } });
+    const code = await running.sendAndRead(other);
+    expect((await refusal(running.verify(other, code))).name).toBe('AliasExistsException');
+  });
+
+  it('are as many as there are spellings everywhere else', async () => {
+    for (const caseSensitive of [true, undefined]) {
+      const UserPoolId = await poolWithZoe(caseSensitive);
+      const find = findIn(UserPoolId);
+      expect(await find('Zoe')).toBe('Zoe');
+      for (const name of ['zoe', 'zoe@bakery.example']) expect(await find(name)).toBe('UserNotFoundException');
+      await running.client.send(new AdminCreateUserCommand({ UserPoolId, Username: 'zoe' }));
+      expect(await find('zoe')).toBe('zoe');
+    }
+  });
+});
+
+describe('an app client', () => {
+  const ATTRIBUTES = { email: 'zoe@bakery.example', given_name: 'Zoe', 'custom:tier': 'gold' };
+
+  /** Signs in a user with these attributes by a client with these settings, and shows what it may see. */
+  async function seenBy(client: Pick<CreateUserPoolClientCommandInput, 'ReadAttributes' | 'WriteAttributes'>) {
+    const { UserPoolId, ClientId } = await signUp(client);
+    const change = Object.entries(ATTRIBUTES).map(([Name, Value]) => ({ Name, Value }));
+    await running.client.send(
+      new AdminUpdateUserAttributesCommand({ UserPoolId, Username: 'zoe', UserAttributes: change }),
+    );
+    const { AccessToken = '', IdToken = '' } = await signIn(ClientId);
+    const { UserAttributes = [] } = await getUser(AccessToken);
+    const write = async (Name: string) =>
+      await running.client.send(
+        new UpdateUserAttributesCommand({ AccessToken, UserAttributes: [{ Name, Value: 'new@bakery.example' }] }),
+      );
+    return { names: new Set(UserAttributes.map(({ Name }) => Name)), claims: decodeJwt(IdToken), write };
+  }
+
+  it('reads only what it may', async () => {
+    const all = await seenBy({});
+    expect(all.names).toEqual(new Set(['email', 'email_verified', 'given_name', 'sub']));
+    expect(all.claims).toMatchObject({ email: ATTRIBUTES.email, email_verified: false, given_name: 'Zoe' });
+    expect(all.claims).not.toHaveProperty('custom:tier');
+    const some = await seenBy({ ReadAttributes: ['email', 'custom:tier'] });
+    expect(some.names).toEqual(new Set(['custom:tier', 'email', 'sub']));
+    expect(some.claims).toMatchObject({ email: ATTRIBUTES.email, 'custom:tier': 'gold', sub: expect.any(String) });
+    for (const claim of ['email_verified', 'given_name']) expect(some.claims).not.toHaveProperty(claim);
+    expect((await seenBy({ ReadAttributes: ['given_name'] })).names).toEqual(new Set(['given_name', 'sub']));
+  });
+
+  it('writes only what it may', async () => {
+    const unauthorized = {
+      name: 'NotAuthorizedException',
+      message: 'A client attempted to write unauthorized attribute',
+      status: 400,
+    };
+    const all = await seenBy({});
+    await all.write('email');
+    expect(await refusal(all.write('custom:tier'))).toEqual(unauthorized);
+    const some = await seenBy({ WriteAttributes: ['given_name'] });
+    await some.write('given_name');
+    expect(await refusal(some.write('email'))).toEqual(unauthorized);
+  });
+
+  it('gets no lists that are none', async () => {
+    const { UserPoolId } = await signUp();
+    for (const name of ['ReadAttributes', 'WriteAttributes']) {
+      const input: CreateUserPoolClientCommandInput = { UserPoolId, ClientName: 'web', [name]: 'email' };
+      expect((await refusal(running.client.send(new CreateUserPoolClientCommand(input)))).name).toBe(
+        'SerializationException',
+      );
+    }
   });
 });
 

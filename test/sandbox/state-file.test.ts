@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetUserCommand, VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
@@ -94,6 +94,18 @@ describe('a state file', () => {
     expect(JSON.parse(await readFile(stateFile, 'utf8'))).toMatchObject({ format: 1 });
     expect((await stat(stateFile)).mode & 0o077).toBe(0);
     expect(await readdir(folder)).toEqual(['sandbox.json']);
+  });
+
+  it('is not written through what somebody else has put in its way', async () => {
+    const victim = join(folder, 'of-the-victim');
+    await writeFile(victim, 'precious');
+    await symlink(victim, `${stateFile}.next`);
+    await sandbox.createUser();
+    expect(await readFile(victim, 'utf8')).toBe('precious');
+    await writeFile(`${stateFile}.next`, 'open to all', { mode: 0o666 });
+    await chmod(`${stateFile}.next`, 0o666);
+    await sandbox.createUser();
+    expect((await lstat(stateFile)).mode & 0o777).toBe(0o600);
   });
 
   it('holds no password', async () => {

@@ -177,12 +177,12 @@ describe('checkOrder', () => {
 
 describe('sendWhilePending', () => {
   it.each<[Switches['sendWhilePending'], string, object]>([
-    ['pendingValue', 'new@bakery.example', { value: 'new@bakery.example', verified: true }],
     [
       'currentValue',
       'old@bakery.example',
       { value: 'old@bakery.example', verified: true, pendingValue: 'new@bakery.example' },
     ],
+    ['pendingValue', 'new@bakery.example', { value: 'new@bakery.example', verified: true }],
   ])('%s: the code goes to %s and verifies that value', async (sendWhilePending, destination, after) => {
     running.sandbox.setSwitches({ sendWhilePending });
     const user = await running.sandbox.createUser({

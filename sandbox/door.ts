@@ -1,0 +1,38 @@
+/**
+ * Which requests may come in. The sandbox trusts all programs of this machine, and no web page: a browser on this machine
+ * sends to it whatever any page asks for.
+ */
+import type { MiddlewareHandler } from 'hono';
+
+/** The most bytes in the body of a request. A user pool with every text that it can have is a tenth of that. */
+export const MOST_BODY_BYTES = 1024 * 1024;
+
+/** With any port: that of a forwarded connection is another one than the sandbox's. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+
+/**
+ * Refuses requests under any name but those of the loopback interface. A page can let its own host name resolve to this
+ * machine (DNS rebinding), and the browser then takes the sandbox for that page's server.
+ */
+export const loopbackNamesOnly: MiddlewareHandler = async (context, next) => {
+  if (LOOPBACK.test(context.req.header('Host') ?? '')) return await next();
+  return context.json({ message: 'The Cognito sandbox answers to localhost, 127.x.x.x and [::1] only.' }, 403);
+};
+
+/**
+ * Refuses what a browser sends for a page that is not the sandbox's own, be it of another port of this machine. A link to a
+ * page of the sandbox may be followed: it changes nothing, and the page that has the link sees nothing of it.
+ */
+export const ownPagesOnly: MiddlewareHandler = async (context, next) => {
+  const header = (name: string) => context.req.header(name);
+  const origin = header('Origin');
+  const site = header('Sec-Fetch-Site') ?? 'none';
+  const isOwn = origin === undefined || origin === `http://${header('Host')}`;
+  const followsLink =
+    context.req.method === 'GET' && header('Sec-Fetch-Mode') === 'navigate' && header('Sec-Fetch-Dest') === 'document';
+  if (isOwn && (['none', 'same-origin'].includes(site) || followsLink)) return await next();
+  return context.json(
+    { message: 'The Cognito sandbox answers to programs and to its own pages, to no other page.' },
+    403,
+  );
+};
