@@ -1,4 +1,5 @@
 import { type AccessTokenClaims, AccessTokenError, decodeAccessToken } from './access-token.js';
+import { BOUNDS } from './bounds.js';
 import { FAILURE_TYPES } from './failure-types.js';
 import { InvalidInputError, show } from './input-fields.js';
 import { Secret } from './secret.js';
@@ -74,11 +75,13 @@ export function requestedUser(fields: Record<string, unknown>, tokenInput: Token
 
 const TOKEN_NEEDED = 'must be a text that is not empty, unless accessTokenReference is there instead';
 
+const REFERENCE = new RegExp(`^[\\x21-\\x7e]{1,${BOUNDS.accessTokenReference}}$`);
+
 function reference(value: unknown): string {
-  if (typeof value !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(value)) {
+  if (typeof value !== 'string' || !REFERENCE.test(value)) {
     throw new InvalidInputError(
       'accessTokenReference',
-      'must be a text of 1 to 512 printable ASCII characters without spaces',
+      `must be a text of 1 to ${BOUNDS.accessTokenReference} printable ASCII characters without spaces`,
     );
   }
   // A reference is not treated as a secret, so a token must not be taken for one.

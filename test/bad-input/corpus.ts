@@ -54,8 +54,9 @@ const REQUEST = {
   attributeName: 'email',
 };
 
-const NO_TEXTS = [null, true, 7, [], {}, '', 'a b', '\u0000', 'x'.repeat(10_000)];
-const NO_OBJECTS = [true, 0, 'a=b', ['a'], { a: 1 }, { a: null }, { a: { b: 'c' } }];
+/** `null` is absent: where a field is optional, it is no invalid value. */
+const NO_TEXTS = [true, 7, [], {}, '', 'a b', '\u0000', 'x'.repeat(10_000)];
+const NO_OBJECTS = [true, 0, 'a=b', ['a'], { a: 1 }, { a: { b: 'c' } }];
 const NO_DURATIONS = [true, -1, 0, 1e308, [], {}, '', 'soon', '1 fortnight', '-5 minutes', '31 days'];
 const NO_NUMBERS = [true, -1, 0, 1.5, 1e308, [], {}, '', '3'];
 const NO_CHOICES = [true, 7, [], {}, '', 'maybe'];
