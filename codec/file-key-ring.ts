@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { UnknownKeyError } from './errors.js';
 import { type KeyRing, keyRingOf } from './key-ring.js';
 import { KEYS_FORM, parseKeys } from './parse-keys.js';
-import { SettingError } from './setting-error.js';
+import { describeSecretFile, SettingError } from './setting-error.js';
 
 /** A file is checked for changes at most this often. */
 const CHECK_INTERVAL_MS = 5_000;
@@ -65,7 +65,7 @@ function read(path: string, name: string, before?: KeyFile): KeyFile {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    const found = `${describePath(path)} that cannot be read${code}`;
+    const found = `${describeSecretFile(path)} that cannot be read${code}`;
     throw new SettingError([{ name, found, allowed: `the path of a file with ${KEYS_FORM}` }]);
   }
   return { ring: keyRingOf(...parseKeys(text, name)), version };
@@ -74,11 +74,4 @@ function read(path: string, name: string, before?: KeyFile): KeyFile {
 function versionOf(path: string): string {
   const { mtimeMs, size, ino } = statSync(path);
   return `${ino} ${size} ${mtimeMs}`;
-}
-
-/** Someone may have put the keys themselves where their path belongs, so only what can be nothing but a path is shown. */
-function describePath(path: string): string {
-  const [, folder] = /^(\/?[^/]+)\/./.exec(path) ?? [];
-  const isPath = /^[^\s:=,]+$/.test(path) && (path.includes('.') || (folder !== undefined && existsSync(folder)));
-  return isPath ? `the file ${JSON.stringify(path)}` : 'a file';
 }
