@@ -27,9 +27,10 @@ export class InvalidInputError extends Error {
  * Checks that a value is an object, and returns its fields. One that is `null` is absent: other languages write it for a field
  * that is not set.
  * @param allowed the names of the fields that it may have. Default: any
+ * @param path what stands before the name of a field in an error. Default: nothing, as in a message itself
  * @throws InvalidInputError when it is no object, or has another field
  */
-export function object(value: unknown, name: string, allowed?: readonly string[]): Record<string, unknown> {
+export function object(value: unknown, name: string, allowed?: readonly string[], path = ''): Record<string, unknown> {
   if (
     typeof value !== 'object' ||
     value === null ||
@@ -41,7 +42,10 @@ export function object(value: unknown, name: string, allowed?: readonly string[]
   }
   const unknown = allowed && Object.keys(value).find((key) => !allowed.includes(key));
   if (unknown !== undefined) {
-    throw new InvalidInputError(unknown.slice(0, 40), `is not a field of ${name}; allowed: ${allowed?.join(', ')}`);
+    throw new InvalidInputError(
+      `${path}${unknown.slice(0, 40)}`,
+      `is not a field of ${name}; allowed: ${allowed?.join(', ')}`,
+    );
   }
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null && field !== undefined));
 }

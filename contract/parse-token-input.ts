@@ -33,7 +33,7 @@ export function parseAccessToken(token: Secret, field: string, owner?: UserKey):
 
 /**
  * Reads the token input of a message, if it has one. It does not check whose token it is.
- * @throws InvalidInputError when it holds both, or one of the wrong form.
+ * @throws InvalidInputError when it holds both, or one of the wrong form; of type `AccessTokenRefused` for what is no access token.
  */
 export function optionalTokenInput(fields: Record<string, unknown>): TokenInput | undefined {
   const { accessToken, accessTokenReference } = fields;
@@ -43,7 +43,9 @@ export function optionalTokenInput(fields: Record<string, unknown>): TokenInput 
   if (accessTokenReference !== undefined) return { accessTokenReference: reference(accessTokenReference) };
   if (accessToken === undefined) return undefined;
   if (typeof accessToken !== 'string' || accessToken === '') throw new InvalidInputError('accessToken', TOKEN_NEEDED);
-  return { accessToken: new Secret(accessToken) };
+  const token = new Secret(accessToken);
+  parseAccessToken(token, 'accessToken');
+  return { accessToken: token };
 }
 
 /**

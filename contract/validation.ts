@@ -4,7 +4,7 @@ import type { CodeConfirmedInput } from './messages.js';
 import { ATTRIBUTE_NAMES, type AttributeName } from './names.js';
 import { optionalTokenInput, requestedUser, requiredTokenInput, TOKEN_FIELDS } from './parse-token-input.js';
 import { PolicyError, type ResolvedPolicy, resolvePolicy } from './policy.js';
-import { printable } from './printable.js';
+import { isPrintable, printable } from './printable.js';
 import { Secret } from './secret.js';
 import type { CodeDelivery } from './status.js';
 import type { TokenInput } from './token-input.js';
@@ -95,7 +95,12 @@ export function parseSubmitCode(
   const code = fields['code'];
   if (typeof code !== 'string') throw new InvalidInputError('code', 'must be a text');
   // Cognito's own pattern is [\S]{1,2048}.
-  if (!CODE.test(code)) throw new InvalidInputError('code', 'must have 1 to 2048 characters and no spaces');
+  if (!CODE.test(code) || !isPrintable(code)) {
+    throw new InvalidInputError(
+      'code',
+      `must have 1 to ${BOUNDS.code} characters, no spaces and no control characters`,
+    );
+  }
   if (codeFormat === 'sixDigits' && !/^\d{6}$/.test(code)) throw new InvalidInputError('code', 'must be six digits');
   return { code: new Secret(code), tokenInput: optionalTokenInput(fields) };
 }
@@ -168,7 +173,12 @@ function metadata(value: unknown): Record<string, string> | undefined {
 
 function delivery(value: unknown): CodeDelivery | undefined {
   if (value === undefined) return undefined;
-  const { destination, deliveryMedium } = object(value, 'alreadySent', ['destination', 'deliveryMedium']);
+  const { destination, deliveryMedium } = object(
+    value,
+    'alreadySent',
+    ['destination', 'deliveryMedium'],
+    'alreadySent.',
+  );
   return deliveryTold(
     optionalText(destination, 'alreadySent.destination', {
       most: BOUNDS.destination,
