@@ -1,7 +1,7 @@
 /**
  * How large each value from outside may be. Temporal takes 2 MB in one payload and 50 MB in a history, and warns from 512 KiB
- * (`limit.blobSize`, `limit.historySize`). A verification takes 1,500 updates and then only codes: with a token of the
- * greatest length in each, its history stays below half of that. No message comes near 64 KiB, and no status near 32 KiB.
+ * (`limit.blobSize`, `limit.historySize`). With these bounds no message and no status has 64 KiB. A verification takes 1,500
+ * updates and then only codes: the tokens of all of them, each of the greatest length, are half of a history.
  */
 import { isPrintable, printable } from './printable.js';
 import type { CodeDelivery, VerificationFailure } from './status.js';
