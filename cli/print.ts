@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { styleText } from 'node:util';
-import { printableLines } from '@cognito-verification/contract';
+// The whole contract would load a package of Temporal, which the help text does not need.
+import { printableLines } from '@cognito-verification/contract/printable';
 import { Option } from 'commander';
 
 /** The options of every command. */
