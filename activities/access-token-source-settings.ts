@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { quoteSetting, SettingError } from '@cognito-verification/codec';
+import { describeSecretFile, SettingError } from '@cognito-verification/codec';
 import { errorCode } from '../log/error-code.js';
 import { type AccessTokenSource, AccessTokenSourceError } from './access-token-source.js';
 import { AccessTokenSourceOptionError, createHttpAccessTokenSource } from './http-access-token-source.js';
@@ -42,10 +42,10 @@ function checkBearer(path: string): void {
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    throw wrong(BEARER_SETTING, `${quoteSetting(path)}, which cannot be read (${reasonOf(error)})`, BEARER_ALLOWED);
+    throw wrong(BEARER_SETTING, `${describeSecretFile(path)} that cannot be read (${reasonOf(error)})`, BEARER_ALLOWED);
   }
   if (isBearer(content)) return;
-  throw wrong(BEARER_SETTING, `${quoteSetting(path)}, with something else in it`, BEARER_ALLOWED);
+  throw wrong(BEARER_SETTING, `${describeSecretFile(path)} with something else in it`, BEARER_ALLOWED);
 }
 
 async function readBearer(path: string): Promise<string> {

@@ -4,7 +4,7 @@ import {
   GetUserAttributeVerificationCodeCommand,
   VerifyUserAttributeCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { type AttributeName, type CodeDelivery, Secret } from '@cognito-verification/contract';
+import { type AttributeName, type CodeDelivery, deliveryTold, Secret } from '@cognito-verification/contract';
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { type AccessTokenSource, resolveAccessToken } from './access-token-source.js';
 import { type AttributeSnapshot, readIfQuick, readSnapshot } from './attribute-snapshot.js';
@@ -172,9 +172,9 @@ async function findToken(call: CognitoCall, source: AccessTokenSource | undefine
   return await resolveAccessToken(source, { reference, userPoolId, sub, attributeName }, cancellationSignal());
 }
 
-/** Some endpoints leave the fields out, or empty. */
-function deliveryOf(details: CodeDeliveryDetailsType | undefined): CodeDelivery {
-  return { destination: details?.Destination || undefined, deliveryMedium: details?.DeliveryMedium || undefined };
+/** Some endpoints leave the fields out, or empty, and nothing holds them to their types. */
+function deliveryOf(details: CodeDeliveryDetailsType | null | undefined): CodeDelivery {
+  return deliveryTold(details?.Destination, details?.DeliveryMedium);
 }
 
 /**

@@ -21,6 +21,7 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   WorkerUnavailable: EXIT.unreachable,
   CognitoUnavailable: EXIT.unreachable,
   NotSetUp: EXIT.unreachable,
+  UnexpectedAnswer: EXIT.unreachable,
   Sealing: EXIT.unreachable,
   KeyService: EXIT.unreachable,
   VerificationOpen: EXIT.stillOpen,

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { styleText } from 'node:util';
+// The whole contract would load a package of Temporal, which the help text does not need.
+import { printableLines } from '@cognito-verification/contract/printable';
 import { Option } from 'commander';
 
 /** The options of every command. */
@@ -11,18 +14,46 @@ export const jsonOption = () => new Option('--json', 'print one JSON document on
 
 /** Writes the answer of a command to standard output: a JSON document for programs, or text for people. */
 export function print(options: OutputOptions, document: unknown, people: string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${asCalled(people)}\n`);
+  process.stdout.write(options.json ? jsonLine(document) : `${onTerminal(asCalled(people))}\n`);
 }
 
-/** The text of others without characters that a terminal obeys, or that change the order of what it shows. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+/** Writes a text for people to standard error. */
+export function tell(text: string): void {
+  process.stderr.write(`${onTerminal(text)}\n`);
 }
 
-/** Text that stands out on a terminal. It stays plain if the output is not a terminal or `NO_COLOR` is set. */
-export function emphasized(style: 'bold' | 'dim' | 'green' | 'red' | 'yellow', content: string): string {
+/**
+ * One JSON document on a line. What a terminal obeys is escaped: it means the same to a program. `JSON.stringify` escapes only
+ * a part of it.
+ */
+export function jsonLine(document: unknown): string {
+  const json = JSON.stringify(document).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+  return `${json}\n`;
+}
+
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
+
+/** Stands for our own escape characters until a text is written: no text of others can hold it. */
+const MARK = randomUUID();
+const EMPHASIZED = new RegExp(`${MARK}(\\w+):(.*?)${MARK}`, 'gs');
+
+/**
+ * A text for people as it goes to a terminal. Whatever others have put into it, it holds no character that a terminal obeys but
+ * line breaks and the styles of `emphasized`.
+ */
+export function onTerminal(text: string): string {
+  return printableLines(text).replaceAll(EMPHASIZED, (_, style: Style, content: string) => styleText(style, content));
+}
+
+/** Text that stands out on a terminal, once `print` or `tell` writes it. It stays plain if the output is not a terminal or `NO_COLOR` is set. */
+export function emphasized(style: Style, content: string): string {
   const plain = !process.stdout.isTTY || Boolean(process.env['NO_COLOR']);
-  return plain ? content : styleText(style, content);
+  return plain ? content : `${MARK}${style}:${content}${MARK}`;
 }
 
 /** What the manifest's `bin` calls the program. */

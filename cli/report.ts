@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { errorCode } from '../log/error-code.js';
 import { redactText } from '../log/redact-text.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
-import { asCalled } from './print.js';
+import { asCalled, jsonLine, tell } from './print.js';
 
 /** An error as `--json` shows it: `code`, `message` and the fields of the error, such as `field` or `allowedAt`. */
 export interface ErrorDocument {
@@ -19,8 +19,8 @@ export interface ErrorDocument {
 export function reportError(error: unknown, json: boolean): number {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
   const document = errorDocument(error);
-  if (json) process.stdout.write(`${JSON.stringify({ error: document })}\n`);
-  else process.stderr.write(`${textOf(error, document)}\n`);
+  if (json) process.stdout.write(jsonLine({ error: document }));
+  else tell(textOf(error, document));
   return exitCodeOf(document.code);
 }
 

@@ -8,7 +8,7 @@ import { openStackFolder, type RunningStack, type StackFolder } from '../dev/sta
 import { createTimeline, type Timeline } from '../dev/timeline.js';
 import { EXIT } from './exit-codes.js';
 import { portOption } from './options.js';
-import { jsonOption, type OutputOptions, print } from './print.js';
+import { jsonOption, type OutputOptions, onTerminal, print } from './print.js';
 import { InterruptedError } from './usage-error.js';
 
 interface UpOptions extends OutputOptions {
@@ -88,7 +88,7 @@ async function up(options: UpOptions): Promise<number> {
     throw toLocalStackError(error);
   });
   if ('pid' in folder) return printRunning(folder, stateDir, options);
-  const timeline = createTimeline((text) => process.stderr.write(text));
+  const timeline = createTimeline((text) => process.stderr.write(onTerminal(text)));
   const forgotten = forgetStackSettings();
   if (forgotten.length > 0)
     timeline.tell(`not using ${forgotten.join(', ')} of this shell: the env file of a local stack has set it`);

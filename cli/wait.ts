@@ -4,7 +4,7 @@ import { errorCode } from '../log/error-code.js';
 import { outcomeCard } from './card.js';
 import { EXIT } from './exit-codes.js';
 import { durationOption, workflowIdArgument } from './options.js';
-import { jsonOption, type OutputOptions, print } from './print.js';
+import { jsonOption, type OutputOptions, print, tell } from './print.js';
 import { withClient, workerOf } from './with-client.js';
 
 /** `wait`: exit code 0 only for `verified`. */
@@ -27,7 +27,7 @@ export function waitCommand(): Command {
             return await client.wait(workflowId, { timeout });
           } catch (error) {
             if (openWithoutStatus(error)) {
-              process.stderr.write(`There was no answer from ${workerOf(config)}: is one running?\n`);
+              tell(`There was no answer from ${workerOf(config)}: is one running?`);
             }
             throw error;
           }

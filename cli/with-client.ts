@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationClient, VerificationClientOptions } from '@cognito-verification/client';
 import type { TemporalConfig } from '../temporal/config.js';
 import { watchInterruption } from './interruption.js';
+import { tell } from './print.js';
 
 /**
  * Runs one call of a command with a connected client. Ctrl-C ends the command at once; what the call asked for goes on.
@@ -51,7 +52,7 @@ const SILENCE_MS = 5_000;
 
 async function reportSilence(config: TemporalConfig, whatNow: string, answered: AbortSignal): Promise<void> {
   const silent = await sleep(SILENCE_MS, true, { signal: answered, ref: false }).catch(() => false);
-  if (silent) process.stderr.write(`Still waiting: no answer yet from ${workerOf(config)}. ${whatNow}\n`);
+  if (silent) tell(`Still waiting: no answer yet from ${workerOf(config)}. ${whatNow}`);
 }
 
 /** The worker of these settings, in the words by which a person finds it. */

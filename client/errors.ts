@@ -175,6 +175,23 @@ export class SealingError extends VerificationError {
   readonly code = 'Sealing';
 }
 
+/**
+ * What came back has not the form of an answer to this call: two different messages were sent under one id, or something else
+ * than a worker of this release answered. What the call asked for may have been done.
+ */
+export class UnexpectedAnswerError extends VerificationError {
+  readonly code = 'UnexpectedAnswer';
+  constructor(
+    readonly workflowId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `What came back for "${workflowId}" is no answer to this call: the same id was used for another message, or another program answers on the task queue. Ask for the status, and use a new id.`,
+      options,
+    );
+  }
+}
+
 /** The namespace lacks the search attributes of a verification. `cognito-verification setup` registers them. */
 export class NotSetUpError extends VerificationError {
   readonly code = 'NotSetUp';

@@ -1,13 +1,15 @@
 import {
+  boundedFailure,
   FAILURE_TYPES,
   InvalidInputError,
   isRecord,
+  printable,
   type ResendRefusal,
-  VERIFICATION_STATES,
   type VerificationFailure,
   type VerificationStatus,
 } from '@cognito-verification/contract';
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
+import { isStatus } from './answers.js';
 import {
   AccessTokenRefusedError,
   AttemptsExhaustedError,
@@ -35,7 +37,7 @@ export function errorOfInput(error: InvalidInputError): VerificationError {
  */
 export function errorOfFailure(failure: Error, workflowId: string): VerificationError {
   const options = { cause: failure };
-  const { message } = failure;
+  const message = printable(failure.message);
   const application = applicationFailure(failure);
   const detail: unknown = application?.details?.[0];
   switch (application?.type) {
@@ -65,10 +67,8 @@ export function errorOfFailure(failure: Error, workflowId: string): Verification
 /** Type and message of the innermost `ApplicationFailure`: it is the one that Cognito caused. */
 export function describeFailure(failure: Error | undefined): VerificationFailure {
   const application = applicationFailure(failure);
-  return {
-    type: application?.type ?? failure?.name ?? 'Unknown',
-    message: application?.message ?? failure?.message ?? 'no reason was recorded',
-  };
+  const message = application?.message ?? failure?.message ?? 'no reason was recorded';
+  return boundedFailure(application?.type ?? failure?.name ?? 'Unknown', message);
 }
 
 /** The status in the first detail of a failure. */
@@ -95,8 +95,4 @@ function isResendRefusal(value: unknown): value is ResendRefusal {
 
 function isFailure(value: unknown): value is VerificationFailure {
   return isRecord(value) && typeof value['type'] === 'string' && typeof value['message'] === 'string';
-}
-
-function isStatus(value: unknown): value is VerificationStatus {
-  return isRecord(value) && VERIFICATION_STATES.some((state) => state === value['state']);
 }

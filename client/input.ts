@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import {
+  BOUNDS,
   InvalidInputError,
+  isPrintable,
   parseAccessToken,
   parseDuration,
   parseWorkflowId,
@@ -38,12 +41,32 @@ export function checkWorkflowId(workflowId: string, tokenInput?: TokenInput): vo
   if (token) parse(() => parseAccessToken(token, 'accessToken', key));
 }
 
-/** The id as an update id, under which Temporal keeps the answer. */
-export function checkId(field: string, id: string): string {
-  if (typeof id !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(id)) {
-    throw new InvalidRequestError(field, `${field} must have 1 to 200 printable ASCII characters and no spaces.`);
+const ID = new RegExp(`^[\\x21-\\x7e]{1,${BOUNDS.id}}$`);
+
+/**
+ * The update id for a caller's id, under which Temporal keeps the answer. The name of the message stands before it, so that
+ * the same id for messages of two kinds does not make the second one get the answer of the first.
+ * @param given default: a random UUID
+ */
+export function updateIdFor({ name }: { name: string }, field: string, given: string | null | undefined): string {
+  const id = given ?? randomUUID();
+  if (typeof id !== 'string' || !ID.test(id)) {
+    throw new InvalidRequestError(
+      field,
+      `${field} must have 1 to ${BOUNDS.id} printable ASCII characters and no spaces.`,
+    );
   }
-  return id;
+  return `${name}/${id}`;
+}
+
+/** @throws InvalidRequestError unless it is absent, or a text that may be shown. */
+export function checkReference(reference: unknown): string | undefined {
+  if (reference === undefined || reference === null) return undefined;
+  if (typeof reference === 'string' && reference.length <= BOUNDS.reference && isPrintable(reference)) return reference;
+  throw new InvalidRequestError(
+    'reference',
+    `reference must be a text of at most ${BOUNDS.reference} characters, none of them a control character.`,
+  );
 }
 
 /** @throws InvalidRequestError unless it is a positive duration. */

@@ -48,7 +48,7 @@ export async function* listVerifications(
   pageTimeoutMs: number,
 ): AsyncGenerator<VerificationListing, void, undefined> {
   const query = listQuery(filter);
-  const limit = listLimit(filter.limit);
+  const limit = listLimit(withoutNull(filter).limit);
   const rows = calls.client.workflow.list({ query, pageSize: Math.min(limit, MOST_ON_A_PAGE) })[Symbol.asyncIterator]();
   for (let count = 0; count < limit; count++) {
     let row: IteratorResult<WorkflowExecutionInfo>;
@@ -73,7 +73,7 @@ const DEFAULT_LIST_LIMIT = 100;
  */
 export function listQuery(filter: ListFilter): string {
   const clauses = [`WorkflowType = '${WORKFLOW_TYPE}'`];
-  const { state, attributeName, userPoolId, open } = filter;
+  const { state, attributeName, userPoolId, open } = withoutNull(filter);
   if (state !== undefined) {
     clauses.push(`${SEARCH_ATTRIBUTES.state} = '${oneOf('state', state, VERIFICATION_STATES)}'`);
   }
@@ -109,6 +109,11 @@ function listingOf(info: WorkflowExecutionInfo): VerificationListing {
     closedAt: info.closeTime?.toISOString(),
     executionStatus: info.status.name,
   };
+}
+
+/** A field that is `null` is absent, as in every message. */
+function withoutNull(filter: ListFilter): ListFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== null));
 }
 
 function oneOf(field: string, value: string, allowed: readonly string[]): string {

@@ -1,4 +1,4 @@
-import type { VerificationOutcome } from '@cognito-verification/contract';
+import { boundedFailure, type VerificationOutcome } from '@cognito-verification/contract';
 import type { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { describeFailure, statusOfFailure } from './failure-errors.js';
@@ -19,10 +19,10 @@ export function outcomeOfFailure(error: WorkflowFailedError): VerificationOutcom
   const { cause } = error;
   if (cause instanceof CancelledFailure) return { outcome: 'cancelled' };
   if (cause instanceof TerminatedFailure) {
-    return { outcome: 'failed', failure: { type: END_BY_TEMPORAL.terminated, message: cause.message } };
+    return { outcome: 'failed', failure: boundedFailure(END_BY_TEMPORAL.terminated, cause.message) };
   }
   if (cause instanceof TimeoutFailure) {
-    return { outcome: 'failed', failure: { type: END_BY_TEMPORAL.timedOut, message: cause.message } };
+    return { outcome: 'failed', failure: boundedFailure(END_BY_TEMPORAL.timedOut, cause.message) };
   }
   return { outcome: 'failed', failure: describeFailure(cause), status: statusOfFailure(cause) };
 }

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { getStatus, type VerificationOutcome, type VerificationStatus } from '@cognito-verification/contract';
 import { type Client, QueryNotRegisteredError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { expected, isOutcome, isStatus } from './answers.js';
 import {
   TemporalUnavailableError,
   VerificationEndedError,
@@ -57,7 +58,7 @@ export class ServiceCalls {
   async status(workflowId: string, timeoutMs: number = QUERY_TIMEOUT_MS): Promise<VerificationStatus> {
     try {
       return await this.within(timeoutMs, async () => {
-        const ask = () => this.handle(workflowId).query(getStatus);
+        const ask = async () => expected(await this.handle(workflowId).query(getStatus), isStatus, workflowId);
         // The worker refuses a query that comes before a workflow task that is due. The task has mostly run a moment later.
         return await ask().catch(async (error: unknown) => {
           if (!(error instanceof QueryNotRegisteredError)) throw error;
@@ -90,7 +91,8 @@ export class ServiceCalls {
   /** How the verification ended. Waits while it is open. Throws Temporal's own errors. */
   async outcome(workflowId: string, runId?: string): Promise<VerificationOutcome> {
     try {
-      return await this.client.workflow.getHandle<AttributeVerification>(workflowId, runId).result();
+      const outcome = await this.client.workflow.getHandle<AttributeVerification>(workflowId, runId).result();
+      return expected(outcome, isOutcome, workflowId);
     } catch (error) {
       if (error instanceof WorkflowFailedError) return outcomeOfFailure(error);
       throw error;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   awaitDelivery,
   type CodeConfirmedInput,
@@ -23,9 +22,10 @@ import {
   workflowIdFor,
 } from '@cognito-verification/contract';
 import type { Duration, UpdateDefinition } from '@temporalio/common';
+import { expected, isStatus, isSubmitCodeAnswer } from './answers.js';
 import type { StartedVerification, VerificationClientOptions } from './client-options.js';
-import { InvalidRequestError, VerificationEndedError } from './errors.js';
-import { checkId, checkSealing, checkWorkflowId, durationMs, parse } from './input.js';
+import { VerificationEndedError } from './errors.js';
+import { checkReference, checkSealing, checkWorkflowId, durationMs, parse, updateIdFor } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
 import { ServiceCalls } from './service-calls.js';
@@ -88,7 +88,7 @@ export class VerificationClient {
     // A caller without TypeScript may pass anything. What cannot be spread is refused as an empty request.
     const { requestId, ...request } = { ...input };
     const parsed = parse(() => parseRequest(request));
-    const updateId = checkId('requestId', requestId ?? randomUUID());
+    const updateId = updateIdFor(awaitDelivery, 'requestId', requestId);
     await verifyTokenInput(parsed.tokenInput, this.verifyToken);
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
     const send = () =>
@@ -101,7 +101,7 @@ export class VerificationClient {
       const status = await this.calls.within(this.waitForDeliveryMs, () =>
         repeatUpdate(send, (error) => metClosingRun(error) || workflowTaskFailed(error)),
       );
-      return { workflowId, status };
+      return { workflowId, status: expected(status, isStatus, workflowId) };
     } catch (error) {
       if (!isDeadline(error)) throw await this.calls.explain(error, workflowId);
       return { workflowId, status: await this.calls.statusAfterStart(workflowId) };
@@ -137,13 +137,14 @@ export class VerificationClient {
     input: SubmitCodeInput & { attemptId?: string | undefined },
   ): Promise<SubmitCodeAnswer> {
     const { attemptId, ...message } = { ...input };
-    const updateId = checkId('attemptId', attemptId ?? randomUUID());
+    const updateId = updateIdFor(submitCode, 'attemptId', attemptId);
     const { code, tokenInput, ...fields } = parse(() => parseSubmitCode(message));
-    return await this.update(submitCode, workflowId, updateId, tokenInput, () => ({
+    const answer = await this.update(submitCode, workflowId, updateId, tokenInput, () => ({
       ...fields,
       code: code.reveal(),
       ...tokenFields(tokenInput),
     }));
+    return expected(answer, isSubmitCodeAnswer, workflowId);
   }
 
   /**
@@ -161,12 +162,13 @@ export class VerificationClient {
     input: ResendCodeInput & { requestId?: string | undefined } = {},
   ): Promise<VerificationStatus> {
     const { requestId, ...message } = { ...input };
-    const updateId = checkId('requestId', requestId ?? randomUUID());
+    const updateId = updateIdFor(resendCode, 'requestId', requestId);
     const { tokenInput, ...fields } = parse(() => parseResendCode(message));
-    return await this.update(resendCode, workflowId, updateId, tokenInput, () => ({
+    const status = await this.update(resendCode, workflowId, updateId, tokenInput, () => ({
       ...fields,
       ...tokenFields(tokenInput),
     }));
+    return expected(status, isStatus, workflowId);
   }
 
   /**
@@ -180,10 +182,7 @@ export class VerificationClient {
    */
   async confirm(workflowId: string, input: CodeConfirmedInput = {}): Promise<void> {
     checkWorkflowId(workflowId);
-    const { reference } = { ...input };
-    if (reference !== undefined && (typeof reference !== 'string' || reference.length > 200)) {
-      throw new InvalidRequestError('reference', 'reference must be a text of at most 200 characters.');
-    }
+    const reference = checkReference({ ...input }.reference);
     await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.signal(codeConfirmed, { reference }));
   }
 
@@ -202,9 +201,10 @@ export class VerificationClient {
     input: RenewAccessTokenInput & { requestId?: string | undefined },
   ): Promise<VerificationStatus> {
     const { requestId, ...message } = { ...input };
-    const updateId = checkId('requestId', requestId ?? randomUUID());
+    const updateId = updateIdFor(renewAccessToken, 'requestId', requestId);
     const tokenInput = parse(() => parseRenewAccessToken(message));
-    return await this.update(renewAccessToken, workflowId, updateId, tokenInput, () => tokenFields(tokenInput));
+    const status = await this.update(renewAccessToken, workflowId, updateId, tokenInput, () => tokenFields(tokenInput));
+    return expected(status, isStatus, workflowId);
   }
 
   /**
@@ -232,8 +232,9 @@ export class VerificationClient {
    * if (outcome === 'failed') console.log(failure?.message);
    * ```
    */
-  async wait(workflowId: string, { timeout }: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
+  async wait(workflowId: string, options: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
     checkWorkflowId(workflowId);
+    const timeout = { ...options }.timeout ?? undefined;
     const timeoutMs = timeout === undefined ? undefined : durationMs('timeout', timeout);
     return await waitForOutcome(this.calls, workflowId, timeoutMs);
   }

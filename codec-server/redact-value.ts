@@ -1,6 +1,6 @@
 /** How the codec server shows single values. */
 import { createHash } from 'node:crypto';
-import { isRecord } from '@cognito-verification/contract';
+import { isRecord, printableLines } from '@cognito-verification/contract';
 import { decodeJwt } from 'jose';
 import { redactText } from '../log/redact-text.js';
 
@@ -22,7 +22,7 @@ export const hidden: Show = (value) => {
 
 /** Shows free text without the tokens, addresses, numbers and codes in it. */
 export const text: Show = (value) =>
-  typeof value === 'string' ? (describeJwt(value) ?? redactText(value)) : hidden(value);
+  typeof value === 'string' ? (describeJwt(value) ?? printableLines(redactText(value))) : hidden(value);
 
 /** Shows a text that has a form without secrets, and hides any other value. */
 export function matching(form: RegExp): Show {

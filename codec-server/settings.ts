@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { isLoopback, quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
+import {
+  describeSecretFile,
+  isLoopback,
+  quoteSetting,
+  SettingError,
+  type SettingProblem,
+} from '@cognito-verification/codec';
 import type { CodecAuthorization, Permission } from './authorization.js';
 
 /** The settings of the codec server, apart from its keys. */
@@ -169,7 +175,7 @@ function readPem(name: string, path: string | undefined, problems: SettingProble
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
     problems.push({
       name,
-      found: `${quoteSetting(path ?? '')}, which cannot be read${code}`,
+      found: `${name === NAMES.key ? describeSecretFile(path ?? '') : quoteSetting(path ?? '')} that cannot be read${code}`,
       allowed: 'the path of a PEM file',
     });
   }

@@ -1,9 +1,9 @@
-import { accessSync, constants, existsSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { UnknownKeyError } from './errors.js';
 import { type KeyRing, keyRingOf } from './key-ring.js';
 import { KEYS_FORM, parseKeys } from './parse-keys.js';
-import { SettingError } from './setting-error.js';
+import { describeSecretFile, SettingError } from './setting-error.js';
 
 /** A file is checked for changes at most this often. */
 const CHECK_INTERVAL_MS = 5_000;
@@ -69,7 +69,7 @@ function read(path: string, name: string, before?: KeyFile): KeyFile {
   } catch (error) {
     if (error instanceof SettingError) throw error;
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    const found = `${describePath(path)} that cannot be read${code}`;
+    const found = `${describeSecretFile(path)} that cannot be read${code}`;
     throw new SettingError([{ name, found, allowed: `the path of a file with ${KEYS_FORM}` }]);
   }
   return { ring: keyRingOf(...parseKeys(text, name)), version };
@@ -102,15 +102,8 @@ function isMountedSecret(path: string): boolean {
 
 function tooManyReaders(path: string, name: string, { mode }: Stats): SettingError {
   const octal = (mode & 0o777).toString(8).padStart(4, '0');
-  const found = `${describePath(path)} with mode ${octal}, which is open to every user of this machine`;
+  const found = `${describeSecretFile(path)} with mode ${octal}, which is open to every user of this machine`;
   const file = /^[\w@%+=:,./-]+$/.test(path) ? path : 'FILE';
   const mounted = 'if it is mounted with another owner: mode 0440 and a group of this process';
   return new SettingError([{ name, found, allowed: `a file for its owner alone: chmod 600 ${file}; ${mounted}` }]);
-}
-
-/** Someone may have put the keys themselves where their path belongs, so only what can be nothing but a path is shown. */
-function describePath(path: string): string {
-  const [, folder] = /^(\/?[^/]+)\/./.exec(path) ?? [];
-  const isPath = /^[^\s:=,]+$/.test(path) && (path.includes('.') || (folder !== undefined && existsSync(folder)));
-  return isPath ? `the file ${JSON.stringify(path)}` : 'a file';
 }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 /** Settings that are wrong: one class, one form of text and one collector for every room that reads the environment. */
 
 /** One wrong setting. */
@@ -43,9 +45,30 @@ export function readSettings<R extends Readers>(readers: R): Read<R> {
   return Object.fromEntries(values) as Read<R>;
 }
 
-/** A value for `found`, in quotation marks: as much of it as its owner needs to find it. Never of a secret. */
+/**
+ * A value for `found`, in quotation marks: as much of it as its owner needs to find it. Never of a secret: what looks like one
+ * may have been put into the wrong setting, and is not shown.
+ */
 export function quoteSetting(value: string): string {
+  if (looksSecret(value)) return `${value.length} characters that look like a secret, which is not shown`;
   return JSON.stringify(withoutCredentials(value).slice(0, 80));
+}
+
+/** A key in PEM, a JSON Web Token, or a run of characters that is neither words nor a path nor an id. */
+function looksSecret(value: string): boolean {
+  if (/-----BEGIN|eyJ[\w-]{8,}/.test(value)) return true;
+  const runs = value.match(/[\w+=-]{20,}/g) ?? [];
+  return runs.some((run) => [/[a-z]/, /[A-Z]/, /\d/].every((kind) => kind.test(run)));
+}
+
+/**
+ * The file of a secret, for `found`. Someone may have put the secret itself where its path belongs, so only what can be nothing
+ * but a path is shown.
+ */
+export function describeSecretFile(path: string): string {
+  const [, folder] = /^(\/?[^/]+)\/./.exec(path) ?? [];
+  const isPath = /^[^\s:=,]+$/.test(path) && (path.includes('.') || (folder !== undefined && existsSync(folder)));
+  return isPath && !looksSecret(path) ? `the file ${JSON.stringify(path)}` : 'a file';
 }
 
 /** An address or URL without the user and password before its `@`. */

@@ -1,3 +1,4 @@
+import { BOUNDS } from './bounds.js';
 import { SUB_FORM, USER_POOL_ID_FORM } from './workflow-id.js';
 
 /** What a verification reads from an access token. It does not verify the signature: Cognito does that. */
@@ -24,13 +25,16 @@ export class AccessTokenError extends Error {
  * @throws AccessTokenError naming what is wrong: not a JWT, an ID token, no `sub`, no pool, without the scope.
  */
 export function decodeAccessToken(token: string): AccessTokenClaims {
+  if (token.length > BOUNDS.accessToken) {
+    throw new AccessTokenError(`has ${token.length} characters, more than ${BOUNDS.accessToken}`);
+  }
   // The pattern of AccessTokenType in Cognito's API.
   if (!/^[\w=.-]+$/.test(token) || token.split('.').length !== 3) {
     throw new AccessTokenError('is not a JSON Web Token (three parts, separated by dots)');
   }
   const claims = readClaims(token.split('.')[1] as string);
   if (claims['token_use'] !== undefined && claims['token_use'] !== 'access') {
-    throw new AccessTokenError(`has token_use "${printable(claims['token_use'])}": the access token is needed`);
+    throw new AccessTokenError(`has token_use "${wordOf(claims['token_use'])}": the access token is needed`);
   }
   const scope = claims['scope'];
   if (typeof scope === 'string' && !scope.split(' ').includes(REQUIRED_SCOPE)) {
@@ -61,7 +65,7 @@ function readClaims(part: string): Record<string, unknown> {
   return claims as Record<string, unknown>;
 }
 
-function printable(value: unknown): string {
+function wordOf(value: unknown): string {
   return String(value)
     .replace(/[^\w-]/g, '')
     .slice(0, 20);

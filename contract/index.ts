@@ -3,6 +3,7 @@
  * runtime and no AWS client, so a caller, the worker and the workflow bundle can all depend on it.
  */
 export * from './access-token.js';
+export * from './bounds.js';
 export * from './failure-types.js';
 export * from './grpc-status.js';
 export { InvalidInputError } from './input-fields.js';
@@ -10,6 +11,7 @@ export * from './messages.js';
 export * from './names.js';
 export { parseAccessToken } from './parse-token-input.js';
 export * from './policy.js';
+export * from './printable.js';
 export * from './secret.js';
 export * from './status.js';
 export * from './token-input.js';

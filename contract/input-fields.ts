@@ -1,4 +1,5 @@
 import { FAILURE_TYPES } from './failure-types.js';
+import { printable } from './printable.js';
 
 /**
  * A request or a message is refused. The checks use no schema library, because they run inside the workflow bundle too, where
@@ -7,23 +8,29 @@ import { FAILURE_TYPES } from './failure-types.js';
  */
 export class InvalidInputError extends Error {
   override readonly name = 'InvalidInputError';
+  /** Where it is wrong, as in `policy.maxSends`. */
+  readonly field: string;
+
+  /** @param field may hold what a caller calls a field: what must not be printed is replaced */
   constructor(
-    /** Where it is wrong, as in `policy.maxSends`. */
-    readonly field: string,
+    field: string,
     problem: string,
     /** `InvalidRequest`, or `AccessTokenRefused` where the token is wrong. */
     readonly type: string = FAILURE_TYPES.invalidRequest,
   ) {
-    super(`${field} ${problem}`);
+    super(printable(`${field} ${problem}`));
+    this.field = printable(field);
   }
 }
 
 /**
- * Checks that a value is an object.
+ * Checks that a value is an object, and returns its fields. One that is `null` is absent: other languages write it for a field
+ * that is not set.
  * @param allowed the names of the fields that it may have. Default: any
+ * @param path what stands before the name of a field in an error. Default: nothing, as in a message itself
  * @throws InvalidInputError when it is no object, or has another field
  */
-export function object(value: unknown, name: string, allowed?: readonly string[]): Record<string, unknown> {
+export function object(value: unknown, name: string, allowed?: readonly string[], path = ''): Record<string, unknown> {
   if (
     typeof value !== 'object' ||
     value === null ||
@@ -35,9 +42,29 @@ export function object(value: unknown, name: string, allowed?: readonly string[]
   }
   const unknown = allowed && Object.keys(value).find((key) => !allowed.includes(key));
   if (unknown !== undefined) {
-    throw new InvalidInputError(unknown.slice(0, 40), `is not a field of ${name}; allowed: ${allowed?.join(', ')}`);
+    throw new InvalidInputError(
+      `${path}${unknown.slice(0, 40)}`,
+      `is not a field of ${name}; allowed: ${allowed?.join(', ')}`,
+    );
   }
-  return value as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null && field !== undefined));
+}
+
+/**
+ * An optional text.
+ * @throws InvalidInputError when it is no text, is longer than `most`, or is not `right`
+ */
+export function optionalText(
+  value: unknown,
+  field: string,
+  { most, right, form }: { most: number; right: (text: string) => boolean; form: string },
+): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw new InvalidInputError(field, `must be a text; found ${show(value)}`);
+  if (value.length > most || !right(value)) {
+    throw new InvalidInputError(field, `must be ${form}, ${most} characters at most; found ${value.length} characters`);
+  }
+  return value;
 }
 
 /** The kind of a value, and not the value, which may be a secret in the wrong field. */

@@ -1,4 +1,5 @@
 import { type AccessTokenClaims, AccessTokenError, decodeAccessToken } from './access-token.js';
+import { BOUNDS } from './bounds.js';
 import { FAILURE_TYPES } from './failure-types.js';
 import { InvalidInputError, show } from './input-fields.js';
 import { Secret } from './secret.js';
@@ -32,7 +33,7 @@ export function parseAccessToken(token: Secret, field: string, owner?: UserKey):
 
 /**
  * Reads the token input of a message, if it has one. It does not check whose token it is.
- * @throws InvalidInputError when it holds both, or one of the wrong form.
+ * @throws InvalidInputError when it holds both, or one of the wrong form; of type `AccessTokenRefused` for what is no access token.
  */
 export function optionalTokenInput(fields: Record<string, unknown>): TokenInput | undefined {
   const { accessToken, accessTokenReference } = fields;
@@ -42,7 +43,9 @@ export function optionalTokenInput(fields: Record<string, unknown>): TokenInput 
   if (accessTokenReference !== undefined) return { accessTokenReference: reference(accessTokenReference) };
   if (accessToken === undefined) return undefined;
   if (typeof accessToken !== 'string' || accessToken === '') throw new InvalidInputError('accessToken', TOKEN_NEEDED);
-  return { accessToken: new Secret(accessToken) };
+  const token = new Secret(accessToken);
+  parseAccessToken(token, 'accessToken');
+  return { accessToken: token };
 }
 
 /**
@@ -74,11 +77,13 @@ export function requestedUser(fields: Record<string, unknown>, tokenInput: Token
 
 const TOKEN_NEEDED = 'must be a text that is not empty, unless accessTokenReference is there instead';
 
+const REFERENCE = new RegExp(`^[\\x21-\\x7e]{1,${BOUNDS.accessTokenReference}}$`);
+
 function reference(value: unknown): string {
-  if (typeof value !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(value)) {
+  if (typeof value !== 'string' || !REFERENCE.test(value)) {
     throw new InvalidInputError(
       'accessTokenReference',
-      'must be a text of 1 to 512 printable ASCII characters without spaces',
+      `must be a text of 1 to ${BOUNDS.accessTokenReference} printable ASCII characters without spaces`,
     );
   }
   // A reference is not treated as a secret, so a token must not be taken for one.

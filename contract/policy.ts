@@ -2,6 +2,7 @@ import type { Duration } from '@temporalio/common';
 // The grammar of a `Duration` is the SDK's. The public export of this function is deprecated, and loads the whole package.
 import { msToNumber } from '@temporalio/common/lib/time.js';
 import type { AttributeName } from './names.js';
+import { printable } from './printable.js';
 
 /** The durations and limits of one verification. Every field has a default; `POLICY_FIELDS` says what is allowed. */
 export interface VerificationPolicy {
@@ -95,11 +96,11 @@ export function resolvePolicy(policy: VerificationPolicy, attributeName: Attribu
   for (const field of Object.keys(policy)) {
     if (!Object.hasOwn(POLICY_FIELDS, field)) {
       const known = Object.keys(POLICY_FIELDS).join(', ');
-      throw new PolicyError(field.slice(0, 40), `is not a policy field; allowed: ${known}`);
+      throw new PolicyError(printable(field.slice(0, 40)), `is not a policy field; allowed: ${known}`);
     }
   }
   return {
-    resendAfterMs: policy.resendAfter === undefined ? undefined : durationMs(policy, 'resendAfter'),
+    resendAfterMs: (policy.resendAfter ?? undefined) === undefined ? undefined : durationMs(policy, 'resendAfter'),
     deadlineMs: durationMs(policy, 'deadline', POLICY_FIELDS.deadline.default),
     codeLifetimeMs: durationMs(policy, 'codeLifetime', POLICY_FIELDS.codeLifetime.default[attributeName]),
     resendCooldownMs: durationMs(policy, 'resendCooldown', POLICY_FIELDS.resendCooldown.default),
@@ -159,5 +160,5 @@ function choice<Word extends string>(
 function show(value: unknown): string {
   const short =
     typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= 24);
-  return short ? JSON.stringify(value) : `a value of type ${typeof value}`;
+  return short ? printable(JSON.stringify(value)) : `a value of type ${typeof value}`;
 }

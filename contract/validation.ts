@@ -1,8 +1,10 @@
-import { InvalidInputError, object, show } from './input-fields.js';
+import { BOUNDS, deliveryTold, isDeliveryMedium, isDestination, METADATA_BOUNDS, utf8Bytes } from './bounds.js';
+import { InvalidInputError, object, optionalText, show } from './input-fields.js';
 import type { CodeConfirmedInput } from './messages.js';
 import { ATTRIBUTE_NAMES, type AttributeName } from './names.js';
 import { optionalTokenInput, requestedUser, requiredTokenInput, TOKEN_FIELDS } from './parse-token-input.js';
 import { PolicyError, type ResolvedPolicy, resolvePolicy } from './policy.js';
+import { isPrintable, printable } from './printable.js';
 import { Secret } from './secret.js';
 import type { CodeDelivery } from './status.js';
 import type { TokenInput } from './token-input.js';
@@ -93,10 +95,17 @@ export function parseSubmitCode(
   const code = fields['code'];
   if (typeof code !== 'string') throw new InvalidInputError('code', 'must be a text');
   // Cognito's own pattern is [\S]{1,2048}.
-  if (!/^\S{1,2048}$/.test(code)) throw new InvalidInputError('code', 'must have 1 to 2048 characters and no spaces');
+  if (!CODE.test(code) || !isPrintable(code)) {
+    throw new InvalidInputError(
+      'code',
+      `must have 1 to ${BOUNDS.code} characters, no spaces and no control characters`,
+    );
+  }
   if (codeFormat === 'sixDigits' && !/^\d{6}$/.test(code)) throw new InvalidInputError('code', 'must be six digits');
   return { code: new Secret(code), tokenInput: optionalTokenInput(fields) };
 }
+
+const CODE = new RegExp(`^\\S{1,${BOUNDS.code}}$`);
 
 /**
  * Reads a `ResendCodeInput`.
@@ -118,12 +127,13 @@ export function parseRenewAccessToken(input: unknown): TokenInput {
 
 /**
  * Reads a `CodeConfirmedInput`. It is required: an empty signal can come from anyone who may signal a workflow, a sealed input
- * only from someone who has a key. The sender of a signal cannot be told of a wrong reference, so that is ignored.
+ * only from someone who has a key. The sender of a signal cannot be told of a wrong reference, so that is ignored, shortened
+ * or made printable.
  * @throws InvalidInputError when it is no object, or has another field.
  */
 export function parseCodeConfirmed(input: unknown): CodeConfirmedInput {
   const { reference } = object(input, 'codeConfirmed', ['reference']);
-  return { reference: typeof reference === 'string' ? reference.slice(0, 200) : undefined };
+  return { reference: typeof reference === 'string' ? printable(reference.slice(0, BOUNDS.reference)) : undefined };
 }
 
 function policyOf(value: unknown, attributeName: AttributeName): ResolvedPolicy {
@@ -137,18 +147,48 @@ function policyOf(value: unknown, attributeName: AttributeName): ResolvedPolicy 
 
 function metadata(value: unknown): Record<string, string> | undefined {
   if (value === undefined) return undefined;
-  for (const [key, entry] of Object.entries(object(value, 'clientMetadata'))) {
-    if (typeof entry !== 'string') throw new InvalidInputError(`clientMetadata.${key.slice(0, 40)}`, 'must be a text');
+  const entries = Object.entries(object(value, 'clientMetadata'));
+  const { entries: most, name: longestName, value: longestValue, bytes } = METADATA_BOUNDS;
+  if (entries.length > most) {
+    throw new InvalidInputError('clientMetadata', `must have at most ${most} entries; found ${entries.length}`);
   }
-  return value as Record<string, string>;
+  const checked: Record<string, string> = {};
+  for (const [name, entry] of entries) {
+    const field = `clientMetadata.${name.slice(0, 40)}`;
+    if (name.length > longestName) {
+      throw new InvalidInputError(field, `must have a name of at most ${longestName} characters; found ${name.length}`);
+    }
+    if (typeof entry !== 'string') throw new InvalidInputError(field, `must be a text; found ${show(entry)}`);
+    if (entry.length > longestValue) {
+      throw new InvalidInputError(field, `must have at most ${longestValue} characters; found ${entry.length}`);
+    }
+    checked[name] = entry;
+  }
+  const found = utf8Bytes(JSON.stringify(checked));
+  if (found > bytes) {
+    throw new InvalidInputError('clientMetadata', `must have at most ${bytes} bytes in all, as JSON; found ${found}`);
+  }
+  return checked;
 }
 
 function delivery(value: unknown): CodeDelivery | undefined {
   if (value === undefined) return undefined;
-  const fields = object(value, 'alreadySent', ['destination', 'deliveryMedium']);
-  for (const [key, entry] of Object.entries(fields)) {
-    if (entry !== undefined && typeof entry !== 'string')
-      throw new InvalidInputError(`alreadySent.${key}`, 'must be a text');
-  }
-  return fields;
+  const { destination, deliveryMedium } = object(
+    value,
+    'alreadySent',
+    ['destination', 'deliveryMedium'],
+    'alreadySent.',
+  );
+  return deliveryTold(
+    optionalText(destination, 'alreadySent.destination', {
+      most: BOUNDS.destination,
+      right: isDestination,
+      form: 'a text without control characters',
+    }),
+    optionalText(deliveryMedium, 'alreadySent.deliveryMedium', {
+      most: BOUNDS.deliveryMedium,
+      right: (text) => text === '' || isDeliveryMedium(text),
+      form: 'a word in capitals such as EMAIL or SMS',
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 /** The parts of an error that the log shows. */
+import { printable } from './printable.js';
 import { redactText } from './redact-text.js';
 
 /** The log shows nothing else of an error: its other fields may hold a request, a response, or the details of a failure. */
@@ -55,9 +56,9 @@ export function read(from: object, name: string | symbol): unknown {
   }
 }
 
-/** A text that may be written: redacted, and no longer than `max` characters. */
+/** A text that may be written: redacted, printable, and no longer than `max` characters. */
 export function safeText(text: string, max = MAX_TEXT): string {
-  return shorten(redactText(text), max);
+  return printable(shorten(redactText(text), max));
 }
 
 /** The beginning of a text, with `…` at its end if there is more. */

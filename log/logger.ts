@@ -6,6 +6,7 @@
 import type { Logger, LogLevel, LogMetadata } from '@temporalio/worker';
 import pino from 'pino';
 import { describeError, read, safeText, shorten } from './error-record.js';
+import { printable } from './printable.js';
 import { redactTokens } from './redact-text.js';
 import { LOG_LEVELS, type LogLevelName } from './telemetry-config.js';
 
@@ -114,7 +115,7 @@ function recordOf(meta: LogMetadata): Record<string, unknown> {
 }
 
 function safeId(id: string): string {
-  return shorten(redactTokens(id));
+  return printable(shorten(redactTokens(id)));
 }
 
 /** Objects are not written: a field with one only has the same name as the field of the list. */

@@ -1,7 +1,9 @@
 /** Histories of a namespace: which ones are taken, and how they are fetched. It only reads. */
-import { SEARCH_ATTRIBUTE_KEYS, SEARCH_ATTRIBUTES, WORKFLOW_TYPE } from '@cognito-verification/contract';
+import { readServiceError } from '@cognito-verification/client';
+import { GRPC_STATUS, SEARCH_ATTRIBUTE_KEYS, SEARCH_ATTRIBUTES, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { notFetched, type ReplayProblem } from './problem.js';
 import type { RecordedHistory } from './recorded-history.js';
 
 /** Selects verifications of a namespace. */
@@ -17,6 +19,11 @@ export interface LiveSelection {
 export interface LiveRun {
   workflowId: string;
   runId: string;
+}
+
+/** A run whose history the namespace has, and does not give. */
+export interface UnfetchedRun extends LiveRun {
+  problem: ReplayProblem;
 }
 
 /** The runs that were taken, and how many were found. */
@@ -95,24 +102,28 @@ function spread<T>(all: readonly T[], count: number): T[] {
 }
 
 /**
- * Fetches the histories of the runs in their order, `concurrency` at a time.
+ * Fetches the histories of the runs in their order, `concurrency` at a time. A history that cannot be given, being too large
+ * or broken, is a problem of its own, and the others are fetched all the same.
  * @param onGone gets each run that the namespace no longer has
  */
 export async function* fetchHistories(
   client: Pick<Client, 'workflow'>,
   runs: readonly LiveRun[],
   { concurrency, onGone = () => undefined }: { concurrency: number; onGone?: ((run: LiveRun) => void) | undefined },
-): AsyncGenerator<RecordedHistory, void, undefined> {
-  const fetch = async (run: LiveRun): Promise<RecordedHistory | undefined> => {
+): AsyncGenerator<RecordedHistory | UnfetchedRun, void, undefined> {
+  const fetch = async (run: LiveRun): Promise<RecordedHistory | UnfetchedRun | undefined> => {
     try {
       return { ...run, history: await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory() };
     } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      onGone(run);
-      return undefined;
+      if (error instanceof WorkflowNotFoundError) {
+        onGone(run);
+        return undefined;
+      }
+      if (isOfOneHistory(error)) return { ...run, problem: notFetched(error) };
+      throw error;
     }
   };
-  const fetches: Promise<RecordedHistory | undefined>[] = [];
+  const fetches: Promise<RecordedHistory | UnfetchedRun | undefined>[] = [];
   let next = 0;
   while (next < runs.length || fetches.length > 0) {
     for (; next < runs.length && fetches.length < concurrency; next += 1) {
@@ -124,4 +135,11 @@ export async function* fetchHistories(
     const recorded = await fetches.shift();
     if (recorded) yield recorded;
   }
+}
+
+/** Every other error is of the namespace or of the connection: the next history would meet it too. */
+function isOfOneHistory(error: unknown): boolean {
+  const service = readServiceError(error);
+  if (service?.code === GRPC_STATUS.RESOURCE_EXHAUSTED) return /larger than max/.test(service.words);
+  return service?.code === GRPC_STATUS.DATA_LOSS;
 }

@@ -92,6 +92,12 @@ export function notReplayed(error: unknown): ReplayProblem {
   return { kind: 'notReplayed', message: `It could not be replayed: ${reason}.`, hint: HINTS.notReplayed };
 }
 
+/** The problem of a history that the namespace has and does not give. */
+export function notFetched(error: unknown): ReplayProblem {
+  const reason = redactText(error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  return { kind: 'notReplayed', message: `Its history could not be fetched: ${reason}.`, hint: HINTS.notReplayed };
+}
+
 /** Adds the event to a problem for which the SDK did not say it. */
 export function located(problem: ReplayProblem, eventId: number, history: History): ReplayProblem {
   const expected = problem.expected ?? eventIn(history, eventId);

@@ -1,5 +1,6 @@
 import { html, raw } from 'hono/html';
 import type { ListedFault } from './fault.js';
+import { printable } from './printable.js';
 import type { Message } from './state.js';
 
 const STYLE = `
@@ -45,7 +46,7 @@ ${messages.length === 0 ? html`<p class="quiet">No message yet.</p>` : messages.
 ${
   faults.length === 0
     ? html`<p class="quiet">None is set.</p>`
-    : html`<ul>${faults.map((fault) => html`<li><pre>${JSON.stringify(fault)}</pre></li>`)}</ul>`
+    : html`<ul>${faults.map((fault) => html`<li><pre>${printable(JSON.stringify(fault))}</pre></li>`)}</ul>`
 }
 </body>
 </html>
@@ -54,9 +55,9 @@ ${
 
 function article(message: Message): ReturnType<typeof html> {
   return html`<article>
-<header><strong>${message.destination}</strong> <span class="quiet">${message.username}, ${message.medium}</span> <time datetime="${message.at}">${message.at}</time></header>
-${message.subject === undefined ? '' : html`<div>${message.subject}</div>`}
-<pre>${message.body}</pre>
+<header><strong>${printable(message.destination)}</strong> <span class="quiet">${printable(message.username)}, ${message.medium}</span> <time datetime="${message.at}">${message.at}</time></header>
+${message.subject === undefined ? '' : html`<div>${printable(message.subject)}</div>`}
+<pre>${printable(message.body)}</pre>
 <div>Code <code>${message.code}</code></div>
 </article>
 `;

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
-import { defined, TASK_QUEUE } from '@cognito-verification/contract';
+import { describeSecretFile, quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
+import { defined, isPrintable, TASK_QUEUE } from '@cognito-verification/contract';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import { redactText } from '../log/redact-text.js';
 import { LOG_LEVELS, type LogLevelName, type TelemetryConfig } from '../log/telemetry-config.js';
 
 /** How this process reaches Temporal. Read once, at the start. */
@@ -41,9 +42,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Tempor
     });
   }
   const namespace = loaded?.namespace ?? env['TEMPORAL_NAMESPACE'] ?? DEFAULT_NAMESPACE;
-  if (/\s/.test(namespace)) {
+  if (/\s/.test(namespace) || !isPrintable(namespace)) {
     problems.push({ name: 'TEMPORAL_NAMESPACE', found: quoteSetting(namespace), allowed: 'a name without spaces' });
   }
+  problems.push(...checkHeaders(loaded?.connectionOptions ?? { apiKey: env['TEMPORAL_API_KEY'] }));
   if (problems.length > 0) throw new SettingError(problems);
   const { apiKey, tls, metadata } = loaded?.connectionOptions ?? {};
   return Object.freeze({
@@ -53,6 +55,28 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Tempor
     ...telemetryOf(env),
     security: Object.freeze(defined({ apiKey, tls, metadata })),
   });
+}
+
+/**
+ * The API key and the headers, which may hold a secret too. gRPC refuses what a header cannot hold only when it connects, and
+ * its error quotes the value.
+ */
+function checkHeaders({ apiKey, metadata }: { apiKey?: unknown; metadata?: object | undefined }): SettingProblem[] {
+  const wrong = (name: string, allowed: string): SettingProblem => ({
+    name,
+    found: 'a value with a line break, or with another character that a header cannot hold; it is not shown',
+    allowed,
+  });
+  const problems: SettingProblem[] = [];
+  if (typeof apiKey === 'string' && !/^[\x21-\x7e]+$/.test(apiKey)) {
+    problems.push(wrong('TEMPORAL_API_KEY', 'printable ASCII characters without spaces'));
+  }
+  for (const [name, value] of Object.entries(metadata ?? {})) {
+    if (/^[\x20-\x7e]*$/.test(String(value))) continue;
+    const variable = `TEMPORAL_GRPC_META_${name.toUpperCase().replaceAll(/\W/g, '_')}`;
+    problems.push(wrong(variable, 'printable ASCII characters'));
+  }
+  return problems;
 }
 
 /** Finds what the SDK's loader would accept silently and read as something else. */
@@ -83,7 +107,8 @@ function checkVariables(env: Record<string, string>): SettingProblem[] {
   ]) {
     const path = env[name];
     if (path !== undefined && !existsSync(path)) {
-      problems.push({ name, found: `${quoteSetting(path)}, which does not exist`, allowed: 'the path of a file' });
+      const file = name === 'TEMPORAL_TLS_CLIENT_KEY_PATH' ? describeSecretFile(path) : quoteSetting(path);
+      problems.push({ name, found: `${file}, which does not exist`, allowed: 'the path of a file' });
     }
   }
   const cert = ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_CERT_DATA'].some((name) => env[name]);
@@ -166,7 +191,7 @@ function loadProfile(env: Record<string, string>, problems: SettingProblem[]): C
         : // The parser's message quotes the file, which may hold a key; its first line does not, and says enough.
           {
             name: 'TEMPORAL_CONFIG_FILE',
-            found: `a configuration that cannot be read (${message.split('\n')[0]})`,
+            found: `a configuration that cannot be read (${redactText(message.split('\n')[0] ?? '')})`,
             allowed: 'a TOML file of the Temporal tools; the files that it names must exist',
           },
     );

@@ -2,6 +2,9 @@ import { Client, type ClientOptions, Connection } from '@temporalio/client';
 import type { TemporalConfig } from './config.js';
 import { CONNECT_TIMEOUT_MS, TemporalConnectError } from './connect-error.js';
 
+/** What a worker takes, so that nothing that a worker can read is too large for a command. grpc-js alone takes 4 MB. */
+const MOST_RECEIVED = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
+
 /** A client and the connection under it. */
 export interface ClientConnection {
   client: Client;
@@ -21,7 +24,12 @@ export async function connectClient(
   const { address, namespace, security } = config;
   let connection: Connection;
   try {
-    connection = await Connection.connect({ address, ...security, connectTimeout: CONNECT_TIMEOUT_MS });
+    connection = await Connection.connect({
+      address,
+      ...security,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      channelArgs: MOST_RECEIVED,
+    });
   } catch (cause) {
     throw new TemporalConnectError(config, cause);
   }

@@ -1,3 +1,4 @@
+import { printable } from '@cognito-verification/contract';
 import type { TemporalConfig } from './config.js';
 
 /** How long a connection may take before it counts as unreachable. */
@@ -10,7 +11,7 @@ export class TemporalConnectError extends Error {
   constructor({ address, security }: Pick<TemporalConfig, 'address' | 'security'>, cause: unknown) {
     const how = security.tls ? 'with TLS' : 'without TLS';
     super(
-      `Cannot reach the Temporal Service at ${address} ${how}: ${innermostReason(cause)}. ` +
+      `Cannot reach the Temporal Service at ${address} ${how}: ${withoutSecrets(printable(innermostReason(cause)), security)}. ` +
         `Is it running there? For a local one: cognito-verification up. Another address: TEMPORAL_ADDRESS or a profile (TEMPORAL_PROFILE); Temporal Cloud needs TEMPORAL_API_KEY or a client certificate.`,
       { cause },
     );
@@ -39,6 +40,16 @@ const EITHER = /was not found or otherwise could not be described/gi;
 function saysNamespaceNotFound(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return /\bnamespace\b.*\bnot found\b/i.test(error.message.replace(EITHER, '')) || saysNamespaceNotFound(error.cause);
+}
+
+/** The last line of defence: a library may quote what it was given. */
+function withoutSecrets(reason: string, { apiKey, metadata }: TemporalConfig['security']): string {
+  const secrets = [apiKey, ...Object.values(metadata ?? {})].map((value) =>
+    typeof value === 'string' ? value.trim() : '',
+  );
+  return secrets
+    .filter((secret) => secret !== '')
+    .reduce((text, secret) => text.replaceAll(secret, '[redacted]'), reason);
 }
 
 /** The innermost error has the reason; the outer ones say only that a connection failed. */

@@ -4,6 +4,7 @@
  */
 import {
   type AttributeName,
+  boundedFailure,
   CALL_FAILURE_TYPES,
   type CodeDelivery,
   cognitoTaskQueue,
@@ -195,8 +196,12 @@ function answerTo<Result extends Answer>({ runId }: CognitoCall, answer: Result)
 
 /** @throws the error where it does not tell how the call ended, as a cancellation does not */
 function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): FailedCall<Failure> {
-  const failedCall = (verdict: Failure | 'uncertain' | 'unreachable', type: string, message: string) =>
-    ({ verdict, failure: { type, message } }) as FailedCall<Failure>;
+  // Type and message are text from outside, which every status repeats.
+  const failedCall = (
+    verdict: Failure | 'uncertain' | 'unreachable',
+    type: string | null | undefined,
+    message: string,
+  ) => ({ verdict, failure: boundedFailure(type, message) }) as FailedCall<Failure>;
   if (error instanceof AnswerLost) {
     const message = `What came back from the call is ${error.message}.`;
     return failedCall('uncertain', CALL_FAILURE_TYPES.answerLost, message);
@@ -207,7 +212,7 @@ function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): F
     const details: unknown = awaitKey(cause.details?.[0]);
     if (isRecord(details) && 'failure' in details) {
       const { failure, dailyEmailLimit, attribute } = details as unknown as FailureDetails<Failure>;
-      return { ...failedCall(failure, cause.type ?? 'Error', cause.message), dailyEmailLimit, attribute };
+      return { ...failedCall(failure, cause.type, cause.message), dailyEmailLimit, attribute };
     }
   }
   if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') {
@@ -219,5 +224,5 @@ function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): F
     );
   }
   // A time-out while a worker had it, a dead worker, or an error of ours in the activity: it may have had its effect.
-  return failedCall('uncertain', cause?.name ?? 'Error', cause?.message ?? message);
+  return failedCall('uncertain', cause?.name, cause?.message ?? message);
 }

@@ -6,14 +6,17 @@
 import {
   awaitDelivery,
   codeConfirmed,
+  deliveryTold,
   FAILURE_TYPES,
   getStatus,
   InvalidInputError,
+  isRecord,
   parseAwaitDelivery,
   parseCodeConfirmed,
   parseRenewAccessToken,
   parseResendCode,
   parseSubmitCode,
+  type ResendCodeInput,
   renewAccessToken,
   resendCode,
   Secret,
@@ -79,7 +82,9 @@ function answerAwaitDelivery(verification: Verification): void {
     awaitDelivery,
     async (input) => {
       takeIn(verification, input);
-      if (input?.alreadySent) mailbox.alreadySent = input.alreadySent;
+      // Of a recorded message too, only what a status may hold.
+      const sent = input?.alreadySent;
+      if (sent) mailbox.alreadySent = deliveryTold(sent.destination, sent.deliveryMedium);
       offer(verification, tokenInputOf(input));
       const answerable = () => sends.firstSettled && !tokens.announced && !mailbox.alreadySent;
       await settled(() => verification.ended || answerable());
@@ -127,7 +132,7 @@ function answerResendCode(verification: Verification): void {
     async (input) => {
       takeIn(verification, input);
       offer(verification, tokenInputOf(input));
-      await verdictOn({ clientMetadata: input?.clientMetadata }, mailbox.resends);
+      await verdictOn({ clientMetadata: metadataOf(input) }, mailbox.resends);
       return verification.status();
     },
     {
@@ -143,6 +148,12 @@ function answerResendCode(verification: Verification): void {
       }),
     },
   );
+}
+
+/** The entries that are texts: other languages write `null` for an entry that is not set. */
+function metadataOf(input: ResendCodeInput | undefined): Record<string, string> | undefined {
+  if (!isRecord(input?.clientMetadata)) return undefined;
+  return Object.fromEntries(Object.entries(input.clientMetadata).filter(([, entry]) => typeof entry === 'string'));
 }
 
 function answerRenewAccessToken(verification: Verification): void {

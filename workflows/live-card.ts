@@ -4,6 +4,7 @@ import {
   type CodeDelivery,
   FAILURE_TYPES,
   isFinal,
+  printable,
   type SendOutcome,
   type SendRecord,
   type VerificationStatus,
@@ -11,8 +12,9 @@ import {
 
 /**
  * The card in the Web UI (Temporal's current details, Markdown): a newcomer reads from it alone what happened and what
- * comes next. It holds what the status holds, so neither a token nor a code. Text from outside is quoted or escaped: a
- * destination such as `e***@e***` would otherwise be read as emphasis. It uses lists, since the Web UI sets the columns of a
+ * comes next. It holds what the status holds, so neither a token nor a code. Text from outside stands in code spans, where
+ * nothing is Markdown: a destination such as `e***@e***` would otherwise be read as emphasis, and an escape does not keep the
+ * Web UI from making a link of an address. It uses lists, since the Web UI sets the columns of a
  * table without a gap between them.
  */
 export function liveCard(status: VerificationStatus, nowMs: number): string {
@@ -113,7 +115,7 @@ function next(status: VerificationStatus, nowMs: number): string {
       return '**Next:** the service may start it again.';
     case 'failed':
       return [
-        `**${plain(status.failure?.type ?? 'Unknown')}**: ${plain(status.failure?.message ?? '')}`,
+        `**Why:** ${code(status.failure?.type ?? 'Unknown')}: ${code(status.failure?.message ?? '')}`,
         '',
         '**Next:** once that is fixed, the service may start it again.',
       ].join('\n');
@@ -144,12 +146,7 @@ function clock(at: string): string {
   return `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
 }
 
-/** A value as it is. */
-function code(value: string): string {
-  return `\`${value.replaceAll('`', "'")}\``;
-}
-
-/** A text from outside, such as a trigger's, with nothing in it read as Markdown. */
-function plain(text: string): string {
-  return text.replaceAll(/[\\`*_[\]<>#|~]/g, String.raw`\$&`);
+/** A text from outside as it is. On one line, because the end of a paragraph ends a code span. */
+function code(text: string): string {
+  return `\`${printable(text).replaceAll('`', "'").trim() || ' '}\``;
 }

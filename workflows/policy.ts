@@ -110,7 +110,8 @@ export function addRecord<Entry>(
   records.push(record);
   if (records.length <= MOST_LISTED) return;
   const oldest = records.findIndex((one) => counted([one]).length === 0);
-  if (oldest >= 0) records.splice(oldest, 1);
+  // Where all count the oldest goes: more are listed than a policy allows, so no count changes what is allowed.
+  records.splice(Math.max(0, oldest), 1);
 }
 
 /** Messages that left, or may have: they count against `maxSends` and against Cognito's 5 an hour. */

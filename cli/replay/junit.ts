@@ -66,10 +66,13 @@ function incompleteSuite(error: ErrorDocument | undefined): string[] {
   ];
 }
 
-/** For content and for attributes. XML 1.0 cannot express most control characters and lone surrogates. */
+/**
+ * For content and for attributes. XML 1.0 cannot express most control characters and lone surrogates. The others that a
+ * terminal obeys are replaced too: the report is a page that people read.
+ */
 function escaped(text: string): string {
   return text
-    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
+    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]|[\u007F-\u009F\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

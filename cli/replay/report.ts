@@ -1,10 +1,12 @@
 /** The result of `replay`, for people and for programs. */
 
+import { printable } from '@cognito-verification/contract';
 import type { ReplayBundle } from '../../replay/bundle.js';
 import type { UnreadableFile } from '../../replay/history-files.js';
+import type { UnfetchedRun } from '../../replay/live-histories.js';
 import { isUnknown, type ReplayProblem } from '../../replay/problem.js';
 import { MOST_SEARCHED, type Replayed } from '../../replay/replay.js';
-import { emphasized, printable } from '../print.js';
+import { emphasized } from '../print.js';
 import { errorDocument } from '../report.js';
 import type { SavedHistories } from './save.js';
 import type { SourcedHistory, SourceFacts } from './source.js';
@@ -14,7 +16,7 @@ export interface ReplayedCase {
   workflowId?: string | undefined;
   runId?: string | undefined;
   file?: string | undefined;
-  /** Undefined for a file that cannot be read. */
+  /** Undefined for a history that cannot be read. */
   workflowType?: string | undefined;
   state?: string | undefined;
   /** The worker that recorded it: release of the SDK, and build. */
@@ -71,8 +73,8 @@ export class ReplayReport {
     if (!problem && unopened > 0) this.unopened += 1;
   }
 
-  addUnreadable({ file, problem }: UnreadableFile): void {
-    this.failures.push({ file, ...problem });
+  addUnreadable({ problem, ...one }: UnreadableFile | UnfetchedRun): void {
+    this.failures.push({ ...one, ...problem });
   }
 
   document() {
@@ -82,7 +84,7 @@ export class ReplayReport {
       durationMs: Math.round(performance.now() - this.startedAt),
       bundle: { path: this.bundle.path, build: this.bundle.build },
       source: this.source,
-      /** Files without a readable history. They have no version and no state. */
+      /** Files without a readable history, and histories that could not be fetched. They have no version and no state. */
       unreadable: this.unreadable,
       versions: [...this.tally(versionOf)].map(([key, tally]) => ({ ...JSON.parse(key), ...tally })),
       states: Object.fromEntries(this.tally(({ state }) => `${state}`)),
@@ -214,7 +216,7 @@ function reasonOf({ message }: FailedCase): string {
 }
 
 function caseName({ workflowId, runId, file, state, eventId }: FailedCase): string {
-  const name = workflowId === undefined ? `${file}` : `${workflowId} (run ${runId ?? '?'}, ${state})`;
+  const name = workflowId === undefined ? `${file}` : `${workflowId} (run ${runId ?? '?'}, ${state ?? 'not read'})`;
   return eventId === undefined ? name : `${name}, event ${eventId}`;
 }
 

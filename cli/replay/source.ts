@@ -2,7 +2,13 @@
 import { explainServiceError, readServiceError } from '@cognito-verification/client';
 import { GRPC_STATUS, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import { listHistoryFiles, readHistoryFiles, type UnreadableFile } from '../../replay/history-files.js';
-import { fetchHistories, type LiveSelection, queryOf, sampleRuns } from '../../replay/live-histories.js';
+import {
+  fetchHistories,
+  type LiveSelection,
+  queryOf,
+  sampleRuns,
+  type UnfetchedRun,
+} from '../../replay/live-histories.js';
 import type { RecordedHistory } from '../../replay/recorded-history.js';
 import type { TemporalConfig } from '../../temporal/config.js';
 import { connectClient } from '../../temporal/connect-client.js';
@@ -16,7 +22,7 @@ export interface SourcedHistory extends RecordedHistory {
 }
 
 export interface ReplaySource {
-  histories: AsyncIterable<SourcedHistory | UnreadableFile>;
+  histories: AsyncIterable<SourcedHistory | UnreadableFile | UnfetchedRun>;
   /** How many histories there are. */
   count: () => number;
   /** For the report. */

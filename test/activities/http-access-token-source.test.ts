@@ -202,8 +202,8 @@ describe('the settings of a worker', () => {
     [{ [URL_SETTING]: 'http://example.com/' }, `${URL_SETTING}: found http://example.com; allowed: an https URL`],
     [{ [FILE_SETTING]: '/nowhere' }, `${URL_SETTING}: found nothing; allowed: the URL of the access token source`],
     [
-      { [URL_SETTING]: 'https://example.com/', [FILE_SETTING]: '/nowhere' },
-      `${FILE_SETTING}: found "/nowhere", which cannot be read (ENOENT); allowed: the path of a file`,
+      { [URL_SETTING]: 'https://example.com/', [FILE_SETTING]: '/nowhere/bearer.txt' },
+      `${FILE_SETTING}: found the file "/nowhere/bearer.txt" that cannot be read (ENOENT); allowed: the path of a file`,
     ],
   ])(
     'that are invalid (%j) are refused at the start with the name, what was found and what is allowed',

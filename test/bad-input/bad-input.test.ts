@@ -1,6 +1,7 @@
 /**
  * Every place that takes input gets some hundred invalid values, and more that are generated from a seed. It refuses each with
- * a message; nothing crashes, no workflow task fails, and memory stays flat. `VERIFICATION_SEED` generates other values.
+ * a message; nothing crashes, no workflow task fails, and memory stays flat. `VERIFICATION_SEED` generates other values. The
+ * fields of messages have their invalid values in `bad-fields.test.ts`.
  */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -20,6 +21,7 @@ import { type CodecServer, startCodecServer } from '../../codec-server/codec-ser
 import { createLogger } from '../../log/logger.js';
 import { killRunning, startCli } from '../cli/run-cli.js';
 import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
+import { BAD_MESSAGES } from './bad-fields.js';
 import { MALFORMED, malformed, NO_JSON, noJson } from './corpus.js';
 
 const SEED = Number(process.env['VERIFICATION_SEED'] ?? 20_261_123);
@@ -155,20 +157,32 @@ async function eachOf<Value>(
   }
 }
 
-/** Sends generated values. If one is not refused, the error shows its smallest form and the seed. */
-async function drawn<Value>(values: fc.Arbitrary<Value>, send: (value: Value) => Promise<void>): Promise<void> {
-  await fc.assert(fc.asyncProperty(values, send), { seed: SEED, numRuns: DRAWN });
+/** Sends generated values. If one is not refused, they are sent one after another, to show its smallest form and the seed. */
+async function drawn<Value>(
+  values: fc.Arbitrary<Value>,
+  send: (value: Value) => Promise<void>,
+  atOnce?: number,
+): Promise<void> {
+  const settings = { seed: SEED, numRuns: DRAWN };
+  const sample = fc.sample(values, settings).map((value, at) => [`drawn value ${at}`, value] as const);
+  try {
+    await eachOf(sample, send, atOnce);
+  } catch (error) {
+    await fc.assert(fc.asyncProperty(values, send), settings);
+    throw error;
+  }
 }
 
 const OPTIONS = { timeout: 180_000, retry: 0 };
 
 it('the corpus holds at least 200 distinct values', () => {
   const texts = MALFORMED.map(([, value]) => JSON.stringify(value));
-  const distinct = new Set(texts).size;
   expect(texts.filter((text, at) => texts.indexOf(text) !== at)).toEqual([]);
-  expect(distinct).toBeGreaterThanOrEqual(200);
+  const messages = new Set(BAD_MESSAGES.map(({ message, input }) => `${message} ${JSON.stringify(input)}`));
+  expect(messages.size).toBe(BAD_MESSAGES.length);
+  expect(texts.length + messages.size).toBeGreaterThanOrEqual(200);
   console.log(
-    `bad input: ${distinct} values and ${NO_JSON.length} bodies, and ${DRAWN} of each drawn with VERIFICATION_SEED=${SEED}`,
+    `bad input: ${texts.length} values, ${messages.size} messages with a bad field and ${NO_JSON.length} bodies, and ${DRAWN} values and bodies drawn with VERIFICATION_SEED=${SEED}`,
   );
 });
 
@@ -188,7 +202,7 @@ describe('bodies that are not JSON are refused by', OPTIONS, () => {
 
 it('unknown signals are ignored, one after another', OPTIONS, async () => {
   await eachOf(MALFORMED, signalLeftOut, 1);
-  await drawn(malformed, signalLeftOut);
+  await drawn(malformed, signalLeftOut, 1);
 });
 
 it('no workflow task has failed, and the verification still accepts its code', OPTIONS, async () => {
@@ -202,9 +216,9 @@ it('no workflow task has failed, and the verification still accepts its code', O
 
 describe('memory', OPTIONS, () => {
   /** Large enough that a process that retains half of it stands out within a round. */
-  const LARGE = 'x'.repeat(200_000);
+  const LARGE = 'x'.repeat(500_000);
   /** All rounds together stay within what a caller may send to the codec server in ten seconds. */
-  const IN_A_ROUND = 50;
+  const IN_A_ROUND = 20;
   const SENT_MB = (LARGE.length * IN_A_ROUND) / 2 ** 20;
   /** By then caches are full and the compiler has finished. */
   const WARM_UP = 6;

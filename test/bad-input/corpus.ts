@@ -54,35 +54,12 @@ const REQUEST = {
   attributeName: 'email',
 };
 
-const NO_TEXTS = [null, true, 7, [], {}, '', 'a b', '\u0000', 'x'.repeat(10_000)];
-const NO_OBJECTS = [true, 0, 'a=b', ['a'], { a: 1 }, { a: null }, { a: { b: 'c' } }];
-const NO_DURATIONS = [true, -1, 0, 1e308, [], {}, '', 'soon', '1 fortnight', '-5 minutes', '31 days'];
-const NO_NUMBERS = [true, -1, 0, 1.5, 1e308, [], {}, '', '3'];
-const NO_CHOICES = [true, 7, [], {}, '', 'maybe'];
-
-/** The fields, and invalid values for each. */
+/** The fields of a request to the codec server, and invalid values for each. */
 const FIELDS: [name: string, at: (value: unknown) => object, wrong: readonly unknown[]][] = [
-  ['accessToken', (accessToken) => ({ accessToken }), NO_TEXTS],
-  ['accessTokenReference', (accessTokenReference) => ({ accessTokenReference }), NO_TEXTS],
-  ['code', (code) => ({ code }), NO_TEXTS],
-  ['clientMetadata', (clientMetadata) => ({ clientMetadata }), NO_OBJECTS],
-  ['alreadySent', (alreadySent) => ({ alreadySent: { destination: alreadySent } }), [true, 7, [], {}]],
   ['payloads', (payloads) => ({ payloads }), [null, true, 7, 'a', {}, [null], [7], ['a'], [[]]]],
   ['data', (data) => ({ payloads: [{ data }] }), [true, 7, [], {}]],
   ['metadata', (metadata) => ({ payloads: [{ metadata }] }), [true, 7, 'a', [], { encoding: 7 }]],
-  ['userPoolId of a request', (userPoolId) => ({ ...REQUEST, userPoolId }), [...NO_TEXTS, '../x']],
-  ['sub of a request', (sub) => ({ ...REQUEST, sub }), [...NO_TEXTS, '../x']],
-  ['attributeName of a request', (attributeName) => ({ ...REQUEST, attributeName }), NO_TEXTS],
-  ['clientMetadata of a request', (clientMetadata) => ({ ...REQUEST, clientMetadata }), NO_OBJECTS],
-  ['policy of a request', (policy) => ({ ...REQUEST, policy }), NO_OBJECTS],
-  ...['deadline', 'codeLifetime', 'resendAfter', 'resendCooldown'].map((field) => inPolicy(field, NO_DURATIONS)),
-  ...['maxSends', 'maxAttempts'].map((field) => inPolicy(field, NO_NUMBERS)),
-  ...['confirmation', 'codeFormat'].map((field) => inPolicy(field, NO_CHOICES)),
 ];
-
-function inPolicy(field: string, wrong: readonly unknown[]): (typeof FIELDS)[number] {
-  return [`policy.${field} of a request`, (value) => ({ ...REQUEST, policy: { [field]: value } }), wrong];
-}
 
 /** None of these is a request, a message or a body. The report shows their names. */
 export const MALFORMED: Named<unknown> = [

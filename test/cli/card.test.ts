@@ -1,7 +1,7 @@
 /** Output for people: times, and commands that they can type as shown. */
 import { describe, expect, it } from 'vitest';
 import { time } from '../../cli/card.js';
-import { asCalled } from '../../cli/print.js';
+import { asCalled, jsonLine, onTerminal } from '../../cli/print.js';
 
 describe('a time', () => {
   const now = Date.parse('2026-01-05T12:30:00.000Z');
@@ -24,6 +24,20 @@ describe('a time', () => {
       .formatToParts(now)
       .find(({ type }) => type === 'timeZoneName');
     expect(from(0)).toContain(zone?.value);
+  });
+});
+
+describe('the text of others', () => {
+  const HOSTILE = 'a\u001b[2J\u009b31m\u202Eb\u{E0001}\nnext\u007f';
+
+  it('reaches a terminal without what a terminal obeys, but for line breaks', () => {
+    expect(onTerminal(HOSTILE)).toBe('a\uFFFD[2J\uFFFD31m\uFFFDb\uFFFD\nnext\uFFFD');
+  });
+
+  it('is the same text in JSON, with nothing in it that a terminal obeys', () => {
+    const line = jsonLine({ text: HOSTILE });
+    expect(JSON.parse(line)).toEqual({ text: HOSTILE });
+    expect(line.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 });
 

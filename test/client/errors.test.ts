@@ -68,7 +68,15 @@ describe('a failure of the workflow', () => {
   });
 
   it('says how the verification has ended', () => {
-    const status = { state: 'expired' };
+    const status = {
+      state: 'expired',
+      attributeName: 'email',
+      expiresAt: '2026-11-23T10:00:00.000Z',
+      sendsLeft: 4,
+      attemptsLeft: 10,
+      sends: [],
+      attempts: [],
+    };
     const failure = ApplicationFailure.nonRetryable('Ended.', FAILURE_TYPES.verificationEnded, status);
     const error = errorOfFailure(failure, ID);
     expect(error).toBeInstanceOf(VerificationEndedError);

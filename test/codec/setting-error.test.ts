@@ -1,4 +1,4 @@
-import { quoteSetting, readSettings, SettingError } from '@cognito-verification/codec';
+import { describeSecretFile, quoteSetting, readSettings, SettingError } from '@cognito-verification/codec';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 
@@ -14,6 +14,20 @@ it('no user and no password of an address is quoted', () => {
 
 it.each(['host:7233', 'https://tokens.example.com/a@b', 'me', ''])('%s is quoted as it is', (value) => {
   expect(quoteSetting(value)).toBe(JSON.stringify(value));
+});
+
+it.each([
+  '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC',
+  'eyJhbGciOiJFUzI1NiJ9.eyJhY2NvdW50In0.c2ln',
+  'q2Xv9pR0TqB3mKcZl8uYw1HsE5dJ7aN4oGfVtIxSk=',
+])('what looks like a secret in the wrong setting is not quoted', (secret) => {
+  expect(quoteSetting(secret)).toBe(`${secret.length} characters that look like a secret, which is not shown`);
+  expect(describeSecretFile(secret)).toBe('a file');
+});
+
+it('the file of a secret is named only where it can be nothing but a path', () => {
+  expect(describeSecretFile('/run/secrets/key.pem')).toBe('the file "/run/secrets/key.pem"');
+  for (const other of ['hunter2', 'a:b', 'a b.pem', 'x=1.pem']) expect(describeSecretFile(other)).toBe('a file');
 });
 
 it('names the problems of every reader, and hands on any other error at once', () => {

@@ -2,7 +2,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as clientPackage from '@cognito-verification/client';
-import { CALL_FAILURE_TYPES, FAILURE_TYPES, POLICY_FIELDS, VERIFICATION_STATES } from '@cognito-verification/contract';
+import {
+  BOUNDS,
+  CALL_FAILURE_TYPES,
+  FAILURE_TYPES,
+  METADATA_BOUNDS,
+  POLICY_FIELDS,
+  VERIFICATION_STATES,
+} from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { CognitoRefusal } from '../../activities/cognito-answer.js';
 import { LISTED_EXCEPTIONS, readFailure } from '../../activities/failures.js';
@@ -108,6 +115,23 @@ describe('docs/lifecycle.md', () => {
       expect([name, ...quoted(text)]).toEqual([name, ...defaults]);
     }
   });
+});
+
+it('docs/lifecycle.md says every bound of a message', () => {
+  const said = rows('docs/lifecycle.md', 'Bounds')
+    .slice(1)
+    .flatMap(([what = '', bound = '']) => [...bound.replaceAll(',', '').matchAll(/\d+/g)].map(([n]) => `${what} ${n}`));
+  const found = Object.values({ ...BOUNDS, ...METADATA_BOUNDS }).filter(
+    (bound) => !said.some((words) => words.endsWith(` ${bound}`)),
+  );
+  expect(found).toEqual([]);
+  for (const field of Object.keys(BOUNDS)) {
+    const name = field.replace(/^failure(T|M)/, (_, letter: string) => `failure.${letter.toLowerCase()}`);
+    expect(
+      said.some((words) => words.includes(`\`${name}\``) || (name === 'id' && words.includes('Id`'))),
+      name,
+    ).toBe(true);
+  }
 });
 
 type ErrorClass = new (...input: unknown[]) => clientPackage.VerificationError;

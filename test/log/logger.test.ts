@@ -86,6 +86,12 @@ describe('the fields', () => {
     });
   });
 
+  it('hold no character that a terminal obeys or that changes the order of a text', () => {
+    const hostile = 'a\u001b[2J\u009b31m\u202Eb\u2066';
+    const { text } = written({ reason: hostile, workflowId: hostile, error: new Error(hostile) }, hostile);
+    expect(JSON.stringify(JSON.parse(text.trimEnd()))).not.toMatch(/[\u007F-\u009F\p{Cf}]|\\u00/u);
+  });
+
   it('hold no objects of any kind', () => {
     const secret = { toJSON: () => '[secret]', value: CODE };
     const { text, line } = written({

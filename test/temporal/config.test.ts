@@ -50,6 +50,19 @@ describe('the configuration', () => {
     ]);
   });
 
+  it.each([
+    ['TEMPORAL_API_KEY', { TEMPORAL_API_KEY: 'key-4711\n' }],
+    ['TEMPORAL_API_KEY', { TEMPORAL_API_KEY: 'key-4711\n', TEMPORAL_ADDRESS: 'http://c' }],
+    ['TEMPORAL_API_KEY', { TEMPORAL_API_KEY: 'key 4711' }],
+    ['TEMPORAL_GRPC_META_AUTHORIZATION', { TEMPORAL_GRPC_META_AUTHORIZATION: 'Bearer key-4711\n' }],
+    ['TEMPORAL_TLS_CLIENT_KEY_PATH', { TEMPORAL_TLS_CLIENT_KEY_PATH: '-----BEGIN PRIVATE KEY-----\nkey-4711' }],
+    ['TEMPORAL_TLS_CLIENT_KEY_PATH', { TEMPORAL_TLS_CLIENT_KEY_PATH: 'key-4711' }],
+  ])('a wrong %s is refused with its name, and its value is not shown', (name, env) => {
+    const problems = problemsOf(env);
+    expect(problems.map((problem) => problem.name)).toContain(name);
+    expect(JSON.stringify(problems)).not.toContain('4711');
+  });
+
   it('has a default for everything, and is immutable', () => {
     const config = load({});
     expect(config).toEqual({

@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { junitReport } from '../../../cli/replay/junit.js';
 import { ReplayReport } from '../../../cli/replay/report.js';
-import { evenShares, queryOf, sampleRuns } from '../../../replay/live-histories.js';
+import { evenShares, fetchHistories, queryOf, sampleRuns } from '../../../replay/live-histories.js';
 import { replayProblem } from '../../../replay/problem.js';
 import { StandIns } from '../../../replay/stand-ins.js';
 
@@ -266,5 +266,42 @@ describe('a stand-in', () => {
     const standIns = new StandIns();
     const standIn = standIns.code('code-ab12');
     expect(standIns.text('Refused code-ab12 of zoe@example.com')).toBe(`Refused ${standIn} of [email]`);
+  });
+});
+
+describe('a history that the namespace does not give', () => {
+  const refusing = (code: number, details: string) => async () => {
+    throw Object.assign(new Error(`${code} ${details}`), { code, details, metadata: {} });
+  };
+  const fetched = async (refuse: () => Promise<never>) => {
+    const history = { events: [] };
+    const getHandle = (workflowId: string) => ({
+      fetchHistory: workflowId === 'large' ? refuse : () => Promise.resolve(history),
+    });
+    const client = { workflow: { getHandle } } as unknown as Parameters<typeof fetchHistories>[0];
+    const runs = ['one', 'large', 'two'].map((workflowId) => ({ workflowId, runId: `run of ${workflowId}` }));
+    const all = [];
+    for await (const one of fetchHistories(client, runs, { concurrency: 2 })) all.push(one);
+    return all;
+  };
+
+  it('because it is too large or broken is a problem with its name, and the others are fetched', async () => {
+    for (const [code, details] of [
+      [8, 'Received message larger than max (5702034 vs 4194304)'],
+      [15, 'history is corrupted'],
+    ] as const) {
+      const all = await fetched(refusing(code, details));
+      expect(all.map(({ workflowId }) => workflowId)).toEqual(['one', 'large', 'two']);
+      expect(all[1]).toMatchObject({ runId: 'run of large', problem: { kind: 'notReplayed' } });
+    }
+  });
+
+  it('because of the namespace or the connection stops the replay', async () => {
+    for (const [code, details] of [
+      [8, 'namespace rate limit exceeded'],
+      [14, 'connection refused'],
+    ] as const) {
+      await expect(fetched(refusing(code, details))).rejects.toThrow(details);
+    }
   });
 });
