@@ -23,6 +23,7 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   NotSetUp: EXIT.unreachable,
   Sealing: EXIT.unreachable,
   KeyService: EXIT.unreachable,
+  KeysUnavailable: EXIT.unreachable,
   VerificationOpen: EXIT.stillOpen,
   Interrupted: EXIT.interrupted,
 };

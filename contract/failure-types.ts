@@ -37,6 +37,8 @@ export const CALL_FAILURE_TYPES = {
   unreadableInput: 'UnreadableInput',
   /** The call was made, but what came back cannot be the answer of its worker. */
   answerLost: 'AnswerLost',
+  /** The worker does not serve the verification's user pool. */
+  userPoolNotServed: 'UserPoolNotServed',
   /** The worker has no access token source, and the verification has only a reference. */
   accessTokenSourceMissing: 'AccessTokenSourceMissing',
   /** The access token source gave no answer, or one that cannot be used. */

@@ -18,6 +18,7 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: rig.env.address,
     VERIFICATION_TASK_QUEUE: rig.taskQueue,
     VERIFICATION_ENCRYPTION_KEYS: rig.keys,
+    ...rig.settings,
   };
 });
 afterAll(async () => {

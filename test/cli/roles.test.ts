@@ -9,7 +9,13 @@ let env: Record<string, string>;
 
 beforeAll(async () => {
   server = await startTemporalServer({ cli: await temporalCli(), headless: true });
-  env = { TEMPORAL_ADDRESS: server.address, VERIFICATION_ENCRYPTION_KEYS: someKeys(), AWS_REGION: 'eu-west-1' };
+  env = {
+    TEMPORAL_ADDRESS: server.address,
+    VERIFICATION_ENCRYPTION_KEYS: someKeys(),
+    VERIFICATION_USER_POOLS: 'eu-west-1_pool',
+    // No test calls Amazon Cognito.
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:1',
+  };
 });
 afterAll(async () => {
   await killRunning();

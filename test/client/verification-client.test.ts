@@ -228,6 +228,7 @@ describe('waiting', () => {
     rig.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', username: user.username, latencyMs: 3000 });
     const hurried = new VerificationClient({
       client: rig.env.client,
+      userPools: rig.userPools,
       taskQueue: rig.taskQueue,
       waitForDelivery: '1 second',
     });
@@ -251,6 +252,7 @@ describe('waiting', () => {
     const user = await rig.user();
     const lonely = new VerificationClient({
       client: rig.env.client,
+      userPools: rig.userPools,
       taskQueue: 'nobody-polls-this',
       waitForDelivery: '1 second',
     });
@@ -260,7 +262,7 @@ describe('waiting', () => {
       message: expect.stringMatching(/task queue "nobody-polls-this" in namespace "default"/),
     });
     const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
-    const late = await startWorker(rig.env.nativeConnection, cognito, 'nobody-polls-this');
+    const late = await startWorker(rig, cognito, 'nobody-polls-this');
     const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
     await expect.poll(() => client.status(workflowId), { timeout: 20_000 }).toMatchObject({ state: 'awaitingCode' });
     expect(sends(user)).toBe(1);

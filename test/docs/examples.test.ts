@@ -86,17 +86,15 @@ describe('the TypeScript of the pages and of the JSDoc', () => {
     beforeAll(async () => {
       rig = await startRig('local');
       // The example names no task queue, so it uses the default one.
-      worker = await startWorker(
-        rig.env.nativeConnection,
-        createCognitoClients({ endpoint: rig.sandbox.url }),
-        TASK_QUEUE,
-      );
+      worker = await startWorker(rig, createCognitoClients({ endpoint: rig.sandbox.url }), TASK_QUEUE);
       process.env['TEMPORAL_ADDRESS'] = rig.env.address;
       process.env['VERIFICATION_ENCRYPTION_KEYS'] = rig.keys;
+      Object.assign(process.env, rig.settings);
     });
     afterAll(async () => {
       delete process.env['TEMPORAL_ADDRESS'];
       delete process.env['VERIFICATION_ENCRYPTION_KEYS'];
+      for (const name of Object.keys(rig.settings)) delete process.env[name];
       await worker?.stop();
       await rig?.close();
     });
