@@ -14,7 +14,7 @@ const NO_TOKEN = 'endpoint.probe.without-a-token';
 /**
  * Tries the endpoint of each user pool once, all at the same time, within three seconds. The call is `GetUser` with a token
  * that cannot be valid: it needs no credentials, changes nothing, and counts against the largest quota (120 a second). Pools
- * of one region have one endpoint.
+ * of one region have one endpoint, and so have all pools where a setting names it.
  * @returns a sentence for each endpoint that gave no answer: Cognito may be back when the first verification starts
  * @throws SettingError naming each setting that leads to no endpoint, or to something else than Cognito
  */
@@ -22,12 +22,16 @@ export async function probeUserPools(
   clients: CognitoClients,
   userPools: Iterable<ServedUserPool>,
 ): Promise<readonly string[]> {
-  const endpoints = new Map<CognitoIdentityProviderClient, string>();
+  // An endpoint that is set serves all regions.
+  const common = cognitoEndpoint()?.url;
+  const endpoints = new Map<unknown, { client: CognitoIdentityProviderClient; userPoolId: string }>();
   for (const { userPoolId } of userPools) {
     const client = clients.forUserPool(userPoolId);
-    if (!endpoints.has(client)) endpoints.set(client, userPoolId);
+    if (!endpoints.has(common ?? client)) endpoints.set(common ?? client, { client, userPoolId });
   }
-  const found = await Promise.all([...endpoints].map(async ([client, userPoolId]) => await probe(client, userPoolId)));
+  const found = await Promise.all(
+    [...endpoints.values()].map(async ({ client, userPoolId }) => await probe(client, userPoolId)),
+  );
   const problems = found.flatMap((result) => (result instanceof SettingError ? result.problems : []));
   if (problems.length > 0) throw new SettingError(problems);
   return found.filter((result) => typeof result === 'string');

@@ -1,5 +1,4 @@
 import {
-  errorName,
   findServedPool,
   parseAccessToken,
   type Secret,
@@ -29,7 +28,7 @@ export class TokenCheck {
   /** @throws InvalidRequestError without `userPools`. */
   constructor({ userPools, uncheckedTokens }: VerificationClientOptions) {
     // A caller without TypeScript may leave them out.
-    if (typeof (userPools as unknown) !== 'object' || !(Symbol.iterator in userPools)) {
+    if (typeof userPools !== 'object' || !(userPools as Iterable<ServedUserPool> | null)?.[Symbol.iterator]) {
       throw new InvalidRequestError(
         'userPools',
         "userPools must list the user pools to serve, such as [{ userPoolId: 'eu-west-1_AbC123xyz' }], or userPoolsFromSettings() from @cognito-verification/codec.",
@@ -95,7 +94,7 @@ function whatIsWrong(error: unknown): string {
     return 'has an issuer ("iss") that is not Amazon Cognito in the region of its user pool';
   if (error instanceof KidNotFoundInJwksError) return 'is signed with a key that its user pool does not publish';
   if (error instanceof JwtInvalidSignatureError) return 'has a wrong signature';
-  return `is no signed token that can be checked (${errorName(error)})`;
+  return 'is no signed token that can be checked';
 }
 
 function notServed(userPoolId: string): string {
