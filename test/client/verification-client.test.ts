@@ -101,7 +101,8 @@ describe('a verification', () => {
   });
 
   it('that was never started is not found', async () => {
-    const workflowId = workflowIdFor({ userPoolId: 'eu-west-1_none', sub: randomUUID(), attributeName: 'email' });
+    const { userPoolId } = await rig.user();
+    const workflowId = workflowIdFor({ userPoolId, sub: randomUUID(), attributeName: 'email' });
     for (const call of [
       () => client.status(workflowId),
       () => client.wait(workflowId),
@@ -273,7 +274,7 @@ describe('waiting', () => {
 
 describe('the list', () => {
   it('finds verifications by state, attribute and pool, newest first', async () => {
-    const poolId = (await rig.user()).userPoolId;
+    const poolId = (await rig.sandbox.createUser()).userPoolId;
     const user = (email: string) => rig.sandbox.createUser({ poolId, attributes: { email } });
     const users = [await user('one@example.com'), await user('two@example.com')] as const;
     const first = (await rig.start(users[0])).workflowId;

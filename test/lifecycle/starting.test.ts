@@ -103,7 +103,8 @@ describe('an attacker who starts first cannot lock the real user out', () => {
 describe('what the Web UI and the list show', () => {
   it('the search attributes, the static summary and the name of the workflow', async () => {
     expect(attributeVerification.name).toBe(WORKFLOW_TYPE);
-    const user = await rig.user();
+    // In a pool of its own.
+    const user = await rig.sandbox.createUser();
     const { workflowId } = await rig.client.start(request(user));
     expect(workflowId).toBe(workflowIdFor({ userPoolId: user.userPoolId, sub: user.sub, attributeName: 'email' }));
     const listed = () => collect(rig.client.list({ userPoolId: user.userPoolId, state: 'awaitingCode' }));
