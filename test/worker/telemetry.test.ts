@@ -103,7 +103,7 @@ describe('an address for metrics', () => {
       const { code, stdout, stderr } = await runCli(['worker'], {
         env: {
           TEMPORAL_ADDRESS: rig.env.address,
-          AWS_REGION: 'eu-west-1',
+          ...rig.settings,
           VERIFICATION_ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
           VERIFICATION_METRICS_ADDRESS: `${host}:${port}`,
         },
