@@ -12,7 +12,7 @@ export interface VerificationClientOptions {
   /**
    * The user pools to serve: `userPoolsFromSettings()` of `@cognito-verification/codec`, or a list. Every call for another
    * pool is refused. An access token must be of one of them, of a named app client where the pool names some, signed by the
-   * pool, and not expired. Read anew for each call, so a collection may change while the client runs.
+   * pool, and not expired. Read anew for each call, so a list or set may change while the client runs.
    */
   userPools: Iterable<ServedUserPool>;
   /** Something else, such as a proxy, seals the payloads before they reach Temporal, so `client` needs no codec. Default: not set. */

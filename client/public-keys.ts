@@ -100,5 +100,5 @@ function reasonOf(error: unknown): string {
   if (error.name === 'TimeoutError') return 'no answer in time';
   const cause = error.cause instanceof Error ? error.cause : error;
   if ('code' in cause && typeof cause.code === 'string') return cause.code;
-  return /^(HTTP \d+|an answer that is too long)$/.test(error.message) ? error.message : 'not a JSON Web Key Set';
+  return /^(HTTP \d+|an answer that is too long)$/.test(error.message) ? error.message : 'no usable answer';
 }
