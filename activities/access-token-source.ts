@@ -41,10 +41,11 @@ export class AccessTokenSourceError extends Error {
   override readonly name = 'AccessTokenSourceError';
 }
 
-/** A reference led to no token that may be sent, so Cognito was not called. `name` is a row of failures.ts. */
+/** There is no token that this worker may send, so Cognito was not called. `name` is a row of failures.ts. */
 export class UnresolvedAccessToken extends Error {
   constructor(
     override readonly name:
+      | typeof CALL_FAILURE_TYPES.userPoolNotServed
       | typeof CALL_FAILURE_TYPES.accessTokenSourceMissing
       | typeof CALL_FAILURE_TYPES.accessTokenSourceUnavailable
       | typeof CALL_FAILURE_TYPES.accessTokenNotFound

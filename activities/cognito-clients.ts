@@ -2,7 +2,14 @@ import {
   CognitoIdentityProviderClient,
   type CognitoIdentityProviderClientConfig,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { quoteSetting, SettingError, type SettingProblem, withoutCredentials } from '@cognito-verification/codec';
+import {
+  COGNITO_ENDPOINT_SETTINGS,
+  cognitoEndpoint,
+  quoteSetting,
+  SettingError,
+  type SettingProblem,
+  withoutCredentials,
+} from '@cognito-verification/codec';
 import { defined } from '@cognito-verification/contract';
 import { LRUCache } from 'lru-cache';
 import { onlyCognito } from './cognito-answer.js';
@@ -77,22 +84,9 @@ export function cognitoInWords(): string {
     : 'Amazon Cognito in the region of each user pool';
 }
 
-/** The endpoint that the environment sets, and the name of the variable; undefined if it sets none. */
-export function cognitoEndpoint(
-  environment: NodeJS.ProcessEnv = process.env,
-): { name: string; url: string } | undefined {
-  for (const name of ENDPOINT_SETTINGS) {
-    const url = environment[name];
-    if (url) return { name, url };
-  }
-  return undefined;
-}
-
-const ENDPOINT_SETTINGS = ['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER', 'AWS_ENDPOINT_URL'];
-
 function checkSettings(): void {
   const problems: SettingProblem[] = [];
-  for (const name of ENDPOINT_SETTINGS) {
+  for (const name of COGNITO_ENDPOINT_SETTINGS) {
     const found = process.env[name];
     if (found && !/^https?:\/\/[^/\s]/.test(found)) {
       problems.push({

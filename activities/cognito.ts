@@ -4,12 +4,19 @@ import {
   GetUserAttributeVerificationCodeCommand,
   VerifyUserAttributeCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { type AttributeName, type CodeDelivery, deliveryTold, Secret } from '@cognito-verification/contract';
+import {
+  type AttributeName,
+  type CodeDelivery,
+  deliveryTold,
+  Secret,
+  type ServedUserPool,
+} from '@cognito-verification/contract';
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { type AccessTokenSource, resolveAccessToken } from './access-token-source.js';
 import { type AttributeSnapshot, readIfQuick, readSnapshot } from './attribute-snapshot.js';
 import { type FailedCall, failureOf, readable } from './call-failure.js';
 import type { CognitoClients } from './cognito-clients.js';
+import { refuseOtherClient, servedPool } from './served-user-pools.js';
 
 /** The part of its input that each call to Cognito has. */
 export type CognitoCall = {
@@ -86,8 +93,10 @@ export interface CognitoActivities {
 /** A heartbeat lets the server notice a dead worker, and tells us of a cancellation. A quick call ends before the first. */
 const HEARTBEAT_INTERVAL_MS = 5_000;
 
-/** All are optional. */
+/** Only `userPools` is required. */
 export interface ActivitiesOptions {
+  /** The user pools that may be called. Read anew for each call. */
+  userPools: Iterable<ServedUserPool>;
   /** Finds the tokens that references stand for. Default: none, and a verification with a reference fails. */
   accessTokenSource?: AccessTokenSource | undefined;
 }
@@ -107,7 +116,7 @@ interface Means<Input> {
  */
 export function createActivities(
   clients: CognitoClients,
-  { accessTokenSource }: ActivitiesOptions = {},
+  { userPools, accessTokenSource }: ActivitiesOptions,
 ): CognitoActivities {
   /** The frame of each call: input, token, heartbeats, the run in the answer, and the failure without secrets. */
   async function call<Input extends CognitoCall, Result>(
@@ -119,8 +128,10 @@ export function createActivities(
     const failed: FailedCall = { ...kind, secrets: [] };
     try {
       return await whileHeartbeating(!kind.repeatable, async () => {
+        const pool = servedPool(userPools, input.userPoolId);
         const accessToken = await findToken(input, accessTokenSource);
         failed.secrets.push(accessToken);
+        refuseOtherClient(pool, accessToken);
         const client = clients.forUserPool(input.userPoolId);
         return { ...(await body({ input, accessToken, client, failed })), runId: input.runId };
       });

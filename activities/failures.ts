@@ -151,8 +151,14 @@ const TABLE: readonly Row[] = [
   ),
 ];
 
-/** Why a reference led to no token that may be sent, so that Cognito was not called. */
+/** Why there was no token that may be sent, so that Cognito was not called. */
 const UNRESOLVED: Record<UnresolvedAccessToken['name'], Reading> = {
+  // Another worker may serve it: all take their calls from one task queue.
+  UserPoolNotServed: {
+    send: 'unreachable',
+    attempt: 'unreachable',
+    remedy: 'The operator of the workers must name the user pool in VERIFICATION_USER_POOLS.',
+  },
   // This worker lacks the source, not the verification: during a deployment another worker may already have it.
   AccessTokenSourceMissing: {
     send: 'unreachable',
@@ -165,7 +171,7 @@ const UNRESOLVED: Record<UnresolvedAccessToken['name'], Reading> = {
   AccessTokenRefused: { send: 'accessTokenRejected', attempt: 'accessTokenRejected', remedy: RENEW },
 };
 
-/** The names in the table, for the tests that check each row. */
+/** The names in the table: an answer with one of them comes from Cognito. */
 export const LISTED_EXCEPTIONS: readonly string[] = [...new Set(TABLE.map(({ exception }) => exception))];
 
 // The request was never sent: connection refused, no route, no name, no TLS, or an address that no request can be made for.

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ServedUserPool } from '@cognito-verification/contract';
 import { bundleWorkflowCode, DefaultLogger, type NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
@@ -26,6 +27,7 @@ export async function bundleBare(): Promise<BareBundle> {
 
 export interface BareWorkerOptions {
   readonly connection: NativeConnection;
+  readonly userPools: Iterable<ServedUserPool>;
   readonly cognito: CognitoClients;
   readonly taskQueue: string;
   /** See `bundleBare`. */
@@ -34,11 +36,11 @@ export interface BareWorkerOptions {
 
 /** Makes the worker of the barest workflow; the caller runs it and shuts it down. */
 export async function createBareWorker(options: BareWorkerOptions): Promise<Worker> {
-  const { connection, cognito, taskQueue, bundlePath } = options;
+  const { connection, userPools, cognito, taskQueue, bundlePath } = options;
   return await Worker.create({
     connection,
     taskQueue,
     workflowBundle: { codePath: bundlePath },
-    activities: createActivities(cognito),
+    activities: createActivities(cognito, { userPools }),
   });
 }

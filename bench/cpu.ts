@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox, SandboxUser } from '../sandbox/index.js';
 import type { MeasuredWorker } from './measured-worker.js';
+import { newUser } from './paths.js';
 
 /** A worker to compare, and how to drive it. */
 export interface Contestant {
@@ -62,7 +63,7 @@ export async function race(
 
 async function runLap({ worker, begin }: Contestant, sandbox: Sandbox, { size, inFlight }: RaceOptions): Promise<Lap> {
   const users: SandboxUser[] = [];
-  while (users.length < size) users.push(await sandbox.createUser());
+  while (users.length < size) users.push(await newUser(sandbox));
   const beginMs: number[] = [];
   const submitMs: number[] = [];
   const before = await worker.cpuMs();

@@ -56,7 +56,7 @@ export const PATHS = {
 
 /** Runs the barest workflow on the path "right code" and returns the workflow's id. */
 export async function bareRightCode({ sandbox, temporal }: Site, taskQueue: string): Promise<string> {
-  const user = await sandbox.createUser();
+  const user = await newUser(sandbox);
   const { handle, submit } = await startBare(temporal, taskQueue, user);
   await sleep(PAUSE_MS);
   await submit(sandbox.codeFor(user, 'email'));
@@ -64,11 +64,16 @@ export async function bareRightCode({ sandbox, temporal }: Site, taskQueue: stri
   return handle.workflowId;
 }
 
+/** In the first pool of the sandbox, which the workers serve. */
+export async function newUser(sandbox: Sandbox): Promise<SandboxUser> {
+  return await sandbox.createUser({ poolId: sandbox.userPoolIds()[0] });
+}
+
 async function begin(
   { sandbox, verifications }: Site,
   policy: VerificationPolicy = {},
 ): Promise<{ user: SandboxUser; workflowId: string }> {
-  const user = await sandbox.createUser();
+  const user = await newUser(sandbox);
   const { accessToken } = user;
   const { workflowId, status } = await verifications.start({ accessToken, attributeName: 'email', policy });
   if (status.state !== 'awaitingCode') throw new Error(`no code was sent: the verification is ${status.state}`);

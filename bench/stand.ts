@@ -40,11 +40,13 @@ export async function startStand(): Promise<Stand> {
     const { address } = server;
     const sandbox = await startSandbox();
     closing.push(() => sandbox.close());
+    // The workers are told of the pool before there is anybody in it.
+    const { userPoolId } = await sandbox.createUser();
     const connection = await Connection.connect({ address });
     closing.push(() => connection.close());
     const bundle = await bundleBare();
     closing.push(() => bundle.remove());
-    const place = { address, cognitoUrl: sandbox.url };
+    const place = { address, cognitoUrl: sandbox.url, userPoolId };
     const bareTaskQueue = 'bench-bare';
     const keys = `bench:${randomBytes(KEY_BYTES).toString('base64')}`;
     const ours = await startMeasuredWorker({ ...place, taskQueue: 'bench', keys });
@@ -53,11 +55,12 @@ export async function startStand(): Promise<Stand> {
     closing.push(() => unsealed.stop());
     const bare = await startMeasuredWorker({ ...place, taskQueue: bareTaskQueue, bareBundlePath: bundle.path });
     closing.push(() => bare.stop());
+    const userPools = [{ userPoolId, endpoint: sandbox.url }];
     const site = (temporal: Client, taskQueue: string): Site => {
       return {
         sandbox,
         temporal,
-        verifications: new VerificationClient({ client: temporal, taskQueue, sealedElsewhere: true }),
+        verifications: new VerificationClient({ client: temporal, userPools, taskQueue, sealedElsewhere: true }),
       };
     };
     const dataConverter = clientDataConverter(keyRingOf(...parseKeys(keys, 'keys')));

@@ -14,6 +14,7 @@ export interface WorkerProcessOptions {
   readonly address: string;
   readonly taskQueue: string;
   readonly cognitoUrl: string;
+  readonly userPoolId: string;
   /** In the form of `VERIFICATION_ENCRYPTION_KEYS`. Default: payloads stay in plain text. */
   readonly keys?: string | undefined;
   /** The bundle of the barest workflow. Default: the real worker runs. */
@@ -21,7 +22,7 @@ export interface WorkerProcessOptions {
 }
 
 const options: WorkerProcessOptions = JSON.parse(process.argv[2] ?? '{}');
-const { address, taskQueue, cognitoUrl, bareBundlePath } = options;
+const { address, taskQueue, cognitoUrl, userPoolId, bareBundlePath } = options;
 const keys: KeyRing | undefined = options.keys ? keyRingOf(...parseKeys(options.keys, 'keys')) : undefined;
 
 Runtime.install({
@@ -33,10 +34,11 @@ Runtime.install({
 process.on('SIGINT', () => undefined);
 const connection = await NativeConnection.connect({ address });
 const cognito = createCognitoClients({ endpoint: cognitoUrl });
+const userPools = [{ userPoolId }];
 const worker =
   bareBundlePath === undefined
-    ? await createWorker({ connection, namespace: 'default', keys, cognito, taskQueue })
-    : await createBareWorker({ connection, cognito, taskQueue, bundlePath: bareBundlePath });
+    ? await createWorker({ connection, namespace: 'default', keys, userPools, cognito, taskQueue })
+    : await createBareWorker({ connection, userPools, cognito, taskQueue, bundlePath: bareBundlePath });
 const running = worker.run();
 process.on('message', () => process.send?.(process.cpuUsage()));
 process.send?.('ready');

@@ -24,6 +24,7 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   UnexpectedAnswer: EXIT.unreachable,
   Sealing: EXIT.unreachable,
   KeyService: EXIT.unreachable,
+  KeysUnavailable: EXIT.unreachable,
   VerificationOpen: EXIT.stillOpen,
   Interrupted: EXIT.interrupted,
 };

@@ -43,6 +43,9 @@ Settings, for worker and callers alike:
                  VERIFICATION_TASK_QUEUE
   keys           VERIFICATION_ENCRYPTION_KEYS, VERIFICATION_ENCRYPTION_KEYS_FILE or VERIFICATION_ENCRYPTION_KMS_KEYS,
                  without which nothing is read or sent
+  user pools     VERIFICATION_USER_POOLS, ids separated by commas, each with app clients after colons if not all of
+                 them count: eu-west-1_AbC123xyz,eu-west-1_DeF456uvw:CLIENT_ID. No other pool is served.
+                 VERIFICATION_USER_POOL_KEYS_FILE has their public keys, which callers otherwise fetch from Cognito
 Settings of the worker, see worker --help:
   Cognito        AWS_REGION and the others of the AWS SDK
   access tokens  VERIFICATION_ACCESS_TOKEN_SOURCE_URL, VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE

@@ -16,19 +16,21 @@ export async function withClient<T>(
   const answered = new AbortController();
   try {
     // Loaded only now: Temporal's client takes longer to load than the command's help or a refusal of its options takes.
-    const { loadConfig } = await import('../temporal/config.js');
-    const config = loadConfig();
-    const [{ VerificationClient }, { clientDataConverter, keyRingFromSettings }, { connectClient }] = await Promise.all(
-      [
-        import('@cognito-verification/client'),
-        import('@cognito-verification/codec'),
-        import('../temporal/connect-client.js'),
-      ],
-    );
-    const dataConverter = clientDataConverter(keyRingFromSettings());
+    const [{ VerificationClient }, codec, { loadConfig }, { connectClient }] = await Promise.all([
+      import('@cognito-verification/client'),
+      import('@cognito-verification/codec'),
+      import('../temporal/config.js'),
+      import('../temporal/connect-client.js'),
+    ]);
+    const { config, keys, userPools } = codec.readSettings({
+      config: () => loadConfig(),
+      keys: () => codec.keyRingFromSettings(),
+      userPools: () => codec.userPoolsFromSettings(),
+    });
+    const dataConverter = codec.clientDataConverter(keys);
     const { client, close } = await Promise.race([connectClient(config, { dataConverter }), interruption.promise]);
     try {
-      const verifications = new VerificationClient({ client, taskQueue: config.taskQueue, ...options });
+      const verifications = new VerificationClient({ client, userPools, taskQueue: config.taskQueue, ...options });
       if (workerAnswers !== undefined) void reportSilence(config, workerAnswers, answered.signal);
       return await Promise.race([call(verifications, config), interruption.promise]);
     } finally {

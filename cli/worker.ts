@@ -10,7 +10,8 @@ export function workerCommand(): Command {
       'after',
       `
 Keys: VERIFICATION_ENCRYPTION_KEYS, VERIFICATION_ENCRYPTION_KEYS_FILE or VERIFICATION_ENCRYPTION_KMS_KEYS.
-Without one it does not start.
+User pools that it serves: VERIFICATION_USER_POOLS, such as eu-west-1_AbC123xyz,eu-west-1_DeF456uvw:CLIENT_ID.
+Without them it does not start.
 
 Settings:
   TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, TEMPORAL_TLS_…
@@ -27,7 +28,8 @@ Settings:
 
 Example:
   export VERIFICATION_ENCRYPTION_KEYS_FILE=/run/secrets/verification-keys
-  TEMPORAL_ADDRESS=localhost:7233 AWS_REGION=eu-west-1 cognito-verification worker`,
+  export VERIFICATION_USER_POOLS=eu-west-1_AbC123xyz
+  TEMPORAL_ADDRESS=localhost:7233 cognito-verification worker`,
     )
     .action(async ({ json = false }: OutputOptions) => {
       const { runWorker } = await import('../worker/main.js');

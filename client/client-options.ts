@@ -1,14 +1,20 @@
-import type { VerificationStatus } from '@cognito-verification/contract';
+import type { ServedUserPool, VerificationStatus } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
 
-/** What a `VerificationClient` needs; only `client` is required. */
+/** What a `VerificationClient` needs; only `client` and `userPools` are required. */
 export interface VerificationClientOptions {
   /**
    * A connected client of `@temporalio/client`. Its data converter must seal payloads, because they carry tokens and codes:
    * `clientDataConverter` of `@cognito-verification/codec`, or a codec that reads and writes the same envelope.
    */
   client: Client;
+  /**
+   * The user pools to serve: `userPoolsFromSettings()` of `@cognito-verification/codec`, or a list. Every call for another
+   * pool is refused. An access token must be of one of them, of a named app client where the pool names some, signed by the
+   * pool, and not expired. Read anew for each call, so a list or set may change while the client runs.
+   */
+  userPools: Iterable<ServedUserPool>;
   /** Something else, such as a proxy, seals the payloads before they reach Temporal, so `client` needs no codec. Default: not set. */
   sealedElsewhere?: true | undefined;
   /** The task queue of the workers. Default `attribute-verification`. */
@@ -21,11 +27,11 @@ export interface VerificationClientOptions {
    */
   waitForAnswer?: Duration;
   /**
-   * Checks a token before the client starts or sends anything, for example with `aws-jwt-verify`. A token is refused if it
-   * throws; the error then holds the name of what it threw, and nothing else. It is not called for references. Default: the
-   * client only decodes the claims, and Cognito's own check decides.
+   * Checks no signatures: an access token only has to be of a pool and an app client that are served. Cognito's own check
+   * still decides, but anybody can then open and join verifications with tokens of their own making. It is for tests of what
+   * forged and expired tokens can do, and for emulators of Cognito that publish no keys. Default: not set.
    */
-  verifyToken?: ((accessToken: string) => Promise<unknown>) | undefined;
+  uncheckedTokens?: true | undefined;
 }
 
 /** What `start` returns. */

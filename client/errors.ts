@@ -44,9 +44,17 @@ export class InvalidRequestError extends VerificationError {
   }
 }
 
-/** The access token is malformed, lacks the scope, is of another user or pool, or `verifyToken` refused it. */
+/**
+ * The access token is malformed, lacks the scope, has expired, is of another user, or of a pool or an app client that is not
+ * served, or its user pool has not signed it.
+ */
 export class AccessTokenRefusedError extends VerificationError {
   readonly code = 'AccessTokenRefused';
+}
+
+/** The public keys of the user pool cannot be had, so no access token of it can be checked now. Nothing was sent. */
+export class KeysUnavailableError extends VerificationError {
+  readonly code = 'KeysUnavailable';
 }
 
 /** There is no verification with this workflow id: it was never started, or its retention in the namespace is over. */

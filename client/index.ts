@@ -16,6 +16,7 @@ export type {
   ResendRefusal,
   SendOutcome,
   SendRecord,
+  ServedUserPool,
   SubmitCodeAnswer,
   SubmitCodeInput,
   SubmitCodeResult,

@@ -7,6 +7,7 @@ import {
   parseDuration,
   parseWorkflowId,
   type TokenInput,
+  type VerificationKey,
 } from '@cognito-verification/contract';
 import type { VerificationClientOptions } from './client-options.js';
 import { InvalidRequestError } from './errors.js';
@@ -28,8 +29,9 @@ export function parse<T>(parser: () => T): T {
 /**
  * Accepts only ids of verifications, so that `cancel` cannot end another application's workflow in the same namespace. A
  * token must be of the user in the id. The worker finds out which user a reference is of.
+ * @returns the user and the attribute in the id
  */
-export function checkWorkflowId(workflowId: string, tokenInput?: TokenInput): void {
+export function checkWorkflowId(workflowId: string, tokenInput?: TokenInput): VerificationKey {
   const key = typeof workflowId === 'string' ? parseWorkflowId(workflowId) : undefined;
   if (!key) {
     throw new InvalidRequestError(
@@ -39,6 +41,7 @@ export function checkWorkflowId(workflowId: string, tokenInput?: TokenInput): vo
   }
   const token = tokenInput?.accessToken;
   if (token) parse(() => parseAccessToken(token, 'accessToken', key));
+  return key;
 }
 
 const ID = new RegExp(`^[\\x21-\\x7e]{1,${BOUNDS.id}}$`);

@@ -31,7 +31,7 @@ import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-upda
 import { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
-import { verifyTokenInput } from './verify-token-input.js';
+import { TokenCheck } from './token-check.js';
 import { waitForOutcome } from './waiting.js';
 
 /**
@@ -40,27 +40,30 @@ import { waitForOutcome } from './waiting.js';
  * @example
  * ```ts
  * import { VerificationClient } from '@cognito-verification/client';
- * import { clientDataConverter, keyRingFromSettings } from '@cognito-verification/codec';
+ * import { clientDataConverter, keyRingFromSettings, userPoolsFromSettings } from '@cognito-verification/codec';
  * import { Client, Connection } from '@temporalio/client';
  *
  * const connection = await Connection.connect({ address: 'localhost:7233' });
  * const client = new Client({ connection, dataConverter: clientDataConverter(keyRingFromSettings()) });
- * const verifications = new VerificationClient({ client });
+ * const verifications = new VerificationClient({ client, userPools: userPoolsFromSettings() });
  * ```
  */
 export class VerificationClient {
   private readonly calls: ServiceCalls;
   private readonly waitForDeliveryMs: number;
   private readonly waitForAnswerMs: number;
-  private readonly verifyToken: VerificationClientOptions['verifyToken'];
+  private readonly tokens: TokenCheck;
 
-  /** @throws InvalidRequestError for an invalid duration, and for a client that would send tokens in plain text. */
+  /**
+   * @throws InvalidRequestError for an invalid duration, without user pools, and for a client that would send tokens in plain
+   *   text.
+   */
   constructor(options: VerificationClientOptions) {
     checkSealing(options);
     this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE);
     this.waitForDeliveryMs = durationMs('waitForDelivery', options.waitForDelivery ?? '20 seconds');
     this.waitForAnswerMs = durationMs('waitForAnswer', options.waitForAnswer ?? '3 minutes');
-    this.verifyToken = options.verifyToken;
+    this.tokens = new TokenCheck(options);
   }
 
   /**
@@ -75,7 +78,7 @@ export class VerificationClient {
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
    * after that verification has ended. Use one id for each request, never a constant. Default: a random UUID.
-   * @throws InvalidRequestError, AccessTokenRefusedError before anything is started.
+   * @throws InvalidRequestError, AccessTokenRefusedError, KeysUnavailableError before anything is started.
    * @throws VerificationFailedError when Cognito refused the first send for good.
    * @throws WorkerUnavailableError when no worker answered. The verification is started, and goes on once a worker runs.
    * @example
@@ -89,7 +92,8 @@ export class VerificationClient {
     const { requestId, ...request } = { ...input };
     const parsed = parse(() => parseRequest(request));
     const updateId = updateIdFor(awaitDelivery, 'requestId', requestId);
-    await verifyTokenInput(parsed.tokenInput, this.verifyToken);
+    await this.tokens.check(parsed.tokenInput);
+    if (!parsed.tokenInput.accessToken) this.tokens.checkUserPool(parsed.owner.userPoolId, 'userPoolId');
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
     const send = () =>
       this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
@@ -118,7 +122,7 @@ export class VerificationClient {
    * ```
    */
   async status(workflowId: string): Promise<VerificationStatus> {
-    checkWorkflowId(workflowId);
+    this.checkWorkflowId(workflowId);
     return await this.calls.status(workflowId);
   }
 
@@ -181,7 +185,7 @@ export class VerificationClient {
    * ```
    */
   async confirm(workflowId: string, input: CodeConfirmedInput = {}): Promise<void> {
-    checkWorkflowId(workflowId);
+    this.checkWorkflowId(workflowId);
     const reference = checkReference({ ...input }.reference);
     await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.signal(codeConfirmed, { reference }));
   }
@@ -216,7 +220,7 @@ export class VerificationClient {
    * ```
    */
   async cancel(workflowId: string): Promise<void> {
-    checkWorkflowId(workflowId);
+    this.checkWorkflowId(workflowId);
     await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.cancel());
     // The server accepts the request for an ended verification too, without an error.
     const outcome = await this.calls.outcomeIfEnded(workflowId);
@@ -233,7 +237,7 @@ export class VerificationClient {
    * ```
    */
   async wait(workflowId: string, options: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
-    checkWorkflowId(workflowId);
+    this.checkWorkflowId(workflowId);
     const timeout = { ...options }.timeout ?? undefined;
     const timeoutMs = timeout === undefined ? undefined : durationMs('timeout', timeout);
     return await waitForOutcome(this.calls, workflowId, timeoutMs);
@@ -252,6 +256,10 @@ export class VerificationClient {
     return listVerifications(this.calls, filter, this.waitForAnswerMs);
   }
 
+  private checkWorkflowId(workflowId: string, tokenInput?: TokenInput): void {
+    this.tokens.checkUserPool(checkWorkflowId(workflowId, tokenInput).userPoolId, 'workflowId');
+  }
+
   /** @param message makes the payload anew for each try: its secrets are in plain text */
   private async update<Answer, Message>(
     definition: UpdateDefinition<Answer, [Message]>,
@@ -260,8 +268,8 @@ export class VerificationClient {
     tokenInput: TokenInput | undefined,
     message: () => Message,
   ): Promise<Answer> {
-    checkWorkflowId(workflowId, tokenInput);
-    await verifyTokenInput(tokenInput, this.verifyToken);
+    this.checkWorkflowId(workflowId, tokenInput);
+    await this.tokens.check(tokenInput);
     return await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
       repeatUpdate(() => handle.executeUpdate(definition, { args: [message()], updateId })),
     );

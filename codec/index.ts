@@ -1,6 +1,7 @@
 /**
  * Sealing: nothing that a verification carries leaves a process readable. Workers, clients, the command line and replays
- * all use this one codec; other languages use the codec of Temporal's samples with the same key.
+ * all use this one codec; other languages use the codec of Temporal's samples with the same key. Beside the keys it reads
+ * the other settings that clients and workers share.
  */
 export * from './data-converter.js';
 export * from './errors.js';
@@ -11,3 +12,4 @@ export { isLoopback } from './loopback.js';
 export { parseKeys } from './parse-keys.js';
 export * from './seal.js';
 export * from './setting-error.js';
+export * from './user-pool-settings.js';

@@ -9,6 +9,8 @@ export interface AccessTokenClaims {
   userPoolId: string;
   /** When the token expires, in milliseconds since the epoch. Absent where the token does not say it. */
   expiresAtMs?: number | undefined;
+  /** The app client that the token was issued to. Absent where the token does not say it. */
+  clientId?: string | undefined;
 }
 
 /** The scope that Cognito requires for both calls. */
@@ -49,8 +51,13 @@ export function decodeAccessToken(token: string): AccessTokenClaims {
   if (!userPoolId || !USER_POOL_ID_FORM.test(userPoolId)) {
     throw new AccessTokenError('has no user pool in its "iss" claim');
   }
-  const exp = claims['exp'];
-  return { sub, userPoolId, expiresAtMs: typeof exp === 'number' ? exp * 1000 : undefined };
+  const { exp, client_id: clientId } = claims;
+  return {
+    sub,
+    userPoolId,
+    expiresAtMs: typeof exp === 'number' ? exp * 1000 : undefined,
+    clientId: typeof clientId === 'string' ? clientId : undefined,
+  };
 }
 
 function readClaims(part: string): Record<string, unknown> {

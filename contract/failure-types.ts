@@ -41,6 +41,8 @@ export const CALL_FAILURE_TYPES = {
   foreignAnswer: 'ForeignAnswer',
   /** The AWS SDK could not make the request from the worker's settings, so nothing was sent. */
   requestNotBuilt: 'RequestNotBuilt',
+  /** The worker does not serve the verification's user pool. */
+  userPoolNotServed: 'UserPoolNotServed',
   /** The worker has no access token source, and the verification has only a reference. */
   accessTokenSourceMissing: 'AccessTokenSourceMissing',
   /** The access token source gave no answer, or one that cannot be used. */

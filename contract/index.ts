@@ -15,6 +15,7 @@ export * from './printable.js';
 export * from './secret.js';
 export * from './status.js';
 export * from './token-input.js';
+export * from './user-pools.js';
 export * from './validation.js';
 export * from './values.js';
 export * from './workflow-id.js';

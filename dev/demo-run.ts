@@ -1,6 +1,6 @@
 /** The demonstration of a stack: finds or makes a user, verifies it, and keeps its access token fresh. */
 import type { VerificationClient } from '@cognito-verification/client';
-import { findDemoUser, makeDemoUser, type SignedInUser, signIn } from './demo-user.js';
+import { type DemoPool, findDemoUser, makeDemoUser, makePool, type SignedInUser, signIn } from './demo-user.js';
 import { type DemoResult, demonstrate } from './demo-verification.js';
 import type { SandboxAccess } from './stack-cognito.js';
 import { writeAccessToken } from './stack-environment.js';
@@ -14,17 +14,37 @@ export interface DemoRun {
   readonly user: SignedInUser;
 }
 
-/** Options of `runDemo`. */
-export interface DemoRunOptions {
-  readonly client: VerificationClient;
+/** What a demonstration needs to find. */
+interface DemoPlace {
   readonly sandbox: SandboxAccess;
   readonly folder: StackFolder;
   readonly timeline: Timeline;
+}
+
+/** Options of `runDemo`. */
+export interface DemoRunOptions extends DemoPlace {
+  readonly client: VerificationClient;
+  readonly prepared: PreparedDemo;
   readonly teardown: Teardown;
+}
+
+/** Made before the worker starts, which has to know the user pools that it serves. */
+export interface PreparedDemo {
+  readonly pool: DemoPool;
+  /** The user of the last start; undefined if there is none. */
+  readonly known?: SignedInUser | undefined;
 }
 
 /** A token lives an hour, and the file for the next commands must never hold an expired one. */
 const TOKEN_RENEWAL_MS = 30 * 60_000;
+
+/** Finds the user of the last start and its pool, or makes a pool. */
+export async function prepareDemo({ sandbox, folder, timeline }: DemoPlace): Promise<PreparedDemo> {
+  const known = await findDemoUser(sandbox.admin, folder);
+  if (known === undefined) return { pool: await makePool(sandbox.admin) };
+  timeline.tell(`found user ${known.username} of pool ${known.userPoolId} again; signed in`);
+  return { pool: known, known };
+}
 
 /**
  * Verifies the e-mail address of the last start's user, or of a new one.
@@ -32,8 +52,7 @@ const TOKEN_RENEWAL_MS = 30 * 60_000;
  */
 export async function runDemo(options: DemoRunOptions): Promise<DemoRun> {
   const { client, sandbox, folder, timeline, teardown } = options;
-  const known = await findDemoUser(sandbox.admin, folder);
-  if (known !== undefined) timeline.tell(`found user ${known.username} of pool ${known.userPoolId} again; signed in`);
+  const { known } = options.prepared;
   const attempt = async (user: SignedInUser) => {
     const result = await demonstrate({
       client,
@@ -44,7 +63,7 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoRun> {
     return result && { result, user };
   };
   // Cognito and the sandbox allow five sends an hour for a user. A few starts use them up.
-  const run = (known && (await attempt(known))) ?? (await attempt(await newUser(options, known)));
+  const run = (known && (await attempt(known))) ?? (await attempt(await newUser(options)));
   if (run === undefined) throw new Error('the verification of a new user did not get through');
 
   await writeAccessToken(folder, run.user);
@@ -57,8 +76,8 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoRun> {
   return run;
 }
 
-async function newUser({ sandbox, folder, timeline }: DemoRunOptions, known?: SignedInUser): Promise<SignedInUser> {
-  const user = await makeDemoUser(sandbox.admin, folder, known);
-  timeline.tell(`made user ${user.username} in ${known ? '' : 'a new '}pool ${user.userPoolId}; signed in`);
+async function newUser({ sandbox, folder, timeline, prepared }: DemoRunOptions): Promise<SignedInUser> {
+  const user = await makeDemoUser(sandbox.admin, folder, prepared.pool);
+  timeline.tell(`made user ${user.username} in ${prepared.known ? '' : 'a new '}pool ${user.userPoolId}; signed in`);
   return user;
 }

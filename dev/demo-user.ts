@@ -21,6 +21,9 @@ import type { StackFolder } from './stack-folder.js';
 const DemoUser = v.object({ userPoolId: v.string(), clientId: v.string(), username: v.string(), password: v.string() });
 type DemoUser = v.InferOutput<typeof DemoUser>;
 
+/** A user pool, and the app client by which its users sign in. */
+export type DemoPool = Pick<DemoUser, 'userPoolId' | 'clientId'>;
+
 /** A demo user who has signed in. */
 export interface SignedInUser extends DemoUser {
   readonly accessToken: string;
@@ -48,13 +51,12 @@ export async function findDemoUser(
   }
 }
 
-/** Makes a user in the given pool or a new one, keeps it for the next start, and signs it in. */
+/** Makes a user in the pool, keeps it for the next start, and signs it in. */
 export async function makeDemoUser(
   cognito: CognitoIdentityProviderClient,
   folder: StackFolder,
-  pool?: Pick<DemoUser, 'userPoolId' | 'clientId'>,
+  { userPoolId, clientId }: DemoPool,
 ): Promise<SignedInUser> {
-  const { userPoolId, clientId } = pool ?? (await makePool(cognito));
   const username = `zoe-${randomBytes(2).toString('hex')}`;
   const password = `Aa1!${randomBytes(12).toString('base64url')}`;
   await cognito.send(
@@ -89,7 +91,8 @@ export async function signIn(cognito: CognitoIdentityProviderClient, user: DemoU
   return { ...user, accessToken: result.AccessToken };
 }
 
-async function makePool(cognito: CognitoIdentityProviderClient): Promise<{ userPoolId: string; clientId: string }> {
+/** Makes the user pool of the demo users, and its app client. */
+export async function makePool(cognito: CognitoIdentityProviderClient): Promise<DemoPool> {
   const { UserPool: pool } = await cognito.send(
     new CreateUserPoolCommand({
       PoolName: 'local-stack',

@@ -7,7 +7,7 @@ import { clientDataConverter, KEY_SETTINGS, type KeyRing } from '@cognito-verifi
 import type { Client } from '@temporalio/client';
 import { connectClient } from '../temporal/connect-client.js';
 import { registerSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
-import { type DemoRun, runDemo } from './demo-run.js';
+import { type DemoRun, prepareDemo, runDemo } from './demo-run.js';
 import { freePort } from './free-port.js';
 import { startStackCodecServer } from './stack-codec-server.js';
 import { type CognitoChoice, needsOwnSandbox, provideCognito } from './stack-cognito.js';
@@ -15,6 +15,7 @@ import { writeEnvironment } from './stack-environment.js';
 import type { StackFolder, StackInfo } from './stack-folder.js';
 import { provideKeys } from './stack-keys.js';
 import { provideTemporal, type StackTemporal } from './stack-temporal.js';
+import { chooseUserPools } from './stack-user-pools.js';
 import { startStackWorker } from './stack-worker.js';
 import { createTeardown, type Teardown } from './teardown.js';
 import type { Timeline } from './timeline.js';
@@ -77,9 +78,13 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
   const temporalClient = await connectClient(config, { dataConverter: clientDataConverter(keys.ring) });
   teardown.addQuietly('the client', async () => await temporalClient.close());
   await setUpSearchAttributes(temporalClient.connection, temporal, timeline);
+  const { sandbox } = cognito;
+  const prepared = sandbox && (await prepareDemo({ sandbox, folder, timeline }));
+  const { userPools, settings } = chooseUserPools(cognito, prepared?.pool);
   const worker = await startStackWorker({
     config,
     keys: keys.ring,
+    userPools,
     endpoint: cognito.endpoint,
     logFile: folder.path('worker.log'),
     timeline,
@@ -87,8 +92,8 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
   });
   timeline.tell(`the worker polls task queue ${config.taskQueue}`);
 
-  const client = new VerificationClient({ client: temporalClient.client, taskQueue: config.taskQueue });
-  const demo = cognito.sandbox && (await runDemo({ client, sandbox: cognito.sandbox, folder, timeline, teardown }));
+  const client = new VerificationClient({ client: temporalClient.client, userPools, taskQueue: config.taskQueue });
+  const demo = sandbox && prepared && (await runDemo({ client, sandbox, prepared, folder, timeline, teardown }));
   if (demo === undefined) timeline.tell('there is no sandbox, so there is no user to verify');
   const info: StackInfo = {
     pid: process.pid,
@@ -99,13 +104,14 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     codecServer,
     cognito: cognito.endpoint,
     sandbox: cognito.own ? cognito.endpoint : undefined,
-    inbox: cognito.sandbox?.inboxUrl,
+    inbox: sandbox?.inboxUrl,
     ...(await describeDemo(demo, temporal, temporalClient.client)),
     stateDir,
     environmentFile: await writeEnvironment(folder, temporal, {
       TEMPORAL_CODEC_ENDPOINT: codecServer,
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.endpoint,
       [KEY_SETTINGS.file]: keys.file,
+      ...settings,
     }),
   };
   await folder.publish(info);

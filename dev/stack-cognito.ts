@@ -3,6 +3,7 @@
  * `--cognito aws`. The stack makes users in sandboxes only: its own, or one at the endpoint.
  */
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import { cognitoEndpoint } from '@cognito-verification/codec';
 import * as v from 'valibot';
 import { startSandbox } from '../sandbox/index.js';
 import type { SignedInUser } from './demo-user.js';
@@ -55,22 +56,17 @@ const AWS_SETTINGS = ['AWS_PROFILE', 'AWS_ACCESS_KEY_ID', 'AWS_WEB_IDENTITY_TOKE
 
 /** Whether the stack starts a sandbox of its own. */
 export function needsOwnSandbox(choice: CognitoChoice): boolean {
-  return choice === 'sandbox' || (choice === 'auto' && !endpointSetting());
+  return choice === 'sandbox' || (choice === 'auto' && !cognitoEndpoint());
 }
 
 /** Chooses the Cognito, starts it if it is our own sandbox, and tells the timeline which one it is. */
 export async function provideCognito(options: StackCognitoOptions): Promise<StackCognito> {
   const { choice, timeline } = options;
   if (needsOwnSandbox(choice)) return await startOwnSandbox(options);
-  const endpoint = endpointSetting();
+  const endpoint = cognitoEndpoint()?.url;
   if (endpoint) return await useEndpoint(endpoint, timeline);
   timeline.tell('using Amazon Cognito by your AWS settings; the stack makes no user and sends nothing there');
   return { own: false };
-}
-
-/** The names that the AWS SDK itself reads, in its order. */
-function endpointSetting(): string | undefined {
-  return process.env['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER'] || process.env['AWS_ENDPOINT_URL'];
 }
 
 async function startOwnSandbox({ port, stateFile, timeline, teardown }: StackCognitoOptions): Promise<StackCognito> {

@@ -1,8 +1,9 @@
 /** The worker of a local stack. It runs in this process and writes its log into a file. */
 import type { KeyRing } from '@cognito-verification/codec';
-import { defined } from '@cognito-verification/contract';
+import { defined, type ServedUserPool } from '@cognito-verification/contract';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { createCognitoClients } from '../activities/cognito-clients.js';
+import { probeUserPools } from '../activities/probe-user-pools.js';
 import { logUncaught } from '../log/log-uncaught.js';
 import { loadTelemetryConfig, type TemporalConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
@@ -15,6 +16,7 @@ import type { Timeline } from './timeline.js';
 export interface StackWorkerOptions {
   readonly config: TemporalConfig;
   readonly keys: KeyRing;
+  readonly userPools: readonly ServedUserPool[];
   /** The endpoint of its calls to Cognito. Default: the AWS settings. */
   readonly endpoint: string | undefined;
   readonly logFile: string;
@@ -26,6 +28,7 @@ export interface StackWorkerOptions {
 export async function startStackWorker({
   config,
   keys,
+  userPools,
   endpoint,
   logFile,
   timeline,
@@ -43,8 +46,9 @@ export async function startStackWorker({
   teardown.addQuietly('the connection', async () => await connection.close());
   const cognito = createCognitoClients(defined({ endpoint }));
   teardown.addQuietly('the Cognito client', () => cognito.destroy());
+  for (const warning of await probeUserPools(cognito, userPools)) timeline.tell(warning);
   const { namespace, taskQueue } = config;
-  const worker = await createWorker({ connection, namespace, keys, cognito, accessTokenSource, taskQueue });
+  const worker = await createWorker({ connection, namespace, keys, userPools, cognito, accessTokenSource, taskQueue });
 
   let closing = false;
   const running = worker.run();

@@ -51,6 +51,11 @@ export class Sandbox {
     return this.parts.close();
   }
 
+  /** The ids of the user pools, in the order in which they were made. */
+  userPoolIds(): string[] {
+    return Object.keys(this.parts.cognito.state.pools);
+  }
+
   /** Makes a confirmed user who has signed in; without `poolId` in a new pool. */
   async createUser(user: NewUser = {}): Promise<SandboxUser> {
     const created = await createSignedInUser(this.parts.cognito, user);

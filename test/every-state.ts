@@ -24,6 +24,7 @@ export interface EveryStateOptions {
 export class EveryState {
   readonly tokens: string[] = [];
   readonly wrongCode: string;
+  /** The first pool of the sandbox if there is one: a worker that was told of it serves no other. */
   private poolId: string | undefined;
 
   constructor(
@@ -31,6 +32,7 @@ export class EveryState {
     private readonly client: VerificationClient,
     private readonly options: EveryStateOptions = {},
   ) {
+    this.poolId = sandbox.userPoolIds()[0];
     this.wrongCode = options.wrongCode ?? '918273';
   }
 
@@ -67,7 +69,7 @@ export class EveryState {
     const user = await this.sandbox.createUser({
       username,
       attributes,
-      ...(this.poolId === undefined ? {} : { poolId: this.poolId }),
+      poolId: this.poolId,
     });
     this.poolId ??= user.userPoolId;
     this.tokens.push(user.accessToken);

@@ -4,17 +4,23 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
-import { SEARCH_ATTRIBUTE_KEYS, SEARCH_ATTRIBUTES, type VerificationPolicy } from '@cognito-verification/contract';
+import {
+  SEARCH_ATTRIBUTE_KEYS,
+  SEARCH_ATTRIBUTES,
+  type ServedUserPool,
+  type VerificationPolicy,
+} from '@cognito-verification/contract';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
 import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
 import { temporalCli, temporalTestServer } from '../dev/temporal-binaries.js';
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
 import { createWorker, type VerificationWorker } from '../worker/worker.js';
 import { replayAll } from './replay-all.js';
+import { poolSettings, poolsOf } from './served-pools.js';
 
 export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
 
@@ -26,7 +32,13 @@ const KEY_RING: KeyRing = keyRingOf(...parseKeys(KEYS, 'the key of this test'));
 export interface Rig {
   env: TestWorkflowEnvironment;
   sandbox: Sandbox;
+  /** Every user pool of the sandbox. */
+  userPools: Iterable<ServedUserPool>;
+  /** The settings by which the command serves the pool of this rig's users. */
+  settings: Record<string, string>;
   client: VerificationClient;
+  /** Lets forged and expired tokens through, as a caller can that writes to Temporal without our client. */
+  unchecked: VerificationClient;
   /** The key that seals everything here, in the form of `VERIFICATION_ENCRYPTION_KEYS`. */
   keys: string;
   keyRing: KeyRing;
@@ -36,7 +48,7 @@ export interface Rig {
   /** Ids of all workflows that were started through `env.client`. */
   started: Set<string>;
   worker: VerificationWorker;
-  /** Creates a user with both attributes, unverified. */
+  /** Creates a user with both attributes, unverified, in the pool of this rig. */
   user(): Promise<SandboxUser>;
   /** Starts a verification of the user's e-mail. */
   start(user: SandboxUser, policy?: VerificationPolicy): ReturnType<VerificationClient['start']>;
@@ -75,12 +87,19 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
   sandboxClock = () => sandbox.now().getTime();
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
   const taskQueue = `test-${randomUUID()}`;
-  const running = await startWorker(env.nativeConnection, cognito, taskQueue, options);
-  const verifications = new VerificationClient({ client: env.client, taskQueue });
+  const userPools = poolsOf(sandbox);
+  // A worker of its own process has to know the pool before there are users.
+  const { userPoolId: poolId } = await sandbox.createUser();
+  const running = await startWorker({ env, userPools }, cognito, taskQueue, options);
+  const callers = { client: env.client, userPools, taskQueue };
+  const verifications = new VerificationClient(callers);
   return {
     env,
     sandbox,
+    userPools,
+    settings: poolSettings(sandbox),
     client: verifications,
+    unchecked: new VerificationClient({ ...callers, uncheckedTokens: true }),
     keys: KEYS,
     keyRing,
     dataConverter,
@@ -91,7 +110,10 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
       // Tokens expire in the sandbox's time, which follows the time-skipping server ahead of this process.
       if (server === 'timeSkipping')
         sandbox.advanceClock(Math.max(0, (await env.currentTimeMs()) - sandbox.now().getTime()));
-      return await sandbox.createUser({ attributes: { email: 'zoe@example.com', phone_number: '+15555550123' } });
+      return await sandbox.createUser({
+        poolId,
+        attributes: { email: 'zoe@example.com', phone_number: '+15555550123' },
+      });
     },
     start: (user, policy = {}) =>
       verifications.start({ accessToken: user.accessToken, attributeName: 'email', policy }),
@@ -141,16 +163,17 @@ export function cacheSize(): number | undefined {
 
 /** Runs a worker until it is stopped. */
 export async function startWorker(
-  connection: NativeConnection,
+  { env, userPools }: Pick<Rig, 'env' | 'userPools'>,
   cognito: CognitoClients,
   taskQueue: string,
   options: Omit<RigOptions, 'cognito' | 'sandbox'> = {},
 ): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
   const { keyRing = KEY_RING, identity, maxCachedWorkflows = cacheSize(), workflowBundlePath } = options;
   const worker = await createWorker({
-    connection,
+    connection: env.nativeConnection,
     namespace: 'default',
     keys: keyRing,
+    userPools,
     cognito,
     taskQueue,
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
@@ -172,7 +195,7 @@ export async function startWorker(
  * @param settings additional environment variables
  */
 export async function startWorkerProcess(
-  { env, sandbox }: Pick<Rig, 'env' | 'sandbox'>,
+  { env, settings: served }: Pick<Rig, 'env' | 'settings'>,
   taskQueue: string,
   settings: NodeJS.ProcessEnv = {},
 ): Promise<{ pid: number; output: string[]; end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> }> {
@@ -182,7 +205,7 @@ export async function startWorkerProcess(
       TEMPORAL_ADDRESS: env.address,
       VERIFICATION_ENCRYPTION_KEYS: KEYS,
       VERIFICATION_TASK_QUEUE: taskQueue,
-      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
+      ...served,
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

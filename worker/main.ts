@@ -1,8 +1,9 @@
 /** The entry of the worker process: settings, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
-import { keyRingFromSettings, readSettings } from '@cognito-verification/codec';
+import { cognitoEndpoint, keyRingFromSettings, readSettings, userPoolsFromSettings } from '@cognito-verification/codec';
 import type { NativeConnection } from '@temporalio/worker';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
-import { cognitoEndpoint, cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
+import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
+import { probeUserPools } from '../activities/probe-user-pools.js';
 import { logUncaught } from '../log/log-uncaught.js';
 import { loadConfig } from '../temporal/config.js';
 import { explainMissingNamespace } from '../temporal/connect-error.js';
@@ -16,31 +17,45 @@ import { createWorker } from './worker.js';
  * Runs a worker until the process is told to end (SIGINT, SIGTERM); calls under way then have 35 seconds to finish. Writes
  * one line to standard output as soon as the worker polls.
  * @param options `json`: that line is a JSON document
- * @throws SettingError with every wrong setting; KeyServiceError if AWS KMS makes no data key; TemporalConnectError;
+ * @throws SettingError with every wrong setting, or with those that lead to something else than Cognito; KeyServiceError if AWS KMS makes no data key; TemporalConnectError;
  *   NamespaceMissingError; SearchAttributesError if the namespace lacks some: a workflow that sets one would be stuck
  */
 export async function runWorker({ json }: { json: boolean }): Promise<void> {
-  const { config, keys, cognito, accessTokenSource } = readSettings({
+  const { config, keys, userPools, cognito, accessTokenSource } = readSettings({
     config: () => loadConfig(),
     keys: () => keyRingFromSettings(process.env, (problem) => log.logger.error(problem)),
+    userPools: () => userPoolsFromSettings(),
     cognito: () => createCognitoClients(),
     accessTokenSource: () => accessTokenSourceFromSettings(),
   });
   const { address, namespace, taskQueue } = config;
+  const poolIds = userPools.map(({ userPoolId }) => userPoolId);
   const log = await installRuntime(config);
   logUncaught(log);
+  const probed = probeUserPools(cognito, userPools);
+  // Awaited below, where the connection can be closed.
+  probed.catch(() => undefined);
   // Shows whether a payload can be sealed, before the first verification needs it.
   await keys.current();
   for (const warning of plainTransports(config, cognitoEndpoint())) log.logger.warn(warning);
   const connection = await connectWorker(config);
   try {
     await checkSearchAttributes(connection, namespace);
-    const worker = await createWorker({ connection, namespace, taskQueue, keys, cognito, accessTokenSource });
+    for (const warning of await probed) log.logger.warn(warning);
+    const worker = await createWorker({
+      connection,
+      namespace,
+      taskQueue,
+      keys,
+      userPools,
+      cognito,
+      accessTokenSource,
+    });
     const running = worker.run();
     process.stdout.write(
       json
-        ? `${JSON.stringify({ polling: { address, namespace, taskQueue, cognito: cognitoInWords() } })}\n`
-        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}, and calling ${cognitoInWords()}. Ctrl-C stops it.\n`,
+        ? `${JSON.stringify({ polling: { address, namespace, taskQueue, cognito: cognitoInWords(), userPools: poolIds } })}\n`
+        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}, and calling ${cognitoInWords()} for ${poolIds.join(', ')}. Ctrl-C stops it.\n`,
     );
     await running;
   } catch (error) {

@@ -1,5 +1,5 @@
 import { CONVERTER_PATHS, type KeyRing, UnknownKeyError, workerDataConverter } from '@cognito-verification/codec';
-import { cognitoTaskQueue, defined, TASK_QUEUE } from '@cognito-verification/contract';
+import { cognitoTaskQueue, defined, type ServedUserPool, TASK_QUEUE } from '@cognito-verification/contract';
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temporalio/worker';
 import type { AccessTokenSource } from '../activities/access-token-source.js';
@@ -17,7 +17,7 @@ export interface VerificationWorker {
   status(): { workflows: WorkerStatus; cognito: WorkerStatus };
 }
 
-/** Required: `connection`, `namespace`, `keys` and `cognito`. */
+/** Required: `connection`, `namespace`, `keys`, `userPools` and `cognito`. */
 export interface VerificationWorkerOptions {
   connection: NativeConnection;
   namespace: string;
@@ -26,6 +26,11 @@ export interface VerificationWorkerOptions {
    * plain text: benchmarks measure the cost of sealing with it, and tests make sure that they would find a secret.
    */
   keys: KeyRing | undefined;
+  /**
+   * The user pools to serve, as `userPoolsFromSettings` of the codec reads them. For another pool Cognito is never called:
+   * the call is tried again on other workers until its budget ends. Read anew for each call.
+   */
+  userPools: Iterable<ServedUserPool>;
   /** The clients for the calls to Cognito. */
   cognito: CognitoClients;
   /** Finds the access tokens that references stand for. Default: none, and a verification with a reference fails. */
@@ -51,7 +56,7 @@ const SHUTDOWN_GRACE_TIME = '35 seconds';
  * @throws the errors of `Worker.create`
  */
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
-  const { connection, namespace, keys, cognito, accessTokenSource, identity, maxCachedWorkflows } = options;
+  const { connection, namespace, keys, userPools, cognito, accessTokenSource, identity, maxCachedWorkflows } = options;
   const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
   const common = {
     connection,
@@ -69,7 +74,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   const calls = await Worker.create({
     ...common,
     taskQueue: cognitoTaskQueue(taskQueue),
-    activities: createActivities(cognito, { accessTokenSource }),
+    activities: createActivities(cognito, { userPools, accessTokenSource }),
   }).catch(async (error: unknown) => {
     // A worker holds the connection until it has run.
     const run = workflows.run();

@@ -14,7 +14,7 @@ const MOST_OFFERED = 5;
  * The access tokens, and the references to them, that a verification may use: the tokens that messages brought, newest
  * first, and the last token that Cognito took. It keeps more than one, so that a forged or dead token does not shut the
  * real user out: a token that Cognito refuses is dropped, and the next one is used. More than five forged
- * tokens at once still displace the real one, since claims are only decoded here; a client's `verifyToken` keeps them out.
+ * tokens at once still displace the real one, since claims are only decoded here; a client that checks tokens keeps them out.
  */
 export class AccessTokens {
   private offered: HeldToken[] = [];

@@ -141,6 +141,7 @@ describe('a source', () => {
 
 describe('the meaning of each error', () => {
   const MEANINGS = [
+    ['UserPoolNotServed', 'unreachable', 'unreachable'],
     ['AccessTokenSourceMissing', 'unreachable', 'unreachable'],
     ['AccessTokenSourceUnavailable', 'unreachable', 'unreachable'],
     ['AccessTokenNotFound', 'accessTokenRejected', 'accessTokenRejected'],

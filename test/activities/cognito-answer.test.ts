@@ -313,7 +313,7 @@ const raw = fc.record({
 });
 
 it('whatever answers: what enters a history is bounded, without secrets, and proves nothing that Cognito did not say', async () => {
-  const activities = createActivities(clients);
+  const activities = createActivities(clients, { userPools: [{ userPoolId: USER_POOL_ID }] });
   const call = { userPoolId: USER_POOL_ID, sub: SUB, attributeName: 'email', accessToken: TOKEN } as const;
   const logger = new DefaultLogger('ERROR', () => undefined);
   const run = (operation: 'sendCode' | 'verifyCode' | 'readAttribute') => {

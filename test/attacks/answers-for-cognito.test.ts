@@ -156,9 +156,14 @@ it.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(
     process.env[setting] = 'true';
     const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
     const taskQueue = `${rig.taskQueue}-${setting}`;
-    const worker = await startWorker(rig.env.nativeConnection, cognito, taskQueue);
+    const worker = await startWorker(rig, cognito, taskQueue);
     try {
-      const client = new VerificationClient({ client: rig.env.client, taskQueue, waitForDelivery: '2 seconds' });
+      const client = new VerificationClient({
+        client: rig.env.client,
+        userPools: rig.userPools,
+        taskQueue,
+        waitForDelivery: '2 seconds',
+      });
       const user = await rig.user();
       const { accessToken } = user;
       const { workflowId, status } = await client.start({ accessToken, attributeName: 'email' });

@@ -67,13 +67,19 @@ describe('on the development server', () => {
       connection: rig.env.nativeConnection,
       namespace: 'default',
       keys: undefined,
+      userPools: rig.userPools,
       cognito,
       taskQueue,
     });
     const running = worker.run();
     try {
       const temporal = new Client({ connection: rig.env.connection });
-      const verifications = new VerificationClient({ client: temporal, taskQueue, sealedElsewhere: true });
+      const verifications = new VerificationClient({
+        client: temporal,
+        userPools: rig.userPools,
+        taskQueue,
+        sealedElsewhere: true,
+      });
       const plain = await countWorkflow(temporal, await PATHS['right code']({ ...site, temporal, verifications }));
       const ratio = ours.historyBytes / plain.historyBytes;
       expect(ratio).toBeGreaterThan(1.1);
@@ -116,7 +122,13 @@ async function countBare(rig: Rig): Promise<Counts> {
   const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
   const taskQueue = `bare-${randomUUID()}`;
   const connection = rig.env.nativeConnection;
-  const worker = await createBareWorker({ connection, cognito, taskQueue, bundlePath: bundle.path });
+  const worker = await createBareWorker({
+    connection,
+    userPools: rig.userPools,
+    cognito,
+    taskQueue,
+    bundlePath: bundle.path,
+  });
   try {
     const site = { ...siteOf(rig), temporal: new Client({ connection: rig.env.connection }) };
     return await worker.runUntil(async () => await countWorkflow(site.temporal, await bareRightCode(site, taskQueue)));

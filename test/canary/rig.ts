@@ -23,6 +23,7 @@ import { createWorker } from '../../worker/worker.js';
 import { startCli } from '../cli/run-cli.js';
 import { EveryState } from '../every-state.js';
 import { startTokenSource, type TokenSource } from '../lifecycle/token-source.js';
+import { poolSettings, poolsOf } from '../served-pools.js';
 import { type Canary, type Sighting, sightings } from './canaries.js';
 
 /** Whether payloads are sealed, as in production, or in plain text. */
@@ -78,6 +79,8 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
     closing.push(() => codecServer.close());
     const sandbox = await startSandbox({ generateCode: newCode });
     closing.push(() => sandbox.close());
+    // The worker is told of the pool before there is anybody in it.
+    await sandbox.createUser();
 
     const tokenSource = await startTokenSource();
     closing.push(() => tokenSource.close());
@@ -94,14 +97,14 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       VERIFICATION_ENCRYPTION_KEYS: keys,
       VERIFICATION_LOG_LEVEL: 'debug',
       VERIFICATION_METRICS_ADDRESS: `127.0.0.1:${metricsPort}`,
-      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
+      ...poolSettings(sandbox),
       ...sourceSettings,
     };
     const printed: string[] = [];
     closing.push(
       sealing === 'sealed'
         ? await deployedWorker(env, printed)
-        : await plainWorker(address, sandbox.url, accessTokenSourceFromSettings(sourceSettings)),
+        : await plainWorker(address, sandbox, accessTokenSourceFromSettings(sourceSettings)),
     );
     const connection = await Connection.connect({ address });
     closing.push(() => connection.close());
@@ -111,6 +114,7 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
     });
     const client = new VerificationClient({
       client: temporal,
+      userPools: poolsOf(sandbox),
       taskQueue: TASK_QUEUE,
       sealedElsewhere: true,
       // The throttled verification never gets an answer.
@@ -243,7 +247,12 @@ async function byReference(
 ): Promise<{ tokens: string[]; workflowIds: string[] }> {
   const users = await Promise.all(
     ['jon', 'kim', 'lou'].map(
-      async (username) => await sandbox.createUser({ username, attributes: { email: `${username}@${domain}` } }),
+      async (username) =>
+        await sandbox.createUser({
+          username,
+          attributes: { email: `${username}@${domain}` },
+          poolId: sandbox.userPoolIds()[0],
+        }),
     ),
   );
   const [jon, kim, lou] = users as [SandboxUser, SandboxUser, SandboxUser];
@@ -288,15 +297,15 @@ async function deployedWorker(env: Record<string, string>, printed: string[]): P
 /** A worker without sealing. The command has no setting for that. */
 async function plainWorker(
   address: string,
-  endpoint: string,
+  sandbox: Sandbox,
   accessTokenSource: AccessTokenSource | undefined,
 ): Promise<() => Promise<void>> {
   Runtime.install({ logger: createLogger('error') });
   const connection = await NativeConnection.connect({ address });
-  const cognito = createCognitoClients({ endpoint });
+  const cognito = createCognitoClients({ endpoint: sandbox.url });
   const keys: KeyRing | undefined = undefined;
   const options = { connection, namespace: 'default', taskQueue: TASK_QUEUE, keys, cognito, accessTokenSource };
-  const worker = await createWorker(options);
+  const worker = await createWorker({ ...options, userPools: poolsOf(sandbox) });
   const running = worker.run();
   return async () => {
     worker.shutdown();

@@ -18,6 +18,7 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: rig.env.address,
     VERIFICATION_TASK_QUEUE: rig.taskQueue,
     VERIFICATION_ENCRYPTION_KEYS: rig.keys,
+    ...rig.settings,
   };
 });
 afterAll(async () => {
@@ -120,7 +121,7 @@ describe('a verification for a program', () => {
   });
 
   it('that was never started is not found', async () => {
-    expect(await runJson(['status', 'verify/eu-west-1_none/x/email'], { env })).toMatchObject({
+    expect(await runJson(['status', `verify/${rig.sandbox.userPoolIds()[0]}/x/email`], { env })).toMatchObject({
       code: 1,
       document: { error: { code: 'VerificationNotFound' } },
     });
@@ -137,7 +138,8 @@ describe('a verification for a program', () => {
 
   it('appears in the list', async () => {
     const { id, user } = await started();
-    const list = async () => (await runJson(['list', '--user-pool', user.userPoolId, '--open'], { env })).document;
+    const list = async () =>
+      (await runJson(['list', '--user-pool', user.userPoolId, '--open', '--limit', '1'], { env })).document;
     await expect
       .poll(list, { timeout: 20_000 })
       .toMatchObject([{ workflowId: id, state: 'awaitingCode', executionStatus: 'RUNNING' }]);

@@ -1,12 +1,16 @@
 /** A Temporal Service that runs but lacks something: search attributes, the namespace, a worker. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.js';
-import { accessToken } from '../client/fixtures.js';
+import { newSigner } from '../client/fixtures.js';
 import { killRunning, runCli, runJson, someKeys } from './run-cli.js';
 
 const START = ['start', '--attribute', 'email'];
 let server: TemporalServer;
+let folder: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
@@ -14,11 +18,24 @@ beforeAll(async () => {
   env = {
     TEMPORAL_ADDRESS: server.address,
     VERIFICATION_ENCRYPTION_KEYS: someKeys(),
-    COGNITO_ACCESS_TOKEN: accessToken(),
+    ...(await signedIn()),
   };
 }, 60_000);
+/** The settings of a person with an access token of a served pool, whose keys are in a file. */
+async function signedIn(): Promise<Record<string, string>> {
+  const signer = await newSigner('key-1');
+  folder = await mkdtemp(join(tmpdir(), 'not-set-up-'));
+  const file = join(folder, 'keys.json');
+  await writeFile(file, JSON.stringify({ 'eu-west-1_pool': signer.keySet }));
+  return {
+    VERIFICATION_USER_POOLS: 'eu-west-1_pool',
+    VERIFICATION_USER_POOL_KEYS_FILE: file,
+    COGNITO_ACCESS_TOKEN: await signer.token(),
+  };
+}
 afterAll(async () => {
   await killRunning();
+  await rm(folder, { recursive: true, force: true });
   await server.close();
 });
 

@@ -1,4 +1,6 @@
 /** The commands that keep running, `worker` and `sandbox`, and `setup`, which comes before them. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.js';
@@ -9,7 +11,13 @@ let env: Record<string, string>;
 
 beforeAll(async () => {
   server = await startTemporalServer({ cli: await temporalCli(), headless: true });
-  env = { TEMPORAL_ADDRESS: server.address, VERIFICATION_ENCRYPTION_KEYS: someKeys(), AWS_REGION: 'eu-west-1' };
+  env = {
+    TEMPORAL_ADDRESS: server.address,
+    VERIFICATION_ENCRYPTION_KEYS: someKeys(),
+    VERIFICATION_USER_POOLS: 'eu-west-1_pool',
+    // No test calls Amazon Cognito.
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:1',
+  };
 });
 afterAll(async () => {
   await killRunning();
@@ -31,9 +39,41 @@ describe('a fresh namespace', () => {
     expect(await runJson(['setup'], { env })).toMatchObject({ code: 0, document: { registered: [], already: names } });
 
     const worker = startCli(['worker', '--json'], { env });
-    expect(JSON.parse(await worker.firstLine)).toMatchObject({ polling: { namespace: 'default' } });
+    expect(JSON.parse(await worker.firstLine)).toMatchObject({
+      polling: { namespace: 'default', userPools: ['eu-west-1_pool'] },
+    });
     worker.child.kill('SIGINT');
-    expect((await worker.ended).code).toBe(0);
+    const { code, stderr } = await worker.ended;
+    expect(code).toBe(0);
+    // Nobody listens at its endpoint, which stops nothing.
+    expect(stderr).toMatch(/"level":"warn".*gives no answer for user pool eu-west-1_pool \(ECONNREFUSED\)/);
+  });
+
+  it('is not polled by a worker whose endpoint is something else than Cognito', async () => {
+    const page = createServer((_request, response) => response.end('<html>Sign in to the network</html>'));
+    await once(page.listen(0, '127.0.0.1'), 'listening');
+    const address = page.address();
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    try {
+      const settings = { ...env, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: url };
+      expect(await runJson(['worker'], { env: settings })).toMatchObject({
+        code: 2,
+        document: {
+          error: {
+            code: 'Configuration',
+            problems: [
+              {
+                name: 'AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER',
+                found: expect.stringContaining('something else than Cognito answered HTTP 200'),
+              },
+            ],
+          },
+        },
+      });
+    } finally {
+      page.close();
+      page.closeAllConnections();
+    }
   });
 
   it('that does not exist is refused', async () => {

@@ -11,13 +11,20 @@ import { accessToken } from '../client/fixtures.js';
 import { killRunning, MAIN, runCli, runJson, someKeys } from './run-cli.js';
 
 const ID = 'verify/eu-west-1_pool/2f0e/email';
-const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:1', VERIFICATION_ENCRYPTION_KEYS: someKeys() };
+const NOWHERE = {
+  TEMPORAL_ADDRESS: '127.0.0.1:1',
+  VERIFICATION_ENCRYPTION_KEYS: someKeys(),
+  VERIFICATION_USER_POOLS: 'eu-west-1_pool',
+  // No test calls Amazon Cognito.
+  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:1',
+};
 const WORKER_SETTINGS = [
   'TEMPORAL_ADDRESS',
   'VERIFICATION_TASK_QUEUE',
   'VERIFICATION_ENCRYPTION_KEYS',
   'VERIFICATION_ENCRYPTION_KEYS_FILE',
   'VERIFICATION_ENCRYPTION_KMS_KEYS',
+  'VERIFICATION_USER_POOLS',
   'VERIFICATION_ACCESS_TOKEN_SOURCE_URL',
   'VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE',
   'VERIFICATION_LOG_LEVEL',
@@ -113,10 +120,16 @@ describe('wrong usage', () => {
   });
 
   it('names every wrong setting at once', async () => {
-    const env = { TEMPORAL_TLS: 'yes', VERIFICATION_TASK_QUEUE: 'a b', TEMPORAL_CONFIG_FILE: '/does/not/exist' };
+    const env = {
+      TEMPORAL_TLS: 'yes',
+      VERIFICATION_TASK_QUEUE: 'a b',
+      TEMPORAL_CONFIG_FILE: '/does/not/exist',
+      VERIFICATION_ENCRYPTION_KEYS: '',
+      VERIFICATION_USER_POOLS: '',
+    };
     const { code, document } = await runJson(['status', ID], { env });
     expect(code).toBe(2);
-    expect(document).toMatchObject({ error: { code: 'Configuration', problems: { length: 3 } } });
+    expect(document).toMatchObject({ error: { code: 'Configuration', problems: { length: 5 } } });
     const { stderr } = await runCli(['status', ID], { env });
     for (const name of Object.keys(env)) expect(stderr).toContain(name);
   });
@@ -126,6 +139,7 @@ describe('wrong usage', () => {
       TEMPORAL_TLS: 'yes',
       VERIFICATION_LOG_LEVEL: 'loud',
       VERIFICATION_ENCRYPTION_KEYS: 'key-1:a-key-that-is-too-short',
+      VERIFICATION_USER_POOLS: 'no pool',
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'nowhere',
       AWS_REGION: 'eu west',
       VERIFICATION_ACCESS_TOKEN_SOURCE_URL: 'http://tokens.example.com',

@@ -1,16 +1,16 @@
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+
+const CLAIMS = {
+  sub: '2f0e',
+  iss: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool',
+  token_use: 'access',
+  scope: 'aws.cognito.signin.user.admin',
+  exp: 4_000_000_000,
+};
+
 /** An unsigned access token with Cognito's claims. Code that decodes tokens without checking them accepts it. */
 export function accessToken(claims: Record<string, unknown> = {}): string {
-  const parts = [
-    { alg: 'RS256' },
-    {
-      sub: '2f0e',
-      iss: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool',
-      token_use: 'access',
-      scope: 'aws.cognito.signin.user.admin',
-      exp: 4_000_000_000,
-      ...claims,
-    },
-  ];
+  const parts = [{ alg: 'RS256' }, { ...CLAIMS, ...claims }];
   return [...parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')), 'c2lnbmF0dXJl'].join('.');
 }
 
@@ -29,4 +29,21 @@ export async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
 export function untyped(value: unknown): never {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- that is the point
   return value as never;
+}
+
+/** Signs access tokens like a user pool of Amazon Cognito. */
+export interface Signer {
+  /** What the pool would publish. */
+  keySet: { keys: JWK[] };
+  token(claims?: Record<string, unknown>): Promise<string>;
+}
+
+/** A key pair of a user pool. */
+export async function newSigner(kid: string): Promise<Signer> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256');
+  return {
+    keySet: { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }] },
+    token: (claims = {}) =>
+      new SignJWT({ ...CLAIMS, ...claims }).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey),
+  };
 }

@@ -21,7 +21,12 @@ const unused = new Proxy<Client>(untyped({}), {
 });
 
 function newClient(options: Partial<VerificationClientOptions> = {}): VerificationClient {
-  return new VerificationClient({ client: unused, sealedElsewhere: true, ...options });
+  return new VerificationClient({
+    client: unused,
+    sealedElsewhere: true,
+    userPools: [{ userPoolId: 'eu-west-1_pool' }],
+    ...options,
+  });
 }
 
 describe('a wrong request', () => {
@@ -65,17 +70,6 @@ describe('an access token', () => {
     expect(error).toBeInstanceOf(AccessTokenRefusedError);
   });
 
-  it('is refused if verifyToken refuses it, before anything is started', async () => {
-    const client = newClient({ verifyToken: () => Promise.reject(new Error('signature')) });
-    for (const call of [
-      () => client.start({ accessToken: token, attributeName: 'email' }),
-      () => client.renewAccessToken(ID, { accessToken: token }),
-      () => client.submitCode(ID, { code: '123456', accessToken: token }),
-    ]) {
-      expect(await thrownBy(call())).toMatchObject({ code: 'AccessTokenRefused' });
-    }
-  });
-
   it('is refused if it belongs to another user than the verification', async () => {
     const otherToken = accessToken({ sub: 'somebody-else' });
     for (const call of [
@@ -100,24 +94,6 @@ describe('a reference', () => {
     const error = await thrownBy(newClient().start(untyped(request)));
     expect(error).toMatchObject({ code: 'InvalidRequest', field });
   });
-
-  it('is not passed to verifyToken, which only handles tokens', async () => {
-    const tokens: string[] = [];
-    const client = newClient({
-      verifyToken: (given) => {
-        tokens.push(given);
-        return Promise.resolve();
-      },
-    });
-    for (const call of [
-      client.start({ accessTokenReference: 'session-1', ...user, attributeName: 'email' }),
-      client.renewAccessToken(ID, { accessTokenReference: 'session-1' }),
-      client.renewAccessToken(ID, { accessToken: token }),
-    ]) {
-      await thrownBy(call);
-    }
-    expect(tokens).toEqual([token]);
-  });
 });
 
 describe('a workflow id', () => {
@@ -127,6 +103,42 @@ describe('a workflow id', () => {
     for (const call of [client.status(id), client.cancel(id), client.wait(id), client.confirm(id)]) {
       expect(await thrownBy(call)).toMatchObject({ code: 'InvalidRequest', field: 'workflowId' });
     }
+  });
+});
+
+describe('a user pool that is not served', () => {
+  const userPools = [{ userPoolId: 'eu-west-1_other' }];
+
+  it('is refused, whoever names it', async () => {
+    const client = newClient({ userPools });
+    const reference = { accessTokenReference: 'session-1', userPoolId: 'eu-west-1_pool', sub: '2f0e' };
+    const said = /user pool eu-west-1_pool, which this client does not serve.*VERIFICATION_USER_POOLS/;
+    for (const [call, code] of [
+      [client.start({ accessToken: token, attributeName: 'email' }), 'AccessTokenRefused'],
+      [client.start({ ...reference, attributeName: 'email' }), 'InvalidRequest'],
+      [client.renewAccessToken(ID, { accessToken: token }), 'InvalidRequest'],
+      [client.submitCode(ID, { code: '123456' }), 'InvalidRequest'],
+      [client.resendCode(ID), 'InvalidRequest'],
+      [client.confirm(ID), 'InvalidRequest'],
+      [client.status(ID), 'InvalidRequest'],
+      [client.cancel(ID), 'InvalidRequest'],
+      [client.wait(ID), 'InvalidRequest'],
+    ] as const) {
+      expect(await thrownBy(call)).toMatchObject({ code, message: expect.stringMatching(said) });
+    }
+  });
+
+  it('is every pool for a client that names none, which is not made', () => {
+    for (const none of [undefined, null, 'eu-west-1_pool', {}]) {
+      expect(() => newClient({ userPools: untyped(none) })).toThrow(/userPoolsFromSettings/);
+    }
+  });
+
+  it('may be served a moment later: the pools are read for each call', async () => {
+    const pools = [...userPools];
+    const client = newClient({ userPools: pools, uncheckedTokens: true });
+    pools.push({ userPoolId: 'eu-west-1_pool' });
+    await expect(client.renewAccessToken(ID, { accessToken: token })).rejects.toThrow('the Temporal client was used');
   });
 });
 

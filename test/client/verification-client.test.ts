@@ -101,7 +101,8 @@ describe('a verification', () => {
   });
 
   it('that was never started is not found', async () => {
-    const workflowId = workflowIdFor({ userPoolId: 'eu-west-1_none', sub: randomUUID(), attributeName: 'email' });
+    const { userPoolId } = await rig.user();
+    const workflowId = workflowIdFor({ userPoolId, sub: randomUUID(), attributeName: 'email' });
     for (const call of [
       () => client.status(workflowId),
       () => client.wait(workflowId),
@@ -228,6 +229,7 @@ describe('waiting', () => {
     rig.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', username: user.username, latencyMs: 3000 });
     const hurried = new VerificationClient({
       client: rig.env.client,
+      userPools: rig.userPools,
       taskQueue: rig.taskQueue,
       waitForDelivery: '1 second',
     });
@@ -251,6 +253,7 @@ describe('waiting', () => {
     const user = await rig.user();
     const lonely = new VerificationClient({
       client: rig.env.client,
+      userPools: rig.userPools,
       taskQueue: 'nobody-polls-this',
       waitForDelivery: '1 second',
     });
@@ -260,7 +263,7 @@ describe('waiting', () => {
       message: expect.stringMatching(/task queue "nobody-polls-this" in namespace "default"/),
     });
     const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
-    const late = await startWorker(rig.env.nativeConnection, cognito, 'nobody-polls-this');
+    const late = await startWorker(rig, cognito, 'nobody-polls-this');
     const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
     await expect.poll(() => client.status(workflowId), { timeout: 20_000 }).toMatchObject({ state: 'awaitingCode' });
     expect(sends(user)).toBe(1);
@@ -271,7 +274,7 @@ describe('waiting', () => {
 
 describe('the list', () => {
   it('finds verifications by state, attribute and pool, newest first', async () => {
-    const poolId = (await rig.user()).userPoolId;
+    const poolId = (await rig.sandbox.createUser()).userPoolId;
     const user = (email: string) => rig.sandbox.createUser({ poolId, attributes: { email } });
     const users = [await user('one@example.com'), await user('two@example.com')] as const;
     const first = (await rig.start(users[0])).workflowId;

@@ -83,7 +83,12 @@ const unused = new Proxy({} as Client, {
 });
 
 it('the client refuses every invalid field of every message, and sends nothing', async () => {
-  const client = new VerificationClient({ client: unused, sealedElsewhere: true });
+  const client = new VerificationClient({
+    client: unused,
+    userPools: [{ userPoolId: 'eu-west-1_AbC' }],
+    uncheckedTokens: true,
+    sealedElsewhere: true,
+  });
   const id = workflowIdFor({ userPoolId: 'eu-west-1_AbC', sub: SUB, attributeName: 'email' });
   const call: Record<MessageName, ((input: never) => Promise<unknown>) | undefined> = {
     request: (input) => client.start(input),

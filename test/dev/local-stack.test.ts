@@ -172,19 +172,30 @@ test('a stack with its own sandbox on a shared Temporal Service has its own task
 test('at an endpoint other than a sandbox, no user is created and nothing is sent', { timeout: LIMIT_MS }, async () => {
   const requests: string[] = [];
   const endpoint = createHttpServer((request, response) => {
-    requests.push(`${request.method} ${request.url}`);
-    response.writeHead(404).end();
+    requests.push(`${request.method} ${request.url} ${request.headers['x-amz-target'] ?? ''}`.trim());
+    const unknown = request.method !== 'POST';
+    response
+      .writeHead(unknown ? 404 : 400, { 'x-amzn-requestid': 'r-1' })
+      .end(unknown ? '' : '{"__type": "NotAuthorizedException"}');
   });
   await once(endpoint.listen(0, '127.0.0.1'), 'listening');
   try {
     const url = `http://127.0.0.1:${portOf(endpoint.address())}`;
-    const stack = startUp(stateDir, FREE_SERVER, { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: url });
+    const settings = { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: url };
+    const nameless = startUp(stateDir, FREE_SERVER, settings);
+    expect(await nameless.ready()).toMatchObject({
+      error: { code: 'Configuration', problems: [{ name: 'VERIFICATION_USER_POOLS', found: 'nothing' }] },
+    });
+    expect(await nameless.ended()).toBe(2);
+    requests.length = 0;
+    const stack = startUp(stateDir, FREE_SERVER, { ...settings, VERIFICATION_USER_POOLS: 'eu-west-1_pool' });
     const info = await stack.ready();
     expect(info.cognito).toBe(url);
     expect(info).not.toHaveProperty('workflowId');
     stack.child.kill('SIGINT');
     expect(await stack.ended()).toBe(0);
-    expect(requests).toEqual(['GET /_sandbox/inbox']);
+    // The second is the worker's own look at the endpoint, with a token that cannot be valid.
+    expect(requests).toEqual(['GET /_sandbox/inbox', 'POST / AWSCognitoIdentityProviderService.GetUser']);
   } finally {
     endpoint.closeAllConnections();
     endpoint.close();

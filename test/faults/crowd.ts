@@ -36,12 +36,9 @@ export class Crowd {
     const crowd = new Crowd(rig);
     const gate = new Gate(CALLS_AT_ONCE);
     const { sandbox, client } = rig;
-    let poolId: string | undefined;
     for (const plan of plans) {
       const attributes = { email: `${plan.name}@example.com` };
-      const pool = poolId === undefined ? {} : { poolId };
-      const user = await sandbox.createUser({ username: plan.name, attributes, ...pool });
-      poolId = user.userPoolId;
+      const user = await sandbox.createUser({ username: plan.name, attributes, poolId: rig.userPoolId });
       const workflowId = workflowIdFor({ userPoolId: user.userPoolId, sub: user.sub, attributeName: 'email' });
       const service = new Service(client, workflowId, gate, () => plan.random.chance(0.15), endsAt);
       const codes = () => crowd.inboxes.codes(user);

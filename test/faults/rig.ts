@@ -32,6 +32,8 @@ export class FaultRig {
     private readonly connection: Connection,
     readonly server: DurableServer,
     readonly sandbox: Sandbox,
+    /** The pool of everybody. */
+    readonly userPoolId: string,
     readonly cognitoLine: Line,
     readonly temporalLine: Line,
     readonly fleet: Fleet,
@@ -46,6 +48,8 @@ export class FaultRig {
     const server = await DurableServer.start(join(folder, 'temporal.db'));
     // Six digits; the first is never that of a wrong code (`person.ts`).
     const sandbox = await startSandbox({ generateCode: () => String(randomInt(100_000, 1_000_000)) });
+    // The workers are told of the pool before there is anybody in it.
+    const { userPoolId } = await sandbox.createUser();
     const cognitoLine = await Line.to(Number(new URL(sandbox.url).port));
     const temporalLine = await Line.to(server.port);
     const keys = `faults:${randomBytes(KEY_BYTES).toString('base64')}`;
@@ -66,6 +70,7 @@ export class FaultRig {
         VERIFICATION_ENCRYPTION_KEYS: keys,
         VERIFICATION_LOG_LEVEL: 'error',
         AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: `http://127.0.0.1:${cognitoLine.port}`,
+        VERIFICATION_USER_POOLS: userPoolId,
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },
     );
@@ -76,11 +81,24 @@ export class FaultRig {
     });
     const client = new VerificationClient({
       client: temporal,
+      userPools: [{ userPoolId, endpoint: sandbox.url }],
       taskQueue: TASK_QUEUE,
       waitForDelivery: '30 seconds',
       waitForAnswer: '1 minute',
     });
-    return new FaultRig(folder, connection, server, sandbox, cognitoLine, temporalLine, fleet, temporal, client, keys);
+    return new FaultRig(
+      folder,
+      connection,
+      server,
+      sandbox,
+      userPoolId,
+      cognitoLine,
+      temporalLine,
+      fleet,
+      temporal,
+      client,
+      keys,
+    );
   }
 
   /** The number of requests that a sandbox fault has affected. */

@@ -75,6 +75,7 @@ describe('refused before any effect: tried again, one message', () => {
   it('a throttle that outlasts the send budget fails the verification, and nothing is sent', async () => {
     const impatient = new VerificationClient({
       client: rig.env.client,
+      userPools: rig.userPools,
       taskQueue: rig.taskQueue,
       waitForDelivery: '2 seconds',
     });
@@ -92,8 +93,13 @@ describe('refused before any effect: tried again, one message', () => {
   it('connection refused: retried until the send budget ends, and then reported', async () => {
     const cognito = createCognitoClients({ endpoint: `http://127.0.0.1:${await freePort()}` });
     const taskQueue = `${rig.taskQueue}-refused`;
-    const worker = await startWorker(rig.env.nativeConnection, cognito, taskQueue);
-    const client = new VerificationClient({ client: rig.env.client, taskQueue, waitForDelivery: '2 seconds' });
+    const worker = await startWorker(rig, cognito, taskQueue);
+    const client = new VerificationClient({
+      client: rig.env.client,
+      userPools: rig.userPools,
+      taskQueue,
+      waitForDelivery: '2 seconds',
+    });
     const { user, status, workflowId } = await startUnder(undefined, client);
     expect(status).toMatchObject({ state: 'sending', sendsLeft: 5 });
     const outcome = await client.wait(workflowId);
@@ -180,6 +186,7 @@ describe('retried slowly, because each try may count towards a limit of five', (
   ])('%s: %d tries in all, then failed with a remedy', async (name, calls, remedy) => {
     const impatient = new VerificationClient({
       client: rig.env.client,
+      userPools: rig.userPools,
       taskQueue: rig.taskQueue,
       waitForDelivery: '2 seconds',
     });
@@ -195,6 +202,7 @@ describe('retried slowly, because each try may count towards a limit of five', (
   it('CodeDeliveryFailureException that resolves itself: awaitingCode', async () => {
     const impatient = new VerificationClient({
       client: rig.env.client,
+      userPools: rig.userPools,
       taskQueue: rig.taskQueue,
       waitForDelivery: '2 seconds',
     });

@@ -101,7 +101,7 @@ describe('answers', () => {
   it('a forged token that comes with a code uses up no attempt, and the good one stays', async () => {
     const { user, workflowId, code } = await awaitingCode();
     const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
-    expect(await rig.client.submitCode(workflowId, { code, accessToken: forged })).toMatchObject({
+    expect(await rig.unchecked.submitCode(workflowId, { code, accessToken: forged })).toMatchObject({
       result: 'accessTokenRejected',
       status: { state: 'awaitingCode', attemptsLeft: 10 },
     });

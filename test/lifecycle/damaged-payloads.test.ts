@@ -24,7 +24,7 @@ beforeAll(async () => {
   rig = await startRig('local');
   taskQueue = `${rig.taskQueue}-damaged`;
   worker = await startWorkerProcess(rig, taskQueue);
-  client = new VerificationClient({ client: rig.env.client, taskQueue });
+  client = new VerificationClient({ client: rig.env.client, userPools: rig.userPools, taskQueue });
 });
 
 afterAll(async () => {
@@ -147,7 +147,9 @@ it('a code sealed with a key that the worker lacks: refused, and the verificatio
   const code = rig.sandbox.codeFor(user, 'email');
   // The refusal is sealed with the worker's key, which this client lacks.
   await expect(
-    new VerificationClient({ client: otherClient, taskQueue }).submitCode(workflowId, { code }),
+    new VerificationClient({ client: otherClient, userPools: rig.userPools, taskQueue }).submitCode(workflowId, {
+      code,
+    }),
   ).rejects.toMatchObject({ code: 'Sealing' });
   await expectLogged(workflowId, /"keyId":"2031"/);
   expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
@@ -245,6 +247,7 @@ describe('a sealed payload of one verification', () => {
     const earlier = clientDataConverter(rig.keyRing, { now: () => Date.now() - 3 * 60_000 });
     const before = new VerificationClient({
       client: new Client({ connection: rig.env.connection, dataConverter: earlier }),
+      userPools: rig.userPools,
       taskQueue,
     });
     const { workflowId } = await before.start({ accessToken: user.accessToken, attributeName: 'email' });

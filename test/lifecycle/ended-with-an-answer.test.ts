@@ -22,10 +22,10 @@ it('lists a send whose answer came together with the cancellation', { timeout: 9
   const calls = await Worker.create({
     ...common,
     taskQueue: cognitoTaskQueue(taskQueue),
-    activities: createActivities(createCognitoClients({ endpoint: rig.sandbox.url })),
+    activities: createActivities(createCognitoClients({ endpoint: rig.sandbox.url }), { userPools: rig.userPools }),
   });
   const calling = calls.run();
-  const client = new VerificationClient({ client: rig.env.client, taskQueue });
+  const client = new VerificationClient({ client: rig.env.client, userPools: rig.userPools, taskQueue });
   const user = await rig.user();
   rig.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', latencyMs: 4_000 });
 

@@ -22,7 +22,7 @@ describe.concurrent('a deadline', () => {
     });
     await sleep(61_000);
     const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
-    const worker = await startWorker(rig.env.nativeConnection, cognito, taskQueue);
+    const worker = await startWorker(rig, cognito, taskQueue);
     expect(await handle.result()).toMatchObject({ outcome: 'expired', status: { sends: [] } });
     expect(rig.sandbox.inbox(user)).toHaveLength(0);
     await worker.stop();
@@ -46,8 +46,13 @@ describe.concurrent('a deadline', () => {
     };
     const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
     const taskQueue = `${rig.taskQueue}-slow`;
-    const worker = await startWorker(rig.env.nativeConnection, cognito, taskQueue, { keyRing: slowAtFirst });
-    const client = new VerificationClient({ client: rig.env.client, taskQueue, waitForDelivery: '30 seconds' });
+    const worker = await startWorker(rig, cognito, taskQueue, { keyRing: slowAtFirst });
+    const client = new VerificationClient({
+      client: rig.env.client,
+      userPools: rig.userPools,
+      taskQueue,
+      waitForDelivery: '30 seconds',
+    });
     const { accessToken } = await rig.user();
     const policy = { deadline: '1 minute' } as const;
     const { workflowId, status } = await client.start({ accessToken, attributeName: 'email', policy });
@@ -94,7 +99,12 @@ async function expectUncertainAndUsable(
 async function startSlowly(expect: ExpectStatic, latencyMs: number, taskQueue = rig.taskQueue) {
   const user = await rig.user();
   rig.sandbox.setFault({ operation: SEND, username: user.username, latencyMs, afterEffect: true });
-  const client = new VerificationClient({ client: rig.env.client, taskQueue, waitForDelivery: '2 seconds' });
+  const client = new VerificationClient({
+    client: rig.env.client,
+    userPools: rig.userPools,
+    taskQueue,
+    waitForDelivery: '2 seconds',
+  });
   const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
   expect(status.state).toBe('sending');
   return { user, client, workflowId };

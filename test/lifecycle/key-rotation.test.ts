@@ -28,7 +28,7 @@ beforeAll(async () => {
   taskQueue = `${rig.taskQueue}-rotation`;
   const dataConverter = clientDataConverter(keyRingFromSettings({ VERIFICATION_ENCRYPTION_KEYS_FILE: file }));
   temporal = new Client({ connection: rig.env.connection, dataConverter });
-  client = new VerificationClient({ client: temporal, taskQueue });
+  client = new VerificationClient({ client: temporal, userPools: rig.userPools, taskQueue });
 });
 
 afterAll(async () => {

@@ -12,6 +12,7 @@ import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
 import { type Sandbox, startSandbox } from '../../sandbox/index.js';
 import { startCli } from '../cli/run-cli.js';
+import { poolSettings, poolsOf } from '../served-pools.js';
 
 const KEYS = `tampered:${randomBytes(KEY_BYTES).toString('base64')}`;
 const TASK_QUEUE = 'tampered';
@@ -33,7 +34,7 @@ async function deploy() {
       TEMPORAL_ADDRESS: server.address,
       VERIFICATION_TASK_QUEUE: TASK_QUEUE,
       VERIFICATION_ENCRYPTION_KEYS: KEYS,
-      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
+      ...poolSettings(sandbox),
     },
   });
   const log: string[] = [];
@@ -44,7 +45,7 @@ async function deploy() {
   const temporal = new Client({ connection, dataConverter });
   return {
     temporal,
-    client: new VerificationClient({ client: temporal, taskQueue: TASK_QUEUE }),
+    client: new VerificationClient({ client: temporal, userPools: poolsOf(sandbox), taskQueue: TASK_QUEUE }),
     worker: worker.child,
     log,
     end: async () => {
@@ -59,6 +60,8 @@ async function deploy() {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tampered-'));
   sandbox = await startSandbox();
+  // The worker is told of the pool before there is anybody in it.
+  await sandbox.createUser();
   deployment = await deploy();
 });
 
@@ -91,7 +94,8 @@ const linesAbout = (workflowId: string) =>
     .filter((line) => line.includes(JSON.stringify(workflowId)) && line.includes('"reason":"PayloadRefused"'));
 
 it('an altered answer counts as lost, and an altered request stops that verification alone', async () => {
-  const [ada, bob] = [await sandbox.createUser(), await sandbox.createUser()];
+  const [poolId] = sandbox.userPoolIds();
+  const [ada, bob] = [await sandbox.createUser({ poolId }), await sandbox.createUser({ poolId })];
   const begin = async (accessToken: string) =>
     (await deployment.client.start({ accessToken, attributeName: 'email' })).workflowId;
   const [answered, requested] = [await begin(ada.accessToken), await begin(bob.accessToken)];

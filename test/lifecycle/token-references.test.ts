@@ -54,6 +54,7 @@ beforeAll(async () => {
     connection: rig.env.nativeConnection,
     namespace: 'default',
     keys: undefined,
+    userPools: rig.userPools,
     cognito,
     accessTokenSource: createHttpAccessTokenSource({
       url: tokenSource.url,
@@ -71,7 +72,7 @@ beforeAll(async () => {
   };
   const { connection } = rig.env;
   const temporal = new Client({ connection, dataConverter: { payloadCodecs: [UNSEALED] } });
-  client = new VerificationClient({ client: temporal, taskQueue });
+  client = new VerificationClient({ client: temporal, userPools: rig.userPools, taskQueue });
 });
 
 afterAll(async () => {
@@ -317,6 +318,7 @@ describe('a worker without a source', () => {
     const user = await person();
     const impatient = new VerificationClient({
       client: rig.env.client,
+      userPools: rig.userPools,
       taskQueue: rig.taskQueue,
       waitForDelivery: '3 seconds',
     });
@@ -359,6 +361,7 @@ test('the deployed commands: a worker with its settings, a start and a code, and
       TEMPORAL_ADDRESS: rig.env.address,
       VERIFICATION_ENCRYPTION_KEYS: rig.keys,
       VERIFICATION_TASK_QUEUE: taskQueue,
+      ...rig.settings,
     };
     const reference = ['--access-token-reference', user.reference];
     const who = ['--user-pool', user.userPoolId, '--sub', user.sub];

@@ -41,7 +41,12 @@ describe.each([
 
   it(what, async () => {
     const { env, taskQueue } = rig;
-    const client = new VerificationClient({ client: env.client, taskQueue, waitForDelivery: '5 seconds' });
+    const client = new VerificationClient({
+      client: env.client,
+      userPools: rig.userPools,
+      taskQueue,
+      waitForDelivery: '5 seconds',
+    });
     const started = await Promise.allSettled(
       [await rig.user(), await rig.user(), await rig.user()].map(({ accessToken }) =>
         client.start({ accessToken, attributeName: 'email' }),

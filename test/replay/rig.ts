@@ -138,7 +138,7 @@ export class CorpusRig extends TimeTravel {
   }
 
   async apart(options: ApartOptions = {}): Promise<Apart> {
-    const { env, dataConverter } = this.base;
+    const { env, dataConverter, userPools } = this.base;
     const taskQueue = options.taskQueue ?? `apart-${randomUUID()}`;
     const temporal = new Client({ connection: env.connection, dataConverter, identity: IDENTITY });
     let stop: (() => Promise<void>) | undefined;
@@ -154,7 +154,7 @@ export class CorpusRig extends TimeTravel {
       await stop?.();
       stop = undefined;
     };
-    const client = new VerificationClient({ client: temporal, taskQueue });
+    const client = new VerificationClient({ client: temporal, userPools, taskQueue, uncheckedTokens: true });
     const apart: Apart = { taskQueue, client, leave, comeBack };
     this.apartOnes.add(apart);
     if (!options.away) await comeBack();
@@ -165,7 +165,7 @@ export class CorpusRig extends TimeTravel {
     taskQueue: string,
     { endpoint, accessTokenSource, workflowsOnly, callsWith }: ApartOptions,
   ) {
-    const { env, keyRing, sandbox } = this.base;
+    const { env, keyRing, sandbox, userPools } = this.base;
     const common = {
       connection: env.nativeConnection,
       namespace: 'default',
@@ -186,10 +186,10 @@ export class CorpusRig extends TimeTravel {
         ...common,
         taskQueue: cognitoTaskQueue(taskQueue),
         dataConverter: workerDataConverter(callsWith),
-        activities: createActivities(cognito),
+        activities: createActivities(cognito, { userPools }),
       });
     }
-    return await createWorker({ ...common, keys: keyRing, cognito, accessTokenSource });
+    return await createWorker({ ...common, keys: keyRing, userPools, cognito, accessTokenSource });
   }
 }
 

@@ -14,6 +14,7 @@ import { startSandbox } from '../../sandbox/index.js';
 import { createWorker } from '../../worker/worker.js';
 import { startIdentityProvider } from '../codec-server/identity-provider.js';
 import { EveryState } from '../every-state.js';
+import { poolsOf } from '../served-pools.js';
 
 /** One execution, as the Web UI's addresses name it. */
 interface Run {
@@ -69,9 +70,17 @@ export async function startWebUiRig(): Promise<WebUiRig> {
     closing.push(() => sandbox.close());
     const native = await NativeConnection.connect({ address });
     closing.push(() => native.close());
+    const userPools = poolsOf(sandbox);
     const cognito = createCognitoClients({ endpoint: sandbox.url });
     closing.push(() => cognito.destroy());
-    const worker = await createWorker({ connection: native, namespace, keys, cognito, taskQueue: TASK_QUEUE });
+    const worker = await createWorker({
+      connection: native,
+      namespace,
+      keys,
+      userPools,
+      cognito,
+      taskQueue: TASK_QUEUE,
+    });
     const running = worker.run();
     closing.push(async () => {
       worker.shutdown();
@@ -82,6 +91,7 @@ export async function startWebUiRig(): Promise<WebUiRig> {
     const temporal = new Client({ connection, namespace, dataConverter: clientDataConverter(keys) });
     const client = new VerificationClient({
       client: temporal,
+      userPools,
       taskQueue: TASK_QUEUE,
       // The throttled verification never gets an answer.
       waitForDelivery: '10 seconds',

@@ -1,5 +1,5 @@
+import { cognitoEndpoint } from '@cognito-verification/codec';
 import { expect, it } from 'vitest';
-import { cognitoEndpoint } from '../../activities/cognito-clients.js';
 import { plainTransports } from '../../worker/plain-transport.js';
 
 const warnings = (address: string, tls: true | undefined, environment: Record<string, string> = {}) =>

@@ -33,7 +33,7 @@ describe('a worker that logs everything and serves metrics', () => {
     const worker = await startWorkerProcess(rig, taskQueue);
     for (const name of Object.keys(settings)) delete process.env[name];
 
-    const client = new VerificationClient({ client: rig.env.client, taskQueue });
+    const client = new VerificationClient({ client: rig.env.client, userPools: rig.userPools, taskQueue });
     const user = await rig.user();
     const { accessToken, username } = user;
     const wrongCode = '135790';
@@ -103,7 +103,7 @@ describe('an address for metrics', () => {
       const { code, stdout, stderr } = await runCli(['worker'], {
         env: {
           TEMPORAL_ADDRESS: rig.env.address,
-          AWS_REGION: 'eu-west-1',
+          ...rig.settings,
           VERIFICATION_ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
           VERIFICATION_METRICS_ADDRESS: `${host}:${port}`,
         },

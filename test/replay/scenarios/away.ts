@@ -63,7 +63,12 @@ const unreachable: Scenario[] = [
 async function doomedWorker(rig: CorpusRig): Promise<{ apart: Apart; child: ChildProcess }> {
   const apart = await rig.apart({ away: true });
   const program = fileURLToPath(new URL('../doomed-worker.js', import.meta.url));
-  const child = fork(program, [rig.base.env.address, apart.taskQueue, rig.base.sandbox.url]);
+  const child = fork(program, [
+    rig.base.env.address,
+    apart.taskQueue,
+    rig.base.sandbox.url,
+    (await rig.user()).userPoolId,
+  ]);
   await once(child, 'message');
   return { apart, child };
 }

@@ -1,0 +1,30 @@
+/**
+ * A user pool that a client or a worker serves. Only `userPoolId` is required. `userPoolsFromSettings` of the codec package
+ * reads them from the environment.
+ */
+export interface ServedUserPool {
+  readonly userPoolId: string;
+  /** The app clients whose access tokens count. Default: every app client of the pool. */
+  readonly clientIds?: readonly string[] | undefined;
+  /**
+   * Where a client gets the pool's public keys, in place of Amazon Cognito: `{endpoint}/{userPoolId}/.well-known/jwks.json`.
+   * Workers do not use it.
+   */
+  readonly endpoint?: string | undefined;
+  /**
+   * The path of a file in which a client finds the pool's public keys, in place of the network: a JSON object that has the
+   * JSON Web Key Set of each pool under the pool's id. Workers do not use it.
+   */
+  readonly keysFile?: string | undefined;
+}
+
+/** The pool with this id; undefined if it is not among those that are served. */
+export function findServedPool(pools: Iterable<ServedUserPool>, userPoolId: string): ServedUserPool | undefined {
+  for (const pool of pools) if (pool.userPoolId === userPoolId) return pool;
+  return undefined;
+}
+
+/** Whether tokens of this app client count. A token that names no app client counts only where none is named here. */
+export function servesClient({ clientIds }: ServedUserPool, clientId: string | undefined): boolean {
+  return clientIds === undefined || (clientId !== undefined && clientIds.includes(clientId));
+}
