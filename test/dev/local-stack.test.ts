@@ -172,7 +172,7 @@ test('a stack with its own sandbox on a shared Temporal Service has its own task
 test('at an endpoint other than a sandbox, no user is created and nothing is sent', { timeout: LIMIT_MS }, async () => {
   const requests: string[] = [];
   const endpoint = createHttpServer((request, response) => {
-    requests.push(`${request.method} ${request.url} ${request.headers['x-amz-target'] ?? ''}`.trim());
+    requests.push(`${request.method} ${request.url} ${String(request.headers['x-amz-target'] ?? '')}`.trim());
     const unknown = request.method !== 'POST';
     response
       .writeHead(unknown ? 404 : 400, { 'x-amzn-requestid': 'r-1' })
