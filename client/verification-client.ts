@@ -3,6 +3,7 @@ import {
   awaitDelivery,
   type CodeConfirmedInput,
   codeConfirmed,
+  parseCodeConfirmed,
   parseRenewAccessToken,
   parseRequest,
   parseResendCode,
@@ -25,6 +26,7 @@ import {
 import type { Duration, UpdateDefinition } from '@temporalio/common';
 import type { StartedVerification, VerificationClientOptions } from './client-options.js';
 import { InvalidRequestError, VerificationEndedError } from './errors.js';
+import { errorOfInput } from './failure-errors.js';
 import { checkId, checkSealing, checkWorkflowId, durationMs, parse } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
@@ -171,20 +173,27 @@ export class VerificationClient {
 
   /**
    * Tells the verification that Cognito has accepted the code in a call that the caller made itself. Returns as soon as
-   * Temporal has the message. `wait` returns the result.
+   * Temporal has the message. `wait` returns the result. An access token or a reference in it lets the worker read the attribute
+   * where it has no other token that still works.
    * @throws VerificationEndedError, VerificationNotFoundError.
+   * @throws AccessTokenRefusedError when the token is of another user or pool.
    * @example
    * ```ts
    * await verifications.confirm(workflowId, { reference: 'signup-4711' });
    * ```
    */
   async confirm(workflowId: string, input: CodeConfirmedInput = {}): Promise<void> {
-    checkWorkflowId(workflowId);
-    const { reference } = { ...input };
+    const { reference, ...message } = { ...input };
     if (reference !== undefined && (typeof reference !== 'string' || reference.length > 200)) {
       throw new InvalidRequestError('reference', 'reference must be a text of at most 200 characters.');
     }
-    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.signal(codeConfirmed, { reference }));
+    const { tokenInput, ignored } = parse(() => parseCodeConfirmed(message));
+    if (ignored) throw errorOfInput(ignored);
+    checkWorkflowId(workflowId, tokenInput);
+    await verifyTokenInput(tokenInput, this.verifyToken);
+    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
+      handle.signal(codeConfirmed, { reference, ...tokenFields(tokenInput) }),
+    );
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   FAILURE_TYPES,
   isRecord,
   POLICY_FIELDS,
+  PROOF_FAILURE_TYPES,
   parseDuration,
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
@@ -17,6 +18,7 @@ const OUR_FAILURES: readonly unknown[] = [
   'Error',
   ...Object.values(FAILURE_TYPES),
   ...Object.values(CALL_FAILURE_TYPES),
+  ...Object.values(PROOF_FAILURE_TYPES),
 ];
 /** The names that Cognito, the network and TLS give to failures. */
 const failureName = matching(
@@ -30,8 +32,9 @@ const SHOWN: Record<PlainKind, Show> = {
   tokenReference: pseudonym('access token reference'),
   clientMetadata: hidden,
   reference: text,
-  // The digest is keyed with the user's sub, which is shown. With it somebody could find a number by trying.
-  valueDigest: pseudonym('value'),
+  // Not even a pseudonym: whoever may have payloads sealed and opened could try numbers until one gets the same.
+  valueDigest: hidden,
+  valueSalt: hidden,
   // Any text that Cognito has not masked is free text.
   destination: (value) => (typeof value === 'string' && FORMS.destination.test(value) ? value : text(value)),
   // As Cognito makes them. The contract also takes those of other endpoints, which may hold anything.
@@ -113,8 +116,11 @@ const MESSAGES: readonly { is: (value: Record<string, unknown>) => boolean; show
   },
   { is: ({ outcome }) => isOneOf(PAYLOADS.outcome.outcome.words, outcome), show: fieldsOf(PAYLOADS.outcome) },
   { is: ({ delivery }) => isRecord(delivery), show: fieldsOf(PAYLOADS.sendCodeResult) },
-  { is: ({ valueDigest }) => valueDigest !== undefined, show: fieldsOf(PAYLOADS.readAttributeResult) },
-  { is: ({ verified }) => verified === true, show: fieldsOf(PAYLOADS.verifyCodeResult) },
+  { is: ({ accepted }) => accepted === true, show: fieldsOf(PAYLOADS.verifyCodeResult) },
+  {
+    is: ({ salt, userPoolId }) => salt !== undefined && userPoolId === undefined,
+    show: fieldsOf(PAYLOADS.readAttributeResult),
+  },
   { is: ({ failure }) => typeof failure === 'string', show: fieldsOf(PAYLOADS.callFailure) },
   {
     is: ({ reason }) => isOneOf(PAYLOADS.resendRefusal.reason.words, reason),

@@ -66,7 +66,7 @@ describe('a verification for a program', () => {
     });
     expect(await runJson(['wait', id], { env })).toMatchObject({
       code: 0,
-      document: { outcome: 'verified', confirmedBy: 'submitCode' },
+      document: { outcome: 'verified', proof: 'accepted' },
     });
     expect(await runJson(['submit', id], { env, stdin: code })).toMatchObject({
       code: 1,

@@ -46,7 +46,7 @@ describe('a verification', () => {
     expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
     expect(await client.wait(workflowId)).toMatchObject({
       outcome: 'verified',
-      confirmedBy: 'submitCode',
+      proof: 'accepted',
       status: { state: 'verified' },
     });
     expect(await client.status(workflowId)).toMatchObject({ state: 'verified' });

@@ -33,7 +33,7 @@ describe('answers', () => {
     expect(status).toMatchObject({ state: 'verified', attemptsLeft: 9, attempts: [{ outcome: 'verified' }] });
     expect(rig.sandbox.attribute(user, 'email')).toMatchObject({ verified: true });
     expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
-    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
+    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', proof: 'accepted' });
   });
 
   it('CodeMismatchException: mismatch, with the number of attempts left', async () => {
