@@ -5,10 +5,12 @@ import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { collect, useRig } from '../rig.js';
 
 /**
- * An endpoint like other Cognito emulators: it answers a send with `{}`, knows only the two operations, sends no
- * `x-amzn-ErrorType`, and issues tokens from `http://localhost:PORT/POOL`.
+ * An endpoint like other Cognito emulators: it answers a send with `{}`, knows only three operations, tells neither the
+ * user's `sub` nor a flag that was never set, sends no `x-amzn-ErrorType`, and issues tokens from `http://localhost:PORT/POOL`.
  */
 const CODE = '246813';
+const phone = { Name: 'phone_number', Value: '+15555550123' };
+let flag: { Name: string; Value: string }[] = [];
 const endpoint = createServer((request, response) => {
   void bodyOf(request).then((body) => {
     const operation = String(request.headers['x-amz-target']).split('.')[1];
@@ -16,11 +18,15 @@ const endpoint = createServer((request, response) => {
     const [status, answer] =
       operation === 'GetUserAttributeVerificationCode'
         ? [200, {}]
-        : operation !== 'VerifyUserAttribute'
-          ? [400, { __type: 'UnknownOperationException', message: `${operation} is not supported` }]
-          : Code === CODE
-            ? [200, {}]
-            : [400, { __type: 'CodeMismatchException', message: 'Incorrect confirmation code' }];
+        : operation === 'GetUser'
+          ? [200, { Username: 'zoe', UserAttributes: [phone, ...flag] }]
+          : operation !== 'VerifyUserAttribute'
+            ? [400, { __type: 'UnknownOperationException', message: `${operation} is not supported` }]
+            : Code === CODE
+              ? [200, {}]
+              : [400, { __type: 'CodeMismatchException', message: 'Incorrect confirmation code' }];
+    if (operation === 'VerifyUserAttribute' && status === 200)
+      flag = [{ Name: 'phone_number_verified', Value: 'true' }];
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
   });
 });
@@ -54,5 +60,5 @@ it('verifies against an endpoint that answers a send with {} and issues its own 
   expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sends: [{ outcome: 'sent' }] });
   expect(await rig.client.submitCode(workflowId, { code: '000000' })).toMatchObject({ result: 'mismatch' });
   expect(await rig.client.submitCode(workflowId, { code: CODE })).toMatchObject({ result: 'verified' });
-  expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
+  expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', proof: 'accepted' });
 });
