@@ -9,8 +9,10 @@ import type { VerificationOutcome } from '@cognito-verification/contract';
  *   trusted
  * @example
  * ```ts
+ * import { isVerifiedValue } from '@cognito-verification/client';
+ *
  * const outcome = await verifications.wait(workflowId);
- * if (isVerifiedValue(outcome, '+4915112345678')) await markVerified();
+ * if (isVerifiedValue(outcome, '+4915112345678')) console.log('This very number is verified.');
  * ```
  */
 export function isVerifiedValue({ outcome, value: proven }: VerificationOutcome, value: string): boolean {
