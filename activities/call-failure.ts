@@ -1,6 +1,12 @@
 /** The failure of a call to Cognito as its activity throws it: typed, without a secret, retryable or not. */
 import { isKeyMissing } from '@cognito-verification/codec/provenance';
-import { CALL_FAILURE_TYPES, defined, type Secret } from '@cognito-verification/contract';
+import {
+  type AttributeName,
+  attributeUnreadable,
+  CALL_FAILURE_TYPES,
+  defined,
+  type Secret,
+} from '@cognito-verification/contract';
 import { ApplicationFailure, activityInfo, CancelledFailure, cancellationDetails } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { redactText } from '../log/redact-text.js';
@@ -47,6 +53,7 @@ export function failureOf(
   const cancellation = cancellationDetails();
   if (cancellation?.cancelRequested || cancellation?.notFound)
     return new CancelledFailure('cancelled while Cognito was being asked');
+  if (error instanceof ApplicationFailure) return error;
   const reading = readFailure(error);
   const failure = reading[call];
   const retryable = failure === 'throttled' || failure === 'unreachable' || (repeatable && failure === 'uncertain');
@@ -83,6 +90,12 @@ export function readable<Input>(input: Input): Input {
     nonRetryable: !isKeyMissing(input),
     details: [details],
   });
+}
+
+/** The failure of a send that is not made, because Cognito does not show the value of the attribute. */
+export function unreadableAttribute(attributeName: AttributeName): ApplicationFailure {
+  const details: FailureDetails<SendFailure> = { failure: 'failed' };
+  return ApplicationFailure.create({ ...attributeUnreadable(attributeName), nonRetryable: true, details: [details] });
 }
 
 /** People get no more of Cognito's text than this many characters. */

@@ -11,11 +11,19 @@ import {
   Secret,
   type ServedUserPool,
 } from '@cognito-verification/contract';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import { type AccessTokenSource, resolveAccessToken } from './access-token-source.js';
-import { type AttributeSnapshot, readIfQuick, readSnapshot } from './attribute-snapshot.js';
-import { type FailedCall, failureOf, readable } from './call-failure.js';
+import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import { type AccessTokenSource, resolveAccessToken, UnresolvedAccessToken } from './access-token-source.js';
+import {
+  type AttributeSnapshot,
+  type AwaitedValue,
+  type Look,
+  readIfQuick,
+  readSnapshot,
+  readUntilVerified,
+} from './attribute-snapshot.js';
+import { type FailedCall, failureOf, readable, unreadableAttribute } from './call-failure.js';
 import type { CognitoClients } from './cognito-clients.js';
+import { failureName } from './failures.js';
 import { refuseOtherClient, servedPool } from './served-user-pools.js';
 
 /** The part of its input that each call to Cognito has. */
@@ -26,6 +34,8 @@ export type CognitoCall = {
   attributeName: AttributeName;
   /** The first run of the verification; the answer repeats it. Default: none. */
   runId?: string | undefined;
+  /** The key of the digest of the value. A secret. Default: the first call that reads the attribute makes one. */
+  salt?: string | undefined;
 } & (
   | {
       /** A secret. */
@@ -42,7 +52,7 @@ export type CognitoCall = {
 export type SendCodeInput = CognitoCall & {
   /** For the user pool's triggers. */
   clientMetadata?: Record<string, string> | undefined;
-  /** Whether to read the attribute first, so that a later look can tell whether it has become verified since. */
+  /** Whether to read the attribute first: the value to which the code goes is the one that must be verified at the end. */
   recordAttribute: boolean;
 };
 
@@ -61,25 +71,38 @@ export interface SendCodeResult extends Answer {
   attribute?: AttributeSnapshot | undefined;
 }
 
-export type VerifyCodeInput = CognitoCall & {
-  /** A secret. */
-  code: string;
+/** A call after which the attribute shows what an accepted code has done. */
+type Awaiting = {
+  /** Reads it again for up to 10 s while it does not. Default: reads it once. */
+  target?: AwaitedValue | undefined;
 };
+
+export type VerifyCodeInput = CognitoCall &
+  Awaiting & {
+    /** A secret. */
+    code: string;
+  };
+
+export type ReadAttributeInput = CognitoCall & Awaiting;
 
 /** Cognito has accepted the code. */
 export interface VerifyCodeResult extends Answer {
-  verified: true;
+  accepted: true;
+  /** The attribute after that; absent if it could not be read. */
+  attribute?: AttributeSnapshot | undefined;
 }
 
 /** Cognito as the workflow sees it. */
 export interface CognitoActivities {
   /**
-   * Asks Cognito to send a code. Not idempotent: each accepted call is a message and one of 5 an hour.
+   * Asks Cognito to send a code. Not idempotent: each accepted call is a message and one of 5 an hour. It does not ask where
+   * the attribute was to be read first and Cognito does not show its value, because then nothing could be proven.
    * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<SendFailure>`
    */
   sendCode(input: SendCodeInput): Promise<SendCodeResult>;
   /**
-   * Checks a code. Each call is one of 15 an hour, and Cognito refuses an accepted code as expired the second time.
+   * Checks a code, and reads the attribute after it was accepted. Each call is one of 15 an hour, and Cognito refuses an
+   * accepted code as expired the second time.
    * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`
    */
   verifyCode(input: VerifyCodeInput): Promise<VerifyCodeResult>;
@@ -87,7 +110,7 @@ export interface CognitoActivities {
    * Reads whether the attribute is verified, and a digest of its value.
    * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`
    */
-  readAttribute(input: CognitoCall): Promise<AttributeSnapshot & Answer>;
+  readAttribute(input: ReadAttributeInput): Promise<AttributeSnapshot & Answer>;
 }
 
 /** A heartbeat lets the server notice a dead worker, and tells us of a cancellation. A quick call ends before the first. */
@@ -144,8 +167,9 @@ export function createActivities(
     sendCode: (given) =>
       call(given, { call: 'send' }, async ({ input, accessToken, client, failed }) => {
         const { attributeName, clientMetadata, recordAttribute } = input;
-        const attribute = recordAttribute ? await readIfQuick(client, accessToken, attributeName) : undefined;
+        const attribute = recordAttribute ? await readIfQuick(lookOf(input, accessToken, client)) : undefined;
         failed.attribute = attribute;
+        if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
         const command = new GetUserAttributeVerificationCodeCommand({
           AccessToken: accessToken.reveal(),
           AttributeName: attributeName,
@@ -165,15 +189,34 @@ export function createActivities(
           Code: code.reveal(),
         });
         await client.send(command, { abortSignal: cancellationSignal() });
-        return { verified: true };
+        return { accepted: true, attribute: await readBack(lookOf(input, accessToken, client), input.target) };
       }),
 
     // A read changes nothing, so it may be repeated after a lost answer.
     readAttribute: (given) =>
       call(given, { call: 'attempt', repeatable: true }, ({ input, accessToken, client }) =>
-        readSnapshot(client, accessToken, input.attributeName),
+        read(lookOf(input, accessToken, client), input.target),
       ),
   };
+}
+
+function lookOf({ sub, attributeName, salt }: CognitoCall, accessToken: Secret, client: Look['client']): Look {
+  return { client, accessToken, sub, attributeName, salt };
+}
+
+function read(look: Look, target: AwaitedValue | undefined): Promise<AttributeSnapshot> {
+  return target ? readUntilVerified(look, target) : readSnapshot(look);
+}
+
+/** The code is spent, so that no failure of the read may take the place of the answer; the workflow then reads by itself. */
+async function readBack(look: Look, target: AwaitedValue | undefined): Promise<AttributeSnapshot | undefined> {
+  try {
+    return await read(look, target);
+  } catch (error) {
+    if (error instanceof UnresolvedAccessToken) throw error;
+    log.info('The attribute could not be read after the code was accepted', { reason: failureName(error) });
+    return undefined;
+  }
 }
 
 /** The token that the input holds, or that its reference leads to. */

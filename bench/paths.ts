@@ -1,8 +1,10 @@
 /** The paths that most verifications take, driven as an onboarding service and its user would drive them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
 import type { VerificationClient } from '@cognito-verification/client';
 import type { VerificationPolicy } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
+import { createCognitoClients } from '../activities/cognito-clients.js';
 import type { Sandbox, SandboxUser } from '../sandbox/index.js';
 import { startBare } from './bare-client.js';
 
@@ -41,8 +43,9 @@ export const PATHS = {
     return workflowId;
   },
   'confirmed by signal': async (site) => {
-    const { workflowId } = await begin(site);
+    const { user, workflowId } = await begin(site);
     await sleep(PAUSE_MS);
+    await verifyElsewhere(site, user);
     await site.verifications.confirm(workflowId);
     await waitForEnd(site, workflowId, 'verified');
     return workflowId;
@@ -85,6 +88,18 @@ async function typeCode(site: Site, workflowId: string, code: string, expected: 
   const { result } = await site.verifications.submitCode(workflowId, { code });
   if (result !== expected) throw new Error(`the code was answered with ${result}, not ${expected}`);
   if (result === 'verified') await waitForEnd(site, workflowId, 'verified');
+}
+
+/** Acts as an application that calls Cognito itself. */
+async function verifyElsewhere({ sandbox }: Site, { accessToken, ...user }: SandboxUser): Promise<void> {
+  const cognito = createCognitoClients({ endpoint: sandbox.url });
+  const Code = sandbox.codeFor(user, 'email');
+  const command = new VerifyUserAttributeCommand({ AccessToken: accessToken, AttributeName: 'email', Code });
+  try {
+    await cognito.forUserPool(user.userPoolId).send(command);
+  } finally {
+    cognito.destroy();
+  }
 }
 
 async function waitForEnd({ verifications }: Site, workflowId: string, expected: string): Promise<void> {

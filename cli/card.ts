@@ -6,6 +6,9 @@ import { emphasized } from './print.js';
 export function statusCard(workflowId: string, status: VerificationStatus): string {
   const rows: [string, string | undefined][] = [
     ['Sent to', sentTo(status)],
+    ['Proof', status.proof && PROOFS[status.proof]],
+    ['Not proven', status.unprovenConfirmation?.message],
+    ['Why', expiry(status)],
     ['Why', status.failure && `${status.failure.type}: ${status.failure.message}`],
     ['Code works until', isFinal(status.state) ? undefined : time(status.codeExpiresAt)],
     ['Tries again', time(status.retryAt)],
@@ -22,15 +25,28 @@ export function statusCard(workflowId: string, status: VerificationStatus): stri
 /** How a verification ended, for people. */
 export function outcomeCard(
   workflowId: string,
-  { outcome, confirmedBy, reference, failure, status }: VerificationOutcome,
+  { outcome, proof, reason, reference, failure, status }: VerificationOutcome,
 ): string {
   const rows: [string, string | undefined][] = [
-    ['Confirmed by', confirmedBy],
+    ['Proof', proof && PROOFS[proof]],
     ['Reference', reference],
     ['Sent to', status && sentTo(status)],
+    ['Why', reason && status && expiry(status)],
     ['Why', failure && `${failure.type}: ${failure.message}`],
   ];
   return [`${heading(outcome, status?.attributeName)}  ${emphasized('dim', workflowId)}`, ...lines(rows)].join('\n');
+}
+
+const PROOFS: Record<NonNullable<VerificationStatus['proof']>, string> = {
+  accepted: 'accepted: Cognito took a code, and shows the value as verified',
+  confirmed: 'confirmed: a confirmation came, and Cognito shows the value as verified since',
+  found: 'found: Cognito shows the value as verified since',
+  trusted: 'none: a confirmation came, and the policy trusts it',
+  outstanding: 'outstanding: Cognito took a code; the attribute could not be read since',
+};
+
+function expiry({ reason, currentDestination = 'another value' }: VerificationStatus): string | undefined {
+  return reason && `${reason}: the user has ${currentDestination} now, and the code went to another value`;
 }
 
 function heading(state: VerificationState, attributeName = ''): string {
@@ -54,9 +70,11 @@ function sendsLeft({ sendsLeft: left, resendAllowedAt }: VerificationStatus): st
   return waits ? `${left}, the next from ${time(resendAllowedAt)}` : String(left);
 }
 
-function next(workflowId: string, { state, retryAt, attemptsLeft }: VerificationStatus): string | undefined {
+function next(workflowId: string, { state, retryAt, attemptsLeft, proof }: VerificationStatus): string | undefined {
   switch (state) {
     case 'awaitingCode':
+      if (proof === 'outstanding')
+        return `nothing to do: the proof is awaited; cognito-verification wait ${workflowId}`;
       if (attemptsLeft === 0) return `no attempts are left; cognito-verification cancel ${workflowId}`;
       return `cognito-verification submit ${workflowId}`;
     case 'sending':

@@ -1,6 +1,8 @@
+import { tokenFields } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
+import { accessTokenOption, accessTokenReferenceOption, readAccessToken, type SecretOptions } from './secret-input.js';
 import { withClient } from './with-client.js';
 
 /** `confirm`: sends a signal, so the answer says only that Temporal has it. */
@@ -11,11 +13,14 @@ export function confirmCommand(): Command {
     )
     .addArgument(workflowIdArgument())
     .option('--reference <text>', 'your own reference, shown in the outcome; at most 200 characters')
+    .addOption(accessTokenOption())
+    .addOption(accessTokenReferenceOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification confirm <workflowId> --reference signup-4711')
-    .action(async (workflowId: string, options: OutputOptions & { reference?: string }) => {
+    .action(async (workflowId: string, options: OutputOptions & SecretOptions & { reference?: string }) => {
       const { reference } = options;
-      await withClient(async (client) => await client.confirm(workflowId, { reference }));
+      const tokenInput = await readAccessToken(options);
+      await withClient(async (client) => await client.confirm(workflowId, { reference, ...tokenFields(tokenInput) }));
       print(
         options,
         { workflowId, confirmationSent: true },

@@ -134,9 +134,17 @@ export class CodeNotSentError extends VerificationError {
   readonly code = 'CodeNotSent';
 }
 
-/** Cognito could not be reached, or throttled the call until its time limit was over. */
+/** Cognito could not be reached, throttled the call until its time limit was over, or does not show the attribute. */
 export class CognitoUnavailableError extends VerificationError {
   readonly code = 'CognitoUnavailable';
+  constructor(
+    message: string,
+    /** After a code. `proof` is `outstanding` where Cognito has accepted it already. */
+    readonly status?: VerificationStatus,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** The verification failed, and a person must look. */

@@ -58,7 +58,7 @@ export function errorOfFailure(failure: Error, workflowId: string): Verification
     case FAILURE_TYPES.verificationEnded:
       return new VerificationEndedError(workflowId, undefined, isStatus(detail) ? detail : undefined, options);
     case FAILURE_TYPES.cognitoUnavailable:
-      return new CognitoUnavailableError(message, options);
+      return new CognitoUnavailableError(message, application?.details?.find(isStatus), options);
     default:
       return new VerificationFailedError(workflowId, describeFailure(failure), options);
   }

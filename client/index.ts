@@ -8,7 +8,9 @@ export type {
   AttributeName,
   CodeConfirmedInput,
   CodeDelivery,
+  ExpiryReason,
   OptionalAccessToken,
+  Proof,
   RenewAccessTokenInput,
   RequestedUser,
   RequestedVerification,
@@ -20,12 +22,14 @@ export type {
   SubmitCodeAnswer,
   SubmitCodeInput,
   SubmitCodeResult,
+  UnprovenConfirmation,
   VerificationFailure,
   VerificationOutcome,
   VerificationPolicy,
   VerificationRequest,
   VerificationState,
   VerificationStatus,
+  VerifiedValue,
   WithAccessToken,
   WithAccessTokenReference,
 } from '@cognito-verification/contract';
@@ -35,3 +39,4 @@ export * from './errors.js';
 export type { ListFilter, VerificationListing } from './listing.js';
 export { explainServiceError, readServiceError } from './service-errors.js';
 export { VerificationClient } from './verification-client.js';
+export { isVerifiedValue } from './verified-value.js';

@@ -2,6 +2,7 @@ import {
   awaitDelivery,
   type CodeConfirmedInput,
   codeConfirmed,
+  parseCodeConfirmed,
   parseRenewAccessToken,
   parseRequest,
   parseResendCode,
@@ -25,6 +26,7 @@ import type { Duration, UpdateDefinition } from '@temporalio/common';
 import { expected, isStatus, isSubmitCodeAnswer } from './answers.js';
 import type { StartedVerification, VerificationClientOptions } from './client-options.js';
 import { VerificationEndedError } from './errors.js';
+import { errorOfInput } from './failure-errors.js';
 import { checkReference, checkSealing, checkWorkflowId, durationMs, parse, updateIdFor } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
@@ -177,17 +179,25 @@ export class VerificationClient {
 
   /**
    * Tells the verification that Cognito has accepted the code in a call that the caller made itself. Returns as soon as
-   * Temporal has the message. `wait` returns the result.
+   * Temporal has the message. `wait` returns the result. An access token or a reference in it lets the worker read the attribute
+   * where it has no other token that still works.
    * @throws VerificationEndedError, VerificationNotFoundError.
+   * @throws AccessTokenRefusedError when the token is of another user or pool.
    * @example
    * ```ts
    * await verifications.confirm(workflowId, { reference: 'signup-4711' });
    * ```
    */
   async confirm(workflowId: string, input: CodeConfirmedInput = {}): Promise<void> {
-    this.checkWorkflowId(workflowId);
-    const reference = checkReference({ ...input }.reference);
-    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.signal(codeConfirmed, { reference }));
+    const { reference, ...message } = { ...input };
+    const checkedReference = checkReference(reference);
+    const { tokenInput, ignored } = parse(() => parseCodeConfirmed(message));
+    if (ignored) throw errorOfInput(ignored);
+    this.checkWorkflowId(workflowId, tokenInput);
+    await this.tokens.check(tokenInput);
+    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
+      handle.signal(codeConfirmed, { reference: checkedReference, ...tokenFields(tokenInput) }),
+    );
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   FAILURE_TYPES,
   isRecord,
   POLICY_FIELDS,
+  PROOF_FAILURE_TYPES,
   parseDuration,
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
@@ -17,6 +18,7 @@ const OUR_FAILURES: readonly unknown[] = [
   'Error',
   ...Object.values(FAILURE_TYPES),
   ...Object.values(CALL_FAILURE_TYPES),
+  ...Object.values(PROOF_FAILURE_TYPES),
 ];
 /** The names that Cognito, the network and TLS give to failures. */
 const failureName = matching(
@@ -33,6 +35,7 @@ const SHOWN: Record<PlainKind, Show> = {
   reference: text,
   // A number has few digits. Whatever is shown of its digest, a keyed digest of that too, tells a right guess from wrong ones.
   valueDigest: hidden,
+  valueSalt: hidden,
   // Any text that Cognito has not masked is free text.
   destination: (value) => (typeof value === 'string' && FORMS.destination.test(value) ? value : text(value)),
   // As Cognito makes them. The contract also takes those of other endpoints, which may hold anything.
@@ -114,8 +117,11 @@ const MESSAGES: readonly { is: (value: Record<string, unknown>) => boolean; show
   },
   { is: ({ outcome }) => isOneOf(PAYLOADS.outcome.outcome.words, outcome), show: fieldsOf(PAYLOADS.outcome) },
   { is: ({ delivery }) => isRecord(delivery), show: fieldsOf(PAYLOADS.sendCodeResult) },
-  { is: ({ valueDigest }) => valueDigest !== undefined, show: fieldsOf(PAYLOADS.readAttributeResult) },
-  { is: ({ verified }) => verified === true, show: fieldsOf(PAYLOADS.verifyCodeResult) },
+  { is: ({ accepted }) => accepted === true, show: fieldsOf(PAYLOADS.verifyCodeResult) },
+  {
+    is: ({ salt, userPoolId }) => salt !== undefined && userPoolId === undefined,
+    show: fieldsOf(PAYLOADS.readAttributeResult),
+  },
   { is: ({ failure }) => typeof failure === 'string', show: fieldsOf(PAYLOADS.callFailure) },
   {
     is: ({ reason }) => isOneOf(PAYLOADS.resendRefusal.reason.words, reason),

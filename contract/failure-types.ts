@@ -1,3 +1,6 @@
+import type { AttributeName } from './names.js';
+import type { VerificationFailure } from './status.js';
+
 /**
  * The `ApplicationFailure.type`s that are this project's own. Every other failure of a verification has the unchanged name
  * of Cognito's exception as its type. The first of the `details` of a workflow that failed is its last `VerificationStatus`.
@@ -22,7 +25,10 @@ export const FAILURE_TYPES = {
   codeNotSent: 'CodeNotSent',
   /** The verification has ended; the details hold its last status. */
   verificationEnded: 'VerificationEnded',
-  /** Cognito could not be reached or kept throttling until the budget for the call was used up. */
+  /**
+   * Cognito could not be reached, kept throttling until the budget for the call was used up, or does not show the attribute.
+   * The details hold the reason, and the status.
+   */
   cognitoUnavailable: 'CognitoUnavailable',
 } as const;
 
@@ -49,10 +55,46 @@ export const CALL_FAILURE_TYPES = {
   accessTokenSourceUnavailable: 'AccessTokenSourceUnavailable',
   /** The access token source has no token for the reference. */
   accessTokenNotFound: 'AccessTokenNotFound',
+  /** The caller could not be made to wait any longer. */
+  outOfTime: 'OutOfTime',
 } as const;
 
+/** Our own types among the reasons why a verification failed. Each of them is about what Cognito shows, not about an answer. */
+export const PROOF_FAILURE_TYPES = {
+  /** Cognito accepted a code, and went on showing the value as not verified. */
+  attributeNotVerified: 'AttributeNotVerified',
+  /**
+   * Cognito's answer leaves out the attribute, or whether it is verified: the app client may not read it, or the user has no
+   * value.
+   */
+  attributeUnreadable: 'AttributeUnreadable',
+} as const;
+
+/** Says what Cognito leaves out, and the setting that does it. */
+export function attributeUnreadable(
+  attributeName: AttributeName,
+  what: 'the value' | 'the flag' = 'the value',
+): VerificationFailure {
+  const flag = `${attributeName}_verified`;
+  const hidden = `the app client may read both ${attributeName} and ${flag} (ReadAttributes of the app client)`;
+  const message =
+    what === 'the value'
+      ? `Cognito does not show ${attributeName}, so that nothing can be proven. Make sure that ${hidden}, and that the user has a value.`
+      : `Cognito does not say whether ${attributeName} is verified (${flag}). Make sure that ${hidden}.`;
+  return { type: PROOF_FAILURE_TYPES.attributeUnreadable, message };
+}
+
 /** Why a re-send is refused. */
-export const RESEND_REFUSAL_REASONS = ['cooldown', 'maxSends', 'rateLimited', 'accessTokenNeeded'] as const;
+export const RESEND_REFUSAL_REASONS = [
+  'cooldown',
+  'maxSends',
+  'rateLimited',
+  'accessTokenNeeded',
+  /** The code would go to the current value, and not to the new one, which waits for its code. */
+  'changePending',
+  /** Cognito has accepted a code already; only the proof is outstanding. */
+  'codeAccepted',
+] as const;
 
 /** The first of the `details` of a `ResendNotAllowed`. */
 export interface ResendRefusal {

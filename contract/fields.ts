@@ -18,15 +18,19 @@ import { POLICY_FIELDS } from './policy.js';
 import {
   ATTEMPT_OUTCOMES,
   type AttemptRecord,
-  CONFIRMED_BY,
   type CodeDelivery,
+  EXPIRY_REASONS,
   FINAL_STATES,
+  PROOFS,
   SEND_OUTCOMES,
   type SendRecord,
+  UNPROVEN_REASONS,
+  type UnprovenConfirmation,
   VERIFICATION_STATES,
   type VerificationFailure,
   type VerificationOutcome,
   type VerificationStatus,
+  type VerifiedValue,
 } from './status.js';
 
 /** A kind that says everything by its name. */
@@ -41,8 +45,10 @@ export type PlainKind =
   | 'clientMetadata'
   /** Free text of a caller. */
   | 'reference'
-  /** The digest of an address or a number. The value can be found by trying. */
+  /** The digest of an address or a number. Whoever has the salt too can find the value by trying. */
   | 'valueDigest'
+  /** The key of such a digest. A secret. */
+  | 'valueSalt'
   /** An address or a number as Cognito masks it. */
   | 'destination'
   | 'userPoolId'
@@ -99,6 +105,11 @@ const DELIVERY = {
 
 const FAILURE = { type: 'failureName', message: 'text' } as const satisfies FieldsOf<VerificationFailure>;
 
+const UNPROVEN = {
+  reason: word(UNPROVEN_REASONS),
+  message: 'text',
+} as const satisfies FieldsOf<UnprovenConfirmation>;
+
 const SEND = {
   at: 'time',
   outcome: word(SEND_OUTCOMES),
@@ -121,11 +132,22 @@ const STATUS = {
   expiresAt: 'time',
   sends: messages(SEND),
   attempts: messages(ATTEMPT),
+  proof: word([...PROOFS, 'outstanding']),
+  unprovenConfirmation: message(UNPROVEN),
+  reason: word(EXPIRY_REASONS),
+  currentDestination: 'destination',
   failure: message(FAILURE),
 } as const satisfies FieldsOf<VerificationStatus>;
 
 /** What Cognito shows of the attribute, as an activity keeps it. */
-const SNAPSHOT = { verified: 'flag', valueDigest: 'valueDigest' } as const;
+const SNAPSHOT = {
+  verified: 'flag',
+  valueDigest: 'valueDigest',
+  salt: 'valueSalt',
+  destination: 'destination',
+} as const;
+
+const VALUE = { digest: 'valueDigest', salt: 'valueSalt' } as const satisfies FieldsOf<VerifiedValue>;
 
 /** Comes back with the answer of an activity: the first run of the verification. */
 const ANSWER = { runId: 'uuid' } as const;
@@ -156,6 +178,8 @@ export const PAYLOADS = {
     code: 'code',
     reference: 'reference',
     recordAttribute: 'flag',
+    salt: 'valueSalt',
+    target: message({ valueDigest: 'valueDigest', mustDiffer: 'flag' }),
     ...ANSWER,
   } as const satisfies FieldsOf<Inputs> & Fields,
   status: STATUS,
@@ -166,7 +190,9 @@ export const PAYLOADS = {
   } as const satisfies FieldsOf<SubmitCodeAnswer>,
   outcome: {
     outcome: word(FINAL_STATES),
-    confirmedBy: word(CONFIRMED_BY),
+    proof: word(PROOFS),
+    value: message(VALUE),
+    reason: word(EXPIRY_REASONS),
     reference: 'reference',
     failure: message(FAILURE),
     status: message(STATUS),
@@ -180,7 +206,7 @@ export const PAYLOADS = {
   /** `encodedAttributes` of a failure, as every SDK writes them. */
   failureAttributes: { message: 'text', stack_trace: 'text' },
   sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },
-  verifyCodeResult: { ...ANSWER, verified: 'flag' },
+  verifyCodeResult: { ...ANSWER, accepted: 'flag', attribute: message(SNAPSHOT) },
   readAttributeResult: { ...ANSWER, ...SNAPSHOT },
   /** The details of a failure of an activity. */
   callFailure: {

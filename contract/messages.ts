@@ -100,10 +100,11 @@ export type ResendCodeInput = OptionalAccessToken & {
  */
 export type RenewAccessTokenInput = WithAccessToken | WithAccessTokenReference;
 
-export interface CodeConfirmedInput {
+/** A token or a reference in it is kept, as with `renewAccessToken`, so that the confirmation can be checked. */
+export type CodeConfirmedInput = OptionalAccessToken & {
   /** The sender's own reference. The outcome shows it. At most 200 characters. */
   reference?: string | undefined;
-}
+};
 
 // The same as `defineUpdate`, `defineSignal` and `defineQuery` of `@temporalio/workflow`, without loading that package into callers.
 const update = <Answer, Input extends unknown[]>(name: string) =>

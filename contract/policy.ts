@@ -22,10 +22,10 @@ export interface VerificationPolicy {
   /** Attempts in this verification. A re-send never resets the count. Default 10 (Cognito: 15 an hour for a user). */
   maxAttempts?: number | undefined;
   /**
-   * What `codeConfirmed` means. `trust` (default): it ends the verification. `recheck`: the attribute is read from Cognito
-   * first, and must have become verified since the verification began.
+   * What `codeConfirmed` means. `recheck` (default): the attribute is read from Cognito first, and the value to which the code
+   * went must have become verified since then. `trust`: it ends the verification, which then says `proof: 'trusted'`.
    */
-  confirmation?: 'trust' | 'recheck' | undefined;
+  confirmation?: 'recheck' | 'trust' | undefined;
   /** The form that a code must have before a call is spent on it. Default `sixDigits`, which is what Cognito sends. */
   codeFormat?: 'sixDigits' | 'nonSpace' | undefined;
 }
@@ -54,7 +54,7 @@ export const POLICY_FIELDS = {
   maxSends: { kind: 'count', least: 1, most: 20, default: 5 },
   // More than Cognito's 15 an hour would only run into its lockout.
   maxAttempts: { kind: 'count', least: 1, most: 15, default: 10 },
-  confirmation: { kind: 'choice', words: ['trust', 'recheck'], default: 'trust' },
+  confirmation: { kind: 'choice', words: ['recheck', 'trust'], default: 'recheck' },
   codeFormat: { kind: 'choice', words: ['sixDigits', 'nonSpace'], default: 'sixDigits' },
 } as const satisfies Record<keyof VerificationPolicy, PolicyField>;
 
@@ -73,7 +73,7 @@ export interface ResolvedPolicy {
   resendCooldownMs: number;
   maxSends: number;
   maxAttempts: number;
-  confirmation: 'trust' | 'recheck';
+  confirmation: 'recheck' | 'trust';
   codeFormat: 'sixDigits' | 'nonSpace';
 }
 

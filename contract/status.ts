@@ -65,7 +65,7 @@ export interface SendRecord {
 /** Every `AttemptOutcome`. */
 export const ATTEMPT_OUTCOMES = [
   'checking',
-  'verified',
+  'accepted',
   'mismatch',
   'codeExpired',
   'rateLimited',
@@ -76,7 +76,7 @@ export const ATTEMPT_OUTCOMES = [
 ] as const;
 
 /**
- * How an attempt ended. It is `checking` while Cognito is asked. `accessTokenRejected` and `notMade` (the call did not reach
+ * How an attempt ended. It is `checking` while Cognito is asked. `accepted` is the right code. `accessTokenRejected` and `notMade` (the call did not reach
  * Cognito, or something in front of it blocked the call) do not count against `maxAttempts`.
  */
 export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
@@ -117,6 +117,17 @@ export interface VerificationStatus {
   sends: SendRecord[];
   /** Oldest first: all that count, and the newest of the others, up to 50 in all. */
   attempts: AttemptRecord[];
+  /**
+   * What proved it, in state `verified`. `outstanding`: Cognito has accepted a code, and the attribute has not been read as
+   * verified yet. Absent before that.
+   */
+  proof?: Proof | 'outstanding' | undefined;
+  /** Why a `codeConfirmed` that has come proves nothing, and what to do about it. */
+  unprovenConfirmation?: UnprovenConfirmation | undefined;
+  /** Why it expired before its deadline, in state `expired`. */
+  reason?: ExpiryReason | undefined;
+  /** With the reason `AttributeChanged`: the value that Cognito holds now, masked as Cognito masks it. */
+  currentDestination?: string | undefined;
   /** Why it failed, in state `failed`. */
   failure?: VerificationFailure | undefined;
 }
@@ -128,14 +139,54 @@ export interface VerificationFailure {
   message: string;
 }
 
-/** What confirms a verification. */
-export const CONFIRMED_BY = ['submitCode', 'codeConfirmed', 'readAttribute'] as const;
+/** Every reason of an `UnprovenConfirmation`. */
+export const UNPROVEN_REASONS = ['notVerified', 'verifiedBefore', 'notTold'] as const;
+
+/** A confirmation that proves nothing, so that the verification goes on. */
+export interface UnprovenConfirmation {
+  /**
+   * `notVerified`: Cognito does not show the value as verified. `verifiedBefore`: it did so before the code was sent already.
+   * `notTold`: it does not say so, or did not before.
+   */
+  reason: (typeof UNPROVEN_REASONS)[number];
+  /** The same for people, and what to do. */
+  message: string;
+}
+
+/** Every `Proof`. */
+export const PROOFS = ['accepted', 'confirmed', 'found', 'trusted'] as const;
+
+/**
+ * What shows that Cognito has verified the value to which the code went. `accepted`: Cognito accepted a code, and then showed
+ * the value as verified. `confirmed`: `codeConfirmed` came, and Cognito shows the value as verified since. `found`: nobody
+ * said so, and Cognito shows the value as verified since. `trusted` is no proof: `codeConfirmed` came, and the policy believes
+ * it.
+ */
+export type Proof = (typeof PROOFS)[number];
+
+/** Every `ExpiryReason`. */
+export const EXPIRY_REASONS = ['AttributeChanged'] as const;
+
+/** `AttributeChanged`: the user has another value now than the one to which the code went. */
+export type ExpiryReason = (typeof EXPIRY_REASONS)[number];
+
+/** A value that only somebody who knows it recognizes; `isVerifiedValue` of the client does. */
+export interface VerifiedValue {
+  /** HMAC-SHA256 of the value in UTF-8, keyed with the text of `salt`; base64url without padding. */
+  digest: string;
+  /** Random, and of this verification alone. */
+  salt: string;
+}
 
 /** How a verification ended. */
 export interface VerificationOutcome {
   outcome: (typeof FINAL_STATES)[number];
-  /** What proved it, when `verified`: the code, the signal, or the attribute as Cognito shows it. */
-  confirmedBy?: (typeof CONFIRMED_BY)[number] | undefined;
+  /** What proved it, when `verified`. */
+  proof?: Proof | undefined;
+  /** The value that was verified. Absent where it was only trusted. */
+  value?: VerifiedValue | undefined;
+  /** Why it expired before its deadline, when `expired`. The status holds the value of then, masked. */
+  reason?: ExpiryReason | undefined;
   /** The reference that came with `codeConfirmed`. */
   reference?: string | undefined;
   failure?: VerificationFailure | undefined;

@@ -1,6 +1,5 @@
 import { BOUNDS, deliveryTold, isDeliveryMedium, isDestination, METADATA_BOUNDS, utf8Bytes } from './bounds.js';
 import { InvalidInputError, object, optionalText, show } from './input-fields.js';
-import type { CodeConfirmedInput } from './messages.js';
 import { ATTRIBUTE_NAMES, type AttributeName } from './names.js';
 import { optionalTokenInput, requestedUser, requiredTokenInput, TOKEN_FIELDS } from './parse-token-input.js';
 import { PolicyError, type ResolvedPolicy, resolvePolicy } from './policy.js';
@@ -37,6 +36,14 @@ export interface ParsedSubmitCode {
 export interface ParsedResendCode {
   tokenInput?: TokenInput | undefined;
   clientMetadata?: Record<string, string> | undefined;
+}
+
+/** A valid `CodeConfirmedInput`. */
+export interface ParsedCodeConfirmed {
+  reference?: string | undefined;
+  tokenInput?: TokenInput | undefined;
+  /** What is wrong with the token input, which is then absent. */
+  ignored?: InvalidInputError | undefined;
 }
 
 /**
@@ -127,13 +134,22 @@ export function parseRenewAccessToken(input: unknown): TokenInput {
 
 /**
  * Reads a `CodeConfirmedInput`. It is required: an empty signal can come from anyone who may signal a workflow, a sealed input
- * only from someone who has a key. The sender of a signal cannot be told of a wrong reference, so that is ignored, shortened
- * or made printable.
+ * only from someone who has a key. The sender of a signal cannot be told of a wrong reference or token. So a wrong token is
+ * ignored, and a wrong reference is ignored, shortened or made printable.
  * @throws InvalidInputError when it is no object, or has another field.
  */
-export function parseCodeConfirmed(input: unknown): CodeConfirmedInput {
-  const { reference } = object(input, 'codeConfirmed', ['reference']);
-  return { reference: typeof reference === 'string' ? printable(reference.slice(0, BOUNDS.reference)) : undefined };
+export function parseCodeConfirmed(input: unknown): ParsedCodeConfirmed {
+  const fields = object(input, 'codeConfirmed', ['reference', ...TOKEN_FIELDS]);
+  const { reference } = fields;
+  const parsed = {
+    reference: typeof reference === 'string' ? printable(reference.slice(0, BOUNDS.reference)) : undefined,
+  };
+  try {
+    return { ...parsed, tokenInput: optionalTokenInput(fields) };
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    return { ...parsed, ignored: error };
+  }
 }
 
 function policyOf(value: unknown, attributeName: AttributeName): ResolvedPolicy {

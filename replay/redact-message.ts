@@ -15,6 +15,7 @@ import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../activities/call-failure.js';
 import type {
   Answer,
+  ReadAttributeInput,
   SendCodeInput,
   SendCodeResult,
   VerifyCodeInput,
@@ -27,7 +28,7 @@ type Redact = (value: unknown, standIns: StandIns) => unknown;
 
 /** Does not compile while a payload of an activity has a field that the contract's tables do not have. */
 const PAYLOADS_OF_ALL: Record<string, Fields> = PAYLOADS satisfies {
-  input: FieldsOf<SendCodeInput | VerifyCodeInput>;
+  input: FieldsOf<SendCodeInput | VerifyCodeInput | ReadAttributeInput>;
   sendCodeResult: FieldsOf<SendCodeResult>;
   verifyCodeResult: FieldsOf<VerifyCodeResult>;
   readAttributeResult: FieldsOf<AttributeSnapshot & Answer>;
@@ -69,7 +70,8 @@ const PLAIN: Record<PlainKind, Redact> = {
         )
       : unknownValue(value, standIns),
   reference: ofText((value, standIns) => standIns.opaque(value)),
-  valueDigest: ofText((value, standIns) => (value === '' ? value : standIns.id(value))),
+  valueDigest: ofText((value, standIns) => standIns.id(value)),
+  valueSalt: ofText((value, standIns) => standIns.id(value)),
   destination: ofForm(FORMS.destination),
   userPoolId: ofForm(USER_POOL_ID_FORM),
   sub: ofForm(SUB_FORM),

@@ -52,12 +52,13 @@ async function lifecycle(verification: Verification): Promise<Ending> {
     let ending: Ending | undefined;
     // biome-ignore format: one line for each event, in the order in which `nextEvent` takes them
     switch (event) {
-      case 'confirmed':       ending = looks.confirm();                   break; // trusted it is the proof, else a look begins
+      case 'confirmed':       ending = looks.confirm();                   break; // trusted it ends, else a look is due
       case 'attributeRead':   ending = looks.settle();                    break;
       case 'attemptSettled':  ending = attempts.settle();                 break;
       case 'codeSubmitted':   attempts.take(deadline.passed);             break;
       case 'sendSettled':     ending = sends.settle();                    break;
       case 'deadline':        ending = await verification.conclude();      break; // one last look, then `expired`
+      case 'lookDue':         looks.start();                              break;
       case 'codeAlreadySent': sends.takeAlreadySent();                    break;
       case 'tokenOffered':    verification.takeToken();                   break; // what waits for one goes on
       case 'resendRequested': sends.takeResend();                         break;
@@ -84,7 +85,7 @@ async function end(verification: Verification, ending: Ending): Promise<Verifica
     case 'verified':
       return { ...ending, reference, status };
     case 'expired':
-      return { ...ending, status };
+      return { outcome: ending.outcome, reason: ending.reason, status };
     case 'failed':
       throw failureOf(status);
     case 'cancelled':

@@ -25,7 +25,7 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
+import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../activities/call-failure.js';
 import type { Answer, CognitoActivities, CognitoCall } from '../activities/cognito.js';
 import type { AttemptFailure, SendFailure } from '../activities/failures.js';
@@ -36,6 +36,13 @@ interface Call {
   owner: UserKey;
   attributeName: AttributeName;
   tokenInput: TokenInput;
+  /** The key of the digest of the value, once an activity has made it. */
+  salt: string | undefined;
+}
+
+/** A call that waits until Cognito shows this value as verified. */
+interface Awaiting {
+  target: AwaitedValue | undefined;
 }
 
 /** How a send ended. */
@@ -44,7 +51,9 @@ export type SendVerdict =
   | FailedCall<SendFailure>;
 
 /** How an attempt ended. */
-export type AttemptVerdict = { verdict: 'verified' } | FailedCall<AttemptFailure>;
+export type AttemptVerdict =
+  | { verdict: 'accepted'; attribute?: AttributeSnapshot | undefined }
+  | FailedCall<AttemptFailure>;
 
 /** How a look at the attribute ended. */
 export type ReadVerdict = { verdict: 'read'; attribute: AttributeSnapshot } | FailedCall<AttemptFailure>;
@@ -78,19 +87,21 @@ const UNREPEATABLE = {
 
 /**
  * How long a call rides out throttling and outages; a person waits for an attempt. A try that is cut off by it counts as
- * unknown. The wait for a worker has a limit of its own, below, so that "no worker took it" is told apart from "a worker may have
- * had it".
+ * unknown. The wait for a worker has a limit of its own, so that "no worker took it" is told apart from "a worker may have had
+ * it".
  */
-const BUDGET = {
-  send: { scheduleToCloseTimeout: '10 minutes', scheduleToStartTimeout: '9 minutes' },
-  attempt: { scheduleToCloseTimeout: '1 minute', scheduleToStartTimeout: '45 seconds' },
-} as const;
+const SEND_BUDGET = { scheduleToCloseTimeout: '10 minutes', scheduleToStartTimeout: '9 minutes' } as const;
+const MOST_FOR_ATTEMPT_MS = 60_000;
+const MOST_FOR_START = 0.75;
 
 // The AWS SDK gives up a request after 22 s, and the look at the attribute before a send after 3 s.
 const CALL_MS = 30_000;
 
 // The activity gives up a look after 4 s.
 const READ_MS = 5_000;
+
+// The activity reads again for so long while the attribute does not show what an accepted code has done.
+const AWAIT_VERIFIED_MS = 10_000;
 
 /** How long a look at the attribute may take: a moment where a person waits for what comes after it. */
 const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
@@ -108,7 +119,7 @@ export function sendCode(
   summary: string,
 ): Promise<SendVerdict> {
   const input = { ...inputOf(call), recordAttribute, clientMetadata };
-  const options = { ...UNREPEATABLE, ...BUDGET.send, startToCloseTimeout: CALL_MS + resolvingMs(call), summary };
+  const options = { ...UNREPEATABLE, ...SEND_BUDGET, startToCloseTimeout: CALL_MS + resolvingMs(call), summary };
   return verdictOf(
     input,
     () => cognito(call.owner, PRIORITY.send, options).sendCode(input),
@@ -116,35 +127,60 @@ export function sendCode(
   );
 }
 
-/** @param summary what the Web UI shows beside the activity */
-export function verifyCode({ code, ...call }: Call & { code: Secret }, summary: string): Promise<AttemptVerdict> {
-  const input = { ...inputOf(call), code: code.reveal() };
-  const options = { ...UNREPEATABLE, ...BUDGET.attempt, startToCloseTimeout: CALL_MS + resolvingMs(call), summary };
+/**
+ * @param summary what the Web UI shows beside the activity
+ * @param withinMs how long it may take at most, if that is less than usual
+ */
+export function verifyCode(
+  { code, target, ...call }: Call & Awaiting & { code: Secret },
+  summary: string,
+  withinMs: number,
+): Promise<AttemptVerdict> {
+  const input = { ...inputOf(call), target, code: code.reveal() };
+  const budgetMs = Math.min(MOST_FOR_ATTEMPT_MS, withinMs);
+  const options = {
+    ...UNREPEATABLE,
+    scheduleToCloseTimeout: budgetMs,
+    scheduleToStartTimeout: budgetMs * MOST_FOR_START,
+    startToCloseTimeout: CALL_MS + AWAIT_VERIFIED_MS + resolvingMs(call),
+    summary,
+  };
   return verdictOf(
     input,
     () => cognito(call.owner, PRIORITY.attempt, options).verifyCode(input),
-    () => ({ verdict: 'verified' as const }),
+    ({ attribute }) => ({ verdict: 'accepted' as const, attribute }),
   );
+}
+
+/** How long a look may take. */
+export interface LookBudget {
+  /** Default `patient`. */
+  budget?: keyof typeof READ_BUDGET_MS | undefined;
+  /** At most so long. Default: as long as the budget says. */
+  withinMs?: number | undefined;
 }
 
 /** @param summary what the Web UI shows beside the activity */
 export function readAttribute(
-  call: Call,
+  { target, ...call }: Call & Awaiting,
   summary: string,
-  budget: keyof typeof READ_BUDGET_MS = 'patient',
+  { budget = 'patient', withinMs = Number.POSITIVE_INFINITY }: LookBudget = {},
 ): Promise<ReadVerdict> {
-  const input = inputOf(call);
+  const input = { ...inputOf(call), target };
   const options = {
     summary,
-    scheduleToCloseTimeout: READ_BUDGET_MS[budget] + resolvingMs(call),
+    scheduleToCloseTimeout: Math.min(READ_BUDGET_MS[budget] + resolvingMs(call), withinMs),
     // Reading changes nothing, so Temporal repeats it after any failure.
-    startToCloseTimeout: READ_MS + resolvingMs(call),
+    startToCloseTimeout: READ_MS + (target ? AWAIT_VERIFIED_MS : 0) + resolvingMs(call),
     retry: { initialInterval: '1 second' },
   } satisfies ActivityOptions;
   return verdictOf(
     input,
     () => cognito(call.owner, PRIORITY.read, options).readAttribute(input),
-    ({ verified, valueDigest }) => ({ verdict: 'read' as const, attribute: { verified, valueDigest } }),
+    ({ verified, valueDigest, salt, destination }) => ({
+      verdict: 'read' as const,
+      attribute: { verified, valueDigest, salt, destination },
+    }),
   );
 }
 
@@ -162,10 +198,10 @@ async function verdictOf<Result extends Answer, Taken, Failure extends SendFailu
 }
 
 /** The input as it crosses the border: the token is in plain text from here to the payload codec, and nowhere else. */
-function inputOf({ owner, attributeName, tokenInput }: Call): CognitoCall {
+function inputOf({ owner, attributeName, tokenInput, salt }: Call): CognitoCall {
   // The first run's id, not the current one's: a reset makes another run, and earlier answers still hold.
   const runId = workflowInfo().firstExecutionRunId;
-  return { ...owner, attributeName, runId, ...tokenFields(tokenInput) };
+  return { ...owner, attributeName, runId, salt, ...tokenFields(tokenInput) };
 }
 
 /** Lengthens each try, and a look. The budgets of a send and an attempt are for tries, so they stay. */

@@ -60,17 +60,22 @@ function takeCodeConfirmed(verification: Verification): void {
     codeConfirmed,
     (input: unknown) => {
       awaitKey(input);
+      // The sender of a signal cannot be told.
+      const leftOut = (what: string, error: unknown) => {
+        if (!(error instanceof InvalidInputError)) throw error;
+        log.warn(`${what} was left out: ${error.message}`);
+      };
       try {
         refuseCopy(verification, input, 'codeConfirmed');
-        mailbox.reference = parseCodeConfirmed(input).reference ?? mailbox.reference;
+        const { reference, tokenInput, ignored } = parseCodeConfirmed(input);
+        copies.note(input);
+        mailbox.reference = reference ?? mailbox.reference;
+        mailbox.confirmed = true;
+        if (ignored) leftOut('The access token of a confirmation', ignored);
+        offer(verification, tokenInput);
       } catch (error) {
-        if (!(error instanceof InvalidInputError)) throw error;
-        // The sender of a signal cannot be told.
-        log.warn(`A confirmation was left out: ${error.message}`);
-        return;
+        leftOut(mailbox.confirmed ? 'The access token of a confirmation' : 'A confirmation', error);
       }
-      copies.note(input);
-      mailbox.confirmed = true;
     },
     { description: 'Cognito has accepted the code already, in a call that the sender made itself.' },
   );
@@ -103,7 +108,7 @@ function answerAwaitDelivery(verification: Verification): void {
 }
 
 function answerSubmitCode(verification: Verification): void {
-  const { mailbox, request, sends, attempts } = verification;
+  const { mailbox, request, sends, attempts, looks } = verification;
   setHandler(
     submitCode,
     async (input) => {
@@ -117,7 +122,7 @@ function answerSubmitCode(verification: Verification): void {
       validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
         checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).tokenInput);
-        if (attempts.left === 0) throw attemptsExhausted(request.policy, verification.status());
+        if (attempts.left === 0 && !looks.codeAccepted) throw attemptsExhausted(request.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
         if (sends.records.counted.length === 0 && !sends.sending) throw codeNotSent();
       }),
@@ -251,7 +256,7 @@ function refuseCopy({ copies }: Verification, input: unknown, message: string): 
 
 /** Posts an input, and waits for the verdict or the refusal. */
 async function verdictOn<Input, Verdict>(input: Input, box: Post<Input, Verdict>[]): Promise<Verdict> {
-  const posted: Post<Input, Verdict> = { input };
+  const posted: Post<Input, Verdict> = { input, atMs: Date.now() };
   box.push(posted);
   await settled(() => posted.verdict !== undefined || posted.refusal !== undefined);
   if (posted.refusal) throw posted.refusal;

@@ -18,7 +18,8 @@ import {
  * table without a gap between them.
  */
 export function liveCard(status: VerificationStatus, nowMs: number): string {
-  const lines = [`**${HEADLINES[status.state]}**`, '', whereSent(status), '', next(status, nowMs)];
+  const lines = [`**${headline(status)}**`, '', whereSent(status), '', next(status, nowMs)];
+  if (status.unprovenConfirmation) lines.push('', status.unprovenConfirmation.message);
   const left = `${count(status.sendsLeft, 'send')} and ${count(status.attemptsLeft, 'attempt')} left`;
   if (!isFinal(status.state)) lines.push('', `${left}. Everything ends at ${clock(status.expiresAt)}.`);
   lines.push('', '**So far**', '');
@@ -41,6 +42,13 @@ const HEADLINES: Record<VerificationStatus['state'], string> = {
   cancelled: 'Cancelled',
 };
 
+function headline({ state, proof, reason }: VerificationStatus): string {
+  if (proof === 'trusted') return 'Confirmed, and not checked';
+  if (reason === 'AttributeChanged') return 'Expired: the user has another value now';
+  if (state === 'awaitingCode' && proof === 'outstanding') return 'A code was accepted: waiting for the proof';
+  return HEADLINES[state];
+}
+
 const SENDS: Record<SendOutcome, string> = {
   sent: 'a code was sent',
   alreadySent: 'Cognito had sent a code by itself',
@@ -52,7 +60,7 @@ const SENDS: Record<SendOutcome, string> = {
 
 const ATTEMPTS: Record<AttemptOutcome, string> = {
   checking: 'a code is being checked',
-  verified: 'the right code',
+  accepted: 'the right code',
   mismatch: 'a wrong code',
   codeExpired: 'a code that has expired, or was used already',
   rateLimited: 'Cognito refused to check a code: too many attempts',
@@ -99,7 +107,7 @@ function next(status: VerificationStatus, nowMs: number): string {
         ? `**Next:** it tries again by itself at ${clock(status.retryAt)}.`
         : '**Next:** nothing to do, this takes a moment. While Cognito throttles or is out of reach, it tries again by itself, for ten minutes; *Pending Activities* shows why.';
     case 'awaitingCode':
-      return awaitedCode(status, nowMs);
+      return status.proof === 'outstanding' ? PROOF_OUTSTANDING : awaitedCode(status, nowMs);
     case 'rateLimited': {
       const earlier = 'A code that arrived earlier can still be submitted.';
       if (!status.retryAt) return earlier;
@@ -112,7 +120,7 @@ function next(status: VerificationStatus, nowMs: number): string {
     case 'verified':
       return '**Next:** nothing is left to do.';
     case 'expired':
-      return '**Next:** the service may start it again.';
+      return [changedTo(status), '**Next:** the service may start it again.'].join('');
     case 'failed':
       return [
         `**Why:** ${code(status.failure?.type ?? 'Unknown')}: ${code(status.failure?.message ?? '')}`,
@@ -122,6 +130,15 @@ function next(status: VerificationStatus, nowMs: number): string {
     case 'cancelled':
       return '**Next:** the service may start it again. It was cancelled on request.';
   }
+}
+
+const PROOF_OUTSTANDING =
+  '**Next:** nothing to do: Cognito has accepted a code, and the attribute is read until it shows that. *Pending Activities* shows why that fails.';
+
+function changedTo({ reason, currentDestination }: VerificationStatus): string {
+  if (reason !== 'AttributeChanged') return '';
+  const now = currentDestination ? `: ${code(currentDestination)}` : '';
+  return `The code went to another value than the one that the user has now${now}. `;
 }
 
 function awaitedCode(status: VerificationStatus, nowMs: number): string {

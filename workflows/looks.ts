@@ -1,10 +1,17 @@
-import type { ParsedRequest, TokenInput } from '@cognito-verification/contract';
+import {
+  attributeUnreadable,
+  type ParsedRequest,
+  type TokenInput,
+  type UnprovenConfirmation,
+} from '@cognito-verification/contract';
 import { log } from '@temporalio/workflow';
-import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
+import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
-import { type ReadVerdict, readAttribute } from './cognito-calls.js';
+import { Alarm } from './alarm.js';
+import { type LookBudget, type ReadVerdict, readAttribute } from './cognito-calls.js';
 import type { Mailbox } from './mailbox.js';
-import { type CallState, type Ending, hasBecomeVerified } from './policy.js';
+import { type CallState, type Ending, readAgainAt } from './policy.js';
+import { type Evidence, endingBy, judge, type Target, targetOf, unproven } from './proof.js';
 import { Underway } from './underway.js';
 
 /** What the looks need of their verification. */
@@ -13,81 +20,176 @@ interface Parts {
   readonly tokens: AccessTokens;
   readonly mailbox: Mailbox;
   lackToken(): void;
+  /** The target is known. */
+  targetRead(): void;
 }
 
 type Look = ReadVerdict | NoToken;
 
-/** The looks at the attribute: before anything is sent, to check a confirmation, and at the deadline for one that was never reported. */
+/** What holds up a look that is wanted. */
+type Obstacle = 'none' | 'noToken' | 'failedBefore';
+
+/**
+ * The looks at the attribute, and what they prove. It holds the target, which mostly the first send reads, and whether a code
+ * or a confirmation still wants its proof. Those looks are made until one succeeds.
+ */
 export class Looks {
   private readonly call = new Underway<Look>();
-  private firstSeen: AttributeSnapshot | undefined;
-  /** The check of a confirmation against Cognito. */
-  private check: 'none' | 'underWay' | 'lacksToken' | 'due' = 'none';
+  private readonly again = new Alarm();
+  private known: Target | undefined;
+  /** The target is to be read by itself: the first send did not, or Cognito has sent a code to a new value. */
+  private targetWanted: 'no' | 'afterSend' | 'afterChange' = 'no';
+  private readsTarget = false;
+  private isAccepted = false;
+  private isConfirmed = false;
+  private obstacle: Obstacle = 'none';
+  private failuresInARow = 0;
+  private whyUnproven: UnprovenConfirmation | undefined;
 
   constructor(private readonly parts: Parts) {}
-
-  begin(): void {
-    const { alreadySent, policy, attributeName } = this.parts.request;
-    // Mostly the first send looks at the attribute; here there is no first send, or its look would come too late.
-    if (alreadySent || policy.confirmation === 'recheck') {
-      this.call.start(() => this.look(`Read ${attributeName} as it is before it is verified`));
-    }
-  }
 
   get state(): CallState {
     return this.call.state;
   }
 
-  /** The attribute as it was before any send, or as soon after that as a call could read it. */
-  get before(): AttributeSnapshot | undefined {
-    return this.firstSeen;
+  /** What must be verified at the end; undefined while it is not known. */
+  get target(): Target | undefined {
+    return this.known;
   }
 
-  /** Keeps the first snapshot. */
-  noteBefore(attribute: AttributeSnapshot | undefined): void {
-    this.firstSeen ??= attribute;
+  /** Cognito has accepted a code, and the verification has not ended by it. */
+  get codeAccepted(): boolean {
+    return this.isAccepted;
   }
 
-  /** Whether the attribute has become verified since `before`. */
-  prove(look: Look): boolean {
-    return look.verdict === 'read' && hasBecomeVerified(this.firstSeen, look.attribute);
+  /** Why a confirmation proves nothing. */
+  get unproven(): UnprovenConfirmation | undefined {
+    return this.whyUnproven;
   }
 
-  /** A confirmation that waited for a token can be checked now. */
-  get checkDue(): boolean {
-    return this.check === 'due';
+  /** Cognito keeps the old value until the new one is verified. */
+  get changePending(): boolean {
+    return this.known?.mustDiffer === true;
   }
 
-  /** `codeConfirmed` has come: a trusted one is the proof, another one is checked against Cognito. */
+  /** Cognito has sent a code to a new value, and whether the old one is kept could not be read yet. */
+  get changeUnread(): boolean {
+    return this.targetWanted === 'afterChange';
+  }
+
+  /** What a look finds out decides about codes and re-sends. */
+  get decides(): boolean {
+    return this.targetWanted !== 'no' || this.isAccepted;
+  }
+
+  /** A look is wanted, and nothing holds it up. */
+  get due(): boolean {
+    // A confirmation is compared with the target, which the first send reads.
+    const wanted = this.decides || (this.isConfirmed && this.known !== undefined);
+    return wanted && (this.obstacle === 'none' || (this.obstacle === 'failedBefore' && this.again.rang));
+  }
+
+  /** Takes what a send has read before it. The first message decides where codes go; a later one tells only what nobody knew. */
+  noteSend(attribute: AttributeSnapshot | undefined, { first }: { first: boolean }): void {
+    const target = attribute && targetOf(attribute, { change: false });
+    if (!target || this.changeUnread || !(first || this.known === undefined)) return;
+    this.known = target;
+    this.targetWanted = 'no';
+  }
+
+  /** A code is out. If the look before it failed, one is made now. */
+  needTarget(): void {
+    if (!this.known && this.targetWanted === 'no') this.targetWanted = 'afterSend';
+  }
+
+  /** Cognito has sent a code by itself, to another value: what was known or accepted before is about the old one. */
+  noteChange(): void {
+    this.known = undefined;
+    this.isAccepted = false;
+    this.isConfirmed = false;
+    this.whyUnproven = undefined;
+    this.targetWanted = 'afterChange';
+    this.unblock();
+  }
+
+  /** `codeConfirmed` has come: a trusted one ends the verification, another one is checked against Cognito. */
   confirm(): Ending | undefined {
-    if (this.parts.request.policy.confirmation === 'trust')
-      return { outcome: 'verified', confirmedBy: 'codeConfirmed' };
-    this.parts.mailbox.confirmed = false;
-    this.check = 'underWay';
-    this.call.start(() => this.look('Check the confirmation against Cognito'));
+    const { mailbox, request } = this.parts;
+    if (request.policy.confirmation === 'trust') return TRUSTED;
+    mailbox.confirmed = false;
+    this.isConfirmed = true;
+    if (this.obstacle === 'failedBefore') this.unblock();
     return undefined;
   }
 
-  /** A token has come. A check that is under way takes it up by itself. */
+  /** Cognito has accepted a code. */
+  accept(): void {
+    this.isAccepted = true;
+  }
+
+  /** A token has come. */
   resume(): void {
-    if (this.check === 'lacksToken') this.check = 'due';
+    if (this.obstacle === 'noToken') this.unblock();
+  }
+
+  /** Begins the look that is due. */
+  start(): void {
+    const { attributeName } = this.parts.request;
+    this.unblock();
+    this.readsTarget = this.targetWanted !== 'no';
+    const summary = this.readsTarget
+      ? `Read ${attributeName} as it is before it is verified`
+      : this.isAccepted
+        ? `Read ${attributeName}, for which a code was accepted`
+        : 'Check the confirmation against Cognito';
+    this.call.start(() => this.look(summary));
   }
 
   /** Takes the answer to a look. */
   settle(): Ending | undefined {
     const look = this.call.take();
-    const proven = this.prove(look);
-    if (look.verdict === 'read') this.noteBefore(look.attribute);
-    if (this.check === 'none') return undefined;
+    if (look.verdict !== 'read') return this.putOff(look);
+    this.failuresInARow = 0;
+    if (this.readsTarget) return this.takeTarget(look.attribute);
+    return this.judge(this.isAccepted ? 'accepted' : 'confirmed', look.attribute);
+  }
+
+  /** Keeps what was read as the target. */
+  takeTarget(attribute: AttributeSnapshot): Ending | undefined {
+    this.known = targetOf(attribute, { change: this.changeUnread });
+    if (!this.known) return { outcome: 'failed', failure: attributeUnreadable(this.parts.request.attributeName) };
+    this.targetWanted = 'no';
+    this.unblock();
+    this.parts.targetRead();
+    return undefined;
+  }
+
+  /** How the verification ends by a look; undefined where it goes on. */
+  judge(evidence: Evidence, attribute: AttributeSnapshot): Ending | undefined {
+    const { attributeName } = this.parts.request;
+    if (!this.known) return undefined;
+    const judgement = judge(this.known, evidence, attribute);
+    // The first send has told the target meanwhile, with another key.
+    if (judgement === 'incomparable') return undefined;
+    if (evidence === 'confirmed') {
+      this.isConfirmed = false;
+      this.whyUnproven = unproven(judgement, attributeName);
+      if (this.whyUnproven) log.warn(`codeConfirmed proves nothing: ${this.whyUnproven.reason}`);
+    }
+    return endingBy(judgement, evidence, attribute, attributeName);
+  }
+
+  /** A look that is wanted has failed: it is made again after a while, or with another token. */
+  putOff(look: Exclude<Look, { verdict: 'read' }>): Ending | undefined {
     if (look.verdict === 'noToken') {
-      this.check = 'lacksToken';
+      this.obstacle = 'noToken';
       this.parts.lackToken();
       return undefined;
     }
-    this.check = 'none';
-    if (proven) return { outcome: 'verified', confirmedBy: 'codeConfirmed' };
-    if (look.verdict === 'read') log.warn('codeConfirmed: Cognito does not show the attribute as verified since');
-    else log.warn('codeConfirmed: Cognito could not be asked', { reason: look.failure.type });
+    if (look.verdict === 'failed' && this.isAccepted) return { outcome: 'failed', failure: look.failure };
+    log.warn('The attribute could not be read', { reason: look.failure.type });
+    this.obstacle = 'failedBefore';
+    this.again.set(readAgainAt(++this.failuresInARow, Date.now()), 'Reads the attribute again');
     return undefined;
   }
 
@@ -95,34 +197,53 @@ export class Looks {
   async conclude(codeSent: boolean): Promise<Ending> {
     const { mailbox, request } = this.parts;
     // Without a message, or a look at it before, the attribute's flag would prove nothing.
-    if (codeSent && this.firstSeen && this.prove(await this.look('Look for a late confirmation'))) {
-      return { outcome: 'verified', confirmedBy: 'readAttribute' };
+    if (codeSent && this.known) {
+      const look = await this.look('Look for a late confirmation');
+      const evidence = this.isAccepted ? 'accepted' : this.isConfirmed ? 'confirmed' : 'found';
+      const ending = look.verdict === 'read' ? this.judge(evidence, look.attribute) : undefined;
+      if (ending) return ending;
     }
     // A confirmation may have come during the look.
-    if (mailbox.confirmed && request.policy.confirmation === 'trust') {
-      return { outcome: 'verified', confirmedBy: 'codeConfirmed' };
-    }
-    return { outcome: 'expired' };
+    return mailbox.confirmed && request.policy.confirmation === 'trust' ? TRUSTED : { outcome: 'expired' };
+  }
+
+  /** The value that an accepted code has verified, for the activity that waits until it shows. */
+  get awaited(): AwaitedValue | undefined {
+    return this.known && { valueDigest: this.known.valueDigest, mustDiffer: this.known.mustDiffer };
   }
 
   /**
-   * Looks at the attribute, with the best token that Cognito takes.
+   * Looks at the attribute, with the best token that Cognito takes. After an accepted code the look waits for its effect.
    * @param summary what the Web UI shows beside the activity
-   * @param options `given`: the only token to use; `budget`: how long it may take, default `patient`
+   * @param options `given`: the only token to use; `untilMs`: when it must have ended
    */
   look(
     summary: string,
-    { given, budget }: { given?: TokenInput | undefined; budget?: 'patient' | 'quick' } = {},
+    {
+      given,
+      budget,
+      untilMs,
+    }: Pick<LookBudget, 'budget'> & { given?: TokenInput | undefined; untilMs?: number | undefined } = {},
   ): Promise<Look> {
     const { request, tokens } = this.parts;
     const { attributeName, owner } = request;
     return withToken(
       tokens,
       'read',
-      ({ tokenInput }) => readAttribute({ owner, attributeName, tokenInput }, summary, budget),
-      {
-        given,
+      ({ tokenInput }) => {
+        const target = this.isAccepted ? this.awaited : undefined;
+        const withinMs = untilMs === undefined ? undefined : Math.max(1_000, untilMs - Date.now());
+        const call = { owner, attributeName, tokenInput, salt: this.known?.salt, target };
+        return readAttribute(call, summary, { budget, withinMs });
       },
+      { given },
     );
   }
+
+  private unblock(): void {
+    this.obstacle = 'none';
+    this.again.clear();
+  }
 }
+
+const TRUSTED = { outcome: 'verified', proof: 'trusted' } as const;

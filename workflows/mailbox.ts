@@ -9,6 +9,8 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 /** What a handler posts, and where it finds the verdict. */
 export interface Post<Input, Verdict> {
   readonly input: Input;
+  /** When it was posted. */
+  readonly atMs: number;
   verdict?: Verdict;
   refusal?: ApplicationFailure;
 }

@@ -4,14 +4,15 @@
  */
 import type {
   AttemptRecord,
+  ExpiryReason,
+  Proof,
   ResendRefusal,
   ResolvedPolicy,
   SendRecord,
   VerificationFailure,
-  VerificationOutcome,
   VerificationState,
+  VerifiedValue,
 } from '@cognito-verification/contract';
-import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -21,6 +22,9 @@ const RATE_LIMIT_WINDOW_MS = HOUR_MS + 5_000;
 
 /** The wait where none of our own calls explains a rate limit. Cognito does not say how long, so the wait grows up to an hour. */
 const UNEXPLAINED_WAIT_MS = { first: 5 * MINUTE_MS, most: HOUR_MS };
+
+/** The wait before the attribute is read again that could not be read. It grows. */
+const READ_AGAIN_MS = { first: 15_000, most: HOUR_MS };
 
 /** The two failures of a send that are worth another try though each may cost one of Cognito's 5 an hour. */
 const SLOW_RETRIES = {
@@ -36,6 +40,7 @@ export type VerificationEvent =
   | 'codeSubmitted'
   | 'sendSettled'
   | 'deadline'
+  | 'lookDue'
   | 'codeAlreadySent'
   | 'tokenOffered'
   | 'resendRequested'
@@ -43,8 +48,8 @@ export type VerificationEvent =
 
 /** How a verification ends. */
 export type Ending =
-  | { outcome: 'verified'; confirmedBy: NonNullable<VerificationOutcome['confirmedBy']> }
-  | { outcome: 'expired' }
+  | { outcome: 'verified'; proof: Proof; value?: VerifiedValue | undefined }
+  | { outcome: 'expired'; reason?: ExpiryReason | undefined; currentDestination?: string | undefined }
   | { outcome: 'failed'; failure: VerificationFailure }
   | { outcome: 'cancelled'; cancellation: unknown };
 
@@ -55,10 +60,14 @@ export type CallState = 'none' | 'underWay' | 'settled';
 export interface EventFacts {
   /** `codeConfirmed` has come and was not taken yet. */
   confirmed: boolean;
-  /** The policy's `confirmation`. */
-  confirmation: ResolvedPolicy['confirmation'];
   /** A look at the attribute. */
   lookup: CallState;
+  /** A look is wanted, and nothing holds it up. */
+  lookDue: boolean;
+  /** What a look finds out decides about codes and re-sends: the target is not known, or an accepted code wants its proof. */
+  lookDecides: boolean;
+  /** Cognito has accepted a code. */
+  codeAccepted: boolean;
   attempt: CallState;
   send: CallState;
   codesSubmitted: number;
@@ -79,23 +88,23 @@ export interface EventFacts {
  * message. After the deadline the attempt that runs is still awaited, and one code that was submitted in time is checked.
  */
 export function nextEvent(now: EventFacts): VerificationEvent | undefined {
-  // A confirmation that is to be checked waits for the look that it is checked against.
-  if (now.confirmed && (now.confirmation === 'trust' || (now.lookup === 'none' && !now.deadlinePassed)))
-    return 'confirmed';
+  if (now.confirmed) return 'confirmed';
   if (now.lookup === 'settled') return 'attributeRead';
   if (now.attempt === 'settled') return 'attemptSettled';
-  if (now.codesSubmitted > 0 && now.attempt === 'none' && !(now.deadlinePassed && now.lateCodeTaken)) {
-    return 'codeSubmitted';
-  }
+  const idle = now.attempt === 'none' && now.lookup === 'none';
+  const decided = now.lookup === 'none' || !now.lookDecides;
+  const tooLate = now.deadlinePassed && now.lateCodeTaken;
+  if (now.codesSubmitted > 0 && now.attempt === 'none' && decided && !tooLate) return 'codeSubmitted';
   if (now.send === 'settled') return 'sendSettled';
-  if (now.deadlinePassed) return now.attempt === 'none' && now.lookup === 'none' ? 'deadline' : undefined;
-  if (now.codeAlreadySent) return 'codeAlreadySent';
+  if (now.deadlinePassed) return idle ? 'deadline' : undefined;
+  if (now.lookDue && idle) return 'lookDue';
+  // It gives the verification another target, so what compares with the old one ends first.
+  if (now.codeAlreadySent && idle) return 'codeAlreadySent';
   if (now.tokenOffered) return 'tokenOffered';
-  if (now.resendsRequested > 0) return 'resendRequested';
+  if (now.resendsRequested > 0 && decided) return 'resendRequested';
   // A message that crosses a right code confuses a person and costs money, so a send waits for the attempt; and for
   // the look at the attribute, which must see it as it was before the send.
-  const free = now.send === 'none' && now.attempt === 'none' && now.lookup === 'none';
-  return now.sendDue && free ? 'sendDue' : undefined;
+  return now.sendDue && !now.codeAccepted && now.send === 'none' && idle ? 'sendDue' : undefined;
 }
 
 /** Every answer holds the whole status, so records that do not count are listed up to here only. */
@@ -164,15 +173,21 @@ export interface ResendFacts {
   retryAtMs?: number | undefined;
   /** Some token is left that Cognito has not refused. */
   hasToken: boolean;
+  /** Cognito keeps the old value until the new one is verified, and would send a code to the old one. */
+  changePending: boolean;
+  /** Cognito has accepted a code. */
+  codeAccepted: boolean;
 }
 
 /** From when a re-send is allowed while the code is awaited; undefined where no time makes it right. */
 export function resendAllowedAt(facts: ResendFacts): number | undefined {
-  return facts.state === 'awaitingCode' ? endOfCooldown(facts) : undefined;
+  return facts.state === 'awaitingCode' && !whyPointless(facts) ? endOfCooldown(facts) : undefined;
 }
 
 /** Why a re-send is refused now; undefined when it is allowed, or joins a send that is under way. */
 export function resendRefusal(facts: ResendFacts, nowMs: number): ResendRefusal | undefined {
+  const pointless = whyPointless(facts);
+  if (pointless) return { reason: pointless };
   if (facts.state === 'sending') return undefined;
   if (facts.state === 'rateLimited') {
     return { reason: 'rateLimited', allowedAt: isoIf(facts.retryAtMs) };
@@ -183,6 +198,11 @@ export function resendRefusal(facts: ResendFacts, nowMs: number): ResendRefusal 
   const allowedAt = endOfCooldown(facts);
   if (allowedAt === undefined) return { reason: 'maxSends' };
   return allowedAt > nowMs ? { reason: 'cooldown', allowedAt: iso(allowedAt) } : undefined;
+}
+
+/** Why no other code would help. */
+function whyPointless({ changePending, codeAccepted }: ResendFacts): 'changePending' | 'codeAccepted' | undefined {
+  return codeAccepted ? 'codeAccepted' : changePending ? 'changePending' : undefined;
 }
 
 function endOfCooldown({ policy, sends, cooldownWaived }: ResendFacts): number | undefined {
@@ -221,12 +241,11 @@ export function slowRetryAt(failure: 'undeliverable' | 'blocked', failures: numb
 }
 
 /**
- * Whether the attribute has become verified since. The flag alone proves nothing: an attribute that is verified takes
- * another code without a word, and while an update is pending the flag speaks of the old value.
+ * When to read the attribute again that could not be read.
+ * @param failures how many looks failed in a row, this one included
  */
-export function hasBecomeVerified(before: AttributeSnapshot | undefined, now: AttributeSnapshot): boolean {
-  if (!before || !now.verified) return false;
-  return !before.verified || before.valueDigest !== now.valueDigest;
+export function readAgainAt(failures: number, nowMs: number): number {
+  return nowMs + Math.min(READ_AGAIN_MS.most, READ_AGAIN_MS.first * 2 ** (failures - 1));
 }
 
 /** ISO 8601, as every time in the contract. */

@@ -21,6 +21,10 @@ export function resendNotAllowed(refusal: ResendRefusal): ApplicationFailure {
     maxSends: 'No sends are left in this verification.',
     rateLimited: `Cognito takes no more sends for this user for now${when}, and the verification then sends by itself, unless it has ended.`,
     accessTokenNeeded: 'A fresh access token is needed first: send it along, or call renewAccessToken.',
+    changePending:
+      'The user pool keeps the old value until the new one is verified, and Cognito would send the code to the old one. Change the attribute again (UpdateUserAttributes): Cognito then sends a code to the new value, which a start reports with alreadySent.',
+    codeAccepted:
+      'Cognito has accepted a code already. The verification only waits until it can read that the attribute is verified.',
   };
   return refused(FAILURE_TYPES.resendNotAllowed, why[refusal.reason], refusal);
 }

@@ -1,8 +1,9 @@
-import type {
-  CodeDelivery,
-  ParsedRequest,
-  VerificationFailure,
-  VerificationState,
+import {
+  CALL_FAILURE_TYPES,
+  type CodeDelivery,
+  type ParsedRequest,
+  type VerificationFailure,
+  type VerificationState,
 } from '@cognito-verification/contract';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
@@ -54,8 +55,10 @@ export class Sends {
   /** An answer that `settle` has not taken yet. */
   private untaken: SendVerdict | undefined;
   private hasEnded = false;
+  private saysTwice: boolean;
 
   constructor(private readonly parts: Parts) {
+    this.saysTwice = parts.request.alreadySent !== undefined;
     this.records = new SendRecords(parts.request.policy);
     this.next = new SendPlan(parts.deadline.atMs);
   }
@@ -71,6 +74,8 @@ export class Sends {
 
   /** Whether a send may begin: the first, an automatic one, or one that was put off. */
   due(attemptsLeft: number): boolean {
+    // Where its code would go is not known.
+    if (this.parts.looks.changeUnread) return false;
     // Without attempts its code could not be submitted; a caller who asks for one all the same gets it.
     if (attemptsLeft === 0 && this.waiting.length === 0) return false;
     return this.next.due;
@@ -107,6 +112,19 @@ export class Sends {
     this.call.start(() => this.send(clientMetadata));
   }
 
+  /** A code was accepted: a send that waits is not needed any more. One that is under way settles by itself. */
+  standDown(): void {
+    if (this.call.state !== 'none' || !this.next.pending) return;
+    this.next.clear();
+    this.answerWaiting();
+    this.parts.enter('awaitingCode');
+  }
+
+  /** The target is known: where the old value is kept until the new one is verified, a re-send would go to the old one. */
+  targetRead(): void {
+    if (this.parts.looks.changePending && this.call.state === 'none' && !this.next.pending) this.next.clear();
+  }
+
   /** Stops a send that is still being tried. */
   cancel(): void {
     this.call.cancel();
@@ -129,6 +147,11 @@ export class Sends {
       else this.waiting.push(post);
       return;
     }
+    if (parts.looks.changeUnread) {
+      const { message, type } = unavailable(CHANGE_UNREAD);
+      post.refusal = refused(type, message, CHANGE_UNREAD);
+      return;
+    }
     const refusal = resendRefusal(parts.resendFacts, Date.now());
     if (refusal) {
       post.refusal = resendNotAllowed(refusal);
@@ -145,8 +168,11 @@ export class Sends {
     const { mailbox } = this.parts;
     const delivery = mailbox.alreadySent;
     mailbox.alreadySent = undefined;
-    // The start that opened the verification says it twice, in the request and in its update.
-    if (delivery && !this.records.endWith(delivery)) this.recordAlreadySent(delivery);
+    // The start that opened the verification says it twice, in the request and in its update. After that an equal one is
+    // news too: two numbers may have the same mask.
+    const isSaidTwice = this.saysTwice && delivery && this.records.endWith(delivery);
+    this.saysTwice = false;
+    if (delivery && !isSaidTwice) this.recordAlreadySent(delivery);
   }
 
   /** A token has come: a send that waited for one is due, as soon as nothing else is under way. */
@@ -172,6 +198,7 @@ export class Sends {
     switch (answer.verdict) {
       case 'sent':
       case 'uncertain':
+        this.parts.looks.needTarget();
         this.awaitCode();
         break;
       case 'rateLimited':
@@ -212,11 +239,21 @@ export class Sends {
       tokens,
       'send',
       ({ tokenInput }) =>
-        sendCode({ owner, attributeName, tokenInput, recordAttribute: !looks.before, clientMetadata }, summary),
+        sendCode(
+          {
+            owner,
+            attributeName,
+            tokenInput,
+            salt: looks.target?.salt,
+            recordAttribute: this.isFirst || !looks.target,
+            clientMetadata,
+          },
+          summary,
+        ),
       {
         again: true,
         onAnswer: (answer) => {
-          looks.noteBefore(answer.attribute);
+          looks.noteSend(answer.attribute, { first: this.isFirst });
           if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
           else this.untaken = answer;
         },
@@ -224,7 +261,13 @@ export class Sends {
     );
   }
 
+  /** No message has left yet. */
+  private get isFirst(): boolean {
+    return this.records.counted.length === 0;
+  }
+
   private recordAlreadySent(delivery: CodeDelivery): void {
+    this.parts.looks.noteChange();
     this.records.add({ verdict: 'alreadySent', delivery });
     // It takes the place of a send that waits; one that is with Cognito already settles by itself.
     if (this.call.state !== 'none') return;
@@ -239,7 +282,7 @@ export class Sends {
     this.isFirstSettled = true;
     parts.enter('awaitingCode');
     const atMs = automaticResendAt(parts.request.policy, this.records.all);
-    if (this.automaticResends && atMs !== undefined) {
+    if (this.automaticResends && atMs !== undefined && !parts.looks.changePending) {
       this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
     }
   }
@@ -286,3 +329,8 @@ export class Sends {
     for (const post of this.waiting.splice(0)) post.verdict = 'settled';
   }
 }
+
+const CHANGE_UNREAD: VerificationFailure = {
+  type: CALL_FAILURE_TYPES.outOfTime,
+  message: 'Where a code would go is not known: the attribute could not be read since it was changed.',
+};

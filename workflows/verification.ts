@@ -6,7 +6,6 @@ import {
   isFinal,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
-  type VerificationFailure,
   type VerificationState,
   type VerificationStatus,
 } from '@cognito-verification/contract';
@@ -31,7 +30,7 @@ export class Verification {
   readonly attempts: Attempts;
   private state: VerificationState = 'sending';
   private listed: VerificationState | undefined;
-  private failure: VerificationFailure | undefined;
+  private ending: Ending | undefined;
 
   /** @throws InvalidInputError when the input is a copy of an earlier verification's. */
   constructor(
@@ -48,10 +47,9 @@ export class Verification {
     this.attempts = new Attempts(this);
   }
 
-  /** Sets the deadline's timer, and starts the first look and the first send. Every history has this order. */
+  /** Sets the deadline's timer, and takes in a code that Cognito has sent by itself. */
   begin(): void {
     this.deadline.begin();
-    this.looks.begin();
     this.sends.begin();
   }
 
@@ -71,7 +69,7 @@ export class Verification {
 
   /** Enters the final state. */
   end(ending: Ending): void {
-    if (ending.outcome === 'failed') this.failure = ending.failure;
+    this.ending = ending;
     this.sends.end();
     this.enter(ending.outcome);
   }
@@ -83,6 +81,11 @@ export class Verification {
   /** A code, or a confirmation, could not be checked for lack of a token. A send that lacks one says so itself. */
   lackToken(): void {
     if (this.state === 'awaitingCode') this.enter('awaitingToken');
+  }
+
+  /** The target is known. */
+  targetRead(): void {
+    this.sends.targetRead();
   }
 
   /** The token that came with a code was good, so what waits for a token can go on. */
@@ -105,11 +108,13 @@ export class Verification {
 
   /** What decides the next event. */
   get facts(): EventFacts {
-    const { mailbox, request, tokens, deadline, looks, sends, attempts } = this;
+    const { mailbox, tokens, deadline, looks, sends, attempts } = this;
     return {
-      confirmed: mailbox.confirmed || looks.checkDue,
-      confirmation: request.policy.confirmation,
+      confirmed: mailbox.confirmed,
       lookup: looks.state,
+      lookDue: looks.due,
+      lookDecides: looks.decides,
+      codeAccepted: looks.codeAccepted,
       attempt: attempts.state,
       send: sends.state,
       codesSubmitted: mailbox.codes.length,
@@ -122,6 +127,13 @@ export class Verification {
     };
   }
 
+  /** Set while an accepted code wants its proof; what ends a verification for another reason makes an end of that too. */
+  private get outstanding(): 'outstanding' | undefined {
+    const { ending } = this;
+    const settled = ending?.outcome === 'failed' || (ending?.outcome === 'expired' && ending.reason !== undefined);
+    return this.looks.codeAccepted && !settled ? 'outstanding' : undefined;
+  }
+
   /** What decides whether a re-send is allowed. */
   get resendFacts(): ResendFacts {
     return {
@@ -129,6 +141,8 @@ export class Verification {
       policy: this.request.policy,
       state: this.state,
       hasToken: this.tokens.usable(Date.now()).length > 0,
+      changePending: this.looks.changePending,
+      codeAccepted: this.looks.codeAccepted,
     };
   }
 
@@ -138,7 +152,7 @@ export class Verification {
   }
 
   status(): VerificationStatus {
-    const { sends, attempts, deadline, ended } = this;
+    const { sends, attempts, deadline, ended, ending, looks } = this;
     const { attributeName, policy } = this.request;
     const now = Date.now();
     const newest = sends.records.counted.at(-1);
@@ -157,7 +171,11 @@ export class Verification {
       expiresAt: iso(deadline.atMs),
       sends: sends.records.all.map((record) => ({ ...record })),
       attempts: attempts.records.map((record) => ({ ...record })),
-      failure: this.failure,
+      proof: ending?.outcome === 'verified' ? ending.proof : this.outstanding,
+      unprovenConfirmation: ended ? undefined : looks.unproven,
+      reason: ending?.outcome === 'expired' ? ending.reason : undefined,
+      currentDestination: ending?.outcome === 'expired' ? ending.currentDestination : undefined,
+      failure: ending?.outcome === 'failed' ? ending.failure : undefined,
     };
   }
 }

@@ -147,6 +147,8 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   // Of activities alone.
   recordAttribute: undefined,
   runId: undefined,
+  salt: undefined,
+  target: undefined,
 };
 
 /** The texts among the invalid values of a field. Spaces around a secret are cut off, and an empty variable is none. */

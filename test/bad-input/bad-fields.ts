@@ -65,6 +65,7 @@ const PLAIN: Record<PlainKind, BadValues> = {
     form: [],
   },
   valueDigest: NOT_TAKEN,
+  valueSalt: NOT_TAKEN,
   uuid: NOT_TAKEN,
   time: NOT_TAKEN,
   flag: NOT_TAKEN,

@@ -67,7 +67,7 @@ describe('a verification for a program', () => {
     });
     expect(await runJson(['wait', id], { env })).toMatchObject({
       code: 0,
-      document: { outcome: 'verified', confirmedBy: 'submitCode' },
+      document: { outcome: 'verified', proof: 'accepted' },
     });
     expect(await runJson(['submit', id], { env, stdin: code })).toMatchObject({
       code: 1,
@@ -109,7 +109,7 @@ describe('a verification for a program', () => {
   });
 
   it('is confirmed without a code', async () => {
-    const { id } = await started();
+    const { id } = await started('--confirmation', 'trust');
     expect(await runJson(['confirm', id, '--reference', 'signup-1'], { env })).toMatchObject({ code: 0 });
     expect(await runJson(['wait', id], { env })).toMatchObject({ code: 0, document: { reference: 'signup-1' } });
   });

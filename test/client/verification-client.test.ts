@@ -5,6 +5,7 @@ import {
   type StartedVerification,
   VerificationClient,
   type VerificationListing,
+  type VerificationPolicy,
   workflowIdFor,
 } from '@cognito-verification/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -24,9 +25,9 @@ afterAll(() => rig?.close());
 
 const WRONG = (code: string) => (code === '000000' ? '111111' : '000000');
 
-async function sent(): Promise<StartedVerification & { user: SandboxUser; code: string }> {
+async function sent(policy?: VerificationPolicy): Promise<StartedVerification & { user: SandboxUser; code: string }> {
   const user = await rig.user();
-  const started = await rig.start(user);
+  const started = await rig.start(user, policy);
   return { ...started, user, code: rig.sandbox.codeFor(user, 'email') };
 }
 
@@ -46,7 +47,7 @@ describe('a verification', () => {
     expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
     expect(await client.wait(workflowId)).toMatchObject({
       outcome: 'verified',
-      confirmedBy: 'submitCode',
+      proof: 'accepted',
       status: { state: 'verified' },
     });
     expect(await client.status(workflowId)).toMatchObject({ state: 'verified' });
@@ -61,9 +62,13 @@ describe('a verification', () => {
   });
 
   it('is confirmed by a signal', async () => {
-    const { workflowId } = await sent();
+    const { workflowId } = await sent({ confirmation: 'trust' });
     await client.confirm(workflowId, { reference: 'signup-1' });
-    expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified', reference: 'signup-1' });
+    expect(await client.wait(workflowId)).toMatchObject({
+      outcome: 'verified',
+      proof: 'trusted',
+      reference: 'signup-1',
+    });
   });
 
   it('says that it has ended, and how, to later calls', async () => {
@@ -151,7 +156,7 @@ describe('messages that arrive at the moment of the end', () => {
   // aborts them. The caller sees neither: with an update id the client can repeat the update safely.
   it('are answered, or told that the verification has ended', { timeout: 120_000 }, async () => {
     for (let round = 0; round < 12; round++) {
-      const { workflowId, user, code } = await sent();
+      const { workflowId, user, code } = await sent({ confirmation: 'trust' });
       const [first, second, ...others] = await Promise.allSettled([
         rig.start(user),
         rig.start(user),
@@ -277,7 +282,7 @@ describe('the list', () => {
     const poolId = (await rig.sandbox.createUser()).userPoolId;
     const user = (email: string) => rig.sandbox.createUser({ poolId, attributes: { email } });
     const users = [await user('one@example.com'), await user('two@example.com')] as const;
-    const first = (await rig.start(users[0])).workflowId;
+    const first = (await rig.start(users[0], { confirmation: 'trust' })).workflowId;
     const second = (await rig.start(users[1])).workflowId;
     await client.confirm(first);
     await client.wait(first);

@@ -168,7 +168,7 @@ describe('the temporal command', () => {
           payloads: [
             {
               outcome: 'verified',
-              confirmedBy: 'submitCode',
+              proof: 'accepted',
               status: { state: 'verified', attempts: [{ outcome: 'verified' }] },
             },
           ],

@@ -36,8 +36,9 @@ export const CANARIES = {
   clientMetadataName: 'canary-metadata-name',
   clientMetadataValue: 'canary-metadata-value',
   accessTokenReference: 'canary-ref-Zk3v9QeW1x',
-  /** With this and the user's `sub` an attacker could try out numbers. */
   valueDigest: 'AbCdEfGhIjKlMnOpQrStUv',
+  /** With this and the digest an attacker could try out numbers. */
+  valueSalt: 'canarySaltOfTheValue0123456789abcdefghijklm',
   unknownName: 'canaryFieldName',
   unknownValue: 'canary field value',
 } as const;
@@ -76,9 +77,19 @@ export const STATUS: Required<VerificationStatus> = {
     { at, outcome: 'notSent', reason: 'LimitExceededException' },
   ],
   attempts: [{ at, outcome: 'mismatch' }],
+  proof: 'outstanding',
+  unprovenConfirmation: { reason: 'verifiedBefore', message: CARELESS },
+  reason: 'AttributeChanged',
+  currentDestination: 'y***@e***',
   failure,
 };
-const attribute: AttributeSnapshot = { verified: false, valueDigest: CANARIES.valueDigest };
+const attribute: AttributeSnapshot = {
+  verified: false,
+  valueDigest: CANARIES.valueDigest,
+  salt: CANARIES.valueSalt,
+  destination: 'z***@e***',
+};
+const target = { valueDigest: CANARIES.valueDigest, mustDiffer: true };
 const userPoolId = 'eu-central-1_AbC123xyz';
 const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
 const call = { runId, userPoolId, sub: SUB, accessToken, attributeName: 'email' } satisfies CognitoCall;
@@ -147,8 +158,16 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { accessToken: TOKEN_SHOWN },
   },
   codeConfirmed: {
-    value: { reference: `order-7 ${CARELESS}` } satisfies Required<CodeConfirmedInput>,
-    shows: { reference: /^order-7 Cognito said: "\[email\]", \[phone\], code \[digits\]/ },
+    value: {
+      reference: `order-7 ${CARELESS}`,
+      accessToken,
+      accessTokenReference,
+    } satisfies Whole<CodeConfirmedInput>,
+    shows: {
+      accessToken: TOKEN_SHOWN,
+      accessTokenReference: HIDDEN,
+      reference: /^order-7 Cognito said: "\[email\]", \[phone\], code \[digits\]/,
+    },
   },
   'the status': {
     value: STATUS,
@@ -165,6 +184,9 @@ export const SAMPLES: Record<string, Sample> = {
       'resendAllowedAt',
       'codeExpiresAt',
       'deliveryUncertain',
+      'proof',
+      'reason',
+      'currentDestination',
     ]),
   },
   'the answer to a code': {
@@ -174,14 +196,19 @@ export const SAMPLES: Record<string, Sample> = {
   'the outcome': {
     value: {
       outcome: 'failed',
-      confirmedBy: 'codeConfirmed',
+      proof: 'confirmed',
+      value: { digest: CANARIES.valueDigest, salt: CANARIES.valueSalt },
+      reason: 'AttributeChanged',
       reference: CARELESS,
       failure,
       status: STATUS,
     } satisfies Required<VerificationOutcome>,
     shows: {
       outcome: 'failed',
-      confirmedBy: 'codeConfirmed',
+      proof: 'confirmed',
+      'value.digest': HIDDEN,
+      'value.salt': HIDDEN,
+      reason: 'AttributeChanged',
       'failure.type': failure.type,
       'failure.message': /^Cognito said/,
       'status.sends': STATUS.sends,
@@ -193,22 +220,41 @@ export const SAMPLES: Record<string, Sample> = {
   },
   'the details of an invalid request': { value: { field: 'policy.maxSends' }, shows: { field: 'policy.maxSends' } },
   'the input of sendCode': {
-    value: { ...call, ...byReference, clientMetadata, recordAttribute: true } satisfies Whole<SendCodeInput>,
-    shows: { ...same(call, ['userPoolId', 'attributeName']), recordAttribute: true, accessToken: TOKEN_SHOWN },
+    value: {
+      ...call,
+      ...byReference,
+      clientMetadata,
+      recordAttribute: true,
+      salt: CANARIES.valueSalt,
+    } satisfies Whole<SendCodeInput>,
+    shows: { ...same(call, ['userPoolId', 'attributeName']), recordAttribute: true, salt: HIDDEN },
   },
   'the result of sendCode': {
     value: { runId, delivery, attribute } satisfies Required<SendCodeResult>,
-    shows: { delivery, 'attribute.verified': false, 'attribute.valueDigest': HIDDEN },
+    shows: { delivery, 'attribute.verified': false, 'attribute.valueDigest': HIDDEN, 'attribute.salt': HIDDEN },
   },
   'the input of verifyCode': {
-    value: { ...call, ...byReference, code } satisfies Whole<VerifyCodeInput>,
-    shows: { ...same(call, ['runId', 'userPoolId', 'attributeName']), code: '••••••' },
+    value: { ...call, ...byReference, code, salt: CANARIES.valueSalt, target } satisfies Whole<VerifyCodeInput>,
+    shows: {
+      ...same(call, ['runId', 'userPoolId', 'attributeName']),
+      code: HIDDEN,
+      salt: HIDDEN,
+      'target.valueDigest': HIDDEN,
+      'target.mustDiffer': true,
+    },
   },
   'the result of verifyCode': {
-    value: { runId, verified: true } satisfies VerifyCodeResult,
-    shows: { runId, verified: true },
+    value: { runId, accepted: true, attribute } satisfies Required<VerifyCodeResult>,
+    shows: { runId, accepted: true, 'attribute.verified': false, 'attribute.valueDigest': HIDDEN },
   },
-  'the result of readAttribute': { value: attribute, shows: { verified: false, valueDigest: HIDDEN } },
+  'the result of readAttribute': {
+    value: attribute,
+    shows: { verified: false, valueDigest: HIDDEN, salt: HIDDEN, destination: 'z***@e***' },
+  },
+  'the result of readAttribute that was told nothing': {
+    value: { runId, salt: CANARIES.valueSalt } satisfies AttributeSnapshot & { runId: string },
+    shows: { runId, salt: HIDDEN },
+  },
   'the details of a failure': {
     value: {
       failure: 'undeliverable',

@@ -162,7 +162,10 @@ test('each meaning of a failed call is shown', () => {
 });
 
 test('the card of a verification is shown unchanged', () => {
-  const card = liveCard({ ...STATUS, failure: { type: 'LimitExceededException', message: 'Too many.' } }, Date.now());
+  const card = liveCard(
+    { ...STATUS, unprovenConfirmation: undefined, failure: { type: 'LimitExceededException', message: 'Too many.' } },
+    Date.now(),
+  );
   expect(show(card)).toBe(card);
   expect(show({ definition: { type: 'attributeVerification' }, currentDetails: card })).toMatchObject({
     currentDetails: card,
@@ -197,6 +200,12 @@ describe('a value that is not a message of a verification', () => {
       const unsigned = CANARIES.accessToken.replace(/[^.]*$/, signature);
       expect(show(unsigned)).toBe('access token of 6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b, expires 2027-01-15T08:00:00Z');
     }
+  });
+
+  test('the digest of an attribute’s value shows nothing, so that nobody finds a number by trying', () => {
+    const digest = (valueDigest: string) => show({ verified: false, valueDigest, salt: 'salt' });
+    expect(digest('a')).toEqual(digest('b'));
+    expect(JSON.stringify(digest('a'))).not.toMatch(/[\da-f]{8}/);
   });
 
   test.each<[string, string, string, string]>([

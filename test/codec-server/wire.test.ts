@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { fromWire, toWire, type WirePayload } from '../../codec-server/wire.js';
 import { asWebUi, contentOf, json, KEY, sealed, serve } from './running-codec-server.js';
 
-const OUTCOME = { outcome: 'verified', confirmedBy: 'submitCode' };
+const OUTCOME = { outcome: 'verified', proof: 'accepted' };
 
 describe('the requests of the Web UI and the temporal command', () => {
   test('the Web UI gets JSON for sealed payloads, in order', async () => {

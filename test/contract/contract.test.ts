@@ -82,7 +82,7 @@ describe('policies', () => {
       resendCooldownMs: 30_000,
       maxSends: POLICY_FIELDS.maxSends.default,
       maxAttempts: POLICY_FIELDS.maxAttempts.default,
-      confirmation: 'trust',
+      confirmation: 'recheck',
       codeFormat: 'sixDigits',
     });
   });
@@ -107,7 +107,7 @@ describe('policies', () => {
   test('an unknown choice is refused with the list of allowed ones', () => {
     const policy = { confirmation: 'maybe' } as unknown as VerificationPolicy;
     const { message } = errorOf(() => parseRequest({ accessToken: TOKEN, attributeName: 'email', policy }));
-    expect(message).toBe("policy.confirmation must be one of 'trust', 'recheck'; found \"maybe\"");
+    expect(message).toBe("policy.confirmation must be one of 'recheck', 'trust'; found \"maybe\"");
   });
 
   test('an unknown field is refused and not ignored: it may be a misspelt limit', () => {

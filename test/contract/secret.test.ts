@@ -119,7 +119,7 @@ describe('parsed input', () => {
 
 it('the input of a workflow shows no secret', () => {
   const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0);
-  verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }) });
+  verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }), atMs: 0 });
   const { tokens } = verification;
   for (const token of tokens.usable(0)) tokens.learn(token, 'send', 'sent');
   expect(tokens.usable(0).map(({ tokenInput }) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);

@@ -52,7 +52,7 @@ const GOOD: Evidence = {
   endedAtMs: at(50),
   outcome: {
     outcome: 'verified',
-    confirmedBy: 'submitCode',
+    proof: 'accepted',
     status: status(
       [
         [1, 'sent'],

@@ -246,7 +246,7 @@ describe('a person must act: failed at once, and the message says what to do', (
     await rig.user(); // synchronises the clocks
     const nobody = await rig.sandbox.createUser({ attributes: { phone_number: '+15555550123' } });
     await expect(rig.client.start({ accessToken: nobody.accessToken, attributeName: 'email' })).rejects.toMatchObject({
-      failure: { type: 'InvalidParameterException' },
+      failure: { type: 'AttributeUnreadable' },
     });
     const disabled = await rig.user();
     rig.sandbox.disableUser(disabled);

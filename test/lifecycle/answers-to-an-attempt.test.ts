@@ -30,10 +30,10 @@ describe('answers', () => {
     const { user, workflowId, code } = await awaitingCode();
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
-    expect(status).toMatchObject({ state: 'verified', attemptsLeft: 9, attempts: [{ outcome: 'verified' }] });
+    expect(status).toMatchObject({ state: 'verified', attemptsLeft: 9, attempts: [{ outcome: 'accepted' }] });
     expect(rig.sandbox.attribute(user, 'email')).toMatchObject({ verified: true });
     expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 1 });
-    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
+    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', proof: 'accepted' });
   });
 
   it('CodeMismatchException: mismatch, with the number of attempts left', async () => {
@@ -77,7 +77,7 @@ describe('answers', () => {
     fault({ exception: { name: 'TooManyRequestsException' }, times: 2 });
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
-    expect(status.attempts).toMatchObject([{ outcome: 'verified' }]);
+    expect(status.attempts).toMatchObject([{ outcome: 'accepted' }]);
     expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 3 });
   });
 
@@ -154,7 +154,7 @@ describe('the answer was lost', () => {
     fault(what);
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
-    expect(status.attempts).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'verified' }]);
+    expect(status.attempts).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'accepted' }]);
     expect(attemptCalls(user)).toEqual({ messages: 1, attempts: 2 });
   });
 
@@ -246,7 +246,7 @@ describe('limits', () => {
   });
 
   it('fifty wrong codes at once: never more calls than maxAttempts, and every caller gets an answer', async () => {
-    const { user, workflowId, code } = await awaitingCode({ maxAttempts: 5 });
+    const { user, workflowId, code } = await awaitingCode({ maxAttempts: 5, confirmation: 'trust' });
     const codes = Array.from({ length: 50 }, (_, index) => String(100_000 + index)).filter((other) => other !== code);
     const settled = await Promise.allSettled(codes.map((other) => rig.client.submitCode(workflowId, { code: other })));
     const mismatches = settled.filter(({ status }) => status === 'fulfilled');

@@ -217,11 +217,11 @@ describe('a message to an open verification', () => {
     },
   );
 
-  it('a codeConfirmed with an invalid reference still confirms: a signal cannot be refused', async () => {
+  it('a codeConfirmed with an invalid reference and token still confirms: a signal cannot be refused', async () => {
     const user = await rig.user();
-    const { workflowId } = await rig.start(user);
-    await rig.env.client.workflow.getHandle(workflowId).signal(codeConfirmed.name, { reference: 7 });
-    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
+    const { workflowId } = await rig.start(user, { confirmation: 'trust' });
+    await rig.env.client.workflow.getHandle(workflowId).signal(codeConfirmed.name, { reference: 7, accessToken: 'no' });
+    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', proof: 'trusted' });
   });
 });
 

@@ -93,7 +93,9 @@ async function signalRaw(workflowId: string, payloads: Payload[]): Promise<void>
   });
 }
 
-const start = (user: SandboxUser) => client.start({ accessToken: user.accessToken, attributeName: 'email' });
+/** What is taken of a message shows at once. */
+const policy = { confirmation: 'trust' } as const;
+const start = (user: SandboxUser) => client.start({ accessToken: user.accessToken, attributeName: 'email', policy });
 
 describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
   it('as a request: the workflow fails at once, and says why', async () => {
@@ -250,7 +252,7 @@ describe('a sealed payload of one verification', () => {
       userPools: rig.userPools,
       taskQueue,
     });
-    const { workflowId } = await before.start({ accessToken: user.accessToken, attributeName: 'email' });
+    const { workflowId } = await before.start({ accessToken: user.accessToken, attributeName: 'email', policy });
     await before.confirm(workflowId);
     expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
     const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();

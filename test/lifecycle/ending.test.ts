@@ -91,12 +91,14 @@ describe('an attempt whose answer is lost', () => {
 });
 
 describe('codeConfirmed, trusted', () => {
+  const policy = { confirmation: 'trust' } as const;
+
   test('it ends the verification, with its reference', async () => {
-    const opened = await travel.open();
+    const opened = await travel.open({ policy });
     await travel.client.confirm(opened.id, { reference: 'order-17' });
     expect(await travel.wait(opened)).toMatchObject({
       outcome: 'verified',
-      confirmedBy: 'codeConfirmed',
+      proof: 'trusted',
       reference: 'order-17',
     });
     expect(await listed(opened)).toEqual({ status: 'COMPLETED', state: 'verified' });
@@ -104,10 +106,10 @@ describe('codeConfirmed, trusted', () => {
 
   test('a confirmation before the first task ends the verification with no send and no call to Cognito', async () => {
     const user = await travel.user();
-    const opened = await signalWithStart(user);
+    const opened = await signalWithStart(user, policy);
     expect(await travel.wait(opened)).toMatchObject({
       outcome: 'verified',
-      confirmedBy: 'codeConfirmed',
+      proof: 'trusted',
       status: { sends: [], attempts: [], sendsLeft: 5 },
     });
     expect(travel.calls(opened)).toEqual({ sends: 0, attempts: 0, reads: 0 });
@@ -115,18 +117,18 @@ describe('codeConfirmed, trusted', () => {
   });
 
   test('it ends a send that is still being retried, and a caller that waits for the send is answered', async () => {
-    const opened = await travel.open({ policy: { resendCooldown: '1 second' } });
+    const opened = await travel.open({ policy: { ...policy, resendCooldown: '1 second' } });
     await travel.until(opened, () => Date.now() > Date.parse(opened.started.resendAllowedAt ?? ''));
     travel.refuse(opened.user, SEND, 'TooManyRequestsException');
     const resend = travel.resend(opened);
     await travel.until(opened, ({ state }) => state === 'sending');
     await travel.client.confirm(opened.id);
-    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', proof: 'trusted' });
     expect(await resend).toMatchObject({ state: 'verified', sendsLeft: 4 });
   });
 
   test('a code that is being checked at that moment is answered as verified', async () => {
-    const opened = await travel.open();
+    const opened = await travel.open({ policy });
     travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 1_500 });
     const answer = travel.submitWrong(opened);
     await travel.until(opened, ({ attempts }) => attempts.length === 1);
@@ -136,7 +138,7 @@ describe('codeConfirmed, trusted', () => {
 });
 
 describe('codeConfirmed, rechecked', () => {
-  const policy = { confirmation: 'recheck' } as const;
+  const policy = {};
 
   test('it does not end a verification whose attribute is not verified in Cognito', async () => {
     const opened = await travel.open({ policy });
@@ -145,7 +147,7 @@ describe('codeConfirmed, rechecked', () => {
     await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);
     expect((await travel.submitWrong(opened)).result).toBe('mismatch');
     expect((await travel.submitRight(opened)).result).toBe('verified');
-    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', proof: 'accepted' });
   });
 
   test('it ends a verification whose attribute has become verified', async () => {
@@ -154,7 +156,7 @@ describe('codeConfirmed, rechecked', () => {
     await travel.client.confirm(opened.id, { reference: 'order-18' });
     expect(await travel.wait(opened)).toMatchObject({
       outcome: 'verified',
-      confirmedBy: 'codeConfirmed',
+      proof: 'confirmed',
       reference: 'order-18',
     });
   });
@@ -174,7 +176,7 @@ describe('codeConfirmed, rechecked', () => {
     await travel.client.confirm(opened.id);
     await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);
     expect((await travel.submitRight(opened)).result).toBe('verified');
-    expect(await travel.wait(opened)).toMatchObject({ confirmedBy: 'submitCode' });
+    expect(await travel.wait(opened)).toMatchObject({ proof: 'accepted' });
   });
 
   test('a confirmation before the first send proves nothing by itself, and the code is sent', async () => {
@@ -192,7 +194,7 @@ describe('codeConfirmed, rechecked', () => {
     expect((await travel.submitWrong(opened)).status.state).toBe('awaitingCode');
     await travel.verifyElsewhere(opened);
     await travel.client.confirm(opened.id);
-    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', proof: 'confirmed' });
     expect(travel.base.sandbox.attribute(user, 'email')).toEqual({ value: 'new@example.com', verified: true });
   });
 });

@@ -177,7 +177,7 @@ describe('the deadline', () => {
   test('a code that was verified elsewhere and not reported is found at the deadline', async () => {
     const opened = await travel.open({ policy: { deadline: '2 hours' } });
     await travel.verifyElsewhere(opened);
-    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'readAttribute' });
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', proof: 'found' });
   });
 
   test('at the deadline an attribute that was already verified proves nothing', async () => {

@@ -6,10 +6,14 @@ import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { collect, useRig } from '../rig.js';
 
 /**
- * An endpoint like other Cognito emulators: it answers a send with `{}`, knows only the two operations, sends no
- * `x-amzn-ErrorType`, and issues tokens from `http://localhost:PORT/POOL`. Some send no request id either.
+/**
+ * An endpoint like other Cognito emulators: it answers a send with `{}`, knows only three operations, tells neither the
+ * user's `sub` nor a flag that was never set, sends no `x-amzn-ErrorType`, and issues tokens from `http://localhost:PORT/POOL`.
+ * Some send no request id either.
  */
 const CODE = '246813';
+const phone = { Name: 'phone_number', Value: '+15555550123' };
+let flag: { Name: string; Value: string }[] = [];
 let requestId: string | undefined;
 const endpoint = createServer((request, response) => {
   void bodyOf(request).then((body) => {
@@ -18,11 +22,15 @@ const endpoint = createServer((request, response) => {
     const [status, answer] =
       operation === 'GetUserAttributeVerificationCode'
         ? [200, {}]
-        : operation !== 'VerifyUserAttribute'
-          ? [400, { __type: 'UnknownOperationException', message: `${operation} is not supported` }]
-          : Code === CODE
-            ? [200, {}]
-            : [400, { __type: 'CodeMismatchException', message: 'Incorrect confirmation code' }];
+        : operation === 'GetUser'
+          ? [200, { Username: 'zoe', UserAttributes: [phone, ...flag] }]
+          : operation !== 'VerifyUserAttribute'
+            ? [400, { __type: 'UnknownOperationException', message: `${operation} is not supported` }]
+            : Code === CODE
+              ? [200, {}]
+              : [400, { __type: 'CodeMismatchException', message: 'Incorrect confirmation code' }];
+    if (operation === 'VerifyUserAttribute' && status === 200)
+      flag = [{ Name: 'phone_number_verified', Value: 'true' }];
     if (requestId !== undefined) response.setHeader('x-amzn-requestid', requestId);
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
   });
@@ -62,7 +70,7 @@ it('verifies against an endpoint that answers a send with {} and issues its own 
   expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sends: [{ outcome: 'sent' }] });
   expect(await rig.client.submitCode(workflowId, { code: '000000' })).toMatchObject({ result: 'mismatch' });
   expect(await rig.client.submitCode(workflowId, { code: CODE })).toMatchObject({ result: 'verified' });
-  expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
+  expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', proof: 'accepted' });
 });
 
 it('takes nothing that an endpoint without request ids accepts, and what it refuses by name', async () => {

@@ -92,7 +92,9 @@ describe('start, wrong code, re-send, right code', () => {
         answers.push(result);
       }
       if (set.resend === 'firstWins') expect(answers).toEqual(['mismatch', 'mismatch']);
-      else expect(answers[0]).toBe('verified');
+      else if (set.sendWhilePending === 'currentValue') expect(answers[0]).toBe('verified');
+      // The code went to another value than the one that was read before the send, and that one is not proven.
+      else expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired', reason: 'AttributeChanged' });
     },
   );
 });
@@ -175,7 +177,7 @@ test.each(SETTINGS.checkOrder)(
     const user = await travel.user({ attributes: { phone_number: '+15555550123' } });
     await expect(travel.open({ user })).rejects.toMatchObject({
       code: 'VerificationFailed',
-      failure: { type: 'InvalidParameterException' },
+      failure: { type: 'AttributeUnreadable' },
     });
   },
 );

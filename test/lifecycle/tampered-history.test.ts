@@ -1,4 +1,4 @@
-/** A database with altered ciphertexts: none is accepted, other verifications continue, and the log names the altered one. */
+/** A database with altered ciphertexts: none is accepted, other verifications continue, and the log names the altered ones. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -93,12 +93,17 @@ const linesAbout = (workflowId: string) =>
     .split('\n')
     .filter((line) => line.includes(JSON.stringify(workflowId)) && line.includes('"reason":"PayloadRefused"'));
 
-it('an altered answer counts as lost, and an altered request stops that verification alone', async () => {
+it('an altered answer or request stops that verification alone', async () => {
   const [poolId] = sandbox.userPoolIds();
-  const [ada, bob] = [await sandbox.createUser({ poolId }), await sandbox.createUser({ poolId })];
+  const [ada, bob, carla] = [
+    await sandbox.createUser({ poolId }),
+    await sandbox.createUser({ poolId }),
+    await sandbox.createUser({ poolId }),
+  ];
   const begin = async (accessToken: string) =>
     (await deployment.client.start({ accessToken, attributeName: 'email' })).workflowId;
   const [answered, requested] = [await begin(ada.accessToken), await begin(bob.accessToken)];
+  const untouched = await begin(carla.accessToken);
   const eventsOf = async (workflowId: string) =>
     (await deployment.temporal.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
   const result = (await eventsOf(answered)).find((event) => event.activityTaskCompletedEventAttributes)
@@ -114,15 +119,14 @@ it('an altered answer counts as lost, and an altered request stops that verifica
   deployment = await deploy();
   const { client, temporal } = deployment;
 
-  // Whether a message was sent is now unknown.
-  expect(await client.status(answered)).toMatchObject({ state: 'awaitingCode', deliveryUncertain: true });
-  await expect.poll(() => linesAbout(answered).join()).toContain('was changed on its way');
-
-  await expect(client.status(requested)).rejects.toMatchObject({ code: 'WorkerUnavailable' });
-  await expect.poll(() => linesAbout(requested).join()).toContain('was changed on its way');
+  // An answer that counts as lost leads to another look at the attribute, which the history does not have.
+  for (const altered of [answered, requested]) {
+    await expect(client.status(altered)).rejects.toMatchObject({ code: 'WorkerUnavailable' });
+    await expect.poll(() => linesAbout(altered).join()).toContain('was changed on its way');
+  }
   expect(deployment.worker.exitCode).toBeNull();
 
-  const { result: verdict } = await client.submitCode(answered, { code: sandbox.codeFor(ada, 'email') });
+  const { result: verdict } = await client.submitCode(untouched, { code: sandbox.codeFor(carla, 'email') });
   expect(verdict).toBe('verified');
   await temporal.workflow.getHandle(requested).terminate('its request was changed in the database');
   expect(await client.wait(requested)).toMatchObject({ outcome: 'failed', failure: { type: 'Terminated' } });

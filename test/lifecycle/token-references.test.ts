@@ -149,7 +149,8 @@ describe('a reference that leads to a token', () => {
         body,
       })),
     );
-    expect(callsOf(user, 'GetUser')).toBe(1);
+    // Before the first send, and after the right code.
+    expect(callsOf(user, 'GetUser')).toBe(2);
   });
 
   test('a fresh token is found under it once the first has expired, without a renewal', async () => {

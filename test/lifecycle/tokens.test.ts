@@ -20,7 +20,7 @@ describe('a token that expires during a wait', () => {
     });
     expect(renewed).toMatchObject({ state: 'awaitingCode', sendsLeft: 4, expiresAt: opened.started.expiresAt });
     expect((await travel.submitRight(opened)).result).toBe('verified');
-    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', confirmedBy: 'submitCode' });
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'verified', proof: 'accepted' });
   });
 
   test('a fresh token that comes with the code needs no earlier renewal', async () => {

@@ -1,5 +1,5 @@
 /** Generates scenarios from a seed, plays them in batches, shrinks failures, and reports what they covered. */
-import { VERIFICATION_STATES } from '@cognito-verification/contract';
+import { PROOFS, VERIFICATION_STATES } from '@cognito-verification/contract';
 import * as fc from 'fast-check';
 import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble } from './faults.js';
 import { BrokenPromise, Violation } from './person.js';
@@ -29,7 +29,7 @@ export class Tally {
     for (const ask of person.asked) this.add('asked', ask);
     for (const answer of person.told()) this.add('told', answer);
     if (!world) return;
-    this.add('ends', world.state === 'verified' ? `verified by ${world.confirmedBy}` : world.state);
+    this.add('ends', world.state === 'verified' ? `verified by ${world.proof}` : world.state);
     if (world.failure !== undefined) this.add('failed with', world.failure);
     for (const state of person.states) this.add('states', state);
     for (const [trouble, times] of Object.entries(world.cognito.met)) this.add('troubles met', trouble, times);
@@ -43,7 +43,7 @@ export class Tally {
       ([call, table]: [string, Record<string, Trouble<string>>]) =>
         Object.entries(table).flatMap(([name, { means }]) => (means === 'failed' ? [] : [`${call} ${name}`])),
     );
-    const by = ['submitCode', 'codeConfirmed', 'readAttribute'].map((proof) => `verified by ${proof}`);
+    const by = PROOFS.map((proof) => `verified by ${proof}`);
     const expected: [string, readonly string[]][] = [
       ['asked', Object.keys(ASKS)],
       ['states', VERIFICATION_STATES],

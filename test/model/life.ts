@@ -149,7 +149,7 @@ export class Life extends Looks {
   private settleCheck(check: Check, end: AttemptEnd): void {
     const { world } = this;
     if (end === 'verified') {
-      world.confirmedBy = 'submitCode';
+      world.proof = check.doubt ? 'found' : 'accepted';
       this.end('verified');
       return;
     }

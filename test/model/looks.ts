@@ -52,7 +52,7 @@ export class Looks extends Sends {
   confirm(): void {
     const { world } = this;
     if (world.rules.confirmation === 'trust') {
-      world.confirmedBy = 'codeConfirmed';
+      world.proof = 'trusted';
       this.end('verified');
     } else if (world.look) world.confirmation = 'waitsForLook';
     else this.check();
@@ -67,7 +67,7 @@ export class Looks extends Sends {
       world.confirmation = 'waitsForLook';
     } else if (looked === 'read') {
       if (this.becameVerified()) {
-        world.confirmedBy = 'codeConfirmed';
+        world.proof = 'confirmed';
         this.end('verified');
       } else world.verifiedBefore ??= world.cognito.verified;
     } else if (looked === 'noToken') {

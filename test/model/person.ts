@@ -124,11 +124,8 @@ export class Person {
     const outcome = await rig.client.wait(id);
     const broken = await keepsItsPromises(rig, this, outcome);
     if (broken.length > 0) throw new BrokenPromise(this.tell(broken, 'end'));
-    if (
-      outcome.confirmedBy !== undefined &&
-      !this.worlds.some(({ confirmedBy }) => confirmedBy === outcome.confirmedBy)
-    ) {
-      const problem = `confirmed by ${outcome.confirmedBy}, the model says ${world.confirmedBy}`;
+    if (outcome.proof !== undefined && !this.worlds.some(({ proof }) => proof === outcome.proof)) {
+      const problem = `proven as ${outcome.proof}, the model says ${world.proof}`;
       throw new Violation(this.tell([problem], 'end'));
     }
     return world;

@@ -35,8 +35,7 @@ export async function keepsItsPromises(rig: ModelRig, person: Person, outcome: V
   const proven = right || asked.includes('verifyElsewhere');
   const trusted = story.rules.confirmation === 'trust' && asked.includes('confirm');
   if (outcome.outcome === 'verified') promise('verified only with proof', proven || trusted);
-  if (outcome.confirmedBy === 'submitCode' || outcome.confirmedBy === 'readAttribute')
-    promise('a code or the attribute proves it', proven);
+  if (outcome.proof === 'accepted' || outcome.proof === 'found') promise('a code or the attribute proves it', proven);
   const { closedAt } = (await rig.describe(id)) ?? {};
   promise(
     'it is over by its deadline',

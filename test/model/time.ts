@@ -99,6 +99,6 @@ function goOnChecking(life: Life, choices: Choices): void {
 function expire(life: Life): void {
   const found = life.foundLate();
   if (isEnd(life.world.state)) return;
-  if (found) life.world.confirmedBy = 'readAttribute';
+  if (found) life.world.proof = 'found';
   life.end(found ? 'verified' : 'expired');
 }

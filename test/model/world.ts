@@ -67,7 +67,7 @@ export interface World {
   expiresAt: number;
   state: VerificationState;
   failure?: string;
-  confirmedBy?: VerificationOutcome['confirmedBy'];
+  proof?: VerificationOutcome['proof'];
 
   sends: Entry<SendOutcome>[];
   attempts: Entry<AttemptOutcome>[];

@@ -81,7 +81,7 @@ it('a service in Python verifies an address with the codec of the samples and th
   client.submit(code);
   expect(await client.next()).toMatchObject({ answer: { result: 'verified', status: { state: 'verified' } } });
   expect(await client.next()).toMatchObject({
-    outcome: { outcome: 'verified', confirmedBy: 'submitCode', status: { state: 'verified' } },
+    outcome: { outcome: 'verified', proof: 'accepted', status: { state: 'verified' } },
   });
   expect(await client.ended()).toEqual({ exitCode: 0, errors: '' });
 

@@ -14,7 +14,7 @@ export function confirmationsOf(reading: Reading, turns: readonly Turn[]): strin
 
 function signalsOf({ request, steps }: Reading, [first]: readonly Turn[]): string[] {
   const edges: string[] = [];
-  const recheck = request?.policy?.confirmation === 'recheck';
+  const recheck = request?.policy?.confirmation !== 'trust';
   if (only(first?.news ?? [], 'signal').length > 0) {
     edges.push(`codeConfirmed: before the first task${recheck ? ', to be checked' : ''}`);
   }
@@ -42,7 +42,7 @@ function checksOf({ steps, outcome }: Reading, turns: readonly Turn[]): string[]
       if (verdictOf(answer) !== 'accessTokenRejected') edges.push('codeConfirmed: Cognito could not be asked');
       continue;
     }
-    const proven = outcome?.confirmedBy === 'codeConfirmed' && answer === answers.at(-1);
+    const proven = outcome?.proof === 'confirmed' && answer === answers.at(-1);
     edges.push(proven ? 'codeConfirmed: checked and proven' : 'codeConfirmed: checked and not proven');
   }
   if (turns.some((turn) => turn.edges.includes('awaitingCode → awaitingToken: for a confirmation'))) {

@@ -111,7 +111,7 @@ class Follower {
   private reason(to: VerificationState, seen: Seen): string {
     switch (to) {
       case 'verified':
-        return this.reading.outcome?.confirmedBy ?? 'by nobody';
+        return this.reading.outcome?.proof ?? 'by nobody';
       case 'expired':
         return 'the deadline';
       case 'cancelled':

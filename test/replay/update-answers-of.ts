@@ -39,7 +39,7 @@ function resultOf({ result, status }: SubmitCodeAnswer, answer: UpdateAnswer, st
   const ownCalls = callsFor(answer, steps);
   if (result === 'verified') {
     return ownCalls.length > 0 &&
-      status.attempts.some(({ outcome }) => outcome === 'verified' || outcome === 'uncertain')
+      status.attempts.some(({ outcome }) => outcome === 'accepted' || outcome === 'uncertain')
       ? 'verified'
       : 'verified, by something else';
   }

@@ -134,7 +134,7 @@ describe('the Web UI', () => {
       const fingerprint = /access token [\da-f]{8}… of [\da-f-]{36}, expires 20/;
       const waiting = await ui.history('awaitingCode', [fingerprint], 'web-ui-input');
       expect(waiting).toMatch(/"attributeName": "email"/);
-      const verified = await ui.history('verified', [fingerprint, /"confirmedBy"/]);
+      const verified = await ui.history('verified', [fingerprint, /"proof"/]);
       expect(verified).toMatch(/"outcome": "verified"/);
       expect(verified).toMatch(/"destination": "f\*\*\*@e\*\*\*"/);
       const failed = await ui.history('failed', [fingerprint, /InvalidSmsRoleAccessPolicyException/]);

@@ -39,7 +39,7 @@ const SEND_OUTCOMES = Object.keys({
 } satisfies Record<SendOutcome, true>) as SendOutcome[];
 const ATTEMPT_OUTCOMES = Object.keys({
   checking: true,
-  verified: true,
+  accepted: true,
   mismatch: true,
   codeExpired: true,
   rateLimited: true,
@@ -107,6 +107,8 @@ describe('re-sends', () => {
     cooldownWaived: false,
     sendPending: false,
     hasToken: true,
+    changePending: false,
+    codeAccepted: false,
     ...more,
   });
 

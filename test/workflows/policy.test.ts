@@ -1,19 +1,15 @@
-/** The order of events at the same instant, and what proves a verification. */
+/** The order of events at the same instant. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type CallState,
-  type EventFacts,
-  hasBecomeVerified,
-  nextEvent,
-  type VerificationEvent,
-} from '../../workflows/policy.js';
+import { type CallState, type EventFacts, nextEvent, type VerificationEvent } from '../../workflows/policy.js';
 
 const procedure = fc.constantFrom<CallState>('none', 'underWay', 'settled');
 const happenings: fc.Arbitrary<EventFacts> = fc.record({
   confirmed: fc.boolean(),
-  confirmation: fc.constantFrom('trust', 'recheck'),
   lookup: procedure,
+  lookDue: fc.boolean(),
+  lookDecides: fc.boolean(),
+  codeAccepted: fc.boolean(),
   attempt: procedure,
   send: procedure,
   codesSubmitted: fc.nat(2),
@@ -28,8 +24,10 @@ const happenings: fc.Arbitrary<EventFacts> = fc.record({
 describe('nextEvent', () => {
   const nothing: EventFacts = {
     confirmed: false,
-    confirmation: 'trust',
     lookup: 'none',
+    lookDue: false,
+    lookDecides: false,
+    codeAccepted: false,
     attempt: 'none',
     send: 'none',
     codesSubmitted: 0,
@@ -48,6 +46,7 @@ describe('nextEvent', () => {
     ['codeSubmitted', { codesSubmitted: 1 }],
     ['sendSettled', { send: 'settled' }],
     ['deadline', { deadlinePassed: true }],
+    ['lookDue', { lookDue: true }],
     ['codeAlreadySent', { codeAlreadySent: true }],
     ['tokenOffered', { tokenOffered: true }],
     ['resendRequested', { resendsRequested: 1 }],
@@ -71,17 +70,33 @@ describe('nextEvent', () => {
     expect(second).not.toBe(first);
   });
 
-  test('a trusted confirmation goes before everything', () => {
+  test('a confirmation goes before everything', () => {
+    fc.assert(fc.property(happenings, (now) => nextEvent({ ...now, confirmed: true }) === 'confirmed'));
+  });
+
+  test('a look, and news of another target, wait for the calls that compare with the old one', () => {
     fc.assert(
-      fc.property(happenings, (now) => nextEvent({ ...now, confirmed: true, confirmation: 'trust' }) === 'confirmed'),
+      fc.property(happenings, (now) => {
+        const event = nextEvent(now);
+        if (event !== 'lookDue' && event !== 'codeAlreadySent') return;
+        expect(now).toMatchObject({ attempt: 'none', lookup: 'none', deadlinePassed: false });
+      }),
     );
   });
 
-  test('a checked confirmation waits for a look that is under way, and takes its result first', () => {
-    const confirmed = { ...nothing, confirmed: true, confirmation: 'recheck' } as const;
-    expect(nextEvent({ ...confirmed, lookup: 'underWay' })).toBeUndefined();
-    expect(nextEvent({ ...confirmed, lookup: 'settled' })).toBe('attributeRead');
-    expect(nextEvent({ ...confirmed, lookup: 'none' })).toBe('confirmed');
+  test('a code and a re-send wait for a look that decides about them, and for no other', () => {
+    const looking = { ...nothing, lookup: 'underWay' } as const;
+    for (const [event, cause] of [
+      ['codeSubmitted', { codesSubmitted: 1 }],
+      ['resendRequested', { resendsRequested: 1 }],
+    ] as const) {
+      expect(nextEvent({ ...looking, ...cause })).toBe(event);
+      expect(nextEvent({ ...looking, ...cause, lookDecides: true })).toBeUndefined();
+    }
+  });
+
+  test('no code is sent once Cognito has accepted one', () => {
+    fc.assert(fc.property(happenings, (now) => nextEvent({ ...now, codeAccepted: true }) !== 'sendDue'));
   });
 
   test('an attempt begins only when no other is under way', () => {
@@ -115,6 +130,7 @@ describe('nextEvent', () => {
 
   test('past the deadline only what was under way or submitted in time is still handled, and then it ends', () => {
     const late = new Set<VerificationEvent | undefined>([
+      'lookDue',
       'codeAlreadySent',
       'tokenOffered',
       'resendRequested',
@@ -131,31 +147,12 @@ describe('nextEvent', () => {
       fc.property(happenings, (now) => {
         if (nextEvent(now) !== undefined) return;
         const underWay = [now.lookup, now.attempt, now.send].includes('underWay');
-        const happened = now.confirmed || now.codesSubmitted > 0 || now.deadlinePassed || now.sendDue;
-        expect(!happened || underWay).toBe(true);
-        expect(now.tokenOffered || now.resendsRequested > 0).toBe(
-          now.deadlinePassed && (now.tokenOffered || now.resendsRequested > 0),
-        );
+        const { confirmed, codesSubmitted, deadlinePassed, lookDue, codeAlreadySent, resendsRequested } = now;
+        const sendDue = now.sendDue && !now.codeAccepted;
+        const happened = confirmed || codesSubmitted > 0 || deadlinePassed || lookDue || codeAlreadySent || sendDue;
+        expect(!(happened || resendsRequested > 0) || underWay).toBe(true);
+        expect(now.tokenOffered && !deadlinePassed).toBe(false);
       }),
     );
-  });
-});
-
-describe('hasBecomeVerified', () => {
-  const snapshot = (verified: boolean, valueDigest: string) => ({ verified, valueDigest });
-
-  test.each([
-    ['was not verified', snapshot(false, 'a'), snapshot(true, 'a'), true],
-    ['was not verified and has another value now', snapshot(false, 'a'), snapshot(true, 'b'), true],
-    ['was verified before', snapshot(true, 'a'), snapshot(true, 'a'), false],
-    ['was verified before, with another value', snapshot(true, 'a'), snapshot(true, 'b'), true],
-    ['was never looked at before', undefined, snapshot(true, 'a'), false],
-  ])('an attribute that shows as verified and %s', (_name, before, now, proven) => {
-    expect(hasBecomeVerified(before, now)).toBe(proven);
-  });
-
-  test('an attribute that does not show as verified has not become verified', () => {
-    expect(hasBecomeVerified(snapshot(false, 'a'), snapshot(false, 'b'))).toBe(false);
-    expect(hasBecomeVerified(undefined, snapshot(false, 'b'))).toBe(false);
   });
 });
