@@ -2,6 +2,7 @@
 import { type CognitoIdentityProviderClient, GetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { cognitoEndpoint, quoteSetting, SettingError, USER_POOL_SETTINGS } from '@cognito-verification/codec';
 import type { ServedUserPool } from '@cognito-verification/contract';
+import { CognitoRefusal, ForeignAnswer, RequestNotBuilt } from './cognito-answer.js';
 import { type CognitoClients, cognitoInWords } from './cognito-clients.js';
 import { failureName, LISTED_EXCEPTIONS } from './failures.js';
 
@@ -47,24 +48,17 @@ async function probe(
     // Cognito never takes this token.
     return notCognito(userPoolId, 'took a token that cannot be valid');
   } catch (error) {
-    const { name, $metadata: { httpStatusCode, requestId, attempts } = {} } = error as ProbeError;
-    if (httpStatusCode !== undefined) {
+    if (error instanceof CognitoRefusal) {
+      const { name, status, requestId } = error;
       if (requestId && LISTED_EXCEPTIONS.includes(name)) return undefined;
-      return notCognito(
-        userPoolId,
-        `answered HTTP ${httpStatusCode} without ${requestId ? 'an exception' : 'a request id'} of Cognito`,
-      );
+      const missing = requestId ? 'an exception' : 'a request id';
+      return notCognito(userPoolId, `answered HTTP ${status} without ${missing} of Cognito`);
     }
-    // The SDK counts attempts from the first byte that it would send.
-    if (attempts === undefined && !abortSignal.aborted) return notResolved(userPoolId, (error as Error).message);
+    if (error instanceof ForeignAnswer) return notCognito(userPoolId, `answered (${error.message})`);
+    if (error instanceof RequestNotBuilt) return notResolved(userPoolId, error.message);
     const reason = abortSignal.aborted ? `no answer within ${PROBE_TIMEOUT_MS} ms` : failureName(error);
     return `${cognitoInWords()} gives no answer for user pool ${userPoolId} (${reason}). Sends and attempts are repeated until their budget ends.`;
   }
-}
-
-interface ProbeError {
-  name: string;
-  $metadata?: { httpStatusCode?: number; requestId?: string; attempts?: number };
 }
 
 function notCognito(userPoolId: string, what: string): SettingError {
@@ -101,5 +95,5 @@ function settingFor(userPoolId: string): { name: string; found: string } {
   const endpoint = cognitoEndpoint();
   return endpoint
     ? { name: endpoint.name, found: quoteSetting(endpoint.url) }
-    : { name: USER_POOL_SETTINGS.pools, found: quoteSetting(userPoolId) };
+    : { name: USER_POOL_SETTINGS.pools, found: JSON.stringify(userPoolId) };
 }

@@ -85,7 +85,9 @@ function parseUserPools(text: string, poolForm: RegExp): ReadonlyMap<string, rea
         : pools.has(userPoolId)
           ? 'each user pool once'
           : undefined;
-    if (allowed) problems.push({ name, found: quoteSetting(entry), allowed });
+    // The id of a pool may look like a secret, and is none.
+    const found = COGNITO_POOL.test(userPoolId) ? JSON.stringify(entry.slice(0, 80)) : quoteSetting(entry);
+    if (allowed) problems.push({ name, found, allowed });
     else pools.set(userPoolId, clientIds.length > 0 ? clientIds : undefined);
   }
   if (problems.length > 0) throw new SettingError(problems);

@@ -52,7 +52,7 @@ async function listening(listener: RequestListener): Promise<string> {
 }
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.1' };
-const ID = { 'x-amzn-requestid': '6f1a7c3e' };
+const ID = { 'x-amzn-requestid': '6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b' };
 
 describe('Cognito', () => {
   it('is recognized by its refusal, with one call for each endpoint', async () => {

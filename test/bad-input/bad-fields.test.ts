@@ -100,8 +100,8 @@ it('null is absent, as other languages write a field that is not set', OPTIONS, 
   const { accessToken, userPoolId, sub } = await rig.user();
   const unset = (fields: object) => Object.fromEntries(Object.keys(fields).map((name) => [name, null]));
   const { code: _code, attributeName: _name, ...optional } = unset(PAYLOADS.input);
-  const { recordAttribute, runId, reference, ...ofRequest } = optional;
-  expect([recordAttribute, runId, reference]).toEqual([null, null, null]);
+  const { recordAttribute, runId, salt, target, reference, ...ofRequest } = optional;
+  expect([recordAttribute, runId, salt, target, reference]).toEqual([null, null, null, null, null]);
   const policy = unset(PAYLOADS.input.policy.fields);
   const raw = await rig.env.client.workflow.start(WORKFLOW_TYPE, {
     taskQueue: rig.taskQueue,

@@ -133,7 +133,15 @@ export const MESSAGES = {
   submitCode: { parse: (input) => parseSubmitCode(input), good: { ...REFERENCE, code: '123456' } },
   resendCode: { parse: parseResendCode, good: { ...REFERENCE, clientMetadata: { locale: 'de' } } },
   renewAccessToken: { parse: parseRenewAccessToken, good: REFERENCE },
-  codeConfirmed: { parse: parseCodeConfirmed, good: { reference: 'signup-4711' } },
+  codeConfirmed: {
+    // As the client reads it: the workflow leaves a wrong token out, since the sender of a signal cannot be told.
+    parse: (input) => {
+      const parsed = parseCodeConfirmed(input);
+      if (parsed.ignored) throw parsed.ignored;
+      return parsed;
+    },
+    good: { ...REFERENCE, reference: 'signup-4711' },
+  },
 } as const satisfies Record<string, Message>;
 
 export type MessageName = keyof typeof MESSAGES;
