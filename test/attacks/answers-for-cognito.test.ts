@@ -89,7 +89,7 @@ describe('it says that a call failed for good', () => {
     fault(ATTEMPT, user, { ...what, times: 1 });
     const { result, status } = await rig.client.submitCode(workflowId, { code });
     expect(result).toBe('verified');
-    expect(status.attempts).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'verified' }]);
+    expect(status.attempts).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'accepted' }]);
   });
 
   it('after the attempt had its effect: the attribute is read, and the used code is not tried again', async () => {

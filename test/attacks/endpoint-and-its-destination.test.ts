@@ -48,20 +48,21 @@ afterAll(() => server.close());
 
 const HOSTILE = 'a\u001b[2J\u009b31m\u202Eb` ![x](http://evil.test/x.png) [y](http://evil.test) www.evil.test';
 
-it.each<[string, object, object]>([
+it.each<[string, object, object?]>([
   ['an object', { Destination: { a: 1 }, DeliveryMedium: 'EMAIL' }, { deliveryMedium: 'EMAIL' }],
   ['a list', { Destination: ['z***@e***'], DeliveryMedium: ['EMAIL'] }, {}],
   ['a number', { Destination: 7, DeliveryMedium: true }, {}],
   ['null', { Destination: null, DeliveryMedium: null }, {}],
   ['257 characters', { Destination: 'x'.repeat(257), DeliveryMedium: 'EMAIL' }, { deliveryMedium: 'EMAIL' }],
-  ['three megabytes', { Destination: 'x'.repeat(3_000_000), DeliveryMedium: 'y'.repeat(3_000_000) }, {}],
+  // Longer than any answer of Cognito: whether it was Cognito that answered is not known.
+  ['three megabytes', { Destination: 'x'.repeat(3_000_000), DeliveryMedium: 'y'.repeat(3_000_000) }],
   ['characters that a terminal obeys', { Destination: HOSTILE, DeliveryMedium: 'E\u001b[2J' }, {}],
 ])('a destination that is %s was not told: one send, and the code is taken', async (_what, answer, delivery) => {
   told = answer;
   const user = await rig.user();
   const { workflowId, status } = await rig.start(user);
-  expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: false, sendsLeft: 4 });
-  expect(JSON.parse(JSON.stringify(status.delivery))).toEqual(delivery);
+  expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: !delivery, sendsLeft: 4 });
+  expect(JSON.parse(JSON.stringify(status.delivery ?? null))).toEqual(delivery ?? null);
   expect(rig.sandbox.inbox(user)).toHaveLength(1);
   const code = rig.sandbox.codeFor(user, 'email');
   expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });

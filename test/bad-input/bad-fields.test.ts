@@ -170,6 +170,8 @@ describe('the command line', () => {
     vi.stubEnv('TEMPORAL_ADDRESS', rig.env.address);
     vi.stubEnv('VERIFICATION_TASK_QUEUE', rig.taskQueue);
     vi.stubEnv('VERIFICATION_ENCRYPTION_KEYS', rig.keys);
+    vi.stubEnv('AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER', rig.sandbox.url);
+    vi.stubEnv('VERIFICATION_USER_POOLS', ['eu-west-1_AbC', ...rig.sandbox.userPoolIds()].join());
     for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
     const command = (await COMMANDS.find((one) => one.name === name)?.load()) as Command;
     command.exitOverride().configureOutput({ writeErr: () => undefined, outputError: () => undefined });
@@ -233,7 +235,7 @@ it('a reference that was too long or not printable is made right', async () => {
   const reference = `a\u001b[2J\u202E${'x'.repeat(300)}`;
   await rig.env.client.workflow.getHandle(confirmed).signal('codeConfirmed', { reference });
   const outcome = await rig.client.wait(confirmed);
-  expect(outcome).toMatchObject({ outcome: 'verified', confirmedBy: 'codeConfirmed' });
+  expect(outcome).toMatchObject({ outcome: 'verified', proof: 'trusted' });
   expect(outcome.reference).toHaveLength(200);
   expect(isPrintable(outcome.reference ?? '')).toBe(true);
 });
