@@ -1,5 +1,9 @@
 /** For the lifecycle tests: verifications on a rig that moves the clocks of the server and the sandbox together. */
-import { UpdateUserAttributesCommand, VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
+import {
+  GetUserAttributeVerificationCodeCommand,
+  UpdateUserAttributesCommand,
+  VerifyUserAttributeCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { VerificationClient } from '@cognito-verification/client';
 import {
   type AttributeName,
@@ -203,6 +207,14 @@ export class TimeTravel {
       AttributeName: opened.attributeName,
       Code: this.code(opened),
     });
+    await client.send(command).finally(() => client.destroy());
+  }
+
+  /** Acts as an application that asks Cognito for a code, beside the verification. */
+  async askForCode({ user, attributeName: AttributeName }: Opened): Promise<void> {
+    const client = sdkFor(this.base.sandbox);
+    const AccessToken = await this.token(user);
+    const command = new GetUserAttributeVerificationCodeCommand({ AccessToken, AttributeName });
     await client.send(command).finally(() => client.destroy());
   }
 

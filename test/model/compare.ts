@@ -39,6 +39,8 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
   differ('sendsLeft', Math.max(0, sendsLeft(world)), status.sendsLeft);
   differ('attemptsLeft', attemptsLeft(world), status.attemptsLeft);
   differ('deliveryUncertain', counted(world).at(-1)?.outcome === 'uncertain', status.deliveryUncertain);
+  const proof = isEnd(world.state) ? world.proof : world.codeAccepted ? 'outstanding' : undefined;
+  if (!isEnd(world.state)) differ('proof', proof, status.proof);
   differ('failure', world.failure ?? '', status.failure?.type ?? '');
   differ('calls for a send', world.cognito.sendCalls, seen.sendCalls - margin(world, seen, 'sends'));
   differ('calls for an attempt', world.cognito.attemptCalls, seen.attemptCalls - margin(world, seen, 'attempts'));
@@ -55,7 +57,7 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
     about('codeExpiresAt', ends && Math.min(ends, world.expiresAt), status.codeExpiresAt);
   }
   if (world.state === 'awaitingCode') {
-    const allowed = cooldownEnds(world);
+    const allowed = world.codeAccepted ? undefined : cooldownEnds(world);
     const by = status.resendAllowedAt;
     // A time in the past depends on when the verification last looked at its clock.
     const over = allowed !== undefined && by !== undefined && allowed <= world.now && Date.parse(by) <= world.now;

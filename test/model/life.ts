@@ -18,15 +18,21 @@ type AttemptEnd =
 
 export class Life extends Looks {
   /** Takes codes one at a time, and answers at once if no call is needed. */
-  takeCodes(): void {
+  override takeCodes(): void {
     const { world } = this;
-    while (!world.check && !isEnd(world.state) && world.queue.length > 0) {
+    while (
+      !(world.look && (world.targetWanted || world.codeAccepted)) &&
+      !world.check &&
+      !isEnd(world.state) &&
+      world.queue.length > 0
+    ) {
       const late = world.now >= world.expiresAt;
       if (late && world.lateCodeTaken) return;
       world.lateCodeTaken = late;
       const next = world.queue.shift() as Submitted;
       const ends = codeEnds(world);
-      if (attemptsLeft(world) === 0) this.answer(next.message, 'AttemptsExhausted');
+      if (world.codeAccepted) this.startCheck(next, 'prove');
+      else if (attemptsLeft(world) === 0) this.answer(next.message, 'AttemptsExhausted');
       else if (ends !== undefined && this.past(ends)) {
         world.cooldownWaived = true;
         this.answer(next.message, 'codeExpired');
@@ -36,10 +42,10 @@ export class Life extends Looks {
     }
   }
 
-  private startCheck(submitted: Submitted): void {
+  private startCheck(submitted: Submitted, stage: Check['stage'] = 'token'): void {
     const { world } = this;
     const sendsBefore = counted(world).length;
-    world.check = { ...submitted, since: world.now, stage: 'token', refused: [], look: {}, calls: 0, sendsBefore };
+    world.check = { ...submitted, since: world.now, stage, refused: [], look: {}, calls: 0, sendsBefore };
     this.goOnChecking();
   }
 
@@ -73,7 +79,10 @@ export class Life extends Looks {
         const was = world.cognito.verified;
         const looked = gaveUp ? this.gaveUpLook(check) : this.lookUp(check.look, check.token);
         if (looked === 'riding') return 'riding';
-        if (looked === 'read') world.verifiedBefore = was;
+        if (looked === 'noToken') return 'accessTokenRejected';
+        if (looked !== 'read') return 'unavailable';
+        world.verifiedBefore ??= was;
+        world.targetWanted = false;
         check.stage = 'call';
         return undefined;
       }
@@ -81,6 +90,8 @@ export class Life extends Looks {
         return this.call(check, gaveUp);
       case 'after':
         return this.lookAfter(check, gaveUp);
+      case 'prove':
+        return this.prove(check, gaveUp);
     }
   }
 
@@ -112,6 +123,13 @@ export class Life extends Looks {
         world.failure = this.cognito.failureType('attempt');
         return 'failed';
       case 'verified':
+        this.accept(token);
+        entry.outcome = 'accepted';
+        world.codeAccepted = true;
+        check.stage = 'prove';
+        check.token = undefined;
+        // The attempt itself reads the attribute.
+        return this.cognito.read(token, true) === 'read' ? 'verified' : undefined;
       case 'mismatch':
       case 'rateLimited':
         this.accept(token);
@@ -140,6 +158,14 @@ export class Life extends Looks {
     return undefined;
   }
 
+  private prove(check: Check, gaveUp: boolean): AttemptEnd | 'riding' {
+    const looked = gaveUp ? this.gaveUpLook(check) : this.lookUp(check.look, check.token);
+    if (looked === 'riding') return 'riding';
+    if (looked === 'read') return 'verified';
+    this.putOff(looked);
+    return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
+  }
+
   /** The next look for this code starts with the tokens again. */
   private gaveUpLook(check: Check): 'unreadable' {
     check.look = {};
@@ -149,8 +175,11 @@ export class Life extends Looks {
   private settleCheck(check: Check, end: AttemptEnd): void {
     const { world } = this;
     if (end === 'verified') {
-      world.proof = check.doubt ? 'found' : 'accepted';
-      this.end('verified');
+      if (world.codeAccepted) this.proved();
+      else {
+        world.proof = 'found';
+        this.end('verified');
+      }
       return;
     }
     if (end === 'failed') {
@@ -159,6 +188,7 @@ export class Life extends Looks {
     }
     world.check = undefined;
     if (end !== 'rateLimited') world.attemptLimitsInARow = 0;
+    if (world.codeAccepted) this.standDown();
     this.answer(check.message, end === 'unavailable' ? 'CognitoUnavailable' : end);
     if (end === 'rateLimited') {
       world.attemptLimitsInARow += 1;

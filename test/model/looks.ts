@@ -1,6 +1,6 @@
 /** Looks at the attribute, and what they prove. */
 import { Sends } from './sends.js';
-import { counted, type Look } from './world.js';
+import { counted, isEnd, type Look, MINUTE } from './world.js';
 
 type Looked = 'read' | 'noToken' | 'unreadable' | 'riding';
 
@@ -9,8 +9,8 @@ export class Looks extends Sends {
   tokenCame(): void {
     const { world } = this;
     if (this.usable().length === 0) return;
+    if (world.obstacle === 'noToken') world.obstacle = undefined;
     this.resume();
-    if (world.confirmation === 'waitsForToken') this.check();
     this.goOn();
   }
 
@@ -41,39 +41,70 @@ export class Looks extends Sends {
     return this.world.verifiedBefore === false && this.world.cognito.verified;
   }
 
-  /** Looks at the attribute at the start, for comparison with a later look. */
-  lookFirst(look: Look = {}): void {
-    const looked = this.lookUp(look);
-    if (looked === 'riding') this.world.look = { ...look, since: this.world.now, confirms: false };
-    else if (looked === 'read') this.world.verifiedBefore ??= this.world.cognito.verified;
-  }
-
-  /** Handles `codeConfirmed` when it arrives or is resumed. */
+  /** Handles `codeConfirmed`. */
   confirm(): void {
     const { world } = this;
     if (world.rules.confirmation === 'trust') {
       world.proof = 'trusted';
       this.end('verified');
-    } else if (world.look) world.confirmation = 'waitsForLook';
-    else this.check();
+      return;
+    }
+    world.confirmed = true;
+    if (world.obstacle !== 'noToken') world.obstacle = undefined;
+    this.goOn();
   }
 
-  protected check(look: Look = {}): void {
+  /** Makes the looks that are wanted, as long as nothing holds them up. */
+  protected override lookWhereWanted(): void {
+    while (this.lookIsDue()) this.makeLook({});
+  }
+
+  private lookIsDue(): boolean {
     const { world } = this;
-    world.confirmation = undefined;
+    const { targetWanted, codeAccepted, confirmed, verifiedBefore, obstacle, look, check } = world;
+    const wanted = targetWanted || codeAccepted || (confirmed && verifiedBefore !== undefined);
+    return wanted && !obstacle && !look && !check && !isEnd(world.state);
+  }
+
+  private makeLook(look: Look): void {
+    const { world } = this;
     const looked = this.lookUp(look);
-    if (looked === 'riding') {
-      world.look = { ...look, since: world.now, confirms: true };
-      world.confirmation = 'waitsForLook';
-    } else if (looked === 'read') {
-      if (this.becameVerified()) {
-        world.proof = 'confirmed';
-        this.end('verified');
-      } else world.verifiedBefore ??= world.cognito.verified;
-    } else if (looked === 'noToken') {
-      world.confirmation = 'waitsForToken';
+    if (looked === 'riding') world.look = { ...look, since: world.now };
+    else if (looked === 'read') this.judge();
+    else this.putOff(looked);
+  }
+
+  private judge(): void {
+    const { world } = this;
+    world.looksFailed = 0;
+    if (world.targetWanted) {
+      world.verifiedBefore = world.cognito.verified;
+      world.targetWanted = false;
+    } else if (world.codeAccepted) this.proved();
+    else if (this.becameVerified()) {
+      world.proof = 'confirmed';
+      this.end('verified');
+    } else world.confirmed = false;
+  }
+
+  /** An accepted code shows. */
+  protected proved(): void {
+    const { world } = this;
+    if (world.cognito.verified) world.proof = 'accepted';
+    else world.failure = 'AttributeNotVerified';
+    this.end(world.cognito.verified ? 'verified' : 'failed');
+  }
+
+  /** A look that is wanted has failed. */
+  protected putOff(looked: 'noToken' | 'unreadable'): void {
+    const { world } = this;
+    if (looked === 'noToken') {
+      world.obstacle = 'noToken';
       if (world.state === 'awaitingCode') this.enter('awaitingToken');
+      return;
     }
+    world.obstacle = { until: world.now + Math.min(60 * MINUTE, 15_000 * 2 ** world.looksFailed) };
+    world.looksFailed += 1;
   }
 
   /** Ends a look that was being retried. */
@@ -81,20 +112,28 @@ export class Looks extends Sends {
     const { world } = this;
     const { look } = world;
     world.look = undefined;
-    if (this.cognito.blocks('read')) world.confirmation = undefined;
-    else if (look?.confirms) this.check(look);
-    else {
-      this.lookFirst(look);
-      // The confirmation waited for that look, and now has one of its own.
-      if (world.confirmation) this.check();
-    }
+    if (this.cognito.blocks('read')) this.putOff('unreadable');
+    else this.makeLook(look ?? {});
+    this.takeCodes();
+    this.goOn();
+  }
+
+  /** The look that failed is made again. */
+  lookAgain(): void {
+    this.world.obstacle = undefined;
     this.goOn();
   }
 
   /** Whether the attribute was verified elsewhere without a message to us; undefined while that look is under way. */
   foundLate(): boolean | undefined {
-    if (this.world.verifiedBefore === undefined || counted(this.world).length === 0) return false;
+    const { world } = this;
+    if (world.verifiedBefore === undefined || counted(world).length === 0) return false;
     const looked = this.lookUp({});
-    return looked === 'riding' ? undefined : looked === 'read' && this.becameVerified();
+    if (looked === 'riding') return undefined;
+    const { verified } = world.cognito;
+    return looked === 'read' && (world.codeAccepted ? verified : this.becameVerified());
   }
+
+  /** Takes codes that waited for a look. */
+  protected takeCodes(): void {}
 }

@@ -108,7 +108,7 @@ type Submit = Extract<Message, { kind: 'submit' }> & { id: number };
 
 function submit(life: Life, { id, code, token }: Submit, { later, exhausts, choices }: Crossing): void {
   const { world } = life;
-  const exhausted = attemptsLeft(world) === 0 || (exhausts && choices.oneOf([false, true]));
+  const exhausted = (attemptsLeft(world) === 0 && !world.codeAccepted) || (exhausts && choices.oneOf([false, true]));
   if (exhausted) life.answer(id, 'AttemptsExhausted');
   else if (counted(world).length === 0 && world.state !== 'sending') life.answer(id, 'CodeNotSent');
   else {
@@ -187,6 +187,7 @@ function resend(life: Life, { id, token }: Resend, { crossing, later, choices }:
 
 function resendRefusal(life: Life, token?: number): string | undefined {
   const { world } = life;
+  if (world.codeAccepted) return 'ResendNotAllowed:codeAccepted';
   if (world.state === 'sending') return undefined;
   if (world.state === 'rateLimited') return 'ResendNotAllowed:rateLimited';
   if (world.state === 'awaitingToken') {

@@ -51,6 +51,10 @@ export function open(opening: Opening, span: Span): World[] {
       slowTries: 0,
       attemptLimitsInARow: 0,
       cooldownWaived: false,
+      targetWanted: alreadySent,
+      codeAccepted: false,
+      confirmed: false,
+      looksFailed: 0,
       queue: [],
       lateCodeTaken: false,
       tokens: [token],
@@ -79,7 +83,6 @@ export function open(opening: Opening, span: Span): World[] {
       world.cognito.inbox.push(1);
       world.sends.push({ at: now, outcome: 'alreadySent' });
     }
-    if (alreadySent || rules.confirmation === 'recheck') life.lookFirst();
     if (alreadySent) life.awaitCode();
     life.goOn();
     meanwhile(life, choices);

@@ -80,7 +80,6 @@ export class Verification {
     for (const message of [...world.resendsWaiting, ...world.joinsWaiting])
       this.answer(message, outcome === 'failed' ? this.failedWith : 'status');
     Object.assign(world, { queue: [], resendsWaiting: [], joinsWaiting: [], nextSendDue: false });
-    for (const field of ['check', 'riding', 'look', 'confirmation', 'nextSendAt', 'retryAt'] as const)
-      delete world[field];
+    for (const field of ['check', 'riding', 'look', 'obstacle', 'nextSendAt', 'retryAt'] as const) delete world[field];
   }
 }

@@ -10,12 +10,16 @@ export class Sends extends Verification {
   /** Starts a send that is due, unless it must wait for something that is under way. */
   goOn(): void {
     const { world } = this;
-    const { state, sendWanted, retryAt, resendsWaiting, riding, check, look } = world;
+    const { state, sendWanted, retryAt, resendsWaiting, riding, check } = world;
     this.answerJoins();
-    if (isEnd(state) || riding || check || look) return;
+    this.lookWhereWanted();
+    if (isEnd(world.state) || riding || check || world.look || world.codeAccepted) return;
     if (attemptsLeft(world) === 0 && resendsWaiting.length === 0) return;
     if (world.nextSendDue || (sendWanted && retryAt === undefined && state !== 'awaitingToken')) this.startSend();
   }
+
+  /** Makes the looks that are wanted. */
+  protected lookWhereWanted(): void {}
 
   protected startSend(): void {
     const { world } = this;
@@ -39,7 +43,9 @@ export class Sends extends Verification {
       // A code that arrives during the send reaches Cognito before or after it, but always before the answer to the send.
       this.meanwhile?.besideSend();
       if (this.overtookSend()) return;
-      const glance = () => world.verifiedBefore === undefined && cognito.read(token, true) === 'read';
+      // The first message decides what must be verified at the end.
+      const first = counted(world).length === 0;
+      const glance = () => (first || world.verifiedBefore === undefined) && cognito.read(token, true) === 'read';
       let read = glance();
       const was = world.cognito.verified;
       let meaning = cognito.send(token);
@@ -51,7 +57,7 @@ export class Sends extends Verification {
         world.riding = { token, since: world.now };
         return;
       }
-      if (read) world.verifiedBefore = was;
+      if (read && !(world.targetWanted && !first)) world.verifiedBefore = was;
       this.meanwhile?.besideSend();
       if (this.overtookSend()) return;
       if (meaning !== 'refused') {
@@ -89,6 +95,7 @@ export class Sends extends Verification {
       case 'uncertain':
         sends.push({ at: now, outcome: meaning });
         world.cooldownWaived = false;
+        world.targetWanted ||= world.verifiedBefore === undefined;
         this.awaitCode();
         break;
       case 'rateLimited':
@@ -136,6 +143,18 @@ export class Sends extends Verification {
     if (isEnd(world.state)) return;
     for (const message of world.resendsWaiting.splice(0)) this.answer(message, 'status');
     this.answerJoins();
+    this.goOn();
+  }
+
+  /** A code was accepted: a send that waits is not needed any more. */
+  protected standDown(): void {
+    const { world } = this;
+    if (world.riding || !world.sendWanted) return;
+    world.sendWanted = false;
+    world.nextSendAt = undefined;
+    world.nextSendDue = false;
+    for (const message of world.resendsWaiting.splice(0)) this.answer(message, 'status');
+    this.enter('awaitingCode');
   }
 
   /** A failed re-send leaves earlier codes valid. */

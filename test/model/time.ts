@@ -61,12 +61,14 @@ function nextThing(life: Life, from: number): Next | undefined {
   const { world, cognito } = life;
   if (isEnd(world.state)) return undefined;
   const things: Next[] = [];
-  const { riding, check, look, nextSendAt, expiresAt } = world;
+  const { riding, check, look, nextSendAt, expiresAt, obstacle } = world;
   if (look) things.push({ at: Math.max(from, look.since), happens: () => life.settleLook() });
   if (check) {
     const at = Math.max(from, check.since);
     things.push({ at, happens: (choices) => goOnChecking(life, choices) });
   }
+  if (typeof obstacle === 'object' && !check && !look)
+    things.push({ at: obstacle.until, happens: () => life.lookAgain() });
   if (riding && !look) {
     const blocked = cognito.blocks('send');
     const at = blocked ? riding.since + SEND_BUDGET - LAST_WAIT / 2 : Math.max(from, riding.since);
@@ -99,6 +101,7 @@ function goOnChecking(life: Life, choices: Choices): void {
 function expire(life: Life): void {
   const found = life.foundLate();
   if (isEnd(life.world.state)) return;
-  if (found) life.world.proof = 'found';
+  const { codeAccepted, confirmed } = life.world;
+  if (found) life.world.proof = codeAccepted ? 'accepted' : confirmed ? 'confirmed' : 'found';
   life.end(found ? 'verified' : 'expired');
 }

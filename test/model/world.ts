@@ -46,7 +46,8 @@ export interface Look {
 /** The one attempt that is under way. */
 export interface Check extends Submitted {
   since: number;
-  stage: 'token' | 'before' | 'call' | 'after';
+  /** `prove`: Cognito has accepted a code, and the attribute is read. */
+  stage: 'token' | 'before' | 'call' | 'after' | 'prove';
   /** Tokens that were refused for it. */
   refused: number[];
   with?: number;
@@ -90,6 +91,15 @@ export interface World {
   cooldownWaived: boolean;
   /** Whether the attribute was verified before the first send; undefined while that cannot be read. */
   verifiedBefore?: boolean;
+  /** That is to be read by itself. */
+  targetWanted: boolean;
+  /** A code was accepted, and the attribute has not been read since. */
+  codeAccepted: boolean;
+  /** A `codeConfirmed` is to be checked. */
+  confirmed: boolean;
+  /** What holds up the look that these want. */
+  obstacle?: 'noToken' | { until: number } | undefined;
+  looksFailed: number;
 
   /** A send that is being retried. */
   riding?: { token: number; since: number } | undefined;
@@ -98,9 +108,7 @@ export interface World {
   /** After the deadline, one more code has been accepted. */
   lateCodeTaken: boolean;
   /** A look at the attribute that is being retried. */
-  look?: (Look & { since: number; confirms: boolean }) | undefined;
-  /** A `codeConfirmed` that must be checked, and waits for a look or a token. */
-  confirmation?: 'waitsForLook' | 'waitsForToken' | undefined;
+  look?: (Look & { since: number }) | undefined;
 
   tokens: Token[];
   /** Tokens that were brought and not yet tried, newest first. */

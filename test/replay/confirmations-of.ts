@@ -5,6 +5,7 @@ const LOOKS: Readonly<Record<string, string>> = {
   before: 'look: as it was before',
   whether: 'look: whether an attempt was taken after all',
   late: 'look: at the deadline',
+  accepted: 'look: after an accepted code',
 };
 
 /** The results of confirmations and looks, by their names in edges.ts. */
@@ -23,7 +24,11 @@ function signalsOf({ request, steps }: Reading, [first]: readonly Turn[]): strin
     if (seen.has(sealed)) edges.push('codeConfirmed: left out, a copy');
     seen.add(sealed);
     if (input === undefined) edges.push('codeConfirmed: left out, unreadable');
-    else if ((input as { reference?: string }).reference) edges.push('codeConfirmed: with a reference');
+    else {
+      const { reference, accessToken } = input as { reference?: string; accessToken?: string };
+      if (reference) edges.push('codeConfirmed: with a reference');
+      if (accessToken) edges.push('codeConfirmed: with an access token');
+    }
   }
   return edges;
 }

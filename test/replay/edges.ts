@@ -32,14 +32,17 @@ const STATES = [
   'awaitingToken → awaitingCode: a token',
   'awaitingToken → awaitingCode: Cognito had sent a code by itself',
   ...OPEN.flatMap((state) => [
-    `${state} → verified: submitCode`,
-    `${state} → verified: codeConfirmed`,
+    `${state} → verified: accepted`,
+    `${state} → verified: trusted`,
     `${state} → failed: a code was refused for good`,
     `${state} → expired: the deadline`,
     `${state} → cancelled: on request`,
   ]),
   // Without a token nothing can be read.
-  ...OPEN.slice(0, 3).map((state) => `${state} → verified: readAttribute`),
+  ...OPEN.slice(0, 3).map((state) => `${state} → verified: found`),
+  'awaitingCode → verified: confirmed',
+  'awaitingCode → expired: AttributeChanged',
+  'awaitingCode → failed: a code was accepted, and the value is not verified',
 ];
 
 /** The table of messages in docs/lifecycle.md: each message in each state in which it leaves a trace. */
@@ -102,6 +105,7 @@ const CONFIRMATIONS = [
   'codeConfirmed: before the first task',
   'codeConfirmed: before the first task, to be checked',
   'codeConfirmed: with a reference',
+  'codeConfirmed: with an access token',
   'codeConfirmed: checked and proven',
   'codeConfirmed: checked and not proven',
   'codeConfirmed: waits for a token to be checked with',
@@ -112,6 +116,7 @@ const CONFIRMATIONS = [
   'look: whether an attempt was taken after all',
   'look: at the deadline',
   'look: with another token, after one was refused',
+  'look: after an accepted code',
   'look: without an answer',
 ];
 

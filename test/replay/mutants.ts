@@ -18,14 +18,14 @@ export const MUTATIONS = {
     text: DEADLINE,
     instead: `${DEADLINE} new Alarm().set(this.atMs - 1_000, 'Almost');`,
   },
-  'a swapped order: the look at the attribute before the timer of the deadline': {
-    file: 'verification.js',
-    text: 'this.deadline.begin();\n        this.looks.begin();',
-    instead: 'this.looks.begin();\n        this.deadline.begin();',
+  'a swapped order: the timer of an automatic re-send before the state': {
+    file: 'sends.js',
+    text: "this.isFirstSettled = true;\n        parts.enter('awaitingCode');",
+    instead: "this.isFirstSettled = true;\n        void Promise.resolve().then(() => parts.enter('awaitingCode'));",
   },
   'a renamed activity': { file: 'cognito-calls.js', text: '.verifyCode(', instead: '.checkCode(' },
   'a call left out': {
-    file: 'attempts.js',
+    file: 'code-check.js',
     text: "if (answer.verdict !== 'uncertain' && answer.verdict !== 'codeExpired')",
     instead: "if (answer.verdict !== 'uncertain')",
   },

@@ -113,7 +113,7 @@ class Follower {
       case 'verified':
         return this.reading.outcome?.proof ?? 'by nobody';
       case 'expired':
-        return 'the deadline';
+        return this.reading.outcome?.reason ?? 'the deadline';
       case 'cancelled':
         return 'on request';
       case 'rateLimited':
@@ -174,6 +174,8 @@ function failedFor({ settled, news }: Seen): string {
     (one) => one.activity === 'verifyCode' && one.failure && verdictOf(one) === 'failed',
   );
   if (attempt) return 'a code was refused for good';
+  const accepted = only(news, 'answer').some((one) => one.activity === 'verifyCode' && !one.failure);
+  if (accepted) return 'a code was accepted, and the value is not verified';
   const verdict = settled && verdictOf(settled);
   return verdict === 'throttled' || verdict === 'unreachable' ? 'given up' : 'refused for good';
 }

@@ -4,7 +4,8 @@ import { type CorpusRig, IDENTITY, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
 
 const LOOK = 'GetUser';
-const policy = { confirmation: 'recheck' } as const;
+const policy = {};
+const TRUST = { confirmation: 'trust' } as const;
 
 /** A service that learns of a confirmation before the verification starts. */
 async function confirmedBeforeStart(rig: CorpusRig, more: VerificationPolicy = {}): Promise<string> {
@@ -24,13 +25,9 @@ async function confirmedBeforeStart(rig: CorpusRig, more: VerificationPolicy = {
 export const CONFIRMATIONS: readonly Scenario[] = [
   {
     name: 'confirmed-before-the-first-task',
-    edges: [
-      'codeConfirmed: before the first task',
-      'sending → verified: codeConfirmed',
-      'codeConfirmed: with a reference',
-    ],
+    edges: ['codeConfirmed: before the first task', 'sending → verified: trusted', 'codeConfirmed: with a reference'],
     play: async (rig) => {
-      const id = await confirmedBeforeStart(rig);
+      const id = await confirmedBeforeStart(rig, TRUST);
       await rig.client.wait(id);
       return id;
     },
@@ -39,14 +36,14 @@ export const CONFIRMATIONS: readonly Scenario[] = [
     name: 'confirmed-before-the-first-task-to-be-checked',
     edges: ['codeConfirmed: before the first task, to be checked', 'codeConfirmed: checked and not proven'],
     play: async (rig) => {
-      const id = await confirmedBeforeStart(rig, policy);
+      const id = await confirmedBeforeStart(rig);
       await rig.until({ id } as never, ({ state }) => state === 'awaitingCode');
       return id;
     },
   },
   {
     name: 'a-confirmation-that-is-proven',
-    edges: ['codeConfirmed: checked and proven'],
+    edges: ['codeConfirmed: checked and proven', 'awaitingCode → verified: confirmed'],
     play: async (rig) => {
       const opened = await rig.open({ policy });
       await rig.verifyElsewhere(opened);
@@ -81,6 +78,53 @@ export const CONFIRMATIONS: readonly Scenario[] = [
       await rig.client.confirm(opened.id);
       await rig.until(opened, ({ state }) => state === 'awaitingToken');
       await rig.client.renewAccessToken(opened.id, { accessToken: await rig.token(opened.user) });
+      await rig.client.wait(opened.id);
+      return opened.id;
+    },
+  },
+  {
+    name: 'a-confirmation-with-a-token',
+    edges: ['codeConfirmed: with an access token', 'codeConfirmed: checked and proven'],
+    play: async (rig) => {
+      const opened = await rig.open({ policy });
+      await rig.verifyElsewhere(opened);
+      rig.base.sandbox.revokeTokens(opened.user);
+      await rig.client.confirm(opened.id, { accessToken: await rig.token(opened.user) });
+      await rig.client.wait(opened.id);
+      return opened.id;
+    },
+  },
+  {
+    name: 'a-value-that-was-changed',
+    edges: ['awaitingCode → expired: AttributeChanged'],
+    play: async (rig) => {
+      const opened = await rig.open();
+      await rig.changeEmail(opened.user, 'other@example.com');
+      await tolerated(rig.submitRight(opened));
+      return opened.id;
+    },
+  },
+  {
+    name: 'an-old-value-that-is-kept',
+    edges: ['awaitingCode → failed: a code was accepted, and the value is not verified'],
+    play: async (rig) => {
+      rig.base.sandbox.setSwitches({ sendWhilePending: 'currentValue' });
+      const user = await rig.user({ emailVerified: true, requireVerificationBeforeUpdate: true });
+      const alreadySent = await rig.changeEmail(user, 'other@example.com');
+      const opened = await rig.open({ user, request: { alreadySent } });
+      await rig.askForCode(opened);
+      await tolerated(rig.submitRight(opened));
+      return opened.id;
+    },
+  },
+  {
+    name: 'an-accepted-code-that-waits-for-its-proof',
+    edges: ['look: after an accepted code', 'look: without an answer'],
+    slow: true,
+    play: async (rig) => {
+      const opened = await rig.open();
+      rig.fault(opened.user, LOOK, { exception: { name: 'ForbiddenException' }, times: 2 });
+      await tolerated(rig.submitRight(opened));
       await rig.client.wait(opened.id);
       return opened.id;
     },

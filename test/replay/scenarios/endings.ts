@@ -30,17 +30,19 @@ type Reachable = keyof typeof REACH;
 
 interface Ending {
   edge: string;
+  policy?: VerificationPolicy;
   slow?: true;
   end: (rig: CorpusRig, opened: Opened) => Promise<unknown>;
 }
 
 const ENDINGS: Readonly<Record<string, Ending>> = {
   'a-right-code': {
-    edge: 'verified: submitCode',
+    edge: 'verified: accepted',
     end: async (rig, opened) => await rig.submitRight(opened, await rig.token(opened.user)),
   },
   'a-confirmation': {
-    edge: 'verified: codeConfirmed',
+    edge: 'verified: trusted',
+    policy: { confirmation: 'trust' },
     end: async (rig, { id }) => await rig.client.confirm(id, { reference: 'order-17' }),
   },
   'a-code-that-is-refused': {
@@ -53,19 +55,19 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   'the-deadline': { edge: 'expired: the deadline', slow: true, end: () => Promise.resolve() },
   'a-cancellation': { edge: 'cancelled: on request', end: async (rig, { id }) => await rig.client.cancel(id) },
   'a-look-at-the-deadline': {
-    edge: 'verified: readAttribute',
+    edge: 'verified: found',
     slow: true,
     end: (rig, opened) => rig.verifyElsewhere(opened),
   },
 };
 
-function endingFrom(state: Reachable, name: string, { edge, slow, end }: Ending): Scenario {
+function endingFrom(state: Reachable, name: string, { edge, policy, slow, end }: Ending): Scenario {
   return {
     name: `${WORDS[state]}-ended-by-${name}`,
     edges: [`${state} → ${edge}`],
     ...(slow ? { slow } : {}),
     play: async (rig) => {
-      const opened = await REACH[state](rig, slow ? { deadline: '1 minute' } : {});
+      const opened = await REACH[state](rig, slow ? { deadline: '1 minute' } : policy);
       await end(rig, opened);
       await tolerated(rig.client.wait(opened.id));
       return opened.id;

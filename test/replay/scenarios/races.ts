@@ -63,7 +63,7 @@ export const RACES: readonly Scenario[] = [
     play: async (rig) => {
       const apart = await rig.apart();
       const user = await rig.user();
-      const opened = await rig.openApart(apart, user);
+      const opened = await rig.openApart(apart, user, { policy: { confirmation: 'trust' } });
       await rig.until(opened, ({ state }) => state === 'awaitingCode');
       await apart.leave();
       await rig.base.env.client.workflow.getHandle(opened.id).signal(codeConfirmed, {});

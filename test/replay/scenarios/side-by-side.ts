@@ -73,7 +73,7 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
     play: async (rig) => {
       const user = await rig.user();
       rig.refuse(user, SEND, 'TooManyRequestsException');
-      const opened = await rig.open({ user, impatient: true });
+      const opened = await rig.open({ user, impatient: true, policy: { confirmation: 'trust' } });
       const answers = [await rig.taken(opened, awaitDelivery.name, {}), await rig.taken(opened, resendCode.name, {})];
       await rig.client.confirm(opened.id);
       await Promise.allSettled(answers.map((answer) => answer.result()));
