@@ -31,11 +31,11 @@ export class Sends extends Verification {
     this.trySend();
   }
 
-  /** Tries the tokens in turn; `first` is a token that the send has already been tried with. */
-  trySend(first?: number): void {
+  /** Tries the tokens in turn; `tried` is a token that the send has already been tried with. */
+  trySend(tried?: number): void {
     const { world, cognito } = this;
     world.riding = undefined;
-    let known = first;
+    let known = tried;
     for (;;) {
       const token = known ?? this.usable()[0];
       known = undefined;
