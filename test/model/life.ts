@@ -81,8 +81,7 @@ export class Life extends Looks {
         if (looked === 'riding') return 'riding';
         if (looked === 'noToken') return 'accessTokenRejected';
         if (looked !== 'read') return 'unavailable';
-        world.verifiedBefore ??= was;
-        world.targetWanted = false;
+        if (world.verifiedBefore === undefined) this.takeTarget(was);
         check.stage = 'call';
         return undefined;
       }

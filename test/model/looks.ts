@@ -78,8 +78,7 @@ export class Looks extends Sends {
     const { world } = this;
     world.looksFailed = 0;
     if (world.targetWanted) {
-      world.verifiedBefore = world.cognito.verified;
-      world.targetWanted = false;
+      this.takeTarget(world.cognito.verified);
     } else if (world.codeAccepted) this.proved();
     else if (this.becameVerified()) {
       world.proof = 'confirmed';
@@ -87,12 +86,22 @@ export class Looks extends Sends {
     } else world.confirmed = false;
   }
 
+  protected takeTarget(verified: boolean): void {
+    const { world } = this;
+    world.changePending = world.byCognito && verified;
+    world.verifiedBefore = verified;
+    world.targetWanted = false;
+    if (world.changePending && !world.sendWanted) world.nextSendAt = undefined;
+  }
+
   /** An accepted code shows. */
   protected proved(): void {
     const { world } = this;
-    if (world.cognito.verified) world.proof = 'accepted';
+    // In these stories no value changes, so that one which must change never does.
+    const shows = world.cognito.verified && !world.changePending;
+    if (shows) world.proof = 'accepted';
     else world.failure = 'AttributeNotVerified';
-    this.end(world.cognito.verified ? 'verified' : 'failed');
+    this.end(shows ? 'verified' : 'failed');
   }
 
   /** A look that is wanted has failed. */
@@ -131,7 +140,7 @@ export class Looks extends Sends {
     const looked = this.lookUp({});
     if (looked === 'riding') return undefined;
     const { verified } = world.cognito;
-    return looked === 'read' && (world.codeAccepted ? verified : this.becameVerified());
+    return looked === 'read' && (world.codeAccepted ? verified && !world.changePending : this.becameVerified());
   }
 
   /** Takes codes that waited for a look. */

@@ -168,7 +168,7 @@ function resend(life: Life, { id, token }: Resend, { crossing, later, choices }:
     life.goOn();
     return;
   }
-  const again = resendRefusal(life);
+  const again = world.byCognito && world.targetWanted ? 'CognitoUnavailable' : resendRefusal(life);
   if (again) {
     // The send that its token started may still have been under way, and then it joins that send.
     life.answer(id, ...(token === undefined ? [again] : [again, 'status']));
@@ -188,6 +188,7 @@ function resend(life: Life, { id, token }: Resend, { crossing, later, choices }:
 function resendRefusal(life: Life, token?: number): string | undefined {
   const { world } = life;
   if (world.codeAccepted) return 'ResendNotAllowed:codeAccepted';
+  if (world.changePending) return 'ResendNotAllowed:changePending';
   if (world.state === 'sending') return undefined;
   if (world.state === 'rateLimited') return 'ResendNotAllowed:rateLimited';
   if (world.state === 'awaitingToken') {

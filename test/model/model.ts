@@ -51,6 +51,8 @@ export function open(opening: Opening, span: Span): World[] {
       slowTries: 0,
       attemptLimitsInARow: 0,
       cooldownWaived: false,
+      byCognito: alreadySent,
+      changePending: false,
       targetWanted: alreadySent,
       codeAccepted: false,
       confirmed: false,

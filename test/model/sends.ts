@@ -14,6 +14,7 @@ export class Sends extends Verification {
     this.answerJoins();
     this.lookWhereWanted();
     if (isEnd(world.state) || riding || check || world.look || world.codeAccepted) return;
+    if (world.byCognito && world.targetWanted) return;
     if (attemptsLeft(world) === 0 && resendsWaiting.length === 0) return;
     if (world.nextSendDue || (sendWanted && retryAt === undefined && state !== 'awaitingToken')) this.startSend();
   }
@@ -44,8 +45,8 @@ export class Sends extends Verification {
       this.meanwhile?.besideSend();
       if (this.overtookSend()) return;
       // The first message decides what must be verified at the end.
-      const first = counted(world).length === 0;
-      const glance = () => (first || world.verifiedBefore === undefined) && cognito.read(token, true) === 'read';
+      const isFirst = counted(world).length === 0;
+      const glance = () => (isFirst || world.verifiedBefore === undefined) && cognito.read(token, true) === 'read';
       let read = glance();
       const was = world.cognito.verified;
       let meaning = cognito.send(token);
@@ -57,7 +58,7 @@ export class Sends extends Verification {
         world.riding = { token, since: world.now };
         return;
       }
-      if (read && !(world.targetWanted && !first)) world.verifiedBefore = was;
+      if (read && !(world.targetWanted && !isFirst)) world.verifiedBefore = was;
       this.meanwhile?.besideSend();
       if (this.overtookSend()) return;
       if (meaning !== 'refused') {
@@ -181,7 +182,7 @@ export class Sends extends Verification {
     world.firstSendSettled = true;
     this.enter('awaitingCode');
     const at = automaticResend(world);
-    if (world.automaticResends && at !== undefined) this.later(at);
+    if (world.automaticResends && at !== undefined && !world.changePending) this.later(at);
   }
 
   protected enter(state: 'awaitingCode' | 'awaitingToken'): void {

@@ -91,6 +91,10 @@ export interface World {
   cooldownWaived: boolean;
   /** Whether the attribute was verified before the first send; undefined while that cannot be read. */
   verifiedBefore?: boolean;
+  /** Cognito has sent the first code by itself, to a new value. */
+  byCognito: boolean;
+  /** It keeps the old value until the new one is verified, as far as the look can tell. */
+  changePending: boolean;
   /** That is to be read by itself. */
   targetWanted: boolean;
   /** A code was accepted, and the attribute has not been read since. */

@@ -82,6 +82,7 @@ it('a service in Python verifies an address with the codec of the samples and th
   expect(await client.next()).toMatchObject({ answer: { result: 'verified', status: { state: 'verified' } } });
   expect(await client.next()).toMatchObject({
     outcome: { outcome: 'verified', proof: 'accepted', status: { state: 'verified' } },
+    verifiedValues: ['zoe@example.com'],
   });
   expect(await client.ended()).toEqual({ exitCode: 0, errors: '' });
 

@@ -7,6 +7,8 @@ standard input, the answer of Cognito, or the refusal; at the end of the verific
 
 import asyncio
 import base64
+import hashlib
+import hmac
 import json
 import os
 import sys
@@ -34,6 +36,14 @@ def claims_of(access_token: str) -> dict[str, str]:
 
 def say(document: dict[str, Any]) -> None:
     print(json.dumps(document), flush=True)
+
+
+def is_verified_value(outcome: dict, value: str) -> bool:
+    proven = outcome.get("value")
+    if outcome.get("outcome") != "verified" or not proven:
+        return False
+    digest = hmac.new(proven["salt"].encode(), value.encode(), hashlib.sha256).digest()
+    return hmac.compare_digest(base64.urlsafe_b64encode(digest).rstrip(b"="), proven["digest"].encode())
 
 
 async def main() -> None:
@@ -84,7 +94,9 @@ async def main() -> None:
             continue
         say({"answer": answer})
         status = answer["status"]
-    say({"outcome": await handle.result()})
+    outcome = await handle.result()
+    verified = [value for value in ("zoe@example.com", "yan@example.com") if is_verified_value(outcome, value)]
+    say({"outcome": outcome, "verifiedValues": verified})
 
 
 asyncio.run(main())

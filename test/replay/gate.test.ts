@@ -190,7 +190,7 @@ const SHOWN: Record<keyof typeof MUTATIONS, string> = {
   'an added timer':
     'a-code-at-the-deadline: does not replay: At event 7 the history has a call of the activity sendCode; this build sets a timer there.',
   'a swapped order: the timer of an automatic re-send before the state':
-    'a-confirmation-that-is-proven: does not replay: At event 6 the history has the start of timer 1 (86399 s); this build calls an activity there.',
+    'automatic-re-sends: does not replay: At event 13 the history has a change of search attributes; this build sets a timer there.',
   'a renamed activity':
     'a-code-that-is-too-old: does not replay: At event 35 the history has activity type verifyCode; this build has activity type checkCode there.',
   'a call left out':
