@@ -169,7 +169,7 @@ describe('the temporal command', () => {
             {
               outcome: 'verified',
               proof: 'accepted',
-              status: { state: 'verified', attempts: [{ outcome: 'verified' }] },
+              status: { state: 'verified', attempts: [{ outcome: 'accepted' }] },
             },
           ],
         },

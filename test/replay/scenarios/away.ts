@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { cognitoTaskQueue } from '@cognito-verification/contract';
 import { freePort } from '../../../dev/free-port.js';
+import type { SandboxUser } from '../../../sandbox/index.js';
 import { ATTEMPT, type Opened, SEND } from '../../lifecycle/time-travel.js';
 import { type Apart, type CorpusRig, IDENTITY, lackingKeyRing, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
@@ -60,15 +61,13 @@ const unreachable: Scenario[] = [
 ];
 
 /** A worker in a process of its own that will be killed. */
-async function doomedWorker(rig: CorpusRig): Promise<{ apart: Apart; child: ChildProcess }> {
+async function doomedWorker(
+  rig: CorpusRig,
+  { userPoolId }: SandboxUser,
+): Promise<{ apart: Apart; child: ChildProcess }> {
   const apart = await rig.apart({ away: true });
   const program = fileURLToPath(new URL('../doomed-worker.js', import.meta.url));
-  const child = fork(program, [
-    rig.base.env.address,
-    apart.taskQueue,
-    rig.base.sandbox.url,
-    (await rig.user()).userPoolId,
-  ]);
+  const child = fork(program, [rig.base.env.address, apart.taskQueue, rig.base.sandbox.url, userPoolId]);
   await once(child, 'message');
   return { apart, child };
 }
@@ -79,8 +78,8 @@ const killed: Scenario[] = [
     edges: ['a send: worker-killed'],
     slow: true,
     play: async (rig) => {
-      const { apart, child } = await doomedWorker(rig);
       const user = await rig.user();
+      const { apart, child } = await doomedWorker(rig, user);
       rig.fault(user, SEND, { latencyMs: 30_000, afterEffect: true });
       const opened = await rig.openApart(apart, user);
       await untilCalled(rig, opened, 'sends', 1);
@@ -95,8 +94,8 @@ const killed: Scenario[] = [
     edges: ['an attempt: worker-killed'],
     slow: true,
     play: async (rig) => {
-      const { apart, child } = await doomedWorker(rig);
       const user = await rig.user();
+      const { apart, child } = await doomedWorker(rig, user);
       const opened = await rig.openApart(apart, user);
       await rig.until(opened, ({ state }) => state === 'awaitingCode');
       rig.fault(user, ATTEMPT, { latencyMs: 30_000, afterEffect: true, times: 1 });

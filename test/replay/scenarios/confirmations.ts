@@ -37,7 +37,7 @@ export const CONFIRMATIONS: readonly Scenario[] = [
     edges: ['codeConfirmed: before the first task, to be checked', 'codeConfirmed: checked and not proven'],
     play: async (rig) => {
       const id = await confirmedBeforeStart(rig);
-      await rig.until({ id } as never, ({ state }) => state === 'awaitingCode');
+      await rig.until({ id } as never, ({ unprovenConfirmation }) => unprovenConfirmation !== undefined);
       return id;
     },
   },
