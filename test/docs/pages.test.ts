@@ -2,7 +2,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as clientPackage from '@cognito-verification/client';
-import { CALL_FAILURE_TYPES, FAILURE_TYPES, POLICY_FIELDS, VERIFICATION_STATES } from '@cognito-verification/contract';
+import {
+  CALL_FAILURE_TYPES,
+  FAILURE_TYPES,
+  POLICY_FIELDS,
+  PROOF_FAILURE_TYPES,
+  VERIFICATION_STATES,
+} from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { LISTED_EXCEPTIONS, readFailure } from '../../activities/failures.js';
 import { COMMANDS } from '../../cli/commands.js';
@@ -137,6 +143,7 @@ describe('docs/failures.md', () => {
     expect(documented.filter((type) => type !== undefined)).toEqual([
       ...Object.values(FAILURE_TYPES),
       ...Object.values(CALL_FAILURE_TYPES),
+      ...Object.values(PROOF_FAILURE_TYPES),
     ]);
   });
 
