@@ -8,6 +8,7 @@ import {
   FAILURE_TYPES,
   METADATA_BOUNDS,
   POLICY_FIELDS,
+  PROOF_FAILURE_TYPES,
   VERIFICATION_STATES,
 } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
@@ -162,6 +163,7 @@ describe('docs/failures.md', () => {
     expect(documented.filter((type) => type !== undefined)).toEqual([
       ...Object.values(FAILURE_TYPES),
       ...Object.values(CALL_FAILURE_TYPES),
+      ...Object.values(PROOF_FAILURE_TYPES),
     ]);
   });
 

@@ -136,9 +136,11 @@ test.each(Object.keys(MOMENTS))(
 test('after a cancellation Cognito gets no more sends and attempts', async () => {
   // Longer than the first delays between two tries.
   await new Promise((resolve) => setTimeout(resolve, 2_000));
-  for (const [opened, { sends, attempts }] of calls) {
-    // An attempt that was with Cognito already reads the attribute back.
-    expect(travel.calls(opened)).toMatchObject({ sends, attempts });
+  for (const [opened, before] of calls) {
+    const { reads, ...after } = travel.calls(opened);
+    expect(after).toEqual({ sends: before.sends, attempts: before.attempts });
+    // An attempt that was with Cognito reads the attribute in the same activity.
+    expect(reads - before.reads).toBeLessThanOrEqual(before.attempts > 0 ? 1 : 0);
   }
 });
 
