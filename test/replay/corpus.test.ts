@@ -1,5 +1,6 @@
 /** The gate: every recorded history is unchanged and replays on the current code, and together they cover every edge. */
 import { readFile } from 'node:fs/promises';
+import { CALL_FAILURE_TYPES } from '@cognito-verification/contract';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LISTED_EXCEPTIONS } from '../../activities/failures.js';
 import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
@@ -62,7 +63,8 @@ describe('the list of edges follows the documents', () => {
     const document = await readFile('docs/failures.md', 'utf8');
     const [, section = ''] = document.split('\n## When a reference leads to no token\n');
     const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)`/gm)].map(([, reason = '']) => reason);
-    expect(rows.sort()).toEqual([...UNRESOLVED].sort());
+    // No reference is asked for then, so it is an unreachable Cognito to the verification, which has histories of its own.
+    expect(rows.filter((row) => row !== CALL_FAILURE_TYPES.userPoolNotServed).sort()).toEqual([...UNRESOLVED].sort());
   });
 });
 
