@@ -175,7 +175,7 @@ test('at an endpoint other than a sandbox, no user is created and nothing is sen
     requests.push(`${request.method} ${request.url} ${String(request.headers['x-amz-target'] ?? '')}`.trim());
     const unknown = request.method !== 'POST';
     response
-      .writeHead(unknown ? 404 : 400, { 'x-amzn-requestid': 'r-1' })
+      .writeHead(unknown ? 404 : 400, { 'x-amzn-requestid': '6f1a7c3e-0d5b-4c39-9a2e-1b0f6a5d4c3b' })
       .end(unknown ? '' : '{"__type": "NotAuthorizedException"}');
   });
   await once(endpoint.listen(0, '127.0.0.1'), 'listening');

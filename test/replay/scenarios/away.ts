@@ -12,6 +12,7 @@ import { type Apart, type CorpusRig, IDENTITY, lackingKeyRing, tolerated } from 
 import type { Scenario } from '../scenario.js';
 
 const SOON_MS = 5_000;
+const CALLED_WITHIN_MS = 60_000;
 
 /** A port without a listener until it is opened; then it leads to the sandbox. */
 async function closedPort(rig: CorpusRig) {
@@ -68,7 +69,11 @@ async function doomedWorker(
   const apart = await rig.apart({ away: true });
   const program = fileURLToPath(new URL('../doomed-worker.js', import.meta.url));
   const child = fork(program, [rig.base.env.address, apart.taskQueue, rig.base.sandbox.url, userPoolId]);
+  // A scenario that fails before the kill leaves it behind, and the recording would wait for it.
+  child.unref();
+  process.once('exit', () => child.kill('SIGKILL'));
   await once(child, 'message');
+  child.channel?.unref();
   return { apart, child };
 }
 
@@ -109,7 +114,9 @@ const killed: Scenario[] = [
 ];
 
 async function untilCalled(rig: CorpusRig, opened: Opened, kind: 'sends' | 'attempts', times: number): Promise<void> {
-  while (rig.calls(opened)[kind] < times) await sleep(100);
+  for (const endMs = Date.now() + CALLED_WITHIN_MS; rig.calls(opened)[kind] < times; await sleep(100)) {
+    if (Date.now() > endMs) throw new Error(`Cognito has seen fewer than ${times} ${kind}`);
+  }
 }
 
 async function killAndReplace(apart: Apart, child: ChildProcess): Promise<void> {
