@@ -9,12 +9,14 @@ import { isRecord } from '@cognito-verification/contract';
 /** Something that is not Cognito answered. Whether Cognito had the request too is unknown. */
 export class ForeignAnswer extends Error {
   override readonly name = 'ForeignAnswer';
+  /** Status, content type, and whether there was a request id. */
+  readonly said: string;
   /** @param requestId of the answer; a proxy may have taken it away from Cognito's */
   constructor(status: number, contentType?: string, requestId?: string) {
     const withId = requestId === undefined ? 'without' : 'with';
-    super(
-      `Something that is not Cognito answered: HTTP ${status}, ${mediaTypeInWords(contentType)}, ${withId} x-amzn-requestid`,
-    );
+    const said = `HTTP ${status}, ${mediaTypeInWords(contentType)}, ${withId} x-amzn-requestid`;
+    super(`Something that is not Cognito answered: ${said}`);
+    this.said = said;
   }
 }
 

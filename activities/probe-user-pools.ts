@@ -54,7 +54,7 @@ async function probe(
       const missing = requestId ? 'an exception' : 'a request id';
       return notCognito(userPoolId, `answered HTTP ${status} without ${missing} of Cognito`);
     }
-    if (error instanceof ForeignAnswer) return notCognito(userPoolId, `answered (${error.message})`);
+    if (error instanceof ForeignAnswer) return notCognito(userPoolId, `answered ${error.said}`);
     if (error instanceof RequestNotBuilt) return notResolved(userPoolId, error.message);
     const reason = abortSignal.aborted ? `no answer within ${PROBE_TIMEOUT_MS} ms` : failureName(error);
     return `${cognitoInWords()} gives no answer for user pool ${userPoolId} (${reason}). Sends and attempts are repeated until their budget ends.`;
