@@ -23,8 +23,10 @@ const UNIT = [
 const STORIES = 'test/model/scenarios.test.ts';
 const LONG = ['test/model/planted-bugs.test.ts', 'test/replay/node-releases.test.ts'];
 const WITHOUT_A_CACHE = 'test/replay/without-cache.test.ts';
-/** They prove that the guards notice: a tampered history, a source of nondeterminism, a secret in the wrong place. */
+/** They prove that the guards notice: an attacker, a tampered history, a source of nondeterminism, a secret in the wrong place. */
 const GUARDS = [
+  'test/attacks/**/*.test.ts',
+  'test/bad-input/bad-input.test.ts',
   'test/canary/canary.test.ts',
   'test/replay/gate.test.ts',
   'test/replay/sources-of-nondeterminism.test.ts',

@@ -149,8 +149,9 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       { name: 'encryption key in hex', value: keyBytes.toString('hex'), kept: true },
       { name: 'wrong code', value: planted.wrongCode },
       { name: 'right code', value: sandbox.inbox().find(({ username }) => username === 'finn')?.code ?? '' },
-      { name: 'e-mail address', value: planted.domain },
-      { name: 'phone number', value: planted.phoneNumber },
+      // Activities take them out of Cognito's texts.
+      { name: 'e-mail address', value: planted.domain, kept: true },
+      { name: 'phone number', value: planted.phoneNumber, kept: true },
       { name: 'client metadata', value: planted.clientMetadata.campaign },
     ];
 
