@@ -17,6 +17,7 @@ import {
   type VerificationFailure,
 } from '@cognito-verification/contract';
 import {
+  ActivityCancellationType,
   ActivityFailure,
   type ActivityOptions,
   ApplicationFailure,
@@ -119,7 +120,14 @@ export function sendCode(
   summary: string,
 ): Promise<SendVerdict> {
   const input = { ...inputOf(call), recordAttribute, clientMetadata };
-  const options = { ...UNREPEATABLE, ...SEND_BUDGET, startToCloseTimeout: CALL_MS + resolvingMs(call), summary };
+  const options = {
+    ...UNREPEATABLE,
+    ...SEND_BUDGET,
+    startToCloseTimeout: CALL_MS + resolvingMs(call),
+    // The deadline cancels a send, and its message may leave while the last look is made: the list must have it.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  };
   return verdictOf(
     input,
     () => cognito(call.owner, PRIORITY.send, options).sendCode(input),

@@ -74,6 +74,22 @@ describe.concurrent('a deadline', () => {
 
 const SEND = 'GetUserAttributeVerificationCode';
 
+describe.concurrent('a deadline during a send', () => {
+  it('ends in a list with the message that left while the last look was made', async ({ expect }) => {
+    const user = await rig.user();
+    const { accessToken, username } = user;
+    const policy = { deadline: '1 minute', resendCooldown: '1 second' } as const;
+    const { workflowId, status } = await rig.client.start({ accessToken, attributeName: 'email', policy });
+    await sleep(Date.parse(status.expiresAt) - Date.now() - 2_000);
+    rig.sandbox.setFault({ operation: SEND, username, latencyMs: 3_000, afterEffect: true });
+    rig.sandbox.setFault({ operation: 'GetUser', username, latencyMs: 3_000 });
+    await rig.client.resendCode(workflowId).catch(() => undefined);
+    const ended = await rig.client.wait(workflowId);
+    expect(rig.sandbox.inbox(user)).toHaveLength(2);
+    expect(ended).toMatchObject({ outcome: 'expired', status: { sends: [{ outcome: 'sent' }, { outcome: 'sent' }] } });
+  }, 120_000);
+});
+
 async function expectUncertainAndUsable(
   expect: ExpectStatic,
   user: SandboxUser,
