@@ -88,8 +88,8 @@ function answerAwaitDelivery(verification: Verification): void {
     async (input) => {
       takeIn(verification, input);
       // Of a recorded message too, only what a status may hold.
-      const sent = input?.alreadySent;
-      if (sent) mailbox.alreadySent = deliveryTold(sent.destination, sent.deliveryMedium);
+      const sent = input?.alreadySent && deliveryTold(input.alreadySent.destination, input.alreadySent.deliveryMedium);
+      if (sent && !sends.saidTwice(sent)) mailbox.alreadySent = sent;
       offer(verification, tokenInputOf(input));
       const answerable = () => sends.firstSettled && !tokens.announced && !mailbox.alreadySent;
       await settled(() => verification.ended || answerable());

@@ -48,13 +48,6 @@ export class SendRecords {
   waiveCooldown(): void {
     this.waived = true;
   }
-
-  /** Whether the newest record is of this delivery by Cognito itself. */
-  endWith({ destination, deliveryMedium }: CodeDelivery): boolean {
-    const newest = this.entries.at(-1);
-    if (newest?.outcome !== 'alreadySent') return false;
-    return newest.delivery?.destination === destination && newest.delivery?.deliveryMedium === deliveryMedium;
-  }
 }
 
 const OUTCOMES: Record<SendVerdict['verdict'] | 'alreadySent', SendOutcome> = {

@@ -163,16 +163,24 @@ export class Sends {
     this.waiting.push(post);
   }
 
+  /**
+   * Whether the start that opened the verification says its delivery the second time: in its update, after the request. After
+   * that an equal one is news, since two numbers may have the same mask.
+   */
+  saidTwice({ destination, deliveryMedium }: CodeDelivery): boolean {
+    const { alreadySent } = this.parts.request;
+    const isSame = alreadySent?.destination === destination && alreadySent?.deliveryMedium === deliveryMedium;
+    const isSaidTwice = this.saysTwice && isSame;
+    this.saysTwice = false;
+    return isSaidTwice;
+  }
+
   /** A start that joins brings the delivery of a code that Cognito has sent by itself. */
   takeAlreadySent(): void {
     const { mailbox } = this.parts;
     const delivery = mailbox.alreadySent;
     mailbox.alreadySent = undefined;
-    // The start that opened the verification says it twice, in the request and in its update. After that an equal one is
-    // news too: two numbers may have the same mask.
-    const isSaidTwice = this.saysTwice && delivery && this.records.endWith(delivery);
-    this.saysTwice = false;
-    if (delivery && !isSaidTwice) this.recordAlreadySent(delivery);
+    if (delivery) this.recordAlreadySent(delivery);
   }
 
   /** A token has come: a send that waited for one is due, as soon as nothing else is under way. */

@@ -37,8 +37,11 @@ test.runIf(PATH)(`the scenario at VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${
 test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=${SEED})`, OPTIONS, async () => {
   const tally = new Tally();
   const startedAt = Date.now();
+  let told = 0;
   const progress = (played: number, found: readonly Found[]) => {
     const seconds = (Date.now() - startedAt) / 1000;
+    for (const { path, violation } of found.slice(told)) console.log(`${path}: ${violation.message}`);
+    told = found.length;
     console.log(`${played} of ${SCENARIOS} in ${seconds.toFixed(0)} s, ${found.length} went otherwise`);
   };
   const otherwise = await explore(rig, { seed: SEED, scenarios: SCENARIOS, tally, progress });
