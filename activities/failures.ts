@@ -186,7 +186,7 @@ const REFUSED: Reading = {
   attempt: 'failed',
   remedy: 'Cognito refused the call with an answer this version does not know.',
 };
-// No status proves that the request stopped there: whoever answers in Cognito's place may have asked Cognito first.
+// No status proves that the request stopped there: what answers in Cognito's place may have asked Cognito first.
 const FOREIGN: Reading = {
   ...UNKNOWN,
   remedy:

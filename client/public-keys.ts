@@ -46,9 +46,9 @@ export function keysUrl({ userPoolId, endpoint, keysFile }: ServedUserPool, issu
 }
 
 /**
- * The issuers of a pool's tokens: Amazon Cognito's, of which the second is for pools that are replicated over regions. At
- * an endpoint of its own a pool has none that is known beforehand (null): sandboxes name the host by which they know
- * themselves. Whoever calls this has found the pool by the last part of the issuer.
+ * The issuers of a pool's tokens at Amazon Cognito. The second is for pools that are replicated over regions. At another
+ * endpoint the issuer is not known beforehand (null), because sandboxes name the host by which they know themselves; there
+ * only its last part counts, which is the pool's id.
  */
 export function issuersOf({ userPoolId, endpoint }: ServedUserPool): string[] | null {
   if (endpoint !== undefined) return null;

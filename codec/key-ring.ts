@@ -29,7 +29,7 @@ export const KEY_BYTES = 32;
 /** A random key has about thirty different bytes, and not one of 10^20 has fewer than this. Zeros and digits have. */
 const LEAST_DIFFERENT_BYTES = 12;
 
-/** Whether bytes are no random key but something like 32 zeros: whoever guesses has them at once. */
+/** Whether bytes are no random key but something like 32 zeros, which the first guess finds. */
 export function isTrivialKey(bytes: Uint8Array): boolean {
   return new Set(bytes).size < LEAST_DIFFERENT_BYTES;
 }

@@ -45,7 +45,7 @@ export type PlainKind =
   | 'clientMetadata'
   /** Free text of a caller. */
   | 'reference'
-  /** The digest of an address or a number. Whoever has the salt too can find the value by trying. */
+  /** The digest of an address or a number. A reader who has the salt too can find the value by trying. */
   | 'valueDigest'
   /** The key of such a digest. A secret. */
   | 'valueSalt'

@@ -1,6 +1,6 @@
 /**
  * A caller, with or without our client, sends what is too large or has another type. It stops itself alone, the refusal names
- * the field, and whoever shares the verification or the namespace notices nothing.
+ * the field, and others in the verification or the namespace notice nothing.
  */
 import { awaitDelivery, submitCode, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';

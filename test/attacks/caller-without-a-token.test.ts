@@ -83,7 +83,7 @@ describe.each(BAD)('a token that is %s', (_how, make) => {
 });
 
 describe('a user pool that is not served', () => {
-  it('gets nothing from a client, whoever its users are', async () => {
+  it('gets nothing from any client', async () => {
     const stranger = await rig.sandbox.createUser();
     const [served] = rig.userPools;
     const client = new VerificationClient({

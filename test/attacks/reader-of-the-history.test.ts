@@ -1,4 +1,4 @@
-/** Whoever can read a namespace, without a key, tries to find the value that was verified. */
+/** A reader of the namespace, without a key, tries to find the value that was verified. */
 import { createHmac } from 'node:crypto';
 import { isVerifiedValue } from '@cognito-verification/client';
 import { expect, it } from 'vitest';

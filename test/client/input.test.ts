@@ -109,7 +109,7 @@ describe('a workflow id', () => {
 describe('a user pool that is not served', () => {
   const userPools = [{ userPoolId: 'eu-west-1_other' }];
 
-  it('is refused, whoever names it', async () => {
+  it('is refused from every caller', async () => {
     const client = newClient({ userPools });
     const reference = { accessTokenReference: 'session-1', userPoolId: 'eu-west-1_pool', sub: '2f0e' };
     const said = /user pool eu-west-1_pool, which this client does not serve.*VERIFICATION_USER_POOLS/;

@@ -20,12 +20,7 @@ export class Life extends Looks {
   /** Takes codes one at a time, and answers at once if no call is needed. */
   override takeCodes(): void {
     const { world } = this;
-    while (
-      !(world.look && (world.targetWanted || world.codeAccepted)) &&
-      !world.check &&
-      !isEnd(world.state) &&
-      world.queue.length > 0
-    ) {
+    while (!this.lookDecides() && !world.check && !isEnd(world.state) && world.queue.length > 0) {
       const late = world.now >= world.expiresAt;
       if (late && world.lateCodeTaken) return;
       world.lateCodeTaken = late;

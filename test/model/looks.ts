@@ -124,6 +124,7 @@ export class Looks extends Sends {
     if (this.cognito.blocks('read')) this.putOff('unreadable');
     else this.makeLook(look ?? {});
     this.takeCodes();
+    this.takeResends();
     this.goOn();
   }
 

@@ -1,6 +1,6 @@
 /** What each message does, alone or together with others that are sent at the same instant. */
 import type { Life } from './life.js';
-import { attemptsLeft, cooldownEnds, counted, isEnd, type World } from './world.js';
+import { attemptsLeft, counted, isEnd, type World } from './world.js';
 import type { Choices } from './worlds.js';
 
 /** A fully specified message: the code that it holds, and the token that it brings. */
@@ -147,7 +147,7 @@ type Resend = Extract<Message, { kind: 'resend' }> & { id: number };
 
 function resend(life: Life, { id, token }: Resend, { crossing, later, choices }: Crossing): void {
   const { world } = life;
-  const refusal = resendRefusal(life, token);
+  const refusal = life.resendRefusal(token);
   if (refusal) {
     // Next to another message, it may have joined that message's send in time.
     life.answer(id, ...(crossing ? [refusal, 'status', 'ResendFailed', life.failedWith] : [refusal]));
@@ -161,41 +161,11 @@ function resend(life: Life, { id, token }: Resend, { crossing, later, choices }:
       return;
     }
   }
-  if (world.state === 'sending') {
-    if (world.resendsWaiting.length > 0) life.answer(id, 'status');
-    else world.resendsWaiting.push(id);
-    // A re-send on request happens even if no attempt is left to use its code.
-    life.goOn();
+  if (life.lookDecides()) {
+    world.resendsHeld.push({ message: id, token });
     return;
   }
-  const again = world.byCognito && world.targetWanted ? 'CognitoUnavailable' : resendRefusal(life);
-  if (again) {
-    // The send that its token started may still have been under way, and then it joins that send.
-    life.answer(id, ...(token === undefined ? [again] : [again, 'status']));
-    return;
-  }
-  world.sendWanted = true;
-  world.state = 'sending';
-  world.resendsWaiting.push(id);
   // A right code next to it may end the verification while the send is with Cognito.
-  if (crossing && !world.check && later.some(({ kind }) => kind === 'submit') && choices.oneOf([false, true])) {
-    world.overtaken.sends += 1;
-    return;
-  }
-  life.goOn();
-}
-
-function resendRefusal(life: Life, token?: number): string | undefined {
-  const { world } = life;
-  if (world.codeAccepted) return 'ResendNotAllowed:codeAccepted';
-  if (world.changePending) return 'ResendNotAllowed:changePending';
-  if (world.state === 'sending') return undefined;
-  if (world.state === 'rateLimited') return 'ResendNotAllowed:rateLimited';
-  if (world.state === 'awaitingToken') {
-    if (token === undefined && life.usable().length === 0) return 'ResendNotAllowed:accessTokenNeeded';
-    if (world.sendWanted) return undefined;
-  }
-  const allowedAt = cooldownEnds(world);
-  if (allowedAt === undefined) return 'ResendNotAllowed:maxSends';
-  return life.past(allowedAt) ? undefined : 'ResendNotAllowed:cooldown';
+  const canOvertake = crossing && !world.check && later.some(({ kind }) => kind === 'submit');
+  life.takeResend({ message: id, token }, () => canOvertake && choices.oneOf([false, true]));
 }

@@ -62,6 +62,7 @@ export function open(opening: Opening, span: Span): World[] {
       tokens: [token],
       offered: [0],
       resendsWaiting: [],
+      resendsHeld: [],
       joinsWaiting: [START],
       answers: {},
       cognito: {

@@ -77,9 +77,10 @@ export class Verification {
       const answerFor = { verified: 'verified', failed: this.failedWith } as Record<string, string>;
       this.answer(message, answerFor[outcome] ?? 'VerificationEnded');
     }
-    for (const message of [...world.resendsWaiting, ...world.joinsWaiting])
+    const held = world.resendsHeld.map(({ message }) => message);
+    for (const message of [...world.resendsWaiting, ...held, ...world.joinsWaiting])
       this.answer(message, outcome === 'failed' ? this.failedWith : 'status');
-    Object.assign(world, { queue: [], resendsWaiting: [], joinsWaiting: [], nextSendDue: false });
+    Object.assign(world, { queue: [], resendsWaiting: [], resendsHeld: [], joinsWaiting: [], nextSendDue: false });
     for (const field of ['check', 'riding', 'look', 'obstacle', 'nextSendAt', 'retryAt'] as const) delete world[field];
   }
 }

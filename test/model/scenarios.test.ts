@@ -18,11 +18,8 @@ const PATH = env['VERIFICATION_PATH'];
 const LIMIT_MS = Math.max(1_200_000, SCENARIOS * 1_000);
 /** No retry: the code below examines the differences, and a second try of all stories would hide them. */
 const OPTIONS = { timeout: LIMIT_MS, retry: 0 };
-/**
- * The share of stories that may go otherwise once and right alone. Most that do have a re-send beside a look that Cognito does
- * not answer: the look is tried for up to 20 s and the re-send waits for it, where the model lets the look end at once.
- */
-const MOST_RACED = 0.0075;
+/** The share of event orders that the model may not know, on a busy machine. */
+const MOST_RACED = 0.0025;
 const REPLAYED = 40;
 /** With this many stories, everything must be covered. */
 const ENOUGH_FOR_EVERYTHING = 2_000;
@@ -70,8 +67,8 @@ test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=
     } else found.push(difference);
   }
   if (found.length > 0) throw new Error(await report(found));
-  // With few stories the share is less than two stories.
-  expect(raced).toBeLessThanOrEqual(Math.max(2, SCENARIOS * MOST_RACED));
+  // With few stories the share is less than one story.
+  expect(raced).toBeLessThanOrEqual(Math.max(1, SCENARIOS * MOST_RACED));
   if (SCENARIOS >= ENOUGH_FOR_EVERYTHING) expect(tally.missing()).toEqual([]);
 });
 

@@ -1,7 +1,17 @@
 /** When a code is sent, and the results: the first table of docs/failures.md. */
 import type { SendMeaning } from './faults.js';
 import { Verification } from './rules.js';
-import { afterRateLimit, attemptsLeft, automaticResend, codeEnds, counted, isEnd, nextNineOClock } from './world.js';
+import {
+  afterRateLimit,
+  attemptsLeft,
+  automaticResend,
+  codeEnds,
+  cooldownEnds,
+  counted,
+  type Held,
+  isEnd,
+  nextNineOClock,
+} from './world.js';
 
 /** The retries for undeliverable and blocked sends, each with a longer delay than the previous one. */
 const SLOW = { undeliverable: { tries: 2, delay: 30_000 }, blocked: { tries: 1, delay: 60_000 } } as const;
@@ -17,6 +27,61 @@ export class Sends extends Verification {
     if (world.byCognito && world.targetWanted) return;
     if (attemptsLeft(world) === 0 && resendsWaiting.length === 0) return;
     if (world.nextSendDue || (sendWanted && retryAt === undefined && state !== 'awaitingToken')) this.startSend();
+  }
+
+  /** A look is being retried, and what it finds out decides about codes and re-sends. */
+  lookDecides(): boolean {
+    const { look, targetWanted, codeAccepted } = this.world;
+    return look !== undefined && (targetWanted || codeAccepted);
+  }
+
+  /** Why a re-send is refused, with the token that it brings. */
+  resendRefusal(token?: number): string | undefined {
+    const { world } = this;
+    if (world.codeAccepted) return 'ResendNotAllowed:codeAccepted';
+    if (world.changePending) return 'ResendNotAllowed:changePending';
+    if (world.state === 'sending') return undefined;
+    if (world.state === 'rateLimited') return 'ResendNotAllowed:rateLimited';
+    if (world.state === 'awaitingToken') {
+      if (token === undefined && this.usable().length === 0) return 'ResendNotAllowed:accessTokenNeeded';
+      if (world.sendWanted) return undefined;
+    }
+    const allowedAt = cooldownEnds(world);
+    if (allowedAt === undefined) return 'ResendNotAllowed:maxSends';
+    return this.past(allowedAt) ? undefined : 'ResendNotAllowed:cooldown';
+  }
+
+  /** @param overtaken whether the verification ends while the send is with Cognito */
+  takeResend({ message, token }: Held, overtaken: () => boolean = () => false): void {
+    const { world } = this;
+    if (world.state === 'sending') {
+      if (world.resendsWaiting.length > 0) this.answer(message, 'status');
+      else world.resendsWaiting.push(message);
+      // A re-send on request happens even if no attempt is left to use its code.
+      this.goOn();
+      return;
+    }
+    const refusal = world.byCognito && world.targetWanted ? 'CognitoUnavailable' : this.resendRefusal();
+    if (refusal) {
+      // The send that its token started may still have been under way, and then it joins that send.
+      this.answer(message, ...(token === undefined ? [refusal] : [refusal, 'status']));
+      return;
+    }
+    world.sendWanted = true;
+    world.state = 'sending';
+    world.resendsWaiting.push(message);
+    if (overtaken()) world.overtaken.sends += 1;
+    else this.goOn();
+  }
+
+  /** Takes the re-sends that waited for a look. */
+  protected takeResends(): void {
+    const { world } = this;
+    while (!this.lookDecides() && !isEnd(world.state) && world.now < world.expiresAt) {
+      const held = world.resendsHeld.shift();
+      if (!held) return;
+      this.takeResend(held);
+    }
   }
 
   /** Makes the looks that are wanted. */

@@ -38,6 +38,13 @@ export interface Submitted {
   token: number | undefined;
 }
 
+/** A re-send that was not taken yet. */
+export interface Held {
+  message: number;
+  /** The token in the message. */
+  token: number | undefined;
+}
+
 /** A look at the attribute: while it is being retried it keeps its token, whatever arrives meanwhile. */
 export interface Look {
   with?: number;
@@ -121,6 +128,8 @@ export interface World {
 
   /** Re-sends that wait for a send, and starts that wait for the first. */
   resendsWaiting: number[];
+  /** Re-sends that wait for a look that decides. */
+  resendsHeld: Held[];
   joinsWaiting: number[];
   /** The allowed answers to each message; a message without an entry still waits. */
   answers: Record<number, string[]>;
