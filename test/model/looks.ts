@@ -1,6 +1,6 @@
 /** Looks at the attribute, and what they prove. */
 import { Sends } from './sends.js';
-import { counted, isEnd, type Look, MINUTE } from './world.js';
+import { counted, isEnd, type Look, MINUTE, RETRIED_FOR } from './world.js';
 
 type Looked = 'read' | 'noToken' | 'unreadable' | 'riding';
 
@@ -112,7 +112,8 @@ export class Looks extends Sends {
       if (world.state === 'awaitingCode') this.enter('awaitingToken');
       return;
     }
-    world.obstacle = { until: world.now + Math.min(60 * MINUTE, 15_000 * 2 ** world.looksFailed) };
+    const wait = Math.min(60 * MINUTE, 15_000 * 2 ** world.looksFailed);
+    world.obstacle = { until: world.now + RETRIED_FOR + wait };
     world.looksFailed += 1;
   }
 

@@ -1,7 +1,7 @@
 /** What happens by itself as time passes. */
 import type { Troubles } from './faults.js';
 import { Life } from './life.js';
-import { isEnd, MINUTE, type World } from './world.js';
+import { isEnd, MINUTE, RETRIED_FOR, type World } from './world.js';
 import { type Choices, everyWay } from './worlds.js';
 
 /** A send is given up when its next try would come after ten minutes. */
@@ -20,8 +20,9 @@ export function pass(before: World, to: number, troubles: Troubles): World[] {
     const from = before.now;
     for (;;) {
       const next = nextThing(life, from);
-      if (!next || next.at > to + ROUGHLY) break;
-      if (Math.abs(next.at - to) <= ROUGHLY && !choices.oneOf([true, false])) break;
+      const roughly = ROUGHLY + (next?.late ?? 0);
+      if (!next || next.at > to + roughly) break;
+      if (Math.abs(next.at - to) <= roughly && !choices.oneOf([true, false])) break;
       world.now = Math.max(world.now, next.at);
       world.fuzz = ROUGHLY;
       next.happens(choices);
@@ -53,6 +54,8 @@ export function meanwhile(life: Life, choices: Choices): void {
 
 interface Next {
   at: number;
+  /** How much earlier or later than others it may come. */
+  late?: number;
   happens(choices: Choices): void;
 }
 
@@ -68,7 +71,7 @@ function nextThing(life: Life, from: number): Next | undefined {
     things.push({ at, happens: (choices) => goOnChecking(life, choices) });
   }
   if (typeof obstacle === 'object' && !check && !look)
-    things.push({ at: obstacle.until, happens: () => life.lookAgain() });
+    things.push({ at: obstacle.until, late: world.looksFailed * RETRIED_FOR, happens: () => life.lookAgain() });
   if (riding && !look) {
     const blocked = cognito.blocks('send');
     const at = blocked ? riding.since + SEND_BUDGET - LAST_WAIT / 2 : Math.max(from, riding.since);

@@ -158,6 +158,11 @@ export interface World {
 }
 
 export const MINUTE = 60_000;
+/**
+ * A look that fails is retried for up to 20 s before that, on average for half of it. So a later look may come this much
+ * earlier or later for each one that failed.
+ */
+export const RETRIED_FOR = 10_000;
 export const HOUR = 60 * MINUTE;
 
 export const isEnd = (state: VerificationState) => ['verified', 'expired', 'failed', 'cancelled'].includes(state);
