@@ -8,6 +8,7 @@ import {
   InvalidInputError,
   type ParsedRequest,
   parseRequest,
+  unstamped,
   type VerificationOutcome,
   type VerificationRequest,
   workflowIdFor,
@@ -98,7 +99,7 @@ function openVerification(request: unknown): Verification {
   try {
     awaitKeyOfRequest(request);
     const startedAtMs = workflowInfo().startTime.getTime();
-    const parsed = parseRequest(request);
+    const parsed = parseRequest(unstamped(request).message);
     refuseUnderOtherId(parsed);
     return new Verification(parsed, startedAtMs, request);
   } catch (error) {

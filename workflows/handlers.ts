@@ -23,6 +23,7 @@ import {
   submitCode,
   type TokenInput,
   tokenInputOf,
+  unstamped,
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 import type { Post } from './mailbox.js';
@@ -67,7 +68,7 @@ function takeCodeConfirmed(verification: Verification): void {
       };
       try {
         refuseCopy(verification, input, 'codeConfirmed');
-        const { reference, tokenInput, ignored } = parseCodeConfirmed(input);
+        const { reference, tokenInput, ignored } = parseCodeConfirmed(unstamped(input).message);
         copies.note(input);
         mailbox.reference = reference ?? mailbox.reference;
         mailbox.confirmed = true;
@@ -236,7 +237,7 @@ function checkToken({ tokens }: Verification, tokenInput: TokenInput | undefined
 function refusing(verification: Verification, check: (input: unknown) => void): (input?: unknown) => void {
   return (input) => {
     try {
-      check(input);
+      check(unstamped(input).message);
       refuseCopy(verification, input, 'input');
     } catch (error) {
       throw error instanceof InvalidInputError ? refused(error.type, error.message, { field: error.field }) : error;
