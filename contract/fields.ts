@@ -15,7 +15,7 @@ import {
 } from './messages.js';
 import { ATTRIBUTE_NAMES, MESSAGE_KINDS } from './names.js';
 import { POLICY_FIELDS } from './policy.js';
-import type { AskedDigest, Stamp, Stamped } from './stamp.js';
+import type { AnswerStamp, AskedDigest, Stamp, Stamped } from './stamp.js';
 import {
   ATTEMPT_OUTCOMES,
   type AttemptRecord,
@@ -119,6 +119,27 @@ const SEND = {
 
 const ATTEMPT = { at: 'time', outcome: word(ATTEMPT_OUTCOMES) } as const satisfies FieldsOf<AttemptRecord>;
 
+const ASKED = { key: 'valueSalt', digest: 'valueDigest' } as const satisfies FieldsOf<AskedDigest>;
+
+const ANSWER_STAMP = {
+  kind: word(MESSAGE_KINDS),
+  id: 'updateId',
+  nonce: 'nonce',
+  asked: message(ASKED),
+  runId: 'uuid',
+  reset: 'flag',
+} as const satisfies FieldsOf<AnswerStamp>;
+
+const STAMP = {
+  kind: word(MESSAGE_KINDS),
+  id: 'updateId',
+  at: 'time',
+  runId: 'uuid',
+  nonce: 'nonce',
+  asked: message(ASKED),
+  proven: 'flag',
+} as const satisfies FieldsOf<Stamp>;
+
 const STATUS = {
   state: word(VERIFICATION_STATES),
   attributeName: choice(ATTRIBUTE_NAMES),
@@ -137,6 +158,7 @@ const STATUS = {
   reason: word(EXPIRY_REASONS),
   currentDestination: 'destination',
   failure: message(FAILURE),
+  stamp: message(ANSWER_STAMP),
 } as const satisfies FieldsOf<VerificationStatus>;
 
 /** What Cognito shows of the attribute, as an activity keeps it. */
@@ -151,18 +173,6 @@ const VALUE = { digest: 'valueDigest', salt: 'valueSalt' } as const satisfies Fi
 
 /** Comes back with the answer of an activity: the first run of the verification. */
 const ANSWER = { runId: 'uuid' } as const;
-
-const ASKED = { key: 'valueSalt', digest: 'valueDigest' } as const satisfies FieldsOf<AskedDigest>;
-
-const STAMP = {
-  kind: word(MESSAGE_KINDS),
-  id: 'updateId',
-  at: 'time',
-  runId: 'uuid',
-  nonce: 'nonce',
-  asked: message(ASKED),
-  proven: 'flag',
-} as const satisfies FieldsOf<Stamp>;
 
 type Inputs =
   | VerificationRequest

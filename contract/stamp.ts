@@ -17,8 +17,8 @@ export interface Stamp {
   at: string;
   /**
    * The first run id of the verification that it is for. A sender that knows it says so: the message then counts in no
-   * other verification. Required in a `codeConfirmed` that the policy trusts. Default: any verification that has not been
-   * started after `at`.
+   * other verification. Required in a `codeConfirmed` that the policy trusts. Default: the message counts in any
+   * verification that was not started after `at`.
    */
   runId?: string | undefined;
   /** Random, for this one question. Required in a query, whose answer repeats it, and in no other message. */
@@ -35,6 +35,25 @@ export interface AskedDigest {
   key: string;
   /** HMAC-SHA256, keyed with the text of `key`; base64url without padding. */
   digest: string;
+}
+
+/**
+ * What each answer says about itself, in its status: which message it answers, and of which run it is. The caller compares
+ * it with what was asked, because somebody who may answer in place of a worker can send an earlier answer again.
+ */
+export interface AnswerStamp {
+  /** Of the message; of an outcome the workflow type. */
+  kind: MessageKind;
+  /** The id of the update that is answered. */
+  id?: string | undefined;
+  /** The nonce of the query that is answered. */
+  nonce?: string | undefined;
+  /** What the first message with this id asked for, as it came. */
+  asked?: AskedDigest | undefined;
+  /** The first run id of the verification. A reset makes another run, and keeps the first run id. */
+  runId: string;
+  /** Somebody has reset an earlier run, which made this one. Absent otherwise. */
+  reset?: true | undefined;
 }
 
 /** A message as it crosses Temporal. */

@@ -63,6 +63,8 @@ const policy: Required<VerificationRequest>['policy'] = {
   confirmation: 'recheck',
   codeFormat: 'sixDigits',
 };
+const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
+const asked = { key: CANARIES.valueSalt, digest: CANARIES.valueDigest };
 /** Has every field that a status can have. */
 export const STATUS: Required<VerificationStatus> = {
   state: 'awaitingCode',
@@ -85,6 +87,7 @@ export const STATUS: Required<VerificationStatus> = {
   reason: 'AttributeChanged',
   currentDestination: 'y***@e***',
   failure,
+  stamp: { kind: 'submitCode', id: `submitCode/${SUB}`, nonce: CANARIES.nonce, asked, runId, reset: true },
 };
 const attribute: AttributeSnapshot = {
   verified: false,
@@ -94,7 +97,6 @@ const attribute: AttributeSnapshot = {
 };
 const target = { valueDigest: CANARIES.valueDigest, mustDiffer: true };
 const userPoolId = 'eu-central-1_AbC123xyz';
-const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
 const call = { runId, userPoolId, sub: SUB, accessToken, attributeName: 'email' } satisfies CognitoCall;
 const stamp: Required<Stamp> = {
   kind: 'submitCode',
@@ -102,7 +104,7 @@ const stamp: Required<Stamp> = {
   at,
   runId,
   nonce: CANARIES.nonce,
-  asked: { key: CANARIES.valueSalt, digest: CANARIES.valueDigest },
+  asked,
   proven: true,
 };
 /** What may be seen of it, in a message that has it. */
@@ -196,23 +198,30 @@ export const SAMPLES: Record<string, Sample> = {
   'the question for the status': { value: { stamp } satisfies Whole<Stamped<object>>, shows: stampShown },
   'the status': {
     value: STATUS,
-    shows: same(STATUS, [
-      'state',
-      'attributeName',
-      'delivery',
-      'sends',
-      'attempts',
-      'expiresAt',
-      'sendsLeft',
-      'attemptsLeft',
-      'retryAt',
-      'resendAllowedAt',
-      'codeExpiresAt',
-      'deliveryUncertain',
-      'proof',
-      'reason',
-      'currentDestination',
-    ]),
+    shows: {
+      ...same(STATUS, [
+        'state',
+        'attributeName',
+        'delivery',
+        'sends',
+        'attempts',
+        'expiresAt',
+        'sendsLeft',
+        'attemptsLeft',
+        'retryAt',
+        'resendAllowedAt',
+        'codeExpiresAt',
+        'deliveryUncertain',
+        'proof',
+        'reason',
+        'currentDestination',
+      ]),
+      'stamp.kind': 'submitCode',
+      'stamp.runId': runId,
+      'stamp.reset': true,
+      'stamp.nonce': HIDDEN,
+      'stamp.asked.digest': HIDDEN,
+    },
   },
   'the answer to a code': {
     value: { result: 'mismatch', retryAt: at, status: STATUS } satisfies Required<SubmitCodeAnswer>,

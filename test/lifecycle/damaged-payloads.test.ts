@@ -14,6 +14,7 @@ import { Client, WithStartWorkflowOperation, WorkflowFailedError, type WorkflowH
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
+import { stamping } from '../stamping.js';
 
 let rig: Rig;
 let taskQueue: string;
@@ -43,7 +44,8 @@ function inTheMiddle(damage: Damage): Client {
     decode: async (payloads, place) => (await codec?.decode(payloads, place)) ?? [],
   };
   const { connection } = rig.env;
-  return new Client({ connection, dataConverter: { ...rig.dataConverter, payloadCodecs: [damaging] } });
+  const dataConverter = { ...rig.dataConverter, payloadCodecs: [damaging] };
+  return new Client({ connection, dataConverter, interceptors: { workflow: [stamping()] } });
 }
 
 const withData = (payload: Payload, data: Uint8Array): Payload => ({ ...payload, data });
@@ -220,10 +222,10 @@ describe('a sealed payload of one verification', () => {
       .executeUpdate(submitCode.name, wrong)
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
-      cause: { type: 'InvalidRequest', message: 'input is a copy of an input that this verification has had already' },
+      cause: { type: 'InvalidRequest', message: expect.stringMatching(/^stamp\.id is of another update/) },
     });
     expect(await client.status(workflowId)).toMatchObject({ attemptsLeft: 9 });
-    await expect.poll(() => worker.output.join('')).toMatch(/Refused a message: .*is a copy/);
+    await expect.poll(() => worker.output.join('')).toMatch(/Refused a message: .*is of another update/);
   });
 
   it.each([
@@ -246,11 +248,11 @@ describe('a sealed payload of one verification', () => {
   it('as a confirmation, in a later verification of the same user: confirms nothing', async () => {
     const user = await rig.user();
     // Moves the clock back, so that the test need not wait two minutes.
-    const earlier = clientDataConverter(rig.keyRing, { now: () => Date.now() - 3 * 60_000 });
     const before = new VerificationClient({
-      client: new Client({ connection: rig.env.connection, dataConverter: earlier }),
+      client: rig.env.client,
       userPools: rig.userPools,
       taskQueue,
+      now: () => Date.now() - 3 * 60_000,
     });
     const { workflowId } = await before.start({ accessToken: user.accessToken, attributeName: 'email', policy });
     await before.confirm(workflowId);
@@ -260,22 +262,21 @@ describe('a sealed payload of one verification', () => {
     await start(user);
     await signalRaw(workflowId, confirmation?.workflowExecutionSignaledEventAttributes?.input?.payloads ?? []);
     expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
-    await expect.poll(() => worker.output.join('')).toMatch(/Refused a message: .*sealed 3 minutes before/);
+    await expect.poll(() => worker.output.join('')).toMatch(/A confirmation was left out: stamp.runId names another/);
   });
 
-  it('as a request, long after it was sealed: refused as a copy', async () => {
+  it('as a request, long after it was sent: refused as a copy', async () => {
     const user = await rig.user();
-    // Moves the clock back, so that the test need not wait a quarter of an hour.
-    const dataConverter = clientDataConverter(rig.keyRing, { now: () => Date.now() - 16 * 60_000 });
-    const error = await new Client({ connection: rig.env.connection, dataConverter }).workflow
+    const at = new Date(Date.now() - 16 * 60_000).toISOString();
+    const error = await rig.env.client.workflow
       .execute(WORKFLOW_TYPE, {
         workflowId: workflowIdFor({ ...user, attributeName: 'email' }),
         taskQueue,
-        args: [{ accessToken: user.accessToken, attributeName: 'email' }],
+        args: [{ accessToken: user.accessToken, attributeName: 'email', stamp: { kind: WORKFLOW_TYPE, at } }],
         workflowExecutionTimeout: '30 seconds',
       })
       .catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ cause: { message: expect.stringMatching(/was sealed 16 minutes before/) } });
+    expect(error).toMatchObject({ cause: { message: expect.stringMatching(/is 16 minutes before the time/) } });
     expect(rig.sandbox.calls({ username: user.username })).toEqual([]);
   });
 });
