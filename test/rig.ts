@@ -21,6 +21,7 @@ import { type Sandbox, startSandbox } from '../sandbox/index.js';
 import { createWorker, type VerificationWorker } from '../worker/worker.js';
 import { replayAll } from './replay-all.js';
 import { poolSettings, poolsOf } from './served-pools.js';
+import { stamping } from './stamping.js';
 
 export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
 
@@ -44,6 +45,8 @@ export interface Rig {
   keyRing: KeyRing;
   /** For an additional Temporal client. */
   dataConverter: DataConverter;
+  /** The time of the server, as far as this process knows it. */
+  now: () => number;
   taskQueue: string;
   /** Ids of all workflows that were started through `env.client`. */
   started: Set<string>;
@@ -76,10 +79,11 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
   const started = new Set<string>();
   // A server that skips time runs ahead of this process, so the sandbox follows the server's clock.
   let sandboxClock: () => number = Date.now;
-  const dataConverter = clientDataConverter(keyRing, { now: () => sandboxClock() });
+  const now = () => sandboxClock();
+  const dataConverter = clientDataConverter(keyRing);
   const client = {
     dataConverter,
-    interceptors: { workflow: [noting(started)] },
+    interceptors: { workflow: [noting(started), stamping(now)] },
     ...(options.identity === undefined ? {} : { identity: options.identity }),
   };
   const env = await (server === 'local' ? localServer(client) : timeSkippingServer(client));
@@ -91,7 +95,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
   // A worker of its own process has to know the pool before there are users.
   const { userPoolId: poolId } = await sandbox.createUser();
   const running = await startWorker({ env, userPools }, cognito, taskQueue, options);
-  const callers = { client: env.client, userPools, taskQueue };
+  const callers = { client: env.client, userPools, taskQueue, now };
   const verifications = new VerificationClient(callers);
   return {
     env,
@@ -103,6 +107,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
     keys: KEYS,
     keyRing,
     dataConverter,
+    now,
     taskQueue,
     started,
     worker: running.worker,
