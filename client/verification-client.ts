@@ -81,8 +81,9 @@ export class VerificationClient {
    * The access token says which user it is. With an `accessTokenReference` in its place no token enters Temporal: the
    * worker's access token source finds it when a call needs it, and `userPoolId` and `sub` say which user it is.
    *
-   * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the
-   * first start.
+   * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the first
+   * start whose token counts, and the policy of a later one may only tighten: the status says that it joined (`joined`), and
+   * which policy is in force (`policy`).
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
    * after that verification has ended. Use one id for each request, never a constant. Default: a random UUID.
@@ -100,7 +101,7 @@ export class VerificationClient {
     const { requestId, ...request } = { ...input };
     const parsed = parse(() => parseRequest(request));
     const updateId = updateIdFor(awaitDelivery, 'requestId', requestId);
-    await this.tokens.check(parsed.tokenInput);
+    const { proven } = await this.tokens.check(parsed.tokenInput);
     if (!parsed.tokenInput.accessToken) this.tokens.checkUserPool(parsed.owner.userPoolId, 'userPoolId');
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
     const send = () =>
@@ -109,14 +110,16 @@ export class VerificationClient {
           parsed,
           request.policy,
           this.calls.taskQueue,
-          this.stamps.stamp(WORKFLOW_TYPE),
+          this.stamps.stamp(WORKFLOW_TYPE, { id: updateId, proven }),
         ),
         updateId,
         args: [
           {
             ...tokenFields(parsed.tokenInput),
             alreadySent: parsed.alreadySent,
-            stamp: this.stamps.stamp('awaitDelivery', { id: updateId }),
+            clientMetadata: parsed.clientMetadata,
+            policy: request.policy,
+            stamp: this.stamps.stamp('awaitDelivery', { id: updateId, proven }),
           },
         ],
       });
@@ -211,12 +214,12 @@ export class VerificationClient {
     const { tokenInput, ignored } = parse(() => parseCodeConfirmed(message));
     if (ignored) throw errorOfInput(ignored);
     this.checkWorkflowId(workflowId, tokenInput);
-    await this.tokens.check(tokenInput);
+    const { proven } = await this.tokens.check(tokenInput);
     await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
       handle.signal(codeConfirmed, {
         reference: checkedReference,
         ...tokenFields(tokenInput),
-        stamp: this.stamps.stamp('codeConfirmed'),
+        stamp: this.stamps.stamp('codeConfirmed', { proven }),
       }),
     );
   }
@@ -300,10 +303,10 @@ export class VerificationClient {
     message: () => Message,
   ): Promise<Answer> {
     this.checkWorkflowId(workflowId, tokenInput);
-    await this.tokens.check(tokenInput);
+    const { proven } = await this.tokens.check(tokenInput);
     return await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
       repeatUpdate(() => {
-        const stamp = this.stamps.stamp(definition.name, { id: updateId });
+        const stamp = this.stamps.stamp(definition.name, { id: updateId, proven });
         return handle.executeUpdate(definition, { args: [{ ...message(), stamp }], updateId });
       }),
     );

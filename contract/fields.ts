@@ -137,6 +137,8 @@ const STATUS = {
   reason: word(EXPIRY_REASONS),
   currentDestination: 'destination',
   failure: message(FAILURE),
+  joined: 'flag',
+  policy: message(POLICY_FIELDS),
 } as const satisfies FieldsOf<VerificationStatus>;
 
 /** What Cognito shows of the attribute, as an activity keeps it. */
@@ -216,6 +218,8 @@ export const PAYLOADS = {
   } as const satisfies FieldsOf<ResendRefusal>,
   /** The details of an `InvalidRequest`. */
   invalidRequest: { field: 'fieldName' },
+  /** The details of a `TooManyMessages`. */
+  tooManyMessages: { retryAt: 'time' },
   /** `encodedAttributes` of a failure, as every SDK writes them. */
   failureAttributes: { message: 'text', stack_trace: 'text' },
   sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },

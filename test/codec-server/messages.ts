@@ -85,6 +85,8 @@ export const STATUS: Required<VerificationStatus> = {
   reason: 'AttributeChanged',
   currentDestination: 'y***@e***',
   failure,
+  joined: true,
+  policy,
 };
 const attribute: AttributeSnapshot = {
   verified: false,
@@ -164,8 +166,15 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { accessToken: '••••••' },
   },
   awaitDelivery: {
-    value: { accessToken, alreadySent: delivery, ...byReference, stamp } satisfies Whole<Stamped<AwaitDeliveryInput>>,
-    shows: { accessToken: TOKEN_SHOWN, alreadySent: delivery },
+    value: {
+      accessToken,
+      alreadySent: delivery,
+      clientMetadata,
+      policy,
+      ...byReference,
+      stamp,
+    } satisfies Whole<Stamped<AwaitDeliveryInput>>,
+    shows: { accessToken: TOKEN_SHOWN, alreadySent: delivery, clientMetadata: '•••••• (1 entry)', policy },
   },
   submitCode: {
     value: { code, accessToken, ...byReference, stamp } satisfies Whole<Stamped<SubmitCodeInput>>,
@@ -212,6 +221,8 @@ export const SAMPLES: Record<string, Sample> = {
       'proof',
       'reason',
       'currentDestination',
+      'joined',
+      'policy',
     ]),
   },
   'the answer to a code': {
