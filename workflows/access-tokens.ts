@@ -160,14 +160,18 @@ export class AccessTokens {
     const all = given ? [given] : this.held;
     const waits = this.untakenUntil(nowMs) !== undefined;
     return all.filter(
-      (held) =>
-        lives(held, nowMs) && !this.isRefused(held.tokenInput) && !(waits && isUnchecked(held) && !this.counts(held)),
+      (held) => lives(held, nowMs) && !this.isRefused(held.tokenInput) && !(waits && this.mayBeForged(held)),
     );
   }
 
   /** Whether the token counts by now. */
   counts(token: HeldToken): boolean {
     return token.proven || this.held.some((held) => held.proven && isSame(held.tokenInput, token.tokenInput));
+  }
+
+  /** Nobody has checked it. A source answers for the token of a reference, and makes none up. */
+  mayBeForged(token: HeldToken): boolean {
+    return token.tokenInput.accessToken !== undefined && !this.counts(token);
   }
 
   /** Notes what Cognito's answer to a call says of the call's token. */
@@ -186,7 +190,7 @@ export class AccessTokens {
   }
 
   private reject(token: HeldToken): void {
-    if (isUnchecked(token) && !this.counts(token)) this.untakenAtMs = untakenTokensAt(++this.forgeries, Date.now());
+    if (this.mayBeForged(token)) this.untakenAtMs = untakenTokensAt(++this.forgeries, Date.now());
     this.offered = this.offered.filter((held) => !isTheOne(held.tokenInput, token.tokenInput));
     if (this.accepted && isTheOne(this.accepted.tokenInput, token.tokenInput)) this.accepted = undefined;
     this.refused.push(token.tokenInput);
@@ -259,11 +263,6 @@ export async function withToken<Answer extends { verdict: string }>(
 /** Those that count are kept before the others; of both the newest. */
 function kept(tokens: readonly HeldToken[]): HeldToken[] {
   return [...tokens.filter(({ proven }) => proven), ...tokens.filter(({ proven }) => !proven)].slice(0, MOST_OFFERED);
-}
-
-/** It came in a message. A source answers for the token of a reference. */
-function isUnchecked({ tokenInput }: HeldToken): boolean {
-  return tokenInput.accessToken !== undefined;
 }
 
 function lives({ expiresAtMs }: Pick<HeldToken, 'expiresAtMs'>, nowMs: number): boolean {

@@ -76,7 +76,7 @@ export class CodeCheck {
     const { looks, tokens } = this.parts;
     const { attributeName, owner } = this.parts.request;
     const { tokenInput } = held;
-    const end = looks.target && tokens.counts(held) ? undefined : await this.lookBefore(held);
+    const end = looks.target && !tokens.mayBeForged(held) ? undefined : await this.lookBefore(held);
     if (end) return end;
     for (let calls = 1; ; calls++) {
       const withinMs = this.answerByMs - FOR_LOOK_MS - Date.now();
