@@ -23,6 +23,8 @@ export interface Asking {
   readonly id?: string | undefined;
   /** What an update asks for, apart from its token: a repeat with a fresh one asks for the same. */
   readonly asks?: object | undefined;
+  /** The signature of the token in the message was checked. */
+  readonly proven?: true | undefined;
 }
 
 /**
@@ -49,9 +51,9 @@ export class Challenge {
   /** Made anew for each try, because a worker compares its time with that of the start. */
   get stamp(): Stamp {
     const { nonce, key } = this;
-    const { kind, id, run: runId, asks } = this.asking;
+    const { kind, id, run: runId, asks, proven } = this.asking;
     const at = new Date(this.now()).toISOString();
-    return { kind, id, at, runId, nonce, asked: asks && { key, digest: digestOf(asks, key) } };
+    return { kind, id, at, runId, nonce, asked: asks && { key, digest: digestOf(asks, key) }, proven };
   }
 
   /**

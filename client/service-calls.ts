@@ -99,10 +99,14 @@ export class ServiceCalls {
    * @param message makes the payload
    * @throws VerificationError for everything that goes wrong.
    */
-  async signal(named: Named, timeoutMs: number, message: (stamp: Stamp) => Stamped<CodeConfirmedInput>): Promise<void> {
+  async signal(
+    { proven, ...named }: Named & Pick<Asking, 'proven'>,
+    timeoutMs: number,
+    message: (stamp: Stamp) => Stamped<CodeConfirmedInput>,
+  ): Promise<void> {
     const { workflowId } = named;
     const send = async ({ runId, firstRunId: run }: Pick<Run, 'runId' | 'firstRunId'>) => {
-      const { stamp } = this.challenge({ kind: 'codeConfirmed', workflowId, run });
+      const { stamp } = this.challenge({ kind: 'codeConfirmed', workflowId, run, proven });
       await this.client.workflow.getHandle(workflowId, runId).signal(codeConfirmed, message(stamp));
     };
     await this.on(named, timeoutMs, async () => {

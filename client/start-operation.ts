@@ -1,4 +1,5 @@
 import {
+  EXECUTION_TIMEOUT_MS,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
   type Stamp,
@@ -15,9 +16,6 @@ import { TypedSearchAttributes } from '@temporalio/common';
 
 /** The workflow as a caller sees it. */
 export type AttributeVerification = (request: Stamped<VerificationRequest>) => Promise<VerificationOutcome>;
-
-/** Counted from the deadline. It is long enough for workers that are away for a night. */
-const ENDED_BY_TEMPORAL_AFTER_MS = 24 * 3_600_000;
 
 /**
  * Starts a verification, or joins the open one of the same user and attribute. Good for one call.
@@ -39,7 +37,7 @@ export function startOperation(
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     // The workflow ends at its deadline by itself. A workflow whose history no worker can read any more, for example because
     // its key is lost, cannot end itself and would stay open for ever.
-    workflowExecutionTimeout: parsed.policy.deadlineMs + ENDED_BY_TEMPORAL_AFTER_MS,
+    workflowExecutionTimeout: EXECUTION_TIMEOUT_MS,
     // At the start they cost no event of their own, unlike those that the workflow sets later.
     typedSearchAttributes: new TypedSearchAttributes([
       { key: SEARCH_ATTRIBUTE_KEYS.state, value: 'sending' },

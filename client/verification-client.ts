@@ -79,8 +79,9 @@ export class VerificationClient {
    * The access token says which user it is. With an `accessTokenReference` in its place no token enters Temporal: the
    * worker's access token source finds it when a call needs it, and `userPoolId` and `sub` say which user it is.
    *
-   * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the
-   * first start.
+   * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the first
+   * start whose token counts, and the policy of a later one may only tighten: the status says that it joined (`joined`), and
+   * which policy is in force (`policy`).
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
    * after that verification has ended. Use one id for each request, never a constant. Default: a random UUID.
@@ -98,19 +99,19 @@ export class VerificationClient {
     const { requestId, ...request } = { ...input };
     const parsed = parse(() => parseRequest(request));
     const updateId = updateIdFor(awaitDelivery, 'requestId', requestId);
-    await this.tokens.check(parsed.tokenInput);
+    const { proven } = await this.tokens.check(parsed.tokenInput);
     if (!parsed.tokenInput.accessToken) this.tokens.checkUserPool(parsed.owner.userPoolId, 'userPoolId');
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
     const { policy, attributeName, alreadySent, clientMetadata } = parsed;
     const asks = { policy, attributeName, alreadySent, clientMetadata };
-    const challenge = this.calls.challenge({ kind: 'awaitDelivery', workflowId, id: updateId, asks });
+    const challenge = this.calls.challenge({ kind: 'awaitDelivery', workflowId, id: updateId, asks, proven });
     const send = () => {
       const { stamp } = challenge;
-      const ofRequest = { kind: WORKFLOW_TYPE, at: stamp.at } as const;
+      const ofRequest = { kind: WORKFLOW_TYPE, id: updateId, at: stamp.at, proven } as const;
       return this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
         startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue, ofRequest),
         updateId,
-        args: [{ ...tokenFields(parsed.tokenInput), alreadySent, stamp }],
+        args: [{ ...tokenFields(parsed.tokenInput), alreadySent, clientMetadata, policy: request.policy, stamp }],
       });
     };
     try {
@@ -199,8 +200,8 @@ export class VerificationClient {
     const { tokenInput, ignored } = parse(() => parseCodeConfirmed(given));
     if (ignored) throw errorOfInput(ignored);
     const named = this.named(verification, tokenInput);
-    await this.tokens.check(tokenInput);
-    await this.calls.signal(named, this.waitForAnswerMs, (stamp) => ({
+    const { proven } = await this.tokens.check(tokenInput);
+    await this.calls.signal({ ...named, proven }, this.waitForAnswerMs, (stamp) => ({
       reference: checkedReference,
       ...tokenFields(tokenInput),
       stamp,
@@ -285,8 +286,8 @@ export class VerificationClient {
     { updateId, tokenInput, message, asks }: Update<Message>,
   ): Promise<{ answer: Answer; challenge: Challenge }> {
     const named = this.named(verification, tokenInput);
-    await this.tokens.check(tokenInput);
-    const challenge = this.calls.challenge({ ...named, kind: definition.name, id: updateId, asks });
+    const { proven } = await this.tokens.check(tokenInput);
+    const challenge = this.calls.challenge({ ...named, kind: definition.name, id: updateId, asks, proven });
     const send = (handle: WorkflowHandle) =>
       repeatUpdate(() => {
         const args: [Stamped<Message>] = [{ ...message(), stamp: challenge.stamp }];

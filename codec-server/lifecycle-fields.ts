@@ -131,6 +131,7 @@ const MESSAGES: readonly { is: (value: Record<string, unknown>) => boolean; show
     show: fieldsOf(PAYLOADS.resendRefusal),
   },
   { is: ({ field }) => typeof field === 'string', show: fieldsOf(PAYLOADS.invalidRequest) },
+  { is: ({ retryAt }) => typeof retryAt === 'string', show: fieldsOf(PAYLOADS.tooManyMessages) },
   {
     is: (value) => Object.keys(value).some((name) => Object.hasOwn(PAYLOADS.input, name)),
     show: fieldsOf(PAYLOADS.input),

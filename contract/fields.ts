@@ -159,6 +159,8 @@ const STATUS = {
   currentDestination: 'destination',
   failure: message(FAILURE),
   stamp: message(ANSWER_STAMP),
+  joined: 'flag',
+  policy: message(POLICY_FIELDS),
 } as const satisfies FieldsOf<VerificationStatus>;
 
 /** What Cognito shows of the attribute, as an activity keeps it. */
@@ -226,6 +228,8 @@ export const PAYLOADS = {
   } as const satisfies FieldsOf<ResendRefusal>,
   /** The details of an `InvalidRequest`. */
   invalidRequest: { field: 'fieldName' },
+  /** The details of a `TooManyMessages`. */
+  tooManyMessages: { retryAt: 'time' },
   /** `encodedAttributes` of a failure, as every SDK writes them. */
   failureAttributes: { message: 'text', stack_trace: 'text' },
   sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },

@@ -55,10 +55,18 @@ export interface RequestedVerification {
   policy?: VerificationPolicy | undefined;
 }
 
-/** The caller's token or reference replaces an older one, and a send that waited for a token goes on with it. */
+/**
+ * The caller's token or reference is kept, and a send that waited for a token goes on with it. The other fields repeat those of
+ * the request, for a verification that is open already. They count once the token does: those of the first request whose
+ * token counts are in force, and the policy of a later one may only tighten.
+ */
 export type AwaitDeliveryInput = OptionalAccessToken & {
   /** As in the request: a code that Cognito sent by itself while the verification was open counts as a send. */
   alreadySent?: CodeDelivery | undefined;
+  /** As in the request. */
+  clientMetadata?: Record<string, string> | undefined;
+  /** As in the request. */
+  policy?: VerificationPolicy | undefined;
 };
 
 /**
@@ -84,14 +92,20 @@ export type SubmitCodeResult = (typeof SUBMIT_CODE_RESULTS)[number];
 
 export interface SubmitCodeAnswer {
   result: SubmitCodeResult;
-  /** With `rateLimited`: from when Cognito may take another attempt. It is our estimate, since Cognito gives none. */
+  /**
+   * With `rateLimited`: from when Cognito may take another attempt. It is our estimate, since Cognito gives none. With
+   * `accessTokenRejected`: from when another access token is tried that nobody has checked, after Cognito refused several.
+   */
   retryAt?: string | undefined;
   status: VerificationStatus;
 }
 
 /** A token or a reference in it is kept, as with `renewAccessToken`. */
 export type ResendCodeInput = OptionalAccessToken & {
-  /** Replaces the request's `clientMetadata` for this send. */
+  /**
+   * Replaces the request's `clientMetadata` for this send. It needs a token or a reference beside it, and goes out only with
+   * that one, or once Cognito has taken that one.
+   */
   clientMetadata?: Record<string, string> | undefined;
 };
 

@@ -11,7 +11,10 @@ import { MESSAGE_KINDS, type MessageKind } from './names.js';
 export interface Stamp {
   /** The name of the message; of the request the workflow type. */
   kind: MessageKind;
-  /** The id of the update, as Temporal has it. Required in an update, and in no other message. */
+  /**
+   * The id of the update, as Temporal has it. Required in an update. A request may have that of the `awaitDelivery` that comes
+   * with it, so that its answer can say whether the start joined.
+   */
   id?: string | undefined;
   /** When it was sent, by the sender's clock: ISO 8601 in UTC, with a `Z` at its end. */
   at: string;

@@ -61,6 +61,7 @@ async function lifecycle(verification: Verification): Promise<Ending> {
       case 'codeSubmitted':   attempts.take(deadline.passed);             break;
       case 'sendSettled':     ending = sends.settle();                    break;
       case 'deadline':        ending = await verification.conclude();      break; // one last look, then `expired`
+      case 'requestCounts':   verification.takeRequest();                 break; // its terms are in force, or tighten them
       case 'lookDue':         looks.start();                              break;
       case 'codeAlreadySent': sends.takeAlreadySent();                    break;
       case 'tokenOffered':    verification.takeToken();                   break; // what waits for one goes on
@@ -105,7 +106,7 @@ function openVerification(request: unknown): Verification {
     if (stamps.wrongClock) log.warn(stamps.wrongClock);
     const parsed = parseRequest(unstamped(request).message);
     refuseUnderOtherId(parsed);
-    return new Verification(parsed, run.startTime.getTime(), stamps);
+    return new Verification(parsed, run.startTime.getTime(), stamps, request);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     setCurrentDetails(`**Refused**\n\n${error.message}.\n\n**Next:** start it again with a request that is right.`);

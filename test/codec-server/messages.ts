@@ -88,6 +88,8 @@ export const STATUS: Required<VerificationStatus> = {
   currentDestination: 'y***@e***',
   failure,
   stamp: { kind: 'submitCode', id: `submitCode/${SUB}`, nonce: CANARIES.nonce, asked, runId, reset: true },
+  joined: true,
+  policy,
 };
 const attribute: AttributeSnapshot = {
   verified: false,
@@ -166,8 +168,15 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { accessToken: '••••••' },
   },
   awaitDelivery: {
-    value: { accessToken, alreadySent: delivery, ...byReference, stamp } satisfies Whole<Stamped<AwaitDeliveryInput>>,
-    shows: { accessToken: TOKEN_SHOWN, alreadySent: delivery },
+    value: {
+      accessToken,
+      alreadySent: delivery,
+      clientMetadata,
+      policy,
+      ...byReference,
+      stamp,
+    } satisfies Whole<Stamped<AwaitDeliveryInput>>,
+    shows: { accessToken: TOKEN_SHOWN, alreadySent: delivery, clientMetadata: '•••••• (1 entry)', policy },
   },
   submitCode: {
     value: { code, accessToken, ...byReference, stamp } satisfies Whole<Stamped<SubmitCodeInput>>,
@@ -215,6 +224,8 @@ export const SAMPLES: Record<string, Sample> = {
         'proof',
         'reason',
         'currentDestination',
+        'joined',
+        'policy',
       ]),
       'stamp.kind': 'submitCode',
       'stamp.runId': runId,

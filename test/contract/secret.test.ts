@@ -11,6 +11,7 @@ import {
   Secret,
   tokenFields,
   tokenInputOf,
+  unstamped,
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
@@ -123,10 +124,11 @@ describe('parsed input', () => {
 
 it('the input of a workflow shows no secret', () => {
   const run = { runId: randomUUID(), firstExecutionRunId: randomUUID(), startTime: new Date() };
-  const stamps = new Stamps({ stamp: stampOf(WORKFLOW_TYPE) }, run);
-  const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0, stamps);
-  verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }), atMs: 0 });
+  const request = { accessToken: TOKEN, attributeName: 'email', stamp: stampOf(WORKFLOW_TYPE) };
+  const verification = new Verification(parseRequest(unstamped(request).message), 0, new Stamps(request, run), request);
   const { tokens } = verification;
+  const { code, tokenInput } = parseSubmitCode({ code: CODE, accessToken: TOKEN });
+  verification.mailbox.codes.push({ input: { code, given: tokenInput && tokens.of(tokenInput, false) }, atMs: 0 });
   for (const token of tokens.usable(0)) tokens.learn(token, 'send', 'sent');
   expect(tokens.usable(0).map(({ tokenInput }) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
   for (const value of [verification, verification.mailbox, tokens, tokens.usable(0)])
