@@ -106,12 +106,12 @@ export class Sends {
   /** Asks Cognito to send a code, unless no attempt is left to submit it, or the calls of earlier verifications put it off. */
   start(): void {
     const { parts } = this;
-    this.next.clear();
     if (attemptsUsedUp(parts.limits)) {
-      this.awaitCode();
-      this.answerWaiting();
+      this.standDown();
+      this.next.clear();
       return;
     }
+    this.next.clear();
     const allowedAt = this.isFirst ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
     if (allowedAt !== undefined && allowedAt > Date.now()) {
       this.putOff(allowedAt, 'The last hour leaves another send then');
