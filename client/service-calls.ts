@@ -24,7 +24,7 @@ import {
 import { END_BY_TEMPORAL, outcomeOfFailure } from './outcome.js';
 import { endedMeanwhile } from './repeated-update.js';
 import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
-import type { AttributeVerification } from './start-operation.js';
+import type { AttributeVerification, NewestRun } from './start-operation.js';
 
 /** A worker answers a query from its memory, or after one replay. */
 const QUERY_TIMEOUT_MS = 10_000;
@@ -44,8 +44,7 @@ export interface Named {
 }
 
 /** A run as the server describes it. */
-interface Run {
-  readonly runId: string;
+interface Run extends NewestRun {
   /** Another one where a reset has made the run. */
   readonly firstRunId: string;
   readonly open: boolean;
@@ -198,9 +197,24 @@ export class ServiceCalls {
     return run === undefined || newest.firstRunId === run ? newest : await this.describe(workflowId, run);
   }
 
+  /** The run before one that is about to be started; undefined if there is none. Throws Temporal's own errors. */
+  async runBefore(workflowId: string): Promise<NewestRun | undefined> {
+    try {
+      return await this.describe(workflowId);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
   private async describe(workflowId: string, run?: string): Promise<Run> {
-    const { runId, status, raw } = await this.client.workflow.getHandle(workflowId, run).describe();
-    return { runId, firstRunId: raw.workflowExecutionInfo?.firstRunId || runId, open: status.name === 'RUNNING' };
+    const { runId, status, closeTime, raw } = await this.client.workflow.getHandle(workflowId, run).describe();
+    return {
+      runId,
+      firstRunId: raw.workflowExecutionInfo?.firstRunId || runId,
+      open: status.name === 'RUNNING',
+      closedAtMs: closeTime?.getTime(),
+    };
   }
 
   /** @throws VerificationError for everything that goes wrong. */

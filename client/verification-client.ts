@@ -33,7 +33,7 @@ import { VerificationEndedError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
 import { checkReference, checkSealing, durationMs, namedBy, parse, updateIdFor } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
-import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
+import { repeatStart, repeatUpdate } from './repeated-update.js';
 import { type Named, ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
@@ -81,7 +81,12 @@ export class VerificationClient {
    *
    * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the first
    * start whose token counts, and the policy of a later one may only tighten: the status says that it joined (`joined`), and
-   * which policy is in force (`policy`).
+   * which policy is in force (`policy`). Where no attempts are left in the open verification, a start whose token counts ends
+   * it and opens the next.
+   *
+   * Limits belong to the user: sends and attempts of the last hour, in earlier verifications of the same user and attribute,
+   * count (NIST SP 800-63B-4, 3.1.3.2: a new code does not reset the count). If they leave no send yet, the status says
+   * `rateLimited` and `retryAt`, and the verification sends by itself then.
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
    * after that verification has ended. Use one id for each request, never a constant. Default: a random UUID.
@@ -104,23 +109,24 @@ export class VerificationClient {
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
     const { policy, attributeName, alreadySent, clientMetadata } = parsed;
     const asks = { policy, attributeName, alreadySent, clientMetadata };
-    const challenge = this.calls.challenge({ kind: 'awaitDelivery', workflowId, id: updateId, asks, proven });
-    const send = () => {
+    const challengeOf = (id: string) => this.calls.challenge({ kind: 'awaitDelivery', workflowId, id, asks, proven });
+    const send = async (id: string) => {
+      const newest = await this.calls.runBefore(workflowId);
+      const challenge = challengeOf(id);
       const { stamp } = challenge;
-      const ofRequest = { kind: WORKFLOW_TYPE, id: updateId, at: stamp.at, proven } as const;
-      return this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
-        startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue, ofRequest),
-        updateId,
+      const ofRequest = { kind: WORKFLOW_TYPE, id, at: stamp.at, proven } as const;
+      const answer = await this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
+        startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue, ofRequest, newest),
+        updateId: id,
         args: [{ ...tokenFields(parsed.tokenInput), alreadySent, clientMetadata, policy: request.policy, stamp }],
       });
+      return challenge.take(expected(answer, isStatus, workflowId));
     };
     try {
-      const answer = await this.calls.within(this.waitForDeliveryMs, () =>
-        repeatUpdate(send, (error) => metClosingRun(error) || workflowTaskFailed(error)),
-      );
-      return { workflowId, ...challenge.take(expected(answer, isStatus, workflowId)) };
+      const answered = await this.calls.within(this.waitForDeliveryMs, () => repeatStart(send, updateId));
+      return { workflowId, ...answered };
     } catch (error) {
-      if (!isDeadline(error)) throw await this.calls.explain(error, { workflowId }, challenge);
+      if (!isDeadline(error)) throw await this.calls.explain(error, { workflowId }, challengeOf(updateId));
       return { workflowId, ...(await this.calls.statusAfterStart(workflowId)) };
     }
   }

@@ -199,6 +199,8 @@ export const PAYLOADS = {
     alreadySent: message(DELIVERY),
     clientMetadata: 'clientMetadata',
     policy: message(POLICY_FIELDS),
+    previousRunId: 'uuid',
+    startedAt: 'time',
     code: 'code',
     reference: 'reference',
     recordAttribute: 'flag',
@@ -235,6 +237,7 @@ export const PAYLOADS = {
   sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },
   verifyCodeResult: { ...ANSWER, accepted: 'flag', attribute: message(SNAPSHOT) },
   readAttributeResult: { ...ANSWER, ...SNAPSHOT },
+  countEarlierCallsResult: { ...ANSWER, sends: messages({ at: 'time' }), attempts: messages({ at: 'time' }) },
   /** The details of a failure of an activity. */
   callFailure: {
     failure: word([

@@ -1,4 +1,5 @@
 import { BOUNDS, deliveryTold, isDeliveryMedium, isDestination, METADATA_BOUNDS, utf8Bytes } from './bounds.js';
+import { FORMS } from './forms.js';
 import { InvalidInputError, object, optionalText, show } from './input-fields.js';
 import { ATTRIBUTE_NAMES, type AttributeName } from './names.js';
 import { optionalTokenInput, requestedUser, requiredTokenInput, TOKEN_FIELDS } from './parse-token-input.js';
@@ -18,6 +19,7 @@ export interface ParsedRequest {
   alreadySent?: CodeDelivery | undefined;
   clientMetadata?: Record<string, string> | undefined;
   policy: ResolvedPolicy;
+  previousRunId?: string | undefined;
 }
 
 /** A valid `AwaitDeliveryInput`. */
@@ -61,6 +63,7 @@ export function parseRequest(input: unknown): ParsedRequest {
     'alreadySent',
     'clientMetadata',
     'policy',
+    'previousRunId',
   ]);
   const attributeName = ATTRIBUTE_NAMES.find((name) => name === fields['attributeName']);
   if (!attributeName) {
@@ -78,6 +81,11 @@ export function parseRequest(input: unknown): ParsedRequest {
     clientMetadata: metadata(fields['clientMetadata']),
     alreadySent: delivery(fields['alreadySent']),
     policy: policyIn(fields['policy'], attributeName),
+    previousRunId: optionalText(fields['previousRunId'], 'previousRunId', {
+      most: BOUNDS.runId,
+      right: (text) => FORMS.uuid.test(text),
+      form: 'the id of a run, a UUID',
+    }),
   };
 }
 

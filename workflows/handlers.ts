@@ -110,7 +110,7 @@ function takeCodeConfirmed(verification: Verification): void {
 }
 
 function answerAwaitDelivery(verification: Verification): void {
-  const { mailbox, tokens, sends, terms } = verification;
+  const { mailbox, earlier, tokens, sends, terms } = verification;
   const { attributeName } = verification.request;
   setHandler(
     awaitDelivery,
@@ -119,9 +119,11 @@ function answerAwaitDelivery(verification: Verification): void {
       const openedBy = verification.openedBy(input);
       // The update that comes with the request only repeats it.
       offer(verification, token, openedBy === true ? undefined : claimOf(input, attributeName, Date.now()));
-      const isSettled = () => sends.firstSettled && !verification.tokenAwaitsItsTurn && !mailbox.alreadySent;
+      const taken = () => !verification.tokenAwaitsItsTurn && !mailbox.alreadySent && !mailbox.startedAgain;
+      const isSettled = () => sends.firstSettled && earlier.state === 'none' && taken();
       await settled(verification, standing, () => verification.ended || isSettled());
       const status = verification.status();
+      if (status.reason === 'AttemptsExhausted') throw ended(status);
       if (status.failure) throw failureOf(status);
       return { ...status, joined: openedBy === undefined ? undefined : !openedBy, policy: policyOf(terms.policy) };
     }),
@@ -154,7 +156,7 @@ function answerSubmitCode(verification: Verification): void {
         if (tokenInput) tokens.check(tokenInput);
         const standing = standingOf(tokenInput && tokens.of(tokenInput, checked));
         if (mailbox.spent(standing) || mailbox.crowded(standing)) throw tooManyMessages(standing);
-        if (attempts.left === 0 && !looks.codeAccepted) throw attemptsExhausted(terms.policy, verification.status());
+        if (attempts.usedUp && !looks.codeAccepted) throw attemptsExhausted(terms.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
         if (sends.records.counted.length === 0 && !sends.sending) throw codeNotSent();
       }),

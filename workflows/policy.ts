@@ -2,23 +2,23 @@
  * The decisions of a verification: plain functions of what is known, with no Temporal import, tested over every state
  * and message.
  */
-import type {
-  AttemptRecord,
-  ExpiryReason,
-  Proof,
-  ResendRefusal,
-  ResolvedPolicy,
-  SendRecord,
-  VerificationFailure,
-  VerificationState,
-  VerifiedValue,
+import {
+  type AttemptRecord,
+  type CountedCall,
+  type EarlierCalls,
+  type ExpiryReason,
+  LIMITS_WINDOW_MS,
+  type Proof,
+  type ResendRefusal,
+  type ResolvedPolicy,
+  type SendRecord,
+  type VerificationFailure,
+  type VerificationState,
+  type VerifiedValue,
 } from '@cognito-verification/contract';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-
-/** By its documentation Cognito's windows are an hour. Only Cognito knows when they begin, so a few seconds are added. */
-const RATE_LIMIT_WINDOW_MS = HOUR_MS + 5_000;
 
 /** The wait where none of our own calls explains a rate limit. Cognito does not say how long, so the wait grows up to an hour. */
 const UNEXPLAINED_WAIT_MS = { first: 5 * MINUTE_MS, most: HOUR_MS };
@@ -35,10 +35,12 @@ const SLOW_RETRIES = {
 /** What can happen next, in the order in which it is taken when it happens at the same instant. */
 export type VerificationEvent =
   | 'confirmed'
+  | 'earlierCounted'
   | 'attributeRead'
   | 'attemptSettled'
   | 'codeSubmitted'
   | 'sendSettled'
+  | 'startedAgain'
   | 'deadline'
   | 'requestCounts'
   | 'lookDue'
@@ -59,8 +61,12 @@ export type CallState = 'none' | 'underWay' | 'settled';
 
 /** What is known when the next event is chosen. */
 export interface EventFacts {
+  /** The count of the calls of earlier verifications, which limit this one. */
+  earlierCount: CallState;
   /** Requests whose token counts, and that were not taken yet. */
   requestsCounting: number;
+  /** A start has met this verification without attempts left, so that it makes place for the next. */
+  startedAgain: boolean;
   /** `codeConfirmed` has come and was not taken yet. */
   confirmed: boolean;
   /** A look at the attribute. */
@@ -92,16 +98,19 @@ export interface EventFacts {
  */
 export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   if (now.confirmed) return 'confirmed';
+  if (now.earlierCount === 'settled') return 'earlierCounted';
   if (now.lookup === 'settled') return 'attributeRead';
   if (now.attempt === 'settled') return 'attemptSettled';
   const idle = now.attempt === 'none' && now.lookup === 'none';
-  const decided = now.lookup === 'none' || !now.lookDecides;
+  const counted = now.earlierCount === 'none';
+  const decided = counted && (now.lookup === 'none' || !now.lookDecides);
   const tooLate = now.deadlinePassed && now.lateCodeTaken;
   if (now.codesSubmitted > 0 && now.attempt === 'none' && decided && !tooLate) return 'codeSubmitted';
   if (now.send === 'settled') return 'sendSettled';
   if (now.deadlinePassed) return idle ? 'deadline' : undefined;
   // Its terms may take the place of those that what is under way goes by.
   if (now.requestsCounting > 0 && idle) return 'requestCounts';
+  if (now.startedAgain && idle) return 'startedAgain';
   if (now.lookDue && idle) return 'lookDue';
   // It gives the verification another target, so what compares with the old one ends first.
   if (now.codeAlreadySent && idle) return 'codeAlreadySent';
@@ -109,7 +118,7 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   if (now.resendsRequested > 0 && decided) return 'resendRequested';
   // A message that crosses a right code confuses a person and costs money, so a send waits for the attempt; and for
   // the look at the attribute, which must see it as it was before the send.
-  return now.sendDue && !now.codeAccepted && now.send === 'none' && idle ? 'sendDue' : undefined;
+  return now.sendDue && counted && !now.codeAccepted && now.send === 'none' && idle ? 'sendDue' : undefined;
 }
 
 /** Every answer holds the whole status, so records that do not count are listed up to here only. */
@@ -138,12 +147,52 @@ export function countedAttempts(attempts: readonly AttemptRecord[]): AttemptReco
   return attempts.filter(({ outcome }) => outcome !== 'accessTokenRejected' && outcome !== 'notMade');
 }
 
-export function sendsLeft(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
-  return Math.max(0, policy.maxSends - countedSends(sends).length);
+/**
+ * The calls that still count of those of earlier verifications, oldest first. A new verification resets no count (NIST SP
+ * 800-63B-4, 3.1.3.2).
+ */
+export function inTheHour(earlier: readonly CountedCall[], nowMs: number): number[] {
+  const times = earlier.map(({ at }) => Date.parse(at));
+  return times.filter((at) => at > nowMs - LIMITS_WINDOW_MS).sort((a, b) => a - b);
 }
 
-export function attemptsLeft(policy: ResolvedPolicy, attempts: readonly AttemptRecord[]): number {
-  return Math.max(0, policy.maxAttempts - countedAttempts(attempts).length);
+/**
+ * From when another call is allowed; 0 where nothing delays it, undefined where no time will make it right.
+ * @param most how many there may be
+ * @param own how many this verification has made: they count for as long as it lasts
+ */
+function callAllowedAt(most: number, own: number, earlier: readonly CountedCall[], nowMs: number): number | undefined {
+  if (own >= most) return undefined;
+  const recent = inTheHour(earlier, nowMs);
+  const last = recent[own + recent.length - most];
+  return last === undefined ? 0 : last + LIMITS_WINDOW_MS;
+}
+
+/** The facts that limit sends and attempts. */
+export interface LimitFacts {
+  policy: ResolvedPolicy;
+  sends: readonly SendRecord[];
+  attempts: readonly AttemptRecord[];
+  /** The calls of earlier verifications of the same user and attribute. */
+  earlier: EarlierCalls;
+}
+
+export function sendsLeft({ policy, sends, earlier }: LimitFacts, nowMs: number): number {
+  return Math.max(0, policy.maxSends - countedSends(sends).length - inTheHour(earlier.sends, nowMs).length);
+}
+
+export function attemptsLeft({ policy, attempts, earlier }: LimitFacts, nowMs: number): number {
+  return Math.max(0, policy.maxAttempts - countedAttempts(attempts).length - inTheHour(earlier.attempts, nowMs).length);
+}
+
+/** From when another attempt is allowed, as `callAllowedAt` says it. */
+export function attemptAllowedAt({ policy, attempts, earlier }: LimitFacts, nowMs: number): number | undefined {
+  return callAllowedAt(policy.maxAttempts, countedAttempts(attempts).length, earlier.attempts, nowMs);
+}
+
+/** This verification has made all the attempts that it may. Does not read the clock. */
+export function attemptsUsedUp({ policy, attempts }: Pick<LimitFacts, 'policy' | 'attempts'>): boolean {
+  return countedAttempts(attempts).length >= policy.maxAttempts;
 }
 
 /** Until when `submitCode` takes the newest code; undefined while none was sent. */
@@ -153,23 +202,42 @@ export function codeExpiresAt(policy: ResolvedPolicy, sends: readonly SendRecord
 }
 
 /** When the automatic re-send is due; undefined where there is none, or none left. */
-export function automaticResendAt(policy: ResolvedPolicy, sends: readonly SendRecord[]): number | undefined {
+export function automaticResendAt(facts: LimitFacts, nowMs: number): number | undefined {
+  const { policy, sends } = facts;
   // From the newest try, not from the newest message: a send that failed is not repeated at once.
   const newest = sends.at(-1);
-  if (policy.resendAfterMs === undefined || !newest || sendsLeft(policy, sends) === 0) return undefined;
-  return Date.parse(newest.at) + Math.max(policy.resendAfterMs, cooldownMs(policy, sends));
+  const allowedAt = codeUsefulAt(facts, nowMs);
+  if (policy.resendAfterMs === undefined || !newest || allowedAt === undefined) return undefined;
+  return Math.max(allowedAt, Date.parse(newest.at) + Math.max(policy.resendAfterMs, cooldownMs(facts, nowMs)));
 }
 
-/** Doubles with each message, to slow down a user who asks again and again. */
-function cooldownMs(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
-  return policy.resendCooldownMs * 2 ** Math.max(0, countedSends(sends).length - 1);
+/** From when the first send of a verification is allowed; undefined where none is. The cool-down of earlier sends holds. */
+export function firstSendAllowedAt(facts: LimitFacts, nowMs: number): number | undefined {
+  return endOfCooldown({ ...facts, sends: [] }, nowMs);
+}
+
+/** From when there is a send left for a code, and an attempt to submit it. */
+function codeUsefulAt(facts: LimitFacts, nowMs: number): number | undefined {
+  const { policy, sends, earlier } = facts;
+  const sendAt = callAllowedAt(policy.maxSends, countedSends(sends).length, earlier.sends, nowMs);
+  const attemptAt = attemptAllowedAt(facts, nowMs);
+  return sendAt === undefined || attemptAt === undefined ? undefined : Math.max(sendAt, attemptAt);
+}
+
+/**
+ * Doubles with each message, to slow down a user who asks again and again. A code that Cognito has sent by itself goes to a
+ * corrected value, where it begins again.
+ */
+function cooldownMs({ policy, sends, earlier }: LimitFacts, nowMs: number): number {
+  const counted = countedSends(sends);
+  const corrected = counted.findLastIndex(({ outcome }) => outcome === 'alreadySent');
+  const messages = corrected < 0 ? counted.length + inTheHour(earlier.sends, nowMs).length : counted.length - corrected;
+  return policy.resendCooldownMs * 2 ** (Math.min(Math.max(1, messages), policy.maxSends) - 1);
 }
 
 /** What decides whether a re-send is allowed. */
-export interface ResendFacts {
-  policy: ResolvedPolicy;
+export interface ResendFacts extends LimitFacts {
   state: VerificationState;
-  sends: readonly SendRecord[];
   /** The code was found expired, so a further wait would not help. */
   cooldownWaived: boolean;
   /** A send waits already, for a token or for its time. */
@@ -185,8 +253,8 @@ export interface ResendFacts {
 }
 
 /** From when a re-send is allowed while the code is awaited; undefined where no time makes it right. */
-export function resendAllowedAt(facts: ResendFacts): number | undefined {
-  return facts.state === 'awaitingCode' && !whyPointless(facts) ? endOfCooldown(facts) : undefined;
+export function resendAllowedAt(facts: ResendFacts, nowMs: number): number | undefined {
+  return facts.state === 'awaitingCode' && !whyPointless(facts) ? endOfCooldown(facts, nowMs) : undefined;
 }
 
 /** Why a re-send is refused now; undefined when it is allowed, or joins a send that is under way. */
@@ -200,21 +268,26 @@ export function resendRefusal(facts: ResendFacts, nowMs: number): ResendRefusal 
   if (facts.state === 'awaitingToken' && !facts.hasToken) return { reason: 'accessTokenNeeded' };
   // The token that comes along is what that send has waited for.
   if (facts.state === 'awaitingToken' && facts.sendPending) return undefined;
-  const allowedAt = endOfCooldown(facts);
+  const allowedAt = endOfCooldown(facts, nowMs);
   if (allowedAt === undefined) return { reason: 'maxSends' };
   return allowedAt > nowMs ? { reason: 'cooldown', allowedAt: iso(allowedAt) } : undefined;
 }
 
 /** Why no other code would help. */
-function whyPointless({ changePending, codeAccepted }: ResendFacts): 'changePending' | 'codeAccepted' | undefined {
-  return codeAccepted ? 'codeAccepted' : changePending ? 'changePending' : undefined;
+function whyPointless(facts: ResendFacts): 'changePending' | 'codeAccepted' | 'attemptsExhausted' | undefined {
+  if (facts.codeAccepted) return 'codeAccepted';
+  if (facts.changePending) return 'changePending';
+  return attemptsUsedUp(facts) ? 'attemptsExhausted' : undefined;
 }
 
-function endOfCooldown({ policy, sends, cooldownWaived }: ResendFacts): number | undefined {
-  if (sendsLeft(policy, sends) === 0) return undefined;
+function endOfCooldown(facts: LimitFacts & { cooldownWaived?: boolean }, nowMs: number): number | undefined {
+  const allowedAt = codeUsefulAt(facts, nowMs);
+  if (allowedAt === undefined || facts.cooldownWaived) return allowedAt;
   // From the newest try, not from the newest message: one that failed may have cost Cognito's limit too.
-  const newest = sends.at(-1);
-  return newest && !cooldownWaived ? Date.parse(newest.at) + cooldownMs(policy, sends) : 0;
+  const { sends, earlier } = facts;
+  const own = sends.at(-1);
+  const newest = own ? Date.parse(own.at) : inTheHour(earlier.sends, nowMs).at(-1);
+  return newest === undefined ? allowedAt : Math.max(allowedAt, newest + cooldownMs(facts, nowMs));
 }
 
 /**
@@ -223,9 +296,9 @@ function endOfCooldown({ policy, sends, cooldownWaived }: ResendFacts): number |
  * @param refusals how many rate limits came in a row, this one included
  */
 export function retryAfterRateLimit(ownCallsMs: readonly number[], refusals: number, nowMs: number): number {
-  const oldest = ownCallsMs.filter((at) => at > nowMs - RATE_LIMIT_WINDOW_MS).sort((a, b) => a - b)[0];
+  const oldest = ownCallsMs.filter((at) => at > nowMs - LIMITS_WINDOW_MS).sort((a, b) => a - b)[0];
   // A second refusal in a row shows that our own calls are not the whole explanation.
-  if (oldest !== undefined && refusals === 1) return oldest + RATE_LIMIT_WINDOW_MS;
+  if (oldest !== undefined && refusals === 1) return oldest + LIMITS_WINDOW_MS;
   return nowMs + Math.min(UNEXPLAINED_WAIT_MS.most, UNEXPLAINED_WAIT_MS.first * 2 ** (refusals - 1));
 }
 

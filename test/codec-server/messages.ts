@@ -22,6 +22,7 @@ import type {
   VerifyCodeInput,
   VerifyCodeResult,
 } from '../../activities/cognito.js';
+import type { CountEarlierCallsInput, CountEarlierCallsResult } from '../../activities/earlier-calls.js';
 import type { SendFailure } from '../../activities/failures.js';
 import { CLAIMS, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
@@ -144,6 +145,7 @@ export const SAMPLES: Record<string, Sample> = {
       alreadySent: delivery,
       clientMetadata,
       policy,
+      previousRunId: runId,
       ...byReference,
       stamp,
     } satisfies Whole<Stamped<VerificationRequest>>,
@@ -154,6 +156,7 @@ export const SAMPLES: Record<string, Sample> = {
       alreadySent: delivery,
       clientMetadata: '•••••• (1 entry)',
       policy,
+      previousRunId: runId,
       userPoolId,
       sub: SUB,
       ...stampShown,
@@ -299,6 +302,14 @@ export const SAMPLES: Record<string, Sample> = {
   'the result of readAttribute that was told nothing': {
     value: { runId, salt: CANARIES.valueSalt } satisfies AttributeSnapshot & { runId: string },
     shows: { runId, salt: HIDDEN },
+  },
+  'the input of countEarlierCalls': {
+    value: { runId, previousRunId: runId, startedAt: at } satisfies Required<CountEarlierCallsInput>,
+    shows: { runId, previousRunId: runId, startedAt: at },
+  },
+  'the result of countEarlierCalls': {
+    value: { runId, sends: [{ at }], attempts: [{ at }] } satisfies Required<CountEarlierCallsResult>,
+    shows: { runId, sends: [{ at }], attempts: [{ at }] },
   },
   'the details of a failure': {
     value: {
