@@ -214,11 +214,14 @@ describe('sends again what a service sealed', () => {
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
   });
 
-  it('a renewal, as a re-send: no message goes out', async () => {
+  it('a renewal of an earlier verification, as a re-send: no message goes out', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user, trusting);
     await rig.client.renewAccessToken(workflowId, { accessToken: user.accessToken });
     const renewal = lootOf.message(await history(user), 'renewAccessToken');
+    await rig.client.cancel(workflowId);
+    await rig.client.wait(workflowId);
+    await rig.start(user, trusting);
     const { resendAllowedAt } = await rig.client.status(workflowId);
     await expect.poll(() => Date.now() > Date.parse(resendAllowedAt ?? '')).toBe(true);
     expect(await update(user, 'resendCode', `resendCode/${randomUUID()}`, renewal)).toBe('InvalidRequest');
