@@ -104,10 +104,10 @@ function openVerification(request: unknown): Verification {
   try {
     awaitKeyOfRequest(request);
     const run = workflowInfo();
-    const stamps = new Stamps(request, run);
-    if (stamps.wrongClock) log.warn(stamps.wrongClock);
     const parsed = parseRequest(unstamped(request).message);
     refuseUnderOtherId(parsed);
+    const stamps = new Stamps(request, run);
+    if (stamps.wrongClock) log.warn(stamps.wrongClock);
     return new Verification(parsed, run.startTime.getTime(), stamps, request);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;

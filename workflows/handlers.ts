@@ -91,11 +91,11 @@ function takeCodeConfirmed(verification: Verification): void {
         log.warn(`${what} was left out: ${error.message}`);
       };
       try {
+        const { reference, tokenInput, ignored } = parseCodeConfirmed(unstamped(input).message);
         const { runId } = stamps.check(input, 'codeConfirmed');
         if (runId === undefined && terms.policy.confirmation === 'trust') {
           throw new InvalidInputError('stamp.runId', 'is missing: a confirmation that is trusted must name its run');
         }
-        const { reference, tokenInput, ignored } = parseCodeConfirmed(unstamped(input).message);
         stamps.refuseCopy(input);
         mailbox.reference = reference ?? mailbox.reference;
         mailbox.confirmed = true;
@@ -287,7 +287,7 @@ function answering<Input, Answer extends VerificationStatus | SubmitCodeAnswer>(
   };
 }
 
-/** Refuses a message by its stamp and by its fields, and turns what is thrown into what may leave a validator. */
+/** Refuses a message by its fields and by its stamp, and turns what is thrown into what may leave a validator. */
 function refusing(
   { stamps }: Verification,
   kind: MessageKind,
@@ -295,8 +295,8 @@ function refusing(
 ): (input?: unknown) => void {
   return (input) => {
     try {
-      const { proven } = stamps.check(input, kind, currentUpdateInfo()?.id);
-      check(unstamped(input).message, proven === true);
+      check(unstamped(input).message, isChecked(input));
+      stamps.check(input, kind, currentUpdateInfo()?.id);
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw stampedFailure(error, stamps.answerTo(input, kind));
       // It leaves no trace in the history, so the log tells of the try.

@@ -7,6 +7,7 @@ import { Client } from '@temporalio/client';
 import { afterAll, expect, it, vi } from 'vitest';
 import { killRunning, runCli, runJson } from '../cli/run-cli.js';
 import { useRig } from '../rig.js';
+import { stamping } from '../stamping.js';
 
 const rig = useRig('local');
 afterAll(killRunning);
@@ -81,7 +82,8 @@ it('the replay gate replays every history, however large the messages of one are
   const { accessToken } = await rig.user();
   // As a service in another language may send it, without our client.
   const { connection, options } = rig.env.client;
-  const raw = new Client({ connection, dataConverter: options.dataConverter });
+  const interceptors = { workflow: [stamping()] };
+  const raw = new Client({ connection, dataConverter: options.dataConverter, interceptors });
   const handle = await raw.workflow.start(WORKFLOW_TYPE, {
     taskQueue: 'nobody',
     workflowId: 'verify/oversized',

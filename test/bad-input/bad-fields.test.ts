@@ -16,6 +16,7 @@ import { COMMANDS } from '../../cli/commands.js';
 import { errorDocument } from '../../cli/report.js';
 import { findPython } from '../python/find-python.js';
 import { type SandboxUser, useRig } from '../rig.js';
+import { stamping, stampOf } from '../stamping.js';
 import { type BadMessage, badOf, FEW_BAD_MESSAGES, nameOf } from './bad-fields.js';
 
 const rig = useRig('local');
@@ -53,7 +54,11 @@ const isRefused = ({ message, field }: BadMessage) => message !== 'codeConfirmed
 it('a plain Temporal client is refused, whatever it sends', OPTIONS, async () => {
   // Not of the rig, which replays every workflow of its client once more.
   const { connection, options } = rig.env.client;
-  const raw = new Client({ connection, dataConverter: options.dataConverter });
+  const raw = new Client({
+    connection,
+    dataConverter: options.dataConverter,
+    interceptors: { workflow: [stamping()] },
+  });
   const verification = raw.workflow.getHandle(workflowId);
   let requests = 0;
   const send = async ({ message, input }: BadMessage): Promise<unknown> => {
@@ -100,8 +105,8 @@ it('null is absent, as other languages write a field that is not set', OPTIONS, 
   const { accessToken, userPoolId, sub } = await rig.user();
   const unset = (fields: object) => Object.fromEntries(Object.keys(fields).map((name) => [name, null]));
   const { code: _code, attributeName: _name, ...optional } = unset(PAYLOADS.input);
-  const { recordAttribute, runId, salt, target, reference, ...ofRequest } = optional;
-  expect([recordAttribute, runId, salt, target, reference]).toEqual([null, null, null, null, null]);
+  const { recordAttribute, runId, salt, target, reference, stamp, ...ofRequest } = optional;
+  expect([recordAttribute, runId, salt, target, reference, stamp]).toEqual(Array(6).fill(null));
   const policy = unset(PAYLOADS.input.policy.fields);
   const raw = await rig.env.client.workflow.start(WORKFLOW_TYPE, {
     taskQueue: rig.taskQueue,
@@ -120,7 +125,8 @@ it('null is absent, as other languages write a field that is not set', OPTIONS, 
   expect(await raw.executeUpdate('submitCode', { args: [{ ...tokens, code: '000000' }] })).toMatchObject({
     status: { attemptsLeft: 9 },
   });
-  await raw.signal('codeConfirmed', { reference: null });
+  const named = stampOf('codeConfirmed', { runId: raw.firstExecutionRunId });
+  await raw.signal('codeConfirmed', { reference: null, stamp: { ...named, id: null, nonce: null, asked: null } });
   await raw.result();
 });
 
@@ -236,9 +242,12 @@ it('the verification has taken none of it, and takes its code', async () => {
 });
 
 it('a reference that was too long or not printable is made right', async () => {
-  const { workflowId: confirmed } = await rig.start(await rig.user(), { confirmation: 'trust' });
+  const { workflowId: confirmed, run: runId } = await rig.start(await rig.user(), { confirmation: 'trust' });
   const reference = `a\u001b[2J\u202E${'x'.repeat(300)}`;
-  await rig.env.client.workflow.getHandle(confirmed).signal('codeConfirmed', { reference });
+  await rig.env.client.workflow.getHandle(confirmed).signal('codeConfirmed', {
+    reference,
+    stamp: stampOf('codeConfirmed', { runId }),
+  });
   const outcome = await rig.client.wait(confirmed);
   expect(outcome).toMatchObject({ outcome: 'verified', proof: 'trusted' });
   expect(outcome.reference).toHaveLength(200);

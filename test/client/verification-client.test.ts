@@ -120,6 +120,69 @@ describe('a verification', () => {
   });
 });
 
+describe('a run', () => {
+  it('is returned by the start, and holds later calls to that verification', async () => {
+    const user = await rig.user();
+    const request = { accessToken: user.accessToken, attributeName: 'email' } as const;
+    const first = await client.start(request);
+    expect(await client.status(first)).not.toHaveProperty('stamp');
+    await client.submitCode(first, { code: rig.sandbox.codeFor(user, 'email') });
+    const second = await client.start(request);
+    expect(second.run).not.toBe(first.run);
+    expect(await client.wait(first)).toMatchObject({ outcome: 'verified' });
+    expect(await client.status(first)).toMatchObject({ state: 'verified' });
+    expect(await client.status(second)).toMatchObject({ state: 'awaitingCode' });
+    for (const call of [
+      () => client.submitCode(first, { code: '000000' }),
+      () => client.confirm(first),
+      () => client.cancel(first),
+    ])
+      expect(await thrownBy(call())).toMatchObject({ code: 'VerificationEnded', outcome: { outcome: 'verified' } });
+    expect(await client.status(second.workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10 });
+    expect(await thrownBy(client.status({ ...second, run: 'x' }))).toMatchObject({ field: 'run' });
+  });
+});
+
+describe('a starter whose clock is wrong', () => {
+  it.each([3, -3])('by %d minutes harms nobody: codes and confirmations of other hosts count', async (minutes) => {
+    const now = () => Date.now() + minutes * 60_000;
+    const { userPools, taskQueue } = rig;
+    const wrong = new VerificationClient({ client: rig.env.client, userPools, taskQueue, now });
+    const user = await rig.user();
+    const { workflowId } = await wrong.start({
+      accessToken: user.accessToken,
+      attributeName: 'email',
+      policy: { confirmation: 'trust' },
+    });
+    const code = rig.sandbox.codeFor(user, 'email') === '000000' ? '000001' : '000000';
+    for (const host of [client, wrong])
+      expect(await host.submitCode(workflowId, { code })).toMatchObject({ result: 'mismatch' });
+    await client.confirm(workflowId);
+    expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified', proof: 'trusted' });
+  });
+});
+
+describe('an id that is used for something else', () => {
+  it('is refused, and a repeat with a fresh token is not', async () => {
+    const { workflowId, user } = await sent({ resendCooldown: '1 second' });
+    const wrong = rig.sandbox.codeFor(user, 'email') === '000000' ? ['000001', '000002'] : ['000000', '000002'];
+    const attemptId = randomUUID();
+    const submit = (code = '', accessToken = user.accessToken) => client.submitCode(workflowId, { code, accessToken, attemptId });
+    const answer = await submit(wrong[0]);
+    expect(await submit(wrong[0], await rig.sandbox.issueAccessToken(user))).toEqual(answer);
+    expect(await thrownBy(submit(wrong[1]))).toMatchObject({ code: 'IdReused', id: `submitCode/${attemptId}` });
+
+    const again = await rig.user();
+    const start = (policy: object, accessToken = again.accessToken) =>
+      client.start({ accessToken, attributeName: 'email', requestId: 'r1', policy });
+    const started = await start({ maxSends: 3, deadline: '1 hour' });
+    const fresh = await rig.sandbox.issueAccessToken(again);
+    expect(await start({ deadline: 3_600_000, maxSends: 3 }, fresh)).toEqual(started);
+    expect(await thrownBy(start({ maxSends: 4 }))).toMatchObject({ code: 'IdReused', id: 'awaitDelivery/r1' });
+    expect(sends(again)).toBe(1);
+  });
+});
+
 describe('a repeated call', () => {
   it('ten times at once with one request id gives ten equal answers and one send', async () => {
     const user = await rig.user();

@@ -11,6 +11,7 @@ import {
 import { WithStartWorkflowOperation, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useRig } from '../rig.js';
+import { stampOf } from '../stamping.js';
 
 /** `UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED`. */
 const COMPLETED: number = 3;
@@ -219,8 +220,10 @@ describe('a message to an open verification', () => {
 
   it('a codeConfirmed with an invalid reference and token still confirms: a signal cannot be refused', async () => {
     const user = await rig.user();
-    const { workflowId } = await rig.start(user, { confirmation: 'trust' });
-    await rig.env.client.workflow.getHandle(workflowId).signal(codeConfirmed.name, { reference: 7, accessToken: 'no' });
+    const { workflowId, run: runId } = await rig.start(user, { confirmation: 'trust' });
+    const stamp = stampOf('codeConfirmed', { runId });
+    const wrong = { reference: 7, accessToken: 'no', stamp };
+    await rig.env.client.workflow.getHandle(workflowId).signal(codeConfirmed.name, wrong);
     expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified', proof: 'trusted' });
   });
 });

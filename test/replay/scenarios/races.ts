@@ -1,6 +1,6 @@
 /** Messages that cross: they arrive while the worker is away, and so reach the workflow in one task. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { awaitDelivery, codeConfirmed, renewAccessToken, resendCode } from '@cognito-verification/contract';
+import { awaitDelivery, renewAccessToken, resendCode } from '@cognito-verification/contract';
 import type { Opened } from '../../lifecycle/time-travel.js';
 import type { CorpusRig } from '../rig.js';
 import type { Scenario } from '../scenario.js';
@@ -66,7 +66,7 @@ export const RACES: readonly Scenario[] = [
       const opened = await rig.openApart(apart, user, { policy: { confirmation: 'trust' } });
       await rig.until(opened, ({ state }) => state === 'awaitingCode');
       await apart.leave();
-      await rig.base.env.client.workflow.getHandle(opened.id).signal(codeConfirmed.name, {});
+      await rig.client.confirm(opened.id);
       const renewed = requestUpdate(rig, opened, renewAccessToken.name, { accessToken: await rig.token(user) });
       await sleep(MOMENT_MS);
       await apart.comeBack();
