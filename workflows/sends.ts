@@ -311,11 +311,10 @@ export class Sends {
 
   private planAutomatic(): void {
     const { terms, looks } = this.parts;
-    this.next.plan('none');
     const atMs = automaticResendAt(terms.policy, this.records.all);
-    if (this.automaticResends && atMs !== undefined && !looks.changePending) {
+    if (this.automaticResends && atMs !== undefined && !looks.changePending)
       this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
-    }
+    else this.next.clear();
   }
 
   private waitOutRateLimit(dailyEmailLimit: boolean): void {
