@@ -188,8 +188,8 @@ export class Sends {
    */
   private saidTwice({ destination, deliveryMedium }: CodeDelivery): boolean {
     const { alreadySent } = this.parts.request;
-    const isSame = alreadySent?.destination === destination && alreadySent?.deliveryMedium === deliveryMedium;
-    const isSaidTwice = this.saysTwice && isSame;
+    const isEqual = alreadySent?.destination === destination && alreadySent?.deliveryMedium === deliveryMedium;
+    const isSaidTwice = this.saysTwice && isEqual;
     this.saysTwice = false;
     return isSaidTwice;
   }
