@@ -87,7 +87,7 @@ export class AccessTokens {
    * @param checked its sender says that it has checked the signature, which it cannot of a reference
    */
   of(tokenInput: TokenInput, checked: boolean): HeldToken {
-    const known = this.held.find((held) => isSame(held.tokenInput, tokenInput));
+    const known = this.find(tokenInput);
     const proven = (checked && tokenInput.accessToken !== undefined) || known?.proven === true;
     const { claims = [], wantsLook } = known ?? {};
     return { tokenInput, expiresAtMs: this.decode(tokenInput), proven, claims, wantsLook };
@@ -98,14 +98,13 @@ export class AccessTokens {
    * Cognito has sent a code by itself do not wait until the token is used.
    */
   offer(token: HeldToken, nowMs: number, claim?: Claim): void {
-    const known = this.held.find((held) => isSame(held.tokenInput, token.tokenInput));
-    if (!known) this.renew(token, nowMs);
-    else if (token.proven) known.proven = true;
-    const kept = this.held.find((held) => isSame(held.tokenInput, token.tokenInput));
-    if (!kept) return;
-    if (claim && kept.claims.length < MOST_CLAIMS) kept.claims.push(claim);
-    kept.wantsLook ||= claim?.alreadySent !== undefined;
-    if (kept.proven) this.count(kept);
+    if (!this.find(token.tokenInput)) this.renew(token, nowMs);
+    const known = this.find(token.tokenInput);
+    if (!known) return;
+    known.proven ||= token.proven;
+    known.wantsLook ||= claim?.alreadySent !== undefined;
+    if (claim && known.claims.length < MOST_CLAIMS) known.claims.push(claim);
+    if (known.proven) this.count(known);
   }
 
   /**
@@ -115,7 +114,7 @@ export class AccessTokens {
   renew(token: HeldToken, nowMs: number): void {
     if (!lives(token, nowMs) || this.isRefused(token.tokenInput)) return;
     if (this.accepted && isSame(this.accepted.tokenInput, token.tokenInput)) this.accepted = token;
-    else this.offered = kept([token, ...this.without(token.tokenInput)]);
+    else this.offered = bestOf([token, ...this.without(token.tokenInput)]);
     if (token.proven) this.count(token);
   }
 
@@ -166,7 +165,7 @@ export class AccessTokens {
 
   /** Whether the token counts by now. */
   counts(token: HeldToken): boolean {
-    return token.proven || this.held.some((held) => held.proven && isSame(held.tokenInput, token.tokenInput));
+    return token.proven || this.find(token.tokenInput)?.proven === true;
   }
 
   /** Nobody has checked it. A source answers for the token of a reference, and makes none up. */
@@ -181,7 +180,7 @@ export class AccessTokens {
   }
 
   private accept(token: HeldToken): void {
-    const known = this.held.find((held) => isSame(held.tokenInput, token.tokenInput)) ?? token;
+    const known = this.find(token.tokenInput) ?? token;
     known.proven = true;
     token.proven = true;
     this.accepted = known;
@@ -206,6 +205,10 @@ export class AccessTokens {
     const proven = this.offered.filter((held) => held.proven);
     const unproven = this.offered.filter((held) => !held.proven);
     return [...proven, ...(this.accepted ? [this.accepted] : []), ...unproven];
+  }
+
+  private find(tokenInput: TokenInput): HeldToken | undefined {
+    return this.held.find((held) => isSame(held.tokenInput, tokenInput));
   }
 
   private without(tokenInput: TokenInput): HeldToken[] {
@@ -261,7 +264,7 @@ export async function withToken<Answer extends { verdict: string }>(
 }
 
 /** Those that count are kept before the others; of both the newest. */
-function kept(tokens: readonly HeldToken[]): HeldToken[] {
+function bestOf(tokens: readonly HeldToken[]): HeldToken[] {
   return [...tokens.filter(({ proven }) => proven), ...tokens.filter(({ proven }) => !proven)].slice(0, MOST_OFFERED);
 }
 

@@ -203,8 +203,8 @@ export class Sends {
    */
   private saidTwice({ destination, deliveryMedium }: CodeDelivery): boolean {
     const { alreadySent } = this.parts.request;
-    const isSame = alreadySent?.destination === destination && alreadySent?.deliveryMedium === deliveryMedium;
-    const isSaidTwice = this.saysTwice && isSame;
+    const isEqual = alreadySent?.destination === destination && alreadySent?.deliveryMedium === deliveryMedium;
+    const isSaidTwice = this.saysTwice && isEqual;
     this.saysTwice = false;
     return isSaidTwice;
   }
@@ -332,11 +332,10 @@ export class Sends {
 
   private planAutomatic(): void {
     const { limits, looks } = this.parts;
-    this.next.plan('none');
     const atMs = automaticResendAt(limits, Date.now());
-    if (this.automaticResends && atMs !== undefined && !looks.changePending) {
+    if (this.automaticResends && atMs !== undefined && !looks.changePending)
       this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
-    }
+    else this.next.clear();
   }
 
   private waitOutRateLimit(dailyEmailLimit: boolean): void {

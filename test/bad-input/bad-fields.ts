@@ -131,7 +131,15 @@ export const MESSAGES = {
       policy: { deadline: '1 hour', codeLifetime: 600_000, resendAfter: '2 minutes', maxSends: 2, maxAttempts: 3 },
     },
   },
-  awaitDelivery: { parse: parseAwaitDelivery, good: { ...REFERENCE, alreadySent: ALREADY_SENT } },
+  awaitDelivery: {
+    parse: (input) => parseAwaitDelivery(input),
+    good: {
+      ...REFERENCE,
+      alreadySent: ALREADY_SENT,
+      clientMetadata: { locale: 'de' },
+      policy: { deadline: '1 hour', maxSends: 2 },
+    },
+  },
   submitCode: { parse: (input) => parseSubmitCode(input), good: { ...REFERENCE, code: '123456' } },
   resendCode: { parse: parseResendCode, good: { ...REFERENCE, clientMetadata: { locale: 'de' } } },
   renewAccessToken: { parse: parseRenewAccessToken, good: REFERENCE },

@@ -127,8 +127,8 @@ it('the input of a workflow shows no secret', () => {
   const request = { accessToken: TOKEN, attributeName: 'email', stamp: stampOf(WORKFLOW_TYPE) };
   const verification = new Verification(parseRequest(unstamped(request).message), 0, new Stamps(request, run), request);
   const { tokens } = verification;
-  const { code, tokenInput } = parseSubmitCode({ code: CODE, accessToken: TOKEN });
-  verification.mailbox.codes.push({ input: { code, given: tokenInput && tokens.of(tokenInput, false) }, atMs: 0 });
+  const { code, tokenInput: given } = parseSubmitCode({ code: CODE, accessToken: TOKEN });
+  verification.mailbox.codes.push({ input: { code, given: given && tokens.of(given, false) }, atMs: 0 });
   for (const token of tokens.usable(0)) tokens.learn(token, 'send', 'sent');
   expect(tokens.usable(0).map(({ tokenInput }) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
   for (const value of [verification, verification.mailbox, tokens, tokens.usable(0)])

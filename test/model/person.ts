@@ -29,7 +29,7 @@ const bringsCodeOrToken = (ask: Ask) =>
   ask.startsWith('submit') || ask.startsWith('renew') || ask === 'resendWithFreshToken';
 
 /** Holds for messages with another token that wait for their answer. */
-const waitsUnproven = (ask: Ask) => /Token$/.test(ask) && !ask.startsWith('renew');
+const waitsUnproven = (ask: Ask) => ask.endsWith('Token') && !ask.startsWith('renew');
 
 export class Person {
   private caller!: Caller;
