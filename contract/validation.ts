@@ -79,7 +79,7 @@ export function parseRequest(input: unknown): ParsedRequest {
     alreadySent: delivery(fields['alreadySent']),
     policy: policyOf(fields['policy'], attributeName),
     previousRunId: optionalText(fields['previousRunId'], 'previousRunId', {
-      most: BOUNDS.runId,
+      most: BOUNDS.previousRunId,
       right: (text) => RUN_ID_FORM.test(text),
       form: 'the id of a run, a UUID',
     }),

@@ -1,20 +1,10 @@
 import type { AttemptOutcome, AttemptRecord, ParsedRequest, VerificationStatus } from '@cognito-verification/contract';
 import type { AccessTokens, NoToken } from './access-tokens.js';
 import { type CheckEnd, CodeCheck, REJECTED } from './code-check.js';
+import { attemptAllowedAt, attemptsLeft, attemptsUsedUp, type LimitFacts } from './limits.js';
 import type { Looks } from './looks.js';
 import type { CodePost, Mailbox } from './mailbox.js';
-import {
-  addRecord,
-  attemptAllowedAt,
-  attemptsLeft,
-  attemptsUsedUp,
-  type CallState,
-  countedAttempts,
-  type Ending,
-  iso,
-  type LimitFacts,
-  retryAfterRateLimit,
-} from './policy.js';
+import { addRecord, type CallState, countedAttempts, type Ending, iso, retryAfterRateLimit } from './policy.js';
 import { attemptsExhausted, refused, unavailable } from './refusals.js';
 import type { Sends } from './sends.js';
 import { Underway } from './underway.js';

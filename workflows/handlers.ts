@@ -25,9 +25,10 @@ import {
   tokenInputOf,
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import { resendRefusal } from './limits.js';
 import type { Post } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
-import { type Ending, resendRefusal } from './policy.js';
+import { type Ending } from './policy.js';
 import {
   attemptsExhausted,
   codeNotSent,
