@@ -5,6 +5,7 @@ import {
   type CountedCall,
   type EarlierCalls,
   errorName,
+  FAILURE_TYPES,
   isRecord,
   LIMITS_WINDOW_MS,
   WORKFLOW_TYPE,
@@ -142,6 +143,8 @@ const NOT_STARTED = 2;
 class RunReader {
   private readonly calls = { sends: [] as CountedCall[], attempts: [] as CountedCall[] };
   private readonly open = new Map<string, ScheduledCall>();
+  /** Messages of Cognito's own that starts have told of, by the event of the update. */
+  private readonly told = new Map<string, CountedCall>();
   private started: { at: string; previousRunId?: string | undefined } | undefined;
   /** The start says its own delivery a second time, in its update. */
   private saidAlready: unknown;
@@ -161,7 +164,7 @@ class RunReader {
     return {
       startedAt: this.started.at,
       previousRunId: this.started.previousRunId,
-      sends: [...this.calls.sends, ...cutOff('sends')],
+      sends: [...this.calls.sends, ...this.told.values(), ...cutOff('sends')],
       attempts: [...this.calls.attempts, ...cutOff('attempts')],
     };
   }
@@ -170,6 +173,7 @@ class RunReader {
     this.newest = new Date(tsToMs(event.eventTime)).toISOString();
     if (event.workflowExecutionStartedEventAttributes) await this.takeStart(event);
     if (event.workflowExecutionUpdateAcceptedEventAttributes) await this.takeUpdate(event);
+    if (event.workflowExecutionUpdateCompletedEventAttributes) this.takeAnswer(event);
     if (event.activityTaskScheduledEventAttributes) this.takeCall(event);
     await this.takeEnd(event);
   }
@@ -185,13 +189,22 @@ class RunReader {
   }
 
   /** A start that joined may have told of a code that Cognito had sent by itself. */
-  private async takeUpdate({ workflowExecutionUpdateAcceptedEventAttributes: accepted }: Event): Promise<void> {
+  private async takeUpdate({
+    eventId,
+    workflowExecutionUpdateAcceptedEventAttributes: accepted,
+  }: Event): Promise<void> {
     const input = accepted?.acceptedRequest?.input;
     if (input?.name !== awaitDelivery.name) return;
     const { alreadySent } = await this.opened(input.args?.payloads?.[0]);
     const isSaidTwice = isSame(alreadySent, this.saidAlready);
     this.saidAlready = undefined;
-    if (alreadySent && !isSaidTwice) this.calls.sends.push({ at: this.newest });
+    if (alreadySent && !isSaidTwice) this.told.set(String(eventId), { at: this.newest });
+  }
+
+  /** A start that has ended a verification without attempts left tells its message to the next one. */
+  private takeAnswer({ workflowExecutionUpdateCompletedEventAttributes: answered }: Event): void {
+    const isRefused = answered?.outcome?.failure?.applicationFailureInfo?.type === FAILURE_TYPES.verificationEnded;
+    if (isRefused) this.told.delete(String(answered?.acceptedEventId));
   }
 
   private takeCall({ eventId, activityTaskScheduledEventAttributes: scheduled }: Event): void {

@@ -17,7 +17,7 @@ export const BOUNDS = {
   /** `requestId` and `attemptId`. */
   id: 200,
   /** A UUID. */
-  runId: 36,
+  previousRunId: 36,
   accessTokenReference: 512,
   /**
    * Cognito states no bound. Its tokens have one or two thousand characters; an API that takes them in a header takes 8 to 16

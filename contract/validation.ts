@@ -82,7 +82,7 @@ export function parseRequest(input: unknown): ParsedRequest {
     alreadySent: delivery(fields['alreadySent']),
     policy: policyIn(fields['policy'], attributeName),
     previousRunId: optionalText(fields['previousRunId'], 'previousRunId', {
-      most: BOUNDS.runId,
+      most: BOUNDS.previousRunId,
       right: (text) => FORMS.uuid.test(text),
       form: 'the id of a run, a UUID',
     }),

@@ -7,21 +7,10 @@ import type {
 } from '@cognito-verification/contract';
 import type { AccessTokens, NoToken } from './access-tokens.js';
 import { type CheckEnd, CodeCheck, REJECTED } from './code-check.js';
+import { attemptAllowedAt, attemptsLeft, attemptsUsedUp, type LimitFacts } from './limits.js';
 import type { Looks } from './looks.js';
 import type { CodePost, Mailbox, Submitted } from './mailbox.js';
-import {
-  addRecord,
-  attemptAllowedAt,
-  attemptsLeft,
-  attemptsUsedUp,
-  type CallState,
-  countedAttempts,
-  type Ending,
-  iso,
-  isoIf,
-  type LimitFacts,
-  retryAfterRateLimit,
-} from './policy.js';
+import { addRecord, type CallState, countedAttempts, type Ending, iso, isoIf, retryAfterRateLimit } from './policy.js';
 import { attemptsExhausted, refused, unavailable } from './refusals.js';
 import type { Sends } from './sends.js';
 import type { Terms } from './terms.js';

@@ -35,9 +35,10 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { HeldToken } from './access-tokens.js';
+import { resendRefusal } from './limits.js';
 import type { Post } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
-import { type Ending, resendRefusal } from './policy.js';
+import { type Ending } from './policy.js';
 import {
   attemptsExhausted,
   codeNotSent,

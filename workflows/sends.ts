@@ -8,21 +8,17 @@ import {
 import { type AccessTokens, type HeldToken, isSame, type NoToken, withToken } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
-import type { Looks } from './looks.js';
-import type { Mailbox, Resending, ResendPost } from './mailbox.js';
 import {
   attemptsUsedUp,
   automaticResendAt,
-  type CallState,
-  type Ending,
   firstSendAllowedAt,
   type LimitFacts,
-  nextDailyEmailReset,
   type ResendFacts,
   resendRefusal,
-  retryAfterRateLimit,
-  slowRetryAt,
-} from './policy.js';
+} from './limits.js';
+import type { Looks } from './looks.js';
+import type { Mailbox, Resending, ResendPost } from './mailbox.js';
+import { type CallState, type Ending, nextDailyEmailReset, retryAfterRateLimit, slowRetryAt } from './policy.js';
 import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
 import { SendPlan } from './send-plan.js';
 import { SendRecords } from './send-records.js';

@@ -15,20 +15,11 @@ import { AccessTokens } from './access-tokens.js';
 import { Deadline } from './alarm.js';
 import { Attempts } from './attempts.js';
 import { Earlier } from './earlier.js';
+import { attemptsLeft, type LimitFacts, type ResendFacts, resendAllowedAt, sendsLeft } from './limits.js';
 import { liveCard } from './live-card.js';
 import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
-import {
-  attemptsLeft,
-  type Ending,
-  type EventFacts,
-  iso,
-  isoIf,
-  type LimitFacts,
-  type ResendFacts,
-  resendAllowedAt,
-  sendsLeft,
-} from './policy.js';
+import { type Ending, type EventFacts, iso, isoIf } from './policy.js';
 import { Sends } from './sends.js';
 import type { Stamps } from './stamps.js';
 import { isChecked } from './standing.js';

@@ -167,7 +167,8 @@ describe('an id that is used for something else', () => {
     const { workflowId, user } = await sent({ resendCooldown: '1 second' });
     const wrong = rig.sandbox.codeFor(user, 'email') === '000000' ? ['000001', '000002'] : ['000000', '000002'];
     const attemptId = randomUUID();
-    const submit = (code = '', accessToken = user.accessToken) => client.submitCode(workflowId, { code, accessToken, attemptId });
+    const submit = (code = '', accessToken = user.accessToken) =>
+      client.submitCode(workflowId, { code, accessToken, attemptId });
     const answer = await submit(wrong[0]);
     expect(await submit(wrong[0], await rig.sandbox.issueAccessToken(user))).toEqual(answer);
     expect(await thrownBy(submit(wrong[1]))).toMatchObject({ code: 'IdReused', id: `submitCode/${attemptId}` });

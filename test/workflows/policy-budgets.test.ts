@@ -15,18 +15,20 @@ import {
   attemptAllowedAt,
   attemptsLeft,
   automaticResendAt,
-  codeExpiresAt,
-  countedAttempts,
-  countedSends,
   firstSendAllowedAt,
   inTheHour,
   type LimitFacts,
-  nextDailyEmailReset,
   type ResendFacts,
   resendAllowedAt,
   resendRefusal,
-  retryAfterRateLimit,
   sendsLeft,
+} from '../../workflows/limits.js';
+import {
+  codeExpiresAt,
+  countedAttempts,
+  countedSends,
+  nextDailyEmailReset,
+  retryAfterRateLimit,
   slowRetryAt,
 } from '../../workflows/policy.js';
 
