@@ -57,17 +57,21 @@ export class Sends {
   /** An answer that `settle` has not taken yet. */
   private untaken: SendVerdict | undefined;
   private hasEnded = false;
-  private saysTwice: boolean;
+  private saysTwice = false;
 
   constructor(private readonly parts: Parts) {
-    this.saysTwice = parts.request.alreadySent !== undefined;
     this.records = new SendRecords(parts.terms);
     this.next = new SendPlan(parts.deadline);
   }
 
-  /** @param alreadySent of the request. It skips the first send, unless another request is the first that counts. */
-  begin(alreadySent: CodeDelivery | undefined): void {
-    if (alreadySent) this.recordAlreadySent(alreadySent);
+  /**
+   * @param alreadySent of the request. It skips the first send, unless another request is the first that counts
+   * @param saysTwice the update that comes with the request cannot be told from a start that joins
+   */
+  begin(alreadySent: CodeDelivery | undefined, saysTwice: boolean): void {
+    if (!alreadySent) return;
+    this.saysTwice = saysTwice;
+    this.recordAlreadySent(alreadySent);
   }
 
   get state(): CallState {

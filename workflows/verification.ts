@@ -68,7 +68,7 @@ export class Verification {
     this.takeRequests();
     this.deadline.begin();
     this.earlier.begin();
-    this.sends.begin(this.opening.alreadySent);
+    this.sends.begin(this.opening.alreadySent, this.openingId === undefined);
   }
 
   /** Whether the update came together with the request; undefined where a request in another language does not tell. */
