@@ -23,6 +23,7 @@ import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals
 import { SendPlan } from './send-plan.js';
 import { SendRecords } from './send-records.js';
 import { Underway } from './underway.js';
+import { WaitingResends } from './waiting-resends.js';
 
 /** What the sends need of their verification. */
 interface Parts {
@@ -45,7 +46,7 @@ export class Sends {
   private readonly call = new Underway<TakenSend>();
   private readonly next: SendPlan;
   /** The re-sends that the next answer answers. */
-  private readonly waiting: ResendPost[] = [];
+  private readonly waiting = new WaitingResends();
   /** Of the re-send that was asked for; the request's otherwise. */
   private clientMetadata: Record<string, string> | undefined;
   private isFirstSettled = false;
@@ -96,7 +97,7 @@ export class Sends {
 
   /** The re-sends that still wait for an answer. */
   get unanswered(): readonly ResendPost[] {
-    return [...this.waiting, ...this.parts.mailbox.resends];
+    return [...this.waiting.all, ...this.parts.mailbox.resends];
   }
 
   /** Asks Cognito to send a code, unless no attempt is left to submit it, or the calls of earlier verifications put it off. */
@@ -111,7 +112,7 @@ export class Sends {
     const allowedAt = this.isFirst ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
     if (allowedAt !== undefined && allowedAt > Date.now()) {
       this.putOff(allowedAt, 'The last hour leaves another send then');
-      this.answerWaiting();
+      this.waiting.answer();
       return;
     }
     parts.enter('sending');
@@ -127,7 +128,7 @@ export class Sends {
     if (this.call.state !== 'none' || !this.next.pending) return;
     this.next.clear();
     this.isFirstSettled = true;
-    this.answerWaiting();
+    this.waiting.answer();
     this.parts.enter('awaitingCode');
   }
 
@@ -153,9 +154,7 @@ export class Sends {
     const post = parts.mailbox.resends.shift();
     if (!post) return;
     if (this.sending) {
-      // One waits; the others are told the status at once, so that a crowd of them does not keep a code from being submitted.
-      if (this.waiting.length > 0) post.verdict = 'settled';
-      else this.waiting.push(post);
+      this.waiting.join(post);
       return;
     }
     if (parts.looks.changeUnread) {
@@ -171,7 +170,7 @@ export class Sends {
     this.next.plan('now');
     parts.enter('sending');
     this.clientMetadata = post.input.clientMetadata;
-    this.waiting.push(post);
+    this.waiting.add(post);
   }
 
   /**
@@ -246,7 +245,7 @@ export class Sends {
     }
     if (ending) return ending;
     if (!this.next.pending) this.clientMetadata = undefined;
-    this.answerWaiting();
+    this.waiting.answer();
     if (attemptsUsedUp(this.parts.limits)) this.standDown();
     return undefined;
   }
@@ -293,7 +292,7 @@ export class Sends {
     if (this.call.state !== 'none') return;
     this.next.clear();
     this.awaitCode();
-    this.answerWaiting();
+    this.waiting.answer();
   }
 
   private awaitCode(): void {
@@ -355,13 +354,9 @@ export class Sends {
   }
 
   /** Tells the callers that wait that no request was sent; the verification goes on with the earlier code. */
-  private refuseWaiting({ type, message }: VerificationFailure, cause: VerificationFailure): void {
-    for (const post of this.waiting.splice(0)) post.refusal = refused(type, message, cause);
+  private refuseWaiting(failure: VerificationFailure, cause: VerificationFailure): void {
+    this.waiting.refuse(failure, cause);
     this.awaitCode();
-  }
-
-  private answerWaiting(): void {
-    for (const post of this.waiting.splice(0)) post.verdict = 'settled';
   }
 }
 
