@@ -24,6 +24,7 @@ import { SendPlan } from './send-plan.js';
 import { SendRecords } from './send-records.js';
 import type { Claim, Terms } from './terms.js';
 import { Underway } from './underway.js';
+import { WaitingResends } from './waiting-resends.js';
 
 /** What the sends need of their verification. */
 interface Parts {
@@ -47,7 +48,7 @@ export class Sends {
   private readonly call = new Underway<TakenSend>();
   private readonly next: SendPlan;
   /** The re-sends that the next answer answers. */
-  private readonly waiting: ResendPost[] = [];
+  private readonly waiting = new WaitingResends();
   /** The re-send that was asked for. */
   private resending: Resending | undefined;
   private isFirstSettled = false;
@@ -102,7 +103,7 @@ export class Sends {
 
   /** The re-sends that still wait for an answer. */
   get unanswered(): readonly ResendPost[] {
-    return [...this.waiting, ...this.parts.mailbox.resends];
+    return [...this.waiting.all, ...this.parts.mailbox.resends];
   }
 
   /** Asks Cognito to send a code, unless no attempt is left to submit it, or the calls of earlier verifications put it off. */
@@ -117,7 +118,7 @@ export class Sends {
     const allowedAt = this.isFirst ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
     if (allowedAt !== undefined && allowedAt > Date.now()) {
       this.putOff(allowedAt, 'The last hour leaves another send then');
-      this.answerWaiting();
+      this.waiting.answer();
       return;
     }
     parts.enter('sending');
@@ -133,7 +134,7 @@ export class Sends {
     if (this.call.state !== 'none' || !this.next.pending) return;
     this.next.clear();
     this.isFirstSettled = true;
-    this.answerWaiting();
+    this.waiting.answer();
     this.parts.enter('awaitingCode');
   }
 
@@ -159,9 +160,7 @@ export class Sends {
     const post = parts.mailbox.resends.shift();
     if (!post) return;
     if (this.sending) {
-      // One waits; the others are told the status at once, so that a crowd of them does not keep a code from being submitted.
-      if (this.waiting.length > 0) post.verdict = 'settled';
-      else this.waiting.push(post);
+      this.waiting.join(post);
       return;
     }
     if (parts.looks.changeUnread) {
@@ -177,7 +176,7 @@ export class Sends {
     this.next.plan('now');
     parts.enter('sending');
     this.resending = post.input;
-    this.waiting.push(post);
+    this.waiting.add(post);
   }
 
   /**
@@ -269,7 +268,7 @@ export class Sends {
     }
     if (ending) return ending;
     if (!this.next.pending) this.resending = undefined;
-    this.answerWaiting();
+    this.waiting.answer();
     if (attemptsUsedUp(this.parts.limits)) this.standDown();
     return undefined;
   }
@@ -315,7 +314,7 @@ export class Sends {
     if (this.call.state !== 'none') return;
     this.next.clear();
     this.awaitCode();
-    this.answerWaiting();
+    this.waiting.answer();
   }
 
   private awaitCode(): void {
@@ -376,13 +375,9 @@ export class Sends {
   }
 
   /** Tells the callers that wait that no request was sent; the verification goes on with the earlier code. */
-  private refuseWaiting({ type, message }: VerificationFailure, cause: VerificationFailure): void {
-    for (const post of this.waiting.splice(0)) post.refusal = refused(type, message, cause);
+  private refuseWaiting(failure: VerificationFailure, cause: VerificationFailure): void {
+    this.waiting.refuse(failure, cause);
     this.awaitCode();
-  }
-
-  private answerWaiting(): void {
-    for (const post of this.waiting.splice(0)) post.verdict = 'settled';
   }
 }
 

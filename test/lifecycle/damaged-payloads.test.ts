@@ -1,5 +1,6 @@
 /** An attacker without the key changes, truncates, moves or repeats payloads: they are refused, and nothing gets stuck. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, encryptionKey, KEY_BYTES, keyRingOf } from '@cognito-verification/codec';
 import {
@@ -96,7 +97,7 @@ async function signalRaw(workflowId: string, payloads: Payload[]): Promise<void>
 }
 
 /** What is taken of a message shows at once. */
-const policy = { confirmation: 'trust' } as const;
+const policy = { confirmation: 'trust', resendCooldown: '1 second' } as const;
 const start = (user: SandboxUser) => client.start({ accessToken: user.accessToken, attributeName: 'email', policy });
 
 describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
@@ -261,8 +262,8 @@ describe('a sealed payload of one verification', () => {
     const confirmation = events?.find((event) => event.workflowExecutionSignaledEventAttributes);
     await start(user);
     await signalRaw(workflowId, confirmation?.workflowExecutionSignaledEventAttributes?.input?.payloads ?? []);
-    expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
     await expect.poll(() => worker.output.join('')).toMatch(/A confirmation was left out: stamp.runId names another/);
+    await expect.poll(async () => (await client.status(workflowId)).state).toBe('awaitingCode');
   });
 
   it('as a request, long after it was sent: refused as a copy', async () => {
@@ -312,6 +313,8 @@ describe('an activity that is completed by somebody without a key', () => {
     const verified = events?.findLast((event) => event.activityTaskCompletedEventAttributes);
     const payloads = verified?.activityTaskCompletedEventAttributes?.result?.payloads ?? [];
     expect(payloads).toHaveLength(1);
+    // The cool-down of its message.
+    await sleep(2_000);
     const { result } = await answerAttempt(user, payloads);
     expect(result).toBe('mismatch');
   });

@@ -205,6 +205,45 @@ describe('the deadline', () => {
   });
 });
 
+describe('the limits of the last hour', () => {
+  test('a cancelled verification may be started again, and sends when the cool-down of its message is over', async () => {
+    const opened = await travel.open();
+    await travel.client.cancel(opened.id);
+    // Not `wait`, which lets time skip past the cool-down.
+    await travel.until(opened, ({ state }) => state === 'cancelled');
+    const again = await travel.open({ user: opened.user });
+    expect(again.started).toMatchObject({ state: 'rateLimited', sendsLeft: 4, sends: [] });
+    await expect(travel.resend(again)).rejects.toMatchObject({ reason: 'rateLimited' });
+    await travel.pass('1 minute');
+    expect(await travel.status(again)).toMatchObject({ state: 'awaitingCode', sendsLeft: 3 });
+    expect((await travel.submitRight(again)).result).toBe('verified');
+  });
+
+  test('what an expired verification has used counts for an hour, and no longer', async () => {
+    const opened = await travel.open({ policy: { deadline: '10 minutes' } });
+    await travel.submitWrong(opened);
+    await travel.pass('11 minutes');
+    expect((await travel.status(opened)).state).toBe('expired');
+    const again = await travel.open({ user: opened.user });
+    expect(again.started).toMatchObject({ state: 'awaitingCode', sendsLeft: 3, attemptsLeft: 9 });
+    await travel.pass('55 minutes');
+    await travel.submitWrong(again);
+    expect(await travel.status(again)).toMatchObject({ sendsLeft: 4, attemptsLeft: 9 });
+  });
+
+  test('a verification that was put off for want of attempts sends once there is one', async () => {
+    const policy = { maxAttempts: 1 };
+    const opened = await travel.open({ policy });
+    await travel.submitWrong(opened);
+    const again = await travel.open({ user: opened.user, policy });
+    expect(again.started).toMatchObject({ state: 'rateLimited', attemptsLeft: 0, sends: [] });
+    expect(travel.calls(again)).toMatchObject({ sends: 1, attempts: 1 });
+    await passRetryAt(again);
+    expect(await travel.until(again, ({ state }) => state === 'awaitingCode')).toMatchObject({ attemptsLeft: 1 });
+    expect((await travel.submitRight(again)).result).toBe('verified');
+  });
+});
+
 test('every history made here replays', async () => {
   expect(await replayAll(travel.base, travel.started)).toBe(travel.started.size);
 });

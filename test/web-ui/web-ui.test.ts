@@ -34,8 +34,8 @@ const CARDS: Record<VerificationState, readonly (string | RegExp)[]> = {
     /UTC: a code was sent to .* UTC: a wrong code/,
   ],
   rateLimited: [
-    'Cognito takes no more sends',
-    /Next: it sends again by itself at/,
+    'No more sends for this user for now',
+    /Next: it sends by itself at/,
     '5 sends and 10 attempts left',
     'LimitExceededException',
   ],

@@ -1,0 +1,175 @@
+/** What counts of an earlier run, by its history. */
+import { allUsedUp, LIMITS_WINDOW_MS, WORKFLOW_TYPE } from '@cognito-verification/contract';
+import { ApplicationFailure } from '@temporalio/common';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, test } from 'vitest';
+import { type CountEarlierCallsResult, createEarlierCalls, type EarlierRuns } from '../../activities/earlier-calls.js';
+
+type Event = NonNullable<History['events']>[number];
+
+const NOON = Date.UTC(2026, 10, 23, 12);
+const MINUTE = 60_000;
+const at = (minute: number) => new Date(NOON + minute * MINUTE).toISOString();
+const runId = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+const OWN = 'ffffffff-0000-4000-8000-000000000000';
+
+/** A payload holds its value as JSON; what is not sealed for its place is a bare text. */
+const payload = (value: unknown) => ({ data: Buffer.from(JSON.stringify(value)) });
+const payloads = (value: unknown) => ({ payloads: [payload(value)] });
+
+/** Events with their ids, at these minutes. */
+const history = (...events: [minute: number, event: Omit<Event, 'eventId'>][]): Event[] =>
+  events.map(([minute, event], index) => ({
+    ...event,
+    eventId: index + 1,
+    eventTime: { seconds: (NOON + minute * MINUTE) / 1000, nanos: 0 },
+  })) as unknown as Event[];
+
+const begins = (request: object = {}, name = WORKFLOW_TYPE) =>
+  ({ workflowExecutionStartedEventAttributes: { workflowType: { name }, input: payloads(request) } }) as Event;
+const asks = (name: string) =>
+  ({ activityTaskScheduledEventAttributes: { activityType: { name }, activityId: '7' } }) as Event;
+const completes = { activityTaskCompletedEventAttributes: { scheduledEventId: 2 } } as unknown as Event;
+const fails = (details: unknown) =>
+  ({
+    activityTaskFailedEventAttributes: {
+      scheduledEventId: 2,
+      failure: {
+        applicationFailureInfo: { type: 'SomeException', details: details === undefined ? null : payloads(details) },
+      },
+    },
+  }) as unknown as Event;
+const timesOut = (timeoutType: number) =>
+  ({
+    activityTaskTimedOutEventAttributes: { scheduledEventId: 2, failure: { timeoutFailureInfo: { timeoutType } } },
+  }) as unknown as Event;
+const isCanceled = (startedEventId: number) =>
+  ({ activityTaskCanceledEventAttributes: { scheduledEventId: 2, startedEventId } }) as unknown as Event;
+const joins = (input: object) =>
+  ({
+    workflowExecutionUpdateAcceptedEventAttributes: {
+      acceptedRequest: { input: { name: 'awaitDelivery', args: payloads(input) } },
+    },
+  }) as Event;
+const isRefused = (acceptedEventId: number) =>
+  ({
+    workflowExecutionUpdateCompletedEventAttributes: {
+      acceptedEventId,
+      outcome: { failure: { applicationFailureInfo: { type: 'VerificationEnded' } } },
+    },
+  }) as unknown as Event;
+
+/** Counts what these runs leave, the newest first; this verification starts at noon. */
+async function count(...runs: Event[][]) {
+  const stored: EarlierRuns = {
+    async *events({ runId: id }) {
+      const index = runs.findIndex((_, candidate) => runId(candidate) === id);
+      if (index < 0) throw new Error('not found');
+      yield* runs[index] ?? [];
+    },
+    open: async ({ data }) => JSON.parse(Buffer.from(data ?? []).toString()) as unknown,
+  };
+  const { countEarlierCalls } = createEarlierCalls(stored);
+  const input = { runId: OWN, previousRunId: runId(0), startedAt: at(0) };
+  const result = (await new MockActivityEnvironment().run(countEarlierCalls, input)) as CountEarlierCallsResult;
+  const { sends, attempts, ...answer } = result;
+  expect(answer).toEqual({ runId: OWN });
+  return { sends: sends.map((call) => call.at), attempts: attempts.map((call) => call.at) };
+}
+
+const usedUp = (minute: number) => {
+  const { sends, attempts } = allUsedUp(at(minute));
+  return { sends: sends.map((call) => call.at), attempts: attempts.map((call) => call.at) };
+};
+
+const failure = (word: string) => fails({ failure: word });
+
+describe('a call that has ended', () => {
+  test.each<[string, Event, send: boolean, attempt: boolean]>([
+    ['completed', completes, true, true],
+    ['uncertain', failure('uncertain'), true, true],
+    ['rate limited', failure('rateLimited'), false, true],
+    ['throttled', failure('throttled'), false, false],
+    ['unreachable', failure('unreachable'), false, false],
+    ['without a good token', failure('accessTokenRejected'), false, false],
+    ['blocked', failure('blocked'), false, false],
+    ['refused', failure('failed'), false, true],
+    ['undeliverable', failure('undeliverable'), false, true],
+    ['a wrong code', failure('mismatch'), true, true],
+    ['failed for a reason that nobody can read', fails(undefined), true, true],
+    ['failed with something that is no reason', fails('throttled'), true, true],
+    ['timed out while a worker had it', timesOut(1), true, true],
+    ['timed out before a worker had it', timesOut(2), false, false],
+    ['cancelled while a worker had it', isCanceled(3), true, true],
+    ['cancelled before a worker had it', isCanceled(0), false, false],
+  ])('%s', async (_, end, send, attempt) => {
+    const run = (name: string) => history([-30, begins()], [-20, asks(name)], [-10, end]);
+    expect(await count(run('sendCode'))).toEqual({ sends: send ? [at(-10)] : [], attempts: [] });
+    expect(await count(run('verifyCode'))).toEqual({ sends: [], attempts: attempt ? [at(-10)] : [] });
+    expect(await count(run('readAttribute'))).toEqual({ sends: [], attempts: [] });
+  });
+
+  test('one that the end of the run has cut off counts', async () => {
+    const run = history([-30, begins()], [-20, asks('sendCode')], [-9, {} as Event]);
+    expect(await count(run)).toEqual({ sends: [at(-9)], attempts: [] });
+  });
+});
+
+describe('a code that Cognito has sent by itself', () => {
+  const alreadySent = { destination: 'z***@e***', deliveryMedium: 'EMAIL' };
+
+  test('counts once, though its start says it in the request and in the update', async () => {
+    const run = history([-30, begins({ alreadySent })], [-30, joins({ alreadySent })], [-10, joins({ alreadySent })]);
+    expect((await count(run)).sends.sort()).toEqual([at(-30), at(-10)]);
+  });
+
+  test('counts not where its start has ended the verification, since the next one has it', async () => {
+    const run = history([-30, begins()], [-30, joins({})], [-10, joins({ alreadySent })], [-9, isRefused(3)]);
+    expect((await count(run)).sends).toEqual([]);
+  });
+});
+
+describe('a chain of runs', () => {
+  const sent = (minute: number, previousRunId?: string) =>
+    history([minute, begins({ previousRunId })], [minute, asks('sendCode')], [minute, completes]);
+
+  test('counts as far as the hour goes', async () => {
+    const hourMinutes = LIMITS_WINDOW_MS / MINUTE;
+    const runs = [sent(-10, runId(1)), sent(-50, runId(2)), sent(-hourMinutes - 1, runId(3))];
+    expect((await count(...runs)).sends).toEqual([at(-10), at(-50)]);
+  });
+
+  test('is used up at the moment until which a run that cannot be read may have been open', async () => {
+    expect(await count()).toEqual(usedUp(0));
+    const { sends } = await count(sent(-10, runId(7)));
+    expect(sends).toEqual([at(-10), ...usedUp(-10).sends]);
+  });
+
+  test('is used up past ten runs', async () => {
+    const runs = Array.from({ length: 12 }, (_, index) => sent(-index - 1, runId(index + 1)));
+    const { sends, attempts } = await count(...runs);
+    expect(sends).toHaveLength(10 + usedUp(0).sends.length);
+    expect(new Set(attempts)).toEqual(new Set([at(-10)]));
+  });
+
+  test.each([
+    ['of another workflow', history([-10, begins({}, 'another')])],
+    ['whose request is no object', history([-10, begins('x' as unknown as object)])],
+    ['without events', []],
+  ])('is used up where a run is one %s', async (_, run) => {
+    expect(await count(run)).toEqual(usedUp(0));
+  });
+});
+
+test('an error of the code that opens payloads stops nothing', async () => {
+  const runs: EarlierRuns = {
+    async *events() {
+      yield* history([-10, begins()]);
+    },
+    open: () => Promise.reject(ApplicationFailure.create({ message: 'no key' })),
+  };
+  const { countEarlierCalls } = createEarlierCalls(runs);
+  const input = { runId: OWN, previousRunId: runId(0), startedAt: at(0) };
+  expect(await new MockActivityEnvironment().run(countEarlierCalls, input)).toMatchObject(allUsedUp(at(0)));
+});
