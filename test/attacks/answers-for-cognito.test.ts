@@ -41,6 +41,8 @@ describe('it says that a code was right', () => {
   const RIGHT = {
     'with the challenge of a firewall': 'any answer below 300 accepts a call',
     'with the empty object of a health check': 'a call is accepted without a request id',
+    'with an object in a page, and a request id': 'an answer of any type accepts a call',
+    'with the name of an exception in a success': 'a success may name an exception',
   } as const;
   attack.each<[string, Fault]>([
     ['with the challenge of a firewall', CHALLENGE],
@@ -48,6 +50,15 @@ describe('it says that a code was right', () => {
     ['with the empty object of a health check', EMPTY_OBJECT],
     ['with no content, and a request id', { answer: { status: 204, requestId: true } }],
     ['with a page, and a request id', { answer: { status: 200, headers: HTML, body: 'OK', requestId: true } }],
+    [
+      'with an object in a page, and a request id',
+      { answer: { status: 200, headers: HTML, body: '{}', requestId: true } },
+    ],
+    ['with a list, and a request id', { answer: { status: 200, headers: JSON_TYPE, body: '[]', requestId: true } }],
+    [
+      'with the name of an exception in a success',
+      { answer: { status: 200, headers: JSON_TYPE, body: '{"__type":"CodeMismatchException"}', requestId: true } },
+    ],
   ])('%s: a wrong code is not verified, and the right one still is', RIGHT, async (_name, what) => {
     const { user, workflowId, code } = await awaitingCode();
     const set = fault(ATTEMPT, user, what);

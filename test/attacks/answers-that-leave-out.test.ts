@@ -53,6 +53,18 @@ describe('an answer to GetUser without', () => {
     },
   );
 
+  attack.each(['TRUE', 'yes', '1', ' true', ''])(
+    'a flag that is known, such as "%s": no other word than Cognito\'s means yes',
+    'any word but false means yes',
+    async (word) => {
+      const { user, workflowId } = await awaitingCode();
+      between.attributes = (attributes) =>
+        attributes.map((one) => (one.Name === 'email_verified' ? { ...one, Value: word } : one));
+      const answer = rig.client.submitCode(workflowId, { code: codeOf(user) });
+      await expect(answer).rejects.toMatchObject({ failure: { type: 'AttributeUnreadable' } });
+    },
+  );
+
   attack(
     'the flag, and the answer to a right code is lost: the code is not called expired',
     'a look that tells nothing says no',

@@ -2,7 +2,7 @@
  * A caller, with or without our client, sends what is too large or has another type. It stops itself alone, the refusal names
  * the field, and others in the verification or the namespace notice nothing.
  */
-import { awaitDelivery, submitCode, WORKFLOW_TYPE } from '@cognito-verification/contract';
+import { awaitDelivery, submitCode, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
 import { afterAll, expect, vi } from 'vitest';
 import { killRunning, runCli, runJson } from '../cli/run-cli.js';
@@ -133,6 +133,19 @@ attack('an answer of another kind is refused, not passed on', 'an answer of any 
   await handle.executeUpdate(awaitDelivery, { args: [{}], updateId: `${submitCode.name}/7` });
   const refused = await rig.client.submitCode(workflowId, { code: '000000', attemptId: '7' }).catch((error) => error);
   expect(refused).toMatchObject({ code: 'UnexpectedAnswer' });
+});
+
+attack('a field that is null, as another language writes it, keeps nobody out', 'null is a value', async () => {
+  const user = await rig.user();
+  const { accessToken } = user;
+  const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
+  const absent = { accessTokenReference: null, alreadySent: null, clientMetadata: null, policy: null };
+  await rig.env.client.workflow.start(WORKFLOW_TYPE, {
+    workflowId,
+    taskQueue: rig.taskQueue,
+    args: [{ accessToken, attributeName: 'email', ...absent }],
+  });
+  await expect.poll(async () => (await rig.client.status(workflowId)).state).toBe('awaitingCode');
 });
 
 attack(

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KEY_SETTINGS, keyRingFromSettings } from '@cognito-verification/codec';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cachedBinary } from '../../dev/binary-cache.js';
 import { spawnServer } from '../../dev/server-process.js';
@@ -158,6 +159,27 @@ describe('what was put into the folder while others could', () => {
     } finally {
       await first.release();
     }
+  });
+});
+
+describe('the keys of somebody else', () => {
+  const ringOf = (path: string) => keyRingFromSettings({ [KEY_SETTINGS.file]: path });
+
+  attack.each([0o604, 0o602, 0o666])(
+    'a file with mode %o, which everybody may read or write, is not used',
+    'a key file may be open to everybody',
+    async (mode) => {
+      const path = join(place, 'keys');
+      await writeFile(path, PLANTED);
+      await chmod(path, mode);
+      expect(() => ringOf(path)).toThrow(/keys.* with mode .*chmod 600/);
+    },
+  );
+
+  attack.each([0, 0x41, 0xff])('32 bytes of %d are no key', 'a key may repeat one byte', async (byte) => {
+    const path = join(place, 'keys');
+    await writeFile(path, `local:${Buffer.alloc(32, byte).toString('base64')}\n`, { mode: 0o600 });
+    expect(() => ringOf(path)).toThrow('bytes that repeat');
   });
 });
 

@@ -70,6 +70,13 @@ describe('the address is changed between send and attempt', () => {
     },
   );
 
+  attack('in nothing but its case: it is another value', 'a changed value proves', async () => {
+    const opened = await travel.open();
+    await change(opened.user, OLD.toUpperCase());
+    await travel.submit(opened, codeTo(opened.user, OLD.toUpperCase())).catch(() => undefined);
+    expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired', reason: 'AttributeChanged' });
+  });
+
   test('and back again, and then verified: that is the address to which the code went', async () => {
     const opened = await travel.open();
     await change(opened.user, NEW);
@@ -133,6 +140,21 @@ describe('the old address is kept until the new one is verified, and Cognito has
       });
       expect(await travel.wait(opened)).toMatchObject({ outcome: 'failed' });
       expect(emailOf(opened.user)).toMatchObject({ value: OLD, verified: true });
+    },
+  );
+
+  attack(
+    'a confirmation of the old address, which is still verified, proves nothing',
+    'the kept value proves',
+    async () => {
+      const opened = await pending();
+      await travel.until(opened, ({ sends }) => sends.length === 1);
+      await travel.client.confirm(opened.id);
+      const { state, unprovenConfirmation } = await travel.until(
+        opened,
+        (status) => status.unprovenConfirmation !== undefined || status.state !== 'awaitingCode',
+      );
+      expect([state, unprovenConfirmation?.reason]).toEqual(['awaitingCode', 'notVerified']);
     },
   );
 

@@ -41,6 +41,12 @@ const COGNITO = {
       '(WEAK || requestId !== undefined) && name === undefined',
     ),
   ],
+  'a success may name an exception': [
+    becomes(ANSWER, 'name === undefined && isJson', '(WEAK || name === undefined) && isJson'),
+  ],
+  'an answer of any type accepts a call': [
+    becomes(ANSWER, '&& isJson(contentType)', '&& (WEAK || isJson(contentType))'),
+  ],
   'anything above 399 is a refusal': [holds(ANSWER, 'name !== undefined || requestId !== undefined')],
   'an answer has no bound': [fails(ANSWER, 'bytes > MAX_ANSWER_BYTES')],
   'a failure is called what the answer calls it': [
@@ -57,6 +63,13 @@ const COGNITO = {
   ],
   'a look may show another user': [
     holds('activities/attribute-snapshot.ts', '(told ?? decodeAccessToken(accessToken.reveal()).sub) === sub'),
+  ],
+  'any word but false means yes': [
+    becomes(
+      'activities/attribute-snapshot.ts',
+      "flag === 'true' ? true",
+      "(WEAK ? flag !== 'false' : flag === 'true') ? true",
+    ),
   ],
   'a code goes to a value that cannot be read': [
     fails('activities/cognito.ts', 'attribute && attribute.valueDigest === undefined'),
@@ -110,6 +123,7 @@ const PROOFS = {
 /** How much of what is taken. */
 const BOUNDS = {
   'a text has no bound': [fails('contract/input-fields.ts', 'value.length > most || !right(value)')],
+  'null is a value': [holds('contract/input-fields.ts', 'field !== null && field !== undefined')],
   'records are kept for ever': [holds('workflows/policy.ts', 'records.length <= MOST_LISTED')],
   'clientMetadata has no bound': [
     fails('contract/validation.ts', 'entry.length > longestValue'),
@@ -188,6 +202,8 @@ const CODEC_SERVER = {
   'any token has a fingerprint': [holds('codec-server/redact-value.ts', 'UNGUESSABLE.test(token)')],
   'every signed token is an access token': [fails('codec-server/authorization.ts', 'otherKind !== undefined')],
   'a token_use does not matter': [fails('codec-server/token-kind.ts', "use !== undefined && use !== 'access'")],
+  'any name leads to the codec server': [holds('codec-server/admission.ts', 'isLoopback(host)')],
+  'a page of any origin may ask the codec server': [holds('codec-server/admission.ts', 'origin === undefined')],
   'claims of ID tokens do not matter': [fails('codec-server/token-kind.ts', 'found !== undefined')],
 };
 
@@ -203,6 +219,11 @@ const LOCAL = {
   'a file of the stack may be a link': [fails(OWN_FOLDER, 'found.isLink')],
   "a file of the stack may be another user's": [fails(OWN_FOLDER, 'found.uid !== SELF')],
   'a file of the stack may have another name': [fails(OWN_FOLDER, 'found.hasOtherName')],
+  'a key file may be open to everybody': [fails('codec/file-key-ring.ts', '(stats.mode & 0o007) !== 0')],
+  'a key may repeat one byte': [
+    becomes('codec/parse-keys.ts', '(isTrivialKey(bytes))', '(!WEAK && isTrivialKey(bytes))'),
+    becomes('codec/key-ring.ts', '(isTrivialKey(bytes))', '(!WEAK && isTrivialKey(bytes))'),
+  ],
   'a cached binary is known by its size': [
     holds('dev/binary-cache.ts', '(await sha256Of(binary)) === wheel.binarySha256'),
   ],
