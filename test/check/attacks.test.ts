@@ -1,4 +1,5 @@
-/** Each attack has a weakness on which it succeeds, and each weakness an attack. */
+/** Each attack has a weakness on which it succeeds, each weakness an attack, and the documentation of security names both. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,4 +30,13 @@ it('each weakness has an attack', () => {
 
 it.each([...attacks])('%s has attacks that succeed without a check', (_, text) => {
   expect(text).toMatch(/^\s*attack(?:\.\w+)?\b/m);
+});
+
+it('docs/security.md names every file of attacks, and no test that does not exist', async () => {
+  const page = await read('docs/security.md');
+  const named = new Set(
+    [...page.matchAll(/`(?:test\/)?([\w-]+\/[\w./-]+\.test\.ts)`/g)].map(([, path]) => `test/${path}`),
+  );
+  expect([...named].filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  expect(attackFiles.filter((path) => !named.has(path))).toEqual([]);
 });
