@@ -63,8 +63,6 @@ export default defineConfig({
           env: { VERIFICATION_PLANTED: '1' },
           globalSetup: 'test/attacks/weak-bundle.ts',
           setupFiles: 'test/attacks/only-attacks.ts',
-          // What an attack waits for in vain.
-          expect: { poll: { timeout: 5_000 } },
         },
       },
       // Forced replay: the worker keeps nothing in memory, so each task of a workflow replays its history so far.
