@@ -102,9 +102,7 @@ function goOnChecking(life: Life, choices: Choices): void {
 }
 
 function expire(life: Life): void {
-  const found = life.foundLate();
+  const ending = life.lateEnd();
   if (isEnd(life.world.state)) return;
-  const { codeAccepted, confirmed } = life.world;
-  if (found) life.world.proof = codeAccepted ? 'accepted' : confirmed ? 'confirmed' : 'found';
-  life.end(found ? 'verified' : 'expired');
+  life.end(ending ?? 'expired');
 }
