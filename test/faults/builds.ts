@@ -22,6 +22,12 @@ export const FORGETS_LOST_ATTEMPTS: readonly Change[] = [
   ["outcome !== 'notMade'", "outcome !== 'notMade' && outcome !== 'uncertain' && outcome !== 'checking'"],
 ];
 
+/** A defect: any answer to an attempt accepts the code, and the flag of the attribute is not looked at. */
+export const BELIEVES_ANYTHING: readonly Change[] = [
+  ["if (answer.verdict === 'accepted')", "if (answer.verdict === 'accepted' || answer.verdict === 'uncertain')"],
+  ['if (!now.verified)', 'if (now.verified === null)'],
+];
+
 /** Copies the program into `folder`, so that later builds of the tree do not affect the workers. */
 export async function makeBuild(folder: string, changes: readonly Change[] = []): Promise<string> {
   await mkdir(folder, { recursive: true });

@@ -32,6 +32,13 @@ const LINE = {
   'line to Cognito: answers trickle': 'slow',
 } as const;
 
+/** A proxy before Cognito answers with pages of its own; the value says whether it passes the request on all the same. */
+const PROXY = {
+  'proxy before Cognito: a page in place of the call': false,
+  'proxy before Cognito: a page in place of the answer': true,
+} as const;
+const PAGES_SHARE = 0.5;
+
 /** Faults of the line between workers and Temporal. */
 const TEMPORAL_LINE = {
   'line between workers and Temporal: reset': 'reset',
@@ -39,7 +46,7 @@ const TEMPORAL_LINE = {
 } as const;
 
 /** The faults for which `Injected.met` shows that they had an effect. */
-export const FAULTS_THAT_MEET = [...keysOf(COGNITO), ...keysOf(LINE), ...keysOf(TEMPORAL_LINE)];
+export const FAULTS_THAT_MEET = [...keysOf(COGNITO), ...keysOf(LINE), ...keysOf(PROXY), ...keysOf(TEMPORAL_LINE)];
 
 export const CLOCK_OF_COGNITO = 'clock of Cognito jumps ahead by more than an hour';
 
@@ -54,7 +61,7 @@ export class Chaos {
   /** By the name of the fault. */
   readonly injected = new Map<string, Injected>();
   private stopping = false;
-  private readonly cognitoFaults = new Rounds([...keysOf(COGNITO), ...keysOf(LINE)]);
+  private readonly cognitoFaults = new Rounds([...keysOf(COGNITO), ...keysOf(LINE), ...keysOf(PROXY)]);
   private readonly temporalFaults = new Rounds(keysOf(TEMPORAL_LINE));
   private readonly tracks: Promise<void>[];
 
@@ -125,16 +132,24 @@ export class Chaos {
   }
 
   private async spoilCognito(random: Random): Promise<void> {
-    const { sandbox, cognitoLine } = this.rig;
+    const { sandbox, cognitoLine, proxy } = this.rig;
     const forMs = random.between(4_000, 9_000);
     const name = this.cognitoFaults.draw(random);
     const hitsBefore = cognitoLine.hit;
+    const pagesBefore = proxy.hit;
     if (name in COGNITO) {
       const fault = COGNITO[name as keyof typeof COGNITO];
       const id = sandbox.setFault({ ...fault, seed: Math.floor(random.between(0, 2 ** 32)) });
       await this.pause(forMs);
       this.note(name, await this.rig.metBy(id));
       sandbox.clearFaults(id);
+      return;
+    }
+    if (name in PROXY) {
+      proxy.set({ passesOn: PROXY[name as keyof typeof PROXY], share: PAGES_SHARE, random });
+      await this.pause(forMs);
+      proxy.set(undefined);
+      this.note(name, proxy.hit - pagesBefore);
       return;
     }
     cognitoLine.set(LINE[name as keyof typeof LINE]);

@@ -70,6 +70,7 @@ const GOOD: Evidence = {
   cognito: [send(0.5), send(26), attempt(30, 'CodeMismatchException'), attempt(40)],
   messagesAtMs: [at(0.6), at(27)],
   verifiedInPool: true,
+  provesValue: true,
 };
 
 const rulesOf = (change: Partial<Evidence>) => new Set(check([{ ...GOOD, ...change }]).map(({ rule }) => rule));
@@ -104,7 +105,12 @@ const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]>
   ],
   'a code that was accepted twice': ['once', { cognito: [...GOOD.cognito.slice(0, 2), attempt(40), attempt(41)] }],
   'verified without a code': ['proven', { cognito: GOOD.cognito.slice(0, 3) }],
-  'verified, but not in the pool': ['proven', { verifiedInPool: false }],
+  'verified, but not in the pool': ['truth', { verifiedInPool: false }],
+  'verified, but another value': ['truth', { provesValue: false }],
+  'trusted, but with a proof': [
+    'truth',
+    ended({ outcome: 'verified', proof: 'trusted', status: GOOD.outcome?.status }),
+  ],
   'a code that was accepted after its lifetime': ['proven', { cognito: [...GOOD.cognito.slice(0, 3), attempt(200)] }],
   'a verdict that was not kept': [
     'kept',

@@ -22,6 +22,7 @@ export const RULES = {
   attempts: 'no more codes are looked at than the policy allows',
   once: 'no code is taken twice: after one was taken, the next one is of a later send',
   proven: 'verified means that Cognito has taken the code, in time',
+  truth: 'verified is said of the very value that the user pool has as verified, and to which the codes went',
   kept: 'what a call was answered is still so in the end, and an answer that was repeated is the same',
   answers: 'a call is answered, or refused with an error of the client',
   replays: 'no workflow task failed because it did not fit its history, and every history replays on this build',
@@ -123,7 +124,7 @@ function attempts(evidence: Evidence): Found {
 }
 
 function proof(evidence: Evidence): Found {
-  const { outcome, policy, verifiedInPool } = evidence;
+  const { outcome, policy, verifiedInPool, provesValue } = evidence;
   const acceptedAttempts = accepted(evidence, 'attempt');
   const sends = accepted(evidence, 'send');
   const found: Found = [];
@@ -133,7 +134,10 @@ function proof(evidence: Evidence): Found {
     if (!ofItsOwn) found.push(['once', 'a code was taken, and one was taken again without another send']);
   }
   if (outcome?.outcome !== 'verified') return found;
-  if (!verifiedInPool || acceptedAttempts.length === 0) found.push(['proven', 'Cognito has taken no code']);
+  if (acceptedAttempts.length === 0) found.push(['proven', 'Cognito has taken no code']);
+  if (!verifiedInPool) found.push(['truth', 'the user pool does not have that value as verified']);
+  // A confirmation that was trusted proves no value, and says so.
+  if (provesValue === (outcome.proof === 'trusted')) found.push(['truth', `proven by ${outcome.proof}: another value`]);
   const [byWorker] = accepted(evidence, 'attempt', 'worker');
   // A send without an answer counts: as far as the worker knows, its message is in the inbox.
   const newest = counted(outcome.status)

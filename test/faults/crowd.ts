@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { resolvePolicy, workflowIdFor } from '@cognito-verification/contract';
 import type { SandboxUser } from '../../sandbox/index.js';
 import { check, type Violation } from './check.js';
-import { evidenceOf } from './evidence.js';
+import { evidenceOf, keep } from './evidence.js';
 import { Inboxes } from './inboxes.js';
 import { Person } from './person.js';
 import type { Plan } from './plans.js';
@@ -37,7 +37,7 @@ export class Crowd {
     const gate = new Gate(CALLS_AT_ONCE);
     const { sandbox, client } = rig;
     for (const plan of plans) {
-      const attributes = { email: `${plan.name}@example.com` };
+      const attributes = { email: addressOf(plan) };
       const user = await sandbox.createUser({ username: plan.name, attributes, poolId: rig.userPoolId });
       const workflowId = workflowIdFor({ userPoolId: user.userPoolId, sub: user.sub, attributeName: 'email' });
       const service = new Service(client, workflowId, gate, () => plan.random.chance(0.15), endsAt);
@@ -57,11 +57,13 @@ export class Crowd {
     }
   }
 
-  async judge(): Promise<{ evidence: Evidence[]; violations: Violation[] }> {
+  /** @param keeps keeps the histories that break a rule. Default: yes */
+  async judge({ keeps = true } = {}): Promise<{ evidence: Evidence[]; violations: Violation[] }> {
     const { temporal, client, sandbox, keys } = this.rig;
     this.inboxes.stop();
     const people = this.members.map(({ plan, user, service }) => ({
       user,
+      address: addressOf(plan),
       workflowId: service.workflowId,
       behaviour: plan.behaviour,
       policy: resolvePolicy(plan.policy, 'email'),
@@ -69,7 +71,22 @@ export class Crowd {
     }));
     const messages = this.inboxes.byUser;
     const realTime = (date: string) => this.rig.realTime(date);
-    const evidence = await evidenceOf(people, { temporal, client, sandbox, keys, messages, realTime });
-    return { evidence, violations: check(evidence) };
+    const { evidence, histories } = await evidenceOf(people, {
+      temporal,
+      client,
+      sandbox,
+      keys,
+      messages,
+      realTime,
+    });
+    const violations = check(evidence);
+    for (const workflowId of new Set(violations.map((violation) => violation.workflowId))) {
+      const broken = violations.filter((one) => one.workflowId === workflowId).map(({ what }) => what);
+      const history = histories.get(workflowId);
+      if (keeps && history) await keep({ workflowId, broken }, history, keys);
+    }
+    return { evidence, violations };
   }
 }
+
+const addressOf = ({ name }: Plan) => `${name}@example.com`;

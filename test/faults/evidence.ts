@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { VerificationClient } from '@cognito-verification/client';
+import { isVerifiedValue, type VerificationClient } from '@cognito-verification/client';
 import { keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { type VerificationOutcome, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
@@ -12,7 +12,7 @@ import { replayErrors } from '../replay-all.js';
 import { NONDETERMINISM } from './check.js';
 import type { CognitoCall, Evidence, SendActivity } from './record.js';
 
-/** The folder for histories that do not replay, with the key of their run. */
+/** The folder for the histories of violations, with the key of their run. */
 const KEPT = fileURLToPath(new URL('out/', import.meta.url));
 const SIDE_BY_SIDE = 6;
 const STATUS_TRIES = 5;
@@ -22,7 +22,11 @@ const ATTEMPT = 'VerifyUserAttribute';
 const NON_DETERMINISTIC_ERROR = 24;
 const TIMED_OUT_WITH_WORKER: ReadonlySet<unknown> = new Set([1, 4]);
 
-type Known = Pick<Evidence, 'workflowId' | 'behaviour' | 'policy' | 'calls'> & { user: SandboxUser };
+type Known = Pick<Evidence, 'workflowId' | 'behaviour' | 'policy' | 'calls'> & {
+  user: SandboxUser;
+  /** Where the codes went. */
+  address: string;
+};
 type FromHistory = Pick<Evidence, 'sendActivities' | 'failedTasks' | 'builds'>;
 type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
 type Events = NonNullable<History['events']>;
@@ -38,7 +42,11 @@ export interface Sources {
   realTime: (cognitoDate: string) => number;
 }
 
-export async function evidenceOf(known: readonly Known[], sources: Sources): Promise<Evidence[]> {
+/** @returns what the judge sees, and the history of each verification, to be kept where it finds a violation */
+export async function evidenceOf(
+  known: readonly Known[],
+  sources: Sources,
+): Promise<{ evidence: Evidence[]; histories: ReadonlyMap<string, History> }> {
   const executions = new Map<string, { startTime: Date; closeTime?: Date | undefined }[]>();
   for await (const execution of sources.temporal.workflow.list({ query: `WorkflowType = '${WORKFLOW_TYPE}'` })) {
     const runs = executions.get(execution.workflowId) ?? [];
@@ -46,44 +54,50 @@ export async function evidenceOf(known: readonly Known[], sources: Sources): Pro
   }
   const cognito = cognitoCalls(sources);
   const evidence: Evidence[] = [];
-  const histories: { workflowId: string; history: History }[] = [];
+  const histories = new Map<string, History>();
   const left = [...known];
   const collect = async () => {
     for (let next = left.shift(); next; next = left.shift()) {
-      const { user, ...verification } = next;
+      const { user, address, ...verification } = next;
       const runs = executions.get(next.workflowId) ?? [];
       const [run] = runs;
       const closedAtMs = run?.closeTime?.getTime();
       const history = run && (await sources.temporal.workflow.getHandle(next.workflowId).fetchHistory());
-      if (history) histories.push({ workflowId: next.workflowId, history });
+      if (history) histories.set(next.workflowId, history);
+      const outcome = closedAtMs === undefined ? undefined : await outcomeOf(sources.client, next.workflowId);
+      const { verified, value } = sources.sandbox.attribute(user, 'email');
       evidence.push({
         ...verification,
         runs: runs.length,
         startedAtMs: run?.startTime.getTime() ?? 0,
         endedAtMs: closedAtMs,
-        outcome: closedAtMs === undefined ? undefined : await outcomeOf(sources.client, next.workflowId),
+        outcome,
         ...fromHistory(history?.events ?? []),
         cognito: cognito.get(user.username) ?? [],
         messagesAtMs: (sources.messages.get(user.username) ?? []).map(({ at }) => sources.realTime(at)),
-        verifiedInPool: sources.sandbox.attribute(user, 'email').verified,
+        verifiedInPool: verified && value === address,
+        provesValue: outcome !== undefined && isVerifiedValue(outcome, address),
       });
     }
   };
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, collect));
-  const errors = await replayErrors(histories, keyRingOf(...parseKeys(sources.keys, 'the key of this run')));
-  for (const { workflowId, history } of histories) {
-    if (errors.has(workflowId)) await keep(workflowId, history, sources.keys);
-  }
-  return evidence.map((one) => {
+  const all = [...histories].map(([workflowId, history]) => ({ workflowId, history }));
+  const errors = await replayErrors(all, keyRingOf(...parseKeys(sources.keys, 'the key of this run')));
+  const judged = evidence.map((one) => {
     const error = errors.get(one.workflowId);
     return { ...one, replayError: error && `${error.message}: ${String(error.cause)}` };
   });
+  return { evidence: judged, histories };
 }
 
-/** Keeps a history that does not replay: the server's database is gone by the time a person looks at it. */
-async function keep(workflowId: string, history: History, keys: string): Promise<void> {
+/** Keeps the history of a verification that breaks a rule: the server's database is gone by the time a person looks at it. */
+export async function keep(
+  { workflowId, broken }: { workflowId: string; broken: readonly string[] },
+  history: History,
+  keys: string,
+): Promise<void> {
   await mkdir(KEPT, { recursive: true });
-  const document = { keys, workflowId, ...(JSON.parse(historyToJSON(history)) as object) };
+  const document = { keys, workflowId, broken, ...(JSON.parse(historyToJSON(history)) as object) };
   await writeFile(join(KEPT, `${workflowId.replaceAll('/', '_')}.json`), JSON.stringify(document));
 }
 

@@ -1,11 +1,12 @@
 /**
  * The fault suite can fail. A worker with two planted bugs repeats sends whose end is unknown, and forgets attempts whose
  * answer is lost. Under the same faults it sends second messages and makes attempts past the limit, and the judge finds them.
- * With the worker of this build the judge finds nothing.
+ * Another believes what a proxy answers in place of Cognito, and says of addresses that they are verified. With the worker of
+ * this build the judge finds nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type Change, FORGETS_LOST_ATTEMPTS, REPEATS_UNCERTAIN_SENDS } from './builds.js';
+import { BELIEVES_ANYTHING, type Change, FORGETS_LOST_ATTEMPTS, REPEATS_UNCERTAIN_SENDS } from './builds.js';
 import type { Violation } from './check.js';
 import { Crowd } from './crowd.js';
 import type { Plan } from './plans.js';
@@ -55,11 +56,39 @@ async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
     sandbox.clearFaults();
     await Promise.all(crowd.members.map(({ service }) => service.cancel()));
     await crowd.end(60_000);
-    return (await crowd.judge()).violations;
+    return (await crowd.judge({ keeps: changes.length === 0 })).violations;
   } finally {
     await rig.close();
   }
 }
+
+/** Everybody types a wrong code, and a page comes in place of the answer; then Cognito can be asked again. */
+async function answerWithPages(changes: readonly Change[]): Promise<Violation[]> {
+  const rig = await FaultRig.open({ builds: [changes] });
+  try {
+    const { proxy } = rig;
+    const crowd = await Crowd.gather(rig, PLANS, Date.now() + 240_000);
+    await Promise.all(crowd.members.map(({ person }) => person.signUp()));
+    proxy.set({ passesOn: false, share: 1, random: randomOf(1, 'pages') });
+    const submitted = Promise.all(crowd.members.map(({ service }) => service.submit('000001')));
+    await expect
+      .poll(async () => {
+        const statuses = crowd.members.map(({ service }) => rig.client.status(service.workflowId));
+        return (await Promise.all(statuses)).every(({ attempts }) => attempts[0]?.outcome === 'uncertain');
+      }, WAIT)
+      .toBe(true);
+    proxy.set(undefined);
+    await submitted;
+    await Promise.all(crowd.members.map(({ service }) => service.cancel()));
+    await crowd.end(60_000);
+    return (await crowd.judge({ keeps: changes.length === 0 })).violations;
+  } finally {
+    await rig.close();
+  }
+}
+
+const peopleIn = (violations: readonly Violation[], rule: Violation['rule']) =>
+  new Set(violations.filter((violation) => violation.rule === rule).map(({ workflowId }) => workflowId)).size;
 
 describe.concurrent('workers killed amid sends, and answers to attempts lost', () => {
   it('the worker of this build: no violation', async ({ expect: expectHere }) => {
@@ -68,9 +97,17 @@ describe.concurrent('workers killed amid sends, and answers to attempts lost', (
 
   it('a worker with two planted bugs: second messages, and attempts past the limit', async ({ expect: expectHere }) => {
     const violations = await killAmidSends([...REPEATS_UNCERTAIN_SENDS, ...FORGETS_LOST_ATTEMPTS]);
-    const people = (rule: Violation['rule']) =>
-      new Set(violations.filter((violation) => violation.rule === rule).map(({ workflowId }) => workflowId)).size;
-    expectHere(people('oneMessage')).toBe(PEOPLE);
-    expectHere(people('attempts')).toBe(PEOPLE);
+    expectHere(peopleIn(violations, 'oneMessage')).toBe(PEOPLE);
+    expectHere(peopleIn(violations, 'attempts')).toBe(PEOPLE);
+  }, 300_000);
+});
+
+describe.concurrent('a proxy answers attempts with pages of its own', () => {
+  it('the worker of this build: no violation', async ({ expect: expectHere }) => {
+    expectHere(await answerWithPages([])).toEqual([]);
+  }, 300_000);
+
+  it('a worker that believes them: verified is said, and it is not true', async ({ expect: expectHere }) => {
+    expectHere(peopleIn(await answerWithPages(BELIEVES_ANYTHING), 'truth')).toBe(PEOPLE);
   }, 300_000);
 });

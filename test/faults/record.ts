@@ -59,6 +59,8 @@ export interface Evidence {
   cognito: readonly CognitoCall[];
   /** When messages arrived in the person's inbox. */
   messagesAtMs: readonly number[];
-  /** Whether the user pool has the attribute as verified at the end. */
+  /** Whether the user pool has the attribute as verified at the end, with the value to which the codes went. */
   verifiedInPool: boolean;
+  /** Whether the outcome proves that very value. */
+  provesValue: boolean;
 }

@@ -66,7 +66,11 @@ function faultRows({ evidence, injected }: RunResult, { fleet, server }: FaultRi
         met === 0 ? '' : `${met} ${name.startsWith('line') ? 'connections' : 'requests'}`,
       ]),
     ['one of three workers with a clock that jumps within a day, every 4 s', 'always', ''],
-    ['workers that found no Temporal at their start, and were started again', `${fleet.ended.length}`, ''],
+    [
+      'workers that found no Temporal at their start, or a page in place of Cognito, and were started again',
+      `${fleet.ended.length}`,
+      '',
+    ],
     ['workers of two builds', 'always', `${both} verifications had tasks of both`],
     ['calls that were made again under the same id', `${calls.length - ids}`, ''],
     [

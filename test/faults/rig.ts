@@ -12,6 +12,7 @@ import { type Change, makeBuild } from './builds.js';
 import { DurableServer } from './durable-server.js';
 import { Fleet } from './fleet.js';
 import { Line } from './line.js';
+import { Proxy } from './proxy.js';
 
 const TASK_QUEUE = 'faults';
 const JUMPING_CLOCK = fileURLToPath(new URL('jumping-clock.mjs', import.meta.url));
@@ -35,6 +36,8 @@ export class FaultRig {
     /** The pool of everybody. */
     readonly userPoolId: string,
     readonly cognitoLine: Line,
+    /** Behind that line, before Cognito. */
+    readonly proxy: Proxy,
     readonly temporalLine: Line,
     readonly fleet: Fleet,
     readonly temporal: Client,
@@ -50,7 +53,8 @@ export class FaultRig {
     const sandbox = await startSandbox({ generateCode: () => String(randomInt(100_000, 1_000_000)) });
     // The workers are told of the pool before there is anybody in it.
     const { userPoolId } = await sandbox.createUser();
-    const cognitoLine = await Line.to(Number(new URL(sandbox.url).port));
+    const proxy = await Proxy.to(Number(new URL(sandbox.url).port));
+    const cognitoLine = await Line.to(proxy.port);
     const temporalLine = await Line.to(server.port);
     const keys = `faults:${randomBytes(KEY_BYTES).toString('base64')}`;
     const folders = new Map<readonly Change[], string>();
@@ -93,6 +97,7 @@ export class FaultRig {
       sandbox,
       userPoolId,
       cognitoLine,
+      proxy,
       temporalLine,
       fleet,
       temporal,
@@ -127,7 +132,7 @@ export class FaultRig {
     await this.fleet.stop();
     await this.connection.close();
     await this.server.close();
-    await Promise.all([this.cognitoLine.close(), this.temporalLine.close()]);
+    await Promise.all([this.cognitoLine.close(), this.proxy.close(), this.temporalLine.close()]);
     await this.sandbox.close();
     await rm(this.folder, { recursive: true, force: true });
   }

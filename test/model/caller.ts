@@ -1,12 +1,12 @@
 /** Acts for a person in a story: turns actions into messages, and sends them. */
 import { ResendNotAllowedError, VerificationError, type VerificationPolicy } from '@cognito-verification/client';
-import { workflowIdFor } from '@cognito-verification/contract';
+import { type AttributeName, workflowIdFor } from '@cognito-verification/contract';
 import type { SandboxUser } from '../rig.js';
 import type { Message } from './messages.js';
 import { codeToType } from './model.js';
 import { type ModelRig, WRONG_CODE } from './rig.js';
 import type { Ask, Story } from './scenario.js';
-import { attemptsLeft, HOUR, isEnd, MINUTE, type Token, type World } from './world.js';
+import { attemptsLeft, HOUR, isEnd, MINUTE, type Token, type Told, type World } from './world.js';
 
 const LONG = 72 * HOUR;
 const A_MOMENT = 20 * MINUTE;
@@ -14,6 +14,8 @@ const A_MOMENT = 20 * MINUTE;
 export class Caller {
   /** By their numbers in the model. */
   readonly jwts: string[] = [];
+  /** How many values the attribute has had after its first. */
+  private values = 1;
 
   private constructor(
     private readonly rig: ModelRig,
@@ -21,17 +23,28 @@ export class Caller {
     readonly user: SandboxUser,
     /** The workflow id. */
     readonly id: string,
+    /** The app client of its tokens. */
+    private readonly clientId: string,
   ) {}
 
   static async signUp(rig: ModelRig, story: Story): Promise<Caller> {
-    const { attributeName, verified } = story;
+    const { attributeName, verified, keeps, told } = story;
     await rig.now();
-    const attributes = { email: 'zoe@example.com', phone_number: '+15555550123' };
+    const attributes = { email: valueOf('email', 0), phone_number: valueOf('phone_number', 0) };
     const flags = { emailVerified: verified, phoneNumberVerified: verified };
-    const user = await rig.base.sandbox.createUser({ attributes, ...flags });
+    const user = await rig.base.sandbox.createUser({ attributes, ...flags, requireVerificationBeforeUpdate: keeps });
     const id = workflowIdFor({ ...user, attributeName });
     rig.started.push(id);
-    return new Caller(rig, story, user, id);
+    const clientId = told === 'all' ? user.clientId : await rig.clientThatReads(user, readBy(told, attributeName));
+    return new Caller(rig, story, user, id, clientId);
+  }
+
+  /** Changes the value, upon which Cognito sends a code by itself. The token for that is none of the story's. */
+  async changeTo(value: number): Promise<void> {
+    const { attributeName } = this.story;
+    await this.rig.now();
+    const accessToken = await this.rig.base.sandbox.issueAccessToken(this.user);
+    await this.rig.change(accessToken, attributeName, this.valueOf(value));
   }
 
   /** Starts the verification with the first token. */
@@ -99,11 +112,20 @@ export class Caller {
         return { kind: 'confirm' };
       case 'verifyElsewhere':
         return { kind: 'verifiedElsewhere' };
+      case 'changeValue':
+        return { kind: 'change', value: ++this.values };
+      case 'changeValueBack':
+        return { kind: 'change', value: 0 };
       case 'revokeTokens':
         return { kind: 'revokeTokens' };
       case 'cancel':
         return { kind: 'cancel' };
     }
+  }
+
+  /** The value of this number. */
+  valueOf(number: number): string {
+    return valueOf(this.story.attributeName, number);
   }
 
   /** Issues a token under its number in the model. */
@@ -116,7 +138,9 @@ export class Caller {
 
   async mint(lives: number, forged = false): Promise<Token> {
     const { sandbox } = this.rig.base;
-    const jwt = await sandbox.issueAccessToken(this.user, { expiresInSeconds: lives / 1000, forged });
+    const { userPoolId, username } = this.user;
+    const owner = { userPoolId, username, clientId: this.clientId };
+    const jwt = await sandbox.issueAccessToken(owner, { expiresInSeconds: lives / 1000, forged });
     this.jwts.push(jwt);
     const claims = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as { exp: number };
     return { good: !forged, expiresAt: claims.exp * 1000 };
@@ -162,6 +186,9 @@ export class Caller {
       case 'verifiedElsewhere':
         await rig.verify(user, story.attributeName);
         return 'done';
+      case 'change':
+        await this.changeTo(message.value);
+        return 'done';
       case 'revokeTokens':
         base.sandbox.revokeTokens(user);
         return 'done';
@@ -175,6 +202,16 @@ export class Caller {
     const index = world?.cognito.inbox.indexOf(number) ?? -1;
     return codes[index]?.code ?? WRONG_CODE;
   }
+}
+
+/** The value of this number. */
+function valueOf(attributeName: AttributeName, number: number): string {
+  return attributeName === 'email' ? `zoe.${number}@example.com` : `+1555555${String(100 + number).padStart(4, '0')}`;
+}
+
+/** What an app client reads that is not told a part of the attribute. */
+function readBy(told: Told, attributeName: AttributeName): string[] {
+  return [told === 'noFlag' ? attributeName : `${attributeName}_verified`, 'name'];
 }
 
 /** The name of a refusal. */

@@ -10,7 +10,7 @@ import {
   type Trouble,
   type Troubles,
 } from './faults.js';
-import { HOUR, type World } from './world.js';
+import { HOUR, type Shown, type World } from './world.js';
 import type { Choices } from './worlds.js';
 
 const SENDS_AN_HOUR = 5;
@@ -62,6 +62,24 @@ export class ModelCognito {
     return this.takes(token) ? 'read' : 'refused';
   }
 
+  /** What a look shows. */
+  get shown(): Shown {
+    const { told, value, verified } = this.world.cognito;
+    return { value: told === 'noValue' ? undefined : value, verified: told === 'noFlag' ? undefined : verified };
+  }
+
+  /** The user changes the value, upon which Cognito sends a code to the new one by itself. */
+  change(value: number): void {
+    const { cognito } = this.world;
+    const isNew = value !== cognito.value;
+    if (isNew || cognito.pending !== undefined) cognito.code = undefined;
+    cognito.pending = undefined;
+    if (!isNew) return;
+    if (cognito.keeps) cognito.pending = value;
+    else Object.assign(cognito, { value, verified: false });
+    this.makeCode(value);
+  }
+
   /** Whether a call would be throttled under the current faults. */
   blocks(call: Call): boolean {
     const set = this.world.cognito.troubles[call];
@@ -73,6 +91,12 @@ export class ModelCognito {
   /** The failure type for the most recent trouble. */
   failureType(call: 'send' | 'attempt'): string {
     return this.lastType[call] ?? 'Unknown';
+  }
+
+  /** The call is not made, for this reason. */
+  refuseSend(type: string): 'failed' {
+    this.lastType.send = type;
+    return 'failed';
   }
 
   private readonly lastType: Partial<Record<Call, string>> = {};
@@ -95,13 +119,18 @@ export class ModelCognito {
   }
 
   private sendEffect(token: number, lost: boolean): SendMeaning {
-    const { cognito, now } = this.world;
+    const { cognito } = this.world;
     if (!this.takes(token)) return 'refused';
     if (!this.spend(cognito.sends, SENDS_AN_HOUR)) return 'rateLimited';
-    cognito.codes += 1;
-    cognito.code = { number: cognito.codes, expiresAt: now + CODE_LIVES };
-    if (!lost) cognito.inbox.push(cognito.codes);
+    this.makeCode(cognito.value, lost);
     return 'sent';
+  }
+
+  private makeCode(value: number, lost = false): void {
+    const { cognito, now } = this.world;
+    cognito.codes += 1;
+    cognito.code = { number: cognito.codes, expiresAt: now + CODE_LIVES, value };
+    if (!lost) cognito.inbox.push(cognito.codes);
   }
 
   private attemptEffect(token: number, code: number | undefined): AttemptMeaning {
@@ -110,6 +139,7 @@ export class ModelCognito {
     if (!this.spend(cognito.attempts, ATTEMPTS_AN_HOUR)) return 'rateLimited';
     if (!cognito.code || this.past(cognito.code.expiresAt)) return 'codeExpired';
     if (code !== cognito.code.number) return 'mismatch';
+    if (cognito.pending === cognito.code.value) Object.assign(cognito, { value: cognito.pending, pending: undefined });
     cognito.code = undefined;
     cognito.verified = true;
     return 'verified';

@@ -36,6 +36,8 @@ function scenario({ rules, rounds, ...more }: Small): Scenario {
       tokenLives: 72 * HOUR,
       alreadySent: false,
       verified: false,
+      keeps: false,
+      told: 'all',
       troubles: {},
       rounds: rounds.map((round) => ({ asks: [], together: false, next: {}, ...round })),
       ...more,
@@ -135,6 +137,36 @@ const SCENARIOS: Record<string, Small & { ends: VerificationState }> = {
     verified: true,
     rules: { confirmation: 'recheck' },
     rounds: [{ asks: ['verifyElsewhere'] }],
+  },
+  'the code that came to another value does not verify the one that ours went to': {
+    ends: 'expired',
+    rounds: [{ asks: ['changeValue', 'submitNewest'] }],
+  },
+  'the same where the old value is kept until the new one is verified': {
+    ends: 'expired',
+    keeps: true,
+    rounds: [{ asks: ['changeValue', 'submitNewest'] }],
+  },
+  'a value that was changed and changed back is the one that our code went to': {
+    ends: 'verified',
+    rounds: [{ asks: ['changeValue', 'changeValueBack', 'submitNewest'] }],
+  },
+  'a new value that waits for its verification takes the place of the old one': {
+    ends: 'verified',
+    keeps: true,
+    alreadySent: true,
+    verified: true,
+    rounds: [{ asks: ['changeValue', 'submitNewest'] }],
+  },
+  'a value that is changed without a word ends it at the deadline': {
+    ends: 'expired',
+    rounds: [{ asks: ['changeValue', 'verifyElsewhere'] }],
+  },
+  'nothing is sent where the value is not told': { ends: 'failed', told: 'noValue', rounds: [{}] },
+  'an accepted code proves nothing where the flag is not told': {
+    ends: 'failed',
+    told: 'noFlag',
+    rounds: [{ asks: ['submitNewest'] }],
   },
 };
 

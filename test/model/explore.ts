@@ -29,7 +29,7 @@ export class Tally {
     for (const ask of person.asked) this.add('asked', ask);
     for (const answer of person.told()) this.add('told', answer);
     if (!world) return;
-    this.add('ends', world.state === 'verified' ? `verified by ${world.proof}` : world.state);
+    this.add('ends', world.state === 'verified' ? `verified by ${world.proof}` : (world.reason ?? world.state));
     if (world.failure !== undefined) this.add('failed with', world.failure);
     for (const state of person.states) this.add('states', state);
     for (const [trouble, times] of Object.entries(world.cognito.met)) this.add('troubles met', trouble, times);
@@ -47,7 +47,8 @@ export class Tally {
     const expected: [string, readonly string[]][] = [
       ['asked', Object.keys(ASKS)],
       ['states', VERIFICATION_STATES],
-      ['ends', [...by, 'expired', 'failed', 'cancelled']],
+      ['ends', [...by, 'AttributeChanged', 'expired', 'failed', 'cancelled']],
+      ['failed with', ['AttributeUnreadable']],
       ['troubles met', troubles],
     ];
     return expected.flatMap(([kind, all]) =>

@@ -2,19 +2,20 @@
  * The lifecycle of docs/lifecycle.md and docs/failures.md, without its machinery: one thing after the other.
  * This class has the attempts; its base classes have the looks, the sends and the tokens.
  */
-import { Looks } from './looks.js';
+import { type EndByLook, Looks } from './looks.js';
 import { afterRateLimit, attemptsLeft, type Check, codeEnds, counted, isEnd, type Submitted, spent } from './world.js';
 
 const CALLS_FOR_A_CODE = 2;
 
 type AttemptEnd =
-  | 'verified'
+  | EndByLook
+  /** A code was accepted, and the attribute read. */
+  | 'shown'
   | 'mismatch'
   | 'codeExpired'
   | 'rateLimited'
   | 'accessTokenRejected'
-  | 'unavailable'
-  | 'failed';
+  | 'unavailable';
 
 export class Life extends Looks {
   /** Takes codes one at a time, and answers at once if no call is needed. */
@@ -68,11 +69,11 @@ export class Life extends Looks {
         if (token === undefined) return 'accessTokenRejected';
         check.with = token;
         // A token that nobody has checked is tried with a look.
-        check.stage = world.verifiedBefore === undefined || token !== world.accepted ? 'before' : 'call';
+        check.stage = !world.target || token !== world.accepted ? 'before' : 'call';
         return undefined;
       }
       case 'before': {
-        const was = world.cognito.verified;
+        const was = this.cognito.shown;
         const looked = gaveUp ? 'unreadable' : this.cognito.read(check.with as number);
         if (looked === 'throttled') return 'riding';
         if (looked === 'refused') {
@@ -83,9 +84,8 @@ export class Life extends Looks {
         }
         if (looked !== 'read') return 'unavailable';
         this.accept(check.with as number);
-        if (world.verifiedBefore === undefined) this.takeTarget(was);
         check.stage = 'call';
-        return undefined;
+        return world.target ? undefined : this.takeTarget(was);
       }
       case 'call':
         return this.call(check, gaveUp);
@@ -129,7 +129,7 @@ export class Life extends Looks {
         check.stage = 'prove';
         check.token = undefined;
         // The attempt itself reads the attribute.
-        return this.cognito.read(token, true) === 'read' ? 'verified' : undefined;
+        return this.cognito.read(token, true) === 'read' ? 'shown' : undefined;
       case 'mismatch':
       case 'rateLimited':
         this.accept(token);
@@ -149,9 +149,12 @@ export class Life extends Looks {
     const { world } = this;
     const looked = gaveUp ? this.gaveUpLook(check) : this.lookUp(check.look, check.token);
     if (looked === 'riding') return 'riding';
-    if (looked === 'read' && this.becameVerified()) return 'verified';
+    const ending = looked === 'read' ? this.judged('found') : undefined;
+    if (ending) return ending;
     const hasLostAnswer = world.attempts.some(({ outcome }) => outcome === 'uncertain');
     if (looked !== 'read' && hasLostAnswer) return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
+    const isTold = world.target?.verified !== undefined && this.cognito.shown.verified !== undefined;
+    if (hasLostAnswer && check.doubt === 'codeExpired' && !isTold) return 'unavailable';
     if (check.doubt === 'codeExpired') return 'codeExpired';
     if (check.calls === CALLS_FOR_A_CODE || attemptsLeft(world) === 0) return 'unavailable';
     check.stage = 'call';
@@ -161,7 +164,7 @@ export class Life extends Looks {
   private prove(check: Check, gaveUp: boolean): AttemptEnd | 'riding' {
     const looked = gaveUp ? this.gaveUpLook(check) : this.lookUp(check.look, check.token);
     if (looked === 'riding') return 'riding';
-    if (looked === 'read') return 'verified';
+    if (looked === 'read') return 'shown';
     this.putOff(looked);
     return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
   }
@@ -174,16 +177,9 @@ export class Life extends Looks {
 
   private settleCheck(check: Check, end: AttemptEnd): void {
     const { world } = this;
-    if (end === 'verified') {
-      if (world.codeAccepted) this.proved();
-      else {
-        world.proof = 'found';
-        this.end('verified');
-      }
-      return;
-    }
-    if (end === 'failed') {
-      this.end('failed');
+    const ending = end === 'shown' ? this.judged('accepted') : end;
+    if (ending === 'verified' || ending === 'expired' || ending === 'failed') {
+      this.end(ending);
       return;
     }
     world.check = undefined;

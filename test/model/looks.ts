@@ -1,6 +1,9 @@
 /** Looks at the attribute, and what they prove. */
 import { Sends } from './sends.js';
-import { counted, isEnd, type Look, MINUTE, RETRIED_FOR } from './world.js';
+import { counted, isEnd, type Look, MINUTE, RETRIED_FOR, type Shown } from './world.js';
+
+/** How a look can end a verification. */
+export type EndByLook = 'verified' | 'expired' | 'failed';
 
 type Looked = 'read' | 'noToken' | 'unreadable' | 'riding';
 
@@ -35,8 +38,29 @@ export class Looks extends Sends {
     }
   }
 
-  protected becameVerified(): boolean {
-    return this.world.verifiedBefore === false && this.world.cognito.verified;
+  /** How a look ends it, by the table of docs/lifecycle.md; undefined where it goes on. */
+  protected judged(evidence: 'accepted' | 'confirmed' | 'found'): EndByLook | undefined {
+    const { world } = this;
+    const { target, changePending } = world;
+    if (!target) return undefined;
+    const { value, verified } = this.cognito.shown;
+    const fails = (type: string) => {
+      if (evidence !== 'accepted') return undefined;
+      world.failure = type;
+      return 'failed' as const;
+    };
+    if (value === undefined) return fails('AttributeUnreadable');
+    const isTheSame = value === target.value;
+    if (!changePending && !isTheSame) {
+      world.reason = 'AttributeChanged';
+      return 'expired';
+    }
+    if (changePending && isTheSame) return fails('AttributeNotVerified');
+    if (verified === undefined) return fails('AttributeUnreadable');
+    if (!verified) return fails('AttributeNotVerified');
+    if (evidence !== 'accepted' && !changePending && target.verified !== false) return undefined;
+    world.proof = evidence;
+    return 'verified';
   }
 
   /** Handles `codeConfirmed`. */
@@ -63,8 +87,8 @@ export class Looks extends Sends {
 
   private lookIsDue(): boolean {
     const { world } = this;
-    const { targetWanted, codeAccepted, confirmed, verifiedBefore, obstacle, look, check } = world;
-    const wanted = targetWanted || codeAccepted || (confirmed && verifiedBefore !== undefined);
+    const { targetWanted, codeAccepted, confirmed, target, obstacle, look, check } = world;
+    const wanted = targetWanted || codeAccepted || (confirmed && target !== undefined);
     return wanted && !obstacle && !look && !check && !isEnd(world.state);
   }
 
@@ -79,31 +103,28 @@ export class Looks extends Sends {
   private judge(): void {
     const { world } = this;
     world.looksFailed = 0;
-    if (world.targetWanted) {
-      this.takeTarget(world.cognito.verified);
-    } else if (world.codeAccepted) this.proved();
-    else if (this.becameVerified()) {
-      world.proof = 'confirmed';
-      this.end('verified');
-    } else world.confirmed = false;
+    let ending: EndByLook | undefined;
+    if (world.targetWanted) ending = this.takeTarget(this.cognito.shown);
+    else if (world.codeAccepted) ending = this.judged('accepted');
+    else {
+      world.confirmed = false;
+      ending = this.judged('confirmed');
+    }
+    if (ending) this.end(ending);
   }
 
-  protected takeTarget(verified: boolean): void {
+  /** Keeps what a look has shown before any code was checked. */
+  protected takeTarget(shown: Shown): 'failed' | undefined {
     const { world } = this;
-    world.changePending = world.byCognito && verified;
-    world.verifiedBefore = verified;
+    if (shown.value === undefined) {
+      world.failure = 'AttributeUnreadable';
+      return 'failed';
+    }
+    world.changePending = world.byCognito && shown.verified === true;
+    world.target = shown;
     world.targetWanted = false;
     if (world.changePending && !world.sendWanted) world.nextSendAt = undefined;
-  }
-
-  /** An accepted code shows. */
-  protected proved(): void {
-    const { world } = this;
-    // In these stories no value changes, so that one which must change never does.
-    const shows = world.cognito.verified && !world.changePending;
-    if (shows) world.proof = 'accepted';
-    else world.failure = 'AttributeNotVerified';
-    this.end(shows ? 'verified' : 'failed');
+    return undefined;
   }
 
   /** A look that is wanted has failed. */
@@ -137,14 +158,13 @@ export class Looks extends Sends {
     this.goOn();
   }
 
-  /** Whether the attribute was verified elsewhere without a message to us; undefined while that look is under way. */
-  foundLate(): boolean | undefined {
+  /** How the last look ends it, at the deadline; undefined if it does not. */
+  lateEnd(): EndByLook | undefined {
     const { world } = this;
-    if (world.verifiedBefore === undefined || counted(world).length === 0) return false;
+    if (!world.target || counted(world).length === 0) return undefined;
     const looked = this.lookUp({});
-    if (looked === 'riding') return undefined;
-    const { verified } = world.cognito;
-    return looked === 'read' && (world.codeAccepted ? verified && !world.changePending : this.becameVerified());
+    if (looked !== 'read') return undefined;
+    return this.judged(world.codeAccepted ? 'accepted' : world.confirmed ? 'confirmed' : 'found');
   }
 
   /** Takes codes that waited for a look. */

@@ -16,6 +16,8 @@ export type Message =
   | { kind: 'cancel' }
   /** The attribute is verified elsewhere, without a message to us. */
   | { kind: 'verifiedElsewhere' }
+  /** The user changes the value of the attribute to the one of this number. */
+  | { kind: 'change'; value: number }
   /** Global sign-out. */
   | { kind: 'revokeTokens' };
 
@@ -36,6 +38,10 @@ export function take(life: Life, message: Message & { id: number }, crossing: Cr
   switch (message.kind) {
     case 'verifiedElsewhere':
       world.cognito.verified = true;
+      life.answer(id, 'done');
+      return;
+    case 'change':
+      life.cognito.change(message.value);
       life.answer(id, 'done');
       return;
     case 'revokeTokens':

@@ -6,7 +6,7 @@ import type { Troubles } from './faults.js';
 import { Life } from './life.js';
 import { type Message, take } from './messages.js';
 import { meanwhile } from './time.js';
-import { attemptsLeft, HOUR, type Rules, type World } from './world.js';
+import { attemptsLeft, type Rules, type Told, type World } from './world.js';
 import { everyWay } from './worlds.js';
 
 /** When the messages of a round were sent, by the server's clock. */
@@ -21,6 +21,9 @@ export interface Opening {
   /** Cognito has sent the first code by itself. */
   alreadySent: boolean;
   verified: boolean;
+  /** The user pool keeps the old value until the new one is verified. */
+  keeps: boolean;
+  told: Told;
   troubles: Troubles;
 }
 
@@ -32,7 +35,7 @@ const within = ({ from, to }: Span) => ({ now: (from + to) / 2, fuzz: (to - from
 /** All possible results of a start. */
 export function open(opening: Opening, span: Span): World[] {
   return everyWay((choices) => {
-    const { rules, token, alreadySent, verified, troubles } = opening;
+    const { rules, token, alreadySent, verified, keeps, told, troubles } = opening;
     const { now, fuzz } = within(span);
     const world: World = {
       now,
@@ -71,8 +74,10 @@ export function open(opening: Opening, span: Span): World[] {
       answers: {},
       cognito: {
         troubles: structuredClone(troubles),
-        // A new address is not verified.
-        verified: verified && !alreadySent,
+        told,
+        keeps,
+        value: 0,
+        verified,
         codes: 0,
         inbox: [],
         sends: [],
@@ -85,9 +90,7 @@ export function open(opening: Opening, span: Span): World[] {
     };
     const life = new Life(world, choices);
     if (alreadySent) {
-      world.cognito.codes = 1;
-      world.cognito.code = { number: 1, expiresAt: now + 24 * HOUR };
-      world.cognito.inbox.push(1);
+      life.cognito.change(1);
       world.sends.push({ at: now, outcome: 'alreadySent' });
     }
     if (alreadySent) life.awaitCode();

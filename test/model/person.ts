@@ -1,5 +1,6 @@
 /** One person in a story: plays it on the rig, and compares the verification with the model. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isVerifiedValue } from '@cognito-verification/client';
 import type { VerificationStatus } from '@cognito-verification/contract';
 import type { SandboxUser } from '../rig.js';
 import { Caller, nameOf } from './caller.js';
@@ -30,6 +31,8 @@ const bringsCodeOrToken = (ask: Ask) =>
 
 /** Holds for messages with another token that wait for their answer. */
 const waitsUnproven = (ask: Ask) => ask.endsWith('Token') && !ask.startsWith('renew');
+/** The number of the value that must be verified; where the old one is kept, any that took its place. */
+const targetOf = ({ target, changePending, cognito }: World) => (changePending ? cognito.value : target?.value) ?? 0;
 
 export class Person {
   private caller!: Caller;
@@ -56,17 +59,17 @@ export class Person {
 
   async start(): Promise<void> {
     const { rig, story } = this;
-    const { attributeName, alreadySent, rules, verified, troubles } = story;
+    const { attributeName, alreadySent, rules, verified, keeps, told, troubles } = story;
     this.caller = await Caller.signUp(rig, story);
     this.watcher = new Watcher(rig, this.caller, attributeName);
     const token = await this.caller.mint(story.tokenLives);
-    if (alreadySent) await rig.sendByItself(this.caller.user, attributeName);
+    if (alreadySent) await this.caller.changeTo(1);
     rig.trouble(this.caller.user, troubles);
     const from = await rig.now();
     this.post(START, this.caller.start());
     await this.exists();
     await this.answered();
-    const opening = { rules, token, alreadySent, verified, troubles };
+    const opening = { rules, token, alreadySent, verified, keeps, told, troubles };
     this.log.push(`start ${JSON.stringify({ ...story, rounds: undefined })}`);
     await this.compare('start', async () => open(opening, { from, to: await rig.now() }));
   }
@@ -131,6 +134,10 @@ export class Person {
       const problem = `proven as ${outcome.proof}, the model says ${world.proof}`;
       throw new Violation(this.tell([problem], 'end'));
     }
+    if (outcome.outcome === 'verified' && outcome.proof !== 'trusted') {
+      const proven = this.worlds.some((one) => isVerifiedValue(outcome, this.caller.valueOf(targetOf(one))));
+      if (!proven) throw new BrokenPromise(this.tell(['verified is another value than the one of the code'], 'end'));
+    }
     return world;
   }
 
@@ -147,7 +154,8 @@ export class Person {
     const { attempt, read, send } = troubles;
     const onlySlow = attempt?.name.startsWith('slow') && !read && !send && asks.every(bringsCodeOrToken);
     if ((attempt || read || send) && !onlySlow) return this.floods(asks);
-    if (has('join', 'joinWithForgedToken', 'verifyElsewhere', 'revokeTokens')) return false;
+    if (has('join', 'joinWithForgedToken', 'verifyElsewhere', 'changeValue', 'changeValueBack', 'revokeTokens'))
+      return false;
     // Of those whose token does not count one waits at a time, whichever comes first.
     if (asks.filter(waitsUnproven).length > 1) return false;
     if (has('confirm') && confirmation === 'recheck') return false;

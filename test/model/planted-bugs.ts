@@ -63,6 +63,16 @@ export const PLANTED_BUGS = {
       },
     ],
   },
+  'another value is taken for the one that the code went to': {
+    shows: /^- (state: the model says expired, seen verified|not kept: verified only what Cognito shows)/m,
+    mutations: [
+      {
+        file: 'proof.js',
+        text: 'const isTheSame = now.valueDigest === target.valueDigest;',
+        instead: 'const isTheSame = !target.mustDiffer;',
+      },
+    ],
+  },
 } as const satisfies Record<string, PlantedBug>;
 
 export type BugName = keyof typeof PLANTED_BUGS;

@@ -1,4 +1,5 @@
 /** The promises to people, which hold after each run, whatever the model says. */
+import { isVerifiedValue } from '@cognito-verification/client';
 import { SEARCH_ATTRIBUTE_KEYS, type VerificationOutcome } from '@cognito-verification/contract';
 import type { Person } from './person.js';
 import { type ModelRig, OPERATIONS } from './rig.js';
@@ -22,12 +23,13 @@ export async function keepsItsPromises(rig: ModelRig, person: Person, outcome: V
   const messages = sandbox.inbox(user).filter(({ attributeName }) => attributeName === story.attributeName);
   const inbox = messages.length;
   const counts = (outcomes: string[]) => status.sends.filter((send) => outcomes.includes(send.outcome)).length;
-  const byItself = counts(['alreadySent']);
+  const byItself = of('UpdateUserAttributes').length;
   const sends = counts(['sent', 'uncertain', 'alreadySent']);
   // The list does not contain a send that is with Cognito when the verification ends.
   const overtaken = person.worlds.some((world) => world.overtaken.sends > 0) ? 1 : 0;
   promise('one message at most for each send', inbox <= accepted + byItself);
-  promise('every message is a send that was counted', inbox <= sends + overtaken);
+  const unheard = byItself - counts(['alreadySent']);
+  promise('every message is a send that was counted', inbox <= sends + unheard + overtaken);
   promise('no more sends than maxSends', sends <= story.rules.maxSends);
   const looked = of(OPERATIONS.attempt).filter(({ effect }) => effect !== undefined && !/NotAuth/.test(effect));
   promise('no code is looked at past maxAttempts', looked.length <= story.rules.maxAttempts);
@@ -35,6 +37,10 @@ export async function keepsItsPromises(rig: ModelRig, person: Person, outcome: V
   const proven = right || asked.includes('verifyElsewhere');
   const trusted = story.rules.confirmation === 'trust' && asked.includes('confirm');
   if (outcome.outcome === 'verified') promise('verified only with proof', proven || trusted);
+  if (outcome.outcome === 'verified' && outcome.proof !== 'trusted') {
+    const { verified, value = '' } = sandbox.attribute(user, story.attributeName);
+    promise('verified only what Cognito shows as verified', verified && isVerifiedValue(outcome, value));
+  }
   if (outcome.proof === 'accepted' || outcome.proof === 'found') promise('a code or the attribute proves it', proven);
   const { closedAt } = (await rig.describe(id)) ?? {};
   promise(

@@ -2,6 +2,7 @@
 import {
   AdminUpdateUserAttributesCommand,
   type CognitoIdentityProviderClient,
+  CreateUserPoolClientCommand,
   UpdateUserAttributesCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { VerificationClient } from '@cognito-verification/client';
@@ -154,10 +155,16 @@ export class ModelRig {
   }
 
   /** Changes the address, upon which Cognito sends a code by itself. */
-  async sendByItself({ accessToken }: { accessToken: string }, attributeName: AttributeName): Promise<void> {
-    const Value = attributeName === 'email' ? 'zed@example.com' : '+15555550999';
-    const UserAttributes = [{ Name: attributeName, Value }];
+  async change(accessToken: string, attributeName: AttributeName, value: string): Promise<void> {
+    const UserAttributes = [{ Name: attributeName, Value: value }];
     await this.admin.send(new UpdateUserAttributesCommand({ AccessToken: accessToken, UserAttributes }));
+  }
+
+  /** Makes another app client in the user's pool, which may read only these attributes. */
+  async clientThatReads({ userPoolId }: TestUser, ReadAttributes: string[]): Promise<string> {
+    const command = new CreateUserPoolClientCommand({ UserPoolId: userPoolId, ClientName: 'reads', ReadAttributes });
+    const { UserPoolClient } = await this.admin.send(command);
+    return UserPoolClient?.ClientId ?? '';
   }
 
   /** Between batches: finished verifications need not be searched any more. */

@@ -1,7 +1,7 @@
 /** What may happen to a person who verifies an address. Made of constants and lists, so that it shrinks from any value. */
 import * as fc from 'fast-check';
 import { ATTEMPT_TROUBLES, READ_TROUBLES, SEND_TROUBLES, type Trouble, type Troubles } from './faults.js';
-import { HOUR, MINUTE, type Rules } from './world.js';
+import { HOUR, MINUTE, type Rules, type Told } from './world.js';
 
 /** The actions of a person, a service or a third party, and how often each is drawn. */
 export const ASKS = {
@@ -24,6 +24,8 @@ export const ASKS = {
   bringForeignToken: 1,
   confirm: 2,
   verifyElsewhere: 2,
+  changeValue: 3,
+  changeValueBack: 1,
   revokeTokens: 3,
   cancel: 1,
 } as const;
@@ -45,6 +47,10 @@ export interface Story {
   tokenLives: number;
   alreadySent: boolean;
   verified: boolean;
+  /** The user pool keeps a value until a new one is verified. */
+  keeps: boolean;
+  /** What the app client may read. */
+  told: Told;
   /** What the first send meets. */
   troubles: Troubles;
   rounds: Round[];
@@ -116,7 +122,12 @@ export const stories: fc.Arbitrary<Story> = fc.record({
   attributeName: fc.constantFrom('email' as const, 'phone_number' as const),
   tokenLives: fc.constantFrom(72 * HOUR, HOUR, 15 * MINUTE),
   alreadySent: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-  verified: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  verified: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  keeps: fc.oneof({ weight: 2, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  told: fc.oneof(
+    { weight: 16, arbitrary: fc.constant('all' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('noFlag' as const, 'noValue' as const) },
+  ),
   troubles,
   rounds: fc.array(round, { minLength: 3, maxLength: ROUNDS, size: 'max' }),
 });

@@ -50,7 +50,7 @@ export class Sends extends Verification {
     if (world.sends.some(({ outcome }) => outcome === 'alreadySent') && counted(world).length === 1) {
       world.sends = world.sends.filter(({ outcome }) => outcome !== 'alreadySent');
       Object.assign(world, { byCognito: false, changePending: false, targetWanted: false, firstSendSettled: false });
-      delete world.verifiedBefore;
+      delete world.target;
       world.obstacle = undefined;
       world.nextSendAt = undefined;
       world.nextSendDue = false;
@@ -146,19 +146,20 @@ export class Sends extends Verification {
       if (this.overtookSend()) return;
       // The first message decides what must be verified at the end.
       const isFirst = counted(world).length === 0;
-      const glance = () => (isFirst || world.verifiedBefore === undefined) && cognito.read(token, true) === 'read';
-      let read = glance();
-      const was = world.cognito.verified;
-      let meaning = cognito.send(token);
-      if (meaning === 'throttledOnce') {
-        read = glance();
-        meaning = cognito.send(token) as SendMeaning;
-      }
+      const was = cognito.shown;
+      let read = false;
+      const ask = () => {
+        read = (isFirst || !world.target) && cognito.read(token, true) === 'read';
+        // Nothing could be proven, so that no message goes out.
+        return read && was.value === undefined ? cognito.refuseSend('AttributeUnreadable') : cognito.send(token);
+      };
+      let meaning = ask();
+      if (meaning === 'throttledOnce') meaning = ask() as SendMeaning;
       if (meaning === 'throttled') {
         world.riding = { token, since: world.now };
         return;
       }
-      if (read && !(world.targetWanted && !isFirst)) world.verifiedBefore = was;
+      if (read && was.value !== undefined) Object.assign(world, { target: was, targetWanted: false });
       this.meanwhile?.besideSend();
       if (this.overtookSend()) return;
       if (meaning !== 'refused') {
@@ -196,7 +197,7 @@ export class Sends extends Verification {
       case 'uncertain':
         sends.push({ at: now, outcome: meaning });
         world.cooldownWaived = false;
-        world.targetWanted ||= world.verifiedBefore === undefined;
+        world.targetWanted ||= !world.target;
         this.awaitCode();
         break;
       case 'rateLimited':

@@ -102,12 +102,10 @@ function goOnChecking(life: Life, choices: Choices): void {
 }
 
 function expire(life: Life): void {
-  const found = life.foundLate();
+  const ending = life.lateEnd();
   if (isEnd(life.world.state)) return;
-  const { codeAccepted, confirmed } = life.world;
-  if (found) life.world.proof = codeAccepted ? 'accepted' : confirmed ? 'confirmed' : 'found';
   // The look may have shown that the confirmation counts.
-  const trusted = !found && life.world.confirmationHeld && life.world.proven;
+  const trusted = !ending && life.world.confirmationHeld && life.world.proven;
   if (trusted) life.world.proof = 'trusted';
-  life.end(found || trusted ? 'verified' : 'expired');
+  life.end(trusted ? 'verified' : (ending ?? 'expired'));
 }

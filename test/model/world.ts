@@ -1,6 +1,7 @@
 /** What the model knows: plain data, copied for every possible course. */
 import type {
   AttemptOutcome,
+  ExpiryReason,
   SendOutcome,
   VerificationOutcome,
   VerificationState,
@@ -26,6 +27,15 @@ export interface Token {
   refused?: boolean;
   /** The start that came with it first, until it counts. */
   startedAt?: number;
+}
+
+/** What an app client may read of the attribute. */
+export type Told = 'all' | 'noFlag' | 'noValue';
+
+/** What a look shows; a field that is undefined is not told. */
+export interface Shown {
+  value?: number | undefined;
+  verified?: boolean | undefined;
 }
 
 export interface Entry<Outcome> {
@@ -78,6 +88,8 @@ export interface World {
   state: VerificationState;
   failure?: string;
   proof?: VerificationOutcome['proof'];
+  /** Why it expired before its deadline. */
+  reason?: ExpiryReason;
 
   sends: Entry<SendOutcome>[];
   attempts: Entry<AttemptOutcome>[];
@@ -98,8 +110,8 @@ export interface World {
   attemptsBlockedUntil?: number | undefined;
   /** A code was found expired: the next re-send need not wait. */
   cooldownWaived: boolean;
-  /** Whether the attribute was verified before the first send; undefined while that cannot be read. */
-  verifiedBefore?: boolean;
+  /** The attribute before the first send, as a look showed it: what must be verified. Undefined while that was not read. */
+  target?: Shown | undefined;
   /** Cognito has sent the first code by itself, to a new value. */
   byCognito: boolean;
   /** It keeps the old value until the new one is verified, as far as the look can tell. */
@@ -150,11 +162,19 @@ export interface World {
   /** Cognito, as this user experiences it. */
   cognito: {
     troubles: Troubles;
+    /** What the app client may read. */
+    told: Told;
+    /** The user pool keeps a value until a new one is verified. */
+    keeps: boolean;
+    /** The value of the attribute, by its number. */
+    value: number;
+    /** A new value that takes its place once it is verified. */
+    pending?: number | undefined;
     verified: boolean;
     /** How many codes it has made. */
     codes: number;
-    /** The valid code. */
-    code?: { number: number; expiresAt: number } | undefined;
+    /** The valid code, and the value that it was sent to. */
+    code?: { number: number; expiresAt: number; value: number } | undefined;
     /** Codes that arrived, oldest first. */
     inbox: number[];
     /** The calls that count towards 5 and 15 an hour. */
