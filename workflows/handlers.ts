@@ -11,7 +11,6 @@ import {
   getStatus,
   InvalidInputError,
   isRecord,
-  type MessageKind,
   parseAwaitDelivery,
   parseCodeConfirmed,
   parseRenewAccessToken,
@@ -21,36 +20,17 @@ import {
   renewAccessToken,
   resendCode,
   Secret,
-  type Stamped,
-  type SubmitCodeAnswer,
   submitCode,
   type TokenInput,
   tokenInputOf,
   unstamped,
-  type VerificationStatus,
 } from '@cognito-verification/contract';
-import type { UpdateDefinition } from '@temporalio/common';
-import {
-  type ApplicationFailure,
-  CancellationScope,
-  condition,
-  currentUpdateInfo,
-  log,
-  setHandler,
-} from '@temporalio/workflow';
+import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import { answering, refusing } from './answering.js';
 import type { Post } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
 import { type Ending, resendRefusal } from './policy.js';
-import {
-  attemptsExhausted,
-  codeNotSent,
-  ended,
-  failureOf,
-  refused,
-  resendNotAllowed,
-  stampedFailure,
-  tooManyMessages,
-} from './refusals.js';
+import { attemptsExhausted, codeNotSent, ended, failureOf, resendNotAllowed, tooManyMessages } from './refusals.js';
 import type { Verification } from './verification.js';
 
 /**
@@ -92,11 +72,11 @@ function takeCodeConfirmed(verification: Verification): void {
         log.warn(`${what} was left out: ${error.message}`);
       };
       try {
-        const { reference, tokenInput, ignored } = parseCodeConfirmed(unstamped(input).message);
         const { runId } = stamps.check(input, 'codeConfirmed');
         if (runId === undefined && request.policy.confirmation === 'trust') {
           throw new InvalidInputError('stamp.runId', 'is missing: a confirmation that is trusted must name its run');
         }
+        const { reference, tokenInput, ignored } = parseCodeConfirmed(unstamped(input).message);
         stamps.refuseCopy(input);
         mailbox.reference = reference ?? mailbox.reference;
         mailbox.confirmed = true;
@@ -258,42 +238,6 @@ function refuseIfEnded(verification: Verification): void {
 
 function checkToken({ tokens }: Verification, tokenInput: TokenInput | undefined): void {
   if (tokenInput) tokens.check(tokenInput);
-}
-
-/** Lets each answer of a handler, and the status in each failure, say which message it answers. */
-function answering<Input, Answer extends VerificationStatus | SubmitCodeAnswer>(
-  { stamps }: Verification,
-  { name: kind }: UpdateDefinition<Answer, [Stamped<Input>], MessageKind>,
-  answer: (input: Stamped<Input>) => Promise<Answer>,
-): (input: Stamped<Input>) => Promise<Answer> {
-  return async (input) => {
-    const stamp = stamps.answerTo(input, kind);
-    try {
-      const answered = await answer(input);
-      return 'status' in answered ? { ...answered, status: { ...answered.status, stamp } } : { ...answered, stamp };
-    } catch (error) {
-      throw stampedFailure(error, stamp);
-    }
-  };
-}
-
-/** Refuses a message by its fields and by its stamp, and turns what is thrown into what may leave a validator. */
-function refusing(
-  { stamps }: Verification,
-  kind: MessageKind,
-  check: (message: unknown) => void,
-): (input?: unknown) => void {
-  return (input) => {
-    try {
-      check(unstamped(input).message);
-      stamps.check(input, kind, currentUpdateInfo()?.id);
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw stampedFailure(error, stamps.answerTo(input, kind));
-      // It leaves no trace in the history, so the log tells of the try.
-      if (error.field.startsWith('stamp')) log.warn(`Refused a message: ${error.message}`);
-      throw refused(error.type, error.message, { field: error.field });
-    }
-  };
 }
 
 /** Posts an input, and waits for the verdict or the refusal. */
