@@ -42,7 +42,10 @@ import { waitForOutcome } from './waiting.js';
 
 /**
  * Verifies the attributes of Cognito users. Every method throws a `VerificationError`, and no other error for anything
- * that Temporal, the worker or Cognito may answer.
+ * that Temporal, the worker or Cognito may answer: an `UnexpectedAnswerError` for what is no answer to the call.
+ *
+ * Hand what `start` returns, or its `workflowId` and `run`, to the other methods. With the workflow id alone they are about the
+ * newest verification of that user and attribute.
  * @example
  * ```ts
  * import { VerificationClient } from '@cognito-verification/client';
@@ -90,6 +93,7 @@ export class VerificationClient {
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
    * after that verification has ended. Use one id for each request, never a constant. Default: a random UUID.
+   * @throws IdReusedError when the id was used before for a request that asks for something else.
    * @throws InvalidRequestError, AccessTokenRefusedError, KeysUnavailableError before anything is started.
    * @throws VerificationFailedError when Cognito refused the first send for good.
    * @throws WorkerUnavailableError when no worker answered. The verification is started, and goes on once a worker runs.
@@ -147,6 +151,7 @@ export class VerificationClient {
   /**
    * Checks a code. A wrong code, an expired one and a lockout are results, not errors. A repeated call with the same
    * `attemptId` counts one attempt and gets the first call's answer. Default: a random UUID.
+   * @throws IdReusedError when the id was used before for another code.
    * @throws AttemptsExhaustedError, CodeNotSentError, VerificationEndedError, CognitoUnavailableError.
    * @example
    * ```ts
@@ -170,6 +175,7 @@ export class VerificationClient {
 
   /**
    * Sends another code. A repeated call with the same `requestId` sends one. Default: a random UUID.
+   * @throws IdReusedError when the id was used before with other `clientMetadata`.
    * @throws ResendNotAllowedError in the cool-down and past the limit.
    * @throws ResendFailedError when Cognito refused it for good. The code that Cognito sent before still works.
    * @example

@@ -9,6 +9,7 @@ export * from './grpc-status.js';
 export { InvalidInputError } from './input-fields.js';
 export * from './messages.js';
 export * from './names.js';
+export * from './parse-stamp.js';
 export { parseAccessToken } from './parse-token-input.js';
 export * from './policy.js';
 export * from './printable.js';

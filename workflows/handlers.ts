@@ -8,7 +8,6 @@ import {
   codeConfirmed,
   getStatus,
   InvalidInputError,
-  type MessageKind,
   parseAwaitDelivery,
   parseCodeConfirmed,
   parseRenewAccessToken,
@@ -18,37 +17,18 @@ import {
   renewAccessToken,
   resendCode,
   Secret,
-  type Stamped,
-  type SubmitCodeAnswer,
   submitCode,
   tokenInputOf,
   unstamped,
-  type VerificationStatus,
 } from '@cognito-verification/contract';
-import type { UpdateDefinition } from '@temporalio/common';
-import {
-  type ApplicationFailure,
-  CancellationScope,
-  condition,
-  currentUpdateInfo,
-  log,
-  setHandler,
-} from '@temporalio/workflow';
+import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 import type { HeldToken } from './access-tokens.js';
+import { answering, refusing } from './answering.js';
 import { resendRefusal } from './limits.js';
 import type { Post } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
-import { type Ending } from './policy.js';
-import {
-  attemptsExhausted,
-  codeNotSent,
-  ended,
-  failureOf,
-  refused,
-  resendNotAllowed,
-  stampedFailure,
-  tooManyMessages,
-} from './refusals.js';
+import type { Ending } from './policy.js';
+import { attemptsExhausted, codeNotSent, ended, failureOf, resendNotAllowed, tooManyMessages } from './refusals.js';
 import { checkToken, isChecked, refuseTooMany, type Standing, standingOf } from './standing.js';
 import { type Claim, claimOf, metadataOf } from './terms.js';
 import type { Verification } from './verification.js';
@@ -92,11 +72,11 @@ function takeCodeConfirmed(verification: Verification): void {
         log.warn(`${what} was left out: ${error.message}`);
       };
       try {
-        const { reference, tokenInput, ignored } = parseCodeConfirmed(unstamped(input).message);
         const { runId } = stamps.check(input, 'codeConfirmed');
         if (runId === undefined && terms.policy.confirmation === 'trust') {
           throw new InvalidInputError('stamp.runId', 'is missing: a confirmation that is trusted must name its run');
         }
+        const { reference, tokenInput, ignored } = parseCodeConfirmed(unstamped(input).message);
         stamps.refuseCopy(input);
         mailbox.reference = reference ?? mailbox.reference;
         mailbox.confirmed = true;
@@ -269,42 +249,6 @@ function offer({ tokens }: Verification, token: HeldToken | undefined, claim?: C
 function refuseIfEnded(verification: Verification): void {
   // Past the deadline only what was posted before it is still answered.
   if (verification.ended || Date.now() >= verification.deadline.atMs) throw ended(verification.status());
-}
-
-/** Lets each answer of a handler, and the status in each failure, say which message it answers. */
-function answering<Input, Answer extends VerificationStatus | SubmitCodeAnswer>(
-  { stamps }: Verification,
-  { name: kind }: UpdateDefinition<Answer, [Stamped<Input>], MessageKind>,
-  answer: (input: Stamped<Input>) => Promise<Answer>,
-): (input: Stamped<Input>) => Promise<Answer> {
-  return async (input) => {
-    const stamp = stamps.answerTo(input, kind);
-    try {
-      const answered = await answer(input);
-      return 'status' in answered ? { ...answered, status: { ...answered.status, stamp } } : { ...answered, stamp };
-    } catch (error) {
-      throw stampedFailure(error, stamp);
-    }
-  };
-}
-
-/** Refuses a message by its fields and by its stamp, and turns what is thrown into what may leave a validator. */
-function refusing(
-  { stamps }: Verification,
-  kind: MessageKind,
-  check: (message: unknown, checked: boolean) => void,
-): (input?: unknown) => void {
-  return (input) => {
-    try {
-      check(unstamped(input).message, isChecked(input));
-      stamps.check(input, kind, currentUpdateInfo()?.id);
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw stampedFailure(error, stamps.answerTo(input, kind));
-      // It leaves no trace in the history, so the log tells of the try.
-      if (error.field.startsWith('stamp')) log.warn(`Refused a message: ${error.message}`);
-      throw refused(error.type, error.message, { field: error.field });
-    }
-  };
 }
 
 /** Posts an input, and waits for the verdict or the refusal. */

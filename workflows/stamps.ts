@@ -123,15 +123,9 @@ export class Stamps {
 
 /** @throws InvalidInputError unless the message has a stamp of its kind. */
 function stampOf(input: unknown, kind: MessageKind): Stamp {
-  const { message, stamp } = unstamped(input);
-  // What stands in place of a payload that was not opened says why.
-  if (message instanceof Error) throw new InvalidInputError(kind, `must be an object; found ${message.message}`);
-  const parsed = parseStamp(stamp);
-  if (parsed.kind === kind) return parsed;
-  throw new InvalidInputError(
-    'stamp.kind',
-    `is ${parsed.kind}, and the message came as ${kind}: send it as what it is`,
-  );
+  const stamp = parseStamp(input, kind === WORKFLOW_TYPE ? 'request' : kind);
+  if (stamp.kind === kind) return stamp;
+  throw new InvalidInputError('stamp.kind', `is ${stamp.kind}, and the message came as ${kind}: send it as what it is`);
 }
 
 function apart(skewMs: number): string {

@@ -4,7 +4,7 @@ import type { WorkflowClient } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
 
-const { update } = proto.temporal.api;
+const { Acceptance, Request, Response } = proto.temporal.api.update.v1;
 const { CommandType, QueryResultType } = proto.temporal.api.enums.v1;
 
 /** What is written in a history, by the one who may read it. */
@@ -86,7 +86,7 @@ export class RogueWorker {
   }
 
   private answersTo(message: proto.temporal.api.protocol.v1.IMessage): proto.temporal.api.protocol.v1.IMessage[] {
-    const request = update.v1.Request.decode(message.body?.value ?? new Uint8Array());
+    const request = Request.decode(message.body?.value ?? new Uint8Array());
     const { protocolInstanceId = '' } = message;
     const of = (name: string, value: Uint8Array) => ({
       id: `${protocolInstanceId}/${randomUUID()}`,
@@ -101,8 +101,8 @@ export class RogueWorker {
       acceptedRequest: request,
     };
     return [
-      of('Acceptance', update.v1.Acceptance.encode(accepted).finish()),
-      of('Response', update.v1.Response.encode({ meta: request.meta ?? null, outcome }).finish()),
+      of('Acceptance', Acceptance.encode(accepted).finish()),
+      of('Response', Response.encode({ meta: request.meta ?? null, outcome }).finish()),
     ];
   }
 }

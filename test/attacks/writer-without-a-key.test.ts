@@ -13,6 +13,8 @@ import { eventsOf, type Loot, lootOf, RogueWorker } from './rogue-worker.js';
 
 const rig = useRig('local');
 const { ResetReapplyExcludeType, EventType } = proto.temporal.api.enums.v1;
+const { UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED: COMPLETED } =
+  proto.temporal.api.enums.v1.UpdateWorkflowExecutionLifecycleStage;
 const trusting: VerificationPolicy = { confirmation: 'trust', resendCooldown: '1 second' };
 const idOf = (user: SandboxUser) => workflowIdFor({ ...user, attributeName: 'email' });
 const history = (user: SandboxUser, runId?: string) => eventsOf(rig.env.client.workflow, idOf(user), runId);
@@ -67,7 +69,7 @@ async function update(user: SandboxUser, name: string, updateId: string, payload
   const { outcome } = await rig.env.client.workflowService.updateWorkflowExecution({
     namespace: 'default',
     workflowExecution: { workflowId: idOf(user) },
-    waitPolicy: { lifecycleStage: 3 },
+    waitPolicy: { lifecycleStage: COMPLETED },
     request: { meta: { updateId }, input: { name, args: { payloads } } },
   });
   return outcome?.failure?.applicationFailureInfo?.type ?? 'done';

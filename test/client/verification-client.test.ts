@@ -168,15 +168,15 @@ describe('an id that is used for something else', () => {
     const { workflowId, user } = await sent({ resendCooldown: '1 second' });
     const wrong = rig.sandbox.codeFor(user, 'email') === '000000' ? ['000001', '000002'] : ['000000', '000002'];
     const attemptId = randomUUID();
-    const submit = (code = '', accessToken = user.accessToken) =>
-      client.submitCode(workflowId, { code, accessToken, attemptId });
+    const submit = (code = '', token = user.accessToken) =>
+      client.submitCode(workflowId, { code, accessToken: token, attemptId });
     const answer = await submit(wrong[0]);
     expect(await submit(wrong[0], await rig.sandbox.issueAccessToken(user))).toEqual(answer);
     expect(await thrownBy(submit(wrong[1]))).toMatchObject({ code: 'IdReused', id: `submitCode/${attemptId}` });
 
     const again = await rig.user();
-    const start = (policy: object, accessToken = again.accessToken) =>
-      client.start({ accessToken, attributeName: 'email', requestId: 'r1', policy });
+    const start = (policy: object, token = again.accessToken) =>
+      client.start({ accessToken: token, attributeName: 'email', requestId: 'r1', policy });
     const started = await start({ maxSends: 3, deadline: '1 hour' });
     const fresh = await rig.sandbox.issueAccessToken(again);
     expect(await start({ deadline: 3_600_000, maxSends: 3 }, fresh)).toEqual(started);

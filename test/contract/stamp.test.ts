@@ -13,9 +13,11 @@ const whole: Stamp = {
   proven: true,
 };
 
+const read = (stamp: unknown) => parseStamp({ stamp }, 'submitCode');
+
 function refusalOf(stamp: unknown): string {
   try {
-    return JSON.stringify(parseStamp(stamp));
+    return JSON.stringify(parseStamp({ stamp }, 'submitCode'));
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     return error.message;
@@ -24,17 +26,17 @@ function refusalOf(stamp: unknown): string {
 
 describe('a stamp', () => {
   it('has a kind and a time, and may have more', () => {
-    expect(parseStamp(least)).toEqual(least);
-    expect(parseStamp(whole)).toEqual(whole);
+    expect(read(least)).toEqual(least);
+    expect(read(whole)).toEqual(whole);
   });
 
   it('may be null where it need not be', () => {
-    expect(parseStamp({ ...least, id: null, runId: null, nonce: null, asked: null, proven: null })).toEqual(least);
+    expect(read({ ...least, id: null, runId: null, nonce: null, asked: null, proven: null })).toEqual(least);
   });
 
   it('takes times as other languages write them, in UTC', () => {
     for (const at of ['2026-01-31T23:59:59Z', '2026-01-31T23:59:59.123456Z']) {
-      expect(parseStamp({ ...least, at })).toEqual({ ...least, at });
+      expect(read({ ...least, at })).toEqual({ ...least, at });
     }
   });
 
@@ -61,6 +63,12 @@ describe('a stamp', () => {
   ])('is refused with %s', (_wrong, stamp, says) => {
     expect(refusalOf(stamp)).toMatch(says);
   });
+});
+
+it('what is no object has no stamp', () => {
+  const error = new Error('a payload that cannot be read');
+  expect(() => parseStamp(error, 'resendCode')).toThrow('resendCode must be an object; found a payload that cannot be');
+  expect(() => parseStamp(null, 'request')).toThrow('request must be an object; found null');
 });
 
 it('a message without its stamp is what the parsers read', () => {
