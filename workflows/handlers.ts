@@ -23,7 +23,7 @@ import {
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 import type { HeldToken } from './access-tokens.js';
-import type { Post } from './mailbox.js';
+import type { Post, Standing } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
 import { type Ending, resendRefusal } from './policy.js';
 import {
@@ -35,7 +35,7 @@ import {
   resendNotAllowed,
   tooManyMessages,
 } from './refusals.js';
-import { checkToken, isChecked, refuseTooMany, type Standing, standingOf } from './standing.js';
+import { checkToken, isChecked, refuseTooMany, standingOf } from './standing.js';
 import { type Claim, claimOf, metadataOf } from './terms.js';
 import type { Verification } from './verification.js';
 
