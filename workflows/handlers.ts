@@ -25,11 +25,11 @@ import { type ApplicationFailure, CancellationScope, condition, log, setHandler 
 import type { HeldToken } from './access-tokens.js';
 import { answering, refusing } from './answering.js';
 import { resendRefusal } from './limits.js';
-import type { Post } from './mailbox.js';
+import type { Post, Standing } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
 import type { Ending } from './policy.js';
 import { attemptsExhausted, codeNotSent, ended, failureOf, resendNotAllowed, tooManyMessages } from './refusals.js';
-import { checkToken, isChecked, refuseTooMany, type Standing, standingOf } from './standing.js';
+import { checkToken, isChecked, refuseTooMany, standingOf } from './standing.js';
 import { type Claim, claimOf, metadataOf } from './terms.js';
 import type { Verification } from './verification.js';
 

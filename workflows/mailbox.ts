@@ -1,7 +1,12 @@
 import type { CodeDelivery, Secret, SubmitCodeResult } from '@cognito-verification/contract';
 import type { ApplicationFailure } from '@temporalio/workflow';
 import type { HeldToken } from './access-tokens.js';
-import type { Standing } from './standing.js';
+
+/**
+ * `proven`: its token counts. `unproven`: it does not, or not yet. `tokenless`: it has none, and is the word of a service that
+ * has the key; it brings nothing that Cognito would have to decide about.
+ */
+export type Standing = 'proven' | 'unproven' | 'tokenless';
 
 /** What a handler posts, and where it finds the verdict. */
 export interface Post<Input, Verdict> {

@@ -10,8 +10,8 @@ import {
   type VerificationStatus,
 } from '@cognito-verification/contract';
 import { ApplicationFailure } from '@temporalio/workflow';
+import type { Standing } from './mailbox.js';
 import { iso } from './policy.js';
-import type { Standing } from './standing.js';
 
 /** A refusal that tells the caller its type, and details as data. */
 export function refused(type: string, message: string, ...details: unknown[]): ApplicationFailure {

@@ -4,14 +4,8 @@
  */
 import { isRecord, type TokenInput } from '@cognito-verification/contract';
 import type { AccessTokens, HeldToken } from './access-tokens.js';
-import type { Mailbox } from './mailbox.js';
+import type { Mailbox, Standing } from './mailbox.js';
 import { tooManyMessages, tooManyRefusedTokens } from './refusals.js';
-
-/**
- * `proven`: its token counts. `unproven`: it does not, or not yet. `tokenless`: it has none, and is the word of a service that
- * has the key; it brings nothing that Cognito would have to decide about.
- */
-export type Standing = 'proven' | 'unproven' | 'tokenless';
 
 export function standingOf(token: HeldToken | undefined): Standing {
   if (!token) return 'tokenless';

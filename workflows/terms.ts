@@ -113,7 +113,7 @@ export class Terms {
 }
 
 /** The policy in force, with what the policy of a later request names and is tighter. */
-export function tightened(
+function tightened(
   { policy: ours, atMs }: Pick<Claim, 'policy' | 'atMs'>,
   later: Pick<Claim, 'policy' | 'named' | 'atMs'>,
 ): ResolvedPolicy {
