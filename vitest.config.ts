@@ -28,9 +28,13 @@ const GUARDS = [
   'test/attacks/**/*.test.ts',
   'test/bad-input/bad-input.test.ts',
   'test/canary/canary.test.ts',
+  'test/cli/replay/{files,live}.test.ts',
+  'test/dev/{stack-in-trouble,temporal-binaries}.test.ts',
   'test/replay/gate.test.ts',
   'test/replay/sources-of-nondeterminism.test.ts',
 ];
+/** They wait a minute or longer, and run once: without a cache. */
+const SLOW_LIFECYCLE = 'test/lifecycle/{in-real-time,queries-ahead}.test.ts';
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
 
 /** A file of these projects needs both cores for itself, or measures what a busy machine would change. */
@@ -46,7 +50,7 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: [...UNIT, ...GUARDS, ...LONG, WITHOUT_A_CACHE, ...FAULTS],
+          exclude: [...UNIT, ...GUARDS, ...LONG, SLOW_LIFECYCLE, WITHOUT_A_CACHE, ...FAULTS],
           env: { VERIFICATION_SCENARIOS: process.env['VERIFICATION_SCENARIOS'] ?? '200' },
         },
       },

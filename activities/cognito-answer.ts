@@ -12,7 +12,11 @@ export class ForeignAnswer extends Error {
   /** Status, content type, and whether there was a request id. */
   readonly said: string;
   /** @param requestId of the answer; a proxy may have taken it away from Cognito's */
-  constructor(status: number, contentType?: string, requestId?: string) {
+  constructor(
+    readonly status: number,
+    contentType?: string,
+    requestId?: string,
+  ) {
     const withId = requestId === undefined ? 'without' : 'with';
     const said = `HTTP ${status}, ${mediaTypeInWords(contentType)}, ${withId} x-amzn-requestid`;
     super(`Something that is not Cognito answered: ${said}`);

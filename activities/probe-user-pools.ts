@@ -9,6 +9,9 @@ import { failureName, LISTED_EXCEPTIONS } from './failures.js';
 /** Cognito refuses a bad token within a tenth of a second, and the first poll waits for this. */
 const PROBE_TIMEOUT_MS = 3_000;
 
+/** What a gateway or a proxy says when Cognito gives it no answer (RFC 9110). An outage must not keep a worker from restarting. */
+const NO_ANSWER_BEHIND = [502, 503, 504];
+
 /** Of the form of an access token, and of nobody. */
 const NO_TOKEN = 'endpoint.probe.without-a-token';
 
@@ -54,9 +57,12 @@ async function probe(
       const missing = requestId ? 'an exception' : 'a request id';
       return notCognito(userPoolId, `answered HTTP ${status} without ${missing} of Cognito`);
     }
-    if (error instanceof ForeignAnswer) return notCognito(userPoolId, `answered ${error.said}`);
+    if (error instanceof ForeignAnswer && !NO_ANSWER_BEHIND.includes(error.status)) {
+      return notCognito(userPoolId, `answered ${error.said}`);
+    }
     if (error instanceof RequestNotBuilt) return notResolved(userPoolId, error.message);
-    const reason = abortSignal.aborted ? `no answer within ${PROBE_TIMEOUT_MS} ms` : failureName(error);
+    const said = error instanceof ForeignAnswer ? error.said : failureName(error);
+    const reason = abortSignal.aborted ? `no answer within ${PROBE_TIMEOUT_MS} ms` : said;
     return `${cognitoInWords()} gives no answer for user pool ${userPoolId} (${reason}). Sends and attempts are repeated until their budget ends.`;
   }
 }

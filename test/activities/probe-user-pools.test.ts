@@ -81,7 +81,7 @@ describe('something else', () => {
     ['a health check', (_request, response) => response.end('OK')],
     ['a fake of a success', (_request, response) => response.writeHead(200, { ...JSON_TYPE, ...ID }).end('{}')],
     ['a redirect', (_request, response) => response.writeHead(301, { location: 'http://127.0.0.1:1' }).end()],
-    ['a proxy', (_request, response) => response.writeHead(502).end('<h1>Bad Gateway</h1>')],
+    ['a proxy', (_request, response) => response.writeHead(407).end('<h1>Proxy Authentication Required</h1>')],
     ['a firewall', (_request, response) => response.writeHead(403, JSON_TYPE).end('{"message": "Forbidden"}')],
     [
       'another service of AWS',
@@ -126,6 +126,11 @@ describe('no answer', () => {
     expect(warnings[0]).toMatch(
       /^http:\/\/127\.0\.0\.1:1 .*gives no answer for user pool eu-west-1_one \(ECONNREFUSED\)/,
     );
+  });
+
+  it.each([502, 503, 504])('only warns if a gateway says HTTP %i, since an outage ends', async (status) => {
+    const url = await listening((_request, response) => response.writeHead(status).end('<h1>Bad Gateway</h1>'));
+    expect(await probe({ [ENDPOINT]: url })).toEqual([expect.stringContaining(`(HTTP ${status}, `)]);
   });
 
   it('only warns if the line breaks, and is waited for three seconds, for all pools at once', async () => {

@@ -1,8 +1,10 @@
 /** A local stack as a child process: started as a user starts it, and never left behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import { isSameProcessAlive, type ProcessIdentity } from '../../dev/process-identity.js';
 import type { StackInfo } from '../../dev/stack-folder.js';
 
@@ -84,8 +86,14 @@ export async function untilGone(identity: ProcessIdentity, limitMs: number): Pro
   }
 }
 
-/** For `afterEach`: a failed test must not leave a stack behind. The guard of the server stops the server. */
-export function killLeftovers(): void {
-  for (const child of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-  started.clear();
+/** An empty state folder for one test. After it the folder goes, and with it what a failed test would leave behind. */
+export async function stateFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'local-stack-'));
+  onTestFinished(async () => {
+    // The guard of the server stops the server.
+    for (const child of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    started.clear();
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+  });
+  return folder;
 }

@@ -113,10 +113,8 @@ describe('the Web UI', () => {
   it.each(VERIFICATION_STATES)(
     'says what happened and what comes next: %s',
     async (state) => {
-      const [{ summary, details, card, text }, timeline] = await Promise.all([
-        ui.card(state, `web-ui-${state}`),
-        ui.timeline(state, TIMELINES[state]),
-      ]);
+      const { summary, details, card, text } = await ui.card(state, `web-ui-${state}`);
+      const timeline = await ui.timeline(state, TIMELINES[state]);
       const attribute = state === 'failed' ? 'phone_number' : 'email';
       expect(summary).toBe(`Verify ${attribute} in ${rig.userPoolId}`);
       expect(details).toContain('Current details say where it stands');

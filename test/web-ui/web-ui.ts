@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VerificationState } from '@cognito-verification/contract';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { WebUiRig } from './rig.js';
 
 /** The list. */
@@ -41,8 +41,8 @@ const WAIT_MS = 60_000;
 
 /** Opens pages, waits for their essential parts, and takes their pictures. */
 export class WebUi {
-  /** By the codec server that the pages use. Pages of one context share the Web UI's scripts, which take seconds to load. */
-  private readonly contexts = new Map<string | undefined, Promise<BrowserContext>>();
+  /** By the codec server that they use. The Web UI's scripts take seconds to load, so a page stays and follows links. */
+  private readonly pages = new Map<string | undefined, Promise<Page>>();
 
   constructor(
     private readonly browser: Browser,
@@ -125,20 +125,31 @@ export class WebUi {
     look: (page: Page) => Promise<T>,
     codecServer?: string,
   ): Promise<T> {
-    const { uiUrl, namespace } = this.rig;
-    const context = this.contexts.get(codecServer) ?? this.open(codecServer);
-    this.contexts.set(codecServer, context);
-    const page = await (await context).newPage();
-    try {
-      await page.setViewportSize(viewport);
-      await page.goto(`${uiUrl}/namespaces/${namespace}/${path}`);
-      return await look(page);
-    } finally {
-      await page.close();
-    }
+    const opening = this.pages.get(codecServer) ?? this.open(codecServer);
+    this.pages.set(codecServer, opening);
+    const page = await opening;
+    await page.setViewportSize(viewport);
+    // Nothing of the page before may be taken for a part of this one.
+    await this.follow(page, 'schedules');
+    await page.locator('iframe, tbody tr').first().waitFor({ state: 'detached' });
+    await this.follow(page, path);
+    return await look(page);
   }
 
-  private async open(codecServer: string | undefined): Promise<BrowserContext> {
+  /** Follows a link as a click does: the Web UI changes its page and loads nothing again. */
+  private async follow(page: Page, path: string): Promise<void> {
+    const url = this.urlOf(path);
+    const link = 'document.body.appendChild(document.createElement("a"))';
+    await page.evaluate(`{ const a = ${link}; a.href = ${JSON.stringify(url)}; a.click(); a.remove(); }`);
+    await page.waitForURL((at) => at.href.startsWith(url));
+  }
+
+  private urlOf(path: string): string {
+    const { uiUrl, namespace } = this.rig;
+    return `${uiUrl}/namespaces/${namespace}/${path}`;
+  }
+
+  private async open(codecServer: string | undefined): Promise<Page> {
     const context = await this.browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light' });
     context.setDefaultTimeout(WAIT_MS);
     const columns = { [this.rig.namespace]: COLUMNS.map((label) => ({ label })) };
@@ -152,7 +163,9 @@ export class WebUi {
       const item = `${JSON.stringify(key)}, ${JSON.stringify(JSON.stringify(value))}`;
       await context.addInitScript(`localStorage.setItem(${item})`);
     }
-    return context;
+    const page = await context.newPage();
+    await page.goto(this.urlOf('schedules'), { waitUntil: 'networkidle' });
+    return page;
   }
 
   private async take(page: Page, name: string): Promise<void> {
