@@ -2,6 +2,7 @@
 import { allUsedUp, LIMITS_WINDOW_MS, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import { ApplicationFailure } from '@temporalio/common';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 import { type CountEarlierCallsResult, createEarlierCalls, type EarlierRuns } from '../../activities/earlier-calls.js';
@@ -23,7 +24,7 @@ const history = (...events: [minute: number, event: Omit<Event, 'eventId'>][]): 
   events.map(([minute, event], index) => ({
     ...event,
     eventId: index + 1,
-    eventTime: { seconds: (NOON + minute * MINUTE) / 1000, nanos: 0 },
+    eventTime: msToTs(NOON + minute * MINUTE),
   })) as unknown as Event[];
 
 const begins = (request: object = {}, name = WORKFLOW_TYPE) =>
@@ -70,9 +71,11 @@ async function count(...runs: Event[][]) {
     },
     open: async ({ data }) => JSON.parse(Buffer.from(data ?? []).toString()) as unknown,
   };
-  const { countEarlierCalls } = createEarlierCalls(stored);
+  const activities = createEarlierCalls(stored);
   const input = { runId: OWN, previousRunId: runId(0), startedAt: at(0) };
-  const result = (await new MockActivityEnvironment().run(countEarlierCalls, input)) as CountEarlierCallsResult;
+  const result: CountEarlierCallsResult = await new MockActivityEnvironment().run(() =>
+    activities.countEarlierCalls(input),
+  );
   const { sends, attempts, ...answer } = result;
   expect(answer).toEqual({ runId: OWN });
   return { sends: sends.map((call) => call.at), attempts: attempts.map((call) => call.at) };
@@ -111,7 +114,7 @@ describe('a call that has ended', () => {
   });
 
   test('one that the end of the run has cut off counts', async () => {
-    const run = history([-30, begins()], [-20, asks('sendCode')], [-9, {} as Event]);
+    const run = history([-30, begins()], [-20, asks('sendCode')], [-9, {}]);
     expect(await count(run)).toEqual({ sends: [at(-9)], attempts: [] });
   });
 });
@@ -169,7 +172,9 @@ test('an error of the code that opens payloads stops nothing', async () => {
     },
     open: () => Promise.reject(ApplicationFailure.create({ message: 'no key' })),
   };
-  const { countEarlierCalls } = createEarlierCalls(runs);
+  const activities = createEarlierCalls(runs);
   const input = { runId: OWN, previousRunId: runId(0), startedAt: at(0) };
-  expect(await new MockActivityEnvironment().run(countEarlierCalls, input)).toMatchObject(allUsedUp(at(0)));
+  expect(await new MockActivityEnvironment().run(() => activities.countEarlierCalls(input))).toMatchObject(
+    allUsedUp(at(0)),
+  );
 });
