@@ -1,6 +1,6 @@
 import { tokenFields } from '@cognito-verification/contract';
 import { Command } from 'commander';
-import { workflowIdArgument } from './options.js';
+import { type RunOptions, runOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { accessTokenOption, accessTokenReferenceOption, readAccessToken, type SecretOptions } from './secret-input.js';
 import { withClient } from './with-client.js';
@@ -12,19 +12,25 @@ export function confirmCommand(): Command {
       'Says that Cognito has accepted the code already, in a call that you made yourself. wait shows the result.',
     )
     .addArgument(workflowIdArgument())
+    .addOption(runOption())
     .option('--reference <text>', 'your own reference, shown in the outcome; at most 200 characters')
     .addOption(accessTokenOption())
     .addOption(accessTokenReferenceOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification confirm <workflowId> --reference signup-4711')
-    .action(async (workflowId: string, options: OutputOptions & SecretOptions & { reference?: string }) => {
-      const { reference } = options;
-      const tokenInput = await readAccessToken(options);
-      await withClient(async (client) => await client.confirm(workflowId, { reference, ...tokenFields(tokenInput) }));
-      print(
-        options,
-        { workflowId, confirmationSent: true },
-        `The verification has the message. Its result: cognito-verification wait ${workflowId}`,
-      );
-    });
+    .action(
+      async (workflowId: string, options: OutputOptions & RunOptions & SecretOptions & { reference?: string }) => {
+        const { reference } = options;
+        const tokenInput = await readAccessToken(options);
+        await withClient(
+          async (client) =>
+            await client.confirm({ workflowId, run: options.run }, { reference, ...tokenFields(tokenInput) }),
+        );
+        print(
+          options,
+          { workflowId, confirmationSent: true },
+          `The verification has the message. Its result: cognito-verification wait ${workflowId}`,
+        );
+      },
+    );
 }

@@ -17,6 +17,7 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   Usage: EXIT.usage,
   Configuration: EXIT.usage,
   InvalidRequest: EXIT.usage,
+  IdReused: EXIT.usage,
   TemporalUnavailable: EXIT.unreachable,
   WorkerUnavailable: EXIT.unreachable,
   CognitoUnavailable: EXIT.unreachable,

@@ -1,8 +1,16 @@
 import { parseDuration } from '@cognito-verification/contract';
-import { Argument, InvalidArgumentError } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
 
 /** The argument of most commands. */
 export const workflowIdArgument = () => new Argument('<workflowId>', 'as start printed it');
+
+/** Holds a command to one verification of the workflow id. */
+export const runOption = () =>
+  new Option('--run <id>', 'the run, as start --json printed it. Default: the newest verification with this id');
+
+export interface RunOptions {
+  run?: string;
+}
 
 /**
  * A duration such as `10m` or `'10 minutes'`, in milliseconds.

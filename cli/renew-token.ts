@@ -1,7 +1,7 @@
 import { tokenFields } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { statusCard } from './card.js';
-import { workflowIdArgument } from './options.js';
+import { type RunOptions, runOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import {
   accessTokenOption,
@@ -18,23 +18,29 @@ export function renewTokenCommand(): Command {
       'Brings a fresh access token of the same user, or a reference to one. A send that waited for one goes on.',
     )
     .addArgument(workflowIdArgument())
+    .addOption(runOption())
     .addOption(accessTokenOption())
     .addOption(accessTokenReferenceOption())
     .option('--request-id <id>', 'the same for a repeated call. Default: a random one')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification renew-token <workflowId> --access-token-file token.txt')
-    .action(async (workflowId: string, options: OutputOptions & SecretOptions & { requestId?: string }) => {
-      const tokenInput = await requireAccessToken(options);
-      const { requestId } = options;
-      const status = await withClient(
-        async (client) =>
-          await client.renewAccessToken(workflowId, {
-            ...tokenFields(tokenInput),
-            // An empty id is treated as none.
-            requestId: requestId || undefined,
-          }),
-        { workerAnswers: MAY_STILL_BE_DONE },
-      );
-      print(options, { workflowId, status }, statusCard(workflowId, status));
-    });
+    .action(
+      async (workflowId: string, options: OutputOptions & RunOptions & SecretOptions & { requestId?: string }) => {
+        const tokenInput = await requireAccessToken(options);
+        const { requestId } = options;
+        const status = await withClient(
+          async (client) =>
+            await client.renewAccessToken(
+              { workflowId, run: options.run },
+              {
+                ...tokenFields(tokenInput),
+                // An empty id is treated as none.
+                requestId: requestId || undefined,
+              },
+            ),
+          { workerAnswers: MAY_STILL_BE_DONE },
+        );
+        print(options, { workflowId, status }, statusCard(workflowId, status));
+      },
+    );
 }

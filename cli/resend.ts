@@ -1,12 +1,12 @@
 import { tokenFields } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { statusCard } from './card.js';
-import { keyValueOption, workflowIdArgument } from './options.js';
+import { keyValueOption, type RunOptions, runOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { accessTokenOption, accessTokenReferenceOption, readAccessToken, type SecretOptions } from './secret-input.js';
 import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
-interface ResendOptions extends OutputOptions, SecretOptions {
+interface ResendOptions extends OutputOptions, RunOptions, SecretOptions {
   clientMetadata?: Record<string, string>;
   requestId?: string;
 }
@@ -18,6 +18,7 @@ export function resendCommand(): Command {
       'Sends another code. Refused in the cool-down and past the limit of sends; the error says from when it is allowed.',
     )
     .addArgument(workflowIdArgument())
+    .addOption(runOption())
     .addOption(accessTokenOption())
     .addOption(accessTokenReferenceOption())
     .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
@@ -29,12 +30,15 @@ export function resendCommand(): Command {
       const tokenInput = await readAccessToken(options);
       const status = await withClient(
         async (client) =>
-          await client.resendCode(workflowId, {
-            ...tokenFields(tokenInput),
-            clientMetadata,
-            // An empty id is treated as none.
-            requestId: requestId || undefined,
-          }),
+          await client.resendCode(
+            { workflowId, run: options.run },
+            {
+              ...tokenFields(tokenInput),
+              clientMetadata,
+              // An empty id is treated as none.
+              requestId: requestId || undefined,
+            },
+          ),
         { workerAnswers: MAY_STILL_BE_DONE },
       );
       print(options, { workflowId, status }, statusCard(workflowId, status));

@@ -3,7 +3,7 @@ import { tokenFields } from '@cognito-verification/contract';
 import { Command } from 'commander';
 import { statusCard, time } from './card.js';
 import { EXIT } from './exit-codes.js';
-import { workflowIdArgument } from './options.js';
+import { type RunOptions, runOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import {
   accessTokenOption,
@@ -15,7 +15,7 @@ import {
 } from './secret-input.js';
 import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
-interface SubmitOptions extends OutputOptions, SecretOptions {
+interface SubmitOptions extends OutputOptions, RunOptions, SecretOptions {
   attemptId?: string;
 }
 
@@ -24,6 +24,7 @@ export function submitCommand(): Command {
   return new Command('submit')
     .description('Submits the code that the user received. Exit code 0 only when it was right.')
     .addArgument(workflowIdArgument())
+    .addOption(runOption())
     .addOption(codeOption())
     .addOption(accessTokenOption())
     .addOption(accessTokenReferenceOption())
@@ -43,12 +44,15 @@ The result is verified, mismatch, codeExpired, rateLimited or accessTokenRejecte
       const tokenInput = await readAccessToken(options);
       const answer = await withClient(
         async (client) =>
-          await client.submitCode(workflowId, {
-            code: code.reveal(),
-            ...tokenFields(tokenInput),
-            // An empty id is treated as none.
-            attemptId: options.attemptId || undefined,
-          }),
+          await client.submitCode(
+            { workflowId, run: options.run },
+            {
+              code: code.reveal(),
+              ...tokenFields(tokenInput),
+              // An empty id is treated as none.
+              attemptId: options.attemptId || undefined,
+            },
+          ),
         { workerAnswers: MAY_STILL_BE_DONE },
       );
       print(options, answer, `${resultInWords(workflowId, answer)}\n\n${statusCard(workflowId, answer.status)}`);

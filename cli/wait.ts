@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { errorCode } from '../log/error-code.js';
 import { outcomeCard } from './card.js';
 import { EXIT } from './exit-codes.js';
-import { durationOption, workflowIdArgument } from './options.js';
+import { durationOption, type RunOptions, runOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print, tell } from './print.js';
 import { withClient, workerOf } from './with-client.js';
 
@@ -12,6 +12,7 @@ export function waitCommand(): Command {
   return new Command('wait')
     .description('Waits for the outcome of a verification. Exit code 0 only when it is verified.')
     .addArgument(workflowIdArgument())
+    .addOption(runOption())
     .option(
       '--timeout <duration>',
       'stop waiting after this time; the verification goes on. Default: never',
@@ -19,12 +20,12 @@ export function waitCommand(): Command {
     )
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification wait <workflowId> --timeout 10m --json')
-    .action(async (workflowId: string, options: OutputOptions & { timeout?: number | undefined }) => {
+    .action(async (workflowId: string, options: OutputOptions & RunOptions & { timeout?: number | undefined }) => {
       const { timeout } = options;
       const outcome = await withClient(
         async (client, config) => {
           try {
-            return await client.wait(workflowId, { timeout });
+            return await client.wait({ workflowId, run: options.run }, { timeout });
           } catch (error) {
             if (openWithoutStatus(error)) {
               tell(`There was no answer from ${workerOf(config)}: is one running?`);

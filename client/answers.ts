@@ -1,8 +1,10 @@
 /** What a verification answers, as far as a caller relies on it. */
 import {
+  type AnswerStamp,
   ATTRIBUTE_NAMES,
   FINAL_STATES,
   isRecord,
+  MESSAGE_KINDS,
   SUBMIT_CODE_RESULTS,
   type SubmitCodeAnswer,
   VERIFICATION_STATES,
@@ -31,6 +33,16 @@ export function isStatus(value: unknown): value is VerificationStatus {
   );
 }
 
+/** Whether a value has the form of the stamp in a status. */
+export function isAnswerStamp(value: unknown): value is AnswerStamp {
+  if (!isRecord(value) || !oneOf(MESSAGE_KINDS, value['kind'])) return false;
+  const { runId, asked } = value;
+  if (typeof runId !== 'string' || !FORMS.uuid.test(runId)) return false;
+  return (
+    isAbsent(asked) || (isRecord(asked) && typeof asked['key'] === 'string' && typeof asked['digest'] === 'string')
+  );
+}
+
 /** Whether a value has the form of an answer to a code. */
 export function isSubmitCodeAnswer(value: unknown): value is SubmitCodeAnswer {
   return isRecord(value) && oneOf(SUBMIT_CODE_RESULTS, value['result']) && isStatus(value['status']);
@@ -48,7 +60,7 @@ export function isOutcome(value: unknown): value is VerificationOutcome {
  */
 export function expected<Answer>(value: unknown, is: Is<Answer>, workflowId: string): Answer {
   if (is(value)) return value;
-  throw new UnexpectedAnswerError(workflowId);
+  throw new UnexpectedAnswerError(workflowId, 'has not the form of an answer to this call');
 }
 
 function isAbsent(value: unknown): boolean {

@@ -32,12 +32,28 @@ export interface VerificationClientOptions {
    * forged and expired tokens can do, and for emulators of Cognito that publish no keys. Default: not set.
    */
   uncheckedTokens?: true | undefined;
+  /**
+   * The time in milliseconds since the epoch, for the stamp of each message. It is for tests with a Temporal server whose time
+   * is another one. Default: the clock of the process.
+   */
+  now?: (() => number) | undefined;
 }
+
+/**
+ * A verification: its workflow id and the run that `start` returned, or what `start` returned as a whole. With the workflow id
+ * alone a call is about the newest verification of that user and attribute.
+ */
+export type VerificationRef = string | { readonly workflowId: string; readonly run?: string | undefined };
 
 /** What `start` returns. */
 export interface StartedVerification {
   /** For the other methods. Made of the user pool, the user and the attribute. */
   workflowId: string;
+  /**
+   * This verification, apart from earlier and later ones with the same workflow id. Opaque. Keep it, and hand it to the other
+   * methods beside the workflow id: they then say nothing of another one.
+   */
+  run: string;
   /** As of the first send, or `sending` where that takes longer than `waitForDelivery`. */
   status: VerificationStatus;
 }

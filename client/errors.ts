@@ -192,17 +192,36 @@ export class SealingError extends VerificationError {
 }
 
 /**
- * What came back has not the form of an answer to this call: two different messages were sent under one id, or something else
- * than a worker of this release answered. What the call asked for may have been done.
+ * What came back is no answer to this call: something else than a worker of this release answered, with an answer of its own
+ * or with one that a worker gave to another call. What the call asked for may have been done.
  */
 export class UnexpectedAnswerError extends VerificationError {
   readonly code = 'UnexpectedAnswer';
   constructor(
     readonly workflowId: string,
+    /** What is wrong with it, after "what came back". */
+    found: string,
+    /** What to do, as a sentence. */
+    remedy = 'If no worker of another release runs, find out which program answers on the task queue.',
+  ) {
+    super(`What came back for "${workflowId}" ${found}. Do not rely on it. ${remedy}`);
+  }
+}
+
+/**
+ * The id of this call was used before, for a call that asked for something else. Temporal has kept the answer to that one, and
+ * did nothing now.
+ */
+export class IdReusedError extends VerificationError {
+  readonly code = 'IdReused';
+  constructor(
+    readonly workflowId: string,
+    /** The name of the message, a slash, and the `requestId` or `attemptId`. */
+    readonly id: string,
     options?: ErrorOptions,
   ) {
     super(
-      `What came back for "${workflowId}" is no answer to this call: the same id was used for another message, or another program answers on the task queue. Ask for the status, and use a new id.`,
+      `The id "${id}" was used for "${workflowId}" before, and asked for something else then. Nothing was done now. Use a new id for each request, and the same one only to repeat it.`,
       options,
     );
   }

@@ -10,6 +10,7 @@ import {
 } from '@cognito-verification/contract';
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import { isStatus } from './answers.js';
+import type { Challenge } from './challenge.js';
 import {
   AccessTokenRefusedError,
   AttemptsExhaustedError,
@@ -34,8 +35,13 @@ export function errorOfInput(error: InvalidInputError): VerificationError {
 /**
  * The typed error for a failure that a validator or handler of the workflow threw. Any type outside of `FAILURE_TYPES` is the
  * name of Cognito's exception, and means that the verification failed.
+ * @param challenge what was asked: a status in the failure that does not answer it is left out
  */
-export function errorOfFailure(failure: Error, workflowId: string): VerificationError {
+export function errorOfFailure(
+  failure: Error,
+  workflowId: string,
+  challenge: Challenge | undefined,
+): VerificationError {
   const options = { cause: failure };
   const message = printable(failure.message);
   const application = applicationFailure(failure);
@@ -56,9 +62,9 @@ export function errorOfFailure(failure: Error, workflowId: string): Verification
     case FAILURE_TYPES.codeNotSent:
       return new CodeNotSentError(message, options);
     case FAILURE_TYPES.verificationEnded:
-      return new VerificationEndedError(workflowId, undefined, isStatus(detail) ? detail : undefined, options);
+      return new VerificationEndedError(workflowId, undefined, statusOfFailure(failure, challenge), options);
     case FAILURE_TYPES.cognitoUnavailable:
-      return new CognitoUnavailableError(message, application?.details?.find(isStatus), options);
+      return new CognitoUnavailableError(message, statusOfFailure(failure, challenge), options);
     default:
       return new VerificationFailedError(workflowId, describeFailure(failure), options);
   }
@@ -71,10 +77,12 @@ export function describeFailure(failure: Error | undefined): VerificationFailure
   return boundedFailure(application?.type ?? failure?.name ?? 'Unknown', message);
 }
 
-/** The status in the first detail of a failure. */
-export function statusOfFailure(failure: Error | undefined): VerificationStatus | undefined {
-  const detail: unknown = applicationFailure(failure)?.details?.[0];
-  return isStatus(detail) ? detail : undefined;
+/** The status among the details of a failure, if it answers what was asked. */
+export function statusOfFailure(
+  failure: Error | undefined,
+  challenge: Challenge | undefined,
+): VerificationStatus | undefined {
+  return challenge?.takeIfFits(applicationFailure(failure)?.details?.find(isStatus));
 }
 
 /** An activity's failure is wrapped in one that says only that an activity failed. */

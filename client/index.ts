@@ -34,7 +34,7 @@ export type {
   WithAccessTokenReference,
 } from '@cognito-verification/contract';
 export { ATTRIBUTE_NAMES, VERIFICATION_STATES, workflowIdFor } from '@cognito-verification/contract';
-export type { StartedVerification, VerificationClientOptions } from './client-options.js';
+export type { StartedVerification, VerificationClientOptions, VerificationRef } from './client-options.js';
 export * from './errors.js';
 export type { ListFilter, VerificationListing } from './listing.js';
 export { explainServiceError, readServiceError } from './service-errors.js';

@@ -3,15 +3,18 @@ import {
   BOUNDS,
   InvalidInputError,
   isPrintable,
+  isRecord,
   parseAccessToken,
   parseDuration,
   parseWorkflowId,
   type TokenInput,
   type VerificationKey,
 } from '@cognito-verification/contract';
-import type { VerificationClientOptions } from './client-options.js';
+import { FORMS } from '@cognito-verification/contract/fields';
+import type { VerificationClientOptions, VerificationRef } from './client-options.js';
 import { InvalidRequestError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
+import type { Named } from './service-calls.js';
 
 /**
  * Runs one of the contract's parsers.
@@ -27,11 +30,24 @@ export function parse<T>(parser: () => T): T {
 }
 
 /**
+ * The verification that a caller names, by its workflow id alone or with its run.
+ * @throws InvalidRequestError
+ */
+export function namedBy(ref: VerificationRef, tokenInput?: TokenInput): Named & { key: VerificationKey } {
+  // A caller without TypeScript may pass anything.
+  const { workflowId, run } = isRecord(ref) ? ref : { workflowId: ref, run: undefined };
+  if ((run ?? undefined) !== undefined && !(typeof run === 'string' && FORMS.uuid.test(run))) {
+    throw new InvalidRequestError('run', 'run must be what start returned beside the workflow id, or be left out.');
+  }
+  return { workflowId, run: run ?? undefined, key: checkWorkflowId(workflowId, tokenInput) };
+}
+
+/**
  * Accepts only ids of verifications, so that `cancel` cannot end another application's workflow in the same namespace. A
  * token must be of the user in the id. The worker finds out which user a reference is of.
  * @returns the user and the attribute in the id
  */
-export function checkWorkflowId(workflowId: string, tokenInput?: TokenInput): VerificationKey {
+function checkWorkflowId(workflowId: string, tokenInput?: TokenInput): VerificationKey {
   const key = typeof workflowId === 'string' ? parseWorkflowId(workflowId) : undefined;
   if (!key) {
     throw new InvalidRequestError(

@@ -55,7 +55,7 @@ export async function* listVerifications(
     try {
       row = await calls.within(pageTimeoutMs, () => rows.next());
     } catch (error) {
-      throw await calls.explain(error, '');
+      throw await calls.explain(error, { workflowId: '' });
     }
     if (row.done) return;
     yield listingOf(row.value);

@@ -1,16 +1,27 @@
 import { setTimeout } from 'node:timers/promises';
-import { getStatus, type VerificationOutcome, type VerificationStatus } from '@cognito-verification/contract';
+import {
+  type CodeConfirmedInput,
+  codeConfirmed,
+  getStatus,
+  type Stamp,
+  type Stamped,
+  type VerificationOutcome,
+  type VerificationStatus,
+  WORKFLOW_TYPE,
+} from '@cognito-verification/contract';
 import { type Client, QueryNotRegisteredError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { expected, isOutcome, isStatus } from './answers.js';
+import { type Asking, Challenge } from './challenge.js';
 import {
   TemporalUnavailableError,
+  UnexpectedAnswerError,
   VerificationEndedError,
   VerificationError,
   VerificationFailedError,
   VerificationNotFoundError,
 } from './errors.js';
-import { outcomeOfFailure } from './outcome.js';
+import { END_BY_TEMPORAL, outcomeOfFailure } from './outcome.js';
 import { endedMeanwhile } from './repeated-update.js';
 import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
 import type { AttributeVerification } from './start-operation.js';
@@ -25,16 +36,38 @@ const STATUS_AFTER_START_MS = 3_000;
 /** A workflow task that is due when a query comes has mostly run after this. */
 const ASK_AGAIN_MS = 300;
 
+/** A verification as its caller names it. */
+export interface Named {
+  readonly workflowId: string;
+  /** The first run id, if the caller holds it. Default: the newest verification with this workflow id is meant. */
+  readonly run?: string | undefined;
+}
+
+/** A run as the server describes it. */
+interface Run {
+  readonly runId: string;
+  /** Another one where a reset has made the run. */
+  readonly firstRunId: string;
+  readonly open: boolean;
+}
+
 /** Makes calls to Temporal within a time limit, and explains their errors. */
 export class ServiceCalls {
+  /** @param now the time in milliseconds since the epoch */
   constructor(
     readonly client: Client,
     readonly taskQueue: string,
+    private readonly now: () => number,
   ) {}
 
-  /** The newest run with this id: after a finished verification another one may have been started. */
-  handle(workflowId: string): WorkflowHandle {
-    return this.client.workflow.getHandle(workflowId);
+  /** One message, and the answer that fits it. */
+  challenge(asking: Asking): Challenge {
+    return new Challenge(asking, this.now);
+  }
+
+  /** The newest run of the verification; after a reset that is not the first. The server refuses a call for another one. */
+  handle({ workflowId, run }: Named): WorkflowHandle {
+    return this.client.workflow.getHandle(workflowId, undefined, run === undefined ? {} : { firstExecutionRunId: run });
   }
 
   /** Runs `call`. Its requests fail once `timeoutMs` have passed. */
@@ -44,86 +77,153 @@ export class ServiceCalls {
 
   /**
    * Runs `call` on one verification.
+   * @param challenge what the call asks
    * @throws VerificationError for everything that goes wrong.
    */
-  async on<T>(workflowId: string, timeoutMs: number, call: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
+  async on<T>(
+    named: Named,
+    timeoutMs: number,
+    call: (handle: WorkflowHandle) => Promise<T>,
+    challenge?: Challenge,
+  ): Promise<T> {
     try {
-      return await this.within(timeoutMs, () => call(this.handle(workflowId)));
+      return await this.within(timeoutMs, () => call(this.handle(named)));
     } catch (error) {
-      throw await this.explain(error, workflowId);
+      throw await this.explain(error, named, challenge);
     }
   }
 
-  /** The status from the workflow. If no worker answers and the verification has ended, its last status. */
-  async status(workflowId: string, timeoutMs: number = QUERY_TIMEOUT_MS): Promise<VerificationStatus> {
-    try {
-      return await this.within(timeoutMs, async () => {
-        const ask = async () => expected(await this.handle(workflowId).query(getStatus), isStatus, workflowId);
-        // The worker refuses a query that comes before a workflow task that is due. The task has mostly run a moment later.
-        return await ask().catch(async (error: unknown) => {
-          if (!(error instanceof QueryNotRegisteredError)) throw error;
-          await setTimeout(ASK_AGAIN_MS);
-          return await ask();
-        });
+  /**
+   * Signals `codeConfirmed` to the verification, which may trust it: so the message names the run, and if the caller does not,
+   * the server is asked first which one is the newest.
+   * @param message makes the payload
+   * @throws VerificationError for everything that goes wrong.
+   */
+  async signal(named: Named, timeoutMs: number, message: (stamp: Stamp) => Stamped<CodeConfirmedInput>): Promise<void> {
+    const { workflowId } = named;
+    const send = async ({ runId, firstRunId: run }: Pick<Run, 'runId' | 'firstRunId'>) => {
+      const { stamp } = this.challenge({ kind: 'codeConfirmed', workflowId, run });
+      await this.client.workflow.getHandle(workflowId, runId).signal(codeConfirmed, message(stamp));
+    };
+    await this.on(named, timeoutMs, async () => {
+      if (named.run === undefined) return await send(await this.newestRun(named));
+      await send({ runId: named.run, firstRunId: named.run }).catch(async (error: unknown) => {
+        const run = error instanceof WorkflowNotFoundError ? await this.newestRun(named) : undefined;
+        if (!run?.open) throw error;
+        await send(run);
       });
+    });
+  }
+
+  /** The status from the workflow. If no worker answers and the verification has ended, its last status. */
+  async status(named: Named, timeoutMs: number = QUERY_TIMEOUT_MS): Promise<VerificationStatus> {
+    try {
+      return (await this.within(timeoutMs, () => this.ask(named))).status;
     } catch (error) {
-      const last = await this.outcomeIfEnded(workflowId);
+      const last = await this.outcomeIfEnded(named);
       if (last?.status) return last.status;
-      throw await this.explain(error, workflowId);
+      throw await this.explain(error, named);
     }
+  }
+
+  private async ask(named: Named): Promise<{ status: VerificationStatus; run: string }> {
+    const { workflowId, run } = named;
+    const ask = async (runId?: string) => {
+      const challenge = this.challenge({ kind: 'getStatus', workflowId, run });
+      const handle = this.client.workflow.getHandle(workflowId, runId);
+      return challenge.take(expected(await handle.query(getStatus, { stamp: challenge.stamp }), isStatus, workflowId));
+    };
+    // The worker refuses a query that comes before a workflow task that is due. The task has mostly run a moment later.
+    return await ask().catch(async (error: unknown) => {
+      if (!(error instanceof QueryNotRegisteredError)) throw error;
+      await setTimeout(ASK_AGAIN_MS);
+      return await ask().catch(async (again: unknown) => {
+        // The newest verification refuses it, because it is not the one that the question names.
+        if (run === undefined || !(again instanceof QueryNotRegisteredError)) throw again;
+        return await ask(run);
+      });
+    });
   }
 
   /**
    * The status after a start that Temporal did not answer in time. Such a start may not have reached Temporal at all.
    * @throws TemporalUnavailableError if there is no verification.
    */
-  async statusAfterStart(workflowId: string): Promise<VerificationStatus> {
+  async statusAfterStart(workflowId: string): Promise<{ status: VerificationStatus; run: string }> {
     try {
-      return await this.status(workflowId, STATUS_AFTER_START_MS);
+      return await this.within(STATUS_AFTER_START_MS, () => this.ask({ workflowId }));
     } catch (error) {
-      if (!(error instanceof VerificationNotFoundError)) throw error;
+      const explained = await this.explain(error, { workflowId });
+      if (!(explained instanceof VerificationNotFoundError)) throw explained;
       throw new TemporalUnavailableError('The Temporal Service did not take the start in time. Nothing was started.', {
-        cause: error,
+        cause: explained,
       });
     }
   }
 
   /** How the verification ended. Waits while it is open. Throws Temporal's own errors. */
-  async outcome(workflowId: string, runId?: string): Promise<VerificationOutcome> {
+  async outcome(named: Named): Promise<VerificationOutcome> {
+    let run = await this.newestRun(named);
+    for (;;) {
+      const outcome = await this.outcomeOf(named, run);
+      if (outcome.failure?.type !== END_BY_TEMPORAL.terminated) return outcome;
+      // A reset ends a run that is open, and goes on with another one.
+      const next = await this.newestRun(named);
+      if (next.runId === run.runId || next.firstRunId !== run.firstRunId) return outcome;
+      run = next;
+    }
+  }
+
+  private async outcomeOf({ workflowId, run }: Named, { runId, firstRunId }: Run): Promise<VerificationOutcome> {
+    const held = run !== undefined;
+    const challenge = this.challenge({ kind: WORKFLOW_TYPE, workflowId, run: run ?? firstRunId, held });
     try {
-      const outcome = await this.client.workflow.getHandle<AttributeVerification>(workflowId, runId).result();
-      return expected(outcome, isOutcome, workflowId);
+      const handle = this.client.workflow.getHandle<AttributeVerification>(workflowId, runId);
+      const outcome = expected(await handle.result(), isOutcome, workflowId);
+      if (!outcome.status) throw new UnexpectedAnswerError(workflowId, 'has no status');
+      return { ...outcome, status: challenge.take(outcome.status).status };
     } catch (error) {
-      if (error instanceof WorkflowFailedError) return outcomeOfFailure(error);
+      if (error instanceof WorkflowFailedError) return outcomeOfFailure(error, challenge);
       throw error;
     }
   }
 
+  /** The newest run of the verification. Throws Temporal's own errors. */
+  private async newestRun({ workflowId, run }: Named): Promise<Run> {
+    const newest = await this.describe(workflowId);
+    return run === undefined || newest.firstRunId === run ? newest : await this.describe(workflowId, run);
+  }
+
+  private async describe(workflowId: string, run?: string): Promise<Run> {
+    const { runId, status, raw } = await this.client.workflow.getHandle(workflowId, run).describe();
+    return { runId, firstRunId: raw.workflowExecutionInfo?.firstRunId || runId, open: status.name === 'RUNNING' };
+  }
+
   /** @throws VerificationError for everything that goes wrong. */
-  async isOpen(workflowId: string): Promise<boolean> {
-    const { status } = await this.on(workflowId, SERVER_TIMEOUT_MS, (handle) => handle.describe());
-    return status.name === 'RUNNING';
+  async runOf(named: Named): Promise<Run> {
+    return await this.on(named, SERVER_TIMEOUT_MS, () => this.newestRun(named));
   }
 
   /** The typed error for an error of Temporal's. Asks Temporal where the error alone does not say enough. */
-  async explain(error: unknown, workflowId: string): Promise<VerificationError> {
+  async explain(error: unknown, named: Named, challenge?: Challenge): Promise<VerificationError> {
+    const { workflowId } = named;
     if (error instanceof WorkflowNotFoundError) {
       // If one is open, the run that was asked has ended, and somebody has started a new one since.
-      const found = await this.find(workflowId);
+      const found = await this.find(named);
       if (found === 'absent') return new VerificationNotFoundError(workflowId, { cause: error });
       const outcome = found === 'open' ? undefined : found;
       return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
     }
     if (endedMeanwhile(error)) {
-      const outcome = await this.outcomeIfEnded(workflowId);
+      const outcome = await this.outcomeIfEnded(named);
       if (outcome?.failure) return new VerificationFailedError(workflowId, outcome.failure, { cause: error });
       return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
     }
     if (isDeadline(error)) return await this.noAnswer(workflowId, error);
-    const explained = errorOfService(error, this.target(workflowId));
+    const explained = errorOfService(error, this.target(workflowId), challenge);
     // While the workflow ends it refuses messages, and has no result yet.
     if (explained instanceof VerificationEndedError && !explained.outcome) {
-      const outcome = await this.outcomeIfEnded(workflowId);
+      const outcome = await this.outcomeIfEnded(named);
       return new VerificationEndedError(workflowId, outcome, outcome?.status ?? explained.status, { cause: error });
     }
     return explained;
@@ -140,17 +240,17 @@ export class ServiceCalls {
   }
 
   /** Undefined while the verification is open, and where its outcome could not be read in time. */
-  async outcomeIfEnded(workflowId: string): Promise<VerificationOutcome | undefined> {
-    const found = await this.find(workflowId);
+  async outcomeIfEnded(named: Named): Promise<VerificationOutcome | undefined> {
+    const found = await this.find(named);
     return typeof found === 'string' ? undefined : found;
   }
 
-  private async find(workflowId: string): Promise<'absent' | 'open' | VerificationOutcome> {
+  private async find(named: Named): Promise<'absent' | 'open' | VerificationOutcome> {
     try {
       return await this.within(SERVER_TIMEOUT_MS, async () => {
-        const { status, runId } = await this.handle(workflowId).describe();
+        const run = await this.newestRun(named);
         // The outcome of this run: a new one may have been started since, and the call would wait for its end.
-        return status.name === 'RUNNING' ? 'open' : await this.outcome(workflowId, runId);
+        return run.open ? 'open' : await this.outcomeOf(named, run);
       });
     } catch (error) {
       // It was there a moment ago: callers ask only to say more about a verification that they know.

@@ -7,6 +7,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
+import type { Challenge } from './challenge.js';
 import {
   NotSetUpError,
   SealingError,
@@ -26,9 +27,10 @@ export interface CallTarget {
 const { INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION, UNAUTHENTICATED } = GRPC_STATUS;
 
 /** The typed error for anything that `@temporalio/client` throws, except a missing workflow and a passed deadline. */
-export function errorOfService(error: unknown, target: CallTarget): VerificationError {
+export function errorOfService(error: unknown, target: CallTarget, challenge?: Challenge): VerificationError {
   if (error instanceof VerificationError) return error;
-  if (error instanceof WorkflowUpdateFailedError) return errorOfFailure(error.cause ?? error, target.workflowId);
+  if (error instanceof WorkflowUpdateFailedError)
+    return errorOfFailure(error.cause ?? error, target.workflowId, challenge);
   if (error instanceof QueryNotRegisteredError) {
     return new WorkerUnavailableError(
       `The workflow "${target.workflowId}" does not answer "getStatus". Its worker's log says why: the worker may lack a key, or run another release. Or a workflow task is due first: ask again. Or this workflow is not a verification.`,

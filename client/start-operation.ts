@@ -1,6 +1,8 @@
 import {
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
+  type Stamp,
+  type Stamped,
   tokenFields,
   type VerificationOutcome,
   type VerificationPolicy,
@@ -12,7 +14,7 @@ import { WithStartWorkflowOperation } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 
 /** The workflow as a caller sees it. */
-export type AttributeVerification = (request: VerificationRequest) => Promise<VerificationOutcome>;
+export type AttributeVerification = (request: Stamped<VerificationRequest>) => Promise<VerificationOutcome>;
 
 /** Counted from the deadline. It is long enough for workers that are away for a night. */
 const ENDED_BY_TEMPORAL_AFTER_MS = 24 * 3_600_000;
@@ -25,13 +27,14 @@ export function startOperation(
   parsed: ParsedRequest,
   policy: VerificationPolicy | undefined,
   taskQueue: string,
+  stamp: Stamp,
 ): WithStartWorkflowOperation<AttributeVerification> {
   const { owner, attributeName } = parsed;
   const { userPoolId } = owner;
   return new WithStartWorkflowOperation<AttributeVerification>(WORKFLOW_TYPE, {
     workflowId: workflowIdFor({ ...owner, attributeName }),
     taskQueue,
-    args: [requestOf(parsed, policy)],
+    args: [{ ...requestOf(parsed, policy), stamp }],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     // The workflow ends at its deadline by itself. A workflow whose history no worker can read any more, for example because

@@ -1,7 +1,7 @@
 import {
   awaitDelivery,
   type CodeConfirmedInput,
-  codeConfirmed,
+  type MessageKind,
   parseCodeConfirmed,
   parseRenewAccessToken,
   parseRequest,
@@ -11,6 +11,7 @@ import {
   type ResendCodeInput,
   renewAccessToken,
   resendCode,
+  type Stamped,
   type SubmitCodeAnswer,
   type SubmitCodeInput,
   submitCode,
@@ -20,17 +21,20 @@ import {
   type VerificationOutcome,
   type VerificationRequest,
   type VerificationStatus,
+  WORKFLOW_TYPE,
   workflowIdFor,
 } from '@cognito-verification/contract';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { Duration, UpdateDefinition } from '@temporalio/common';
 import { expected, isStatus, isSubmitCodeAnswer } from './answers.js';
-import type { StartedVerification, VerificationClientOptions } from './client-options.js';
+import type { Challenge } from './challenge.js';
+import type { StartedVerification, VerificationClientOptions, VerificationRef } from './client-options.js';
 import { VerificationEndedError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
-import { checkReference, checkSealing, checkWorkflowId, durationMs, parse, updateIdFor } from './input.js';
+import { checkReference, checkSealing, durationMs, namedBy, parse, updateIdFor } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
-import { ServiceCalls } from './service-calls.js';
+import { type Named, ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
 import { TokenCheck } from './token-check.js';
@@ -62,7 +66,7 @@ export class VerificationClient {
    */
   constructor(options: VerificationClientOptions) {
     checkSealing(options);
-    this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE);
+    this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE, options.now ?? Date.now);
     this.waitForDeliveryMs = durationMs('waitForDelivery', options.waitForDelivery ?? '20 seconds');
     this.waitForAnswerMs = durationMs('waitForAnswer', options.waitForAnswer ?? '3 minutes');
     this.tokens = new TokenCheck(options);
@@ -97,20 +101,26 @@ export class VerificationClient {
     await this.tokens.check(parsed.tokenInput);
     if (!parsed.tokenInput.accessToken) this.tokens.checkUserPool(parsed.owner.userPoolId, 'userPoolId');
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
-    const send = () =>
-      this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
-        startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue),
+    const { policy, attributeName, alreadySent, clientMetadata } = parsed;
+    const asks = { policy, attributeName, alreadySent, clientMetadata };
+    const challenge = this.calls.challenge({ kind: 'awaitDelivery', workflowId, id: updateId, asks });
+    const send = () => {
+      const { stamp } = challenge;
+      const ofRequest = { kind: WORKFLOW_TYPE, at: stamp.at } as const;
+      return this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
+        startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue, ofRequest),
         updateId,
-        args: [{ ...tokenFields(parsed.tokenInput), alreadySent: parsed.alreadySent }],
+        args: [{ ...tokenFields(parsed.tokenInput), alreadySent, stamp }],
       });
+    };
     try {
-      const status = await this.calls.within(this.waitForDeliveryMs, () =>
+      const answer = await this.calls.within(this.waitForDeliveryMs, () =>
         repeatUpdate(send, (error) => metClosingRun(error) || workflowTaskFailed(error)),
       );
-      return { workflowId, status: expected(status, isStatus, workflowId) };
+      return { workflowId, ...challenge.take(expected(answer, isStatus, workflowId)) };
     } catch (error) {
-      if (!isDeadline(error)) throw await this.calls.explain(error, workflowId);
-      return { workflowId, status: await this.calls.statusAfterStart(workflowId) };
+      if (!isDeadline(error)) throw await this.calls.explain(error, { workflowId }, challenge);
+      return { workflowId, ...(await this.calls.statusAfterStart(workflowId)) };
     }
   }
 
@@ -123,9 +133,8 @@ export class VerificationClient {
    * if (state === 'awaitingCode') console.log(`${attemptsLeft} attempts left`);
    * ```
    */
-  async status(workflowId: string): Promise<VerificationStatus> {
-    this.checkWorkflowId(workflowId);
-    return await this.calls.status(workflowId);
+  async status(verification: VerificationRef): Promise<VerificationStatus> {
+    return await this.calls.status(this.named(verification));
   }
 
   /**
@@ -139,18 +148,17 @@ export class VerificationClient {
    * ```
    */
   async submitCode(
-    workflowId: string,
+    verification: VerificationRef,
     input: SubmitCodeInput & { attemptId?: string | undefined },
   ): Promise<SubmitCodeAnswer> {
-    const { attemptId, ...message } = { ...input };
+    const { attemptId, ...given } = { ...input };
     const updateId = updateIdFor(submitCode, 'attemptId', attemptId);
-    const { code, tokenInput, ...fields } = parse(() => parseSubmitCode(message));
-    const answer = await this.update(submitCode, workflowId, updateId, tokenInput, () => ({
-      ...fields,
-      code: code.reveal(),
-      ...tokenFields(tokenInput),
-    }));
-    return expected(answer, isSubmitCodeAnswer, workflowId);
+    const { code, tokenInput, ...fields } = parse(() => parseSubmitCode(given));
+    const message = () => ({ ...fields, code: code.reveal(), ...tokenFields(tokenInput) });
+    const asks = { code: code.reveal() };
+    const { answer, challenge } = await this.update(submitCode, verification, { updateId, tokenInput, message, asks });
+    const { status, ...rest } = expected(answer, isSubmitCodeAnswer, challenge.workflowId);
+    return { ...rest, status: challenge.take(status).status };
   }
 
   /**
@@ -164,17 +172,14 @@ export class VerificationClient {
    * ```
    */
   async resendCode(
-    workflowId: string,
+    verification: VerificationRef,
     input: ResendCodeInput & { requestId?: string | undefined } = {},
   ): Promise<VerificationStatus> {
-    const { requestId, ...message } = { ...input };
+    const { requestId, ...given } = { ...input };
     const updateId = updateIdFor(resendCode, 'requestId', requestId);
-    const { tokenInput, ...fields } = parse(() => parseResendCode(message));
-    const status = await this.update(resendCode, workflowId, updateId, tokenInput, () => ({
-      ...fields,
-      ...tokenFields(tokenInput),
-    }));
-    return expected(status, isStatus, workflowId);
+    const { tokenInput, ...asks } = parse(() => parseResendCode(given));
+    const message = () => ({ ...asks, ...tokenFields(tokenInput) });
+    return await this.statusAfter(resendCode, verification, { updateId, tokenInput, message, asks });
   }
 
   /**
@@ -188,16 +193,18 @@ export class VerificationClient {
    * await verifications.confirm(workflowId, { reference: 'signup-4711' });
    * ```
    */
-  async confirm(workflowId: string, input: CodeConfirmedInput = {}): Promise<void> {
-    const { reference, ...message } = { ...input };
+  async confirm(verification: VerificationRef, input: CodeConfirmedInput = {}): Promise<void> {
+    const { reference, ...given } = { ...input };
     const checkedReference = checkReference(reference);
-    const { tokenInput, ignored } = parse(() => parseCodeConfirmed(message));
+    const { tokenInput, ignored } = parse(() => parseCodeConfirmed(given));
     if (ignored) throw errorOfInput(ignored);
-    this.checkWorkflowId(workflowId, tokenInput);
+    const named = this.named(verification, tokenInput);
     await this.tokens.check(tokenInput);
-    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
-      handle.signal(codeConfirmed, { reference: checkedReference, ...tokenFields(tokenInput) }),
-    );
+    await this.calls.signal(named, this.waitForAnswerMs, (stamp) => ({
+      reference: checkedReference,
+      ...tokenFields(tokenInput),
+      stamp,
+    }));
   }
 
   /**
@@ -211,14 +218,14 @@ export class VerificationClient {
    * ```
    */
   async renewAccessToken(
-    workflowId: string,
+    verification: VerificationRef,
     input: RenewAccessTokenInput & { requestId?: string | undefined },
   ): Promise<VerificationStatus> {
-    const { requestId, ...message } = { ...input };
+    const { requestId, ...given } = { ...input };
     const updateId = updateIdFor(renewAccessToken, 'requestId', requestId);
-    const tokenInput = parse(() => parseRenewAccessToken(message));
-    const status = await this.update(renewAccessToken, workflowId, updateId, tokenInput, () => tokenFields(tokenInput));
-    return expected(status, isStatus, workflowId);
+    const tokenInput = parse(() => parseRenewAccessToken(given));
+    const message = () => tokenFields(tokenInput);
+    return await this.statusAfter(renewAccessToken, verification, { updateId, tokenInput, message });
   }
 
   /**
@@ -229,12 +236,12 @@ export class VerificationClient {
    * await verifications.cancel(workflowId);
    * ```
    */
-  async cancel(workflowId: string): Promise<void> {
-    this.checkWorkflowId(workflowId);
-    await this.calls.on(workflowId, this.waitForAnswerMs, (handle) => handle.cancel());
+  async cancel(verification: VerificationRef): Promise<void> {
+    const named = this.named(verification);
+    await this.calls.on(named, this.waitForAnswerMs, (handle) => handle.cancel());
     // The server accepts the request for an ended verification too, without an error.
-    const outcome = await this.calls.outcomeIfEnded(workflowId);
-    if (outcome && outcome.outcome !== 'cancelled') throw new VerificationEndedError(workflowId, outcome);
+    const outcome = await this.calls.outcomeIfEnded(named);
+    if (outcome && outcome.outcome !== 'cancelled') throw new VerificationEndedError(named.workflowId, outcome);
   }
 
   /**
@@ -246,11 +253,11 @@ export class VerificationClient {
    * if (outcome === 'failed') console.log(failure?.message);
    * ```
    */
-  async wait(workflowId: string, options: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
-    this.checkWorkflowId(workflowId);
+  async wait(verification: VerificationRef, options: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
+    const named = this.named(verification);
     const timeout = { ...options }.timeout ?? undefined;
     const timeoutMs = timeout === undefined ? undefined : durationMs('timeout', timeout);
-    return await waitForOutcome(this.calls, workflowId, timeoutMs);
+    return await waitForOutcome(this.calls, named, timeoutMs);
   }
 
   /**
@@ -266,22 +273,44 @@ export class VerificationClient {
     return listVerifications(this.calls, filter, this.waitForAnswerMs);
   }
 
-  private checkWorkflowId(workflowId: string, tokenInput?: TokenInput): void {
-    this.tokens.checkUserPool(checkWorkflowId(workflowId, tokenInput).userPoolId, 'workflowId');
+  private named(verification: VerificationRef, tokenInput?: TokenInput): Named {
+    const { key, ...named } = namedBy(verification, tokenInput);
+    this.tokens.checkUserPool(key.userPoolId, 'workflowId');
+    return named;
   }
 
-  /** @param message makes the payload anew for each try: its secrets are in plain text */
-  private async update<Answer, Message>(
-    definition: UpdateDefinition<Answer, [Message]>,
-    workflowId: string,
-    updateId: string,
-    tokenInput: TokenInput | undefined,
-    message: () => Message,
-  ): Promise<Answer> {
-    this.checkWorkflowId(workflowId, tokenInput);
+  private async update<Answer, Message extends object>(
+    definition: UpdateDefinition<Answer, [Stamped<Message>], MessageKind>,
+    verification: VerificationRef,
+    { updateId, tokenInput, message, asks }: Update<Message>,
+  ): Promise<{ answer: Answer; challenge: Challenge }> {
+    const named = this.named(verification, tokenInput);
     await this.tokens.check(tokenInput);
-    return await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
-      repeatUpdate(() => handle.executeUpdate(definition, { args: [message()], updateId })),
-    );
+    const challenge = this.calls.challenge({ ...named, kind: definition.name, id: updateId, asks });
+    const send = (handle: WorkflowHandle) =>
+      repeatUpdate(() => {
+        const args: [Stamped<Message>] = [{ ...message(), stamp: challenge.stamp }];
+        return handle.executeUpdate(definition, { args, updateId });
+      });
+    return { answer: await this.calls.on(named, this.waitForAnswerMs, send, challenge), challenge };
   }
+
+  private async statusAfter<Message extends object>(
+    definition: UpdateDefinition<VerificationStatus, [Stamped<Message>], MessageKind>,
+    verification: VerificationRef,
+    update: Update<Message>,
+  ): Promise<VerificationStatus> {
+    const { answer, challenge } = await this.update(definition, verification, update);
+    return challenge.take(expected(answer, isStatus, challenge.workflowId)).status;
+  }
+}
+
+/** What an update is made of. */
+interface Update<Message> {
+  readonly updateId: string;
+  readonly tokenInput: TokenInput | undefined;
+  /** Makes the payload anew for each try: its secrets are in plain text. */
+  readonly message: () => Message;
+  /** What it asks for apart from its token. Default: nothing. */
+  readonly asks?: object | undefined;
 }

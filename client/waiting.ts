@@ -1,7 +1,7 @@
 import type { VerificationOutcome } from '@cognito-verification/contract';
 import { VerificationOpenError } from './errors.js';
 import { END_BY_TEMPORAL } from './outcome.js';
-import type { ServiceCalls } from './service-calls.js';
+import type { Named, ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 
 /**
@@ -11,32 +11,32 @@ import { isDeadline } from './service-errors.js';
  */
 export async function waitForOutcome(
   calls: ServiceCalls,
-  workflowId: string,
+  named: Named,
   timeoutMs: number | undefined,
 ): Promise<VerificationOutcome> {
   try {
-    const read = () => calls.outcome(workflowId);
+    const read = () => calls.outcome(named);
     const outcome = await (timeoutMs === undefined ? read() : calls.within(timeoutMs, read));
-    return await withLastStatus(calls, workflowId, outcome);
+    return await withLastStatus(calls, named, outcome);
   } catch (error) {
-    if (!isDeadline(error)) throw await calls.explain(error, workflowId);
+    if (!isDeadline(error)) throw await calls.explain(error, named);
     // A Temporal Service that became unavailable looks the same. Then this question throws.
-    const ended = (await calls.isOpen(workflowId)) ? undefined : await calls.outcomeIfEnded(workflowId);
-    if (ended) return await withLastStatus(calls, workflowId, ended);
-    const status = await calls.status(workflowId).catch(() => undefined);
-    throw new VerificationOpenError(workflowId, status, { cause: error });
+    const ended = (await calls.runOf(named)).open ? undefined : await calls.outcomeIfEnded(named);
+    if (ended) return await withLastStatus(calls, named, ended);
+    const status = await calls.status(named).catch(() => undefined);
+    throw new VerificationOpenError(named.workflowId, status, { cause: error });
   }
 }
 
 /** Adds the status: Temporal keeps no result of a cancelled or failed verification, but its workflow still answers. */
 async function withLastStatus(
   calls: ServiceCalls,
-  workflowId: string,
+  named: Named,
   outcome: VerificationOutcome,
 ): Promise<VerificationOutcome> {
   const endedByTemporal = Object.values(END_BY_TEMPORAL).some((type) => type === outcome.failure?.type);
   if (outcome.status || endedByTemporal) return outcome;
-  const status = await calls.status(workflowId).catch(() => undefined);
+  const status = await calls.status(named).catch(() => undefined);
   // A status in another state is of a run that was started later.
   return status?.state === outcome.outcome ? { ...outcome, status } : outcome;
 }

@@ -42,6 +42,9 @@ const SHOWN: Record<PlainKind, Show> = {
   userPoolId: matching(/^[a-z][a-z\d-]{0,30}_[\dA-Za-z]{1,40}$/),
   sub: uuid,
   uuid,
+  // With the random id that our client makes. What a caller chose may be anything.
+  updateId: matching(/^[A-Za-z]{1,40}\/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
+  nonce: hidden,
   time: matching(FORMS.time),
   flag: (value) => (typeof value === 'boolean' ? value : hidden(value)),
   text,

@@ -16,12 +16,10 @@ export const CONVERTER_PATHS = {
 /**
  * For a Temporal `Client`: it seals everything that the client sends, and opens the answers. It throws a
  * `PayloadRefusedError` for what no key opens, and an `UnknownKeyError` for a missing key.
- * @param options `now`: the server's time in milliseconds since the epoch, where it differs from the process's clock (the
- *   default). A worker refuses a start that was sealed more than 15 minutes before the server received it
  */
-export function clientDataConverter(keys: KeyRing, { now }: { now?: (() => number) | undefined } = {}): DataConverter {
+export function clientDataConverter(keys: KeyRing): DataConverter {
   const { failureConverterPath } = CONVERTER_PATHS;
-  return { failureConverterPath, payloadCodecs: [new SealingCodec(keys, undefined, now)] };
+  return { failureConverterPath, payloadCodecs: [new SealingCodec(keys)] };
 }
 
 /**

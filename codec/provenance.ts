@@ -8,8 +8,6 @@ import type { Payload } from '@temporalio/common';
 export interface Provenance {
   /** Unique to one sealed payload: a second input with the same id is a copy of the first. */
   readonly sealId: string;
-  /** Milliseconds since the epoch by the sender's clock; absent if the codec of one of Temporal's samples sealed it. */
-  readonly sealedAtMs?: number | undefined;
 }
 
 // The workflow sandbox has both of these classes.

@@ -21,8 +21,6 @@ const WRAPPED_KEY = 'encryption-wrapped-key';
  * entry and ignore it; a payload without it counts as one of theirs.
  */
 const SEALED_FOR = 'sealed-for';
-/** In the same place, when the payload was sealed: milliseconds since the epoch, in digits. */
-const SEALED_AT = 'sealed-at';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -34,10 +32,9 @@ const PLACE_VERSION = 1;
 /**
  * Seals a whole payload, with its metadata.
  * @param place the workflow or activity that it is for: anywhere else it is refused. Default: it opens anywhere
- * @param nowMs the time of sealing, in milliseconds since the epoch; default: the process's clock
  */
-export function seal(payload: Payload, key: EncryptionKey, place?: SerializationContext, nowMs = Date.now()): Payload {
-  const inner: Record<string, Uint8Array> = { ...payload.metadata, [SEALED_AT]: Buffer.from(String(nowMs)) };
+export function seal(payload: Payload, key: EncryptionKey, place?: SerializationContext): Payload {
+  const inner: Record<string, Uint8Array> = { ...payload.metadata };
   const digest = place && digestOf(place);
   if (digest) inner[SEALED_FOR] = digest;
   const nonce = randomBytes(NONCE_BYTES);
@@ -85,17 +82,14 @@ export async function openSealed(payload: Payload, keys: KeyRing, place?: Serial
   const key = await keys.find(id, wrapped ? bytesOf(wrapped) : undefined);
   const sealed = bytesOf(payload.data);
   const inner = decrypted(sealed, key);
-  const { [SEALED_FOR]: sealedFor, [SEALED_AT]: sealedAt, ...metadata } = inner.metadata ?? {};
+  const { [SEALED_FOR]: sealedFor, ...metadata } = inner.metadata ?? {};
   const digest = place && digestOf(place);
   if (sealedFor && digest && !digest.equals(sealedFor)) {
     throw new PayloadRefusedError('misplaced', 'a payload that was sealed for another workflow or activity');
   }
   return {
     payload: { metadata, data: inner.data ?? new Uint8Array() },
-    provenance: {
-      sealId: Buffer.from(sealed.subarray(0, NONCE_BYTES)).toString('base64'),
-      sealedAtMs: sealedAt && Number(textOf(sealedAt)),
-    },
+    provenance: { sealId: Buffer.from(sealed.subarray(0, NONCE_BYTES)).toString('base64') },
   };
 }
 

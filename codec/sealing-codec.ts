@@ -21,12 +21,10 @@ export type ReportUnopened = (
 export class SealingCodec implements PayloadCodec {
   /**
    * @param report for a worker: reports what cannot be opened, which is then not thrown. Default: throws, as for a client
-   * @param now the time of sealing, in milliseconds since the epoch; default: the process's clock
    */
   constructor(
     private readonly keys: KeyRing,
     private readonly report?: ReportUnopened | undefined,
-    private readonly now: () => number = Date.now,
   ) {}
 
   async encode(payloads: Payload[], place?: SerializationContext): Promise<Payload[]> {
@@ -35,7 +33,7 @@ export class SealingCodec implements PayloadCodec {
         cause: cause instanceof KeyServiceError ? cause.cause : cause,
       });
     });
-    return payloads.map((payload) => seal(payload, key, place, this.now()));
+    return payloads.map((payload) => seal(payload, key, place));
   }
 
   async decode(payloads: Payload[], place?: SerializationContext): Promise<Payload[]> {

@@ -1,4 +1,5 @@
 import type { AttributeName } from './names.js';
+import type { AnswerStamp } from './stamp.js';
 
 /** Where a code was sent, as Cognito says it (`CodeDeliveryDetails`). Some endpoints do not say it. */
 export interface CodeDelivery {
@@ -130,6 +131,8 @@ export interface VerificationStatus {
   currentDestination?: string | undefined;
   /** Why it failed, in state `failed`. */
   failure?: VerificationFailure | undefined;
+  /** What the status answers. `VerificationClient` compares it, and leaves it out of what it returns. */
+  stamp?: AnswerStamp | undefined;
 }
 
 /** Why a verification failed, and what can be done about it. */

@@ -5,7 +5,6 @@
  */
 import type { KeyRing } from '@cognito-verification/codec';
 import { isRecord, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
-import { redactText } from '../log/redact-text.js';
 import type { JSONPayload } from '../temporal/proto-json.js';
 import { historyDocument, type RecordedHistory, recordedHistory } from './recorded-history.js';
 import { PayloadRedactor, type Place } from './redact-payloads.js';
@@ -58,8 +57,7 @@ class HistoryRedactor {
     const events = isRecord(history) && Array.isArray(history['events']) ? history['events'].filter(isRecord) : [];
     const redacted = [];
     for (const event of events) {
-      const eventTimeMs = Date.parse(String(event['eventTime']));
-      redacted.push(await this.value(event, '', { places: this.placesOf(event), eventTimeMs }));
+      redacted.push(await this.value(event, '', this.placesOf(event)));
     }
     return { events: redacted };
   }
@@ -76,15 +74,11 @@ class HistoryRedactor {
     return [{ type: 'activity', namespace: '', workflowId, activityId: activity, isLocal: false }, workflow];
   }
 
-  private async value(
-    value: unknown,
-    name: string,
-    where: { places: readonly Place[]; eventTimeMs: number },
-  ): Promise<unknown> {
+  private async value(value: unknown, name: string, places: readonly Place[]): Promise<unknown> {
     if (typeof value === 'string') return this.string(value, name);
-    if (Array.isArray(value)) return await Promise.all(value.map((entry) => this.value(entry, name, where)));
+    if (Array.isArray(value)) return await Promise.all(value.map((entry) => this.value(entry, name, places)));
     if (!isRecord(value)) return value;
-    if (isPayload(value)) return await this.payloads.redact(value, where.places, where.eventTimeMs);
+    if (isPayload(value)) return await this.payloads.redact(value, places);
     if (name === 'searchAttributes') return searchAttributes(value);
     // The name of a sticky queue is the identity of a worker.
     if (value['kind'] === 'TASK_QUEUE_KIND_STICKY') return { ...value, name: 'redacted' };
@@ -93,7 +87,7 @@ class HistoryRedactor {
       if (LEFT_OUT.has(field)) continue;
       // The cause of a cancellation is free text. Elsewhere a cause is a word of Temporal's.
       const treatedAs = name === CANCELLATION && field === 'cause' ? 'reason' : field;
-      redacted[field] = await this.value(content, treatedAs, where);
+      redacted[field] = await this.value(content, treatedAs, places);
     }
     return redacted;
   }
@@ -107,7 +101,7 @@ class HistoryRedactor {
 
   private updateId(text: string): string {
     const [id = '', ...rest] = text.split(/(?=\/request$)/);
-    return [redactText(id) === id ? id : this.standIns.id(id), ...rest].join('');
+    return [this.standIns.updateId(id), ...rest].join('');
   }
 }
 

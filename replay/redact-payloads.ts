@@ -12,7 +12,7 @@ export type Place = SerializationContext;
 /** A place for which no payload of a history is sealed. */
 const ELSEWHERE: Place = { type: 'workflow', namespace: '', workflowId: 'elsewhere' };
 
-/** Opens payloads, replaces their content, and seals them again: for the same place and with the same time. */
+/** Opens payloads, replaces their content, and seals them again for the same place. */
 export class PayloadRedactor {
   /** By payload: the workflow knows a copy of an input by its seal, so equal payloads must stay equal. */
   private readonly done = new Map<string, Promise<JSONPayload>>();
@@ -25,29 +25,27 @@ export class PayloadRedactor {
   /**
    * Redacts one payload.
    * @param places the places that it may have been sealed for, the likeliest first
-   * @param eventTimeMs the time for a payload that does not say when it was sealed
    * @throws UnknownKeyError, KeyServiceError
    */
-  redact(payload: JSONPayload, places: readonly Place[], eventTimeMs: number): Promise<JSONPayload> {
+  redact(payload: JSONPayload, places: readonly Place[]): Promise<JSONPayload> {
     const known = JSON.stringify([places[0], payload]);
-    const redacting = this.done.get(known) ?? this.redactOne(payload, places, eventTimeMs);
+    const redacting = this.done.get(known) ?? this.redactOne(payload, places);
     this.done.set(known, redacting);
     return redacting;
   }
 
-  private async redactOne(json: JSONPayload, places: readonly Place[], eventTimeMs: number): Promise<JSONPayload> {
+  private async redactOne(json: JSONPayload, places: readonly Place[]): Promise<JSONPayload> {
     const payload: Payload = JSONToPayload(json);
     const key = await this.rings.sealWith.current();
     try {
       const { opened, place } = await this.open(payload, places);
-      const { sealedAtMs = eventTimeMs } = opened.provenance;
-      return payloadToJSON(seal(this.inner(opened.payload), key, place, sealedAtMs));
+      return payloadToJSON(seal(this.inner(opened.payload), key, place));
     } catch (error) {
       if (!(error instanceof PayloadRefusedError)) throw error;
       // The workflow refused this payload. It must refuse the stand-in for the same reason.
       switch (error.refusal) {
         case 'misplaced':
-          return payloadToJSON(seal(jsonPayload('null'), key, ELSEWHERE, eventTimeMs));
+          return payloadToJSON(seal(jsonPayload('null'), key, ELSEWHERE));
         case 'notSealed':
           return payloadToJSON(jsonPayload('"x"'));
         case 'damaged':

@@ -23,6 +23,7 @@ import { onWeakness, PLANTED } from './attacks/attack.js';
 import { withWeakBundle } from './attacks/weak-bundle.js';
 import { replayAll } from './replay-all.js';
 import { poolSettings, poolsOf } from './served-pools.js';
+import { stamping } from './stamping.js';
 
 export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
 
@@ -46,6 +47,8 @@ export interface Rig {
   keyRing: KeyRing;
   /** For an additional Temporal client. */
   dataConverter: DataConverter;
+  /** The time of the server, as far as this process knows it. */
+  now: () => number;
   taskQueue: string;
   /** Ids of all workflows that were started through `env.client`. */
   started: Set<string>;
@@ -78,10 +81,11 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
   const started = new Set<string>();
   // A server that skips time runs ahead of this process, so the sandbox follows the server's clock.
   let sandboxClock: () => number = Date.now;
-  const dataConverter = clientDataConverter(keyRing, { now: () => sandboxClock() });
+  const now = () => sandboxClock();
+  const dataConverter = clientDataConverter(keyRing);
   const client = {
     dataConverter,
-    interceptors: { workflow: [noting(started)] },
+    interceptors: { workflow: [noting(started), stamping(now)] },
     ...(options.identity === undefined ? {} : { identity: options.identity }),
   };
   const env = await (server === 'local' ? localServer(client) : timeSkippingServer(client));
@@ -107,7 +111,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
     };
     await (weakness === undefined ? start() : withWeakBundle(weakness, start));
   });
-  const callers = { client: env.client, userPools, taskQueue };
+  const callers = { client: env.client, userPools, taskQueue, now };
   const verifications = new VerificationClient(callers);
   return {
     env,
@@ -119,6 +123,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
     keys: KEYS,
     keyRing,
     dataConverter,
+    now,
     taskQueue,
     started,
     worker: running.worker,

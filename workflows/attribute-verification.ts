@@ -8,6 +8,7 @@ import {
   InvalidInputError,
   type ParsedRequest,
   parseRequest,
+  unstamped,
   type VerificationOutcome,
   type VerificationRequest,
   workflowIdFor,
@@ -17,6 +18,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  log,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -24,6 +26,7 @@ import { answerMessages, answerTheRest, refuseMessages } from './handlers.js';
 import { awaitKeyOfRequest } from './missing-key.js';
 import { type Ending, nextEvent } from './policy.js';
 import { failureOf, refused } from './refusals.js';
+import { Stamps } from './stamps.js';
 import { Verification } from './verification.js';
 
 /** See `VerificationRequest` and `VerificationOutcome`; fails with Cognito's exception name where a person must look. */
@@ -80,7 +83,7 @@ async function end(verification: Verification, ending: Ending): Promise<Verifica
   answerTheRest(verification, ending);
   verification.show();
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-  const status = verification.status();
+  const status = { ...verification.status(), stamp: verification.stamps.outcome };
   switch (ending.outcome) {
     case 'verified':
       return { ...ending, reference, status };
@@ -97,10 +100,12 @@ async function end(verification: Verification, ending: Ending): Promise<Verifica
 function openVerification(request: unknown): Verification {
   try {
     awaitKeyOfRequest(request);
-    const startedAtMs = workflowInfo().startTime.getTime();
-    const parsed = parseRequest(request);
+    const run = workflowInfo();
+    const stamps = new Stamps(request, run);
+    if (stamps.wrongClock) log.warn(stamps.wrongClock);
+    const parsed = parseRequest(unstamped(request).message);
     refuseUnderOtherId(parsed);
-    return new Verification(parsed, startedAtMs, request);
+    return new Verification(parsed, run.startTime.getTime(), stamps);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     setCurrentDetails(`**Refused**\n\n${error.message}.\n\n**Next:** start it again with a request that is right.`);

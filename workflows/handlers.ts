@@ -11,6 +11,7 @@ import {
   getStatus,
   InvalidInputError,
   isRecord,
+  type MessageKind,
   parseAwaitDelivery,
   parseCodeConfirmed,
   parseRenewAccessToken,
@@ -20,11 +21,23 @@ import {
   renewAccessToken,
   resendCode,
   Secret,
+  type Stamped,
+  type SubmitCodeAnswer,
   submitCode,
   type TokenInput,
   tokenInputOf,
+  unstamped,
+  type VerificationStatus,
 } from '@cognito-verification/contract';
-import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import type { UpdateDefinition } from '@temporalio/common';
+import {
+  type ApplicationFailure,
+  CancellationScope,
+  condition,
+  currentUpdateInfo,
+  log,
+  setHandler,
+} from '@temporalio/workflow';
 import type { Post } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
 import { type Ending, resendRefusal } from './policy.js';
@@ -35,6 +48,7 @@ import {
   failureOf,
   refused,
   resendNotAllowed,
+  stampedFailure,
   tooManyMessages,
 } from './refusals.js';
 import type { Verification } from './verification.js';
@@ -46,7 +60,7 @@ import type { Verification } from './verification.js';
  * check that has changed since would tell another story than the history.
  */
 export function answerMessages(verification: Verification): void {
-  setHandler(getStatus, () => verification.status(), { description: 'Where the verification stands.' });
+  answerGetStatus(verification);
   takeCodeConfirmed(verification);
   answerAwaitDelivery(verification);
   answerSubmitCode(verification);
@@ -54,8 +68,20 @@ export function answerMessages(verification: Verification): void {
   answerRenewAccessToken(verification);
 }
 
+function answerGetStatus(verification: Verification): void {
+  const { stamps } = verification;
+  setHandler(
+    getStatus,
+    (input: unknown) => {
+      stamps.check(input, 'getStatus');
+      return { ...verification.status(), stamp: stamps.answerTo(input, 'getStatus') };
+    },
+    { description: 'Where the verification stands.' },
+  );
+}
+
 function takeCodeConfirmed(verification: Verification): void {
-  const { mailbox, copies } = verification;
+  const { mailbox, request, stamps } = verification;
   setHandler(
     codeConfirmed,
     (input: unknown) => {
@@ -66,9 +92,12 @@ function takeCodeConfirmed(verification: Verification): void {
         log.warn(`${what} was left out: ${error.message}`);
       };
       try {
-        refuseCopy(verification, input, 'codeConfirmed');
-        const { reference, tokenInput, ignored } = parseCodeConfirmed(input);
-        copies.note(input);
+        const { runId } = stamps.check(input, 'codeConfirmed');
+        if (runId === undefined && request.policy.confirmation === 'trust') {
+          throw new InvalidInputError('stamp.runId', 'is missing: a confirmation that is trusted must name its run');
+        }
+        const { reference, tokenInput, ignored } = parseCodeConfirmed(unstamped(input).message);
+        stamps.refuseCopy(input);
         mailbox.reference = reference ?? mailbox.reference;
         mailbox.confirmed = true;
         if (ignored) leftOut('The access token of a confirmation', ignored);
@@ -85,7 +114,7 @@ function answerAwaitDelivery(verification: Verification): void {
   const { mailbox, tokens, sends } = verification;
   setHandler(
     awaitDelivery,
-    async (input) => {
+    answering(verification, awaitDelivery, async (input) => {
       takeIn(verification, input);
       // Of a recorded message too, only what a status may hold.
       const sent = input?.alreadySent && deliveryTold(input.alreadySent.destination, input.alreadySent.deliveryMedium);
@@ -96,10 +125,10 @@ function answerAwaitDelivery(verification: Verification): void {
       const status = verification.status();
       if (status.failure) throw failureOf(status);
       return status;
-    },
+    }),
     {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
-      validator: refusing(verification, (input) => {
+      validator: refusing(verification, 'awaitDelivery', (input) => {
         if (mailbox.full) throw tooManyMessages();
         checkToken(verification, parseAwaitDelivery(input).tokenInput);
       }),
@@ -111,15 +140,15 @@ function answerSubmitCode(verification: Verification): void {
   const { mailbox, request, sends, attempts, looks } = verification;
   setHandler(
     submitCode,
-    async (input) => {
+    answering(verification, submitCode, async (input) => {
       takeIn(verification, input);
       const submitted = { code: new Secret(input.code), tokenInput: tokenInputOf(input) };
       const { result, retryAt } = await verdictOn(submitted, mailbox.codes);
       return { result, retryAt, status: verification.status() };
-    },
+    }),
     {
       description: 'Checks the code that the user typed.',
-      validator: refusing(verification, (input) => {
+      validator: refusing(verification, 'submitCode', (input) => {
         refuseIfEnded(verification);
         checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).tokenInput);
         if (attempts.left === 0 && !looks.codeAccepted) throw attemptsExhausted(request.policy, verification.status());
@@ -134,15 +163,15 @@ function answerResendCode(verification: Verification): void {
   const { mailbox } = verification;
   setHandler(
     resendCode,
-    async (input) => {
+    answering(verification, resendCode, async (input) => {
       takeIn(verification, input);
       offer(verification, tokenInputOf(input));
       await verdictOn({ clientMetadata: metadataOf(input) }, mailbox.resends);
       return verification.status();
-    },
+    }),
     {
       description: 'Sends another code, unless in the cool-down or past the limit.',
-      validator: refusing(verification, (input) => {
+      validator: refusing(verification, 'resendCode', (input) => {
         refuseIfEnded(verification);
         if (mailbox.full) throw tooManyMessages();
         const { tokenInput } = parseResendCode(input);
@@ -165,17 +194,17 @@ function answerRenewAccessToken(verification: Verification): void {
   const { mailbox, tokens } = verification;
   setHandler(
     renewAccessToken,
-    async (input) => {
+    answering(verification, renewAccessToken, async (input) => {
       takeIn(verification, input);
       const tokenInput = tokenInputOf(input);
       if (tokenInput) tokens.renew(tokenInput, Date.now());
       tokens.announce();
       await settled(() => verification.ended || !tokens.announced);
       return verification.status();
-    },
+    }),
     {
       description: 'Brings a fresh access token of the same user, or a reference to one.',
-      validator: refusing(verification, (input) => {
+      validator: refusing(verification, 'renewAccessToken', (input) => {
         refuseIfEnded(verification);
         if (mailbox.full) throw tooManyMessages();
         const given = parseRenewAccessToken(input);
@@ -211,10 +240,9 @@ export function answerTheRest(verification: Verification, { outcome }: Ending): 
   }
 }
 
-function takeIn({ mailbox, copies }: Verification, input: unknown): void {
+function takeIn({ mailbox }: Verification, input: unknown): void {
   awaitKey(input);
   mailbox.countUpdate();
-  copies.note(input);
 }
 
 function offer({ tokens }: Verification, tokenInput: TokenInput | undefined): void {
@@ -232,26 +260,40 @@ function checkToken({ tokens }: Verification, tokenInput: TokenInput | undefined
   if (tokenInput) tokens.check(tokenInput);
 }
 
-/** Turns what the contract's parsers throw into what may leave a handler. */
-function refusing(verification: Verification, check: (input: unknown) => void): (input?: unknown) => void {
-  return (input) => {
+/** Lets each answer of a handler, and the status in each failure, say which message it answers. */
+function answering<Input, Answer extends VerificationStatus | SubmitCodeAnswer>(
+  { stamps }: Verification,
+  { name: kind }: UpdateDefinition<Answer, [Stamped<Input>], MessageKind>,
+  answer: (input: Stamped<Input>) => Promise<Answer>,
+): (input: Stamped<Input>) => Promise<Answer> {
+  return async (input) => {
+    const stamp = stamps.answerTo(input, kind);
     try {
-      check(input);
-      refuseCopy(verification, input, 'input');
+      const answered = await answer(input);
+      return 'status' in answered ? { ...answered, status: { ...answered.status, stamp } } : { ...answered, stamp };
     } catch (error) {
-      throw error instanceof InvalidInputError ? refused(error.type, error.message, { field: error.field }) : error;
+      throw stampedFailure(error, stamp);
     }
   };
 }
 
-/** A refused message leaves no trace in the history, so the log tells of the try. */
-function refuseCopy({ copies }: Verification, input: unknown, message: string): void {
-  try {
-    copies.refuse(input, message);
-  } catch (error) {
-    log.warn(`Refused a message: ${String(error)}`);
-    throw error;
-  }
+/** Refuses a message by its stamp and by its fields, and turns what is thrown into what may leave a validator. */
+function refusing(
+  { stamps }: Verification,
+  kind: MessageKind,
+  check: (message: unknown) => void,
+): (input?: unknown) => void {
+  return (input) => {
+    try {
+      stamps.check(input, kind, currentUpdateInfo()?.id);
+      check(unstamped(input).message);
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw stampedFailure(error, stamps.answerTo(input, kind));
+      // It leaves no trace in the history, so the log tells of the try.
+      if (error.field.startsWith('stamp')) log.warn(`Refused a message: ${error.message}`);
+      throw refused(error.type, error.message, { field: error.field });
+    }
+  };
 }
 
 /** Posts an input, and waits for the verdict or the refusal. */

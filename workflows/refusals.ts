@@ -1,7 +1,9 @@
 /** What a verification refuses with: failures that callers tell apart by their type. The details hold the data. */
 import {
+  type AnswerStamp,
   FAILURE_TYPES,
   isFinal,
+  isRecord,
   type ResendRefusal,
   type ResolvedPolicy,
   type VerificationFailure,
@@ -12,6 +14,22 @@ import { ApplicationFailure } from '@temporalio/workflow';
 /** A refusal that tells the caller its type, and details as data. */
 export function refused(type: string, message: string, ...details: unknown[]): ApplicationFailure {
   return ApplicationFailure.create({ type, message, nonRetryable: true, details });
+}
+
+/** The failure with the stamp in the status among its details, where it has one. Any other error stays as it is. */
+export function stampedFailure(error: unknown, stamp: AnswerStamp): unknown {
+  if (!(error instanceof ApplicationFailure)) return error;
+  const { type, message, details } = error;
+  if (!details?.some(isStatus)) return error;
+  return refused(
+    type ?? 'Error',
+    message,
+    ...details.map((detail) => (isStatus(detail) ? { ...detail, stamp } : detail)),
+  );
+}
+
+function isStatus(detail: unknown): detail is VerificationStatus {
+  return isRecord(detail) && 'expiresAt' in detail;
 }
 
 export function resendNotAllowed(refusal: ResendRefusal): ApplicationFailure {

@@ -13,16 +13,15 @@ import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import { AccessTokens } from './access-tokens.js';
 import { Deadline } from './alarm.js';
 import { Attempts } from './attempts.js';
-import { Copies } from './copies.js';
 import { liveCard } from './live-card.js';
 import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
 import { type Ending, type EventFacts, iso, isoIf, type ResendFacts, resendAllowedAt, sendsLeft } from './policy.js';
 import { Sends } from './sends.js';
+import type { Stamps } from './stamps.js';
 
 export class Verification {
   readonly mailbox = new Mailbox();
-  readonly copies: Copies;
   readonly tokens: AccessTokens;
   readonly deadline: Deadline;
   readonly looks: Looks;
@@ -32,13 +31,11 @@ export class Verification {
   private listed: VerificationState | undefined;
   private ending: Ending | undefined;
 
-  /** @throws InvalidInputError when the input is a copy of an earlier verification's. */
   constructor(
     readonly request: ParsedRequest,
     startedAtMs: number,
-    input?: unknown,
+    readonly stamps: Stamps,
   ) {
-    this.copies = new Copies(input, startedAtMs);
     this.tokens = new AccessTokens(request.owner);
     this.tokens.offer(request.tokenInput, startedAtMs);
     this.deadline = new Deadline(startedAtMs + request.policy.deadlineMs);

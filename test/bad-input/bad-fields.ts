@@ -67,6 +67,8 @@ const PLAIN: Record<PlainKind, BadValues> = {
   valueDigest: NOT_TAKEN,
   valueSalt: NOT_TAKEN,
   uuid: NOT_TAKEN,
+  updateId: NOT_TAKEN,
+  nonce: NOT_TAKEN,
   time: NOT_TAKEN,
   flag: NOT_TAKEN,
   text: NOT_TAKEN,

@@ -1,4 +1,5 @@
 /** The error of ours that each Temporal error becomes. The errors are built here as the SDK builds them. */
+import { randomUUID } from 'node:crypto';
 import { FAILURE_TYPES } from '@cognito-verification/contract';
 import {
   ServiceError,
@@ -17,6 +18,7 @@ import {
   TimeoutType,
 } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
+import { Challenge } from '../../client/challenge.js';
 import { VerificationEndedError, VerificationFailedError } from '../../client/errors.js';
 import { errorOfFailure } from '../../client/failure-errors.js';
 import { outcomeOfFailure } from '../../client/outcome.js';
@@ -29,6 +31,7 @@ const grpc = (code: number, details: string) =>
 const invalidRequest = (message: string, ...details: unknown[]) =>
   ApplicationFailure.nonRetryable(message, FAILURE_TYPES.invalidRequest, ...details);
 
+const CHALLENGE = new Challenge({ kind: 'submitCode', workflowId: ID, id: 'submitCode/1' }, Date.now);
 const target = { workflowId: ID, namespace: 'onboarding', taskQueue: 'verifications' };
 
 describe('a failure of the workflow', () => {
@@ -45,26 +48,26 @@ describe('a failure of the workflow', () => {
     ['AliasExistsException', 'VerificationFailed'],
   ])('of type %s becomes %s', (type, code) => {
     const cause = ApplicationFailure.nonRetryable('It is so.', type);
-    expect(errorOfFailure(cause, ID)).toMatchObject({ code, cause });
+    expect(errorOfFailure(cause, ID, CHALLENGE)).toMatchObject({ code, cause });
   });
 
   it('covers every type of the contract', () => {
     for (const type of Object.values(FAILURE_TYPES)) {
-      const error = errorOfFailure(ApplicationFailure.nonRetryable('It is so.', type), ID);
+      const error = errorOfFailure(ApplicationFailure.nonRetryable('It is so.', type), ID, CHALLENGE);
       expect(error, type).not.toBeInstanceOf(VerificationFailedError);
     }
   });
 
   it('takes the field from its details or from its message', () => {
     const byDetails = invalidRequest('policy.maxSends must be less', { field: 'policy.maxSends' });
-    expect(errorOfFailure(byDetails, ID)).toMatchObject({ field: 'policy.maxSends' });
-    expect(errorOfFailure(invalidRequest('code must be six digits'), ID)).toMatchObject({ field: 'code' });
+    expect(errorOfFailure(byDetails, ID, CHALLENGE)).toMatchObject({ field: 'policy.maxSends' });
+    expect(errorOfFailure(invalidRequest('code must be six digits'), ID, CHALLENGE)).toMatchObject({ field: 'code' });
   });
 
   it('says when the next re-send is allowed', () => {
     const refusal = { reason: 'cooldown', allowedAt: '2026-01-05T12:31:00.000Z' };
     const failure = ApplicationFailure.nonRetryable('Not yet.', FAILURE_TYPES.resendNotAllowed, refusal);
-    expect(errorOfFailure(failure, ID)).toMatchObject(refusal);
+    expect(errorOfFailure(failure, ID, CHALLENGE)).toMatchObject(refusal);
   });
 
   it('says how the verification has ended', () => {
@@ -77,10 +80,21 @@ describe('a failure of the workflow', () => {
       sends: [],
       attempts: [],
     };
-    const failure = ApplicationFailure.nonRetryable('Ended.', FAILURE_TYPES.verificationEnded, status);
-    const error = errorOfFailure(failure, ID);
+    const errorWith = (stamp: object | undefined) =>
+      errorOfFailure(
+        ApplicationFailure.nonRetryable('Ended.', FAILURE_TYPES.verificationEnded, { ...status, stamp }),
+        ID,
+        CHALLENGE,
+      );
+    const stamp = { kind: 'submitCode', id: 'submitCode/1', runId: randomUUID() };
+    const error = errorWith(stamp);
     expect(error).toBeInstanceOf(VerificationEndedError);
     expect(error).toMatchObject({ status, message: expect.stringContaining('expired') });
+    // A failure of another call, sent again.
+    for (const other of [undefined, { ...stamp, id: 'submitCode/2' }, { ...stamp, kind: 'resendCode' }]) {
+      const { status: told, message } = errorWith(other) as VerificationEndedError;
+      expect([told, message.includes('expired')]).toEqual([undefined, false]);
+    }
   });
 
   it('is the innermost one that Cognito caused', () => {
@@ -93,7 +107,7 @@ describe('a failure of the workflow', () => {
       undefined,
       cause,
     );
-    expect(errorOfFailure(wrapped, ID)).toMatchObject({
+    expect(errorOfFailure(wrapped, ID, CHALLENGE)).toMatchObject({
       failure: { type: 'UserNotFoundException', message: 'User does not exist.' },
     });
   });
@@ -155,6 +169,6 @@ describe('an end other than completion', () => {
     ],
   ])('%s', (cause, outcome) => {
     const error = new WorkflowFailedError('failed', cause, RetryState.NON_RETRYABLE_FAILURE);
-    expect(outcomeOfFailure(error)).toEqual(outcome);
+    expect(outcomeOfFailure(error, CHALLENGE)).toEqual(outcome);
   });
 });

@@ -5,6 +5,8 @@ import type {
   RenewAccessTokenInput,
   ResendCodeInput,
   ResendRefusal,
+  Stamp,
+  Stamped,
   SubmitCodeAnswer,
   SubmitCodeInput,
   VerificationOutcome,
@@ -39,6 +41,7 @@ export const CANARIES = {
   valueDigest: 'AbCdEfGhIjKlMnOpQrStUv',
   /** With this and the digest an attacker could try out numbers. */
   valueSalt: 'canarySaltOfTheValue0123456789abcdefghijklm',
+  nonce: 'canaryNonce0123456789',
   unknownName: 'canaryFieldName',
   unknownValue: 'canary field value',
 } as const;
@@ -60,6 +63,8 @@ const policy: Required<VerificationRequest>['policy'] = {
   confirmation: 'recheck',
   codeFormat: 'sixDigits',
 };
+const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
+const asked = { key: CANARIES.valueSalt, digest: CANARIES.valueDigest };
 /** Has every field that a status can have. */
 export const STATUS: Required<VerificationStatus> = {
   state: 'awaitingCode',
@@ -82,6 +87,7 @@ export const STATUS: Required<VerificationStatus> = {
   reason: 'AttributeChanged',
   currentDestination: 'y***@e***',
   failure,
+  stamp: { kind: 'submitCode', id: `submitCode/${SUB}`, nonce: CANARIES.nonce, asked, runId, reset: true },
 };
 const attribute: AttributeSnapshot = {
   verified: false,
@@ -91,8 +97,25 @@ const attribute: AttributeSnapshot = {
 };
 const target = { valueDigest: CANARIES.valueDigest, mustDiffer: true };
 const userPoolId = 'eu-central-1_AbC123xyz';
-const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
 const call = { runId, userPoolId, sub: SUB, accessToken, attributeName: 'email' } satisfies CognitoCall;
+const stamp: Required<Stamp> = {
+  kind: 'submitCode',
+  id: `submitCode/${SUB}`,
+  at,
+  runId,
+  nonce: CANARIES.nonce,
+  asked,
+  proven: true,
+};
+/** What may be seen of it, in a message that has it. */
+const stampShown = {
+  ...Object.fromEntries(
+    (['kind', 'id', 'at', 'runId', 'proven'] as const).map((name) => [`stamp.${name}`, stamp[name]]),
+  ),
+  'stamp.nonce': '••••••',
+  'stamp.asked.key': '••••••',
+  'stamp.asked.digest': '••••••',
+};
 /** Every field that a message can have, including fields that exclude each other. */
 type Whole<Message> = Record<Message extends unknown ? keyof Message : never, unknown>;
 /** The fields of a reference, here next to a token. */
@@ -120,7 +143,8 @@ export const SAMPLES: Record<string, Sample> = {
       clientMetadata,
       policy,
       ...byReference,
-    } satisfies Whole<VerificationRequest>,
+      stamp,
+    } satisfies Whole<Stamped<VerificationRequest>>,
     shows: {
       accessToken: TOKEN_SHOWN,
       accessTokenReference: HIDDEN,
@@ -130,6 +154,7 @@ export const SAMPLES: Record<string, Sample> = {
       policy,
       userPoolId,
       sub: SUB,
+      ...stampShown,
     },
   },
   'a request with an address for a destination': {
@@ -141,20 +166,20 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { accessToken: '••••••' },
   },
   awaitDelivery: {
-    value: { accessToken, alreadySent: delivery, ...byReference } satisfies Whole<AwaitDeliveryInput>,
+    value: { accessToken, alreadySent: delivery, ...byReference, stamp } satisfies Whole<Stamped<AwaitDeliveryInput>>,
     shows: { accessToken: TOKEN_SHOWN, alreadySent: delivery },
   },
   submitCode: {
-    value: { code, accessToken, ...byReference } satisfies Whole<SubmitCodeInput>,
+    value: { code, accessToken, ...byReference, stamp } satisfies Whole<Stamped<SubmitCodeInput>>,
     shows: { code: '••••••', accessToken: TOKEN_SHOWN, accessTokenReference: HIDDEN },
   },
   'submitCode with nothing but a code': { value: { code }, shows: { code: '••••••' } },
   resendCode: {
-    value: { accessToken, clientMetadata, ...byReference } satisfies Whole<ResendCodeInput>,
+    value: { accessToken, clientMetadata, ...byReference, stamp } satisfies Whole<Stamped<ResendCodeInput>>,
     shows: { accessToken: TOKEN_SHOWN, clientMetadata: '•••••• (1 entry)' },
   },
   renewAccessToken: {
-    value: { accessToken, ...byReference } satisfies Whole<RenewAccessTokenInput>,
+    value: { accessToken, ...byReference, stamp } satisfies Whole<Stamped<RenewAccessTokenInput>>,
     shows: { accessToken: TOKEN_SHOWN },
   },
   codeConfirmed: {
@@ -162,32 +187,41 @@ export const SAMPLES: Record<string, Sample> = {
       reference: `order-7 ${CARELESS}`,
       accessToken,
       accessTokenReference,
-    } satisfies Whole<CodeConfirmedInput>,
+      stamp,
+    } satisfies Whole<Stamped<CodeConfirmedInput>>,
     shows: {
       accessToken: TOKEN_SHOWN,
       accessTokenReference: HIDDEN,
       reference: /^order-7 Cognito said: "\[email\]", \[phone\], code \[digits\]/,
     },
   },
+  'the question for the status': { value: { stamp } satisfies Whole<Stamped<object>>, shows: stampShown },
   'the status': {
     value: STATUS,
-    shows: same(STATUS, [
-      'state',
-      'attributeName',
-      'delivery',
-      'sends',
-      'attempts',
-      'expiresAt',
-      'sendsLeft',
-      'attemptsLeft',
-      'retryAt',
-      'resendAllowedAt',
-      'codeExpiresAt',
-      'deliveryUncertain',
-      'proof',
-      'reason',
-      'currentDestination',
-    ]),
+    shows: {
+      ...same(STATUS, [
+        'state',
+        'attributeName',
+        'delivery',
+        'sends',
+        'attempts',
+        'expiresAt',
+        'sendsLeft',
+        'attemptsLeft',
+        'retryAt',
+        'resendAllowedAt',
+        'codeExpiresAt',
+        'deliveryUncertain',
+        'proof',
+        'reason',
+        'currentDestination',
+      ]),
+      'stamp.kind': 'submitCode',
+      'stamp.runId': runId,
+      'stamp.reset': true,
+      'stamp.nonce': HIDDEN,
+      'stamp.asked.digest': HIDDEN,
+    },
   },
   'the answer to a code': {
     value: { result: 'mismatch', retryAt: at, status: STATUS } satisfies Required<SubmitCodeAnswer>,

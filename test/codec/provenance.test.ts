@@ -17,15 +17,12 @@ async function received(payload: Payload, place: SerializationContext, keys: Key
   return payloadConverter.fromPayload(opened);
 }
 
-it('a workflow learns when an input was sealed, and recognises a copy of it; the value itself is unchanged', async () => {
-  const before = Date.now();
+it('a workflow recognises a copy of an input; the value itself is unchanged', async () => {
   const sealed = await sealOne(codec, INPUT, inWorkflow('w'));
   const [first, copy] = [await received(sealed, inWorkflow('w')), await received(sealed, inWorkflow('w'))];
   expect(first).toEqual(INPUT);
-  const { sealId, sealedAtMs = 0 } = provenanceOf(first) ?? {};
-  expect(sealedAtMs).toBeGreaterThanOrEqual(before);
-  expect(sealedAtMs).toBeLessThanOrEqual(Date.now());
-  expect(provenanceOf(copy)).toEqual({ sealId, sealedAtMs });
+  const { sealId } = provenanceOf(first) ?? {};
+  expect(provenanceOf(copy)).toEqual({ sealId });
   const another = await received(await sealOne(codec, INPUT, inWorkflow('w')), inWorkflow('w'));
   expect(provenanceOf(another)?.sealId).not.toBe(sealId);
 });
@@ -40,7 +37,7 @@ it('a copy with the tag in the other position is still recognised', async () => 
 });
 
 it('a sender cannot set the provenance', async () => {
-  const claimed = { sealId: 'mine', sealedAtMs: 1 };
+  const claimed = { sealId: 'mine' };
   const payload = payloadOf(INPUT);
   const [sealed] = await codec.encode(
     [{ ...payload, metadata: { ...payload.metadata, provenance: Buffer.from(JSON.stringify(claimed)) } }],

@@ -1,4 +1,5 @@
 /** A token or a code never appears in what is printed, concatenated, serialised or thrown. */
+import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { VerificationClient } from '@cognito-verification/client';
 import {
@@ -10,6 +11,7 @@ import {
   Secret,
   tokenFields,
   tokenInputOf,
+  WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
@@ -20,11 +22,13 @@ import { createActivities } from '../../activities/cognito.js';
 import { type CognitoClients, createCognitoClients } from '../../activities/cognito-clients.js';
 import { requireAccessToken, requireCode } from '../../cli/secret-input.js';
 import { type Sandbox, startSandbox } from '../../sandbox/index.js';
+import { Stamps } from '../../workflows/stamps.js';
 import { Verification } from '../../workflows/verification.js';
 import { thrownBy } from '../client/fixtures.js';
 import { ATTEMPT, SEND } from '../lifecycle/time-travel.js';
 import type { SandboxUser } from '../rig.js';
 import { errorOf, SUB, TOKEN } from '../sample-token.js';
+import { stampOf } from '../stamping.js';
 
 const CODE = '918273';
 
@@ -118,7 +122,9 @@ describe('parsed input', () => {
 });
 
 it('the input of a workflow shows no secret', () => {
-  const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0);
+  const run = { runId: randomUUID(), firstExecutionRunId: randomUUID(), startTime: new Date() };
+  const stamps = new Stamps({ stamp: stampOf(WORKFLOW_TYPE) }, run);
+  const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0, stamps);
   verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }), atMs: 0 });
   const { tokens } = verification;
   for (const token of tokens.usable(0)) tokens.learn(token, 'send', 'sent');

@@ -76,6 +76,7 @@ describe('refused before any effect: tried again, one message', () => {
     const impatient = new VerificationClient({
       client: rig.env.client,
       userPools: rig.userPools,
+      now: rig.now,
       taskQueue: rig.taskQueue,
       waitForDelivery: '2 seconds',
     });
@@ -97,6 +98,7 @@ describe('refused before any effect: tried again, one message', () => {
     const client = new VerificationClient({
       client: rig.env.client,
       userPools: rig.userPools,
+      now: rig.now,
       taskQueue,
       waitForDelivery: '2 seconds',
     });
@@ -187,6 +189,7 @@ describe('retried slowly, because each try may count towards a limit of five', (
     const impatient = new VerificationClient({
       client: rig.env.client,
       userPools: rig.userPools,
+      now: rig.now,
       taskQueue: rig.taskQueue,
       waitForDelivery: '2 seconds',
     });
@@ -203,6 +206,7 @@ describe('retried slowly, because each try may count towards a limit of five', (
     const impatient = new VerificationClient({
       client: rig.env.client,
       userPools: rig.userPools,
+      now: rig.now,
       taskQueue: rig.taskQueue,
       waitForDelivery: '2 seconds',
     });

@@ -14,6 +14,7 @@ import { Client, WithStartWorkflowOperation, WorkflowFailedError, type WorkflowH
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
+import { stamping } from '../stamping.js';
 
 let rig: Rig;
 let taskQueue: string;
@@ -43,7 +44,8 @@ function inTheMiddle(damage: Damage): Client {
     decode: async (payloads, place) => (await codec?.decode(payloads, place)) ?? [],
   };
   const { connection } = rig.env;
-  return new Client({ connection, dataConverter: { ...rig.dataConverter, payloadCodecs: [damaging] } });
+  const dataConverter = { ...rig.dataConverter, payloadCodecs: [damaging] };
+  return new Client({ connection, dataConverter, interceptors: { workflow: [stamping()] } });
 }
 
 const withData = (payload: Payload, data: Uint8Array): Payload => ({ ...payload, data });
@@ -122,7 +124,7 @@ describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
     const { workflowId } = await start(user);
     const handle = inTheMiddle(damage).workflow.getHandle(workflowId);
     const error = await handle
-      .executeUpdate(submitCode, { args: [{ code: rig.sandbox.codeFor(user, 'email') }] })
+      .executeUpdate(submitCode.name, { args: [{ code: rig.sandbox.codeFor(user, 'email') }] })
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ cause: { type: 'InvalidRequest', message: expect.stringMatching(reason) } });
     await expectLogged(workflowId, reason);
@@ -133,7 +135,7 @@ describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
   it('as a confirmation: confirms nothing', async () => {
     const user = await rig.user();
     const { workflowId } = await start(user);
-    await inTheMiddle(damage).workflow.getHandle(workflowId).signal(codeConfirmed, { reference: 'order 17' });
+    await inTheMiddle(damage).workflow.getHandle(workflowId).signal(codeConfirmed.name, { reference: 'order 17' });
     await expectLogged(workflowId, reason);
     expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
     await client.confirm(workflowId);
@@ -174,10 +176,10 @@ describe('a sealed payload of one verification', () => {
     const [ada, bob] = [await rig.user(), await rig.user()];
     const [mine, theirs] = [await start(ada), await start(bob)];
     const { record, replay } = recorder();
-    await record.workflow.getHandle(mine.workflowId).executeUpdate(submitCode, { args: [{ code: '000000' }] });
+    await record.workflow.getHandle(mine.workflowId).executeUpdate(submitCode.name, { args: [{ code: '000000' }] });
     const error = await replay.workflow
       .getHandle(theirs.workflowId)
-      .executeUpdate(submitCode, { args: [{ code: '111111' }] })
+      .executeUpdate(submitCode.name, { args: [{ code: '111111' }] })
       .catch((thrown: unknown) => thrown);
     const reason = /sealed for another workflow or activity/;
     expect(error).toMatchObject({ cause: { type: 'InvalidRequest', message: expect.stringMatching(reason) } });
@@ -196,7 +198,7 @@ describe('a sealed payload of one verification', () => {
         workflowIdConflictPolicy: 'FAIL',
         workflowExecutionTimeout: '30 seconds',
       });
-      return await temporal.workflow.executeUpdateWithStart(awaitDelivery, {
+      return await temporal.workflow.executeUpdateWithStart(awaitDelivery.name, {
         startWorkflowOperation,
         args: [{}],
         updateId: randomUUID(),
@@ -214,16 +216,16 @@ describe('a sealed payload of one verification', () => {
     const { workflowId } = await start(user);
     const { record, replay } = recorder();
     const wrong = { args: [{ code: '000000' }] as [{ code: string }] };
-    await record.workflow.getHandle(workflowId).executeUpdate(submitCode, wrong);
+    await record.workflow.getHandle(workflowId).executeUpdate(submitCode.name, wrong);
     const error = await replay.workflow
       .getHandle(workflowId)
-      .executeUpdate(submitCode, wrong)
+      .executeUpdate(submitCode.name, wrong)
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
-      cause: { type: 'InvalidRequest', message: 'input is a copy of an input that this verification has had already' },
+      cause: { type: 'InvalidRequest', message: expect.stringMatching(/^stamp\.id is of another update/) },
     });
     expect(await client.status(workflowId)).toMatchObject({ attemptsLeft: 9 });
-    await expect.poll(() => worker.output.join('')).toMatch(/Refused a message: .*is a copy/);
+    await expect.poll(() => worker.output.join('')).toMatch(/Refused a message: .*is of another update/);
   });
 
   it.each([
@@ -246,11 +248,11 @@ describe('a sealed payload of one verification', () => {
   it('as a confirmation, in a later verification of the same user: confirms nothing', async () => {
     const user = await rig.user();
     // Moves the clock back, so that the test need not wait two minutes.
-    const earlier = clientDataConverter(rig.keyRing, { now: () => Date.now() - 3 * 60_000 });
     const before = new VerificationClient({
-      client: new Client({ connection: rig.env.connection, dataConverter: earlier }),
+      client: rig.env.client,
       userPools: rig.userPools,
       taskQueue,
+      now: () => Date.now() - 3 * 60_000,
     });
     const { workflowId } = await before.start({ accessToken: user.accessToken, attributeName: 'email', policy });
     await before.confirm(workflowId);
@@ -260,22 +262,21 @@ describe('a sealed payload of one verification', () => {
     await start(user);
     await signalRaw(workflowId, confirmation?.workflowExecutionSignaledEventAttributes?.input?.payloads ?? []);
     expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
-    await expect.poll(() => worker.output.join('')).toMatch(/Refused a message: .*sealed 3 minutes before/);
+    await expect.poll(() => worker.output.join('')).toMatch(/A confirmation was left out: stamp.runId names another/);
   });
 
-  it('as a request, long after it was sealed: refused as a copy', async () => {
+  it('as a request, long after it was sent: refused as a copy', async () => {
     const user = await rig.user();
-    // Moves the clock back, so that the test need not wait a quarter of an hour.
-    const dataConverter = clientDataConverter(rig.keyRing, { now: () => Date.now() - 16 * 60_000 });
-    const error = await new Client({ connection: rig.env.connection, dataConverter }).workflow
+    const at = new Date(Date.now() - 16 * 60_000).toISOString();
+    const error = await rig.env.client.workflow
       .execute(WORKFLOW_TYPE, {
         workflowId: workflowIdFor({ ...user, attributeName: 'email' }),
         taskQueue,
-        args: [{ accessToken: user.accessToken, attributeName: 'email' }],
+        args: [{ accessToken: user.accessToken, attributeName: 'email', stamp: { kind: WORKFLOW_TYPE, at } }],
         workflowExecutionTimeout: '30 seconds',
       })
       .catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ cause: { message: expect.stringMatching(/was sealed 16 minutes before/) } });
+    expect(error).toMatchObject({ cause: { message: expect.stringMatching(/is 16 minutes before the time/) } });
     expect(rig.sandbox.calls({ username: user.username })).toEqual([]);
   });
 });

@@ -80,8 +80,8 @@ export class TimeTravel {
       interceptors: noted.options.interceptors,
       ...(noted.options.identity === undefined ? {} : { identity: noted.options.identity }),
     });
-    const { userPools, taskQueue } = base;
-    this.client = new VerificationClient({ client, userPools, taskQueue, uncheckedTokens: true });
+    const { userPools, taskQueue, now } = base;
+    this.client = new VerificationClient({ client, userPools, taskQueue, now, uncheckedTokens: true });
   }
 
   /** Moves the sandbox's clock up to the server's, which runs ahead while a result is awaited. */

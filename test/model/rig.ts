@@ -61,6 +61,7 @@ export class ModelRig {
       // Callers in these stories bring forged and expired tokens, which our own client would keep from the workflow.
       uncheckedTokens: true,
       taskQueue: base.taskQueue,
+      now: base.now,
       waitForDelivery: '30 minutes',
       waitForAnswer: '30 minutes',
     });

@@ -9,11 +9,19 @@ import json
 import os
 import sys
 import uuid
+from datetime import datetime, timezone
 from typing import Any
 
 from sealing_codec import SealingCodec, parse_keys
 from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+
+
+def stamped(kind: str, given: Any, **fields: str) -> Any:
+    if not isinstance(given, dict) or "stamp" in given:
+        return given
+    at = datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
+    return {**given, "stamp": {"kind": kind, "at": at, **fields}}
 
 
 async def main() -> None:
@@ -33,14 +41,15 @@ async def main() -> None:
                 if message == "request":
                     await client.execute_workflow(
                         "attributeVerification",
-                        given,
+                        stamped("attributeVerification", given),
                         id=f"bad request {uuid.uuid4()}",
                         task_queue=os.environ["VERIFICATION_TASK_QUEUE"],
                     )
                 elif message == "codeConfirmed":
-                    await verification.signal(message, given)
+                    await verification.signal(message, stamped(message, given))
                 else:
-                    await verification.execute_update(message, given)
+                    update_id = f"{message}/{uuid.uuid4()}"
+                    await verification.execute_update(message, stamped(message, given, id=update_id), id=update_id)
             except (WorkflowUpdateFailedError, WorkflowFailureError) as error:
                 return getattr(error.cause, "type", type(error.cause).__name__)
             return None

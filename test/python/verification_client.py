@@ -12,6 +12,8 @@ import hmac
 import json
 import os
 import sys
+import uuid
+from datetime import datetime, timezone
 from typing import Any
 
 from sealing_codec import SealingCodec, parse_keys
@@ -38,6 +40,17 @@ def say(document: dict[str, Any]) -> None:
     print(json.dumps(document), flush=True)
 
 
+def stamp(kind: str, **fields: str) -> dict[str, Any]:
+    return {"kind": kind, "at": datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"), **fields}
+
+
+def fits(status: dict, asked: dict) -> bool:
+    answered = status.get("stamp", {})
+    if any(answered.get(name) != asked.get(name) for name in ("kind", "id", "nonce")) or answered.get("reset"):
+        return False
+    return asked.get("runId") in (None, answered.get("runId"))
+
+
 def is_verified_value(outcome: dict, value: str) -> bool:
     proven = outcome.get("value")
     if outcome.get("outcome") != "verified" or not proven:
@@ -61,7 +74,7 @@ async def main() -> None:
     user_pool_id = claims["iss"].rsplit("/", 1)[1]
     start = WithStartWorkflowOperation(
         "attributeVerification",
-        {"accessToken": access_token, "attributeName": ATTRIBUTE_NAME},
+        {"accessToken": access_token, "attributeName": ATTRIBUTE_NAME, "stamp": stamp("attributeVerification")},
         id=f"verify/{user_pool_id}/{claims['sub']}/{ATTRIBUTE_NAME}",
         task_queue=os.environ.get("VERIFICATION_TASK_QUEUE", "attribute-verification"),
         # Joins a verification that is already open.
@@ -76,25 +89,37 @@ async def main() -> None:
         static_summary=f"Verify {ATTRIBUTE_NAME} in {user_pool_id}",
         priority=Priority(fairness_key=user_pool_id),
     )
+    asked = stamp("awaitDelivery", id=f"awaitDelivery/{uuid.uuid4()}")
     status = await client.execute_update_with_start_workflow(
-        "awaitDelivery", {"accessToken": access_token}, start_workflow_operation=start
+        "awaitDelivery",
+        {"accessToken": access_token, "stamp": asked},
+        id=asked["id"],
+        start_workflow_operation=start,
     )
+    if not fits(status, asked):
+        sys.exit("this is no answer to the start")
+    run = status["stamp"]["runId"]
     handle = await start.workflow_handle()
     say({"workflowId": handle.id, "status": status})
     while status["state"] not in ("verified", "expired", "failed", "cancelled"):
         line = await asyncio.to_thread(sys.stdin.readline)
         if line == "":
             sys.exit("no more codes, and not verified")
+        asked = stamp("submitCode", id=f"submitCode/{uuid.uuid4()}", runId=run)
         try:
-            answer = await handle.execute_update("submitCode", {"code": line.strip()})
+            answer = await handle.execute_update("submitCode", {"code": line.strip(), "stamp": asked}, id=asked["id"])
         except WorkflowUpdateFailedError as error:
             refusal = error.cause
             kind = refusal.type if isinstance(refusal, ApplicationError) else type(refusal).__name__
             say({"refused": {"type": kind, "message": str(refusal)}})
             continue
+        if not fits(answer["status"], asked):
+            sys.exit("this is no answer to the code")
         say({"answer": answer})
         status = answer["status"]
     outcome = await handle.result()
+    if not fits(outcome["status"], {"kind": "attributeVerification", "runId": run}):
+        sys.exit("this is not the outcome of this verification")
     verified = [value for value in ("zoe@example.com", "yan@example.com") if is_verified_value(outcome, value)]
     say({"outcome": outcome, "verifiedValues": verified})
 

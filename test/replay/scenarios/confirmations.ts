@@ -16,7 +16,7 @@ async function confirmedBeforeStart(rig: CorpusRig, more: VerificationPolicy = {
     workflowId,
     taskQueue,
     args: [{ accessToken: user.accessToken, attributeName: 'email', policy: more }],
-    signal: codeConfirmed,
+    signal: codeConfirmed.name,
     signalArgs: [{ reference: 'first' }],
   });
   return workflowId;
