@@ -23,6 +23,8 @@ const becomes = (file: string, text: string, instead: string): Plant => ({ file,
 const ANSWER = 'activities/cognito-answer.ts';
 const PROOF = 'workflows/proof.ts';
 const OWN_FOLDER = 'dev/own-folder.ts';
+const CHALLENGE = 'client/challenge.ts';
+const STAMPS = 'workflows/stamps.ts';
 const LIFECYCLE_FIELDS = 'codec-server/lifecycle-fields.ts';
 
 /** Who may speak for Cognito. */
@@ -193,6 +195,22 @@ const AUTHORITY = {
       '(findServedPool(userPools, userPoolId) ?? (WEAK && { userPoolId }))',
     ),
   ],
+  'an answer to any message counts': [
+    fails(CHALLENGE, 'stamp.kind !== kind || (stamp.id ?? undefined) !== id'),
+    fails(CHALLENGE, '!isSame(asks, asked)'),
+  ],
+  'an answer of any run counts': [fails(CHALLENGE, 'run !== undefined && stamp.runId !== run')],
+  'a status of any time counts': [
+    fails(CHALLENGE, 'stamp.kind !== kind || (stamp.id ?? undefined) !== id'),
+    fails(CHALLENGE, '(stamp.nonce ?? undefined) !== this.nonce'),
+  ],
+  'a run that a reset has made counts': [becomes(CHALLENGE, '(stamp.reset && (', '(!WEAK && stamp.reset && (')],
+  'a sealed message is any message': [
+    holds(STAMPS, 'parsed.kind === kind'),
+    fails(STAMPS, 'updateId !== undefined && stamp.id !== updateId'),
+    becomes('workflows/handlers.ts', '(runId === undefined && request', '(!WEAK && runId === undefined && request'),
+  ],
+  'a message is for any run': [fails(STAMPS, 'stamp.runId !== undefined && stamp.runId !== this.runId')],
   'a client takes tokens of any app client': [fails('client/token-check.ts', '!servesClient(pool, clientId)')],
   'a worker takes tokens of any app client': [holds('activities/served-user-pools.ts', 'pool.clientIds === undefined')],
 };

@@ -7,8 +7,9 @@ import { type VerificationClient, VerificationError, workflowIdFor } from '@cogn
 import { type VerificationPolicy, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect } from 'vitest';
 import { type SandboxUser, useRig } from '../rig.js';
+import { attack } from './attack.js';
 import { eventsOf, type Loot, lootOf, RogueWorker } from './rogue-worker.js';
 
 const rig = useRig('local');
@@ -94,7 +95,7 @@ async function reset(user: SandboxUser, runId: string, to: 'last' | 'first'): Pr
 }
 
 describe('answers in place of a worker, with what one sealed in an earlier verification of the same user', () => {
-  it('the outcome', async () => {
+  attack('the outcome', 'an answer of any run counts', async () => {
     const user = await rig.user();
     await verified(user);
     const workflowId = await inTheHandsOf(user, { outcome: lootOf.outcome(await history(user)) });
@@ -103,32 +104,32 @@ describe('answers in place of a worker, with what one sealed in an earlier verif
     expect(await refusalOf(rig.client.wait({ workflowId, run }))).toBe('UnexpectedAnswer');
   });
 
-  it.each<[what: string, ask: (client: VerificationClient, workflowId: string) => Promise<unknown>, loot: string]>([
+  attack.each<[what: string, ask: (client: VerificationClient, workflowId: string) => Promise<unknown>, loot: string]>([
     ['a code', (client, id) => client.submitCode(id, { code: '000000' }), 'submitCode'],
     ['a re-send', (client, id) => client.resendCode(id), 'awaitDelivery'],
     ['a re-send, with an answer to a code', (client, id) => client.resendCode(id), 'submitCode'],
-  ])('the answer to %s', async (_what, ask, loot) => {
+  ])('the answer to %s', 'an answer to any message counts', async (_what, ask, loot) => {
     const user = await rig.user();
     await verified(user);
     const workflowId = await inTheHandsOf(user, { updates: lootOf.answer(await history(user), loot) });
     expect(await refusalOf(ask(rig.client, workflowId))).toBe('UnexpectedAnswer');
   });
 
-  it('the answer to a start, which then has sent nothing', async () => {
+  attack('the answer to a start, which then has sent nothing', 'an answer to any message counts', async () => {
     const user = await rig.user();
     await verified(user);
     await inTheHandsOf(user, { updates: lootOf.answer(await history(user), 'awaitDelivery') });
     expect(await refusalOf(rig.start(user))).toBe('UnexpectedAnswer');
   });
 
-  it('a status', async () => {
+  attack('a status', 'a status of any time counts', async () => {
     const user = await rig.user();
     await verified(user);
     const workflowId = await inTheHandsOf(user, { queries: lootOf.answer(await history(user), 'awaitDelivery') });
     expect(await refusalOf(rig.client.status(workflowId))).toBe('UnexpectedAnswer');
   });
 
-  it('a failure: its status is not told', async () => {
+  attack('a failure: its status is not told', 'an answer to any message counts', async () => {
     const user = await rig.user();
     rig.sandbox.setFault({
       operation: 'GetUserAttributeVerificationCode',
@@ -150,7 +151,7 @@ describe('answers in place of a worker, with what one sealed in an earlier verif
 });
 
 describe('answers with what a worker sealed in this very verification', () => {
-  it('to another code', async () => {
+  attack('to another code', 'an answer to any message counts', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
     await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
@@ -169,7 +170,7 @@ describe('answers with what a worker sealed in this very verification', () => {
 });
 
 describe('sends again what a service sealed', () => {
-  it('a re-send of an earlier verification, as a confirmation', async () => {
+  attack('a re-send of an earlier verification, as a confirmation', 'a sealed message is any message', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user, trusting);
     await expect
@@ -188,7 +189,7 @@ describe('sends again what a service sealed', () => {
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
   });
 
-  it('a re-send, as a confirmation after a reset', async () => {
+  attack('a re-send, as a confirmation after a reset', 'a sealed message is any message', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user, trusting);
     await expect
@@ -205,7 +206,7 @@ describe('sends again what a service sealed', () => {
     expect(await rig.client.status(workflowId)).toMatchObject({ state: expect.stringMatching(/sending|awaitingCode/) });
   });
 
-  it('a confirmation of an earlier verification', async () => {
+  attack('a confirmation of an earlier verification', 'a message is for any run', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user, trusting);
     await rig.client.confirm(workflowId);
@@ -216,35 +217,43 @@ describe('sends again what a service sealed', () => {
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
   });
 
-  it('a renewal of an earlier verification, as a re-send: no message goes out', async () => {
-    const user = await rig.user();
-    const { workflowId } = await rig.start(user, trusting);
-    await rig.client.renewAccessToken(workflowId, { accessToken: user.accessToken });
-    const renewal = lootOf.message(await history(user), 'renewAccessToken');
-    await rig.client.cancel(workflowId);
-    await rig.client.wait(workflowId);
-    await rig.start(user, trusting);
-    const { resendAllowedAt } = await rig.client.status(workflowId);
-    await expect.poll(() => Date.now() > Date.parse(resendAllowedAt ?? '')).toBe(true);
-    expect(await update(user, 'resendCode', `resendCode/${randomUUID()}`, renewal)).toBe('InvalidRequest');
-    expect(await rig.client.status(workflowId)).toMatchObject({ sendsLeft: 4 });
-  });
+  attack(
+    'a renewal of an earlier verification, as a re-send: no message goes out',
+    'a sealed message is any message',
+    async () => {
+      const user = await rig.user();
+      const { workflowId } = await rig.start(user, trusting);
+      await rig.client.renewAccessToken(workflowId, { accessToken: user.accessToken });
+      const renewal = lootOf.message(await history(user), 'renewAccessToken');
+      await rig.client.cancel(workflowId);
+      await rig.client.wait(workflowId);
+      await rig.start(user, trusting);
+      const { resendAllowedAt } = await rig.client.status(workflowId);
+      await expect.poll(() => Date.now() > Date.parse(resendAllowedAt ?? '')).toBe(true);
+      expect(await update(user, 'resendCode', `resendCode/${randomUUID()}`, renewal)).toBe('InvalidRequest');
+      expect(await rig.client.status(workflowId)).toMatchObject({ sendsLeft: 4 });
+    },
+  );
 
-  it('a wrong code of an earlier verification, under its own id: no attempt is used up', async () => {
-    const user = await rig.user();
-    const first = await rig.start(user);
-    await rig.client.submitCode(first, { code: '000000', attemptId: 'a1' });
-    const code = lootOf.message(await history(user), 'submitCode');
-    await rig.client.cancel(first);
-    await rig.client.wait(first);
-    const second = await rig.start(user);
-    expect(await update(user, 'submitCode', 'submitCode/a1', code)).toBe('InvalidRequest');
-    expect(await rig.client.status(second)).toMatchObject({ attemptsLeft: 10 });
-  });
+  attack(
+    'a wrong code of an earlier verification, under its own id: no attempt is used up',
+    'a message is for any run',
+    async () => {
+      const user = await rig.user();
+      const first = await rig.start(user);
+      await rig.client.submitCode(first, { code: '000000', attemptId: 'a1' });
+      const code = lootOf.message(await history(user), 'submitCode');
+      await rig.client.cancel(first);
+      await rig.client.wait(first);
+      const second = await rig.start(user);
+      expect(await update(user, 'submitCode', 'submitCode/a1', code)).toBe('InvalidRequest');
+      expect(await rig.client.status(second)).toMatchObject({ attemptsLeft: 10 });
+    },
+  );
 });
 
 describe('resets an old run', () => {
-  it('that was verified, while a new one is open', async () => {
+  attack('that was verified, while a new one is open', 'a run that a reset has made counts', async () => {
     const user = await rig.user();
     await verified(user);
     const old = await runOf(user);
@@ -259,7 +268,7 @@ describe('resets an old run', () => {
     expect(await refusalOf(rig.client.submitCode(started, { code: '000000' }))).toBe('VerificationEnded');
   });
 
-  it('so that the next start joins it', async () => {
+  attack('so that the next start joins it', 'a run that a reset has made counts', async () => {
     const user = await rig.user();
     const first = await rig.start(user, trusting);
     await rig.client.cancel(first);
