@@ -75,7 +75,10 @@ function next(workflowId: string, { state, retryAt, attemptsLeft, proof }: Verif
     case 'awaitingCode':
       if (proof === 'outstanding')
         return `nothing to do: the proof is awaited; cognito-verification wait ${workflowId}`;
-      if (attemptsLeft === 0) return `no attempts are left; cognito-verification cancel ${workflowId}`;
+      if (attemptsLeft === 0)
+        return retryAt
+          ? `no attempts are left before ${time(retryAt)}`
+          : 'no attempts are left; start again: that ends this verification, and opens another one with what the last hour leaves';
       return `cognito-verification submit ${workflowId}`;
     case 'sending':
       return `cognito-verification status ${workflowId}`;

@@ -30,13 +30,34 @@ export async function repeatUpdate<T>(
  * "Unexpected workflow task failure": a signal or a cancel request arrived while the workflow was about to end, so the
  * server repeats the task and drops the updates in it. A broken worker looks the same.
  */
-export function workflowTaskFailed(error: unknown): boolean {
+function workflowTaskFailed(error: unknown): boolean {
   return isFailedPrecondition(error);
 }
 
+/**
+ * Starts or joins. Where it joined a verification without attempts left, that one has ended by it, and keeps the answer under
+ * the update's id. So the next verification is opened under another id, and joined under the first one, by which a later
+ * repetition of the call finds its answer.
+ * @param send starts or joins with the update id that it is given
+ */
+export async function repeatStart<T>(send: (updateId: string) => Promise<T>, updateId: string): Promise<T> {
+  const start = (id: string) =>
+    repeatUpdate(
+      () => send(id),
+      (error) => metClosingRun(error) || workflowTaskFailed(error),
+    );
+  try {
+    return await start(updateId);
+  } catch (error) {
+    if (updateFailureType(error) !== FAILURE_TYPES.verificationEnded) throw error;
+    await start(`${updateId}/again`);
+    return await start(updateId);
+  }
+}
+
 /** Whether a start met a run that was just closing. The next try starts a new run. */
-export function metClosingRun(error: unknown): boolean {
-  return error instanceof WorkflowNotFoundError || updateFailureType(error) === FAILURE_TYPES.verificationEnded;
+function metClosingRun(error: unknown): boolean {
+  return error instanceof WorkflowNotFoundError;
 }
 
 /** Whether the workflow accepted the update and closed before it answered. The failure type is the server's. */

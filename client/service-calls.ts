@@ -13,7 +13,7 @@ import {
 import { outcomeOfFailure } from './outcome.js';
 import { endedMeanwhile } from './repeated-update.js';
 import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
-import type { AttributeVerification } from './start-operation.js';
+import type { AttributeVerification, NewestRun } from './start-operation.js';
 
 /** A worker answers a query from its memory, or after one replay. */
 const QUERY_TIMEOUT_MS = 10_000;
@@ -95,6 +95,17 @@ export class ServiceCalls {
       return expected(outcome, isOutcome, workflowId);
     } catch (error) {
       if (error instanceof WorkflowFailedError) return outcomeOfFailure(error);
+      throw error;
+    }
+  }
+
+  /** The newest run of a workflow id; undefined if there is none. Throws Temporal's own errors. */
+  async newestRun(workflowId: string): Promise<NewestRun | undefined> {
+    try {
+      const { runId, closeTime } = await this.handle(workflowId).describe();
+      return { runId, closedAtMs: closeTime?.getTime() };
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
     }
   }

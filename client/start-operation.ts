@@ -1,4 +1,5 @@
 import {
+  LIMITS_WINDOW_MS,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
   tokenFields,
@@ -9,6 +10,8 @@ import {
   workflowIdFor,
 } from '@cognito-verification/contract';
 import { WithStartWorkflowOperation } from '@temporalio/client';
+// The SDK has no public option for the id of a start request.
+import { InternalWorkflowStartOptionsSymbol } from '@temporalio/client/lib/internal.js';
 import { TypedSearchAttributes } from '@temporalio/common';
 
 /** The workflow as a caller sees it. */
@@ -20,18 +23,20 @@ const ENDED_BY_TEMPORAL_AFTER_MS = 24 * 3_600_000;
 /**
  * Starts a verification, or joins the open one of the same user and attribute. Good for one call.
  * @param policy as the caller gave it: the worker fills in the defaults
+ * @param newest the newest run of the same user and attribute
  */
 export function startOperation(
   parsed: ParsedRequest,
   policy: VerificationPolicy | undefined,
   taskQueue: string,
+  newest: NewestRun | undefined,
 ): WithStartWorkflowOperation<AttributeVerification> {
   const { owner, attributeName } = parsed;
   const { userPoolId } = owner;
-  return new WithStartWorkflowOperation<AttributeVerification>(WORKFLOW_TYPE, {
+  const options: ConstructorParameters<typeof WithStartWorkflowOperation<AttributeVerification>>[1] = {
     workflowId: workflowIdFor({ ...owner, attributeName }),
     taskQueue,
-    args: [requestOf(parsed, policy)],
+    args: [{ ...requestOf(parsed, policy), previousRunId: previousRunId(newest) }],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     // The workflow ends at its deadline by itself. A workflow whose history no worker can read any more, for example because
@@ -51,7 +56,30 @@ export function startOperation(
     ].join('\n'),
     // One pool with a flood of sign-ups must not hold up the others on the same task queue.
     priority: { fairnessKey: userPoolId },
-  });
+  };
+  // The server starts one run for each id of a start request. So of two starts that have seen the same newest run, one starts the
+  // next run, and the other meets it: no run comes between a run and the one that it names.
+  const inner = { [InternalWorkflowStartOptionsSymbol]: { requestId: `after ${newest?.runId ?? 'none'}` } };
+  return new WithStartWorkflowOperation<AttributeVerification>(WORKFLOW_TYPE, { ...options, ...inner });
+}
+
+/** The newest run of a workflow id. */
+export interface NewestRun {
+  runId: string;
+  /** Absent while it is open. */
+  closedAtMs?: number | undefined;
+}
+
+/** Longer than a call counts, since the clocks of this process and of the server may be apart. */
+const NAMED_FOR_MS = LIMITS_WINDOW_MS + 15 * 60_000;
+
+/**
+ * The run whose calls count in the next one: one that is open too, since it may close before the start arrives. A start that
+ * joins it ignores this.
+ */
+function previousRunId(newest: NewestRun | undefined): string | undefined {
+  const isOld = newest?.closedAtMs !== undefined && newest.closedAtMs < Date.now() - NAMED_FOR_MS;
+  return isOld ? undefined : newest?.runId;
 }
 
 /** The request as a payload, with the token in plain text until the codec seals it. */

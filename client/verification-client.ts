@@ -29,7 +29,7 @@ import { VerificationEndedError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
 import { checkReference, checkSealing, checkWorkflowId, durationMs, parse, updateIdFor } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
-import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
+import { repeatStart, repeatUpdate } from './repeated-update.js';
 import { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
@@ -76,7 +76,11 @@ export class VerificationClient {
    * worker's access token source finds it when a call needs it, and `userPoolId` and `sub` say which user it is.
    *
    * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the
-   * first start.
+   * first start. Where no attempts are left in the open verification, a start ends it and opens the next.
+   *
+   * Limits belong to the user: sends and attempts of the last hour, in earlier verifications of the same user and attribute,
+   * count (NIST SP 800-63B-4, 3.1.3.2: a new code does not reset the count). If they leave no send yet, the status says
+   * `rateLimited` and `retryAt`, and the verification sends by itself then.
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
    * after that verification has ended. Use one id for each request, never a constant. Default: a random UUID.
@@ -97,16 +101,16 @@ export class VerificationClient {
     await this.tokens.check(parsed.tokenInput);
     if (!parsed.tokenInput.accessToken) this.tokens.checkUserPool(parsed.owner.userPoolId, 'userPoolId');
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
-    const send = () =>
-      this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
-        startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue),
-        updateId,
+    const send = async (id: string) => {
+      const newest = await this.calls.newestRun(workflowId);
+      return await this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
+        startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue, newest),
+        updateId: id,
         args: [{ ...tokenFields(parsed.tokenInput), alreadySent: parsed.alreadySent }],
       });
+    };
     try {
-      const status = await this.calls.within(this.waitForDeliveryMs, () =>
-        repeatUpdate(send, (error) => metClosingRun(error) || workflowTaskFailed(error)),
-      );
+      const status = await this.calls.within(this.waitForDeliveryMs, () => repeatStart(send, updateId));
       return { workflowId, status: expected(status, isStatus, workflowId) };
     } catch (error) {
       if (!isDeadline(error)) throw await this.calls.explain(error, workflowId);

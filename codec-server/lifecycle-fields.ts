@@ -122,6 +122,10 @@ const MESSAGES: readonly { is: (value: Record<string, unknown>) => boolean; show
     is: ({ salt, userPoolId }) => salt !== undefined && userPoolId === undefined,
     show: fieldsOf(PAYLOADS.readAttributeResult),
   },
+  {
+    is: ({ sends, attempts }) => Array.isArray(sends) && Array.isArray(attempts),
+    show: fieldsOf(PAYLOADS.countEarlierCallsResult),
+  },
   { is: ({ failure }) => typeof failure === 'string', show: fieldsOf(PAYLOADS.callFailure) },
   {
     is: ({ reason }) => isOneOf(PAYLOADS.resendRefusal.reason.words, reason),

@@ -16,6 +16,8 @@ export const BOUNDS = {
   reference: 200,
   /** `requestId` and `attemptId`. */
   id: 200,
+  /** A UUID. */
+  previousRunId: 36,
   accessTokenReference: 512,
   /**
    * Cognito states no bound. Its tokens have one or two thousand characters; an API that takes them in a header takes 8 to 16

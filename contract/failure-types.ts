@@ -17,7 +17,10 @@ export const FAILURE_TYPES = {
    * works.
    */
   resendFailed: 'ResendFailed',
-  /** All `maxAttempts` are used up. The verification still waits for `codeConfirmed` or its deadline. */
+  /**
+   * All `maxAttempts` are used up. The verification still waits for `codeConfirmed`, its deadline, or another start, which ends
+   * it.
+   */
   attemptsExhausted: 'AttemptsExhausted',
   /** The verification has had so many messages that it keeps the rest of those that Temporal allows for codes. */
   tooManyMessages: 'TooManyMessages',
@@ -94,6 +97,8 @@ export const RESEND_REFUSAL_REASONS = [
   'changePending',
   /** Cognito has accepted a code already; only the proof is outstanding. */
   'codeAccepted',
+  /** No attempts are left in this verification, so that another code could not be submitted. A start opens another one. */
+  'attemptsExhausted',
 ] as const;
 
 /** The first of the `details` of a `ResendNotAllowed`. */

@@ -32,6 +32,7 @@ import {
   type VerificationStatus,
   type VerifiedValue,
 } from './status.js';
+import { RUN_ID_FORM } from './workflow-id.js';
 
 /** A kind that says everything by its name. */
 export type PlainKind =
@@ -94,7 +95,7 @@ const messages = (fields: Fields) => ({ kind: 'messages', fields }) as const;
 /** The forms of values that hold no secret. */
 export const FORMS = {
   time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/,
-  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+  uuid: RUN_ID_FORM,
   destination: /^(\+\*+\d{1,4}|[^@\s*]?\*+@[^@\s*]?\*+)$/,
 } as const;
 
@@ -175,6 +176,8 @@ export const PAYLOADS = {
     alreadySent: message(DELIVERY),
     clientMetadata: 'clientMetadata',
     policy: message(POLICY_FIELDS),
+    previousRunId: 'uuid',
+    startedAt: 'time',
     code: 'code',
     reference: 'reference',
     recordAttribute: 'flag',
@@ -208,6 +211,7 @@ export const PAYLOADS = {
   sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },
   verifyCodeResult: { ...ANSWER, accepted: 'flag', attribute: message(SNAPSHOT) },
   readAttributeResult: { ...ANSWER, ...SNAPSHOT },
+  countEarlierCallsResult: { ...ANSWER, sends: messages({ at: 'time' }), attempts: messages({ at: 'time' }) },
   /** The details of a failure of an activity. */
   callFailure: {
     failure: word([

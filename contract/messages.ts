@@ -52,6 +52,13 @@ export interface RequestedVerification {
   clientMetadata?: Record<string, string> | undefined;
   /** Durations and limits. Each field says its default. */
   policy?: VerificationPolicy | undefined;
+  /**
+   * The newest run of the same workflow id before this one, open or closed, unless it closed more than an hour ago. Its sends
+   * and attempts, and those of the runs before it, count in this verification while they are within the last hour; what cannot be
+   * read there counts as used up. `VerificationClient` finds it by itself. A service in another language asks for it with
+   * `DescribeWorkflowExecution` before each start. Default: there was none in the last hour.
+   */
+  previousRunId?: string | undefined;
 }
 
 /** The caller's token or reference replaces an older one, and a send that waited for a token goes on with it. */
@@ -83,7 +90,10 @@ export type SubmitCodeResult = (typeof SUBMIT_CODE_RESULTS)[number];
 
 export interface SubmitCodeAnswer {
   result: SubmitCodeResult;
-  /** With `rateLimited`: from when Cognito may take another attempt. It is our estimate, since Cognito gives none. */
+  /**
+   * With `rateLimited`: from when another attempt may be taken. It is our estimate where Cognito has refused one, since Cognito
+   * gives none.
+   */
   retryAt?: string | undefined;
   status: VerificationStatus;
 }

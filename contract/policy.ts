@@ -15,11 +15,22 @@ export interface VerificationPolicy {
   codeLifetime?: Duration;
   /** After how long without a confirmation the verification sends again by itself. Default: never. */
   resendAfter?: Duration;
-  /** How soon after the first send another one is allowed. It doubles with each send. Default 30 seconds. */
+  /**
+   * How soon after the first send another one is allowed. It doubles with each send, those of earlier verifications of the same
+   * user and attribute in the last hour included, and begins again with a code that Cognito has sent by itself to a new value.
+   * Default 30 seconds.
+   */
   resendCooldown?: Duration;
-  /** Messages in this verification, the first included. Default 5 (Cognito: 5 an hour for a user). */
+  /**
+   * Messages in this verification, the first included, together with those of earlier verifications of the same user and
+   * attribute in the last hour. Default 5 (Cognito: 5 an hour for a user).
+   */
   maxSends?: number | undefined;
-  /** Attempts in this verification. A re-send never resets the count. Default 10 (Cognito: 15 an hour for a user). */
+  /**
+   * Attempts in this verification, together with those of earlier verifications of the same user and attribute in the last hour.
+   * Neither a re-send nor another start resets the count (NIST SP 800-63B-4, 3.1.3.2). Default 10 (Cognito: 15 an hour for a
+   * user).
+   */
   maxAttempts?: number | undefined;
   /**
    * What `codeConfirmed` means. `recheck` (default): the attribute is read from Cognito first, and the value to which the code
@@ -75,6 +86,29 @@ export interface ResolvedPolicy {
   maxAttempts: number;
   confirmation: 'recheck' | 'trust';
   codeFormat: 'sixDigits' | 'nonSpace';
+}
+
+/**
+ * How long a call counts in later verifications of the same user and attribute. Cognito's own windows are an hour by its
+ * documentation (5 sends and 15 attempts for a user). Only Cognito knows when they begin, so a few seconds are added.
+ */
+export const LIMITS_WINDOW_MS = 3_600_000 + 5_000;
+
+/** A call that counts, by its time, ISO 8601. */
+export interface CountedCall {
+  at: string;
+}
+
+/** The calls of earlier verifications of the same user and attribute, in any order. */
+export interface EarlierCalls {
+  sends: readonly CountedCall[];
+  attempts: readonly CountedCall[];
+}
+
+/** As many calls at this time as any policy allows. */
+export function allUsedUp(at: string): EarlierCalls {
+  const calls = (most: number) => Array.from({ length: most }, () => ({ at }));
+  return { sends: calls(POLICY_FIELDS.maxSends.most), attempts: calls(POLICY_FIELDS.maxAttempts.most) };
 }
 
 /** A field that is out of range or of the wrong form. */

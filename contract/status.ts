@@ -99,14 +99,18 @@ export interface VerificationStatus {
   delivery?: CodeDelivery | undefined;
   /** True when the newest send got no answer, so that a message may have been sent or not. */
   deliveryUncertain: boolean;
+  /** Those of earlier verifications of the same user and attribute count while they are within the last hour. */
   sendsLeft: number;
-  /** An attempt that is being checked counts. It is given back if Cognito did not look at the code. */
+  /**
+   * An attempt that is being checked counts. It is given back if Cognito did not look at the code. Those of earlier verifications
+   * of the same user and attribute count while they are within the last hour.
+   */
   attemptsLeft: number;
   /** From when `resendCode` is allowed. Absent when no time will make it allowed, or when it waits for something else. */
   resendAllowedAt?: string | undefined;
   /**
    * In `rateLimited`, and in `sending` after a failure that may pass: when the next code is sent, unless `expiresAt` comes
-   * first. In `awaitingCode`: until when Cognito takes no attempts.
+   * first. In `awaitingCode`: until when no attempts are taken.
    */
   retryAt?: string | undefined;
   /** Until when `submitCode` takes the newest code. */
@@ -165,9 +169,12 @@ export const PROOFS = ['accepted', 'confirmed', 'found', 'trusted'] as const;
 export type Proof = (typeof PROOFS)[number];
 
 /** Every `ExpiryReason`. */
-export const EXPIRY_REASONS = ['AttributeChanged'] as const;
+export const EXPIRY_REASONS = ['AttributeChanged', 'AttemptsExhausted'] as const;
 
-/** `AttributeChanged`: the user has another value now than the one to which the code went. */
+/**
+ * `AttributeChanged`: the user has another value now than the one to which the code went. `AttemptsExhausted`: no attempts were
+ * left, and a start has ended it.
+ */
 export type ExpiryReason = (typeof EXPIRY_REASONS)[number];
 
 /** A value that only somebody who knows it recognizes; `isVerifiedValue` of the client does. */

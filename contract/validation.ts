@@ -7,7 +7,7 @@ import { isPrintable, printable } from './printable.js';
 import { Secret } from './secret.js';
 import type { CodeDelivery } from './status.js';
 import type { TokenInput } from './token-input.js';
-import type { UserKey } from './workflow-id.js';
+import { RUN_ID_FORM, type UserKey } from './workflow-id.js';
 
 /** A valid `VerificationRequest`. */
 export interface ParsedRequest {
@@ -18,6 +18,7 @@ export interface ParsedRequest {
   alreadySent?: CodeDelivery | undefined;
   clientMetadata?: Record<string, string> | undefined;
   policy: ResolvedPolicy;
+  previousRunId?: string | undefined;
 }
 
 /** A valid `AwaitDeliveryInput`. */
@@ -59,6 +60,7 @@ export function parseRequest(input: unknown): ParsedRequest {
     'alreadySent',
     'clientMetadata',
     'policy',
+    'previousRunId',
   ]);
   const attributeName = ATTRIBUTE_NAMES.find((name) => name === fields['attributeName']);
   if (!attributeName) {
@@ -76,6 +78,11 @@ export function parseRequest(input: unknown): ParsedRequest {
     clientMetadata: metadata(fields['clientMetadata']),
     alreadySent: delivery(fields['alreadySent']),
     policy: policyOf(fields['policy'], attributeName),
+    previousRunId: optionalText(fields['previousRunId'], 'previousRunId', {
+      most: BOUNDS.previousRunId,
+      right: (text) => RUN_ID_FORM.test(text),
+      form: 'the id of a run, a UUID',
+    }),
   };
 }
 

@@ -8,6 +8,9 @@ export const SUB_FORM = /^[\w-]{1,128}$/;
 /** The form of a user pool's id: the pattern of UserPoolIdType in Cognito's API, and the ids of other endpoints. */
 export const USER_POOL_ID_FORM = /^[\w-]{1,55}$/;
 
+/** The form of the id of a run. */
+export const RUN_ID_FORM = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 /** A user of a user pool. */
 export interface UserKey {
   userPoolId: string;

@@ -21,6 +21,7 @@ import type {
   VerifyCodeInput,
   VerifyCodeResult,
 } from '../activities/cognito.js';
+import type { CountEarlierCallsInput, CountEarlierCallsResult } from '../activities/earlier-calls.js';
 import type { StandIns } from './stand-ins.js';
 
 /** Turns a value into its stand-in. */
@@ -28,10 +29,11 @@ type Redact = (value: unknown, standIns: StandIns) => unknown;
 
 /** Does not compile while a payload of an activity has a field that the contract's tables do not have. */
 const PAYLOADS_OF_ALL: Record<string, Fields> = PAYLOADS satisfies {
-  input: FieldsOf<SendCodeInput | VerifyCodeInput | ReadAttributeInput>;
+  input: FieldsOf<SendCodeInput | VerifyCodeInput | ReadAttributeInput | CountEarlierCallsInput>;
   sendCodeResult: FieldsOf<SendCodeResult>;
   verifyCodeResult: FieldsOf<VerifyCodeResult>;
   readAttributeResult: FieldsOf<AttributeSnapshot & Answer>;
+  countEarlierCallsResult: FieldsOf<CountEarlierCallsResult>;
   callFailure: FieldsOf<FailureDetails<string>>;
 };
 

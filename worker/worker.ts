@@ -5,6 +5,8 @@ import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temp
 import type { AccessTokenSource } from '../activities/access-token-source.js';
 import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
+import { createEarlierCalls } from '../activities/earlier-calls.js';
+import { earlierRuns } from './earlier-runs.js';
 import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
 /** The two workers of a process: one for the verifications, one for the calls to Cognito, which have their own task queue. */
@@ -74,7 +76,10 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   const calls = await Worker.create({
     ...common,
     taskQueue: cognitoTaskQueue(taskQueue),
-    activities: createActivities(cognito, { userPools, accessTokenSource }),
+    activities: {
+      ...createActivities(cognito, { userPools, accessTokenSource }),
+      ...createEarlierCalls(earlierRuns(connection, namespace, keys)),
+    },
   }).catch(async (error: unknown) => {
     // A worker holds the connection until it has run.
     const run = workflows.run();

@@ -1,17 +1,10 @@
 import type { AttemptOutcome, AttemptRecord, ParsedRequest, VerificationStatus } from '@cognito-verification/contract';
 import type { AccessTokens, NoToken } from './access-tokens.js';
 import { type CheckEnd, CodeCheck, REJECTED } from './code-check.js';
+import { attemptAllowedAt, attemptsLeft, attemptsUsedUp, type LimitFacts } from './limits.js';
 import type { Looks } from './looks.js';
 import type { CodePost, Mailbox } from './mailbox.js';
-import {
-  addRecord,
-  attemptsLeft,
-  type CallState,
-  countedAttempts,
-  type Ending,
-  iso,
-  retryAfterRateLimit,
-} from './policy.js';
+import { addRecord, type CallState, countedAttempts, type Ending, iso, retryAfterRateLimit } from './policy.js';
 import { attemptsExhausted, refused, unavailable } from './refusals.js';
 import type { Sends } from './sends.js';
 import { Underway } from './underway.js';
@@ -23,6 +16,7 @@ interface Parts {
   readonly mailbox: Mailbox;
   readonly looks: Looks;
   readonly sends: Sends;
+  readonly limits: LimitFacts;
   status(): VerificationStatus;
   lackToken(): void;
   tokenProved(): void;
@@ -48,7 +42,12 @@ export class Attempts {
   }
 
   get left(): number {
-    return attemptsLeft(this.parts.request.policy, this.entries);
+    return attemptsLeft(this.parts.limits, Date.now());
+  }
+
+  /** This verification has made all the attempts that it may. */
+  get usedUp(): boolean {
+    return attemptsUsedUp({ policy: this.parts.request.policy, attempts: this.entries });
   }
 
   /** One code was taken after the deadline. */
@@ -61,9 +60,10 @@ export class Attempts {
     return this.entries;
   }
 
-  /** Until when Cognito takes no attempts; undefined when it does. */
+  /** Until when no attempts are taken, by Cognito or by the limit of the hour; undefined when they are. */
   blockedUntil(nowMs: number): number | undefined {
-    return this.blockedUntilMs !== undefined && this.blockedUntilMs > nowMs ? this.blockedUntilMs : undefined;
+    const untilMs = Math.max(this.blockedUntilMs ?? 0, attemptAllowedAt(this.parts.limits, nowMs) ?? 0);
+    return untilMs > nowMs ? untilMs : undefined;
   }
 
   /** The codes that still wait for an answer. */
@@ -87,7 +87,7 @@ export class Attempts {
     if (looks.codeAccepted) {
       // Another code could only spend an attempt: what is missing is the proof.
       this.begin(post, () => new CodeCheck(this.parts, this, answerByMs).proveOnly(post.input));
-    } else if (this.left === 0) {
+    } else if (this.usedUp) {
       post.refusal = attemptsExhausted(request.policy, this.parts.status());
     } else if (codeExpiresAtMs !== undefined && codeExpiresAtMs <= Date.now()) {
       sends.records.waiveCooldown();
@@ -119,7 +119,7 @@ export class Attempts {
   private answer(post: CodePost, end: Exclude<CheckEnd, { verdict: 'ended' }>): void {
     const { parts } = this;
     if (end.verdict === 'unavailable' || end.result !== 'rateLimited') this.rateLimitsInARow = 0;
-    if (parts.looks.codeAccepted) parts.sends.standDown();
+    if (parts.looks.codeAccepted || this.usedUp) parts.sends.standDown();
     if (end.verdict === 'unavailable') {
       const { message, type } = unavailable(end.failure);
       post.refusal = refused(type, message, end.failure, parts.status());
@@ -137,7 +137,7 @@ export class Attempts {
   /** Cognito takes no attempts for a while; until when. */
   private block(): number {
     // The attempt that was refused does not explain the refusal.
-    const own = countedAttempts(this.entries).slice(0, -1);
+    const own = [...this.parts.limits.earlier.attempts, ...countedAttempts(this.entries).slice(0, -1)];
     const times = own.map(({ at }) => Date.parse(at));
     this.blockedUntilMs = retryAfterRateLimit(times, ++this.rateLimitsInARow, Date.now());
     return this.blockedUntilMs;

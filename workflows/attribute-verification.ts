@@ -53,10 +53,12 @@ async function lifecycle(verification: Verification): Promise<Ending> {
     // biome-ignore format: one line for each event, in the order in which `nextEvent` takes them
     switch (event) {
       case 'confirmed':       ending = looks.confirm();                   break; // trusted it ends, else a look is due
+      case 'earlierCounted':  verification.takeEarlierCount();            break; // what they leave limits this one
       case 'attributeRead':   ending = looks.settle();                    break;
       case 'attemptSettled':  ending = attempts.settle();                 break;
       case 'codeSubmitted':   attempts.take(deadline.passed);             break;
       case 'sendSettled':     ending = sends.settle();                    break;
+      case 'startedAgain':    ending = await verification.makePlace();    break; // `expired`, and the start opens another
       case 'deadline':        ending = await verification.conclude();      break; // one last look, then `expired`
       case 'lookDue':         looks.start();                              break;
       case 'codeAlreadySent': sends.takeAlreadySent();                    break;

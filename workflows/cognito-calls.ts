@@ -19,6 +19,7 @@ import {
 import {
   ActivityCancellationType,
   ActivityFailure,
+  type ActivityInterfaceFor,
   type ActivityOptions,
   ApplicationFailure,
   isCancellation,
@@ -108,7 +109,7 @@ const AWAIT_VERIFIED_MS = 10_000;
 const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
 
 /** Temporal's priority keys: 1 is the most urgent. A waiting person's attempt goes before anybody's send. */
-const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
+export const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
 
 /** @param summary what the Web UI shows beside the activity */
 export function sendCode(
@@ -130,7 +131,7 @@ export function sendCode(
   };
   return verdictOf(
     input,
-    () => cognito(call.owner, PRIORITY.send, options).sendCode(input),
+    () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.send, options).sendCode(input),
     ({ delivery, attribute }) => ({ verdict: 'sent' as const, delivery, attribute }),
   );
 }
@@ -155,7 +156,7 @@ export function verifyCode(
   };
   return verdictOf(
     input,
-    () => cognito(call.owner, PRIORITY.attempt, options).verifyCode(input),
+    () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.attempt, options).verifyCode(input),
     ({ attribute }) => ({ verdict: 'accepted' as const, attribute }),
   );
 }
@@ -184,7 +185,7 @@ export function readAttribute(
   } satisfies ActivityOptions;
   return verdictOf(
     input,
-    () => cognito(call.owner, PRIORITY.read, options).readAttribute(input),
+    () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.read, options).readAttribute(input),
     ({ verified, valueDigest, salt, destination }) => ({
       verdict: 'read' as const,
       attribute: { verified, valueDigest, salt, destination },
@@ -217,8 +218,13 @@ function resolvingMs({ tokenInput }: Call): number {
   return tokenInput.accessToken ? 0 : TOKEN_SOURCE_TIMEOUT_MS;
 }
 
-function cognito({ userPoolId }: UserKey, priorityKey: number, options: ActivityOptions) {
-  return proxyActivities<CognitoActivities>({
+/** The activities of the workers that call Cognito. */
+export function cognitoWorker<Activities extends object>(
+  { userPoolId }: UserKey,
+  priorityKey: number,
+  options: ActivityOptions,
+): ActivityInterfaceFor<Activities> {
+  return proxyActivities<Activities>({
     taskQueue: cognitoTaskQueue(workflowInfo().taskQueue),
     // One flooding pool must not hold up the others.
     priority: { priorityKey, fairnessKey: userPoolId },
@@ -230,7 +236,7 @@ function cognito({ userPoolId }: UserKey, priorityKey: number, options: Activity
 class AnswerLost extends Error {}
 
 /** Anyone with write access to the namespace can complete an activity, but only a worker can give an answer of this run. */
-function answerTo<Result extends Answer>({ runId }: CognitoCall, answer: Result): Result {
+export function answerTo<Result extends Answer>({ runId }: Answer, answer: Result): Result {
   awaitKey(answer);
   if (answer instanceof Error) throw new AnswerLost(answer.message);
   if (typeof answer !== 'object' || answer === null) throw new AnswerLost('none');

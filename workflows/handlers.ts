@@ -25,9 +25,10 @@ import {
   tokenInputOf,
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import { resendRefusal } from './limits.js';
 import type { Post } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
-import { type Ending, resendRefusal } from './policy.js';
+import { type Ending } from './policy.js';
 import {
   attemptsExhausted,
   codeNotSent,
@@ -82,18 +83,22 @@ function takeCodeConfirmed(verification: Verification): void {
 }
 
 function answerAwaitDelivery(verification: Verification): void {
-  const { mailbox, tokens, sends } = verification;
+  const { mailbox, tokens, earlier, sends, attempts, looks } = verification;
   setHandler(
     awaitDelivery,
     async (input) => {
       takeIn(verification, input);
       // Of a recorded message too, only what a status may hold.
       const sent = input?.alreadySent && deliveryTold(input.alreadySent.destination, input.alreadySent.deliveryMedium);
-      if (sent && !sends.saidTwice(sent)) mailbox.alreadySent = sent;
+      // The start tells it to the verification that it then opens.
+      if (attempts.usedUp && !looks.codeAccepted) mailbox.startedAgain = true;
+      else if (sent && !sends.saidTwice(sent)) mailbox.alreadySent = sent;
       offer(verification, tokenInputOf(input));
-      const answerable = () => sends.firstSettled && !tokens.announced && !mailbox.alreadySent;
+      const taken = () => !tokens.announced && !mailbox.alreadySent && !mailbox.startedAgain;
+      const answerable = () => sends.firstSettled && earlier.state === 'none' && taken();
       await settled(() => verification.ended || answerable());
       const status = verification.status();
+      if (status.reason === 'AttemptsExhausted') throw ended(status);
       if (status.failure) throw failureOf(status);
       return status;
     },
@@ -122,7 +127,7 @@ function answerSubmitCode(verification: Verification): void {
       validator: refusing(verification, (input) => {
         refuseIfEnded(verification);
         checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).tokenInput);
-        if (attempts.left === 0 && !looks.codeAccepted) throw attemptsExhausted(request.policy, verification.status());
+        if (attempts.usedUp && !looks.codeAccepted) throw attemptsExhausted(request.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
         if (sends.records.counted.length === 0 && !sends.sending) throw codeNotSent();
       }),

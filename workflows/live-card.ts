@@ -34,7 +34,7 @@ export function liveCard(status: VerificationStatus, nowMs: number): string {
 const HEADLINES: Record<VerificationStatus['state'], string> = {
   sending: 'Asking Cognito to send a code',
   awaitingCode: 'Waiting for the code',
-  rateLimited: 'Cognito takes no more sends for this user for now',
+  rateLimited: 'No more sends for this user for now',
   awaitingToken: 'Waiting for a fresh access token',
   verified: 'Verified',
   expired: 'Expired: nothing was confirmed in time',
@@ -45,6 +45,7 @@ const HEADLINES: Record<VerificationStatus['state'], string> = {
 function headline({ state, proof, reason }: VerificationStatus): string {
   if (proof === 'trusted') return 'Confirmed, and not checked';
   if (reason === 'AttributeChanged') return 'Expired: the user has another value now';
+  if (reason === 'AttemptsExhausted') return 'Expired: no attempts were left, and it was started again';
   if (state === 'awaitingCode' && proof === 'outstanding') return 'A code was accepted: waiting for the proof';
   return HEADLINES[state];
 }
@@ -112,8 +113,8 @@ function next(status: VerificationStatus, nowMs: number): string {
       const earlier = 'A code that arrived earlier can still be submitted.';
       if (!status.retryAt) return earlier;
       return status.retryAt < status.expiresAt
-        ? `**Next:** it sends again by itself at ${clock(status.retryAt)}. ${earlier}`
-        : `**Next:** it ends before Cognito may take another send, at ${clock(status.retryAt)}. ${earlier}`;
+        ? `**Next:** it sends by itself at ${clock(status.retryAt)}. ${earlier}`
+        : `**Next:** it ends before another send may be made, at ${clock(status.retryAt)}. ${earlier}`;
     }
     case 'awaitingToken':
       return '**Next:** the user signs in again and the service sends `renewAccessToken`; then it goes on by itself.';
@@ -142,8 +143,9 @@ function changedTo({ reason, currentDestination }: VerificationStatus): string {
 }
 
 function awaitedCode(status: VerificationStatus, nowMs: number): string {
-  if (status.attemptsLeft === 0) return '**Next:** no attempts are left; only `codeConfirmed` or the deadline ends it.';
-  if (status.retryAt) return `**Next:** Cognito takes no attempts of this user before ${clock(status.retryAt)}.`;
+  if (status.retryAt) return `**Next:** no attempts of this user are taken before ${clock(status.retryAt)}.`;
+  if (status.attemptsLeft === 0)
+    return '**Next:** no attempts are left; `codeConfirmed`, another start or the deadline ends it.';
   const until = status.codeExpiresAt ? ` (this one until ${clock(status.codeExpiresAt)})` : '';
   const resendAt = status.resendAllowedAt;
   const resend = resendAt

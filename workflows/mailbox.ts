@@ -30,6 +30,8 @@ export class Mailbox {
   reference: string | undefined;
   /** Cognito has sent a code by itself. */
   alreadySent: CodeDelivery | undefined;
+  /** A start has met this verification without attempts left. */
+  startedAgain = false;
 
   private updates = 0;
 

@@ -2,23 +2,19 @@
  * The decisions of a verification: plain functions of what is known, with no Temporal import, tested over every state
  * and message.
  */
-import type {
-  AttemptRecord,
-  ExpiryReason,
-  Proof,
-  ResendRefusal,
-  ResolvedPolicy,
-  SendRecord,
-  VerificationFailure,
-  VerificationState,
-  VerifiedValue,
+import {
+  type AttemptRecord,
+  type ExpiryReason,
+  LIMITS_WINDOW_MS,
+  type Proof,
+  type ResolvedPolicy,
+  type SendRecord,
+  type VerificationFailure,
+  type VerifiedValue,
 } from '@cognito-verification/contract';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-
-/** By its documentation Cognito's windows are an hour. Only Cognito knows when they begin, so a few seconds are added. */
-const RATE_LIMIT_WINDOW_MS = HOUR_MS + 5_000;
 
 /** The wait where none of our own calls explains a rate limit. Cognito does not say how long, so the wait grows up to an hour. */
 const UNEXPLAINED_WAIT_MS = { first: 5 * MINUTE_MS, most: HOUR_MS };
@@ -35,10 +31,12 @@ const SLOW_RETRIES = {
 /** What can happen next, in the order in which it is taken when it happens at the same instant. */
 export type VerificationEvent =
   | 'confirmed'
+  | 'earlierCounted'
   | 'attributeRead'
   | 'attemptSettled'
   | 'codeSubmitted'
   | 'sendSettled'
+  | 'startedAgain'
   | 'deadline'
   | 'lookDue'
   | 'codeAlreadySent'
@@ -58,6 +56,10 @@ export type CallState = 'none' | 'underWay' | 'settled';
 
 /** What is known when the next event is chosen. */
 export interface EventFacts {
+  /** The count of the calls of earlier verifications, which limit this one. */
+  earlierCount: CallState;
+  /** A start has met this verification without attempts left, so that it makes place for the next. */
+  startedAgain: boolean;
   /** `codeConfirmed` has come and was not taken yet. */
   confirmed: boolean;
   /** A look at the attribute. */
@@ -89,14 +91,17 @@ export interface EventFacts {
  */
 export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   if (now.confirmed) return 'confirmed';
+  if (now.earlierCount === 'settled') return 'earlierCounted';
   if (now.lookup === 'settled') return 'attributeRead';
   if (now.attempt === 'settled') return 'attemptSettled';
   const idle = now.attempt === 'none' && now.lookup === 'none';
-  const decided = now.lookup === 'none' || !now.lookDecides;
+  const counted = now.earlierCount === 'none';
+  const decided = counted && (now.lookup === 'none' || !now.lookDecides);
   const tooLate = now.deadlinePassed && now.lateCodeTaken;
   if (now.codesSubmitted > 0 && now.attempt === 'none' && decided && !tooLate) return 'codeSubmitted';
   if (now.send === 'settled') return 'sendSettled';
   if (now.deadlinePassed) return idle ? 'deadline' : undefined;
+  if (now.startedAgain && idle) return 'startedAgain';
   if (now.lookDue && idle) return 'lookDue';
   // It gives the verification another target, so what compares with the old one ends first.
   if (now.codeAlreadySent && idle) return 'codeAlreadySent';
@@ -104,7 +109,7 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   if (now.resendsRequested > 0 && decided) return 'resendRequested';
   // A message that crosses a right code confuses a person and costs money, so a send waits for the attempt; and for
   // the look at the attribute, which must see it as it was before the send.
-  return now.sendDue && !now.codeAccepted && now.send === 'none' && idle ? 'sendDue' : undefined;
+  return now.sendDue && counted && !now.codeAccepted && now.send === 'none' && idle ? 'sendDue' : undefined;
 }
 
 /** Every answer holds the whole status, so records that do not count are listed up to here only. */
@@ -133,83 +138,10 @@ export function countedAttempts(attempts: readonly AttemptRecord[]): AttemptReco
   return attempts.filter(({ outcome }) => outcome !== 'accessTokenRejected' && outcome !== 'notMade');
 }
 
-export function sendsLeft(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
-  return Math.max(0, policy.maxSends - countedSends(sends).length);
-}
-
-export function attemptsLeft(policy: ResolvedPolicy, attempts: readonly AttemptRecord[]): number {
-  return Math.max(0, policy.maxAttempts - countedAttempts(attempts).length);
-}
-
 /** Until when `submitCode` takes the newest code; undefined while none was sent. */
 export function codeExpiresAt(policy: ResolvedPolicy, sends: readonly SendRecord[]): number | undefined {
   const newest = countedSends(sends).at(-1);
   return newest && Date.parse(newest.at) + policy.codeLifetimeMs;
-}
-
-/** When the automatic re-send is due; undefined where there is none, or none left. */
-export function automaticResendAt(policy: ResolvedPolicy, sends: readonly SendRecord[]): number | undefined {
-  // From the newest try, not from the newest message: a send that failed is not repeated at once.
-  const newest = sends.at(-1);
-  if (policy.resendAfterMs === undefined || !newest || sendsLeft(policy, sends) === 0) return undefined;
-  return Date.parse(newest.at) + Math.max(policy.resendAfterMs, cooldownMs(policy, sends));
-}
-
-/** Doubles with each message, to slow down a user who asks again and again. */
-function cooldownMs(policy: ResolvedPolicy, sends: readonly SendRecord[]): number {
-  return policy.resendCooldownMs * 2 ** Math.max(0, countedSends(sends).length - 1);
-}
-
-/** What decides whether a re-send is allowed. */
-export interface ResendFacts {
-  policy: ResolvedPolicy;
-  state: VerificationState;
-  sends: readonly SendRecord[];
-  /** The code was found expired, so a further wait would not help. */
-  cooldownWaived: boolean;
-  /** A send waits already, for a token or for its time. */
-  sendPending: boolean;
-  /** In state `rateLimited`. */
-  retryAtMs?: number | undefined;
-  /** Some token is left that Cognito has not refused. */
-  hasToken: boolean;
-  /** Cognito keeps the old value until the new one is verified, and would send a code to the old one. */
-  changePending: boolean;
-  /** Cognito has accepted a code. */
-  codeAccepted: boolean;
-}
-
-/** From when a re-send is allowed while the code is awaited; undefined where no time makes it right. */
-export function resendAllowedAt(facts: ResendFacts): number | undefined {
-  return facts.state === 'awaitingCode' && !whyPointless(facts) ? endOfCooldown(facts) : undefined;
-}
-
-/** Why a re-send is refused now; undefined when it is allowed, or joins a send that is under way. */
-export function resendRefusal(facts: ResendFacts, nowMs: number): ResendRefusal | undefined {
-  const pointless = whyPointless(facts);
-  if (pointless) return { reason: pointless };
-  if (facts.state === 'sending') return undefined;
-  if (facts.state === 'rateLimited') {
-    return { reason: 'rateLimited', allowedAt: isoIf(facts.retryAtMs) };
-  }
-  if (facts.state === 'awaitingToken' && !facts.hasToken) return { reason: 'accessTokenNeeded' };
-  // The token that comes along is what that send has waited for.
-  if (facts.state === 'awaitingToken' && facts.sendPending) return undefined;
-  const allowedAt = endOfCooldown(facts);
-  if (allowedAt === undefined) return { reason: 'maxSends' };
-  return allowedAt > nowMs ? { reason: 'cooldown', allowedAt: iso(allowedAt) } : undefined;
-}
-
-/** Why no other code would help. */
-function whyPointless({ changePending, codeAccepted }: ResendFacts): 'changePending' | 'codeAccepted' | undefined {
-  return codeAccepted ? 'codeAccepted' : changePending ? 'changePending' : undefined;
-}
-
-function endOfCooldown({ policy, sends, cooldownWaived }: ResendFacts): number | undefined {
-  if (sendsLeft(policy, sends) === 0) return undefined;
-  // From the newest try, not from the newest message: one that failed may have cost Cognito's limit too.
-  const newest = sends.at(-1);
-  return newest && !cooldownWaived ? Date.parse(newest.at) + cooldownMs(policy, sends) : 0;
 }
 
 /**
@@ -218,9 +150,9 @@ function endOfCooldown({ policy, sends, cooldownWaived }: ResendFacts): number |
  * @param refusals how many rate limits came in a row, this one included
  */
 export function retryAfterRateLimit(ownCallsMs: readonly number[], refusals: number, nowMs: number): number {
-  const oldest = ownCallsMs.filter((at) => at > nowMs - RATE_LIMIT_WINDOW_MS).sort((a, b) => a - b)[0];
+  const oldest = ownCallsMs.filter((at) => at > nowMs - LIMITS_WINDOW_MS).sort((a, b) => a - b)[0];
   // A second refusal in a row shows that our own calls are not the whole explanation.
-  if (oldest !== undefined && refusals === 1) return oldest + RATE_LIMIT_WINDOW_MS;
+  if (oldest !== undefined && refusals === 1) return oldest + LIMITS_WINDOW_MS;
   return nowMs + Math.min(UNEXPLAINED_WAIT_MS.most, UNEXPLAINED_WAIT_MS.first * 2 ** (refusals - 1));
 }
 

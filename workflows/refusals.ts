@@ -19,12 +19,14 @@ export function resendNotAllowed(refusal: ResendRefusal): ApplicationFailure {
   const why: Record<ResendRefusal['reason'], string> = {
     cooldown: `A re-send is not allowed yet${when}.`,
     maxSends: 'No sends are left in this verification.',
-    rateLimited: `Cognito takes no more sends for this user for now${when}, and the verification then sends by itself, unless it has ended.`,
+    rateLimited: `No more sends are taken for this user for now${when}, and the verification then sends by itself, unless it has ended.`,
     accessTokenNeeded: 'A fresh access token is needed first: send it along, or call renewAccessToken.',
     changePending:
       'The user pool keeps the old value until the new one is verified, and Cognito would send the code to the old one. Change the attribute again (UpdateUserAttributes): Cognito then sends a code to the new value, which a start reports with alreadySent.',
     codeAccepted:
       'Cognito has accepted a code already. The verification only waits until it can read that the attribute is verified.',
+    attemptsExhausted:
+      'No attempts are left in this verification, so that another code could not be submitted. Start again: that ends this verification, and opens another one with what the last hour leaves.',
   };
   return refused(FAILURE_TYPES.resendNotAllowed, why[refusal.reason], refusal);
 }
@@ -32,7 +34,7 @@ export function resendNotAllowed(refusal: ResendRefusal): ApplicationFailure {
 export function attemptsExhausted({ maxAttempts }: ResolvedPolicy, status: VerificationStatus): ApplicationFailure {
   return refused(
     FAILURE_TYPES.attemptsExhausted,
-    `All ${maxAttempts} attempts are used up. The verification ends at ${status.expiresAt}; it may be started again after that, or once it is cancelled.`,
+    `All ${maxAttempts} attempts are used up. Another start ends this verification, and opens one with what the last hour leaves.`,
     status,
   );
 }

@@ -8,18 +8,17 @@ import {
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
-import type { Looks } from './looks.js';
-import type { Mailbox, ResendPost } from './mailbox.js';
 import {
+  attemptsUsedUp,
   automaticResendAt,
-  type CallState,
-  type Ending,
-  nextDailyEmailReset,
+  firstSendAllowedAt,
+  type LimitFacts,
   type ResendFacts,
   resendRefusal,
-  retryAfterRateLimit,
-  slowRetryAt,
-} from './policy.js';
+} from './limits.js';
+import type { Looks } from './looks.js';
+import type { Mailbox, ResendPost } from './mailbox.js';
+import { type CallState, type Ending, nextDailyEmailReset, retryAfterRateLimit, slowRetryAt } from './policy.js';
 import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
 import { SendPlan } from './send-plan.js';
 import { SendRecords } from './send-records.js';
@@ -32,6 +31,7 @@ interface Parts {
   readonly mailbox: Mailbox;
   readonly deadline: Deadline;
   readonly looks: Looks;
+  readonly limits: LimitFacts;
   readonly resendFacts: ResendFacts;
   enter(state: VerificationState): void;
 }
@@ -73,12 +73,9 @@ export class Sends {
   }
 
   /** Whether a send may begin: the first, an automatic one, or one that was put off. */
-  due(attemptsLeft: number): boolean {
+  get due(): boolean {
     // Where its code would go is not known.
-    if (this.parts.looks.changeUnread) return false;
-    // Without attempts its code could not be submitted; a caller who asks for one all the same gets it.
-    if (attemptsLeft === 0 && this.waiting.length === 0) return false;
-    return this.next.due;
+    return !this.parts.looks.changeUnread && this.next.due;
   }
 
   /** A send is with Cognito, is about to be, or will be tried again after a moment. */
@@ -92,10 +89,9 @@ export class Sends {
   }
 
   /** What the policy asks of the sends before a re-send. */
-  get facts(): Pick<ResendFacts, 'sends' | 'cooldownWaived' | 'sendPending' | 'retryAtMs'> {
+  get facts(): Pick<ResendFacts, 'cooldownWaived' | 'sendPending' | 'retryAtMs'> {
     const { next, records } = this;
-    const { all: sends, cooldownWaived } = records;
-    return { sends, cooldownWaived, sendPending: next.pending, retryAtMs: next.retryAtMs };
+    return { cooldownWaived: records.cooldownWaived, sendPending: next.pending, retryAtMs: next.retryAtMs };
   }
 
   /** The re-sends that still wait for an answer. */
@@ -103,19 +99,34 @@ export class Sends {
     return [...this.waiting, ...this.parts.mailbox.resends];
   }
 
-  /** Asks Cognito to send a code. */
+  /** Asks Cognito to send a code, unless no attempt is left to submit it, or the calls of earlier verifications put it off. */
   start(): void {
     const { parts } = this;
+    if (attemptsUsedUp(parts.limits)) {
+      this.standDown();
+      this.next.clear();
+      return;
+    }
     this.next.clear();
+    const allowedAt = this.isFirst ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
+    if (allowedAt !== undefined && allowedAt > Date.now()) {
+      this.putOff(allowedAt, 'The last hour leaves another send then');
+      this.answerWaiting();
+      return;
+    }
     parts.enter('sending');
     const clientMetadata = this.clientMetadata ?? parts.request.clientMetadata;
     this.call.start(() => this.send(clientMetadata));
   }
 
-  /** A code was accepted: a send that waits is not needed any more. One that is under way settles by itself. */
+  /**
+   * A code was accepted, or no attempt is left: a send that waits is not needed any more. One that is under way settles by
+   * itself.
+   */
   standDown(): void {
     if (this.call.state !== 'none' || !this.next.pending) return;
     this.next.clear();
+    this.isFirstSettled = true;
     this.answerWaiting();
     this.parts.enter('awaitingCode');
   }
@@ -236,6 +247,7 @@ export class Sends {
     if (ending) return ending;
     if (!this.next.pending) this.clientMetadata = undefined;
     this.answerWaiting();
+    if (attemptsUsedUp(this.parts.limits)) this.standDown();
     return undefined;
   }
 
@@ -289,20 +301,35 @@ export class Sends {
     this.next.plan('none');
     this.isFirstSettled = true;
     parts.enter('awaitingCode');
-    const atMs = automaticResendAt(parts.request.policy, this.records.all);
+    this.planAutomatic();
+  }
+
+  /** What limits this verification is known: it may put off the automatic re-send that a code of Cognito's own has planned. */
+  earlierCounted(): void {
+    if (this.isFirstSettled && this.call.state === 'none' && !this.next.pending) this.planAutomatic();
+  }
+
+  private planAutomatic(): void {
+    const { parts } = this;
+    const atMs = automaticResendAt(parts.limits, Date.now());
     if (this.automaticResends && atMs !== undefined && !parts.looks.changePending) {
       this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
     }
   }
 
   private waitOutRateLimit(dailyEmailLimit: boolean): void {
-    const own = this.records.counted.map(({ at }) => Date.parse(at));
+    const own = [...this.parts.limits.earlier.sends, ...this.records.counted].map(({ at }) => Date.parse(at));
     const atMs = dailyEmailLimit
       ? nextDailyEmailReset(Date.now())
       : retryAfterRateLimit(own, ++this.rateLimitsInARow, Date.now());
+    this.putOff(atMs, 'Cognito may take another send by then');
+  }
+
+  /** @param summary what the Web UI shows beside the timer */
+  private putOff(atMs: number, summary: string): void {
     this.isFirstSettled = true;
     this.parts.enter('rateLimited');
-    this.next.planAt(atMs, 'rateLimited', 'Cognito may take another send by then');
+    this.next.planAt(atMs, 'rateLimited', summary);
   }
 
   private triesAgainSlowly(kind: 'undeliverable' | 'blocked', failure: VerificationFailure): boolean {

@@ -14,10 +14,12 @@ import { AccessTokens } from './access-tokens.js';
 import { Deadline } from './alarm.js';
 import { Attempts } from './attempts.js';
 import { Copies } from './copies.js';
+import { Earlier } from './earlier.js';
+import { attemptsLeft, type LimitFacts, type ResendFacts, resendAllowedAt, sendsLeft } from './limits.js';
 import { liveCard } from './live-card.js';
 import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
-import { type Ending, type EventFacts, iso, isoIf, type ResendFacts, resendAllowedAt, sendsLeft } from './policy.js';
+import { type Ending, type EventFacts, iso, isoIf } from './policy.js';
 import { Sends } from './sends.js';
 
 export class Verification {
@@ -26,6 +28,7 @@ export class Verification {
   readonly tokens: AccessTokens;
   readonly deadline: Deadline;
   readonly looks: Looks;
+  readonly earlier: Earlier;
   readonly sends: Sends;
   readonly attempts: Attempts;
   private state: VerificationState = 'sending';
@@ -43,13 +46,15 @@ export class Verification {
     this.tokens.offer(request.tokenInput, startedAtMs);
     this.deadline = new Deadline(startedAtMs + request.policy.deadlineMs);
     this.looks = new Looks(this);
+    this.earlier = new Earlier(request, startedAtMs);
     this.sends = new Sends(this);
     this.attempts = new Attempts(this);
   }
 
-  /** Sets the deadline's timer, and takes in a code that Cognito has sent by itself. */
+  /** Sets the deadline's timer, counts what limits this verification, and takes in a code that Cognito has sent by itself. */
   begin(): void {
     this.deadline.begin();
+    this.earlier.begin();
     this.sends.begin();
   }
 
@@ -102,14 +107,31 @@ export class Verification {
 
   /** The deadline has passed: a last look tells whether the attribute has become verified all the same. */
   conclude(): Promise<Ending> {
+    this.earlier.cancel();
     this.sends.cancel();
     return this.looks.conclude(this.sends.records.counted.length > 0);
   }
 
+  /** What earlier verifications leave is known. */
+  takeEarlierCount(): void {
+    this.earlier.settle();
+    this.sends.earlierCounted();
+  }
+
+  /** A start has come, and no attempts are left: this verification makes place for the next, which the start then opens. */
+  async makePlace(): Promise<Ending | undefined> {
+    this.mailbox.startedAgain = false;
+    if (!this.attempts.usedUp || this.looks.codeAccepted) return undefined;
+    const ending = await this.conclude();
+    return ending.outcome === 'expired' ? { ...ending, reason: ending.reason ?? 'AttemptsExhausted' } : ending;
+  }
+
   /** What decides the next event. */
   get facts(): EventFacts {
-    const { mailbox, tokens, deadline, looks, sends, attempts } = this;
+    const { mailbox, tokens, deadline, looks, earlier, sends, attempts } = this;
     return {
+      earlierCount: earlier.state,
+      startedAgain: mailbox.startedAgain,
       confirmed: mailbox.confirmed,
       lookup: looks.state,
       lookDue: looks.due,
@@ -123,7 +145,7 @@ export class Verification {
       lateCodeTaken: attempts.lateTaken,
       codeAlreadySent: mailbox.alreadySent !== undefined,
       tokenOffered: tokens.announced,
-      sendDue: sends.due(attempts.left),
+      sendDue: sends.due,
     };
   }
 
@@ -134,11 +156,22 @@ export class Verification {
     return this.looks.codeAccepted && !settled ? 'outstanding' : undefined;
   }
 
+  /** What limits sends and attempts. */
+  get limits(): LimitFacts {
+    const { request, sends, attempts, earlier } = this;
+    return {
+      policy: request.policy,
+      sends: sends.records.all,
+      attempts: attempts.records,
+      earlier: earlier.calls,
+    };
+  }
+
   /** What decides whether a re-send is allowed. */
   get resendFacts(): ResendFacts {
     return {
+      ...this.limits,
       ...this.sends.facts,
-      policy: this.request.policy,
       state: this.state,
       hasToken: this.tokens.usable(Date.now()).length > 0,
       changePending: this.looks.changePending,
@@ -153,18 +186,18 @@ export class Verification {
 
   status(): VerificationStatus {
     const { sends, attempts, deadline, ended, ending, looks } = this;
-    const { attributeName, policy } = this.request;
+    const { attributeName } = this.request;
     const now = Date.now();
     const newest = sends.records.counted.at(-1);
-    const resendAt = resendAllowedAt(this.resendFacts);
+    const resendAt = resendAllowedAt(this.resendFacts, now);
     const codeEnds = sends.records.codeExpiresAtMs;
     return {
       state: this.state,
       attributeName,
       delivery: newest?.delivery,
       deliveryUncertain: newest?.outcome === 'uncertain',
-      sendsLeft: sendsLeft(policy, sends.records.counted),
-      attemptsLeft: attempts.left,
+      sendsLeft: sendsLeft(this.limits, now),
+      attemptsLeft: attemptsLeft(this.limits, now),
       resendAllowedAt: resendAt === undefined ? undefined : iso(Math.max(resendAt, now)),
       retryAt: ended ? undefined : isoIf(sends.facts.retryAtMs ?? attempts.blockedUntil(now)),
       codeExpiresAt: ended ? undefined : isoIf(codeEnds && Math.min(codeEnds, deadline.atMs)),

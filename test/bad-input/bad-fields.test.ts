@@ -144,7 +144,10 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   policy: undefined,
   code: (value) => ({ args: ['submit', 'ID'], env: { VERIFICATION_CODE: value } }),
   reference: (value) => ({ args: ['confirm', 'ID', '--reference', value] }),
+  // The client finds it.
+  previousRunId: undefined,
   // Of activities alone.
+  startedAt: undefined,
   recordAttribute: undefined,
   runId: undefined,
   salt: undefined,

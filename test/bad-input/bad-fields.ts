@@ -66,7 +66,7 @@ const PLAIN: Record<PlainKind, BadValues> = {
   },
   valueDigest: NOT_TAKEN,
   valueSalt: NOT_TAKEN,
-  uuid: NOT_TAKEN,
+  uuid: textOf('0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d', BOUNDS.previousRunId, ['', x(BOUNDS.previousRunId)]),
   time: NOT_TAKEN,
   flag: NOT_TAKEN,
   text: NOT_TAKEN,

@@ -20,6 +20,7 @@ import type {
   VerifyCodeInput,
   VerifyCodeResult,
 } from '../../activities/cognito.js';
+import type { CountEarlierCallsInput, CountEarlierCallsResult } from '../../activities/earlier-calls.js';
 import type { SendFailure } from '../../activities/failures.js';
 import { CLAIMS, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
@@ -119,6 +120,7 @@ export const SAMPLES: Record<string, Sample> = {
       alreadySent: delivery,
       clientMetadata,
       policy,
+      previousRunId: runId,
       ...byReference,
     } satisfies Whole<VerificationRequest>,
     shows: {
@@ -128,6 +130,7 @@ export const SAMPLES: Record<string, Sample> = {
       alreadySent: delivery,
       clientMetadata: '•••••• (1 entry)',
       policy,
+      previousRunId: runId,
       userPoolId,
       sub: SUB,
     },
@@ -254,6 +257,14 @@ export const SAMPLES: Record<string, Sample> = {
   'the result of readAttribute that was told nothing': {
     value: { runId, salt: CANARIES.valueSalt } satisfies AttributeSnapshot & { runId: string },
     shows: { runId, salt: HIDDEN },
+  },
+  'the input of countEarlierCalls': {
+    value: { runId, previousRunId: runId, startedAt: at } satisfies Required<CountEarlierCallsInput>,
+    shows: { runId, previousRunId: runId, startedAt: at },
+  },
+  'the result of countEarlierCalls': {
+    value: { runId, sends: [{ at }], attempts: [{ at }] } satisfies Required<CountEarlierCallsResult>,
+    shows: { runId, sends: [{ at }], attempts: [{ at }] },
   },
   'the details of a failure': {
     value: {

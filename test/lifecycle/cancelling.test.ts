@@ -151,11 +151,15 @@ test('cancelling a cancelled verification is no error', async () => {
   await expect(travel.client.cancel(opened.id)).resolves.toBeUndefined();
 });
 
-test('a cancelled verification may be started again', async () => {
+test('a cancelled verification may be started again, and sends when the cool-down of its message is over', async () => {
   const opened = await travel.open();
   await travel.client.cancel(opened.id);
   await travel.wait(opened);
-  expect((await travel.open({ user: opened.user })).started).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+  const again = await travel.open({ user: opened.user });
+  expect(again.started).toMatchObject({ state: 'rateLimited', sendsLeft: 4, sends: [] });
+  await travel.pass('1 minute');
+  expect(await travel.status(again)).toMatchObject({ state: 'awaitingCode', sendsLeft: 3 });
+  expect((await travel.submitRight(again)).result).toBe('verified');
 });
 
 test('every history made here replays', async () => {

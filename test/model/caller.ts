@@ -6,7 +6,7 @@ import type { Message } from './messages.js';
 import { codeToType } from './model.js';
 import { type ModelRig, WRONG_CODE } from './rig.js';
 import type { Ask, Story } from './scenario.js';
-import { HOUR, isEnd, MINUTE, type Token, type World } from './world.js';
+import { attemptsLeft, HOUR, isEnd, MINUTE, type Token, type World } from './world.js';
 
 const LONG = 72 * HOUR;
 const A_MOMENT = 20 * MINUTE;
@@ -86,8 +86,8 @@ export class Caller {
         return { kind: 'renew', token: 0 };
       case 'join':
       case 'joinWithForgedToken':
-        // After the end, a start would open another verification.
-        if (worlds.every(({ state }) => isEnd(state))) return { kind: 'submitMalformed' };
+        // After the end, and where no attempts are left, a start would open another verification.
+        if (worlds.some((one) => isEnd(one.state) || attemptsLeft(one) === 0)) return { kind: 'submitMalformed' };
         return { kind: 'join', token: await bring({ forged: ask === 'joinWithForgedToken' }) };
       case 'bringForeignToken':
         return { kind: 'foreign' };

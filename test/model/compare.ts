@@ -57,7 +57,8 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
     about('codeExpiresAt', ends && Math.min(ends, world.expiresAt), status.codeExpiresAt);
   }
   if (world.state === 'awaitingCode') {
-    const allowed = world.codeAccepted || world.changePending ? undefined : cooldownEnds(world);
+    const isPointless = world.codeAccepted || world.changePending || attemptsLeft(world) === 0;
+    const allowed = isPointless ? undefined : cooldownEnds(world);
     const by = status.resendAllowedAt;
     // A time in the past depends on when the verification last looked at its clock.
     const over = allowed !== undefined && by !== undefined && allowed <= world.now && Date.parse(by) <= world.now;

@@ -82,7 +82,7 @@ const SCENARIOS: Record<string, Small & { ends: VerificationState }> = {
     troubles: { read: { name: 'tokenRefused', once: false } },
     rounds: [{ asks: ['confirm', 'joinWithForgedToken'] }, { asks: ['verifyElsewhere', 'renew'] }],
   },
-  'a re-send that waited for a token is made once the user has another, though no attempt is left': {
+  'once no attempt is left no re-send is made, whatever token comes': {
     ends: 'expired',
     rules: { maxAttempts: 1, resendCooldown: 1_000 },
     tokenLives: 2 * MINUTE,

@@ -182,7 +182,7 @@ export class Life extends Looks {
     }
     world.check = undefined;
     if (end !== 'rateLimited') world.attemptLimitsInARow = 0;
-    if (world.codeAccepted) this.standDown();
+    if (world.codeAccepted || attemptsLeft(world) === 0) this.standDown();
     this.answer(check.message, end === 'unavailable' ? 'CognitoUnavailable' : end);
     if (end === 'rateLimited') {
       world.attemptLimitsInARow += 1;

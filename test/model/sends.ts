@@ -20,13 +20,15 @@ export class Sends extends Verification {
   /** Starts a send that is due, unless it must wait for something that is under way. */
   goOn(): void {
     const { world } = this;
-    const { state, sendWanted, retryAt, resendsWaiting, riding, check } = world;
+    const { state, sendWanted, retryAt, riding, check } = world;
     this.answerJoins();
     this.lookWhereWanted();
     if (isEnd(world.state) || riding || check || world.look || world.codeAccepted) return;
     if (world.byCognito && world.targetWanted) return;
-    if (attemptsLeft(world) === 0 && resendsWaiting.length === 0) return;
-    if (world.nextSendDue || (sendWanted && retryAt === undefined && state !== 'awaitingToken')) this.startSend();
+    if (!world.nextSendDue && !(sendWanted && retryAt === undefined && state !== 'awaitingToken')) return;
+    if (attemptsLeft(world) > 0) this.startSend();
+    else this.standDown();
+    world.nextSendDue = false;
   }
 
   /** A look is being retried, and what it finds out decides about codes and re-sends. */
@@ -40,6 +42,7 @@ export class Sends extends Verification {
     const { world } = this;
     if (world.codeAccepted) return 'ResendNotAllowed:codeAccepted';
     if (world.changePending) return 'ResendNotAllowed:changePending';
+    if (attemptsLeft(world) === 0) return 'ResendNotAllowed:attemptsExhausted';
     if (world.state === 'sending') return undefined;
     if (world.state === 'rateLimited') return 'ResendNotAllowed:rateLimited';
     if (world.state === 'awaitingToken') {
@@ -57,7 +60,6 @@ export class Sends extends Verification {
     if (world.state === 'sending') {
       if (world.resendsWaiting.length > 0) this.answer(message, 'status');
       else world.resendsWaiting.push(message);
-      // A re-send on request happens even if no attempt is left to use its code.
       this.goOn();
       return;
     }
@@ -208,14 +210,16 @@ export class Sends extends Verification {
     }
     if (isEnd(world.state)) return;
     for (const message of world.resendsWaiting.splice(0)) this.answer(message, 'status');
+    if (attemptsLeft(world) === 0) this.standDown();
     this.answerJoins();
     this.goOn();
   }
 
-  /** A code was accepted: a send that waits is not needed any more. */
+  /** A code was accepted, or no attempt is left to submit one: a send that waits is not needed any more. */
   protected standDown(): void {
     const { world } = this;
     if (world.riding || !world.sendWanted) return;
+    world.firstSendSettled = true;
     world.sendWanted = false;
     world.nextSendAt = undefined;
     world.nextSendDue = false;

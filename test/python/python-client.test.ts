@@ -47,6 +47,10 @@ class PythonClient {
     this.process.stdin.write(`${code}\n`);
   }
 
+  stop(): void {
+    this.process.kill();
+  }
+
   async ended(): Promise<{ exitCode: number | null; errors: string }> {
     if (this.process.exitCode === null) await once(this.process, 'exit');
     return { exitCode: this.process.exitCode, errors: this.errors };
@@ -93,6 +97,11 @@ it('a service in Python verifies an address with the codec of the samples and th
   expect(input?.payloads?.map(({ metadata }) => Buffer.from(metadata?.['encoding'] ?? []).toString())).toEqual([
     'binary/encrypted',
   ]);
+  // Another one counts what this one has used.
+  const again = new PythonClient(python ?? '', user);
+  expect(await again.next()).toMatchObject({ status: { state: 'rateLimited', sendsLeft: 4, attemptsLeft: 8 } });
+  again.stop();
+
   const text = JSON.stringify(history, (_, value) =>
     value?.type === 'Buffer' ? Buffer.from(value.data).toString('latin1') : value,
   );

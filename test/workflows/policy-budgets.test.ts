@@ -3,6 +3,8 @@ import {
   ATTRIBUTE_NAMES,
   type AttemptOutcome,
   type AttemptRecord,
+  type EarlierCalls,
+  LIMITS_WINDOW_MS,
   resolvePolicy,
   type SendOutcome,
   type SendRecord,
@@ -10,17 +12,23 @@ import {
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  attemptAllowedAt,
   attemptsLeft,
   automaticResendAt,
+  firstSendAllowedAt,
+  inTheHour,
+  type LimitFacts,
+  type ResendFacts,
+  resendAllowedAt,
+  resendRefusal,
+  sendsLeft,
+} from '../../workflows/limits.js';
+import {
   codeExpiresAt,
   countedAttempts,
   countedSends,
   nextDailyEmailReset,
-  type ResendFacts,
-  resendAllowedAt,
-  resendRefusal,
   retryAfterRateLimit,
-  sendsLeft,
   slowRetryAt,
 } from '../../workflows/policy.js';
 
@@ -56,6 +64,15 @@ const sent = (...minutes: number[]): SendRecord[] =>
   minutes.map((minute) => ({ at: iso(NOON + minute * MINUTE), outcome: 'sent' }));
 const policyOf = (policy: Parameters<typeof resolvePolicy>[0] = {}) => resolvePolicy(policy, 'email');
 
+const NONE: EarlierCalls = { sends: [], attempts: [] };
+const limits = (more: Partial<LimitFacts> = {}): LimitFacts => ({
+  policy: policyOf(),
+  sends: [],
+  attempts: [],
+  earlier: NONE,
+  ...more,
+});
+
 const sends = fc
   .array(fc.record({ at: fc.integer({ min: 0, max: 3 * HOUR }), outcome: fc.constantFrom(...SEND_OUTCOMES) }), {
     maxLength: 12,
@@ -72,7 +89,9 @@ describe('counting', () => {
       fc.property(sends, fc.integer({ min: 1, max: 20 }), (records, maxSends) => {
         const left = records.filter(({ outcome }) => MESSAGES.has(outcome)).length;
         expect(countedSends(records)).toHaveLength(left);
-        expect(sendsLeft(policyOf({ maxSends }), records)).toBe(Math.max(0, maxSends - left));
+        expect(sendsLeft(limits({ policy: policyOf({ maxSends }), sends: records }), NOON)).toBe(
+          Math.max(0, maxSends - left),
+        );
       }),
     );
   });
@@ -82,7 +101,9 @@ describe('counting', () => {
       fc.property(attempts, fc.integer({ min: 1, max: 15 }), (records, maxAttempts) => {
         const counted = records.filter(({ outcome }) => !NOT_COUNTED.has(outcome)).length;
         expect(countedAttempts(records)).toHaveLength(counted);
-        expect(attemptsLeft(policyOf({ maxAttempts }), records)).toBe(Math.max(0, maxAttempts - counted));
+        expect(attemptsLeft(limits({ policy: policyOf({ maxAttempts }), attempts: records }), NOON)).toBe(
+          Math.max(0, maxAttempts - counted),
+        );
       }),
     );
   });
@@ -104,6 +125,8 @@ describe('re-sends', () => {
     policy: policyOf({ resendCooldown: '1 minute', maxSends: 5 }),
     state: 'awaitingCode',
     sends: sent(0),
+    attempts: [],
+    earlier: NONE,
     cooldownWaived: false,
     sendPending: false,
     hasToken: true,
@@ -115,7 +138,7 @@ describe('re-sends', () => {
   test.each([1, 2, 3, 4])('after %i messages the cool-down has doubled with each but the first', (count) => {
     const records = sent(...Array.from({ length: count }, (_, index) => index * 60));
     const newest = NOON + (count - 1) * HOUR;
-    expect(resendAllowedAt(facts({ sends: records }))).toBe(newest + MINUTE * 2 ** (count - 1));
+    expect(resendAllowedAt(facts({ sends: records }), newest)).toBe(newest + MINUTE * 2 ** (count - 1));
   });
 
   const COOLING = { reason: 'cooldown', allowedAt: iso(NOON + MINUTE) } as const;
@@ -149,7 +172,7 @@ describe('re-sends', () => {
           expect(resendRefusal(now, allowedAt - 1)).toEqual(refusal);
         } else if (refusal) {
           expect(refusal.reason).toBe('maxSends');
-          expect(sendsLeft(now.policy, records)).toBe(0);
+          expect(sendsLeft(now, NOON)).toBe(0);
         }
       }),
     );
@@ -163,13 +186,91 @@ describe('re-sends', () => {
 
   test('an automatic re-send is due after resendAfter or the cool-down, whichever is longer, from the newest try', () => {
     const policy = policyOf({ resendAfter: '3 minutes', resendCooldown: '1 minute', maxSends: 4 });
-    expect(automaticResendAt(policy, [])).toBeUndefined();
-    expect(automaticResendAt(policyOf(), sent(0))).toBeUndefined();
-    expect(automaticResendAt(policy, sent(0))).toBe(NOON + 3 * MINUTE);
-    expect(automaticResendAt(policy, sent(0, 10, 20))).toBe(NOON + 24 * MINUTE);
-    expect(automaticResendAt(policy, sent(0, 10, 20, 30))).toBeUndefined();
+    expect(automaticResendAt(limits({ policy, sends: [] }), NOON)).toBeUndefined();
+    expect(automaticResendAt(limits({ sends: sent(0) }), NOON)).toBeUndefined();
+    expect(automaticResendAt(limits({ policy, sends: sent(0) }), NOON)).toBe(NOON + 3 * MINUTE);
+    expect(automaticResendAt(limits({ policy, sends: sent(0, 10, 20) }), NOON)).toBe(NOON + 24 * MINUTE);
+    expect(automaticResendAt(limits({ policy, sends: sent(0, 10, 20, 30) }), NOON)).toBeUndefined();
     const failed: SendRecord = { at: iso(NOON + 5 * MINUTE), outcome: 'notSent' };
-    expect(automaticResendAt(policy, [...sent(0), failed])).toBe(NOON + 8 * MINUTE);
+    expect(automaticResendAt(limits({ policy, sends: [...sent(0), failed] }), NOON)).toBe(NOON + 8 * MINUTE);
+  });
+});
+
+describe('the limits of the hour', () => {
+  const at = (...minutes: number[]) => minutes.map((minute) => ({ at: iso(NOON + minute * MINUTE) }));
+  const leavesAt = (minute: number) => NOON + minute * MINUTE + LIMITS_WINDOW_MS;
+  const policy = policyOf({ resendCooldown: '1 minute', maxSends: 3, maxAttempts: 2 });
+
+  test('an earlier call counts for an hour and a little', () => {
+    expect(inTheHour(at(0, -10), NOON)).toEqual([NOON - 10 * MINUTE, NOON]);
+    expect(inTheHour(at(0), leavesAt(0) - 1)).toHaveLength(1);
+    expect(inTheHour(at(0), leavesAt(0))).toHaveLength(0);
+  });
+
+  test.each<[string, { sends?: number[]; attempts?: number[] }, number]>([
+    ['nothing: at once', {}, 0],
+    ['one message: the first step of the cool-down', { sends: [-0.5] }, NOON + 0.5 * MINUTE],
+    ['two messages: the second step', { sends: [-20, -1] }, NOON + MINUTE],
+    ['as many messages as the policy allows: when the oldest leaves', { sends: [-30, -20, -10] }, leavesAt(-30)],
+    ['more than that: when enough have left', { sends: [-40, -30, -20, -10] }, leavesAt(-30)],
+    ['all attempts: when one leaves, since a code could not be submitted', { attempts: [-30, -10] }, leavesAt(-30)],
+    ['more than an hour ago: at once', { sends: [-90, -80, -70], attempts: [-90, -80] }, 0],
+  ])('the first send after %s', (_, { sends: earlierSends = [], attempts: earlierAttempts = [] }, expected) => {
+    const earlier = { sends: at(...earlierSends), attempts: at(...earlierAttempts) };
+    const allowedAt = firstSendAllowedAt(limits({ policy, earlier }), NOON) ?? Number.NaN;
+    expect(Math.max(allowedAt, NOON)).toBe(Math.max(expected, NOON));
+  });
+
+  test('own calls count as long as the verification lasts, earlier ones for an hour', () => {
+    const facts = limits({ policy, sends: sent(-300), earlier: { sends: at(-30), attempts: at(-30, -20) } });
+    expect(sendsLeft(facts, NOON)).toBe(1);
+    expect(sendsLeft(facts, NOON + HOUR)).toBe(2);
+    expect(attemptsLeft(facts, NOON)).toBe(0);
+    expect(attemptAllowedAt(facts, NOON)).toBe(leavesAt(-30));
+    const used = limits({
+      policy,
+      attempts: at(-300, -200).map(({ at: time }) => ({ at: time, outcome: 'mismatch' })),
+    });
+    expect(attemptAllowedAt(used, NOON + 24 * HOUR)).toBeUndefined();
+  });
+
+  test('at the time that is named the limit holds no longer, and a moment before it does', () => {
+    const times = fc.array(fc.integer({ min: -70, max: 0 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(times, times, (sendTimes, attemptTimes) => {
+        const facts = limits({ policy, earlier: { sends: at(...sendTimes), attempts: at(...attemptTimes) } });
+        const allowedAt = firstSendAllowedAt(facts, NOON) ?? Number.NaN;
+        expect(allowedAt).not.toBeNaN();
+        if (allowedAt <= NOON) return;
+        const later = firstSendAllowedAt(facts, allowedAt) ?? Number.NaN;
+        expect(later).toBeLessThanOrEqual(allowedAt);
+        expect(sendsLeft(facts, allowedAt)).toBeGreaterThan(0);
+        expect(attemptsLeft(facts, allowedAt)).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  test('a code that Cognito has sent to a corrected value begins the cool-down again, and counts', () => {
+    const corrected = limits({
+      policy: policyOf({ resendCooldown: '1 minute' }),
+      sends: [...sent(-3, -2), { at: iso(NOON), outcome: 'alreadySent' }],
+      earlier: { sends: at(-10), attempts: [] },
+    });
+    expect(sendsLeft(corrected, NOON)).toBe(1);
+    const resend = { ...corrected, state: 'awaitingCode', cooldownWaived: false, sendPending: false } as const;
+    const facts = { ...resend, hasToken: true, changePending: false, codeAccepted: false };
+    expect(resendAllowedAt(facts, NOON)).toBe(NOON + MINUTE);
+  });
+
+  test('without attempts left no re-send is offered, made or allowed', () => {
+    const attemptsMade = sent(-5, -4).map((record): AttemptRecord => ({ at: record.at, outcome: 'mismatch' }));
+    const used = limits({ policy, sends: sent(-10), attempts: attemptsMade });
+    const facts = { ...used, state: 'awaitingCode', cooldownWaived: true, sendPending: false } as const;
+    const all = { ...facts, hasToken: true, changePending: false, codeAccepted: false };
+    expect(resendAllowedAt(all, NOON)).toBeUndefined();
+    expect(resendRefusal(all, NOON)).toEqual({ reason: 'attemptsExhausted' });
+    const automatic = { ...used, policy: { ...policy, resendAfterMs: MINUTE } };
+    expect(automaticResendAt(automatic, NOON)).toBeUndefined();
   });
 });
 

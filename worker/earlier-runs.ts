@@ -1,0 +1,28 @@
+/** How a worker reads earlier runs: with its own connection and its own keys. */
+import { type KeyRing, open } from '@cognito-verification/codec';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { NativeConnection } from '@temporalio/worker';
+import type { EarlierRuns } from '../activities/earlier-calls.js';
+
+/** For one run. A history that takes longer is not read. */
+const READ_TIMEOUT_MS = 5_000;
+
+/** @param keys undefined where payloads are in plain text */
+export function earlierRuns(connection: NativeConnection, namespace: string, keys: KeyRing | undefined): EarlierRuns {
+  return {
+    async *events(execution) {
+      const untilMs = Date.now() + READ_TIMEOUT_MS;
+      let nextPageToken: Uint8Array | undefined;
+      do {
+        const request = { namespace, execution, ...(nextPageToken ? { nextPageToken } : {}) };
+        const page = await connection.withDeadline(untilMs, () =>
+          connection.workflowService.getWorkflowExecutionHistory(request),
+        );
+        yield* page.history?.events ?? [];
+        nextPageToken = page.nextPageToken;
+      } while (nextPageToken?.length);
+    },
+    open: async (payload, place) =>
+      defaultPayloadConverter.fromPayload(keys ? await open(payload, keys, place) : payload),
+  };
+}

@@ -1,0 +1,60 @@
+import { allUsedUp, type EarlierCalls, type ParsedRequest } from '@cognito-verification/contract';
+import { isCancellation, log, workflowInfo } from '@temporalio/workflow';
+import type { EarlierCallsActivities } from '../activities/earlier-calls.js';
+import { answerTo, cognitoWorker, PRIORITY } from './cognito-calls.js';
+import { type CallState, iso } from './policy.js';
+import { Underway } from './underway.js';
+
+/**
+ * The sends and attempts of earlier verifications of the same user and attribute. They limit this one: a new verification
+ * resets no count (NIST SP 800-63B-4, 3.1.3.2; Cognito: 5 sends and 15 attempts an hour for a user).
+ */
+export class Earlier {
+  private readonly call = new Underway<EarlierCalls>();
+  private counted: EarlierCalls = { sends: [], attempts: [] };
+
+  constructor(
+    private readonly request: ParsedRequest,
+    private readonly startedAtMs: number,
+  ) {}
+
+  /** Counts them, where the request names a run before this one. Until then no message and no code goes to Cognito. */
+  begin(): void {
+    const { owner, previousRunId } = this.request;
+    if (previousRunId === undefined) return;
+    const startedAt = iso(this.startedAtMs);
+    const input = { runId: workflowInfo().firstExecutionRunId, previousRunId, startedAt };
+    const activities = cognitoWorker<EarlierCallsActivities>(owner, PRIORITY.read, {
+      summary: 'Count the calls of the last hour in earlier verifications',
+      startToCloseTimeout: '1 minute',
+      retry: { initialInterval: '1 second', maximumAttempts: 3 },
+    });
+    this.call.start(async () => {
+      try {
+        return answerTo(input, await activities.countEarlierCalls(input));
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        log.warn('The calls of earlier verifications could not be counted: they count as used up');
+        return allUsedUp(startedAt);
+      }
+    });
+  }
+
+  get state(): CallState {
+    return this.call.state;
+  }
+
+  get calls(): EarlierCalls {
+    return this.counted;
+  }
+
+  /** Takes the count. */
+  settle(): void {
+    this.counted = this.call.take();
+  }
+
+  /** Stops the count. */
+  cancel(): void {
+    this.call.cancel();
+  }
+}
