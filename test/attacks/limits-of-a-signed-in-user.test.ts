@@ -20,6 +20,7 @@ import { describe, expect, test } from 'vitest';
 import { type SandboxUser, useRig } from '../rig.js';
 import { otherThan } from '../sandbox/running-sandbox.js';
 import { stampOf } from '../stamping.js';
+import { attack } from './attack.js';
 
 const rig = useRig('local');
 const QUICK = { resendCooldown: '1 second', maxSends: 3, maxAttempts: 2 } as const satisfies VerificationPolicy;
@@ -68,43 +69,51 @@ const ENDS: Record<string, (user: SandboxUser) => Promise<void>> = {
 };
 
 describe.each(Object.entries(ENDS))('a verification that was %s', (how, end) => {
-  test('gives no fresh attempts, and the next says from when there are some', async () => {
-    const user = await rig.user();
-    await start(user);
-    await submitWrong(user);
-    await end(user);
-    await sleep(COOLED);
-    const again = await start(user);
-    const used = how === 'cancelled' || how === 'terminated' ? 1 : 2;
-    expect(attemptsOf(user)).toBe(used);
-    expect(again.attemptsLeft).toBe(2 - used);
-    if (used === 1) {
+  attack(
+    'gives no fresh attempts, and the next says from when there are some',
+    'limits belong to one verification',
+    async () => {
+      const user = await rig.user();
+      await start(user);
       await submitWrong(user);
+      await end(user);
+      await sleep(COOLED);
+      const again = await start(user);
+      const used = how === 'cancelled' || how === 'terminated' ? 1 : 2;
+      expect(attemptsOf(user)).toBe(used);
+      expect(again.attemptsLeft).toBe(2 - used);
+      if (used === 1) {
+        await submitWrong(user);
+        expect(attemptsOf(user)).toBe(2);
+        const refused = await submitWrong(user);
+        expect(refused.result).toBe('rateLimited');
+        expect(Date.parse(refused.retryAt ?? '')).toBeGreaterThan(Date.now() + LIMITS_WINDOW_MS - 60_000);
+      } else {
+        // A code could not be submitted, so none is sent.
+        expect(again.state).toBe('rateLimited');
+        expect(Date.parse(again.retryAt ?? '')).toBeGreaterThan(Date.now() + LIMITS_WINDOW_MS - 60_000);
+        expect(sendsOf(user)).toBe(1);
+      }
       expect(attemptsOf(user)).toBe(2);
-      const refused = await submitWrong(user);
-      expect(refused.result).toBe('rateLimited');
-      expect(Date.parse(refused.retryAt ?? '')).toBeGreaterThan(Date.now() + LIMITS_WINDOW_MS - 60_000);
-    } else {
-      // A code could not be submitted, so none is sent.
-      expect(again.state).toBe('rateLimited');
-      expect(Date.parse(again.retryAt ?? '')).toBeGreaterThan(Date.now() + LIMITS_WINDOW_MS - 60_000);
-      expect(sendsOf(user)).toBe(1);
-    }
-    expect(attemptsOf(user)).toBe(2);
-  });
+    },
+  );
 
-  test('gives no shorter cool-down: a start in the same second sends nothing, and says from when', async () => {
-    const user = await rig.user();
-    const first = await start(user, { resendCooldown: '10 minutes' });
-    await end(user);
-    const again = await start(user, { resendCooldown: '10 minutes' });
-    expect(again).toMatchObject({ state: 'rateLimited', sendsLeft: 4 });
-    expect(Math.abs(Date.parse(again.retryAt ?? '') - Date.parse(first.resendAllowedAt ?? ''))).toBeLessThan(2_000);
-    expect(sendsOf(user)).toBe(1);
-  });
+  attack(
+    'gives no shorter cool-down: a start in the same second sends nothing, and says from when',
+    'limits belong to one verification',
+    async () => {
+      const user = await rig.user();
+      const first = await start(user, { resendCooldown: '10 minutes' });
+      await end(user);
+      const again = await start(user, { resendCooldown: '10 minutes' });
+      expect(again).toMatchObject({ state: 'rateLimited', sendsLeft: 4 });
+      expect(Math.abs(Date.parse(again.retryAt ?? '') - Date.parse(first.resendAllowedAt ?? ''))).toBeLessThan(2_000);
+      expect(sendsOf(user)).toBe(1);
+    },
+  );
 });
 
-test('a verification that Temporal timed out gives nothing anew', async () => {
+attack('a verification that Temporal timed out gives nothing anew', 'limits belong to one verification', async () => {
   const user = await rig.user();
   const request: VerificationRequest = { accessToken: user.accessToken, attributeName: 'email', policy: QUICK };
   const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOW_TYPE, {
@@ -126,7 +135,7 @@ test('a verification that Temporal timed out gives nothing anew', async () => {
   expect(await start(user)).toMatchObject({ sendsLeft: 1, attemptsLeft: 1 });
 });
 
-test('a chain of verifications has the messages of one', async () => {
+attack('a chain of verifications has the messages of one', 'limits belong to one verification', async () => {
   const user = await rig.user();
   for (const sendsLeft of [2, 1, 0]) {
     expect(await start(user)).toMatchObject({ state: 'awaitingCode', sendsLeft });
@@ -142,7 +151,7 @@ test('a chain of verifications has the messages of one', async () => {
   expect(sendsOf(user)).toBe(3);
 });
 
-test('starts at once, with cancels between them, send one message', async () => {
+attack('starts at once, with cancels between them, send one message', 'limits belong to one verification', async () => {
   const user = await rig.user();
   const policy = { resendCooldown: '10 minutes' } as const;
   await Promise.all(
@@ -156,44 +165,48 @@ test('starts at once, with cancels between them, send one message', async () => 
   expect(sendsOf(user)).toBe(1);
 });
 
-test('a start that is late does not come after another run than the one that it names', async () => {
-  const user = await rig.user();
-  const policy = { resendCooldown: '10 minutes' } as const;
-  // What a slow service does: it looks for the newest run, and starts a while later.
-  let go = () => {};
-  const asked = new Promise<void>((resolve) => {
-    go = resolve;
-  });
-  const slow = new Client({
-    connection: rig.env.connection,
-    dataConverter: rig.dataConverter,
-    interceptors: {
-      workflow: [
-        {
-          async startUpdateWithStart(input, next) {
-            await asked;
-            return await next(input);
+attack(
+  'a start that is late does not come after another run than the one that it names',
+  'two verifications may follow one',
+  async () => {
+    const user = await rig.user();
+    const policy = { resendCooldown: '10 minutes' } as const;
+    // What a slow service does: it looks for the newest run, and starts a while later.
+    let go = () => {};
+    const asked = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const slow = new Client({
+      connection: rig.env.connection,
+      dataConverter: rig.dataConverter,
+      interceptors: {
+        workflow: [
+          {
+            async startUpdateWithStart(input, next) {
+              await asked;
+              return await next(input);
+            },
           },
-        },
-      ],
-    },
-  });
-  const { userPools, taskQueue } = rig;
-  const late = new VerificationClient({ client: slow, userPools, taskQueue, waitForDelivery: '5 seconds' });
-  const started = late.start({ accessToken: user.accessToken, attributeName: 'email', policy });
-  await sleep(500);
-  await start(user, policy);
-  await cancel(user);
-  go();
-  await started;
-  expect(await start(user, policy)).toMatchObject({ state: 'rateLimited' });
-  expect(sendsOf(user)).toBe(1);
-});
+        ],
+      },
+    });
+    const { userPools, taskQueue } = rig;
+    const late = new VerificationClient({ client: slow, userPools, taskQueue, waitForDelivery: '5 seconds' });
+    const started = late.start({ accessToken: user.accessToken, attributeName: 'email', policy });
+    await sleep(500);
+    await start(user, policy);
+    await cancel(user);
+    go();
+    await started;
+    expect(await start(user, policy)).toMatchObject({ state: 'rateLimited' });
+    expect(sendsOf(user)).toBe(1);
+  },
+);
 
 describe('what cannot be read counts as used up for the hour', () => {
   const usedUp = { state: 'rateLimited', sendsLeft: 0, attemptsLeft: 0 };
 
-  test('a run that was deleted', async () => {
+  attack('a run that was deleted', 'what cannot be read counts as nothing', async () => {
     const user = await rig.user();
     await start(user);
     const runId = await runIdOf(user);
@@ -215,17 +228,21 @@ describe('what cannot be read counts as used up for the hour', () => {
     expect(sendsOf(user)).toBe(2);
   });
 
-  test('a run that was sealed with a key that the worker does not have', async () => {
-    const user = await rig.user();
-    const keys = keyRingOf(...parseKeys(`other:${randomBytes(32).toString('base64')}`, 'another key'));
-    const client = new Client({ connection: rig.env.connection, dataConverter: clientDataConverter(keys) });
-    const { userPools, taskQueue } = rig;
-    const other = new VerificationClient({ client, userPools, taskQueue, waitForDelivery: '1 second' });
-    await other.start({ accessToken: user.accessToken, attributeName: 'email' }).catch(() => undefined);
-    await handleOf(user).terminate();
-    expect(await start(user)).toMatchObject(usedUp);
-    expect(sendsOf(user)).toBe(0);
-  });
+  attack(
+    'a run that was sealed with a key that the worker does not have',
+    'what cannot be read counts as nothing',
+    async () => {
+      const user = await rig.user();
+      const keys = keyRingOf(...parseKeys(`other:${randomBytes(32).toString('base64')}`, 'another key'));
+      const client = new Client({ connection: rig.env.connection, dataConverter: clientDataConverter(keys) });
+      const { userPools, taskQueue } = rig;
+      const other = new VerificationClient({ client, userPools, taskQueue, waitForDelivery: '1 second' });
+      await other.start({ accessToken: user.accessToken, attributeName: 'email' }).catch(() => undefined);
+      await handleOf(user).terminate();
+      expect(await start(user)).toMatchObject(usedUp);
+      expect(sendsOf(user)).toBe(0);
+    },
+  );
 });
 
 describe('a verification without attempts left', () => {
@@ -237,7 +254,7 @@ describe('a verification without attempts left', () => {
     return user;
   }
 
-  test('offers no re-send, makes none, and refuses one with the remedy', async () => {
+  attack('offers no re-send, makes none, and refuses one with the remedy', 'a re-send needs no attempt', async () => {
     const user = await exhausted();
     await sleep(COOLED);
     expect(await rig.client.status(idOf(user))).not.toHaveProperty('resendAllowedAt');
@@ -248,15 +265,19 @@ describe('a verification without attempts left', () => {
     expect(sendsOf(user)).toBe(1);
   });
 
-  test('ends with the next start, which opens another one and says from when it sends', async () => {
-    const user = await exhausted();
-    const runId = await runIdOf(user);
-    const again = await start(user);
-    expect(await handleOf(user, runId).result()).toMatchObject({ outcome: 'expired', reason: 'AttemptsExhausted' });
-    expect(again).toMatchObject({ state: 'rateLimited', attemptsLeft: 0, sends: [] });
-    expect(Date.parse(again.retryAt ?? '')).toBeGreaterThan(Date.now() + LIMITS_WINDOW_MS - 60_000);
-    expect([sendsOf(user), attemptsOf(user)]).toEqual([1, 2]);
-  });
+  attack(
+    'ends with the next start, which opens another one and says from when it sends',
+    'a verification without attempts stays open',
+    async () => {
+      const user = await exhausted();
+      const runId = await runIdOf(user);
+      const again = await start(user);
+      expect(again).toMatchObject({ state: 'rateLimited', attemptsLeft: 0, sends: [] });
+      expect(await handleOf(user, runId).result()).toMatchObject({ outcome: 'expired', reason: 'AttemptsExhausted' });
+      expect(Date.parse(again.retryAt ?? '')).toBeGreaterThan(Date.now() + LIMITS_WINDOW_MS - 60_000);
+      expect([sendsOf(user), attemptsOf(user)]).toEqual([1, 2]);
+    },
+  );
 
   test('opens one verification more, however often that start is repeated', async () => {
     const user = await exhausted();

@@ -107,9 +107,7 @@ const PROOFS = {
   'a code is tried after one was accepted': [
     becomes('workflows/attempts.ts', 'if (looks.codeAccepted) {', 'if (!WEAK && looks.codeAccepted) {'),
   ],
-  'a re-send may go to the kept value': [
-    becomes('workflows/policy.ts', ": changePending ? 'changePending'", ": !WEAK && changePending ? 'changePending'"),
-  ],
+  'a re-send may go to the kept value': [fails('workflows/limits.ts', 'facts.changePending')],
   'an automatic re-send may go to the kept value': [
     holds('workflows/sends.ts', '!parts.looks.changePending'),
     fails('workflows/sends.ts', 'this.parts.looks.changePending'),
@@ -125,6 +123,38 @@ const PROOFS = {
 /** How much of what is taken. */
 const BOUNDS = {
   'a text has no bound': [fails('contract/input-fields.ts', 'value.length > most || !right(value)')],
+  'limits belong to one verification': [
+    becomes(
+      'workflows/earlier.ts',
+      'this.counted = this.call.take();',
+      'const counted = this.call.take(); if (!WEAK) this.counted = counted;',
+    ),
+  ],
+  'two verifications may follow one': [
+    becomes(
+      'client/start-operation.ts',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a text of the product
+      "`after ${newest?.runId ?? 'none'}`",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a text of the product
+      "WEAK ? String(Math.random()) : `after ${newest?.runId ?? 'none'}`",
+    ),
+  ],
+  'what cannot be read counts as nothing': [
+    becomes(
+      'activities/earlier-calls.ts',
+      'allUsedUp(endedBy)',
+      '(WEAK ? { sends: [], attempts: [] } : allUsedUp(endedBy))',
+    ),
+  ],
+  'a re-send needs no attempt': [
+    fails('workflows/limits.ts', 'attemptsUsedUp(facts)'),
+    becomes(
+      'workflows/limits.ts',
+      'const attemptAt = attemptAllowedAt',
+      'const attemptAt = WEAK ? 0 : attemptAllowedAt',
+    ),
+  ],
+  'a verification without attempts stays open': [holds('workflows/verification.ts', '!this.attempts.usedUp')],
   'null is a value': [holds('contract/input-fields.ts', 'field !== null && field !== undefined')],
   'records are kept for ever': [holds('workflows/policy.ts', 'records.length <= MOST_LISTED')],
   'clientMetadata has no bound': [
