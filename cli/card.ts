@@ -5,6 +5,7 @@ import { emphasized } from './print.js';
 /** A verification for people: its state, what is left, and the command to type next. */
 export function statusCard(workflowId: string, status: VerificationStatus): string {
   const rows: [string, string | undefined][] = [
+    ['Joined', status.joined === true ? 'a verification that was open already' : undefined],
     ['Sent to', sentTo(status)],
     ['Proof', status.proof && PROOFS[status.proof]],
     ['Not proven', status.unprovenConfirmation?.message],

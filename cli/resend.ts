@@ -20,7 +20,11 @@ export function resendCommand(): Command {
     .addArgument(workflowIdArgument())
     .addOption(accessTokenOption())
     .addOption(accessTokenReferenceOption())
-    .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
+    .option(
+      '--client-metadata <key=value>',
+      "for the user pool's Lambda triggers; may be repeated. Needs an access token or a reference",
+      keyValueOption,
+    )
     .option('--request-id <id>', 'repeating a resend with the same id sends one code. Default: a random one')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification resend <workflowId>')

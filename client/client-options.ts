@@ -32,6 +32,11 @@ export interface VerificationClientOptions {
    * forged and expired tokens can do, and for emulators of Cognito that publish no keys. Default: not set.
    */
   uncheckedTokens?: true | undefined;
+  /**
+   * The time in milliseconds since the epoch, for the stamp of each message. It is for tests with a Temporal server whose time
+   * is another one. Default: the clock of the process.
+   */
+  now?: (() => number) | undefined;
 }
 
 /** What `start` returns. */

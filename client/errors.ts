@@ -124,9 +124,20 @@ export class AttemptsExhaustedError extends VerificationError {
   readonly code = 'AttemptsExhausted';
 }
 
-/** The verification has received too many messages. It keeps the rest of its limit for codes. */
+/**
+ * The verification has received too many messages. It keeps the rest of its limit for codes, and most of it for messages whose
+ * access token counts.
+ */
 export class TooManyMessagesError extends VerificationError {
   readonly code = 'TooManyMessages';
+  constructor(
+    message: string,
+    /** From when it is worth another try, ISO 8601; undefined if waiting does not help. */
+    readonly retryAt?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** No code has been sent in this verification yet. */

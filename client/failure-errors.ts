@@ -52,7 +52,7 @@ export function errorOfFailure(failure: Error, workflowId: string): Verification
     case FAILURE_TYPES.attemptsExhausted:
       return new AttemptsExhaustedError(message, options);
     case FAILURE_TYPES.tooManyMessages:
-      return new TooManyMessagesError(message, options);
+      return new TooManyMessagesError(message, retryAtOf(detail), options);
     case FAILURE_TYPES.codeNotSent:
       return new CodeNotSentError(message, options);
     case FAILURE_TYPES.verificationEnded:
@@ -87,6 +87,11 @@ function applicationFailure(failure: unknown): ApplicationFailure | undefined {
 function fieldOf(detail: unknown, message: string): string {
   const field = isRecord(detail) ? detail['field'] : undefined;
   return typeof field === 'string' ? field : (/^[\w.]+/.exec(message)?.[0] ?? 'request');
+}
+
+function retryAtOf(detail: unknown): string | undefined {
+  const retryAt = isRecord(detail) ? detail['retryAt'] : undefined;
+  return typeof retryAt === 'string' ? retryAt : undefined;
 }
 
 function isResendRefusal(value: unknown): value is ResendRefusal {

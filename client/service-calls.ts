@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { getStatus, type VerificationOutcome, type VerificationStatus } from '@cognito-verification/contract';
 import { type Client, QueryNotRegisteredError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
@@ -13,6 +14,7 @@ import {
 import { outcomeOfFailure } from './outcome.js';
 import { endedMeanwhile } from './repeated-update.js';
 import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
+import type { Stamps } from './stamps.js';
 import type { AttributeVerification } from './start-operation.js';
 
 /** A worker answers a query from its memory, or after one replay. */
@@ -30,6 +32,7 @@ export class ServiceCalls {
   constructor(
     readonly client: Client,
     readonly taskQueue: string,
+    private readonly stamps: Stamps,
   ) {}
 
   /** The newest run with this id: after a finished verification another one may have been started. */
@@ -58,7 +61,10 @@ export class ServiceCalls {
   async status(workflowId: string, timeoutMs: number = QUERY_TIMEOUT_MS): Promise<VerificationStatus> {
     try {
       return await this.within(timeoutMs, async () => {
-        const ask = async () => expected(await this.handle(workflowId).query(getStatus), isStatus, workflowId);
+        const ask = async () => {
+          const stamp = this.stamps.stamp('getStatus', { nonce: randomUUID() });
+          return expected(await this.handle(workflowId).query(getStatus, { stamp }), isStatus, workflowId);
+        };
         // The worker refuses a query that comes before a workflow task that is due. The task has mostly run a moment later.
         return await ask().catch(async (error: unknown) => {
           if (!(error instanceof QueryNotRegisteredError)) throw error;

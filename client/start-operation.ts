@@ -1,6 +1,9 @@
 import {
+  EXECUTION_TIMEOUT_MS,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
+  type Stamp,
+  type Stamped,
   tokenFields,
   type VerificationOutcome,
   type VerificationPolicy,
@@ -12,10 +15,7 @@ import { WithStartWorkflowOperation } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 
 /** The workflow as a caller sees it. */
-export type AttributeVerification = (request: VerificationRequest) => Promise<VerificationOutcome>;
-
-/** Counted from the deadline. It is long enough for workers that are away for a night. */
-const ENDED_BY_TEMPORAL_AFTER_MS = 24 * 3_600_000;
+export type AttributeVerification = (request: Stamped<VerificationRequest>) => Promise<VerificationOutcome>;
 
 /**
  * Starts a verification, or joins the open one of the same user and attribute. Good for one call.
@@ -25,18 +25,19 @@ export function startOperation(
   parsed: ParsedRequest,
   policy: VerificationPolicy | undefined,
   taskQueue: string,
+  stamp: Stamp,
 ): WithStartWorkflowOperation<AttributeVerification> {
   const { owner, attributeName } = parsed;
   const { userPoolId } = owner;
   return new WithStartWorkflowOperation<AttributeVerification>(WORKFLOW_TYPE, {
     workflowId: workflowIdFor({ ...owner, attributeName }),
     taskQueue,
-    args: [requestOf(parsed, policy)],
+    args: [{ ...requestOf(parsed, policy), stamp }],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     // The workflow ends at its deadline by itself. A workflow whose history no worker can read any more, for example because
     // its key is lost, cannot end itself and would stay open for ever.
-    workflowExecutionTimeout: parsed.policy.deadlineMs + ENDED_BY_TEMPORAL_AFTER_MS,
+    workflowExecutionTimeout: EXECUTION_TIMEOUT_MS,
     // At the start they cost no event of their own, unlike those that the workflow sets later.
     typedSearchAttributes: new TypedSearchAttributes([
       { key: SEARCH_ATTRIBUTE_KEYS.state, value: 'sending' },

@@ -51,12 +51,13 @@ export class TokenCheck {
   /**
    * Checks an access token: of a user pool and an app client that are served, signed by that pool, for access, and not
    * expired. A reference is not checked here: the worker finds its token.
+   * @returns `proven` for the stamp: whether the signature of a token was checked
    * @throws AccessTokenRefusedError
    * @throws KeysUnavailableError if it cannot be checked now
    */
-  async check(tokenInput: TokenInput | undefined): Promise<void> {
+  async check(tokenInput: TokenInput | undefined): Promise<{ proven: true | undefined }> {
     const accessToken = tokenInput?.accessToken;
-    if (!accessToken) return;
+    if (!accessToken) return { proven: undefined };
     const { userPoolId, clientId } = parse(() => parseAccessToken(accessToken, 'accessToken'));
     const pool = findServedPool(this.userPools, userPoolId);
     if (!pool) throw new AccessTokenRefusedError(`accessToken is of ${notServed(userPoolId)}`);
@@ -65,7 +66,9 @@ export class TokenCheck {
         `accessToken is of another app client of user pool ${userPoolId} than those that this client serves (VERIFICATION_USER_POOLS).`,
       );
     }
-    if (!this.unchecked) await this.checkSignature(accessToken, pool);
+    if (this.unchecked) return { proven: undefined };
+    await this.checkSignature(accessToken, pool);
+    return { proven: true };
   }
 
   private async checkSignature(accessToken: Secret, pool: ServedUserPool): Promise<void> {

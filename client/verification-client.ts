@@ -2,6 +2,7 @@ import {
   awaitDelivery,
   type CodeConfirmedInput,
   codeConfirmed,
+  type MessageKind,
   parseCodeConfirmed,
   parseRenewAccessToken,
   parseRequest,
@@ -11,6 +12,7 @@ import {
   type ResendCodeInput,
   renewAccessToken,
   resendCode,
+  type Stamped,
   type SubmitCodeAnswer,
   type SubmitCodeInput,
   submitCode,
@@ -20,6 +22,7 @@ import {
   type VerificationOutcome,
   type VerificationRequest,
   type VerificationStatus,
+  WORKFLOW_TYPE,
   workflowIdFor,
 } from '@cognito-verification/contract';
 import type { Duration, UpdateDefinition } from '@temporalio/common';
@@ -32,6 +35,7 @@ import { type ListFilter, listVerifications, type VerificationListing } from './
 import { metClosingRun, repeatUpdate, workflowTaskFailed } from './repeated-update.js';
 import { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
+import { Stamps } from './stamps.js';
 import { startOperation } from './start-operation.js';
 import { TokenCheck } from './token-check.js';
 import { waitForOutcome } from './waiting.js';
@@ -51,6 +55,7 @@ import { waitForOutcome } from './waiting.js';
  * ```
  */
 export class VerificationClient {
+  private readonly stamps: Stamps;
   private readonly calls: ServiceCalls;
   private readonly waitForDeliveryMs: number;
   private readonly waitForAnswerMs: number;
@@ -62,7 +67,8 @@ export class VerificationClient {
    */
   constructor(options: VerificationClientOptions) {
     checkSealing(options);
-    this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE);
+    this.stamps = new Stamps(options.now ?? Date.now);
+    this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE, this.stamps);
     this.waitForDeliveryMs = durationMs('waitForDelivery', options.waitForDelivery ?? '20 seconds');
     this.waitForAnswerMs = durationMs('waitForAnswer', options.waitForAnswer ?? '3 minutes');
     this.tokens = new TokenCheck(options);
@@ -75,8 +81,9 @@ export class VerificationClient {
    * The access token says which user it is. With an `accessTokenReference` in its place no token enters Temporal: the
    * worker's access token source finds it when a call needs it, and `userPoolId` and `sub` say which user it is.
    *
-   * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the
-   * first start.
+   * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the first
+   * start whose token counts, and the policy of a later one may only tighten: the status says that it joined (`joined`), and
+   * which policy is in force (`policy`).
    *
    * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
    * after that verification has ended. Use one id for each request, never a constant. Default: a random UUID.
@@ -94,14 +101,27 @@ export class VerificationClient {
     const { requestId, ...request } = { ...input };
     const parsed = parse(() => parseRequest(request));
     const updateId = updateIdFor(awaitDelivery, 'requestId', requestId);
-    await this.tokens.check(parsed.tokenInput);
+    const { proven } = await this.tokens.check(parsed.tokenInput);
     if (!parsed.tokenInput.accessToken) this.tokens.checkUserPool(parsed.owner.userPoolId, 'userPoolId');
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
     const send = () =>
       this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
-        startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue),
+        startWorkflowOperation: startOperation(
+          parsed,
+          request.policy,
+          this.calls.taskQueue,
+          this.stamps.stamp(WORKFLOW_TYPE, { id: updateId, proven }),
+        ),
         updateId,
-        args: [{ ...tokenFields(parsed.tokenInput), alreadySent: parsed.alreadySent }],
+        args: [
+          {
+            ...tokenFields(parsed.tokenInput),
+            alreadySent: parsed.alreadySent,
+            clientMetadata: parsed.clientMetadata,
+            policy: request.policy,
+            stamp: this.stamps.stamp('awaitDelivery', { id: updateId, proven }),
+          },
+        ],
       });
     try {
       const status = await this.calls.within(this.waitForDeliveryMs, () =>
@@ -194,9 +214,13 @@ export class VerificationClient {
     const { tokenInput, ignored } = parse(() => parseCodeConfirmed(message));
     if (ignored) throw errorOfInput(ignored);
     this.checkWorkflowId(workflowId, tokenInput);
-    await this.tokens.check(tokenInput);
+    const { proven } = await this.tokens.check(tokenInput);
     await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
-      handle.signal(codeConfirmed, { reference: checkedReference, ...tokenFields(tokenInput) }),
+      handle.signal(codeConfirmed, {
+        reference: checkedReference,
+        ...tokenFields(tokenInput),
+        stamp: this.stamps.stamp('codeConfirmed', { proven }),
+      }),
     );
   }
 
@@ -272,16 +296,19 @@ export class VerificationClient {
 
   /** @param message makes the payload anew for each try: its secrets are in plain text */
   private async update<Answer, Message>(
-    definition: UpdateDefinition<Answer, [Message]>,
+    definition: UpdateDefinition<Answer, [Stamped<Message>], MessageKind>,
     workflowId: string,
     updateId: string,
     tokenInput: TokenInput | undefined,
     message: () => Message,
   ): Promise<Answer> {
     this.checkWorkflowId(workflowId, tokenInput);
-    await this.tokens.check(tokenInput);
+    const { proven } = await this.tokens.check(tokenInput);
     return await this.calls.on(workflowId, this.waitForAnswerMs, (handle) =>
-      repeatUpdate(() => handle.executeUpdate(definition, { args: [message()], updateId })),
+      repeatUpdate(() => {
+        const stamp = this.stamps.stamp(definition.name, { id: updateId, proven });
+        return handle.executeUpdate(definition, { args: [{ ...message(), stamp }], updateId });
+      }),
     );
   }
 }

@@ -42,6 +42,9 @@ const SHOWN: Record<PlainKind, Show> = {
   userPoolId: matching(/^[a-z][a-z\d-]{0,30}_[\dA-Za-z]{1,40}$/),
   sub: uuid,
   uuid,
+  // With the random id that our client makes. What a caller chose may be anything.
+  updateId: matching(/^[A-Za-z]{1,40}\/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
+  nonce: hidden,
   time: matching(FORMS.time),
   flag: (value) => (typeof value === 'boolean' ? value : hidden(value)),
   text,
@@ -128,6 +131,7 @@ const MESSAGES: readonly { is: (value: Record<string, unknown>) => boolean; show
     show: fieldsOf(PAYLOADS.resendRefusal),
   },
   { is: ({ field }) => typeof field === 'string', show: fieldsOf(PAYLOADS.invalidRequest) },
+  { is: ({ retryAt }) => typeof retryAt === 'string', show: fieldsOf(PAYLOADS.tooManyMessages) },
   {
     is: (value) => Object.keys(value).some((name) => Object.hasOwn(PAYLOADS.input, name)),
     show: fieldsOf(PAYLOADS.input),

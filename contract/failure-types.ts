@@ -19,7 +19,10 @@ export const FAILURE_TYPES = {
   resendFailed: 'ResendFailed',
   /** All `maxAttempts` are used up. The verification still waits for `codeConfirmed` or its deadline. */
   attemptsExhausted: 'AttemptsExhausted',
-  /** The verification has had so many messages that it keeps the rest of those that Temporal allows for codes. */
+  /**
+   * The verification has had so many messages that it keeps the rest of those that Temporal allows for codes, or so many whose
+   * token does not count, or whose token Cognito refused (`{ retryAt }`), that it takes only those whose token counts.
+   */
   tooManyMessages: 'TooManyMessages',
   /** No code has been sent in this verification yet, so there is none to check. */
   codeNotSent: 'CodeNotSent',

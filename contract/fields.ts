@@ -13,8 +13,9 @@ import {
   type SubmitCodeInput,
   type VerificationRequest,
 } from './messages.js';
-import { ATTRIBUTE_NAMES } from './names.js';
+import { ATTRIBUTE_NAMES, MESSAGE_KINDS } from './names.js';
 import { POLICY_FIELDS } from './policy.js';
+import type { AskedDigest, Stamp, Stamped } from './stamp.js';
 import {
   ATTEMPT_OUTCOMES,
   type AttemptRecord,
@@ -32,6 +33,8 @@ import {
   type VerificationStatus,
   type VerifiedValue,
 } from './status.js';
+
+export { FORMS } from './forms.js';
 
 /** A kind that says everything by its name. */
 export type PlainKind =
@@ -54,6 +57,10 @@ export type PlainKind =
   | 'userPoolId'
   | 'sub'
   | 'uuid'
+  /** Of an update: the name of the message, a slash, and what the caller chose. Temporal shows it in plain text. */
+  | 'updateId'
+  /** Random, and used once. */
+  | 'nonce'
   /** ISO 8601, in UTC. */
   | 'time'
   | 'flag'
@@ -90,13 +97,6 @@ const choice = (words: readonly string[]) => ({ kind: 'choice', words }) as cons
 const word = (words: readonly string[]) => ({ kind: 'word', words }) as const;
 const message = (fields: Fields) => ({ kind: 'message', fields }) as const;
 const messages = (fields: Fields) => ({ kind: 'messages', fields }) as const;
-
-/** The forms of values that hold no secret. */
-export const FORMS = {
-  time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/,
-  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
-  destination: /^(\+\*+\d{1,4}|[^@\s*]?\*+@[^@\s*]?\*+)$/,
-} as const;
 
 const DELIVERY = {
   destination: 'destination',
@@ -137,6 +137,8 @@ const STATUS = {
   reason: word(EXPIRY_REASONS),
   currentDestination: 'destination',
   failure: message(FAILURE),
+  joined: 'flag',
+  policy: message(POLICY_FIELDS),
 } as const satisfies FieldsOf<VerificationStatus>;
 
 /** What Cognito shows of the attribute, as an activity keeps it. */
@@ -151,6 +153,18 @@ const VALUE = { digest: 'valueDigest', salt: 'valueSalt' } as const satisfies Fi
 
 /** Comes back with the answer of an activity: the first run of the verification. */
 const ANSWER = { runId: 'uuid' } as const;
+
+const ASKED = { key: 'valueSalt', digest: 'valueDigest' } as const satisfies FieldsOf<AskedDigest>;
+
+const STAMP = {
+  kind: word(MESSAGE_KINDS),
+  id: 'updateId',
+  at: 'time',
+  runId: 'uuid',
+  nonce: 'nonce',
+  asked: message(ASKED),
+  proven: 'flag',
+} as const satisfies FieldsOf<Stamp>;
 
 type Inputs =
   | VerificationRequest
@@ -181,7 +195,8 @@ export const PAYLOADS = {
     salt: 'valueSalt',
     target: message({ valueDigest: 'valueDigest', mustDiffer: 'flag' }),
     ...ANSWER,
-  } as const satisfies FieldsOf<Inputs> & Fields,
+    stamp: message(STAMP),
+  } as const satisfies FieldsOf<Stamped<Inputs>> & Fields,
   status: STATUS,
   submitCodeAnswer: {
     result: word(SUBMIT_CODE_RESULTS),
@@ -203,6 +218,8 @@ export const PAYLOADS = {
   } as const satisfies FieldsOf<ResendRefusal>,
   /** The details of an `InvalidRequest`. */
   invalidRequest: { field: 'fieldName' },
+  /** The details of a `TooManyMessages`. */
+  tooManyMessages: { retryAt: 'time' },
   /** `encodedAttributes` of a failure, as every SDK writes them. */
   failureAttributes: { message: 'text', stack_trace: 'text' },
   sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },

@@ -13,6 +13,7 @@ export { parseAccessToken } from './parse-token-input.js';
 export * from './policy.js';
 export * from './printable.js';
 export * from './secret.js';
+export * from './stamp.js';
 export * from './status.js';
 export * from './token-input.js';
 export * from './user-pools.js';

@@ -1,6 +1,7 @@
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
-import type { AttributeName } from './names.js';
+import type { AttributeName, MessageKind } from './names.js';
 import type { VerificationPolicy } from './policy.js';
+import type { Stamped } from './stamp.js';
 import type { CodeDelivery, VerificationStatus } from './status.js';
 
 /** The signed-in user's access token. It crosses Temporal in a payload, which the codec seals. */
@@ -54,10 +55,18 @@ export interface RequestedVerification {
   policy?: VerificationPolicy | undefined;
 }
 
-/** The caller's token or reference replaces an older one, and a send that waited for a token goes on with it. */
+/**
+ * The caller's token or reference is kept, and a send that waited for a token goes on with it. The other fields repeat those of
+ * the request, for a verification that is open already. They count once the token does: those of the first request whose
+ * token counts are in force, and the policy of a later one may only tighten.
+ */
 export type AwaitDeliveryInput = OptionalAccessToken & {
   /** As in the request: a code that Cognito sent by itself while the verification was open counts as a send. */
   alreadySent?: CodeDelivery | undefined;
+  /** As in the request. */
+  clientMetadata?: Record<string, string> | undefined;
+  /** As in the request. */
+  policy?: VerificationPolicy | undefined;
 };
 
 /**
@@ -83,14 +92,20 @@ export type SubmitCodeResult = (typeof SUBMIT_CODE_RESULTS)[number];
 
 export interface SubmitCodeAnswer {
   result: SubmitCodeResult;
-  /** With `rateLimited`: from when Cognito may take another attempt. It is our estimate, since Cognito gives none. */
+  /**
+   * With `rateLimited`: from when Cognito may take another attempt. It is our estimate, since Cognito gives none. With
+   * `accessTokenRejected`: from when another access token is tried that nobody has checked, after Cognito refused several.
+   */
   retryAt?: string | undefined;
   status: VerificationStatus;
 }
 
 /** A token or a reference in it is kept, as with `renewAccessToken`. */
 export type ResendCodeInput = OptionalAccessToken & {
-  /** Replaces the request's `clientMetadata` for this send. */
+  /**
+   * Replaces the request's `clientMetadata` for this send. It needs a token or a reference beside it, and goes out only with
+   * that one, or once Cognito has taken that one.
+   */
   clientMetadata?: Record<string, string> | undefined;
 };
 
@@ -107,25 +122,27 @@ export type CodeConfirmedInput = OptionalAccessToken & {
 };
 
 // The same as `defineUpdate`, `defineSignal` and `defineQuery` of `@temporalio/workflow`, without loading that package into callers.
-const update = <Answer, Input extends unknown[]>(name: string) =>
-  ({ type: 'update', name }) as UpdateDefinition<Answer, Input>;
-const signal = <Input extends unknown[]>(name: string) => ({ type: 'signal', name }) as SignalDefinition<Input>;
-const query = <Answer>(name: string) => ({ type: 'query', name }) as QueryDefinition<Answer>;
+const update = <Answer, Input>(name: MessageKind) =>
+  ({ type: 'update', name }) as UpdateDefinition<Answer, [Stamped<Input>], MessageKind>;
+const signal = <Input>(name: MessageKind) =>
+  ({ type: 'signal', name }) as SignalDefinition<[Stamped<Input>], MessageKind>;
+const query = <Answer, Input>(name: MessageKind) =>
+  ({ type: 'query', name }) as QueryDefinition<Answer, [Stamped<Input>], MessageKind>;
 
 /** Answers as soon as the first send is settled: sent, uncertain, rate limited, or waiting for a token. */
-export const awaitDelivery = update<VerificationStatus, [AwaitDeliveryInput]>('awaitDelivery');
+export const awaitDelivery = update<VerificationStatus, AwaitDeliveryInput>('awaitDelivery');
 
 /** Checks the code that the user typed. A wrong code, an expired one and a lockout are answers, not errors. */
-export const submitCode = update<SubmitCodeAnswer, [SubmitCodeInput]>('submitCode');
+export const submitCode = update<SubmitCodeAnswer, SubmitCodeInput>('submitCode');
 
 /** Sends another code. Refused in the cool-down and past the limit; the refusal says from when it is allowed. */
-export const resendCode = update<VerificationStatus, [ResendCodeInput]>('resendCode');
+export const resendCode = update<VerificationStatus, ResendCodeInput>('resendCode');
 
 /** Brings a fresh access token. Refused when it is of another user or pool. */
-export const renewAccessToken = update<VerificationStatus, [RenewAccessTokenInput]>('renewAccessToken');
+export const renewAccessToken = update<VerificationStatus, RenewAccessTokenInput>('renewAccessToken');
 
 /** Says that Cognito has accepted the code already, in a call that the sender made itself. */
-export const codeConfirmed = signal<[CodeConfirmedInput]>('codeConfirmed');
+export const codeConfirmed = signal<CodeConfirmedInput>('codeConfirmed');
 
-/** Where the verification stands. */
-export const getStatus = query<VerificationStatus>('getStatus');
+/** Where the verification stands. The question is a stamp and nothing else. */
+export const getStatus = query<VerificationStatus, object>('getStatus');

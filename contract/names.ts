@@ -9,6 +9,20 @@ export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 /** The workflow type. One execution of it is one verification. */
 export const WORKFLOW_TYPE = 'attributeVerification';
 
+/** The names of all messages: of the request, which has the name of the workflow type, the updates, the signal and the query. */
+export const MESSAGE_KINDS = [
+  WORKFLOW_TYPE,
+  'awaitDelivery',
+  'submitCode',
+  'resendCode',
+  'renewAccessToken',
+  'codeConfirmed',
+  'getStatus',
+] as const;
+
+/** What a message is. */
+export type MessageKind = (typeof MESSAGE_KINDS)[number];
+
 /** Where verifications run unless the worker and its callers agree on another name. */
 export const TASK_QUEUE = 'attribute-verification';
 

@@ -3,6 +3,7 @@ import type { Duration } from '@temporalio/common';
 import { msToNumber } from '@temporalio/common/lib/time.js';
 import type { AttributeName } from './names.js';
 import { printable } from './printable.js';
+import { defined } from './values.js';
 
 /** The durations and limits of one verification. Every field has a default; `POLICY_FIELDS` says what is allowed. */
 export interface VerificationPolicy {
@@ -58,6 +59,13 @@ export const POLICY_FIELDS = {
   codeFormat: { kind: 'choice', words: ['sixDigits', 'nonSpace'], default: 'sixDigits' },
 } as const satisfies Record<keyof VerificationPolicy, PolicyField>;
 
+/**
+ * When Temporal ends the execution of a verification that has not ended by itself, such as one whose history no worker can
+ * read any more: a day after the longest deadline, long enough for workers that are away for a night. It is the same for
+ * every start, so that no start shortens the verification of those who join it.
+ */
+export const EXECUTION_TIMEOUT_MS = msToNumber(POLICY_FIELDS.deadline.most) + 24 * 3_600_000;
+
 /** The name of a field of a policy. */
 export type PolicyFieldName = keyof typeof POLICY_FIELDS;
 
@@ -75,6 +83,18 @@ export interface ResolvedPolicy {
   maxAttempts: number;
   confirmation: 'recheck' | 'trust';
   codeFormat: 'sixDigits' | 'nonSpace';
+}
+
+/** A policy as a caller would write it. */
+export function policyOf(resolved: ResolvedPolicy): VerificationPolicy {
+  const { deadlineMs, codeLifetimeMs, resendAfterMs, resendCooldownMs, ...others } = resolved;
+  return {
+    ...others,
+    ...defined({ resendAfter: resendAfterMs }),
+    deadline: deadlineMs,
+    codeLifetime: codeLifetimeMs,
+    resendCooldown: resendCooldownMs,
+  };
 }
 
 /** A field that is out of range or of the wrong form. */

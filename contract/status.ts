@@ -1,4 +1,5 @@
 import type { AttributeName } from './names.js';
+import type { VerificationPolicy } from './policy.js';
 
 /** Where a code was sent, as Cognito says it (`CodeDeliveryDetails`). Some endpoints do not say it. */
 export interface CodeDelivery {
@@ -130,6 +131,10 @@ export interface VerificationStatus {
   currentDestination?: string | undefined;
   /** Why it failed, in state `failed`. */
   failure?: VerificationFailure | undefined;
+  /** Only in the answer to a start: whether it joined a verification that was open already. */
+  joined?: boolean | undefined;
+  /** Only in the answer to a start: the policy in force, with durations in milliseconds. It may be that of an earlier start. */
+  policy?: VerificationPolicy | undefined;
 }
 
 /** Why a verification failed, and what can be done about it. */

@@ -24,6 +24,8 @@ export interface ParsedRequest {
 export interface ParsedAwaitDelivery {
   tokenInput?: TokenInput | undefined;
   alreadySent?: CodeDelivery | undefined;
+  clientMetadata?: Record<string, string> | undefined;
+  policy: ResolvedPolicy;
 }
 
 /** A valid `SubmitCodeInput`. */
@@ -75,7 +77,7 @@ export function parseRequest(input: unknown): ParsedRequest {
     attributeName,
     clientMetadata: metadata(fields['clientMetadata']),
     alreadySent: delivery(fields['alreadySent']),
-    policy: policyOf(fields['policy'], attributeName),
+    policy: policyIn(fields['policy'], attributeName),
   };
 }
 
@@ -83,10 +85,14 @@ export function parseRequest(input: unknown): ParsedRequest {
  * Reads an `AwaitDeliveryInput`.
  * @throws InvalidInputError naming the first field that is wrong.
  */
-export function parseAwaitDelivery(input: unknown): ParsedAwaitDelivery {
-  const fields = object(input, 'awaitDelivery', [...TOKEN_FIELDS, 'alreadySent']);
-  const alreadySent = delivery(fields['alreadySent']);
-  return { tokenInput: optionalTokenInput(fields), alreadySent };
+export function parseAwaitDelivery(input: unknown, attributeName: AttributeName = 'email'): ParsedAwaitDelivery {
+  const fields = object(input, 'awaitDelivery', [...TOKEN_FIELDS, 'alreadySent', 'clientMetadata', 'policy']);
+  return {
+    alreadySent: delivery(fields['alreadySent']),
+    clientMetadata: metadata(fields['clientMetadata']),
+    policy: policyIn(fields['policy'], attributeName),
+    tokenInput: optionalTokenInput(fields),
+  };
 }
 
 /**
@@ -152,7 +158,7 @@ export function parseCodeConfirmed(input: unknown): ParsedCodeConfirmed {
   }
 }
 
-function policyOf(value: unknown, attributeName: AttributeName): ResolvedPolicy {
+function policyIn(value: unknown, attributeName: AttributeName): ResolvedPolicy {
   try {
     return resolvePolicy(object(value ?? {}, 'policy'), attributeName);
   } catch (error) {

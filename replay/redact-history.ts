@@ -5,7 +5,6 @@
  */
 import type { KeyRing } from '@cognito-verification/codec';
 import { isRecord, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
-import { redactText } from '../log/redact-text.js';
 import type { JSONPayload } from '../temporal/proto-json.js';
 import { historyDocument, type RecordedHistory, recordedHistory } from './recorded-history.js';
 import { PayloadRedactor, type Place } from './redact-payloads.js';
@@ -107,7 +106,7 @@ class HistoryRedactor {
 
   private updateId(text: string): string {
     const [id = '', ...rest] = text.split(/(?=\/request$)/);
-    return [redactText(id) === id ? id : this.standIns.id(id), ...rest].join('');
+    return [this.standIns.updateId(id), ...rest].join('');
   }
 }
 

@@ -76,6 +76,8 @@ const PLAIN: Record<PlainKind, Redact> = {
   userPoolId: ofForm(USER_POOL_ID_FORM),
   sub: ofForm(SUB_FORM),
   uuid: ofForm(FORMS.uuid),
+  updateId: ofText((id, standIns) => standIns.updateId(id)),
+  nonce: ofText((value, standIns) => standIns.id(value)),
   time: ofForm(FORMS.time),
   flag: (value, standIns) => (typeof value === 'boolean' ? value : unknownValue(value, standIns)),
   text: ofText((value, standIns) => standIns.text(value)),

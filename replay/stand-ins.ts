@@ -44,6 +44,11 @@ export class StandIns {
     return this.keep(id, this.letters(id, Math.max(id.length, SHORTEST_ID)).slice(0, 512));
   }
 
+  /** For the id of an update: Temporal shows it in plain text, but a caller may have put anything into it. */
+  updateId(id: string): string {
+    return redactText(id) === id ? id : this.id(id);
+  }
+
   /** For values that nothing reads: only the length stays. */
   opaque(text: string): string {
     return this.keep(text, 'x'.repeat(text.length));

@@ -44,10 +44,21 @@ export class Deadline {
   private readonly alarm = new Alarm();
   private noted = false;
 
-  constructor(readonly atMs: number) {}
+  constructor(private endsAtMs: number) {}
+
+  get atMs(): number {
+    return this.endsAtMs;
+  }
 
   begin(): void {
     this.alarm.set(this.atMs, 'The verification expires');
+  }
+
+  /** Has no effect once it has passed. */
+  move(atMs: number): void {
+    if (this.passed) return;
+    this.endsAtMs = atMs;
+    this.begin();
   }
 
   get passed(): boolean {

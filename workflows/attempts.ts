@@ -1,8 +1,14 @@
-import type { AttemptOutcome, AttemptRecord, ParsedRequest, VerificationStatus } from '@cognito-verification/contract';
+import type {
+  AttemptOutcome,
+  AttemptRecord,
+  ParsedRequest,
+  SubmitCodeResult,
+  VerificationStatus,
+} from '@cognito-verification/contract';
 import type { AccessTokens, NoToken } from './access-tokens.js';
 import { type CheckEnd, CodeCheck, REJECTED } from './code-check.js';
 import type { Looks } from './looks.js';
-import type { CodePost, Mailbox } from './mailbox.js';
+import type { CodePost, Mailbox, Submitted } from './mailbox.js';
 import {
   addRecord,
   attemptsLeft,
@@ -10,16 +16,19 @@ import {
   countedAttempts,
   type Ending,
   iso,
+  isoIf,
   retryAfterRateLimit,
 } from './policy.js';
 import { attemptsExhausted, refused, unavailable } from './refusals.js';
 import type { Sends } from './sends.js';
+import type { Terms } from './terms.js';
 import { Underway } from './underway.js';
 
 /** What the attempts need of their verification. */
 interface Parts {
   readonly request: ParsedRequest;
   readonly tokens: AccessTokens;
+  readonly terms: Terms;
   readonly mailbox: Mailbox;
   readonly looks: Looks;
   readonly sends: Sends;
@@ -48,7 +57,7 @@ export class Attempts {
   }
 
   get left(): number {
-    return attemptsLeft(this.parts.request.policy, this.entries);
+    return attemptsLeft(this.parts.terms.policy, this.entries);
   }
 
   /** One code was taken after the deadline. */
@@ -77,7 +86,7 @@ export class Attempts {
    * @param late the deadline has passed
    */
   take(late: boolean): void {
-    const { looks, mailbox, request, sends } = this.parts;
+    const { looks, mailbox, terms, sends } = this.parts;
     this.isLateTaken = late;
     const post = mailbox.codes.shift();
     if (!post) return;
@@ -88,7 +97,7 @@ export class Attempts {
       // Another code could only spend an attempt: what is missing is the proof.
       this.begin(post, () => new CodeCheck(this.parts, this, answerByMs).proveOnly(post.input));
     } else if (this.left === 0) {
-      post.refusal = attemptsExhausted(request.policy, this.parts.status());
+      post.refusal = attemptsExhausted(terms.policy, this.parts.status());
     } else if (codeExpiresAtMs !== undefined && codeExpiresAtMs <= Date.now()) {
       sends.records.waiveCooldown();
       post.verdict = { result: 'codeExpired' };
@@ -126,12 +135,20 @@ export class Attempts {
       return;
     }
     const { result } = end;
-    post.verdict = { result, retryAt: result === 'rateLimited' ? iso(this.block()) : undefined };
+    post.verdict = { result, retryAt: isoIf(this.retryAtMs(result, post.input)) };
     if (result === 'accessTokenRejected' && parts.tokens.usable(Date.now()).length === 0) parts.lackToken();
     // A code that was sent while this one was being checked is no reason to send another at once.
     if (result === 'codeExpired' && parts.sends.records.counted.length === this.sendsBefore)
       parts.sends.records.waiveCooldown();
     if (result === 'codeExpired' || result === 'mismatch') parts.tokenProved();
+  }
+
+  /** From when another try may be worth it. */
+  private retryAtMs(result: SubmitCodeResult, { given }: Submitted): number | undefined {
+    if (result === 'rateLimited') return this.block();
+    const { tokens } = this.parts;
+    const waits = result === 'accessTokenRejected' && given !== undefined && !tokens.counts(given);
+    return waits ? tokens.untakenUntil(Date.now()) : undefined;
   }
 
   /** Cognito takes no attempts for a while; until when. */

@@ -8,6 +8,7 @@ import {
   InvalidInputError,
   type ParsedRequest,
   parseRequest,
+  unstamped,
   type VerificationOutcome,
   type VerificationRequest,
   workflowIdFor,
@@ -58,6 +59,7 @@ async function lifecycle(verification: Verification): Promise<Ending> {
       case 'codeSubmitted':   attempts.take(deadline.passed);             break;
       case 'sendSettled':     ending = sends.settle();                    break;
       case 'deadline':        ending = await verification.conclude();      break; // one last look, then `expired`
+      case 'requestCounts':   verification.takeRequest();                 break; // its terms are in force, or tighten them
       case 'lookDue':         looks.start();                              break;
       case 'codeAlreadySent': sends.takeAlreadySent();                    break;
       case 'tokenOffered':    verification.takeToken();                   break; // what waits for one goes on
@@ -98,7 +100,7 @@ function openVerification(request: unknown): Verification {
   try {
     awaitKeyOfRequest(request);
     const startedAtMs = workflowInfo().startTime.getTime();
-    const parsed = parseRequest(request);
+    const parsed = parseRequest(unstamped(request).message);
     refuseUnderOtherId(parsed);
     return new Verification(parsed, startedAtMs, request);
   } catch (error) {

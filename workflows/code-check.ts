@@ -4,15 +4,14 @@ import {
   attributeUnreadable,
   CALL_FAILURE_TYPES,
   type ParsedRequest,
-  type ParsedSubmitCode,
   type SubmitCodeResult,
-  type TokenInput,
   type VerificationFailure,
 } from '@cognito-verification/contract';
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import { type AccessTokens, type HeldToken, type NoToken, withToken } from './access-tokens.js';
 import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
 import type { Looks } from './looks.js';
+import type { Submitted } from './mailbox.js';
 import type { Ending } from './policy.js';
 import { type Judgement, judge, type Target } from './proof.js';
 
@@ -54,29 +53,30 @@ export class CodeCheck {
   ) {}
 
   /** Asks Cognito. */
-  run(input: ParsedSubmitCode): Promise<CheckEnd | NoToken> {
+  run(input: Submitted): Promise<CheckEnd | NoToken> {
     // A token that came with the code is the only one used for it: a forged one must not spend the real user's attempts.
-    const given = input.tokenInput;
+    const { given } = input;
     return withToken(this.parts.tokens, 'attempt', (held) => this.check(held, input), { given });
   }
 
   /** A code was accepted before: another one could only spend an attempt. What is missing is the proof. */
-  proveOnly({ tokenInput }: ParsedSubmitCode): Promise<CheckEnd> {
-    return this.prove(undefined, tokenInput);
+  proveOnly({ given }: Submitted): Promise<CheckEnd> {
+    return this.prove(undefined, given);
   }
 
   /**
    * Counts each call before it is made. Reads the attribute before the first one if nobody has, since nothing could be proven
-   * after it, and after a lost answer, before anything is said.
+   * after it, or if nobody has checked the token, since a forged one must cost no attempt; and after a lost answer, before
+   * anything is said.
    */
   private async check(
     held: HeldToken,
-    { code, tokenInput: given }: ParsedSubmitCode,
+    { code, given }: Submitted,
   ): Promise<CheckEnd | { verdict: 'accessTokenRejected' }> {
     const { looks, tokens } = this.parts;
     const { attributeName, owner } = this.parts.request;
     const { tokenInput } = held;
-    const end = looks.target ? undefined : await this.readTarget(given);
+    const end = looks.target && !tokens.mayBeForged(held) ? undefined : await this.lookBefore(held);
     if (end) return end;
     for (let calls = 1; ; calls++) {
       const withinMs = this.answerByMs - FOR_LOOK_MS - Date.now();
@@ -107,12 +107,16 @@ export class CodeCheck {
     }
   }
 
-  /** Reads the target, where the first send could not or has not ended yet. A code that nothing could prove is not spent. */
-  private async readTarget(given: TokenInput | undefined): Promise<CheckEnd | undefined> {
-    const { looks, request } = this.parts;
-    const look = await looks.look(`Read ${request.attributeName} before the attempt`, { given, budget: 'quick' });
-    if (look.verdict === 'noToken') return REJECTED;
+  /**
+   * Looks with the token of the attempt: at the target, where the first send could not or has not ended yet. A code that
+   * nothing could prove is not spent.
+   */
+  private async lookBefore(held: HeldToken): Promise<CheckEnd | { verdict: 'accessTokenRejected' } | undefined> {
+    const { looks, request, tokens } = this.parts;
+    const look = await looks.read(held, `Read ${request.attributeName} before the attempt`, { budget: 'quick' });
+    if (look.verdict === 'accessTokenRejected') return { verdict: look.verdict };
     if (look.verdict !== 'read') return { verdict: 'unavailable', failure: look.failure };
+    tokens.learn(held, 'read', look.verdict);
     const ending = looks.target ? undefined : looks.takeTarget(look.attribute);
     return ending && { verdict: 'ended', ending };
   }
@@ -122,7 +126,7 @@ export class CodeCheck {
    * proof is outstanding, and the looks go on by themselves.
    * @param attribute what the attempt has read after it
    */
-  private async prove(attribute?: AttributeSnapshot, given?: TokenInput): Promise<CheckEnd> {
+  private async prove(attribute?: AttributeSnapshot, given?: HeldToken): Promise<CheckEnd> {
     const { looks, request } = this.parts;
     let ending = attribute && looks.judge('accepted', attribute);
     if (ending) return { verdict: 'ended', ending };

@@ -6,25 +6,23 @@
 import {
   awaitDelivery,
   codeConfirmed,
-  deliveryTold,
-  FAILURE_TYPES,
   getStatus,
   InvalidInputError,
-  isRecord,
   parseAwaitDelivery,
   parseCodeConfirmed,
   parseRenewAccessToken,
   parseResendCode,
   parseSubmitCode,
-  type ResendCodeInput,
+  policyOf,
   renewAccessToken,
   resendCode,
   Secret,
   submitCode,
-  type TokenInput,
   tokenInputOf,
+  unstamped,
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import type { HeldToken } from './access-tokens.js';
 import type { Post } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
 import { type Ending, resendRefusal } from './policy.js';
@@ -37,6 +35,8 @@ import {
   resendNotAllowed,
   tooManyMessages,
 } from './refusals.js';
+import { checkToken, isChecked, refuseTooMany, type Standing, standingOf } from './standing.js';
+import { type Claim, claimOf, metadataOf } from './terms.js';
 import type { Verification } from './verification.js';
 
 /**
@@ -67,12 +67,12 @@ function takeCodeConfirmed(verification: Verification): void {
       };
       try {
         refuseCopy(verification, input, 'codeConfirmed');
-        const { reference, tokenInput, ignored } = parseCodeConfirmed(input);
+        const { reference, tokenInput, ignored } = parseCodeConfirmed(unstamped(input).message);
         copies.note(input);
         mailbox.reference = reference ?? mailbox.reference;
         mailbox.confirmed = true;
         if (ignored) leftOut('The access token of a confirmation', ignored);
-        offer(verification, tokenInput);
+        offer(verification, tokenInput && verification.tokens.of(tokenInput, isChecked(input)));
       } catch (error) {
         leftOut(mailbox.confirmed ? 'The access token of a confirmation' : 'A confirmation', error);
       }
@@ -82,47 +82,51 @@ function takeCodeConfirmed(verification: Verification): void {
 }
 
 function answerAwaitDelivery(verification: Verification): void {
-  const { mailbox, tokens, sends } = verification;
+  const { mailbox, tokens, sends, terms } = verification;
+  const { attributeName } = verification.request;
   setHandler(
     awaitDelivery,
     async (input) => {
-      takeIn(verification, input);
-      // Of a recorded message too, only what a status may hold.
-      const sent = input?.alreadySent && deliveryTold(input.alreadySent.destination, input.alreadySent.deliveryMedium);
-      if (sent && !sends.saidTwice(sent)) mailbox.alreadySent = sent;
-      offer(verification, tokenInputOf(input));
-      const answerable = () => sends.firstSettled && !tokens.announced && !mailbox.alreadySent;
-      await settled(() => verification.ended || answerable());
+      const { token, standing } = takeIn(verification, input);
+      const openedBy = verification.openedBy(input);
+      // The update that comes with the request only repeats it.
+      offer(verification, token, openedBy === true ? undefined : claimOf(input, attributeName, Date.now()));
+      const isSettled = () => sends.firstSettled && !verification.tokenAwaitsItsTurn && !mailbox.alreadySent;
+      await settled(verification, standing, () => verification.ended || isSettled());
       const status = verification.status();
       if (status.failure) throw failureOf(status);
-      return status;
+      return { ...status, joined: openedBy === undefined ? undefined : !openedBy, policy: policyOf(terms.policy) };
     },
     {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
-      validator: refusing(verification, (input) => {
-        if (mailbox.full) throw tooManyMessages();
-        checkToken(verification, parseAwaitDelivery(input).tokenInput);
+      validator: refusing(verification, (input, checked) => {
+        const { tokenInput } = parseAwaitDelivery(input, attributeName);
+        checkToken(tokens, tokenInput);
+        refuseTooMany(verification, tokenInput, checked);
       }),
     },
   );
 }
 
 function answerSubmitCode(verification: Verification): void {
-  const { mailbox, request, sends, attempts, looks } = verification;
+  const { mailbox, tokens, sends, attempts, looks, terms } = verification;
   setHandler(
     submitCode,
     async (input) => {
-      takeIn(verification, input);
-      const submitted = { code: new Secret(input.code), tokenInput: tokenInputOf(input) };
-      const { result, retryAt } = await verdictOn(submitted, mailbox.codes);
+      const { token, standing } = takeIn(verification, input);
+      const submitted = { code: new Secret(input.code), given: token };
+      const { result, retryAt } = await verdictOn(verification, standing, submitted, mailbox.codes);
       return { result, retryAt, status: verification.status() };
     },
     {
       description: 'Checks the code that the user typed.',
-      validator: refusing(verification, (input) => {
+      validator: refusing(verification, (input, checked) => {
         refuseIfEnded(verification);
-        checkToken(verification, parseSubmitCode(input, request.policy.codeFormat).tokenInput);
-        if (attempts.left === 0 && !looks.codeAccepted) throw attemptsExhausted(request.policy, verification.status());
+        const { tokenInput } = parseSubmitCode(input, terms.policy.codeFormat);
+        if (tokenInput) tokens.check(tokenInput);
+        const standing = standingOf(tokenInput && tokens.of(tokenInput, checked));
+        if (mailbox.spent(standing) || mailbox.crowded(standing)) throw tooManyMessages(standing);
+        if (attempts.left === 0 && !looks.codeAccepted) throw attemptsExhausted(terms.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
         if (sends.records.counted.length === 0 && !sends.sending) throw codeNotSent();
       }),
@@ -131,22 +135,26 @@ function answerSubmitCode(verification: Verification): void {
 }
 
 function answerResendCode(verification: Verification): void {
-  const { mailbox } = verification;
+  const { mailbox, tokens } = verification;
   setHandler(
     resendCode,
     async (input) => {
-      takeIn(verification, input);
-      offer(verification, tokenInputOf(input));
-      await verdictOn({ clientMetadata: metadataOf(input) }, mailbox.resends);
+      const { token, standing } = takeIn(verification, input);
+      offer(verification, token);
+      const wanted = { clientMetadata: token && metadataOf(input), given: token };
+      await verdictOn(verification, standing, wanted, mailbox.resends);
       return verification.status();
     },
     {
       description: 'Sends another code, unless in the cool-down or past the limit.',
-      validator: refusing(verification, (input) => {
+      validator: refusing(verification, (input, checked) => {
         refuseIfEnded(verification);
-        if (mailbox.full) throw tooManyMessages();
-        const { tokenInput } = parseResendCode(input);
-        checkToken(verification, tokenInput);
+        const { tokenInput, clientMetadata } = parseResendCode(input);
+        if (clientMetadata && !tokenInput) throw new InvalidInputError('clientMetadata', METADATA_NEEDS_TOKEN);
+        checkToken(tokens, tokenInput);
+        refuseTooMany(verification, tokenInput, checked);
+        if (tokenInput && mailbox.crowded(standingOf(tokens.of(tokenInput, checked))))
+          throw tooManyMessages('unproven');
         const facts = verification.resendFacts;
         const refusal = resendRefusal({ ...facts, hasToken: facts.hasToken || tokenInput !== undefined }, Date.now());
         if (refusal) throw resendNotAllowed(refusal);
@@ -155,33 +163,27 @@ function answerResendCode(verification: Verification): void {
   );
 }
 
-/** The entries that are texts: other languages write `null` for an entry that is not set. */
-function metadataOf(input: ResendCodeInput | undefined): Record<string, string> | undefined {
-  if (!isRecord(input?.clientMetadata)) return undefined;
-  return Object.fromEntries(Object.entries(input.clientMetadata).filter(([, entry]) => typeof entry === 'string'));
-}
+const METADATA_NEEDS_TOKEN =
+  'needs an accessToken or an accessTokenReference beside it, since it goes out with that one only. The clientMetadata of a start goes out with every send';
 
 function answerRenewAccessToken(verification: Verification): void {
-  const { mailbox, tokens } = verification;
+  const { tokens } = verification;
   setHandler(
     renewAccessToken,
     async (input) => {
-      takeIn(verification, input);
-      const tokenInput = tokenInputOf(input);
-      if (tokenInput) tokens.renew(tokenInput, Date.now());
+      const { token, standing } = takeIn(verification, input);
+      if (token) tokens.renew(token, Date.now());
       tokens.announce();
-      await settled(() => verification.ended || !tokens.announced);
+      await settled(verification, standing, () => verification.ended || !verification.tokenAwaitsItsTurn);
       return verification.status();
     },
     {
       description: 'Brings a fresh access token of the same user, or a reference to one.',
-      validator: refusing(verification, (input) => {
+      validator: refusing(verification, (input, checked) => {
         refuseIfEnded(verification);
-        if (mailbox.full) throw tooManyMessages();
-        const given = parseRenewAccessToken(input);
-        if (tokens.usable(Date.now(), { given }).length === 0) {
-          throw new InvalidInputError('accessToken', 'has expired', FAILURE_TYPES.accessTokenRefused);
-        }
+        const tokenInput = parseRenewAccessToken(input);
+        checkToken(tokens, tokenInput);
+        refuseTooMany(verification, tokenInput, checked);
       }),
     },
   );
@@ -211,15 +213,27 @@ export function answerTheRest(verification: Verification, { outcome }: Ending): 
   }
 }
 
-function takeIn({ mailbox, copies }: Verification, input: unknown): void {
+/** Counts an update, and remembers its seal. */
+function takeIn(
+  verification: Verification,
+  input: Parameters<typeof tokenInputOf>[0],
+): {
+  token: HeldToken | undefined;
+  standing: Standing;
+} {
   awaitKey(input);
-  mailbox.countUpdate();
+  const { mailbox, copies, tokens } = verification;
+  const tokenInput = tokenInputOf(input);
+  const token = tokenInput && tokens.of(tokenInput, isChecked(input));
+  const standing = standingOf(token);
+  mailbox.countUpdate(standing);
   copies.note(input);
+  return { token, standing };
 }
 
-function offer({ tokens }: Verification, tokenInput: TokenInput | undefined): void {
-  if (!tokenInput) return;
-  tokens.offer(tokenInput, Date.now());
+function offer({ tokens }: Verification, token: HeldToken | undefined, claim?: Claim): void {
+  if (!token) return;
+  tokens.offer(token, Date.now(), claim);
   tokens.announce();
 }
 
@@ -228,15 +242,14 @@ function refuseIfEnded(verification: Verification): void {
   if (verification.ended || Date.now() >= verification.deadline.atMs) throw ended(verification.status());
 }
 
-function checkToken({ tokens }: Verification, tokenInput: TokenInput | undefined): void {
-  if (tokenInput) tokens.check(tokenInput);
-}
-
 /** Turns what the contract's parsers throw into what may leave a handler. */
-function refusing(verification: Verification, check: (input: unknown) => void): (input?: unknown) => void {
+function refusing(
+  verification: Verification,
+  check: (input: unknown, checked: boolean) => void,
+): (input?: unknown) => void {
   return (input) => {
     try {
-      check(input);
+      check(unstamped(input).message, isChecked(input));
       refuseCopy(verification, input, 'input');
     } catch (error) {
       throw error instanceof InvalidInputError ? refused(error.type, error.message, { field: error.field }) : error;
@@ -255,15 +268,25 @@ function refuseCopy({ copies }: Verification, input: unknown, message: string): 
 }
 
 /** Posts an input, and waits for the verdict or the refusal. */
-async function verdictOn<Input, Verdict>(input: Input, box: Post<Input, Verdict>[]): Promise<Verdict> {
+async function verdictOn<Input, Verdict>(
+  verification: Verification,
+  standing: Standing,
+  input: Input,
+  box: Post<Input, Verdict>[],
+): Promise<Verdict> {
+  if (verification.mailbox.crowded(standing)) throw tooManyMessages(standing);
   const posted: Post<Input, Verdict> = { input, atMs: Date.now() };
   box.push(posted);
-  await settled(() => posted.verdict !== undefined || posted.refusal !== undefined);
+  await settled(verification, standing, () => posted.verdict !== undefined || posted.refusal !== undefined);
   if (posted.refusal) throw posted.refusal;
   return posted.verdict as Verdict;
 }
 
-/** Not cancelled with the workflow: a cancellation answers the callers that wait, it does not drop them. */
-function settled(condition_: () => boolean): Promise<void> {
-  return CancellationScope.nonCancellable(() => condition(condition_));
+/**
+ * Waits, unless another message waits in the one place that there is for those that do not count. It is not cancelled with
+ * the workflow: a cancellation answers the callers that wait, it does not drop them.
+ */
+async function settled({ mailbox }: Verification, standing: Standing, condition_: () => boolean): Promise<void> {
+  if (mailbox.crowded(standing)) return;
+  await mailbox.waiting(standing, () => CancellationScope.nonCancellable(() => condition(condition_)));
 }

@@ -1,27 +1,25 @@
-import {
-  attributeUnreadable,
-  type ParsedRequest,
-  type TokenInput,
-  type UnprovenConfirmation,
-} from '@cognito-verification/contract';
+import { attributeUnreadable, type ParsedRequest, type UnprovenConfirmation } from '@cognito-verification/contract';
 import { log } from '@temporalio/workflow';
 import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
-import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
+import { type AccessTokens, type HeldToken, type NoToken, withToken } from './access-tokens.js';
 import { Alarm } from './alarm.js';
 import { type LookBudget, type ReadVerdict, readAttribute } from './cognito-calls.js';
 import type { Mailbox } from './mailbox.js';
 import { type CallState, type Ending, readAgainAt } from './policy.js';
 import { type Evidence, endingBy, judge, type Target, targetOf, unproven } from './proof.js';
+import type { Terms } from './terms.js';
 import { Underway } from './underway.js';
 
 /** What the looks need of their verification. */
 interface Parts {
   readonly request: ParsedRequest;
   readonly tokens: AccessTokens;
+  readonly terms: Terms;
   readonly mailbox: Mailbox;
   lackToken(): void;
   /** The target is known. */
   targetRead(): void;
+  takeRequests(): void;
 }
 
 type Look = ReadVerdict | NoToken;
@@ -39,7 +37,8 @@ export class Looks {
   private known: Target | undefined;
   /** The target is to be read by itself: the first send did not, or Cognito has sent a code to a new value. */
   private targetWanted: 'no' | 'afterSend' | 'afterChange' = 'no';
-  private readsTarget = false;
+  /** What the look that is under way is for. */
+  private purpose: 'target' | 'proof' | HeldToken = 'proof';
   private isAccepted = false;
   private isConfirmed = false;
   private obstacle: Obstacle = 'none';
@@ -85,8 +84,14 @@ export class Looks {
   /** A look is wanted, and nothing holds it up. */
   get due(): boolean {
     // A confirmation is compared with the target, which the first send reads.
-    const wanted = this.decides || (this.isConfirmed && this.known !== undefined);
+    const wanted =
+      this.decides || (this.isConfirmed && this.known !== undefined) || this.parts.tokens.toSettle !== undefined;
     return wanted && (this.obstacle === 'none' || (this.obstacle === 'failedBefore' && this.again.rang));
+  }
+
+  /** A look is to tell whether a token counts, and nothing has come between. */
+  get settlesToken(): boolean {
+    return this.parts.tokens.toSettle !== undefined && this.obstacle === 'none';
   }
 
   /** Takes what a send has read before it. The first message decides where codes go; a later one tells only what nobody knew. */
@@ -112,10 +117,17 @@ export class Looks {
     this.unblock();
   }
 
+  /** Cognito has sent no code by itself, as far as those know whose word counts. */
+  forgetChange(): void {
+    this.known = undefined;
+    this.targetWanted = 'no';
+    this.unblock();
+  }
+
   /** `codeConfirmed` has come: a trusted one ends the verification, another one is checked against Cognito. */
   confirm(): Ending | undefined {
-    const { mailbox, request } = this.parts;
-    if (request.policy.confirmation === 'trust') return TRUSTED;
+    const { mailbox, terms } = this.parts;
+    if (terms.policy.confirmation === 'trust') return TRUSTED;
     mailbox.confirmed = false;
     this.isConfirmed = true;
     if (this.obstacle === 'failedBefore') this.unblock();
@@ -134,23 +146,33 @@ export class Looks {
 
   /** Begins the look that is due. */
   start(): void {
-    const { attributeName } = this.parts.request;
+    const { request, tokens } = this.parts;
+    const { attributeName } = request;
     this.unblock();
-    this.readsTarget = this.targetWanted !== 'no';
-    const summary = this.readsTarget
-      ? `Read ${attributeName} as it is before it is verified`
-      : this.isAccepted
-        ? `Read ${attributeName}, for which a code was accepted`
-        : 'Check the confirmation against Cognito';
-    this.call.start(() => this.look(summary));
+    const token = this.decides ? undefined : tokens.toSettle;
+    this.purpose = token ?? (this.targetWanted !== 'no' ? 'target' : 'proof');
+    const summary = token
+      ? `Read ${attributeName} with an access token that nobody has checked`
+      : this.purpose === 'target'
+        ? `Read ${attributeName} as it is before it is verified`
+        : this.isAccepted
+          ? `Read ${attributeName}, for which a code was accepted`
+          : 'Check the confirmation against Cognito';
+    this.call.start(() => this.look(summary, { given: token }));
   }
 
   /** Takes the answer to a look. */
   settle(): Ending | undefined {
     const look = this.call.take();
+    const { purpose } = this;
+    if (typeof purpose === 'object') {
+      // One that counts now is not asked for again; neither is one that cannot be tried.
+      purpose.wantsLook = look.verdict !== 'read' && look.verdict !== 'noToken';
+      if (!purpose.wantsLook) return undefined;
+    }
     if (look.verdict !== 'read') return this.putOff(look);
     this.failuresInARow = 0;
-    if (this.readsTarget) return this.takeTarget(look.attribute);
+    if (purpose === 'target') return this.takeTarget(look.attribute);
     return this.judge(this.isAccepted ? 'accepted' : 'confirmed', look.attribute);
   }
 
@@ -195,7 +217,7 @@ export class Looks {
 
   /** The deadline has passed: takes a last look, where a code was sent and a token is left, and then it expires. */
   async conclude(codeSent: boolean): Promise<Ending> {
-    const { mailbox, request } = this.parts;
+    const { mailbox, terms } = this.parts;
     // Without a message, or a look at it before, the attribute's flag would prove nothing.
     if (codeSent && this.known) {
       const look = await this.look('Look for a late confirmation');
@@ -203,8 +225,10 @@ export class Looks {
       const ending = look.verdict === 'read' ? this.judge(evidence, look.attribute) : undefined;
       if (ending) return ending;
     }
-    // A confirmation may have come during the look.
-    return mailbox.confirmed && request.policy.confirmation === 'trust' ? TRUSTED : { outcome: 'expired' };
+    // A confirmation may have come during the look, or the look may have shown that it counts.
+    this.parts.takeRequests();
+    const isTrusted = mailbox.confirmed && terms.proven && terms.policy.confirmation === 'trust';
+    return isTrusted ? TRUSTED : { outcome: 'expired' };
   }
 
   /** The value that an accepted code has verified, for the activity that waits until it shows. */
@@ -223,21 +247,24 @@ export class Looks {
       given,
       budget,
       untilMs,
-    }: Pick<LookBudget, 'budget'> & { given?: TokenInput | undefined; untilMs?: number | undefined } = {},
+    }: Pick<LookBudget, 'budget'> & { given?: HeldToken | undefined; untilMs?: number | undefined } = {},
   ): Promise<Look> {
-    const { request, tokens } = this.parts;
-    const { attributeName, owner } = request;
     return withToken(
-      tokens,
+      this.parts.tokens,
       'read',
-      ({ tokenInput }) => {
-        const target = this.isAccepted ? this.awaited : undefined;
+      (held) => {
         const withinMs = untilMs === undefined ? undefined : Math.max(1_000, untilMs - Date.now());
-        const call = { owner, attributeName, tokenInput, salt: this.known?.salt, target };
-        return readAttribute(call, summary, { budget, withinMs });
+        return this.read(held, summary, { budget, withinMs });
       },
       { given },
     );
+  }
+
+  /** Looks at the attribute with this token. */
+  read({ tokenInput }: HeldToken, summary: string, budget: LookBudget): Promise<ReadVerdict> {
+    const { attributeName, owner } = this.parts.request;
+    const target = this.isAccepted ? this.awaited : undefined;
+    return readAttribute({ owner, attributeName, tokenInput, salt: this.known?.salt, target }, summary, budget);
   }
 
   private unblock(): void {

@@ -1,10 +1,7 @@
-import type {
-  CodeDelivery,
-  ParsedResendCode,
-  ParsedSubmitCode,
-  SubmitCodeResult,
-} from '@cognito-verification/contract';
+import type { CodeDelivery, Secret, SubmitCodeResult } from '@cognito-verification/contract';
 import type { ApplicationFailure } from '@temporalio/workflow';
+import type { HeldToken } from './access-tokens.js';
+import type { Standing } from './standing.js';
 
 /** What a handler posts, and where it finds the verdict. */
 export interface Post<Input, Verdict> {
@@ -15,11 +12,28 @@ export interface Post<Input, Verdict> {
   refusal?: ApplicationFailure;
 }
 
-export type CodePost = Post<ParsedSubmitCode, { result: SubmitCodeResult; retryAt?: string | undefined }>;
-export type ResendPost = Post<Pick<ParsedResendCode, 'clientMetadata'>, 'settled'>;
+/** A code that a user typed. */
+export interface Submitted {
+  readonly code: Secret;
+  /** The only token to use for it. */
+  readonly given: HeldToken | undefined;
+}
+
+/** What a re-send asks for. */
+export interface Resending {
+  readonly clientMetadata: Record<string, string> | undefined;
+  /** The token that it brought, with which its `clientMetadata` may go out. */
+  readonly given: HeldToken | undefined;
+}
+
+export type CodePost = Post<Submitted, { result: SubmitCodeResult; retryAt?: string | undefined }>;
+export type ResendPost = Post<Resending, 'settled'>;
 
 /** The server takes 2,000 updates in a run. Those past this number are kept for codes. */
 const MOST_UPDATES = 1_500;
+
+/** Of them, all those together whose tokens do not count, codes included. */
+const MOST_UNPROVEN = 200;
 
 /** Where the handlers leave what they were sent. Handlers post and wait; the lifecycle takes and answers. */
 export class Mailbox {
@@ -32,14 +46,41 @@ export class Mailbox {
   alreadySent: CodeDelivery | undefined;
 
   private updates = 0;
+  private unproven = 0;
+  private isPlaceTaken = false;
 
   /** Counts an update that a handler has taken in. */
-  countUpdate(): void {
+  countUpdate(standing: Standing): void {
     this.updates += 1;
+    if (standing === 'unproven') this.unproven += 1;
   }
 
-  /** Only codes are taken any more. */
-  get full(): boolean {
-    return this.updates >= MOST_UPDATES;
+  /** Of this standing only codes are taken any more, and if it is `unproven` none of those either. */
+  full(standing: Standing): boolean {
+    return this.updates >= MOST_UPDATES || this.spent(standing);
+  }
+
+  /** No message of this standing is taken any more. */
+  spent(standing: Standing): boolean {
+    return standing === 'unproven' && this.unproven >= MOST_UNPROVEN;
+  }
+
+  /**
+   * The server keeps ten updates that wait for their answers. Of those that do not count one may wait.
+   * @returns whether this one has to be answered at once
+   */
+  crowded(standing: Standing): boolean {
+    return standing === 'unproven' && this.isPlaceTaken;
+  }
+
+  /** Has an update wait for its answer, in the place that it takes. */
+  async waiting<Answer>(standing: Standing, answer: () => Promise<Answer>): Promise<Answer> {
+    if (standing !== 'unproven') return await answer();
+    this.isPlaceTaken = true;
+    try {
+      return await answer();
+    } finally {
+      this.isPlaceTaken = false;
+    }
   }
 }

@@ -40,6 +40,7 @@ export type VerificationEvent =
   | 'codeSubmitted'
   | 'sendSettled'
   | 'deadline'
+  | 'requestCounts'
   | 'lookDue'
   | 'codeAlreadySent'
   | 'tokenOffered'
@@ -58,6 +59,8 @@ export type CallState = 'none' | 'underWay' | 'settled';
 
 /** What is known when the next event is chosen. */
 export interface EventFacts {
+  /** Requests whose token counts, and that were not taken yet. */
+  requestsCounting: number;
   /** `codeConfirmed` has come and was not taken yet. */
   confirmed: boolean;
   /** A look at the attribute. */
@@ -97,6 +100,8 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   if (now.codesSubmitted > 0 && now.attempt === 'none' && decided && !tooLate) return 'codeSubmitted';
   if (now.send === 'settled') return 'sendSettled';
   if (now.deadlinePassed) return idle ? 'deadline' : undefined;
+  // Its terms may take the place of those that what is under way goes by.
+  if (now.requestsCounting > 0 && idle) return 'requestCounts';
   if (now.lookDue && idle) return 'lookDue';
   // It gives the verification another target, so what compares with the old one ends first.
   if (now.codeAlreadySent && idle) return 'codeAlreadySent';

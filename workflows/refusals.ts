@@ -8,6 +8,8 @@ import {
   type VerificationStatus,
 } from '@cognito-verification/contract';
 import { ApplicationFailure } from '@temporalio/workflow';
+import { iso } from './policy.js';
+import type { Standing } from './standing.js';
 
 /** A refusal that tells the caller its type, and details as data. */
 export function refused(type: string, message: string, ...details: unknown[]): ApplicationFailure {
@@ -59,10 +61,21 @@ export function ended(status: VerificationStatus): ApplicationFailure {
 }
 
 /** The server takes 2,000 updates in a run. Once they are used up, no code can be submitted any more. */
-export function tooManyMessages(): ApplicationFailure {
+export function tooManyMessages(standing: Standing): ApplicationFailure {
+  const why =
+    standing === 'unproven'
+      ? 'Nobody has checked the access token of this message, and such messages have few places in a verification: one that waits, and 200 in all. Check the signature of the token before the call, as the client does by default, and say so in the stamp (proven); or leave the token out.'
+      : 'This verification has reached its limit of messages; the rest is reserved for codes. Ask for its status with the query getStatus instead.';
+  return refused(FAILURE_TYPES.tooManyMessages, why);
+}
+
+/** Cognito has refused so many tokens that the next one waits. */
+export function tooManyRefusedTokens(untilMs: number): ApplicationFailure {
+  const retryAt = iso(untilMs);
   return refused(
     FAILURE_TYPES.tooManyMessages,
-    'This verification has reached its limit of messages; the rest is reserved for codes. Ask for its status with the query getStatus instead.',
+    `Cognito has refused several access tokens in this verification. Until ${retryAt} it takes only one whose signature the sender has checked, as the client does by default.`,
+    { retryAt },
   );
 }
 

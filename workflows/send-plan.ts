@@ -1,4 +1,4 @@
-import { Alarm } from './alarm.js';
+import { Alarm, type Deadline } from './alarm.js';
 
 /** When a send begins next. `at`: by itself at that time, unless the deadline comes first. */
 type When =
@@ -10,7 +10,7 @@ export class SendPlan {
   private readonly alarm = new Alarm();
   private when: When = { kind: 'now' };
 
-  constructor(private readonly deadlineMs: number) {}
+  constructor(private readonly deadline: Pick<Deadline, 'atMs'>) {}
 
   plan(kind: 'none' | 'now' | 'withToken'): void {
     this.when = { kind };
@@ -19,7 +19,7 @@ export class SendPlan {
   /** @param summary what the Web UI shows beside the timer */
   planAt(atMs: number, why: Extract<When, { kind: 'at' }>['why'], summary: string): void {
     this.when = { kind: 'at', atMs, why };
-    if (atMs < this.deadlineMs) this.alarm.set(atMs, summary);
+    if (atMs < this.deadline.atMs) this.alarm.set(atMs, summary);
   }
 
   /** Drops the plan and its timer. */
@@ -44,6 +44,11 @@ export class SendPlan {
   /** A send was asked for and not made yet; an automatic one is not asked for. */
   get pending(): boolean {
     return this.when.kind === 'at' ? this.when.why !== 'automatic' : this.when.kind !== 'none';
+  }
+
+  /** It is planned by the policy alone. */
+  get automatic(): boolean {
+    return this.when.kind === 'at' && this.when.why === 'automatic';
   }
 
   /** When a pending send is tried again. */

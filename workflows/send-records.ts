@@ -1,13 +1,14 @@
-import type { CodeDelivery, ResolvedPolicy, SendOutcome, SendRecord } from '@cognito-verification/contract';
+import type { CodeDelivery, SendOutcome, SendRecord } from '@cognito-verification/contract';
 import type { SendVerdict } from './cognito-calls.js';
 import { addRecord, codeExpiresAt, countedSends, iso } from './policy.js';
+import type { Terms } from './terms.js';
 
 /** What came of each send so far. `Sends` adds records; an attempt that finds the code expired waives the cool-down. */
 export class SendRecords {
   private readonly entries: SendRecord[] = [];
   private waived = false;
 
-  constructor(private readonly policy: ResolvedPolicy) {}
+  constructor(private readonly terms: Terms) {}
 
   add(answer: SendVerdict | { verdict: 'alreadySent'; delivery: CodeDelivery }): void {
     const outcome = OUTCOMES[answer.verdict];
@@ -17,6 +18,18 @@ export class SendRecords {
         : { at: iso(Date.now()), outcome, reason: answer.failure.type };
     addRecord(this.entries, record, countedSends);
     if (this.counted.at(-1) === record) this.waived = false;
+  }
+
+  /**
+   * Cognito has sent no code by itself, as far as those know whose word counts.
+   * @returns whether one was recorded, and no other message
+   */
+  retractAlreadySent(): boolean {
+    const { counted } = this;
+    if (counted.length === 0 || counted.some(({ outcome }) => outcome !== 'alreadySent')) return false;
+    const others = this.entries.filter(({ outcome }) => outcome !== 'alreadySent');
+    this.entries.splice(0, this.entries.length, ...others);
+    return true;
   }
 
   /** Every send, oldest first. */
@@ -31,7 +44,7 @@ export class SendRecords {
 
   /** Until when `submitCode` takes the newest code; undefined while none was sent. */
   get codeExpiresAtMs(): number | undefined {
-    return codeExpiresAt(this.policy, this.entries);
+    return codeExpiresAt(this.terms.policy, this.entries);
   }
 
   /** A code is out that Cognito may still take. */

@@ -5,11 +5,11 @@ import {
   type VerificationFailure,
   type VerificationState,
 } from '@cognito-verification/contract';
-import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
+import { type AccessTokens, type HeldToken, isSame, type NoToken, withToken } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
 import type { Looks } from './looks.js';
-import type { Mailbox, ResendPost } from './mailbox.js';
+import type { Mailbox, Resending, ResendPost } from './mailbox.js';
 import {
   automaticResendAt,
   type CallState,
@@ -23,12 +23,14 @@ import {
 import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
 import { SendPlan } from './send-plan.js';
 import { SendRecords } from './send-records.js';
+import type { Claim, Terms } from './terms.js';
 import { Underway } from './underway.js';
 
 /** What the sends need of their verification. */
 interface Parts {
   readonly request: ParsedRequest;
   readonly tokens: AccessTokens;
+  readonly terms: Terms;
   readonly mailbox: Mailbox;
   readonly deadline: Deadline;
   readonly looks: Looks;
@@ -46,8 +48,8 @@ export class Sends {
   private readonly next: SendPlan;
   /** The re-sends that the next answer answers. */
   private readonly waiting: ResendPost[] = [];
-  /** Of the re-send that was asked for; the request's otherwise. */
-  private clientMetadata: Record<string, string> | undefined;
+  /** The re-send that was asked for. */
+  private resending: Resending | undefined;
   private isFirstSettled = false;
   private automaticResends = true;
   private rateLimitsInARow = 0;
@@ -59,12 +61,12 @@ export class Sends {
 
   constructor(private readonly parts: Parts) {
     this.saysTwice = parts.request.alreadySent !== undefined;
-    this.records = new SendRecords(parts.request.policy);
-    this.next = new SendPlan(parts.deadline.atMs);
+    this.records = new SendRecords(parts.terms);
+    this.next = new SendPlan(parts.deadline);
   }
 
-  begin(): void {
-    const { alreadySent } = this.parts.request;
+  /** @param alreadySent of the request. It skips the first send, unless another request is the first that counts. */
+  begin(alreadySent: CodeDelivery | undefined): void {
     if (alreadySent) this.recordAlreadySent(alreadySent);
   }
 
@@ -108,8 +110,8 @@ export class Sends {
     const { parts } = this;
     this.next.clear();
     parts.enter('sending');
-    const clientMetadata = this.clientMetadata ?? parts.request.clientMetadata;
-    this.call.start(() => this.send(clientMetadata));
+    const { resending } = this;
+    this.call.start(() => this.send(resending));
   }
 
   /** A code was accepted: a send that waits is not needed any more. One that is under way settles by itself. */
@@ -159,18 +161,35 @@ export class Sends {
     }
     this.next.plan('now');
     parts.enter('sending');
-    this.clientMetadata = post.input.clientMetadata;
+    this.resending = post.input;
     this.waiting.push(post);
+  }
+
+  /**
+   * A request counts, and is not the one that opened the verification.
+   * @param isAnother it takes the place of that one, which did not count: Cognito has sent a code by itself only if this one
+   *   says so
+   */
+  takeClaim({ alreadySent }: Claim, { isAnother }: { isAnother: boolean }): void {
+    if (this.parts.deadline.passed) return;
+    if (isAnother && this.records.retractAlreadySent()) {
+      this.parts.looks.forgetChange();
+      this.isFirstSettled = false;
+      this.next.plan('now');
+      this.parts.enter('sending');
+    }
+    if (this.next.automatic) this.planAutomatic();
+    if (alreadySent && !this.saidTwice(alreadySent)) this.parts.mailbox.alreadySent = alreadySent;
   }
 
   /**
    * Whether the start that opened the verification says its delivery the second time: in its update, after the request. After
    * that an equal one is news, since two numbers may have the same mask.
    */
-  saidTwice({ destination, deliveryMedium }: CodeDelivery): boolean {
+  private saidTwice({ destination, deliveryMedium }: CodeDelivery): boolean {
     const { alreadySent } = this.parts.request;
-    const isSame = alreadySent?.destination === destination && alreadySent?.deliveryMedium === deliveryMedium;
-    const isSaidTwice = this.saysTwice && isSame;
+    const isEqual = alreadySent?.destination === destination && alreadySent?.deliveryMedium === deliveryMedium;
+    const isSaidTwice = this.saysTwice && isEqual;
     this.saysTwice = false;
     return isSaidTwice;
   }
@@ -234,32 +253,31 @@ export class Sends {
         answer satisfies never;
     }
     if (ending) return ending;
-    if (!this.next.pending) this.clientMetadata = undefined;
+    if (!this.next.pending) this.resending = undefined;
     this.answerWaiting();
     return undefined;
   }
 
-  private send(clientMetadata: Record<string, string> | undefined): Promise<TakenSend> {
-    const { request, tokens, looks } = this.parts;
-    const { attributeName, owner, policy } = request;
-    const summary = `Send ${this.records.counted.length + 1} of at most ${policy.maxSends}: ${attributeName}`;
+  private send(resending: Resending | undefined): Promise<TakenSend> {
+    const { request, tokens, looks, terms } = this.parts;
+    const { attributeName, owner } = request;
+    const summary = `Send ${this.records.counted.length + 1} of at most ${terms.policy.maxSends}: ${attributeName}`;
     return withToken(
       tokens,
       'send',
-      ({ tokenInput }) =>
+      (held) =>
         sendCode(
           {
             owner,
             attributeName,
-            tokenInput,
+            tokenInput: held.tokenInput,
             salt: looks.target?.salt,
             recordAttribute: this.isFirst || !looks.target,
-            clientMetadata,
+            clientMetadata: metadataFor(held, { resending, tokens, terms }),
           },
           summary,
         ),
       {
-        again: true,
         onAnswer: (answer) => {
           looks.noteSend(answer.attribute, { first: this.isFirst });
           if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
@@ -286,13 +304,17 @@ export class Sends {
 
   private awaitCode(): void {
     const { parts } = this;
-    this.next.plan('none');
     this.isFirstSettled = true;
     parts.enter('awaitingCode');
-    const atMs = automaticResendAt(parts.request.policy, this.records.all);
-    if (this.automaticResends && atMs !== undefined && !parts.looks.changePending) {
+    this.planAutomatic();
+  }
+
+  private planAutomatic(): void {
+    const { terms, looks } = this.parts;
+    const atMs = automaticResendAt(terms.policy, this.records.all);
+    if (this.automaticResends && atMs !== undefined && !looks.changePending)
       this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
-    }
+    else this.next.clear();
   }
 
   private waitOutRateLimit(dailyEmailLimit: boolean): void {
@@ -342,3 +364,14 @@ const CHANGE_UNREAD: VerificationFailure = {
   type: CALL_FAILURE_TYPES.outOfTime,
   message: 'Where a code would go is not known: the attribute could not be read since it was changed.',
 };
+
+/** What is passed to the triggers of the user pool: of a request that does not count only with the token that it came with. */
+function metadataFor(
+  held: HeldToken,
+  { resending, tokens, terms }: { resending: Resending | undefined; tokens: AccessTokens; terms: Terms },
+): Record<string, string> | undefined {
+  const { given, clientMetadata } = resending ?? {};
+  if (given && clientMetadata && (tokens.counts(given) || isSame(given.tokenInput, held.tokenInput)))
+    return clientMetadata;
+  return terms.proven ? terms.clientMetadata : held.claims[0]?.clientMetadata;
+}

@@ -4,6 +4,7 @@
  */
 import {
   isFinal,
+  isRecord,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
   type VerificationState,
@@ -19,29 +20,41 @@ import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
 import { type Ending, type EventFacts, iso, isoIf, type ResendFacts, resendAllowedAt, sendsLeft } from './policy.js';
 import { Sends } from './sends.js';
+import { isChecked } from './standing.js';
+import { type Claim, claimOf, LONGEST_DEADLINE_MS, Terms } from './terms.js';
 
 export class Verification {
   readonly mailbox = new Mailbox();
   readonly copies: Copies;
   readonly tokens: AccessTokens;
+  readonly terms: Terms;
   readonly deadline: Deadline;
   readonly looks: Looks;
   readonly sends: Sends;
   readonly attempts: Attempts;
+  /** The id of the update that came together with the request, and the claim of both. */
+  private readonly openingId: unknown;
+  private readonly opening: Claim;
   private state: VerificationState = 'sending';
   private listed: VerificationState | undefined;
   private ending: Ending | undefined;
 
-  /** @throws InvalidInputError when the input is a copy of an earlier verification's. */
+  /** @throws InvalidInputError when the input is a copy of an earlier verification's, or its token has expired. */
   constructor(
     readonly request: ParsedRequest,
-    startedAtMs: number,
+    private readonly startedAtMs: number,
     input?: unknown,
   ) {
+    this.openingId = stampId(input);
     this.copies = new Copies(input, startedAtMs);
     this.tokens = new AccessTokens(request.owner);
-    this.tokens.offer(request.tokenInput, startedAtMs);
-    this.deadline = new Deadline(startedAtMs + request.policy.deadlineMs);
+    this.tokens.checkAlive(request.tokenInput, startedAtMs);
+    this.opening = claimOf(input, request.attributeName, startedAtMs);
+    this.terms = new Terms(this.opening);
+    const token = this.tokens.of(request.tokenInput, isChecked(input));
+    token.claims.push(this.opening);
+    this.tokens.offer(token, startedAtMs);
+    this.deadline = new Deadline(this.terms.expiresAtMs);
     this.looks = new Looks(this);
     this.sends = new Sends(this);
     this.attempts = new Attempts(this);
@@ -49,8 +62,33 @@ export class Verification {
 
   /** Sets the deadline's timer, and takes in a code that Cognito has sent by itself. */
   begin(): void {
+    this.takeRequests();
     this.deadline.begin();
-    this.sends.begin();
+    this.sends.begin(this.opening.alreadySent);
+  }
+
+  /** Whether the update came together with the request; undefined where a request in another language does not tell. */
+  openedBy(input: unknown): boolean | undefined {
+    return this.openingId === undefined ? undefined : this.openingId === stampId(input);
+  }
+
+  /** Takes a request that counts. */
+  takeRequest(): void {
+    const claim = this.tokens.takeRequest();
+    if (!claim) return;
+    const isAnother = this.terms.take(claim);
+    this.deadline.move(Math.min(this.terms.expiresAtMs, this.startedAtMs + LONGEST_DEADLINE_MS));
+    if (claim !== this.opening) this.sends.takeClaim(claim, { isAnother });
+  }
+
+  /** Takes all requests that count. */
+  takeRequests(): void {
+    while (this.tokens.requestsCounting > 0) this.takeRequest();
+  }
+
+  /** What a token that has come is worth is not known yet, or what it brings was not taken. */
+  get tokenAwaitsItsTurn(): boolean {
+    return this.tokens.announced || this.tokens.requestsCounting > 0 || this.looks.settlesToken;
   }
 
   /** The one writer of the state. It tells people and callers where the verification stands; decisions ask the owner of a fact. */
@@ -108,9 +146,10 @@ export class Verification {
 
   /** What decides the next event. */
   get facts(): EventFacts {
-    const { mailbox, tokens, deadline, looks, sends, attempts } = this;
+    const { mailbox, tokens, terms, deadline, looks, sends, attempts } = this;
     return {
-      confirmed: mailbox.confirmed,
+      requestsCounting: tokens.requestsCounting,
+      confirmed: mailbox.confirmed && terms.confirmable,
       lookup: looks.state,
       lookDue: looks.due,
       lookDecides: looks.decides,
@@ -138,7 +177,7 @@ export class Verification {
   get resendFacts(): ResendFacts {
     return {
       ...this.sends.facts,
-      policy: this.request.policy,
+      policy: this.terms.policy,
       state: this.state,
       hasToken: this.tokens.usable(Date.now()).length > 0,
       changePending: this.looks.changePending,
@@ -153,7 +192,8 @@ export class Verification {
 
   status(): VerificationStatus {
     const { sends, attempts, deadline, ended, ending, looks } = this;
-    const { attributeName, policy } = this.request;
+    const { attributeName } = this.request;
+    const { policy } = this.terms;
     const now = Date.now();
     const newest = sends.records.counted.at(-1);
     const resendAt = resendAllowedAt(this.resendFacts);
@@ -178,4 +218,9 @@ export class Verification {
       failure: ending?.outcome === 'failed' ? ending.failure : undefined,
     };
   }
+}
+
+function stampId(input: unknown): unknown {
+  const stamp = isRecord(input) ? input['stamp'] : undefined;
+  return isRecord(stamp) ? stamp['id'] : undefined;
 }

@@ -55,7 +55,7 @@ attack(
     const handle = rig.env.client.workflow.getHandle(workflowId);
     for (let told = 0; told < 60; told += 1) {
       const alreadySent = { destination: `${told}`.padStart(256, '*'), deliveryMedium: 'EMAIL' };
-      await handle.executeUpdate(awaitDelivery, { args: [{ alreadySent }] });
+      await handle.executeUpdate(awaitDelivery.name, { args: [{ alreadySent }] });
     }
     const status = await rig.client.status(workflowId);
     expect(status.sends.length).toBeLessThanOrEqual(50);
@@ -130,7 +130,7 @@ attack('an answer of another kind is refused, not passed on', 'an answer of any 
   const { workflowId } = await rig.start(user);
   const handle = rig.env.client.workflow.getHandle(workflowId);
   // A service in another language uses our id of an attempt for another message.
-  await handle.executeUpdate(awaitDelivery, { args: [{}], updateId: `${submitCode.name}/7` });
+  await handle.executeUpdate(awaitDelivery.name, { args: [{}], updateId: `${submitCode.name}/7` });
   const refused = await rig.client.submitCode(workflowId, { code: '000000', attemptId: '7' }).catch((error) => error);
   expect(refused).toMatchObject({ code: 'UnexpectedAnswer' });
 });

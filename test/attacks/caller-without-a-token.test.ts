@@ -36,14 +36,21 @@ async function eventsOf(user: SandboxUser): Promise<number | undefined> {
 
 /** The code of the error that the call ends with. */
 async function refusalOf(call: Promise<unknown>): Promise<string> {
-  const error: unknown = await call.catch((thrown: unknown) => thrown);
+  return codeOf(await call.catch((thrown: unknown) => thrown));
+}
+
+function codeOf(error: unknown): string {
   return error instanceof VerificationError ? error.code : `no refusal: ${JSON.stringify(error)}`;
 }
 
-const BAD: [string, (user: SandboxUser) => Promise<string>][] = [
-  ['forged', (user) => rig.sandbox.issueAccessToken(user, { forged: true })],
+/** What a service gets that does not check the token. */
+type Unchecked = 'awaitingToken' | 'AccessTokenRefused';
+
+const BAD: [string, Unchecked, (user: SandboxUser) => Promise<string>][] = [
+  ['forged', 'awaitingToken', (user) => rig.sandbox.issueAccessToken(user, { forged: true })],
   [
     'expired',
+    'AccessTokenRefused',
     async (user) => {
       const token = await rig.sandbox.issueAccessToken(user, { expiresInSeconds: 1 });
       await sleep(2_000);
@@ -52,7 +59,7 @@ const BAD: [string, (user: SandboxUser) => Promise<string>][] = [
   ],
 ];
 
-describe.each(BAD)('a token that is %s', (_how, make) => {
+describe.each(BAD)('a token that is %s', (_how, unchecked, make) => {
   attack('opens nothing and sends nothing', 'no signature is checked', async () => {
     const user = await rig.user();
     const accessToken = await make(user);
@@ -60,8 +67,8 @@ describe.each(BAD)('a token that is %s', (_how, make) => {
     expect(await eventsOf(user)).toBeUndefined();
     expect(callsOf(user)).toEqual([]);
     // This is what the check prevents.
-    const unchecked = await rig.unchecked.start({ accessToken, attributeName: 'email' });
-    expect(unchecked.status.state).toBe('awaitingToken');
+    const started = rig.unchecked.start({ accessToken, attributeName: 'email' });
+    expect(await started.then(({ status }) => status.state, codeOf)).toBe(unchecked);
     expect(await eventsOf(user)).toBeGreaterThan(0);
   });
 

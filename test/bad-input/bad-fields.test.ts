@@ -149,6 +149,8 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   runId: undefined,
   salt: undefined,
   target: undefined,
+  // The client writes it.
+  stamp: undefined,
 };
 
 /** The texts among the invalid values of a field. Spaces around a secret are cut off, and an empty variable is none. */

@@ -5,6 +5,8 @@ import type {
   RenewAccessTokenInput,
   ResendCodeInput,
   ResendRefusal,
+  Stamp,
+  Stamped,
   SubmitCodeAnswer,
   SubmitCodeInput,
   VerificationOutcome,
@@ -39,6 +41,7 @@ export const CANARIES = {
   valueDigest: 'AbCdEfGhIjKlMnOpQrStUv',
   /** With this and the digest an attacker could try out numbers. */
   valueSalt: 'canarySaltOfTheValue0123456789abcdefghijklm',
+  nonce: 'canaryNonce0123456789',
   unknownName: 'canaryFieldName',
   unknownValue: 'canary field value',
 } as const;
@@ -82,6 +85,8 @@ export const STATUS: Required<VerificationStatus> = {
   reason: 'AttributeChanged',
   currentDestination: 'y***@e***',
   failure,
+  joined: true,
+  policy,
 };
 const attribute: AttributeSnapshot = {
   verified: false,
@@ -93,6 +98,24 @@ const target = { valueDigest: CANARIES.valueDigest, mustDiffer: true };
 const userPoolId = 'eu-central-1_AbC123xyz';
 const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
 const call = { runId, userPoolId, sub: SUB, accessToken, attributeName: 'email' } satisfies CognitoCall;
+const stamp: Required<Stamp> = {
+  kind: 'submitCode',
+  id: `submitCode/${SUB}`,
+  at,
+  runId,
+  nonce: CANARIES.nonce,
+  asked: { key: CANARIES.valueSalt, digest: CANARIES.valueDigest },
+  proven: true,
+};
+/** What may be seen of it, in a message that has it. */
+const stampShown = {
+  ...Object.fromEntries(
+    (['kind', 'id', 'at', 'runId', 'proven'] as const).map((name) => [`stamp.${name}`, stamp[name]]),
+  ),
+  'stamp.nonce': '••••••',
+  'stamp.asked.key': '••••••',
+  'stamp.asked.digest': '••••••',
+};
 /** Every field that a message can have, including fields that exclude each other. */
 type Whole<Message> = Record<Message extends unknown ? keyof Message : never, unknown>;
 /** The fields of a reference, here next to a token. */
@@ -120,7 +143,8 @@ export const SAMPLES: Record<string, Sample> = {
       clientMetadata,
       policy,
       ...byReference,
-    } satisfies Whole<VerificationRequest>,
+      stamp,
+    } satisfies Whole<Stamped<VerificationRequest>>,
     shows: {
       accessToken: TOKEN_SHOWN,
       accessTokenReference: HIDDEN,
@@ -130,6 +154,7 @@ export const SAMPLES: Record<string, Sample> = {
       policy,
       userPoolId,
       sub: SUB,
+      ...stampShown,
     },
   },
   'a request with an address for a destination': {
@@ -141,20 +166,27 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { accessToken: '••••••' },
   },
   awaitDelivery: {
-    value: { accessToken, alreadySent: delivery, ...byReference } satisfies Whole<AwaitDeliveryInput>,
-    shows: { accessToken: TOKEN_SHOWN, alreadySent: delivery },
+    value: {
+      accessToken,
+      alreadySent: delivery,
+      clientMetadata,
+      policy,
+      ...byReference,
+      stamp,
+    } satisfies Whole<Stamped<AwaitDeliveryInput>>,
+    shows: { accessToken: TOKEN_SHOWN, alreadySent: delivery, clientMetadata: '•••••• (1 entry)', policy },
   },
   submitCode: {
-    value: { code, accessToken, ...byReference } satisfies Whole<SubmitCodeInput>,
+    value: { code, accessToken, ...byReference, stamp } satisfies Whole<Stamped<SubmitCodeInput>>,
     shows: { code: '••••••', accessToken: TOKEN_SHOWN, accessTokenReference: HIDDEN },
   },
   'submitCode with nothing but a code': { value: { code }, shows: { code: '••••••' } },
   resendCode: {
-    value: { accessToken, clientMetadata, ...byReference } satisfies Whole<ResendCodeInput>,
+    value: { accessToken, clientMetadata, ...byReference, stamp } satisfies Whole<Stamped<ResendCodeInput>>,
     shows: { accessToken: TOKEN_SHOWN, clientMetadata: '•••••• (1 entry)' },
   },
   renewAccessToken: {
-    value: { accessToken, ...byReference } satisfies Whole<RenewAccessTokenInput>,
+    value: { accessToken, ...byReference, stamp } satisfies Whole<Stamped<RenewAccessTokenInput>>,
     shows: { accessToken: TOKEN_SHOWN },
   },
   codeConfirmed: {
@@ -162,13 +194,15 @@ export const SAMPLES: Record<string, Sample> = {
       reference: `order-7 ${CARELESS}`,
       accessToken,
       accessTokenReference,
-    } satisfies Whole<CodeConfirmedInput>,
+      stamp,
+    } satisfies Whole<Stamped<CodeConfirmedInput>>,
     shows: {
       accessToken: TOKEN_SHOWN,
       accessTokenReference: HIDDEN,
       reference: /^order-7 Cognito said: "\[email\]", \[phone\], code \[digits\]/,
     },
   },
+  'the question for the status': { value: { stamp } satisfies Whole<Stamped<object>>, shows: stampShown },
   'the status': {
     value: STATUS,
     shows: same(STATUS, [
@@ -187,6 +221,8 @@ export const SAMPLES: Record<string, Sample> = {
       'proof',
       'reason',
       'currentDestination',
+      'joined',
+      'policy',
     ]),
   },
   'the answer to a code': {

@@ -118,9 +118,11 @@ describe('parsed input', () => {
 });
 
 it('the input of a workflow shows no secret', () => {
-  const verification = new Verification(parseRequest({ accessToken: TOKEN, attributeName: 'email' }), 0);
-  verification.mailbox.codes.push({ input: parseSubmitCode({ code: CODE, accessToken: TOKEN }), atMs: 0 });
+  const request = { accessToken: TOKEN, attributeName: 'email' };
+  const verification = new Verification(parseRequest(request), 0, request);
   const { tokens } = verification;
+  const { code, tokenInput: given } = parseSubmitCode({ code: CODE, accessToken: TOKEN });
+  verification.mailbox.codes.push({ input: { code, given: given && tokens.of(given, false) }, atMs: 0 });
   for (const token of tokens.usable(0)) tokens.learn(token, 'send', 'sent');
   expect(tokens.usable(0).map(({ tokenInput }) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
   for (const value of [verification, verification.mailbox, tokens, tokens.usable(0)])

@@ -108,7 +108,7 @@ describe('a request', () => {
       workflowIdConflictPolicy: 'FAIL',
     });
     const answer = await rig.env.client.workflow
-      .executeUpdateWithStart(awaitDelivery, { startWorkflowOperation, args: [{}] })
+      .executeUpdateWithStart(awaitDelivery.name, { startWorkflowOperation, args: [{}] })
       .catch((error: unknown) => error);
     expect(String((answer as Error).cause ?? answer)).toMatch(/attributeName must be/);
   });

@@ -122,7 +122,7 @@ describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
     const { workflowId } = await start(user);
     const handle = inTheMiddle(damage).workflow.getHandle(workflowId);
     const error = await handle
-      .executeUpdate(submitCode, { args: [{ code: rig.sandbox.codeFor(user, 'email') }] })
+      .executeUpdate(submitCode.name, { args: [{ code: rig.sandbox.codeFor(user, 'email') }] })
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ cause: { type: 'InvalidRequest', message: expect.stringMatching(reason) } });
     await expectLogged(workflowId, reason);
@@ -133,7 +133,7 @@ describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
   it('as a confirmation: confirms nothing', async () => {
     const user = await rig.user();
     const { workflowId } = await start(user);
-    await inTheMiddle(damage).workflow.getHandle(workflowId).signal(codeConfirmed, { reference: 'order 17' });
+    await inTheMiddle(damage).workflow.getHandle(workflowId).signal(codeConfirmed.name, { reference: 'order 17' });
     await expectLogged(workflowId, reason);
     expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
     await client.confirm(workflowId);
@@ -174,10 +174,10 @@ describe('a sealed payload of one verification', () => {
     const [ada, bob] = [await rig.user(), await rig.user()];
     const [mine, theirs] = [await start(ada), await start(bob)];
     const { record, replay } = recorder();
-    await record.workflow.getHandle(mine.workflowId).executeUpdate(submitCode, { args: [{ code: '000000' }] });
+    await record.workflow.getHandle(mine.workflowId).executeUpdate(submitCode.name, { args: [{ code: '000000' }] });
     const error = await replay.workflow
       .getHandle(theirs.workflowId)
-      .executeUpdate(submitCode, { args: [{ code: '111111' }] })
+      .executeUpdate(submitCode.name, { args: [{ code: '111111' }] })
       .catch((thrown: unknown) => thrown);
     const reason = /sealed for another workflow or activity/;
     expect(error).toMatchObject({ cause: { type: 'InvalidRequest', message: expect.stringMatching(reason) } });
@@ -196,7 +196,7 @@ describe('a sealed payload of one verification', () => {
         workflowIdConflictPolicy: 'FAIL',
         workflowExecutionTimeout: '30 seconds',
       });
-      return await temporal.workflow.executeUpdateWithStart(awaitDelivery, {
+      return await temporal.workflow.executeUpdateWithStart(awaitDelivery.name, {
         startWorkflowOperation,
         args: [{}],
         updateId: randomUUID(),
@@ -214,10 +214,10 @@ describe('a sealed payload of one verification', () => {
     const { workflowId } = await start(user);
     const { record, replay } = recorder();
     const wrong = { args: [{ code: '000000' }] as [{ code: string }] };
-    await record.workflow.getHandle(workflowId).executeUpdate(submitCode, wrong);
+    await record.workflow.getHandle(workflowId).executeUpdate(submitCode.name, wrong);
     const error = await replay.workflow
       .getHandle(workflowId)
-      .executeUpdate(submitCode, wrong)
+      .executeUpdate(submitCode.name, wrong)
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       cause: { type: 'InvalidRequest', message: 'input is a copy of an input that this verification has had already' },

@@ -29,7 +29,7 @@ async function signalWithStart(user: SandboxUser, policy: VerificationRequest['p
     workflowId: id,
     taskQueue,
     args: [{ accessToken: user.accessToken, attributeName: 'email', policy }],
-    signal: codeConfirmed,
+    signal: codeConfirmed.name,
     signalArgs: [{ reference: 'first' }],
   });
   travel.started.add(id);

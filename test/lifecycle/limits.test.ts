@@ -165,10 +165,11 @@ describe('the deadline', () => {
   });
 
   test.each(['rateLimited', 'awaitingToken'] as const)('the deadline ends a verification that is %s', async (state) => {
-    const user = await travel.user({}, state === 'awaitingToken' ? 60 : 24 * 3600);
-    if (state === 'rateLimited') travel.refuse(user, SEND, 'LimitExceededException');
-    else await travel.pass('2 minutes');
-    const opened = await travel.open({ user, policy: { deadline: '90 minutes' } });
+    const user = await travel.user();
+    const forged = state === 'awaitingToken';
+    const accessToken = await travel.token(user, { forged });
+    if (!forged) travel.refuse(user, SEND, 'LimitExceededException');
+    const opened = await travel.open({ user: { ...user, accessToken }, policy: { deadline: '90 minutes' } });
     expect(opened.started.state).toBe(state);
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired' });
     expect(await travel.closedAfterDeadlineMs(opened)).toBeLessThan(MINUTE);

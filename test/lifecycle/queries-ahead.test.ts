@@ -21,7 +21,7 @@ const historyOf = async (workflowId: string) => (await handleOf(workflowId).fetc
 async function ask(workflowId: string): Promise<VerificationStatus | undefined> {
   try {
     return await rig.env.client.connection.withDeadline(Date.now() + 90_000, () =>
-      handleOf(workflowId).query(getStatus),
+      handleOf(workflowId).query(getStatus.name),
     );
   } catch (error) {
     if (error instanceof QueryNotRegisteredError) return undefined;

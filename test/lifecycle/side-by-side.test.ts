@@ -126,7 +126,7 @@ it('alreadySent joins a first send that then fails for good: the verification co
   // Uses the raw update: a start would query the status after a while.
   const joined = rig.env.client.workflow
     .getHandle(workflowId)
-    .executeUpdate(awaitDelivery, { args: [{ alreadySent }] });
+    .executeUpdate(awaitDelivery.name, { args: [{ alreadySent }] });
   expect(await joined).toMatchObject({ state: 'awaitingCode', delivery: alreadySent, sendsLeft: 4 });
   expect((await opened).status).toMatchObject({ state: 'awaitingCode', delivery: alreadySent });
 });

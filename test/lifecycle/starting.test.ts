@@ -56,17 +56,14 @@ describe('one verification for each user and attribute', () => {
 });
 
 describe('an attacker who starts first cannot lock the real user out', () => {
-  it.each([
-    ['forged', { forged: true }],
-    ['dead', { expiresInSeconds: -60 }],
-  ])('a verification opened with a %s token continues with the good one of the next start', async (_kind, kind) => {
+  it('a verification opened with a forged token continues with the good one of the next start', async () => {
     const user = await rig.user();
-    const bad = await rig.sandbox.issueAccessToken(user, kind);
-    const opened = await rig.unchecked.start(request(user, bad));
-    expect(opened.status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5 });
+    const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
+    const opened = await rig.unchecked.start(request(user, forged));
+    expect(opened.status).toMatchObject({ state: 'awaitingToken', sendsLeft: 5, joined: false });
     const second = await rig.client.start(request(user));
     expect(second.workflowId).toBe(opened.workflowId);
-    expect(second.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    expect(second.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4, joined: true });
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
     const code = rig.sandbox.codeFor(user, 'email');
     expect(await rig.client.submitCode(second.workflowId, { code })).toMatchObject({ result: 'verified' });

@@ -1,5 +1,5 @@
 /** Acts for a person in a story: turns actions into messages, and sends them. */
-import { ResendNotAllowedError, VerificationError } from '@cognito-verification/client';
+import { ResendNotAllowedError, VerificationError, type VerificationPolicy } from '@cognito-verification/client';
 import { workflowIdFor } from '@cognito-verification/contract';
 import type { SandboxUser } from '../rig.js';
 import type { Message } from './messages.js';
@@ -36,15 +36,19 @@ export class Caller {
 
   /** Starts the verification with the first token. */
   async start(): Promise<string> {
-    const { attributeName, alreadySent, rules } = this.story;
-    const { resendAfter, ...policy } = rules;
+    const { attributeName, alreadySent } = this.story;
     await this.rig.client.start({
       accessToken: this.jwts[0] as string,
       attributeName,
-      policy: { ...policy, ...(resendAfter === undefined ? {} : { resendAfter }) },
+      policy: this.policy,
       ...(alreadySent ? { alreadySent: { destination: 'z***@e***', deliveryMedium: 'EMAIL' } } : {}),
     });
     return 'status';
+  }
+
+  private get policy(): VerificationPolicy {
+    const { resendAfter, ...policy } = this.story.rules;
+    return { ...policy, ...(resendAfter === undefined ? {} : { resendAfter }) };
   }
 
   /** Chooses the message for the possible worlds, and tells them the token that it brings. */
@@ -138,7 +142,11 @@ export class Caller {
         await client.renewAccessToken(id, token as { accessToken: string });
         return 'status';
       case 'join':
-        await client.start({ ...(token as { accessToken: string }), attributeName: story.attributeName });
+        await client.start({
+          ...(token as { accessToken: string }),
+          attributeName: story.attributeName,
+          policy: this.policy,
+        });
         return 'status';
       case 'foreign': {
         const { accessToken } = await base.sandbox.createUser();

@@ -40,7 +40,7 @@ export class Life extends Looks {
   private startCheck(submitted: Submitted, stage: Check['stage'] = 'token'): void {
     const { world } = this;
     const sendsBefore = counted(world).length;
-    world.check = { ...submitted, since: world.now, stage, refused: [], look: {}, calls: 0, sendsBefore };
+    world.check = { ...submitted, since: world.now, stage, look: {}, calls: 0, sendsBefore };
     this.goOnChecking();
   }
 
@@ -64,18 +64,25 @@ export class Life extends Looks {
     const { world } = this;
     switch (check.stage) {
       case 'token': {
-        const [token] = this.usable(check.token, check.refused);
+        const [token] = this.usable(check.token);
         if (token === undefined) return 'accessTokenRejected';
         check.with = token;
-        check.stage = world.verifiedBefore === undefined ? 'before' : 'call';
+        // A token that nobody has checked is tried with a look.
+        check.stage = world.verifiedBefore === undefined || token !== world.accepted ? 'before' : 'call';
         return undefined;
       }
       case 'before': {
         const was = world.cognito.verified;
-        const looked = gaveUp ? this.gaveUpLook(check) : this.lookUp(check.look, check.token);
-        if (looked === 'riding') return 'riding';
-        if (looked === 'noToken') return 'accessTokenRejected';
+        const looked = gaveUp ? 'unreadable' : this.cognito.read(check.with as number);
+        if (looked === 'throttled') return 'riding';
+        if (looked === 'refused') {
+          this.reject(check.with as number);
+          check.stage = 'token';
+          this.meanwhile?.betweenCalls();
+          return undefined;
+        }
         if (looked !== 'read') return 'unavailable';
+        this.accept(check.with as number);
         if (world.verifiedBefore === undefined) this.takeTarget(was);
         check.stage = 'call';
         return undefined;
@@ -106,7 +113,6 @@ export class Life extends Looks {
     switch (meaning) {
       case 'refused':
         this.reject(token);
-        check.refused.push(token);
         check.stage = 'token';
         this.meanwhile?.betweenCalls();
         return undefined;

@@ -16,9 +16,8 @@ export class Looks extends Sends {
 
   /** @param look keeps the token that it has */
   protected lookUp(look: Look, given?: number): Looked {
-    const refused: number[] = [];
     for (;;) {
-      const token = look.with ?? this.usable(given, refused)[0];
+      const token = look.with ?? this.usable(given)[0];
       delete look.with;
       if (token === undefined) return 'noToken';
       const meaning = this.cognito.read(token);
@@ -32,7 +31,6 @@ export class Looks extends Sends {
         return 'read';
       }
       this.reject(token);
-      refused.push(token);
       if (this.world.check) this.meanwhile?.betweenCalls();
     }
   }
@@ -42,8 +40,12 @@ export class Looks extends Sends {
   }
 
   /** Handles `codeConfirmed`. */
-  confirm(): void {
+  override confirm(): void {
     const { world } = this;
+    if (world.rules.confirmation === 'trust' && !world.proven) {
+      world.confirmationHeld = true;
+      return;
+    }
     if (world.rules.confirmation === 'trust') {
       world.proof = 'trusted';
       this.end('verified');

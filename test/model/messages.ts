@@ -73,9 +73,9 @@ export function take(life: Life, message: Message & { id: number }, crossing: Cr
       resend(life, { ...message, id }, crossing);
       return;
     case 'renew': {
-      const { expiresAt } = world.tokens[message.token] ?? { expiresAt: 0 };
-      if (life.past(expiresAt)) {
-        life.answer(id, 'AccessTokenRefused');
+      const refusal = life.tokenRefusal(message.token);
+      if (refusal) {
+        life.answer(id, refusal);
         return;
       }
       life.renew(message.token);
@@ -83,11 +83,24 @@ export function take(life: Life, message: Message & { id: number }, crossing: Cr
       life.tokenCame();
       return;
     }
-    case 'join':
-      world.joinsWaiting.push(id);
+    case 'join': {
+      const refusal = life.tokenRefusal(message.token);
+      if (refusal) {
+        life.answer(id, refusal);
+        return;
+      }
+      const crowded = life.crowded(message.token);
       life.offer(message.token);
+      const token = world.tokens[message.token];
+      if (token) token.startedAt ??= world.now;
+      if (!crowded) {
+        life.takePlace(id, message.token);
+        world.joinsWaiting.push(id);
+      }
       life.tokenCame();
       life.goOn();
+      if (crowded) life.answer(id, 'status');
+    }
   }
 }
 
@@ -108,10 +121,15 @@ type Submit = Extract<Message, { kind: 'submit' }> & { id: number };
 
 function submit(life: Life, { id, code, token }: Submit, { later, exhausts, choices }: Crossing): void {
   const { world } = life;
+  if (life.crowded(token)) {
+    life.answer(id, 'TooManyMessages');
+    return;
+  }
   const exhausted = (attemptsLeft(world) === 0 && !world.codeAccepted) || (exhausts && choices.oneOf([false, true]));
   if (exhausted) life.answer(id, 'AttemptsExhausted');
   else if (counted(world).length === 0 && world.state !== 'sending') life.answer(id, 'CodeNotSent');
   else {
+    life.takePlace(id, token);
     world.queue.push({ message: id, code, token });
     const ends = later.some(({ kind }) => kind === 'cancel' || kind === 'confirm') && !world.check;
     const course = ends ? choices.oneOf(['answered', 'overtaken', 'overtakenWithItsAnswer']) : 'answered';
@@ -139,7 +157,7 @@ function overtake(life: Life, unanswered: boolean): void {
   const last = newAttempts.at(-1);
   if (unanswered && last) last.outcome = 'checking';
   world.attempts.push(...newAttempts);
-  const nothing = { since: world.now, refused: [], look: {}, calls: 0, sendsBefore: 0 };
+  const nothing = { since: world.now, look: {}, calls: 0, sendsBefore: 0 };
   world.check = { ...submitted, ...nothing, stage: 'call' };
 }
 
@@ -147,12 +165,18 @@ type Resend = Extract<Message, { kind: 'resend' }> & { id: number };
 
 function resend(life: Life, { id, token }: Resend, { crossing, later, choices }: Crossing): void {
   const { world } = life;
+  const ofToken = token === undefined ? undefined : life.tokenRefusal(token);
+  if (ofToken || life.crowded(token)) {
+    life.answer(id, ofToken ?? 'TooManyMessages');
+    return;
+  }
   const refusal = life.resendRefusal(token);
   if (refusal) {
     // Next to another message, it may have joined that message's send in time.
     life.answer(id, ...(crossing ? [refusal, 'status', 'ResendFailed', life.failedWith] : [refusal]));
     return;
   }
+  life.takePlace(id, token);
   if (token !== undefined) {
     life.offer(token);
     life.tokenCame();

@@ -28,6 +28,9 @@ export class BrokenPromise extends Violation {
 const bringsCodeOrToken = (ask: Ask) =>
   ask.startsWith('submit') || ask.startsWith('renew') || ask === 'resendWithFreshToken';
 
+/** Holds for messages with another token that wait for their answer. */
+const waitsUnproven = (ask: Ask) => ask.endsWith('Token') && !ask.startsWith('renew');
+
 export class Person {
   private caller!: Caller;
   private watcher!: Watcher;
@@ -145,6 +148,8 @@ export class Person {
     const onlySlow = attempt?.name.startsWith('slow') && !read && !send && asks.every(bringsCodeOrToken);
     if ((attempt || read || send) && !onlySlow) return this.floods(asks);
     if (has('join', 'joinWithForgedToken', 'verifyElsewhere', 'revokeTokens')) return false;
+    // Of those whose token does not count one waits at a time, whichever comes first.
+    if (asks.filter(waitsUnproven).length > 1) return false;
     if (has('confirm') && confirmation === 'recheck') return false;
     const sends = has('resend', 'resendWithFreshToken', 'resendWithForgedToken');
     const renews = has('renew', 'renewForAMoment', 'renewWithFirstToken');

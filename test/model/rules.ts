@@ -1,9 +1,12 @@
 /** The basis of every rule of the lifecycle: the answers to messages, the tokens, and the end. */
 import { ModelCognito } from './cognito.js';
-import type { World } from './world.js';
+import { MINUTE, type World } from './world.js';
 import type { Choices } from './worlds.js';
 
 const TOKENS_KEPT = 5;
+const FREE_REFUSALS = 5;
+/** The token of the start that opened the verification. */
+const FIRST = 0;
 
 /** Each call uses the best token at that moment, so it matters what has arrived since the previous call. */
 interface Meanwhile {
@@ -33,34 +36,74 @@ export class Verification {
     return this.cognito.past(at);
   }
 
-  usable(given?: number, refused: readonly number[] = []): number[] {
-    const { offered, accepted, tokens } = this.world;
-    const candidates = given === undefined ? [...offered, ...(accepted === undefined ? [] : [accepted])] : [given];
-    return candidates.filter((token) => !refused.includes(token) && !this.past(tokens[token]?.expiresAt ?? 0));
+  usable(given?: number): number[] {
+    const { offered, accepted, tokens, untakenUntil } = this.world;
+    // One that Cognito has taken goes before those that nobody has checked.
+    const candidates = given === undefined ? [...(accepted === undefined ? [] : [accepted]), ...offered] : [given];
+    return candidates.filter((token) => {
+      const { refused = false, expiresAt = 0 } = tokens[token] ?? {};
+      const waits = token !== accepted && untakenUntil !== undefined && !this.past(untakenUntil);
+      return !refused && !waits && !this.past(expiresAt);
+    });
+  }
+
+  /** Why a message with this token is refused that is no code. */
+  tokenRefusal(token: number): string | undefined {
+    const { tokens, accepted, untakenUntil } = this.world;
+    const { refused = false, expiresAt = 0 } = tokens[token] ?? {};
+    if (refused || this.past(expiresAt)) return 'AccessTokenRefused';
+    const waits = token !== accepted && untakenUntil !== undefined && !this.past(untakenUntil);
+    return waits ? 'TooManyMessages' : undefined;
+  }
+
+  /** Another message has the one place for those whose token does not count. */
+  crowded(token: number | undefined): boolean {
+    const { unprovenWaiting, answers, accepted } = this.world;
+    if (token === undefined || token === accepted) return false;
+    return unprovenWaiting !== undefined && answers[unprovenWaiting] === undefined;
+  }
+
+  /** Takes that place, where it is such a message. */
+  takePlace(message: number, token: number | undefined): void {
+    if (token !== undefined && token !== this.world.accepted) this.world.unprovenWaiting = message;
   }
 
   offer(token: number): void {
     const { world } = this;
     if (token === world.accepted || world.offered.includes(token)) return;
-    if (this.past(world.tokens[token]?.expiresAt ?? 0)) return;
-    world.offered = [token, ...world.offered].slice(0, TOKENS_KEPT);
+    this.renew(token);
   }
 
   /** Adds a token that was brought as a fresh one. */
   renew(token: number): void {
     const { world } = this;
-    if (token === world.accepted) return;
+    const { refused = false, expiresAt = 0 } = world.tokens[token] ?? {};
+    if (token === world.accepted || refused || this.past(expiresAt)) return;
     world.offered = [token, ...world.offered.filter((other) => other !== token)].slice(0, TOKENS_KEPT);
   }
 
   protected accept(token: number): void {
-    this.world.accepted = token;
-    this.world.offered = this.world.offered.filter((other) => other !== token);
+    const { world } = this;
+    world.accepted = token;
+    world.offered = world.offered.filter((other) => other !== token);
+    const { startedAt } = world.tokens[token] ?? {};
+    if (world.proven || startedAt === undefined) return;
+    world.proven = true;
+    // Each start in these stories has the same policy, so that only its deadline is another one.
+    if (token !== FIRST) world.adopted = startedAt;
   }
 
+  /** The first start that counts is not the one that opened the verification. */
+  protected adopt(): void {}
+
   protected reject(token: number): void {
-    this.world.offered = this.world.offered.filter((other) => other !== token);
-    if (this.world.accepted === token) this.world.accepted = undefined;
+    const { world } = this;
+    const brought = world.tokens[token];
+    if (brought) brought.refused = true;
+    if (token !== world.accepted && ++world.forgeries >= FREE_REFUSALS)
+      world.untakenUntil = world.now + MINUTE * 2 ** (world.forgeries - FREE_REFUSALS);
+    world.offered = world.offered.filter((other) => other !== token);
+    if (world.accepted === token) world.accepted = undefined;
   }
 
   /** The failure in the answer; if Cognito was unreachable, the request may be repeated. */

@@ -9,6 +9,7 @@ import {
   cooldownEnds,
   counted,
   type Held,
+  HOUR,
   isEnd,
   nextNineOClock,
 } from './world.js';
@@ -21,12 +22,44 @@ export class Sends extends Verification {
   goOn(): void {
     const { world } = this;
     const { state, sendWanted, retryAt, resendsWaiting, riding, check } = world;
+    if (!check && !world.look) this.adopt();
+    if (world.confirmationHeld && world.proven && !check && !world.look) {
+      world.confirmationHeld = false;
+      this.confirm();
+    }
     this.answerJoins();
     this.lookWhereWanted();
     if (isEnd(world.state) || riding || check || world.look || world.codeAccepted) return;
     if (world.byCognito && world.targetWanted) return;
     if (attemptsLeft(world) === 0 && resendsWaiting.length === 0) return;
     if (world.nextSendDue || (sendWanted && retryAt === undefined && state !== 'awaitingToken')) this.startSend();
+  }
+
+  /** Handles `codeConfirmed`. */
+  confirm(): void {}
+
+  protected override adopt(): void {
+    const { world } = this;
+    const { adopted, rules } = world;
+    if (adopted === undefined || isEnd(world.state)) return;
+    world.adopted = undefined;
+    world.expiresAt = Math.min(adopted + rules.deadline, world.startedAt + 30 * 24 * HOUR);
+    // It does not say that Cognito has sent a code by itself.
+    if (world.sends.some(({ outcome }) => outcome === 'alreadySent') && counted(world).length === 1) {
+      world.sends = world.sends.filter(({ outcome }) => outcome !== 'alreadySent');
+      Object.assign(world, { byCognito: false, changePending: false, targetWanted: false, firstSendSettled: false });
+      delete world.verifiedBefore;
+      world.obstacle = undefined;
+      world.nextSendAt = undefined;
+      world.nextSendDue = false;
+      world.sendWanted = true;
+      world.state = 'sending';
+    } else if (world.nextSendAt !== undefined && !world.sendWanted) {
+      // The automatic re-send: the deadline may leave room for it now.
+      world.nextSendAt = undefined;
+      const at = automaticResend(world);
+      if (at !== undefined) this.later(at);
+    }
   }
 
   /** A look is being retried, and what it finds out decides about codes and re-sends. */

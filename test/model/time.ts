@@ -106,5 +106,8 @@ function expire(life: Life): void {
   if (isEnd(life.world.state)) return;
   const { codeAccepted, confirmed } = life.world;
   if (found) life.world.proof = codeAccepted ? 'accepted' : confirmed ? 'confirmed' : 'found';
-  life.end(found ? 'verified' : 'expired');
+  // The look may have shown that the confirmation counts.
+  const trusted = !found && life.world.confirmationHeld && life.world.proven;
+  if (trusted) life.world.proof = 'trusted';
+  life.end(found || trusted ? 'verified' : 'expired');
 }

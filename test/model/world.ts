@@ -22,6 +22,10 @@ export interface Rules {
 export interface Token {
   good: boolean;
   expiresAt: number;
+  /** Cognito has refused it. */
+  refused?: boolean;
+  /** The start that came with it first, until it counts. */
+  startedAt?: number;
 }
 
 export interface Entry<Outcome> {
@@ -55,8 +59,6 @@ export interface Check extends Submitted {
   since: number;
   /** `prove`: Cognito has accepted a code, and the attribute is read. */
   stage: 'token' | 'before' | 'call' | 'after' | 'prove';
-  /** Tokens that were refused for it. */
-  refused: number[];
   with?: number;
   look: Look;
   calls: number;
@@ -125,6 +127,17 @@ export interface World {
   /** Tokens that were brought and not yet tried, newest first. */
   offered: number[];
   accepted?: number | undefined;
+  /** A start counts, because Cognito has taken its token. */
+  proven: boolean;
+  /** That is another one than the start that opened the verification: when it came, until its deadline is in force. */
+  adopted?: number | undefined;
+  /** A trusted confirmation that waits for that. */
+  confirmationHeld: boolean;
+  /** Tokens that Cognito refused before it had ever taken them, and until when the next one waits. */
+  forgeries: number;
+  untakenUntil?: number | undefined;
+  /** The message that has the one place for those whose token does not count. */
+  unprovenWaiting?: number | undefined;
 
   /** Re-sends that wait for a send, and starts that wait for the first. */
   resendsWaiting: number[];

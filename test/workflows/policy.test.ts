@@ -5,6 +5,7 @@ import { type CallState, type EventFacts, nextEvent, type VerificationEvent } fr
 
 const procedure = fc.constantFrom<CallState>('none', 'underWay', 'settled');
 const happenings: fc.Arbitrary<EventFacts> = fc.record({
+  requestsCounting: fc.nat(2),
   confirmed: fc.boolean(),
   lookup: procedure,
   lookDue: fc.boolean(),
@@ -23,6 +24,7 @@ const happenings: fc.Arbitrary<EventFacts> = fc.record({
 
 describe('nextEvent', () => {
   const nothing: EventFacts = {
+    requestsCounting: 0,
     confirmed: false,
     lookup: 'none',
     lookDue: false,
@@ -46,6 +48,7 @@ describe('nextEvent', () => {
     ['codeSubmitted', { codesSubmitted: 1 }],
     ['sendSettled', { send: 'settled' }],
     ['deadline', { deadlinePassed: true }],
+    ['requestCounts', { requestsCounting: 1 }],
     ['lookDue', { lookDue: true }],
     ['codeAlreadySent', { codeAlreadySent: true }],
     ['tokenOffered', { tokenOffered: true }],
@@ -74,11 +77,11 @@ describe('nextEvent', () => {
     fc.assert(fc.property(happenings, (now) => nextEvent({ ...now, confirmed: true }) === 'confirmed'));
   });
 
-  test('a look, and news of another target, wait for the calls that compare with the old one', () => {
+  test('a look, a request that counts, and news of another target wait for the calls that compare with the old one', () => {
     fc.assert(
       fc.property(happenings, (now) => {
         const event = nextEvent(now);
-        if (event !== 'lookDue' && event !== 'codeAlreadySent') return;
+        if (event !== 'lookDue' && event !== 'codeAlreadySent' && event !== 'requestCounts') return;
         expect(now).toMatchObject({ attempt: 'none', lookup: 'none', deadlinePassed: false });
       }),
     );
@@ -130,6 +133,7 @@ describe('nextEvent', () => {
 
   test('past the deadline only what was under way or submitted in time is still handled, and then it ends', () => {
     const late = new Set<VerificationEvent | undefined>([
+      'requestCounts',
       'lookDue',
       'codeAlreadySent',
       'tokenOffered',
@@ -148,9 +152,10 @@ describe('nextEvent', () => {
         if (nextEvent(now) !== undefined) return;
         const underWay = [now.lookup, now.attempt, now.send].includes('underWay');
         const { confirmed, codesSubmitted, deadlinePassed, lookDue, codeAlreadySent, resendsRequested } = now;
+        const counts = now.requestsCounting > 0;
         const sendDue = now.sendDue && !now.codeAccepted;
         const happened = confirmed || codesSubmitted > 0 || deadlinePassed || lookDue || codeAlreadySent || sendDue;
-        expect(!(happened || resendsRequested > 0) || underWay).toBe(true);
+        expect(!(happened || counts || resendsRequested > 0) || underWay).toBe(true);
         expect(now.tokenOffered && !deadlinePassed).toBe(false);
       }),
     );

@@ -16,7 +16,7 @@ async function confirmedBeforeStart(rig: CorpusRig, more: VerificationPolicy = {
     workflowId,
     taskQueue,
     args: [{ accessToken: user.accessToken, attributeName: 'email', policy: more }],
-    signal: codeConfirmed,
+    signal: codeConfirmed.name,
     signalArgs: [{ reference: 'first' }],
   });
   return workflowId;
@@ -147,8 +147,8 @@ export const CONFIRMATIONS: readonly Scenario[] = [
     edges: ['look: with another token, after one was refused'],
     play: async (rig) => {
       const opened = await rig.open({ policy });
-      const forged = await rig.token(opened.user, { forged: true });
-      await rig.client.start({ accessToken: forged, attributeName: 'email' });
+      rig.base.sandbox.revokeTokens(opened.user);
+      await rig.client.start({ accessToken: await rig.token(opened.user), attributeName: 'email' });
       await rig.verifyElsewhere(opened);
       await rig.client.confirm(opened.id);
       await rig.client.wait(opened.id);

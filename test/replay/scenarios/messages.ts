@@ -95,8 +95,8 @@ export const MESSAGES: readonly Scenario[] = [
     edges: ['the other token is tried after one was refused', 'a start that joins'],
     play: async (rig) => {
       const opened = await rig.open();
-      const forged = await rig.token(opened.user, { forged: true });
-      await rig.client.start({ accessToken: forged, attributeName: 'email' });
+      rig.base.sandbox.revokeTokens(opened.user);
+      await rig.client.start({ accessToken: await rig.token(opened.user), attributeName: 'email' });
       await rig.submitRight(opened);
       return opened.id;
     },
@@ -106,7 +106,10 @@ export const MESSAGES: readonly Scenario[] = [
     edges: ['awaitingCode → sending: wanted', 'resendCode: awaitingCode', 'client metadata of a re-send'],
     play: async (rig) => {
       const opened = await rig.openResendable({ request: { clientMetadata: { locale: 'en' } } });
-      await rig.client.resendCode(opened.id, { clientMetadata: { locale: 'de' } });
+      await rig.client.resendCode(opened.id, {
+        accessToken: opened.user.accessToken,
+        clientMetadata: { locale: 'de' },
+      });
       await rig.submitRight(opened);
       return opened.id;
     },

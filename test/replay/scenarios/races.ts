@@ -66,7 +66,7 @@ export const RACES: readonly Scenario[] = [
       const opened = await rig.openApart(apart, user, { policy: { confirmation: 'trust' } });
       await rig.until(opened, ({ state }) => state === 'awaitingCode');
       await apart.leave();
-      await rig.base.env.client.workflow.getHandle(opened.id).signal(codeConfirmed, {});
+      await rig.base.env.client.workflow.getHandle(opened.id).signal(codeConfirmed.name, {});
       const renewed = requestUpdate(rig, opened, renewAccessToken.name, { accessToken: await rig.token(user) });
       await sleep(MOMENT_MS);
       await apart.comeBack();
