@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ATTEMPT } from '../lifecycle/time-travel.js';
 import { type SandboxUser, useRig } from '../rig.js';
 import { otherThan } from '../sandbox/running-sandbox.js';
+import { attack } from './attack.js';
 
 const rig = useRig('local');
 const TEXT = { text: 'Your parcel waits at http://evil.example' };
@@ -36,12 +37,12 @@ async function verifies(user: SandboxUser, { workflowId }: Pick<StartedVerificat
 }
 
 describe('a flood of messages', () => {
-  it.each([
-    ['expired', -60],
+  attack.each<[string, number]>([
     ['not expired', 3_600],
+    ['expired', -60],
   ])(
     '1,502 starts with a forged token that has %s leave the user everything',
-    { timeout: 180_000 },
+    'all messages share one budget',
     async (_, life) => {
       const user = await rig.user();
       const forged = await forge(user, life);
@@ -55,6 +56,7 @@ describe('a flood of messages', () => {
       expect(await rig.client.resendCode(started.workflowId)).toMatchObject({ sendsLeft: 3 });
       await verifies(user, started);
     },
+    180_000,
   );
 
   it('twelve codes that wait for Cognito at the same time leave the user a place', async () => {
@@ -77,30 +79,34 @@ describe('a flood of messages', () => {
 });
 
 describe('a verification that was opened with a forged token', () => {
-  it('goes by the policy of the real start that joins it, and sends nothing of the other', async () => {
-    const user = await rig.user();
-    const policy = { maxAttempts: 1, maxSends: 1, deadline: '1 minute', confirmation: 'trust' } as const;
-    await rig.unchecked.start({ ...request(await forge(user)), policy, clientMetadata: TEXT });
-    const joined = await rig.client.start({ ...request(user.accessToken), policy: { maxAttempts: 3 } });
-    expect(joined.status).toMatchObject({
-      state: 'awaitingCode',
-      attemptsLeft: 3,
-      sendsLeft: 4,
-      joined: true,
-      policy: { maxAttempts: 3, maxSends: 5, confirmation: 'recheck', deadline: 24 * 3_600_000 },
-    });
-    expect(inMinutes(joined.status.expiresAt)).toBeGreaterThan(23 * 60);
-    expect(metadataOf(user)).toEqual([{}]);
-    const wrong = await rig.client.submitCode(joined.workflowId, { code: otherThan(codeFor(user)) });
-    expect(wrong).toMatchObject({ result: 'mismatch', status: { attemptsLeft: 2 } });
-    await rig.client.confirm(joined.workflowId);
-    await expect
-      .poll(async () => (await rig.client.status(joined.workflowId)).unprovenConfirmation)
-      .toMatchObject({ reason: 'notVerified' });
-    await verifies(user, joined);
-  });
+  attack(
+    'goes by the policy of the real start that joins it, and sends nothing of the other',
+    'the first request is in force',
+    async () => {
+      const user = await rig.user();
+      const policy = { maxAttempts: 1, maxSends: 1, deadline: '1 minute', confirmation: 'trust' } as const;
+      await rig.unchecked.start({ ...request(await forge(user)), policy, clientMetadata: TEXT });
+      const joined = await rig.client.start({ ...request(user.accessToken), policy: { maxAttempts: 3 } });
+      expect(joined.status).toMatchObject({
+        state: 'awaitingCode',
+        attemptsLeft: 3,
+        sendsLeft: 4,
+        joined: true,
+        policy: { maxAttempts: 3, maxSends: 5, confirmation: 'recheck', deadline: 24 * 3_600_000 },
+      });
+      expect(inMinutes(joined.status.expiresAt)).toBeGreaterThan(23 * 60);
+      expect(metadataOf(user)).toEqual([{}]);
+      const wrong = await rig.client.submitCode(joined.workflowId, { code: otherThan(codeFor(user)) });
+      expect(wrong).toMatchObject({ result: 'mismatch', status: { attemptsLeft: 2 } });
+      await rig.client.confirm(joined.workflowId);
+      await expect
+        .poll(async () => (await rig.client.status(joined.workflowId)).unprovenConfirmation)
+        .toMatchObject({ reason: 'notVerified' });
+      await verifies(user, joined);
+    },
+  );
 
-  it('believes no confirmation, although its own policy does', async () => {
+  attack('believes no confirmation, although its own policy does', 'the first request is in force', async () => {
     const user = await rig.user();
     const policy = { confirmation: 'trust' } as const;
     const { workflowId } = await rig.unchecked.start({ ...request(await forge(user)), policy });
@@ -109,19 +115,23 @@ describe('a verification that was opened with a forged token', () => {
     expect((await rig.client.status(workflowId)).state).toBe('awaitingToken');
   });
 
-  it('and that says that Cognito has sent a code sends one to the real user', async () => {
-    const user = await rig.user();
-    await rig.unchecked.start({ ...request(await forge(user)), alreadySent: EVIL });
-    const joined = await rig.client.start(request(user.accessToken));
-    expect(joined.status).toMatchObject({
-      state: 'awaitingCode',
-      sendsLeft: 4,
-      delivery: { destination: 'z***@e***' },
-    });
-    await verifies(user, joined);
-  });
+  attack(
+    'and that says that Cognito has sent a code sends one to the real user',
+    'the first request is in force',
+    async () => {
+      const user = await rig.user();
+      await rig.unchecked.start({ ...request(await forge(user)), alreadySent: EVIL });
+      const joined = await rig.client.start(request(user.accessToken));
+      expect(joined.status).toMatchObject({
+        state: 'awaitingCode',
+        sendsLeft: 4,
+        delivery: { destination: 'z***@e***' },
+      });
+      await verifies(user, joined);
+    },
+  );
 
-  it('is open to Temporal as long as any other', async () => {
+  attack('is open to Temporal as long as any other', 'a request says how long Temporal keeps it open', async () => {
     const user = await rig.user();
     const policy = { deadline: '1 minute' } as const;
     const { workflowId } = await rig.unchecked.start({ ...request(await forge(user)), policy });
@@ -132,38 +142,42 @@ describe('a verification that was opened with a forged token', () => {
 });
 
 describe('a verification of the real user', () => {
-  it('takes no message, policy or metadata from a forged start or re-send', async () => {
-    const user = await rig.user();
-    const started = await rig.client.start({
-      ...request(user.accessToken),
-      policy: { resendCooldown: '1 second' },
-      clientMetadata: { locale: 'de' },
-    });
-    const forged = await forge(user);
-    const joined = await rig.unchecked.start({
-      ...request(forged),
-      policy: { maxAttempts: 1 },
-      clientMetadata: TEXT,
-      alreadySent: EVIL,
-    });
-    expect(joined.status).toMatchObject({
-      attemptsLeft: 10,
-      sends: [{ outcome: 'sent' }],
-      delivery: { destination: 'z***@e***' },
-    });
-    await sleep(1_100);
-    await rig.unchecked
-      .resendCode(started.workflowId, { accessToken: await forge(user), clientMetadata: TEXT })
-      .catch(() => undefined);
-    expect(metadataOf(user)).not.toContainEqual(TEXT);
-    await expect(rig.client.resendCode(started.workflowId, { clientMetadata: TEXT })).rejects.toMatchObject({
-      code: 'InvalidRequest',
-      field: 'clientMetadata',
-    });
-    await verifies(user, started);
-  });
+  attack(
+    'takes no message, policy or metadata from a forged start or re-send',
+    'a token that nobody has checked counts',
+    async () => {
+      const user = await rig.user();
+      const started = await rig.client.start({
+        ...request(user.accessToken),
+        policy: { resendCooldown: '1 second' },
+        clientMetadata: { locale: 'de' },
+      });
+      const forged = await forge(user);
+      const joined = await rig.unchecked.start({
+        ...request(forged),
+        policy: { maxAttempts: 1 },
+        clientMetadata: TEXT,
+        alreadySent: EVIL,
+      });
+      expect(joined.status).toMatchObject({
+        attemptsLeft: 10,
+        sends: [{ outcome: 'sent' }],
+        delivery: { destination: 'z***@e***' },
+      });
+      await sleep(1_100);
+      await rig.unchecked
+        .resendCode(started.workflowId, { accessToken: await forge(user), clientMetadata: TEXT })
+        .catch(() => undefined);
+      expect(metadataOf(user)).not.toContainEqual(TEXT);
+      await expect(rig.client.resendCode(started.workflowId, { clientMetadata: TEXT })).rejects.toMatchObject({
+        code: 'InvalidRequest',
+        field: 'clientMetadata',
+      });
+      await verifies(user, started);
+    },
+  );
 
-  it('keeps the fresh token of the user beside seven forged ones', async () => {
+  attack('keeps the fresh token of the user beside seven forged ones', 'the newest tokens are kept', async () => {
     const user = await rig.user();
     const started = await rig.client.start(request(user.accessToken));
     rig.sandbox.revokeTokens(user);
@@ -173,25 +187,29 @@ describe('a verification of the real user', () => {
     await verifies(user, started);
   });
 
-  it('makes no attempt with a forged token, and soon asks Cognito nothing about them', async () => {
-    const user = await rig.user();
-    const started = await rig.client.start(request(user.accessToken));
-    const reads = calls(user, 'GetUser');
-    const code = codeFor(user);
-    const answers = [];
-    for (let count = 0; count < 12; count++)
-      answers.push(await rig.unchecked.submitCode(started.workflowId, { code, accessToken: await forge(user) }));
-    expect(new Set(answers.map(({ result }) => result))).toEqual(new Set(['accessTokenRejected']));
-    expect(calls(user, ATTEMPT)).toBe(0);
-    expect(calls(user, 'GetUser') - reads).toBe(5);
-    expect(inMinutes(answers.at(-1)?.retryAt)).toBeCloseTo(1, 0);
-    expect(answers.at(-1)?.status).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10 });
-    await expect(rig.unchecked.start(request(await forge(user)))).rejects.toMatchObject({ code: 'TooManyMessages' });
-    await verifies(user, started);
-  });
+  attack(
+    'makes no attempt with a forged token, and soon asks Cognito nothing about them',
+    ['a code is tried with any token', 'Cognito is asked about every token'],
+    async () => {
+      const user = await rig.user();
+      const started = await rig.client.start(request(user.accessToken));
+      const reads = calls(user, 'GetUser');
+      const code = codeFor(user);
+      const answers = [];
+      for (let count = 0; count < 12; count++)
+        answers.push(await rig.unchecked.submitCode(started.workflowId, { code, accessToken: await forge(user) }));
+      expect(new Set(answers.map(({ result }) => result))).toEqual(new Set(['accessTokenRejected']));
+      expect(calls(user, ATTEMPT)).toBe(0);
+      expect(calls(user, 'GetUser') - reads).toBe(5);
+      expect(inMinutes(answers.at(-1)?.retryAt)).toBeCloseTo(1, 0);
+      expect(answers.at(-1)?.status).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10 });
+      await expect(rig.unchecked.start(request(await forge(user)))).rejects.toMatchObject({ code: 'TooManyMessages' });
+      await verifies(user, started);
+    },
+  );
 });
 
-it('a token that Cognito has refused is not sent to it again', async () => {
+attack('a token that Cognito has refused is not sent to it again', 'a refused token may come again', async () => {
   const user = await rig.user();
   const forged = await forge(user);
   const { workflowId } = await rig.unchecked.start(request(forged));

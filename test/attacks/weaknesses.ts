@@ -25,6 +25,7 @@ const PROOF = 'workflows/proof.ts';
 const OWN_FOLDER = 'dev/own-folder.ts';
 const CHALLENGE = 'client/challenge.ts';
 const STAMPS = 'workflows/stamps.ts';
+const TOKENS = 'workflows/access-tokens.ts';
 const LIFECYCLE_FIELDS = 'codec-server/lifecycle-fields.ts';
 
 /** Who may speak for Cognito. */
@@ -109,14 +110,14 @@ const PROOFS = {
   ],
   'a re-send may go to the kept value': [fails('workflows/limits.ts', 'facts.changePending')],
   'an automatic re-send may go to the kept value': [
-    holds('workflows/sends.ts', '!parts.looks.changePending'),
+    holds('workflows/sends.ts', '!looks.changePending'),
     fails('workflows/sends.ts', 'this.parts.looks.changePending'),
   ],
   'a trusted confirmation says that it is checked': [
     becomes('workflows/looks.ts', "proof: 'trusted' }", "proof: WEAK ? 'confirmed' : 'trusted' }"),
   ],
   'an equal mask is no news': [
-    becomes('workflows/sends.ts', 'this.saysTwice && isSame', '(WEAK || this.saysTwice) && isSame'),
+    becomes('workflows/sends.ts', 'this.saysTwice && isEqual', '(WEAK || this.saysTwice) && isEqual'),
   ],
 };
 
@@ -210,7 +211,36 @@ const BOUNDS = {
 
 /** Whose tokens and pools count. */
 const AUTHORITY = {
-  'no signature is checked': [fails('client/token-check.ts', '!this.unchecked')],
+  'the first request is in force': [becomes('workflows/terms.ts', 'isProven = false', 'isProven = WEAK')],
+  'a token that nobody has checked counts': [
+    becomes(TOKENS, 'const proven = (checked', 'const proven = WEAK || (checked'),
+  ],
+  'the newest tokens are kept': [
+    becomes(
+      TOKENS,
+      'return [...tokens.filter(({ proven }) => proven), ...tokens',
+      'return WEAK ? tokens.slice(0, MOST_OFFERED) : [...tokens.filter(({ proven }) => proven), ...tokens',
+    ),
+  ],
+  'a code is tried with any token': [
+    becomes('workflows/code-check.ts', '!tokens.mayBeForged(held)', '(WEAK || !tokens.mayBeForged(held))'),
+  ],
+  'Cognito is asked about every token': [holds(TOKENS, 'refusals < FREE_REFUSALS')],
+  'a refused token may come again': [fails(TOKENS, 'this.refused.some((one) => isTheOne(one, tokenInput))')],
+  'all messages share one budget': [
+    becomes('workflows/mailbox.ts', '&& this.unproven >= MOST_UNPROVEN', '&& !WEAK && this.unproven >= MOST_UNPROVEN'),
+    // Otherwise most of the messages would be refused before they count.
+    fails(TOKENS, 'this.refused.some((one) => isTheOne(one, tokenInput))'),
+    holds(TOKENS, 'refusals < FREE_REFUSALS'),
+  ],
+  'a request says how long Temporal keeps it open': [
+    becomes(
+      'client/start-operation.ts',
+      'workflowExecutionTimeout: EXECUTION_TIMEOUT_MS',
+      'workflowExecutionTimeout: WEAK ? 60_000 : EXECUTION_TIMEOUT_MS',
+    ),
+  ],
+  'no signature is checked': [becomes('client/token-check.ts', '(this.unchecked)', '(WEAK || this.unchecked)')],
   'a client serves every user pool': [
     becomes(
       'contract/user-pools.ts',
