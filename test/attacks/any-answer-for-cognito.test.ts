@@ -19,6 +19,7 @@ import { ModelRig } from '../model/rig.js';
 import type { Described } from '../model/server-time.js';
 import { replayAll } from '../replay-all.js';
 import { type SandboxUser, startWorkerProcess } from '../rig.js';
+import { stamping } from '../stamping.js';
 import { AnsweringAnything, type Passed } from './answering-anything.js';
 import { ADDRESS, type Draw, draws, isForeign, OPERATIONS } from './any-answer.js';
 
@@ -63,7 +64,11 @@ beforeAll(async () => {
     VERIFICATION_LOG_LEVEL: 'error',
   });
   // The rig's own would let time skip.
-  temporal = new Client({ connection: base.env.connection, dataConverter: base.dataConverter });
+  temporal = new Client({
+    connection: base.env.connection,
+    dataConverter: base.dataConverter,
+    interceptors: { workflow: [stamping(base.now)] },
+  });
   client = new VerificationClient({
     client: temporal,
     userPools: base.userPools,

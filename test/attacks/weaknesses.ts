@@ -266,9 +266,9 @@ const AUTHORITY = {
   ],
   'a run that a reset has made counts': [becomes(CHALLENGE, '(stamp.reset && (', '(!WEAK && stamp.reset && (')],
   'a sealed message is any message': [
-    holds(STAMPS, 'parsed.kind === kind'),
+    holds(STAMPS, 'stamp.kind === kind'),
     fails(STAMPS, 'updateId !== undefined && stamp.id !== updateId'),
-    becomes('workflows/handlers.ts', '(runId === undefined && request', '(!WEAK && runId === undefined && request'),
+    becomes('workflows/handlers.ts', '(runId === undefined && terms', '(!WEAK && runId === undefined && terms'),
   ],
   'a message is for any run': [fails(STAMPS, 'stamp.runId !== undefined && stamp.runId !== this.runId')],
   'a client takes tokens of any app client': [fails('client/token-check.ts', '!servesClient(pool, clientId)')],

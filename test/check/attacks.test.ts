@@ -28,7 +28,10 @@ it('each weakness has an attack', () => {
   expect(Object.keys(WEAKNESSES).filter((name) => !isUsed(name))).toEqual([]);
 });
 
-it.each([...attacks])('%s has attacks that succeed without a check', (_, text) => {
+/** Its answers are drawn; the checks that stop them have their weaknesses in `answers-for-cognito.test.ts`. */
+const DRAWN = 'test/attacks/any-answer-for-cognito.test.ts';
+
+it.each([...attacks].filter(([path]) => path !== DRAWN))('%s has attacks that succeed without a check', (_, text) => {
   expect(text).toMatch(/^\s*attack(?:\.\w+)?\b/m);
 });
 
