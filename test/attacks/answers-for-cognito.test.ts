@@ -194,6 +194,7 @@ it.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(
         client: rig.env.client,
         userPools: rig.userPools,
         taskQueue,
+        now: rig.now,
         waitForDelivery: '2 seconds',
       });
       const user = await rig.user();

@@ -53,10 +53,10 @@ attack(
   async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
-    const handle = rig.env.client.workflow.getHandle(workflowId);
+    const { accessToken } = user;
     for (let told = 0; told < 60; told += 1) {
       const alreadySent = { destination: `${told}`.padStart(256, '*'), deliveryMedium: 'EMAIL' };
-      await handle.executeUpdate(awaitDelivery.name, { args: [{ alreadySent }] });
+      await rig.client.start({ accessToken, attributeName: 'email', alreadySent });
     }
     const status = await rig.client.status(workflowId);
     expect(status.sends.length).toBeLessThanOrEqual(50);

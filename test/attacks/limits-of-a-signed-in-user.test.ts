@@ -22,6 +22,9 @@ import { otherThan } from '../sandbox/running-sandbox.js';
 import { stampOf } from '../stamping.js';
 import { attack } from './attack.js';
 
+/** The server deletes a run half a minute after it was asked to. */
+const DELETED = { timeout: 90_000, interval: 1_000 };
+
 const rig = useRig('local');
 const QUICK = { resendCooldown: '1 second', maxSends: 3, maxAttempts: 2 } as const satisfies VerificationPolicy;
 const COOLED = 2_500;
@@ -206,27 +209,34 @@ attack(
 describe('what cannot be read counts as used up for the hour', () => {
   const usedUp = { state: 'rateLimited', sendsLeft: 0, attemptsLeft: 0 };
 
-  attack('a run that was deleted', 'what cannot be read counts as nothing', async () => {
-    const user = await rig.user();
-    await start(user);
-    const runId = await runIdOf(user);
-    await cancel(user);
-    await sleep(COOLED);
-    expect(await start(user)).toMatchObject({ state: 'awaitingCode' });
-    await cancel(user);
-    const { connection } = rig.env;
-    const workflowExecution = { workflowId: idOf(user), runId };
-    await connection.workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution });
-    await expect
-      .poll(() =>
-        handleOf(user, runId)
-          .describe()
-          .catch(({ name }) => name),
-      )
-      .toBe('WorkflowNotFoundError');
-    expect(await start(user)).toMatchObject(usedUp);
-    expect(sendsOf(user)).toBe(2);
-  });
+  attack(
+    'a run that was deleted',
+    'what cannot be read counts as nothing',
+    async () => {
+      const user = await rig.user();
+      await start(user);
+      const runId = await runIdOf(user);
+      await cancel(user);
+      await sleep(COOLED);
+      expect(await start(user)).toMatchObject({ state: 'awaitingCode' });
+      await cancel(user);
+      const { connection } = rig.env;
+      const workflowExecution = { workflowId: idOf(user), runId };
+      await connection.workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution });
+      await expect
+        .poll(
+          () =>
+            handleOf(user, runId)
+              .describe()
+              .catch(({ name }) => name),
+          DELETED,
+        )
+        .toBe('WorkflowNotFoundError');
+      expect(await start(user)).toMatchObject(usedUp);
+      expect(sendsOf(user)).toBe(2);
+    },
+    120_000,
+  );
 
   attack(
     'a run that was sealed with a key that the worker does not have',
