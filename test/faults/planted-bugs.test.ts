@@ -5,7 +5,7 @@
  * this build the judge finds nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, type ExpectStatic, it } from 'vitest';
 import { BELIEVES_ANYTHING, type Change, FORGETS_LOST_ATTEMPTS, REPEATS_UNCERTAIN_SENDS } from './builds.js';
 import type { Violation } from './check.js';
 import { Crowd } from './crowd.js';
@@ -31,20 +31,20 @@ const PLANS: Plan[] = Array.from({ length: PEOPLE }, (_, index) => ({
 }));
 
 /** Kills a worker while it has everybody's send; then everybody guesses, and the answers are lost. */
-async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
+async function killAmidSends(expectHere: ExpectStatic, changes: readonly Change[]): Promise<Violation[]> {
   const rig = await FaultRig.open({ builds: [changes] });
   try {
     const { sandbox, fleet } = rig;
     const crowd = await Crowd.gather(rig, PLANS, Date.now() + 240_000);
     const slow = sandbox.setFault({ operation: SEND, latencyMs: 20_000, afterEffect: true });
     const started = Promise.all(crowd.members.map(({ person }) => person.signUp()));
-    await expect.poll(() => sandbox.inbox().length, WAIT).toBe(PEOPLE);
+    await expectHere.poll(() => sandbox.inbox().length, WAIT).toBe(PEOPLE);
     fleet.kill(([only]) => only, 0);
     await sleep(HEARTBEAT_TIMEOUT_MS);
     sandbox.clearFaults(slow);
     await started;
     // `start` answers with the state `sending` if the send takes long.
-    await expect
+    await expectHere
       .poll(async () => {
         const statuses = crowd.members.map(({ service }) => rig.client.status(service.workflowId));
         return (await Promise.all(statuses)).every(({ state }) => state === 'awaitingCode');
@@ -63,7 +63,7 @@ async function killAmidSends(changes: readonly Change[]): Promise<Violation[]> {
 }
 
 /** Everybody types a wrong code, and a page comes in place of the answer; then Cognito can be asked again. */
-async function answerWithPages(changes: readonly Change[]): Promise<Violation[]> {
+async function answerWithPages(expectHere: ExpectStatic, changes: readonly Change[]): Promise<Violation[]> {
   const rig = await FaultRig.open({ builds: [changes] });
   try {
     const { proxy } = rig;
@@ -71,7 +71,7 @@ async function answerWithPages(changes: readonly Change[]): Promise<Violation[]>
     await Promise.all(crowd.members.map(({ person }) => person.signUp()));
     proxy.set({ passesOn: false, share: 1, random: randomOf(1, 'pages') });
     const submitted = Promise.all(crowd.members.map(({ service }) => service.submit('000001')));
-    await expect
+    await expectHere
       .poll(async () => {
         const statuses = crowd.members.map(({ service }) => rig.client.status(service.workflowId));
         return (await Promise.all(statuses)).every(({ attempts }) => attempts[0]?.outcome === 'uncertain');
@@ -92,11 +92,11 @@ const peopleIn = (violations: readonly Violation[], rule: Violation['rule']) =>
 
 describe.concurrent('workers killed amid sends, and answers to attempts lost', () => {
   it('the worker of this build: no violation', async ({ expect: expectHere }) => {
-    expectHere(await killAmidSends([])).toEqual([]);
+    expectHere(await killAmidSends(expectHere, [])).toEqual([]);
   }, 300_000);
 
   it('a worker with two planted bugs: second messages, and attempts past the limit', async ({ expect: expectHere }) => {
-    const violations = await killAmidSends([...REPEATS_UNCERTAIN_SENDS, ...FORGETS_LOST_ATTEMPTS]);
+    const violations = await killAmidSends(expectHere, [...REPEATS_UNCERTAIN_SENDS, ...FORGETS_LOST_ATTEMPTS]);
     expectHere(peopleIn(violations, 'oneMessage')).toBe(PEOPLE);
     expectHere(peopleIn(violations, 'attempts')).toBe(PEOPLE);
   }, 300_000);
@@ -104,10 +104,10 @@ describe.concurrent('workers killed amid sends, and answers to attempts lost', (
 
 describe.concurrent('a proxy answers attempts with pages of its own', () => {
   it('the worker of this build: no violation', async ({ expect: expectHere }) => {
-    expectHere(await answerWithPages([])).toEqual([]);
+    expectHere(await answerWithPages(expectHere, [])).toEqual([]);
   }, 300_000);
 
   it('a worker that believes them: verified is said, and it is not true', async ({ expect: expectHere }) => {
-    expectHere(peopleIn(await answerWithPages(BELIEVES_ANYTHING), 'truth')).toBe(PEOPLE);
+    expectHere(peopleIn(await answerWithPages(expectHere, BELIEVES_ANYTHING), 'truth')).toBe(PEOPLE);
   }, 300_000);
 });
