@@ -55,8 +55,8 @@ export const RACES: readonly Scenario[] = [
     play: async (rig) => {
       const user = await rig.user();
       // The first send cannot read the attribute, so a look follows it, for which a re-send waits.
-      rig.fault(user, LOOK, { exception: { name: 'InvalidParameterException' }, times: 1 });
-      rig.fault(user, LOOK, { latencyMs: 3_000, exception: { name: 'NotAuthorizedException' }, times: 1 });
+      rig.fault(user, LOOK, { exception: { name: 'InvalidParameterException' }, nth: 1 });
+      rig.fault(user, LOOK, { latencyMs: 3_000, exception: { name: 'NotAuthorizedException' }, nth: 2 });
       const opened = await rig.openResendable({ user });
       await requestUpdate(rig, opened, resendCode.name, {});
       return opened.id;
