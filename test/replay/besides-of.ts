@@ -51,13 +51,19 @@ function starts(steps: readonly Step[]) {
   return only(steps, 'update').filter(({ name }) => name === 'awaitDelivery');
 }
 
+interface Asked {
+  stamp?: { proven?: true };
+  accessToken?: string;
+  policy?: object;
+}
+
 /** What the answer to a start says that has joined and whose token was checked. */
-function checkedJoins({ steps }: Reading): { at: number; asked: object; policy: object }[] {
+function checkedJoins({ steps }: Reading): { at: number; accessToken: unknown; asked: object; policy: object }[] {
   return starts(steps).flatMap(({ id, input }) => {
     const answer = only(steps, 'updateAnswer').find((one) => one.id === id)?.value as { policy?: object } | undefined;
-    const { stamp, policy: asked = {} } = (input ?? {}) as { stamp?: { proven?: true }; policy?: object };
+    const { stamp, accessToken, policy: asked = {} } = (input ?? {}) as Asked;
     const at = steps.findIndex((step) => step.kind === 'update' && step.id === id);
-    return stamp?.proven && answer?.policy ? [{ at, asked, policy: answer.policy }] : [];
+    return stamp?.proven && answer?.policy ? [{ at, accessToken, asked, policy: answer.policy }] : [];
   });
 }
 
@@ -65,7 +71,9 @@ function checkedJoins({ steps }: Reading): { at: number; asked: object; policy: 
 function takesPlace(reading: Reading): boolean {
   const { request, steps } = reading;
   if ((request as { stamp?: { proven?: true } } | undefined)?.stamp?.proven) return false;
-  return checkedJoins(reading).some(({ at }) => {
+  return checkedJoins(reading).some(({ at, accessToken }) => {
+    // The same token lets the request count too, and that one first.
+    if (accessToken === request?.accessToken) return false;
     const taken = only(steps.slice(0, at), 'answer').filter(({ activity }) => activity !== 'countEarlierCalls');
     return taken.every(({ failure }) => failure !== undefined);
   });

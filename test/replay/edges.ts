@@ -28,6 +28,7 @@ const STATES = [
   'awaitingCode → sending: no code was sent before, says a start that counts',
   'awaitingCode → awaitingToken: for a code',
   'awaitingCode → awaitingToken: for a confirmation',
+  'awaitingCode → awaitingToken: for the value to which the code went',
   'rateLimited → sending: at retryAt',
   'rateLimited → awaitingCode: Cognito had sent a code by itself',
   'awaitingToken → sending: a token for a send',

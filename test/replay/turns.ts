@@ -128,12 +128,22 @@ class Follower {
         return verdictOf(seen.settled) === 'dailyEmailLimit' ? 'the e-mails of the day' : 'the hour';
       case 'awaitingToken':
         if (this.state === 'sending') return 'no token that Cognito takes';
-        return attemptAnswered(seen) ? 'for a code' : 'for a confirmation';
+        if (attemptAnswered(seen)) return 'for a code';
+        return this.looksForTarget(seen) ? 'for the value to which the code went' : 'for a confirmation';
       case 'failed':
         return failedFor(seen);
       default:
         return this.backToTheCode(seen);
     }
+  }
+
+  /** The look that Cognito refused was not for a confirmation. */
+  private looksForTarget({ news }: Seen): boolean {
+    const calls = only(this.reading.steps, 'call');
+    return only(news, 'answer').some((answer) => {
+      const summary = String(calls.find(({ call }) => call === answer.call)?.summary);
+      return answer.activity === 'readAttribute' && summary.includes(' before it is verified');
+    });
   }
 
   private backToTheCode({ settled, commands }: Seen): string {

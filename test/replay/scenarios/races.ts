@@ -50,7 +50,10 @@ export const RACES: readonly Scenario[] = [
   }),
   {
     name: 'a-re-send-whose-token-is-refused-meanwhile',
-    edges: ['resendCode: refused, ResendNotAllowed (accessTokenNeeded)'],
+    edges: [
+      'resendCode: refused, ResendNotAllowed (accessTokenNeeded)',
+      'awaitingCode → awaitingToken: for the value to which the code went',
+    ],
     raced: true,
     play: async (rig) => {
       const user = await rig.user();

@@ -40,7 +40,7 @@ export const STARTS: readonly Scenario[] = [
     name: 'a-start-after-an-earlier-one-that-cannot-be-read',
     edges: ['the calls of an earlier verification count as used up', 'awaitDelivery: rateLimited'],
     play: async (rig) => {
-      const opened = await rig.open({ impatient: true, request: { previousRunId: randomUUID() } as object });
+      const opened = await rig.open({ impatient: true, request: { previousRunId: randomUUID() } });
       await rig.base.client.start({ accessToken: opened.user.accessToken, attributeName: 'email' });
       return opened.id;
     },
