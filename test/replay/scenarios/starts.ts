@@ -56,6 +56,17 @@ export const STARTS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a-start-after-a-change-that-meets-one-without-attempts-left',
+    edges: ['awaitingCode → expired: AttributeChanged', 'awaitDelivery: refused, VerificationEnded'],
+    play: async (rig) => {
+      const opened = await exhausted(rig);
+      const accessToken = await rig.token(opened.user);
+      const alreadySent = await rig.changeEmail(opened.user, 'other@example.com');
+      await rig.checkedUpdate(opened, awaitDelivery.name, { accessToken, alreadySent });
+      return opened.id;
+    },
+  },
+  {
     name: 'a-start-after-one-without-attempts-left',
     edges: [
       'the calls of an earlier verification are counted',
