@@ -1,5 +1,6 @@
 /** Starts that meet an earlier verification: one that is open, or one that has ended within the hour. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitDelivery } from '@cognito-verification/contract';
 import type { Opened } from '../../lifecycle/time-travel.js';
 import type { CorpusRig } from '../rig.js';
@@ -41,6 +42,7 @@ export const STARTS: readonly Scenario[] = [
     edges: ['the calls of an earlier verification count as used up', 'awaitDelivery: rateLimited'],
     play: async (rig) => {
       const opened = await rig.open({ impatient: true, request: { previousRunId: randomUUID() } });
+      await rig.until(opened, ({ state }) => state === 'rateLimited');
       await rig.base.client.start({ accessToken: opened.user.accessToken, attributeName: 'email' });
       return opened.id;
     },
@@ -108,6 +110,8 @@ export const STARTS: readonly Scenario[] = [
       rig.fault(user, 'GetUser', { exception: { name: 'InvalidParameterException' }, times: 1 });
       const opened = await rig.open({ user, impatient: true, request: { alreadySent: ALREADY_SENT } });
       await rig.until(opened, ({ state }) => state === 'awaitingCode' && rig.calls({ user }).reads === 1);
+      // The answer to the look has to come before the start.
+      await sleep(500);
       // With a token of its own: one that were the same would let the start count that opened it.
       await rig.base.client.start({ accessToken: await rig.token(user), attributeName: 'email' });
       await rig.until(opened, ({ sends }) => sends.some(({ outcome }) => outcome === 'sent'));
