@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FAILURE_TYPES } from '@cognito-verification/contract';
+import { FAILURE_TYPES, idOfNextStart } from '@cognito-verification/contract';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { isFailedPrecondition } from './service-errors.js';
@@ -50,7 +50,7 @@ export async function repeatStart<T>(send: (updateId: string) => Promise<T>, upd
     return await start(updateId);
   } catch (error) {
     if (updateFailureType(error) !== FAILURE_TYPES.verificationEnded) throw error;
-    await start(`${updateId}/again`);
+    await start(idOfNextStart(updateId));
     return await start(updateId);
   }
 }

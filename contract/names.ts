@@ -23,6 +23,14 @@ export const MESSAGE_KINDS = [
 /** What a message is. */
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
+/**
+ * The id of the update with which a start opens the next verification, after it has met one without attempts left: that one
+ * keeps its answer under the id of the start.
+ */
+export function idOfNextStart(updateId: string): string {
+  return `${updateId}/again`;
+}
+
 /** Where verifications run unless the worker and its callers agree on another name. */
 export const TASK_QUEUE = 'attribute-verification';
 

@@ -114,7 +114,7 @@ export class AccessTokens {
   renew(token: HeldToken, nowMs: number): void {
     if (!lives(token, nowMs) || this.isRefused(token.tokenInput)) return;
     if (this.accepted && isSame(this.accepted.tokenInput, token.tokenInput)) this.accepted = token;
-    else this.offered = bestOf([token, ...this.without(token.tokenInput)]);
+    else this.offered = bestOf([token, ...this.without(token.tokenInput).filter((held) => lives(held, nowMs))]);
     if (token.proven) this.count(token);
   }
 

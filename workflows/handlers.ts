@@ -104,7 +104,7 @@ function answerAwaitDelivery(verification: Verification): void {
       const isSettled = () => sends.firstSettled && earlier.state === 'none' && taken();
       await settled(verification, standing, () => verification.ended || isSettled());
       const status = verification.status();
-      if (status.reason === 'AttemptsExhausted') throw ended(status);
+      if (verification.madePlace) throw ended(status);
       if (status.failure) throw failureOf(status);
       return { ...status, joined: openedBy === undefined ? undefined : !openedBy, policy: policyOf(terms.policy) };
     }),

@@ -3,6 +3,7 @@
  * card in the Web UI. policy.ts decides what follows from the facts, and attribute-verification.ts does it.
  */
 import {
+  idOfNextStart,
   isFinal,
   isRecord,
   type ParsedRequest,
@@ -40,6 +41,7 @@ export class Verification {
   private state: VerificationState = 'sending';
   private listed: VerificationState | undefined;
   private ending: Ending | undefined;
+  private isPlaceMade = false;
 
   /** @throws InvalidInputError when the token of the input has expired. */
   constructor(
@@ -71,9 +73,13 @@ export class Verification {
     this.sends.begin(this.opening.alreadySent, this.openingId === undefined);
   }
 
-  /** Whether the update came together with the request; undefined where a request in another language does not tell. */
+  /**
+   * Whether the update came together with the request, or repeats the one that did because its start had met a verification
+   * without attempts left before; undefined where a request in another language does not tell.
+   */
   openedBy(input: unknown): boolean | undefined {
-    return this.openingId === undefined ? undefined : this.openingId === stampId(input);
+    const id = stampId(input);
+    return this.openingId === undefined ? undefined : [id, idOfNextStart(String(id))].includes(this.openingId);
   }
 
   /** Takes a request that counts. */
@@ -163,7 +169,13 @@ export class Verification {
     this.mailbox.startedAgain = false;
     if (!this.attempts.usedUp || this.looks.codeAccepted) return undefined;
     const ending = await this.conclude();
+    this.isPlaceMade = ending.outcome === 'expired';
     return ending.outcome === 'expired' ? { ...ending, reason: ending.reason ?? 'AttemptsExhausted' } : ending;
+  }
+
+  /** It has ended for the sake of a start, which opens the next one. */
+  get madePlace(): boolean {
+    return this.isPlaceMade;
   }
 
   /** What decides the next event. */

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UpdateUserAttributesCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import {
@@ -18,7 +19,7 @@ import {
 import { Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
 import { type SandboxUser, useRig } from '../rig.js';
-import { otherThan } from '../sandbox/running-sandbox.js';
+import { otherThan, sdkFor } from '../sandbox/running-sandbox.js';
 import { stampOf } from '../stamping.js';
 import { attack } from './attack.js';
 
@@ -41,6 +42,12 @@ async function runIdOf(user: SandboxUser): Promise<string> {
 
 async function start(user: SandboxUser, policy: VerificationPolicy = QUICK): Promise<VerificationStatus> {
   return (await rig.start(user, policy)).status;
+}
+
+async function changeEmail({ accessToken: AccessToken }: SandboxUser) {
+  const cognito = sdkFor(rig.sandbox);
+  const UserAttributes = [{ Name: 'email', Value: 'other@example.com' }];
+  await cognito.send(new UpdateUserAttributesCommand({ AccessToken, UserAttributes })).finally(() => cognito.destroy());
 }
 
 async function submitWrong(user: SandboxUser) {
@@ -299,6 +306,21 @@ describe('a verification without attempts left', () => {
     await cancel(user);
     expect((await rig.client.start(request)).status).toEqual(status);
     expect(await runIdOf(user)).toBe(runId);
+  });
+
+  test.each([
+    ['to a new value', 'AttributeChanged'],
+    ['to the same value', 'AttemptsExhausted'],
+  ])('makes place for a start that reports a code %s, which counts once', async (_to, reason) => {
+    const user = await exhausted();
+    const runId = await runIdOf(user);
+    if (reason === 'AttributeChanged') await changeEmail(user);
+    const alreadySent = { destination: 'o***@e***', deliveryMedium: 'EMAIL' };
+    const accessToken = await rig.sandbox.issueAccessToken(user);
+    const { status } = await rig.client.start({ accessToken, attributeName: 'email', alreadySent });
+    expect(status).toMatchObject({ state: 'awaitingCode', joined: false, sends: [{ outcome: 'alreadySent' }] });
+    expect(status.sends).toHaveLength(1);
+    expect(await handleOf(user, runId).result()).toMatchObject({ outcome: 'expired', reason });
   });
 });
 

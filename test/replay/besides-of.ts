@@ -1,3 +1,4 @@
+import { allUsedUp, type EarlierCalls } from '@cognito-verification/contract';
 import type { Reading, Step } from './reading.js';
 import { only, type Turn, verdictOf } from './turns.js';
 
@@ -9,6 +10,10 @@ export function besidesOf(reading: Reading, turns: readonly Turn[]): string[] {
     'a start that joins brings the delivery of a code': starts(steps)
       .slice(1)
       .some(({ input }) => (input as { alreadySent?: unknown })?.alreadySent !== undefined),
+    'a start that counts takes the place of the one that opened it': takesPlace(reading),
+    'a start that counts tightens the policy': tightensPolicy(reading),
+    'the calls of an earlier verification are counted': counts(steps).some((calls) => !isUsedUp(calls)),
+    'the calls of an earlier verification count as used up': counts(steps).some(isUsedUp),
     'an attempt, then another call after its answer was lost': triedTwice(steps),
     'a send that waits for an attempt to end': turns.some(waitsForAttempt(steps)),
     'two codes at once, one after the other': together(turns, 'submitCode'),
@@ -44,6 +49,60 @@ function runOf(message: unknown): unknown {
 
 function starts(steps: readonly Step[]) {
   return only(steps, 'update').filter(({ name }) => name === 'awaitDelivery');
+}
+
+interface Asked {
+  stamp?: { proven?: true };
+  accessToken?: string;
+  policy?: object;
+}
+
+/** What the answer to a start says that has joined and whose token was checked. */
+function checkedJoins({ steps }: Reading): { at: number; accessToken: unknown; asked: object; policy: object }[] {
+  return starts(steps).flatMap(({ id, input }) => {
+    const answer = only(steps, 'updateAnswer').find((one) => one.id === id)?.value as { policy?: object } | undefined;
+    const { stamp, accessToken, policy: asked = {} } = (input ?? {}) as Asked;
+    const at = steps.findIndex((step) => step.kind === 'update' && step.id === id);
+    return stamp?.proven && answer?.policy ? [{ at, accessToken, asked, policy: answer.policy }] : [];
+  });
+}
+
+/** Nobody had checked the token of the request, and Cognito had taken none yet. */
+function takesPlace(reading: Reading): boolean {
+  const { request, steps } = reading;
+  if ((request as { stamp?: { proven?: true } } | undefined)?.stamp?.proven) return false;
+  return checkedJoins(reading).some(({ at, accessToken }) => {
+    // The same token lets the request count too, and that one first.
+    if (accessToken === request?.accessToken) return false;
+    const taken = only(steps.slice(0, at), 'answer').filter(({ activity }) => activity !== 'countEarlierCalls');
+    return taken.every(({ failure }) => failure !== undefined);
+  });
+}
+
+/** The policy in force is another one after a start than after the one before it, and that had counted already. */
+function tightensPolicy(reading: Reading): boolean {
+  const policies = starts(reading.steps).map(
+    ({ id }) => only(reading.steps, 'updateAnswer').find((one) => one.id === id)?.value as { policy?: object },
+  );
+  const [first] = policies;
+  return (
+    !takesPlace(reading) &&
+    checkedJoins(reading).some(
+      ({ asked, policy }) => Object.keys(asked).length > 0 && JSON.stringify(policy) !== JSON.stringify(first?.policy),
+    )
+  );
+}
+
+function counts(steps: readonly Step[]): EarlierCalls[] {
+  return only(steps, 'answer').flatMap(({ activity, value }) =>
+    activity === 'countEarlierCalls' && value !== undefined ? [value as EarlierCalls] : [],
+  );
+}
+
+/** More than any policy allows. */
+function isUsedUp({ sends, attempts }: EarlierCalls): boolean {
+  const used = allUsedUp('');
+  return sends.length >= used.sends.length && attempts.length >= used.attempts.length;
 }
 
 function triedTwice(steps: readonly Step[]): boolean {

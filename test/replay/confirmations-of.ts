@@ -5,6 +5,7 @@ const LOOKS: Readonly<Record<string, string>> = {
   before: 'look: as it was before',
   whether: 'look: whether an attempt was taken after all',
   late: 'look: at the deadline',
+  nobody: 'look: whether a token counts',
   accepted: 'look: after an accepted code',
 };
 

@@ -32,7 +32,7 @@ function messagesOf({ news, commands, before }: Turn): string[] {
 function cognitoAnswersOf({ steps }: Reading): string[] {
   const edges: string[] = [];
   for (const { activity, failure, ...answer } of [...only(steps, 'answer'), ...only(steps, 'try')]) {
-    if (activity === 'readAttribute') continue;
+    if (activity !== 'sendCode' && activity !== 'verifyCode') continue;
     const call = activity === 'sendCode' ? 'a send' : 'an attempt';
     const name = failure ? nameOf(failure, call) : successOf('value' in answer ? answer.value : undefined, call);
     if (name) edges.push(`${call}: ${name}`);

@@ -19,13 +19,16 @@ const STATES = [
   'sending → sending: tried again after a while',
   'sending → rateLimited: the hour',
   'sending → rateLimited: the e-mails of the day',
+  'sending → rateLimited: what earlier verifications leave',
   'sending → awaitingToken: no token that Cognito takes',
   'sending → failed: refused for good',
   'sending → failed: given up',
   'awaitingCode → sending: wanted',
   'awaitingCode → sending: automatic',
+  'awaitingCode → sending: no code was sent before, says a start that counts',
   'awaitingCode → awaitingToken: for a code',
   'awaitingCode → awaitingToken: for a confirmation',
+  'awaitingCode → awaitingToken: for the value to which the code went',
   'rateLimited → sending: at retryAt',
   'rateLimited → awaitingCode: Cognito had sent a code by itself',
   'awaitingToken → sending: a token for a send',
@@ -42,6 +45,7 @@ const STATES = [
   ...OPEN.slice(0, 3).map((state) => `${state} → verified: found`),
   'awaitingCode → verified: confirmed',
   'awaitingCode → expired: AttributeChanged',
+  'awaitingCode → expired: AttemptsExhausted',
   'awaitingCode → failed: a code was accepted, and the value is not verified',
 ];
 
@@ -67,6 +71,7 @@ const UPDATES = [
   'awaitDelivery: expired',
   'awaitDelivery: cancelled',
   'awaitDelivery: refused, the verification failed',
+  'awaitDelivery: refused, VerificationEnded',
   'submitCode: verified',
   'submitCode: verified, by something else',
   'submitCode: mismatch',
@@ -91,6 +96,7 @@ const UPDATES = [
   'resendCode: refused, ResendNotAllowed (cooldown)',
   'resendCode: refused, ResendNotAllowed (maxSends)',
   'resendCode: refused, ResendNotAllowed (accessTokenNeeded)',
+  'resendCode: refused, ResendNotAllowed (attemptsExhausted)',
   'resendCode: refused, ResendFailed',
   'resendCode: refused, CognitoUnavailable',
   'resendCode: refused, the verification failed',
@@ -118,12 +124,17 @@ const CONFIRMATIONS = [
   'look: with another token, after one was refused',
   'look: after an accepted code',
   'look: without an answer',
+  'look: whether a token counts',
 ];
 
 /** Other events in a verification. */
 const BESIDES = [
   'a start that joins',
   'a start that joins brings the delivery of a code',
+  'a start that counts takes the place of the one that opened it',
+  'a start that counts tightens the policy',
+  'the calls of an earlier verification are counted',
+  'the calls of an earlier verification count as used up',
   'an attempt, then another call after its answer was lost',
   'a send that waits for an attempt to end',
   'two codes at once, one after the other',

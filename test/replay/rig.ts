@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { VerificationClient, VerificationError } from '@cognito-verification/client';
 import { type KeyRing, keyRingOf, parseKeys, workerDataConverter } from '@cognito-verification/codec';
-import { cognitoTaskQueue, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { cognitoTaskQueue, type MessageKind, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { Client, type WorkflowUpdateHandle } from '@temporalio/client';
 import type { Payload, SerializationContext } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
@@ -13,6 +13,7 @@ import { createWorker } from '../../worker/worker.js';
 import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
 import { type Opened, type Opening, SEND, TimeTravel } from '../lifecycle/time-travel.js';
 import { type Rig, type SandboxUser, startRig } from '../rig.js';
+import { stampOf } from '../stamping.js';
 import type { Provocation } from './answers.js';
 
 /**
@@ -105,6 +106,17 @@ export class CorpusRig extends TimeTravel {
   async taken({ id }: Pick<Opened, 'id'>, name: string, message: object): Promise<WorkflowUpdateHandle<unknown>> {
     const handle = this.base.env.client.workflow.getHandle(id);
     return await handle.startUpdate<unknown, [object]>(name, { args: [message], waitForStage: 'ACCEPTED' });
+  }
+
+  /**
+   * An update whose sender says that it has checked the token's signature. The answer, or the refusal, is for the history.
+   * @param message with an access token
+   */
+  async checkedUpdate({ id }: Pick<Opened, 'id'>, name: MessageKind, message: object): Promise<void> {
+    const updateId = `${name}/${randomUUID()}`;
+    const args: [object] = [{ ...message, stamp: stampOf(name, { id: updateId, proven: true }) }];
+    const handle = this.base.env.client.workflow.getHandle(id);
+    await Promise.allSettled([handle.executeUpdate<unknown, [object]>(name, { args, updateId })]);
   }
 
   /** A re-send that Cognito throttles until the faults of the user are cleared. */

@@ -61,6 +61,7 @@ class Follower {
   /** The state that was written last. */
   private written: VerificationState | undefined;
   private automaticDue = false;
+  private resendCame = false;
   private edges: string[] = [];
 
   constructor(private readonly reading: Reading) {}
@@ -73,6 +74,7 @@ class Follower {
     }
     const before: VerificationState = this.state === 'start' ? 'awaitingCode' : this.state;
     if (only(news, 'rang').some(({ summary }) => BY_THEN.test(String(summary)))) this.automaticDue = true;
+    this.resendCame ||= only(commands, 'update').some(({ name }) => name === 'resendCode');
     const [settled] = only(news, 'answer').filter(({ activity }) => activity === 'sendCode');
     for (const step of commands) {
       if (step.kind === 'call' && step.activity === 'sendCode') this.sends(news);
@@ -97,10 +99,15 @@ class Follower {
   private sends(news: readonly Step[]): void {
     const slowly = only(news, 'rang').some(({ summary }) => SLOWLY.test(String(summary)));
     if (this.state === 'sending' && slowly) this.go('sending', 'tried again after a while');
-    else if (this.state === 'awaitingCode') this.go('sending', this.automaticDue ? 'automatic' : 'wanted');
+    else if (this.state === 'awaitingCode') this.go('sending', this.whySends());
     else if (this.state === 'rateLimited') this.go('sending', 'at retryAt');
     else if (this.state === 'awaitingToken') this.go('sending', 'a token for a send');
     this.automaticDue = false;
+  }
+
+  private whySends(): string {
+    if (this.automaticDue) return 'automatic';
+    return this.resendCame ? 'wanted' : 'no code was sent before, says a start that counts';
   }
 
   private writes(to: VerificationState, seen: Seen): void {
@@ -117,15 +124,26 @@ class Follower {
       case 'cancelled':
         return 'on request';
       case 'rateLimited':
-        return seen.settled && verdictOf(seen.settled) === 'dailyEmailLimit' ? 'the e-mails of the day' : 'the hour';
+        if (!seen.settled) return 'what earlier verifications leave';
+        return verdictOf(seen.settled) === 'dailyEmailLimit' ? 'the e-mails of the day' : 'the hour';
       case 'awaitingToken':
         if (this.state === 'sending') return 'no token that Cognito takes';
-        return attemptAnswered(seen) ? 'for a code' : 'for a confirmation';
+        if (attemptAnswered(seen)) return 'for a code';
+        return this.looksForTarget(seen) ? 'for the value to which the code went' : 'for a confirmation';
       case 'failed':
         return failedFor(seen);
       default:
         return this.backToTheCode(seen);
     }
+  }
+
+  /** The look that Cognito refused was not for a confirmation. */
+  private looksForTarget({ news }: Seen): boolean {
+    const calls = only(this.reading.steps, 'call');
+    return only(news, 'answer').some((answer) => {
+      const summary = String(calls.find(({ call }) => call === answer.call)?.summary);
+      return answer.activity === 'readAttribute' && summary.includes(' before it is verified');
+    });
   }
 
   private backToTheCode({ settled, commands }: Seen): string {

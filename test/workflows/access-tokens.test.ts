@@ -39,6 +39,13 @@ class Bag {
   }
 }
 
+test('tokens that were checked and have expired leave their places to one that nobody has checked', () => {
+  const bag = new Bag();
+  for (const name of ['a', 'b', 'c', 'd', 'e']) bag.bring(name, { checked: true, exp: NOW / 1_000 + 60 });
+  bag.tokens.offer(bag.tokens.of(token('fresh', { exp: NOW / 1_000 + 3_600 }), false), NOW + 2 * MINUTE);
+  expect(bag.usable(NOW + 2 * MINUTE)).toEqual(['fresh']);
+});
+
 describe('the order in which tokens are tried', () => {
   const TABLE: [string, (bag: Bag) => void, string[]][] = [
     ['the newest of those that nobody has checked', (bag) => ['a', 'b'].map((name) => bag.bring(name)), ['b', 'a']],

@@ -8,6 +8,7 @@ import { MESSAGES } from './messages.js';
 import { RACES } from './races.js';
 import { REFERENCES } from './references.js';
 import { SIDE_BY_SIDE } from './side-by-side.js';
+import { STARTS } from './starts.js';
 import { TRANSITIONS } from './transitions.js';
 
 /** Every scenario that has a history in the corpus. */
@@ -19,6 +20,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...SIDE_BY_SIDE,
   ...CONFIRMATIONS,
   ...RACES,
+  ...STARTS,
   ...AWAY,
   ...REFERENCES,
   ...ANSWERS,

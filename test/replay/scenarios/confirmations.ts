@@ -1,5 +1,6 @@
 /** The results of `codeConfirmed`, and of looks at the attribute. */
 import { codeConfirmed, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { stampOf } from '../../stamping.js';
 import { type CorpusRig, IDENTITY, tolerated } from '../rig.js';
 import type { Scenario } from '../scenario.js';
 
@@ -29,7 +30,9 @@ export const CONFIRMATIONS: readonly Scenario[] = [
     play: async (rig) => {
       // Only a confirmation that names its run is trusted, so the run is there first, and its worker comes later.
       const apart = await rig.apart({ away: true });
-      const { id } = await rig.openApart(apart, await rig.user(), { policy: TRUST });
+      // And only of a request that counts, so its sender has checked the token.
+      const stamp = stampOf(WORKFLOW_TYPE, { proven: true });
+      const { id } = await rig.openApart(apart, await rig.user(), { policy: TRUST, stamp });
       await rig.client.confirm(id, { reference: 'first' });
       await apart.comeBack();
       await rig.client.wait(id);
@@ -194,7 +197,8 @@ export const CONFIRMATIONS: readonly Scenario[] = [
     play: async (rig) => {
       const opened = await rig.open({ policy });
       const { reads } = rig.calls(opened);
-      const input = { payloads: await rig.sealed({ reference: 'order-19' }, { workflowId: opened.id }) };
+      const confirmation = { reference: 'order-19', stamp: stampOf(codeConfirmed.name) };
+      const input = { payloads: await rig.sealed(confirmation, { workflowId: opened.id }) };
       for (const requestId of ['first', 'again']) {
         await rig.base.env.client.workflowService.signalWorkflowExecution({
           namespace: 'default',

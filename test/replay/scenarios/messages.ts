@@ -95,8 +95,10 @@ export const MESSAGES: readonly Scenario[] = [
     edges: ['the other token is tried after one was refused', 'a start that joins'],
     play: async (rig) => {
       const opened = await rig.open();
-      rig.base.sandbox.revokeTokens(opened.user);
-      await rig.client.start({ accessToken: await rig.token(opened.user), attributeName: 'email' });
+      await rig.client.start({ accessToken: await rig.token(opened.user, { forged: true }), attributeName: 'email' });
+      // One that the client has checked comes first, and Cognito refuses it; the forged one is not tried at all.
+      await rig.base.client.start({ accessToken: await rig.token(opened.user), attributeName: 'email' });
+      rig.refuse(opened.user, ATTEMPT, 'NotAuthorizedException', 1);
       await rig.submitRight(opened);
       return opened.id;
     },

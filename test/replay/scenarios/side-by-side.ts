@@ -1,6 +1,7 @@
 /** Concurrent messages, and the answer to each when another one decides. */
-import { awaitDelivery, resendCode, submitCode } from '@cognito-verification/contract';
+import { awaitDelivery, resendCode, submitCode, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import { ATTEMPT, SEND } from '../../lifecycle/time-travel.js';
+import { stampOf } from '../../stamping.js';
 import type { Scenario } from '../scenario.js';
 
 export const SIDE_BY_SIDE: readonly Scenario[] = [
@@ -73,7 +74,9 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
     play: async (rig) => {
       const user = await rig.user();
       rig.refuse(user, SEND, 'TooManyRequestsException');
-      const opened = await rig.open({ user, impatient: true, policy: { confirmation: 'trust' } });
+      // Only the policy of a request that counts trusts, and Cognito has not taken the token yet: the sender has checked it.
+      const request = { stamp: stampOf(WORKFLOW_TYPE, { proven: true }) } as object;
+      const opened = await rig.open({ user, impatient: true, policy: { confirmation: 'trust' }, request });
       const answers = [await rig.taken(opened, awaitDelivery.name, {}), await rig.taken(opened, resendCode.name, {})];
       await rig.client.confirm(opened.id);
       await Promise.allSettled(answers.map((answer) => answer.result()));
