@@ -105,8 +105,8 @@ it('null is absent, as other languages write a field that is not set', OPTIONS, 
   const { accessToken, userPoolId, sub } = await rig.user();
   const unset = (fields: object) => Object.fromEntries(Object.keys(fields).map((name) => [name, null]));
   const { code: _code, attributeName: _name, ...optional } = unset(PAYLOADS.input);
-  const { recordAttribute, runId, salt, target, reference, stamp, ...ofRequest } = optional;
-  expect([recordAttribute, runId, salt, target, reference, stamp]).toEqual(Array(6).fill(null));
+  const { recordAttribute, runId, startedAt, salt, target, reference, stamp, ...ofRequest } = optional;
+  expect([recordAttribute, runId, startedAt, salt, target, reference, stamp]).toEqual(Array(7).fill(null));
   const policy = unset(PAYLOADS.input.policy.fields);
   const raw = await rig.env.client.workflow.start(WORKFLOW_TYPE, {
     taskQueue: rig.taskQueue,
@@ -115,12 +115,12 @@ it('null is absent, as other languages write a field that is not set', OPTIONS, 
   });
   const { userPoolId: _pool, sub: _sub, ...ofMessage } = ofRequest;
   const delivery = unset(PAYLOADS.input.alreadySent.fields);
-  const { clientMetadata: _metadata, policy: _policy, ...ofJoin } = ofMessage;
+  const { previousRunId: _run, ...ofJoin } = ofMessage;
+  const tokens = { accessToken, accessTokenReference: null };
   expect(await raw.executeUpdate('awaitDelivery', { args: [ofJoin] })).toMatchObject({ sendsLeft: 4 });
-  expect(await raw.executeUpdate('awaitDelivery', { args: [{ ...ofJoin, alreadySent: delivery }] })).toMatchObject({
+  expect(await raw.executeUpdate('awaitDelivery', { args: [{ ...ofJoin, ...tokens, alreadySent: delivery }] })).toMatchObject({
     sendsLeft: 3,
   });
-  const tokens = { accessToken, accessTokenReference: null };
   expect(await raw.executeUpdate('renewAccessToken', { args: [tokens] })).toMatchObject({ state: 'awaitingCode' });
   expect(await raw.executeUpdate('submitCode', { args: [{ ...tokens, code: '000000' }] })).toMatchObject({
     status: { attemptsLeft: 9 },
