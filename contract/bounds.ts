@@ -5,6 +5,7 @@
  */
 import { isPrintable, printable } from './printable.js';
 import type { CodeDelivery, VerificationFailure } from './status.js';
+import { isRecord } from './values.js';
 
 /** In UTF-16 code units unless it says otherwise. */
 export const BOUNDS = {
@@ -64,6 +65,13 @@ export function deliveryTold(destination: unknown, deliveryMedium: unknown): Cod
     destination: destination !== '' && isDestination(destination) ? destination : undefined,
     deliveryMedium: isDeliveryMedium(deliveryMedium) ? deliveryMedium : undefined,
   };
+}
+
+/** Whether two deliveries say the same. Two numbers may have the same mask. */
+export function isSameDelivery(one: unknown, other: unknown): boolean {
+  if (!isRecord(one) || !isRecord(other)) return false;
+  const fields = ['destination', 'deliveryMedium'];
+  return fields.every((field) => (one[field] ?? undefined) === (other[field] ?? undefined));
 }
 
 /** A failure as a status may hold it: a name in one word, and a message on one line of a bounded length. */

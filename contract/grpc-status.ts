@@ -1,11 +1,14 @@
 /** The status codes of gRPC that our code tells apart. grpc-js, which exports all, is a dependency of the SDK and not ours. */
 export const GRPC_STATUS = {
+  CANCELLED: 1,
   INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
   ALREADY_EXISTS: 6,
   PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   UNIMPLEMENTED: 12,
+  UNAVAILABLE: 14,
   DATA_LOSS: 15,
   UNAUTHENTICATED: 16,
 } as const;

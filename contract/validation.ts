@@ -91,9 +91,10 @@ export function parseRequest(input: unknown): ParsedRequest {
 
 /**
  * Reads an `AwaitDeliveryInput`.
+ * @param attributeName of the verification, whose policy has defaults by it
  * @throws InvalidInputError naming the first field that is wrong.
  */
-export function parseAwaitDelivery(input: unknown, attributeName: AttributeName = 'email'): ParsedAwaitDelivery {
+export function parseAwaitDelivery(input: unknown, attributeName: AttributeName): ParsedAwaitDelivery {
   const fields = object(input, 'awaitDelivery', [...TOKEN_FIELDS, 'alreadySent', 'clientMetadata', 'policy']);
   return {
     alreadySent: delivery(fields['alreadySent']),

@@ -96,13 +96,14 @@ export class AccessTokens {
   /**
    * Keeps a token unless it has expired or was refused. A claim that comes with it counts once the token does. News that
    * Cognito has sent a code by itself do not wait until the token is used.
+   * @param wantsLook nothing else will tell whether the token counts
    */
-  offer(token: HeldToken, nowMs: number, claim?: Claim): void {
+  offer(token: HeldToken, nowMs: number, claim?: Claim, wantsLook = false): void {
     if (!this.find(token.tokenInput)) this.renew(token, nowMs);
     const known = this.find(token.tokenInput);
     if (!known) return;
     known.proven ||= token.proven;
-    known.wantsLook ||= claim?.alreadySent !== undefined;
+    known.wantsLook ||= wantsLook || claim?.alreadySent !== undefined;
     if (claim && known.claims.length < MOST_CLAIMS) known.claims.push(claim);
     if (known.proven) this.count(known);
   }

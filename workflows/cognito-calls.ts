@@ -233,7 +233,17 @@ export function cognitoWorker<Activities extends object>(
 }
 
 /** The call was made, and what came back cannot be its answer. */
-class AnswerLost extends Error {}
+class AnswerLost extends Error {
+  override readonly name = 'AnswerLost';
+}
+
+/**
+ * Whether an error tells that a call has ended. A cancellation does not, and neither does the lack of a key: it fails the
+ * workflow task, until the key is back.
+ */
+export function endsCall(error: unknown): error is AnswerLost | ActivityFailure {
+  return error instanceof AnswerLost || (error instanceof ActivityFailure && !isCancellation(error));
+}
 
 /** Anyone with write access to the namespace can complete an activity, but only a worker can give an answer of this run. */
 export function answerTo<Result extends Answer>({ runId }: Answer, answer: Result): Result {
@@ -244,7 +254,7 @@ export function answerTo<Result extends Answer>({ runId }: Answer, answer: Resul
   return answer;
 }
 
-/** @throws the error where it does not tell how the call ended, as a cancellation does not */
+/** @throws the error where it does not tell that the call has ended */
 function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): FailedCall<Failure> {
   // Type and message are text from outside, which every status repeats.
   const failedCall = (
@@ -252,11 +262,11 @@ function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): F
     type: string | null | undefined,
     message: string,
   ) => ({ verdict, failure: boundedFailure(type, message) }) as FailedCall<Failure>;
+  if (!endsCall(error)) throw error;
   if (error instanceof AnswerLost) {
     const message = `What came back from the call is ${error.message}.`;
     return failedCall('uncertain', CALL_FAILURE_TYPES.answerLost, message);
   }
-  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { cause, message } = error;
   if (cause instanceof ApplicationFailure) {
     const details: unknown = awaitKey(cause.details?.[0]);

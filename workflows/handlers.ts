@@ -99,12 +99,15 @@ function answerAwaitDelivery(verification: Verification): void {
       const { token, standing } = takeIn(verification, input);
       const openedBy = verification.openedBy(input);
       // The update that comes with the request only repeats it.
-      offer(verification, token, openedBy === true ? undefined : claimOf(input, attributeName, Date.now()));
+      const claim = openedBy === true ? undefined : claimOf(input, attributeName, Date.now());
+      // Nothing is sent or checked any more that would tell whether the token counts, and only then the next one may begin.
+      const wantsLook = claim !== undefined && verification.exhausted;
+      offer(verification, token, claim, wantsLook);
       const taken = () => !verification.tokenAwaitsItsTurn && !mailbox.alreadySent && !mailbox.startedAgain;
       const isSettled = () => sends.firstSettled && earlier.state === 'none' && taken();
       await settled(verification, standing, () => verification.ended || isSettled());
       const status = verification.status();
-      if (verification.madePlace) throw ended(status);
+      if (verification.madeWay) throw ended(status);
       if (status.failure) throw failureOf(status);
       return { ...status, joined: openedBy === undefined ? undefined : !openedBy, policy: policyOf(terms.policy) };
     }),
@@ -120,7 +123,7 @@ function answerAwaitDelivery(verification: Verification): void {
 }
 
 function answerSubmitCode(verification: Verification): void {
-  const { mailbox, tokens, sends, attempts, looks, terms } = verification;
+  const { mailbox, tokens, sends, terms } = verification;
   setHandler(
     submitCode,
     answering(verification, submitCode, async (input) => {
@@ -137,7 +140,7 @@ function answerSubmitCode(verification: Verification): void {
         if (tokenInput) tokens.check(tokenInput);
         const standing = standingOf(tokenInput && tokens.of(tokenInput, checked));
         if (mailbox.spent(standing) || mailbox.crowded(standing)) throw tooManyMessages(standing);
-        if (attempts.usedUp && !looks.codeAccepted) throw attemptsExhausted(terms.policy, verification.status());
+        if (verification.exhausted) throw attemptsExhausted(terms.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
         if (sends.records.counted.length === 0 && !sends.sending) throw codeNotSent();
       }),
@@ -240,9 +243,9 @@ function takeIn(
   return { token, standing };
 }
 
-function offer({ tokens }: Verification, token: HeldToken | undefined, claim?: Claim): void {
+function offer({ tokens }: Verification, token: HeldToken | undefined, claim?: Claim, wantsLook?: boolean): void {
   if (!token) return;
-  tokens.offer(token, Date.now(), claim);
+  tokens.offer(token, Date.now(), claim, wantsLook);
   tokens.announce();
 }
 

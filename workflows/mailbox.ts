@@ -38,7 +38,7 @@ export type ResendPost = Post<Resending, 'settled'>;
 const MOST_UPDATES = 1_500;
 
 /** Of them, all those together whose tokens do not count, codes included. */
-const MOST_UNPROVEN = 200;
+export const MOST_UNPROVEN = 200;
 
 /** Where the handlers leave what they were sent. Handlers post and wait; the lifecycle takes and answers. */
 export class Mailbox {

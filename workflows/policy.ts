@@ -61,7 +61,7 @@ export interface EventFacts {
   earlierCount: CallState;
   /** Requests whose token counts, and that were not taken yet. */
   requestsCounting: number;
-  /** A start has met this verification without attempts left, so that it makes place for the next. */
+  /** A start has met this verification without attempts left, so that it makes way for the next. */
   startedAgain: boolean;
   /** `codeConfirmed` has come and was not taken yet. */
   confirmed: boolean;

@@ -10,7 +10,7 @@ import {
   type VerificationStatus,
 } from '@cognito-verification/contract';
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { Standing } from './mailbox.js';
+import { MOST_UNPROVEN, type Standing } from './mailbox.js';
 import { iso } from './policy.js';
 
 /** A refusal that tells the caller its type, and details as data. */
@@ -84,7 +84,7 @@ export function ended(status: VerificationStatus): ApplicationFailure {
 export function tooManyMessages(standing: Standing): ApplicationFailure {
   const why =
     standing === 'unproven'
-      ? 'Nobody has checked the access token of this message, and such messages have few places in a verification: one that waits, and 200 in all. Check the signature of the token before the call, as the client does by default, and say so in the stamp (proven); or leave the token out.'
+      ? `Nobody has checked the access token of this message, and such messages have few places in a verification: one that waits, and ${MOST_UNPROVEN} in all. Check the signature of the token before the call, as the client does by default, and say so in the stamp (proven); or leave the token out.`
       : 'This verification has reached its limit of messages; the rest is reserved for codes. Ask for its status with the query getStatus instead.';
   return refused(FAILURE_TYPES.tooManyMessages, why);
 }

@@ -3,7 +3,7 @@ import { Alarm, type Deadline } from './alarm.js';
 /** When a send begins next. `at`: by itself at that time, unless the deadline comes first. */
 type When =
   | { kind: 'none' | 'now' | 'withToken' }
-  | { kind: 'at'; atMs: number; why: 'automatic' | 'rateLimited' | 'slowRetry' };
+  | { kind: 'at'; atMs: number; why: 'automatic' | 'rateLimited' | 'slowRetry'; summary: string };
 
 /** The plan for the next send, and its timer. `Sends` makes the plan. The first send is due at once. */
 export class SendPlan {
@@ -18,8 +18,15 @@ export class SendPlan {
 
   /** @param summary what the Web UI shows beside the timer */
   planAt(atMs: number, why: Extract<When, { kind: 'at' }>['why'], summary: string): void {
-    this.when = { kind: 'at', atMs, why };
-    if (atMs < this.deadline.atMs) this.alarm.set(atMs, summary);
+    this.when = { kind: 'at', atMs, why, summary };
+    if (atMs >= this.deadline.atMs) this.alarm.clear();
+    this.deadlineMoved();
+  }
+
+  /** A send that would have come after the deadline may come before it by now. */
+  deadlineMoved(): void {
+    const { when } = this;
+    if (when.kind === 'at' && when.atMs < this.deadline.atMs) this.alarm.set(when.atMs, when.summary);
   }
 
   /** Drops the plan and its timer. */

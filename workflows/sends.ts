@@ -1,6 +1,7 @@
 import {
   CALL_FAILURE_TYPES,
   type CodeDelivery,
+  isSameDelivery,
   type ParsedRequest,
   type VerificationFailure,
   type VerificationState,
@@ -106,6 +107,11 @@ export class Sends {
     return [...this.waiting.all, ...this.parts.mailbox.resends];
   }
 
+  /** The deadline has moved. */
+  deadlineMoved(): void {
+    this.next.deadlineMoved();
+  }
+
   /** Asks Cognito to send a code, unless no attempt is left to submit it, or the calls of earlier verifications put it off. */
   start(): void {
     const { parts } = this;
@@ -200,9 +206,8 @@ export class Sends {
    * Whether the start that opened the verification says its delivery the second time: in its update, after the request. After
    * that an equal one is news, since two numbers may have the same mask.
    */
-  private saidTwice({ destination, deliveryMedium }: CodeDelivery): boolean {
-    const { alreadySent } = this.parts.request;
-    const isEqual = alreadySent?.destination === destination && alreadySent?.deliveryMedium === deliveryMedium;
+  private saidTwice(delivery: CodeDelivery): boolean {
+    const isEqual = isSameDelivery(delivery, this.parts.request.alreadySent);
     const isSaidTwice = this.saysTwice && isEqual;
     this.saysTwice = false;
     return isSaidTwice;

@@ -41,7 +41,7 @@ export class Verification {
   private state: VerificationState = 'sending';
   private listed: VerificationState | undefined;
   private ending: Ending | undefined;
-  private isPlaceMade = false;
+  private hasMadeWay = false;
 
   /** @throws InvalidInputError when the token of the input has expired. */
   constructor(
@@ -88,9 +88,10 @@ export class Verification {
     if (!claim) return;
     const isAnother = this.terms.take(claim);
     this.deadline.move(Math.min(this.terms.expiresAtMs, this.startedAtMs + LONGEST_DEADLINE_MS));
+    this.sends.deadlineMoved();
     if (claim === this.opening) return;
     // What else it asks for it tells to the verification that it then opens.
-    if (this.attempts.usedUp && !this.looks.codeAccepted) this.mailbox.startedAgain = true;
+    if (this.exhausted) this.mailbox.startedAgain = true;
     else this.sends.takeClaim(claim, { isAnother });
   }
 
@@ -164,18 +165,23 @@ export class Verification {
     this.sends.earlierCounted();
   }
 
-  /** A start has come, and no attempts are left: this verification makes place for the next, which the start then opens. */
-  async makePlace(): Promise<Ending | undefined> {
+  /** No attempts are left, and no code was accepted. */
+  get exhausted(): boolean {
+    return this.attempts.usedUp && !this.looks.codeAccepted;
+  }
+
+  /** A start has come, and no attempts are left: this verification makes way for the next, which the start then opens. */
+  async makeWay(): Promise<Ending | undefined> {
     this.mailbox.startedAgain = false;
-    if (!this.attempts.usedUp || this.looks.codeAccepted) return undefined;
+    if (!this.exhausted) return undefined;
     const ending = await this.conclude();
-    this.isPlaceMade = ending.outcome === 'expired';
+    this.hasMadeWay = ending.outcome === 'expired';
     return ending.outcome === 'expired' ? { ...ending, reason: ending.reason ?? 'AttemptsExhausted' } : ending;
   }
 
   /** It has ended for the sake of a start, which opens the next one. */
-  get madePlace(): boolean {
-    return this.isPlaceMade;
+  get madeWay(): boolean {
+    return this.hasMadeWay;
   }
 
   /** What decides the next event. */
@@ -266,7 +272,8 @@ export class Verification {
   }
 }
 
+/** Undefined where it is `null` too. */
 function stampId(input: unknown): unknown {
   const stamp = isRecord(input) ? input['stamp'] : undefined;
-  return isRecord(stamp) ? stamp['id'] : undefined;
+  return isRecord(stamp) ? (stamp['id'] ?? undefined) : undefined;
 }

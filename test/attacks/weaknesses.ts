@@ -155,7 +155,7 @@ const BOUNDS = {
       'const attemptAt = WEAK ? 0 : attemptAllowedAt',
     ),
   ],
-  'a verification without attempts stays open': [holds('workflows/verification.ts', '!this.attempts.usedUp')],
+  'a verification without attempts stays open': [holds('workflows/verification.ts', '!this.exhausted')],
   'null is a value': [holds('contract/input-fields.ts', 'field !== null && field !== undefined')],
   'records are kept for ever': [holds('workflows/policy.ts', 'records.length <= MOST_LISTED')],
   'clientMetadata has no bound': [

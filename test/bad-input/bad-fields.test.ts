@@ -118,7 +118,9 @@ it('null is absent, as other languages write a field that is not set', OPTIONS, 
   const { previousRunId: _run, ...ofJoin } = ofMessage;
   const tokens = { accessToken, accessTokenReference: null };
   expect(await raw.executeUpdate('awaitDelivery', { args: [ofJoin] })).toMatchObject({ sendsLeft: 4 });
-  expect(await raw.executeUpdate('awaitDelivery', { args: [{ ...ofJoin, ...tokens, alreadySent: delivery }] })).toMatchObject({
+  expect(
+    await raw.executeUpdate('awaitDelivery', { args: [{ ...ofJoin, ...tokens, alreadySent: delivery }] }),
+  ).toMatchObject({
     sendsLeft: 3,
   });
   expect(await raw.executeUpdate('renewAccessToken', { args: [tokens] })).toMatchObject({ state: 'awaitingCode' });

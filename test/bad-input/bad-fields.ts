@@ -132,7 +132,7 @@ export const MESSAGES = {
     },
   },
   awaitDelivery: {
-    parse: (input) => parseAwaitDelivery(input),
+    parse: (input) => parseAwaitDelivery(input, 'email'),
     good: {
       ...REFERENCE,
       alreadySent: ALREADY_SENT,

@@ -196,7 +196,7 @@ describe('messages', () => {
   });
 
   test.each([
-    ['awaitDelivery', parseAwaitDelivery],
+    ['awaitDelivery', (input: unknown) => parseAwaitDelivery(input, 'email')],
     ['submitCode', (input: unknown) => parseSubmitCode({ ...(input as object), code: '123456' })],
     ['resendCode', parseResendCode],
     ['renewAccessToken', parseRenewAccessToken],
@@ -215,7 +215,7 @@ describe('messages', () => {
       fc.property(fc.anything(), (input) => {
         for (const parse of [
           parseRequest,
-          parseAwaitDelivery,
+          (one: unknown) => parseAwaitDelivery(one, 'email'),
           parseSubmitCode,
           parseResendCode,
           parseRenewAccessToken,

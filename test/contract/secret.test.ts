@@ -96,7 +96,7 @@ describe('a secret', () => {
 describe('parsed input', () => {
   it.each([
     ['a request', () => parseRequest({ accessToken: TOKEN, attributeName: 'email' })],
-    ['awaitDelivery', () => parseAwaitDelivery({ accessToken: TOKEN })],
+    ['awaitDelivery', () => parseAwaitDelivery({ accessToken: TOKEN }, 'email')],
     ['submitCode', () => parseSubmitCode({ code: CODE, accessToken: TOKEN })],
     ['resendCode', () => parseResendCode({ accessToken: TOKEN })],
     ['renewAccessToken', () => parseRenewAccessToken({ accessToken: TOKEN })],

@@ -244,6 +244,32 @@ describe('the limits of the last hour', () => {
   });
 });
 
+describe('a send that is planned', () => {
+  test('goes out no earlier than it was put off to, also past the deadline', async () => {
+    const opened = await travel.open({ policy: { resendAfter: '5 minutes' } });
+    const { accessToken } = opened.user;
+    await travel.client.start({ accessToken, attributeName: 'email', policy: { resendAfter: '2 days' } });
+    await travel.pass('10 minutes');
+    expect(travel.codes(opened)).toHaveLength(1);
+  });
+
+  test('past the deadline goes out once the deadline has moved past it', async () => {
+    const opened = await travel.open();
+    await travel.client.cancel(opened.id);
+    await travel.until(opened, ({ state }) => state === 'cancelled');
+    const forged = { ...opened.user, accessToken: await travel.token(opened.user, { forged: true }) };
+    const policy = { resendCooldown: '1 hour', deadline: '10 minutes' } as const;
+    const again = await travel.open({ user: forged, policy });
+    expect(again.started.state).toBe('rateLimited');
+    expect(at(again.started.retryAt)).toBeGreaterThan(at(again.started.expiresAt));
+    // Its token was checked, so that its deadline counts.
+    await travel.base.client.start({ accessToken: opened.user.accessToken, attributeName: 'email' });
+    await travel.pass('65 minutes');
+    expect(await travel.until(again, ({ state }) => state === 'awaitingCode')).toMatchObject({ sendsLeft: 4 });
+    expect(travel.codes(again)).toHaveLength(2);
+  });
+});
+
 test('every history made here replays', async () => {
   expect(await replayAll(travel.base, travel.started)).toBe(travel.started.size);
 });

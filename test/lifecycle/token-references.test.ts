@@ -303,6 +303,18 @@ describe('a start that joins', () => {
     expect(await submitRight(user)).toMatchObject({ result: 'verified' });
   });
 
+  test('with another reference opens the next verification where no attempts are left', async () => {
+    const user = await person();
+    started.add(user.id);
+    await client.start({ ...requestOf(user), policy: { maxAttempts: 1 } });
+    const code = rig.sandbox.codeFor(user, 'email');
+    await client.submitCode(user.id, { code: code === '000000' ? '111111' : '000000' });
+    const fresh = `${user.reference}-fresh`;
+    tokenSource.answer(fresh, { token: user.accessToken });
+    const { status } = await client.start(requestOf(user, fresh));
+    expect(status).toMatchObject({ state: 'rateLimited', attemptsLeft: 9, sends: [] });
+  });
+
   test('with a token serves a verification that began with a reference', async () => {
     const user = await person();
     tokenSource.answer(user.reference, { status: 404 });

@@ -109,7 +109,7 @@ describe('nextEvent', () => {
     fc.assert(fc.property(happenings, (now) => !waiting.has(nextEvent({ ...now, earlierCount: 'underWay' }))));
   });
 
-  test('a verification makes place for the next only when no call for a code is under way, and none waits', () => {
+  test('a verification makes way for the next only when no call for a code is under way, and none waits', () => {
     fc.assert(
       fc.property(happenings, (now) => {
         if (nextEvent(now) !== 'startedAgain') return;
