@@ -2,7 +2,7 @@
 import { type KeyRing, open } from '@cognito-verification/codec';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
-import type { EarlierRuns } from '../activities/earlier-calls.js';
+import type { EarlierRuns } from '../activities/run-reader.js';
 
 /** For one run. A history that takes longer is not read. */
 const READ_TIMEOUT_MS = 5_000;

@@ -5,7 +5,8 @@ import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
-import { type CountEarlierCallsResult, createEarlierCalls, type EarlierRuns } from '../../activities/earlier-calls.js';
+import { type CountEarlierCallsResult, createEarlierCalls } from '../../activities/earlier-calls.js';
+import type { EarlierRuns } from '../../activities/run-reader.js';
 
 type Event = NonNullable<History['events']>[number];
 
@@ -27,8 +28,14 @@ const history = (...events: [minute: number, event: Omit<Event, 'eventId'>][]): 
     eventTime: msToTs(NOON + minute * MINUTE),
   })) as unknown as Event[];
 
-const begins = (request: object = {}, name = WORKFLOW_TYPE) =>
-  ({ workflowExecutionStartedEventAttributes: { workflowType: { name }, input: payloads(request) } }) as Event;
+const begins = (request: object = {}, name = WORKFLOW_TYPE, originalExecutionRunId = runId(0)) =>
+  ({
+    workflowExecutionStartedEventAttributes: {
+      workflowType: { name },
+      input: payloads(request),
+      originalExecutionRunId,
+    },
+  }) as Event;
 const asks = (name: string) =>
   ({ activityTaskScheduledEventAttributes: { activityType: { name }, activityId: '7' } }) as Event;
 const completes = { activityTaskCompletedEventAttributes: { scheduledEventId: 2 } } as unknown as Event;
@@ -53,13 +60,28 @@ const joins = (input: object) =>
       acceptedRequest: { input: { name: 'awaitDelivery', args: payloads(input) } },
     },
   }) as Event;
-const isRefused = (acceptedEventId: number) =>
+/** A status that lists a code of Cognito's own for each of these minutes. */
+const statusOf = (minutes: number[], stampedFor = runId(0)) => ({
+  stamp: { runId: stampedFor },
+  sends: [...minutes.map((minute) => ({ at: at(minute), outcome: 'alreadySent' })), { at: at(0), outcome: 'sent' }],
+});
+const answers = (acceptedEventId: number, status: object) =>
+  ({
+    workflowExecutionUpdateCompletedEventAttributes: { acceptedEventId, outcome: { success: payloads(status) } },
+  }) as unknown as Event;
+const refuses = (acceptedEventId: number, status: object) =>
   ({
     workflowExecutionUpdateCompletedEventAttributes: {
       acceptedEventId,
-      outcome: { failure: { applicationFailureInfo: { type: 'VerificationEnded' } } },
+      outcome: { failure: { applicationFailureInfo: { type: 'VerificationEnded', details: payloads(status) } } },
     },
   }) as unknown as Event;
+const ends = (status: object) =>
+  ({ workflowExecutionCompletedEventAttributes: { result: payloads({ outcome: 'expired', status }) } }) as Event;
+const isFailed = (status: object) =>
+  ({
+    workflowExecutionFailedEventAttributes: { failure: { applicationFailureInfo: { details: payloads(status) } } },
+  }) as Event;
 
 /** Counts what these runs leave, the newest first; this verification starts at noon. */
 async function count(...runs: Event[][]) {
@@ -122,20 +144,72 @@ describe('a call that has ended', () => {
 describe('a code that Cognito has sent by itself', () => {
   const alreadySent = { destination: 'z***@e***', deliveryMedium: 'EMAIL' };
 
-  test('counts once, though its start says it in the request and in the update', async () => {
-    const run = history([-30, begins({ alreadySent })], [-30, joins({ alreadySent })], [-10, joins({ alreadySent })]);
-    expect((await count(run)).sends.sort()).toEqual([at(-30), at(-10)]);
-  });
+  const proven = { alreadySent, stamp: { proven: true } };
+  const forged = { alreadySent, stamp: {} };
 
-  test('counts not where its start has ended the verification, since the next one has it', async () => {
-    const run = history([-30, begins()], [-30, joins({})], [-10, joins({ alreadySent })], [-9, isRefused(3)]);
-    expect((await count(run)).sends).toEqual([]);
+  test.each<[string, Event[], sentAt: number[]]>([
+    [
+      'said by a request, its update and another start, that nobody answered',
+      history([-30, begins(proven)], [-30, joins(proven)], [-10, joins(proven)]),
+      [-30, -10],
+    ],
+    [
+      'that an answer lists',
+      history([-30, begins(proven)], [-30, joins(proven)], [-29, answers(2, statusOf([-30]))]),
+      [-30],
+    ],
+    [
+      'that an answer lists, and another one that nobody answered',
+      history([-30, begins()], [-30, joins(proven)], [-29, answers(2, statusOf([-30]))], [-10, joins(proven)]),
+      [-30, -10],
+    ],
+    [
+      'that the answer of a code lists',
+      history([-30, begins(proven)], [-29, answers(7, { result: 'mismatch', status: statusOf([-30]) })]),
+      [-30],
+    ],
+    ['that the result lists', history([-30, begins(proven)], [-29, ends(statusOf([-30]))]), [-30]],
+    ['that the failure lists', history([-30, begins(proven)], [-29, isFailed(statusOf([-30]))]), [-30]],
+    [
+      'whose start has ended the verification: the next one has it',
+      history([-30, begins()], [-30, joins({})], [-10, joins(proven)], [-9, refuses(3, statusOf([]))]),
+      [],
+    ],
+    ['forged by the request', history([-30, begins(forged)], [-30, joins(forged)]), []],
+    [
+      'forged by the request, provisional in an answer',
+      history([-30, begins(forged)], [-30, joins(forged)], [-29, answers(2, statusOf([-30]))]),
+      [],
+    ],
+    [
+      'said by a request whose token Cognito has taken',
+      history(
+        [-30, begins(forged)],
+        [-30, asks('readAttribute')],
+        [-29, completes],
+        [-29, answers(9, statusOf([-30]))],
+      ),
+      [-30],
+    ],
+    ['forged by a join', history([-30, begins({ stamp: { proven: true } })], [-10, joins(forged)]), []],
+    [
+      'forged by a join that was answered',
+      history([-30, begins({ stamp: { proven: true } })], [-10, joins(forged)], [-9, answers(2, statusOf([]))]),
+      [],
+    ],
+    [
+      'that the answer of another run leaves out',
+      history([-30, begins(proven)], [-30, joins(proven)], [-29, answers(2, statusOf([], runId(5)))]),
+      [-30],
+    ],
+  ])('%s', async (_, run, sentAt) => {
+    expect((await count(run)).sends.sort()).toEqual(sentAt.map(at));
   });
 });
 
 describe('a chain of runs', () => {
   const sent = (minute: number, previousRunId?: string) =>
-    history([minute, begins({ previousRunId })], [minute, asks('sendCode')], [minute, completes]);
+    history([minute, begins({ previousRunId }, WORKFLOW_TYPE, '')], [minute, asks('sendCode')], [minute, completes]);
 
   test('counts as far as the hour goes', async () => {
     const hourMinutes = LIMITS_WINDOW_MS / MINUTE;
@@ -160,21 +234,48 @@ describe('a chain of runs', () => {
     ['of another workflow', history([-10, begins({}, 'another')])],
     ['whose request is no object', history([-10, begins('x' as unknown as object)])],
     ['without events', []],
+    ['that a reset has made', history([-10, begins({}, WORKFLOW_TYPE, runId(5))])],
   ])('is used up where a run is one %s', async (_, run) => {
     expect(await count(run)).toEqual(usedUp(0));
   });
 });
 
-test('an error of the code that opens payloads stops nothing', async () => {
-  const runs: EarlierRuns = {
+const readWith = (runs: Partial<EarlierRuns>) => {
+  const stored: EarlierRuns = {
     async *events() {
       yield* history([-10, begins()]);
     },
-    open: () => Promise.reject(ApplicationFailure.create({ message: 'no key' })),
+    open: async () => ({}),
+    ...runs,
   };
-  const activities = createEarlierCalls(runs);
   const input = { runId: OWN, previousRunId: runId(0), startedAt: at(0) };
-  expect(await new MockActivityEnvironment().run(() => activities.countEarlierCalls(input))).toMatchObject(
-    allUsedUp(at(0)),
-  );
+  return new MockActivityEnvironment().run(() => createEarlierCalls(stored).countEarlierCalls(input));
+};
+const named = (name: string) => Object.assign(new Error('of the codec'), { name });
+const ofServer = (code: number) => Object.assign(new Error('of the server'), { code });
+
+describe('an error', () => {
+  test.each<[string, Error]>([
+    ['a payload that is refused', named('PayloadRefusedError')],
+    ['a key that is missing', named('UnknownKeyError')],
+    ['no key', ApplicationFailure.create({ message: 'no key' })],
+    ['a run that was deleted', ofServer(5)],
+    ['a run that may not be read', ofServer(7)],
+  ])('that stays counts as used up: %s', async (_, error) => {
+    expect(await readWith({ open: () => Promise.reject(error) })).toMatchObject(allUsedUp(at(0)));
+  });
+
+  test.each<[string, Error]>([
+    ['a key service that is away', named('KeyServiceError')],
+    ['a deadline that showed as a cancellation', ofServer(1)],
+    ['a deadline', ofServer(4)],
+    ['a server that has too much to do', ofServer(8)],
+    ['a server that is away', ofServer(14)],
+  ])('that may pass is tried again: %s', async (_, error) => {
+    await expect(readWith({ open: () => Promise.reject(error) })).rejects.toThrow(error);
+    const events = (): AsyncIterable<Event> => ({
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
+    });
+    await expect(readWith({ events })).rejects.toThrow(error);
+  });
 });

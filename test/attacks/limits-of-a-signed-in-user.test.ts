@@ -2,7 +2,7 @@
  * A signed-in user begins verifications of the own address anew, to get fresh sends, fresh attempts and no cool-down. Limits
  * belong to the user: in the last hour a user gets what one verification allows, however many there were.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UpdateUserAttributesCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { VerificationClient } from '@cognito-verification/client';
@@ -213,8 +213,37 @@ attack(
   },
 );
 
+test('codes of which only forged starts have told cost the user no send', async () => {
+  const user = await rig.user();
+  const alreadySent = { destination: 'e***@e***', deliveryMedium: 'EMAIL' };
+  for (let times = 0; times < 3; times++) {
+    const accessToken = await rig.sandbox.issueAccessToken(user, { forged: true });
+    await rig.unchecked.start({ accessToken, attributeName: 'email', alreadySent });
+    await cancel(user);
+  }
+  expect(await start(user)).toMatchObject({ state: 'awaitingCode', sendsLeft: 2 });
+});
+
 describe('what cannot be read counts as used up for the hour', () => {
   const usedUp = { state: 'rateLimited', sendsLeft: 0, attemptsLeft: 0 };
+
+  test('a run that a reset has made, since it lacks what came after the point of the reset', async () => {
+    const user = await rig.user();
+    await start(user);
+    await submitWrong(user);
+    const { connection } = rig.env;
+    const workflowExecution = { workflowId: idOf(user), runId: await runIdOf(user) };
+    const { events } = await handleOf(user).fetchHistory();
+    const task = events?.find(({ workflowTaskCompletedEventAttributes: completed }) => completed);
+    await connection.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution,
+      workflowTaskFinishEventId: task?.eventId ?? null,
+      requestId: randomUUID(),
+    });
+    await handleOf(user).terminate();
+    expect(await start(user)).toMatchObject(usedUp);
+  });
 
   attack(
     'a run that was deleted',
@@ -296,6 +325,24 @@ describe('a verification without attempts left', () => {
     },
   );
 
+  test('ends with a start whose token nobody has checked, once Cognito has taken that', async () => {
+    const user = await exhausted();
+    const runId = await runIdOf(user);
+    const accessToken = await rig.sandbox.issueAccessToken(user);
+    const { status } = await rig.unchecked.start({ accessToken, attributeName: 'email', policy: QUICK });
+    expect(status).toMatchObject({ state: 'rateLimited', attemptsLeft: 0, sends: [], joined: false });
+    expect(await handleOf(user, runId).result()).toMatchObject({ outcome: 'expired', reason: 'AttemptsExhausted' });
+  });
+
+  test('goes on where a start with a forged token meets it', async () => {
+    const user = await exhausted();
+    const runId = await runIdOf(user);
+    const accessToken = await rig.sandbox.issueAccessToken(user, { forged: true });
+    const { status } = await rig.unchecked.start({ accessToken, attributeName: 'email', policy: QUICK });
+    expect(status).toMatchObject({ state: 'awaitingCode', attemptsLeft: 0, joined: true });
+    expect(await runIdOf(user)).toBe(runId);
+  });
+
   test('opens one verification more, however often that start is repeated', async () => {
     const user = await exhausted();
     const { accessToken } = user;
@@ -311,7 +358,7 @@ describe('a verification without attempts left', () => {
   test.each([
     ['to a new value', 'AttributeChanged'],
     ['to the same value', 'AttemptsExhausted'],
-  ])('makes place for a start that reports a code %s, which counts once', async (_to, reason) => {
+  ])('makes way for a start that reports a code %s, which counts once', async (_to, reason) => {
     const user = await exhausted();
     const runId = await runIdOf(user);
     if (reason === 'AttributeChanged') await changeEmail(user);

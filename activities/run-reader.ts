@@ -1,0 +1,199 @@
+/** Reads the calls of one earlier run from its history. */
+import {
+  awaitDelivery,
+  type CountedCall,
+  type EarlierCalls,
+  errorName,
+  GRPC_STATUS,
+  isRecord,
+  WORKFLOW_TYPE,
+} from '@cognito-verification/contract';
+import { FORMS } from '@cognito-verification/contract/fields';
+import type { Payload, SerializationContext } from '@temporalio/common';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import { tsToMs } from '@temporalio/common/lib/time.js';
+import type { AttemptFailure, SendFailure } from './failures.js';
+import { OwnMessages } from './own-messages.js';
+
+type Event = NonNullable<History['events']>[number];
+type Failure = NonNullable<Event['activityTaskFailedEventAttributes']>['failure'];
+
+/** The histories of the namespace. */
+export interface EarlierRuns {
+  /** The events of one run, oldest first. Throws where there are none, or not in time. */
+  events(run: { workflowId: string; runId: string }): AsyncIterable<Event>;
+  /** What a payload holds. Throws where it does not open, or is of another place. */
+  open(payload: Payload, place: SerializationContext): Promise<unknown>;
+}
+
+/** The workflow id of all of them, as payloads are sealed for it. */
+export type Place = Extract<SerializationContext, { type: 'workflow' }>;
+
+/** What one run has used, and which came before it. */
+export interface EarlierRun extends EarlierCalls {
+  startedAt: string;
+  previousRunId?: string | undefined;
+}
+
+/** Whether another try may read what could not be read now: the server or the key service is not there, or has no time. */
+export function mayPass(error: unknown): boolean {
+  if (errorName(error) === 'KeyServiceError') return true;
+  return isRecord(error) && PASSING.has(error['code']);
+}
+
+const { CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE } = GRPC_STATUS;
+/** A passed deadline may show as a cancellation. */
+const PASSING: ReadonlySet<unknown> = new Set([CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE]);
+
+/** A call that the run has scheduled, until its end is read. */
+interface ScheduledCall {
+  /** `looks` do not count. */
+  kind: keyof EarlierCalls | 'looks';
+  place: SerializationContext;
+}
+
+/** The calls to Cognito, and the failures after which a call does not count. */
+const KINDS = new Map<unknown, ScheduledCall['kind']>([
+  ['sendCode', 'sends'],
+  ['verifyCode', 'attempts'],
+  ['readAttribute', 'looks'],
+]);
+const COUNTS: Record<keyof EarlierCalls, (failure: unknown) => boolean> = {
+  sends: (failure) => !NO_MESSAGE.has(failure as SendFailure),
+  attempts: (failure) => !NO_ATTEMPT.has(failure as AttemptFailure),
+};
+const NO_MESSAGE: ReadonlySet<SendFailure> = new Set<SendFailure>([
+  'throttled',
+  'unreachable',
+  'rateLimited',
+  'accessTokenRejected',
+  'undeliverable',
+  'blocked',
+  'failed',
+]);
+const NO_ATTEMPT: ReadonlySet<AttemptFailure> = new Set<AttemptFailure>([
+  'throttled',
+  'unreachable',
+  'accessTokenRejected',
+  'blocked',
+]);
+
+/** `TIMEOUT_TYPE_SCHEDULE_TO_START`: no worker had the call. */
+const NOT_STARTED = 2;
+
+/** Reads one run, event by event. What it reads is only believed where the seal opens. */
+export class RunReader {
+  private readonly calls = { sends: [] as CountedCall[], attempts: [] as CountedCall[] };
+  private readonly open = new Map<string, ScheduledCall>();
+  private readonly own: OwnMessages;
+  private started: { at: string; previousRunId?: string | undefined } | undefined;
+  private newest = '';
+
+  constructor(
+    private readonly runs: EarlierRuns,
+    private readonly place: Place,
+    private readonly runId: string,
+  ) {
+    this.own = new OwnMessages(runId);
+  }
+
+  /** Throws unless the whole history was read. */
+  get run(): EarlierRun {
+    if (!this.started) throw new Error('a history without its start');
+    // A call without an end was cut off by the end of the run, and may have had its effect.
+    const cutOff = (kind: keyof EarlierCalls) =>
+      [...this.open.values()].filter((call) => call.kind === kind).map(() => ({ at: this.newest }));
+    return {
+      startedAt: this.started.at,
+      previousRunId: this.started.previousRunId,
+      sends: [...this.calls.sends, ...this.own.calls, ...cutOff('sends')],
+      attempts: [...this.calls.attempts, ...cutOff('attempts')],
+    };
+  }
+
+  async take(event: Event): Promise<void> {
+    this.newest = new Date(tsToMs(event.eventTime)).toISOString();
+    if (event.workflowExecutionStartedEventAttributes) await this.takeStart(event);
+    if (event.workflowExecutionUpdateAcceptedEventAttributes) await this.takeUpdate(event);
+    await this.takeAnswer(event);
+    if (event.activityTaskScheduledEventAttributes) this.takeCall(event);
+    await this.takeEnd(event);
+  }
+
+  private async takeStart({ workflowExecutionStartedEventAttributes: started }: Event): Promise<void> {
+    if (started?.workflowType?.name !== WORKFLOW_TYPE) throw new Error('another workflow');
+    // What came after the point of a reset is in another history.
+    if ((started.originalExecutionRunId || this.runId) !== this.runId) throw new Error('a run that a reset has made');
+    const request = await this.opened(started.input?.payloads?.[0]);
+    const { previousRunId } = request;
+    const isRunId = typeof previousRunId === 'string' && FORMS.uuid.test(previousRunId);
+    this.started = { at: this.newest, previousRunId: isRunId ? previousRunId : undefined };
+    this.own.takeRequest(request, this.newest);
+  }
+
+  /** A start that joined may have told of a code that Cognito had sent by itself. */
+  private async takeUpdate({
+    eventId,
+    workflowExecutionUpdateAcceptedEventAttributes: accepted,
+  }: Event): Promise<void> {
+    const input = accepted?.acceptedRequest?.input;
+    if (input?.name !== awaitDelivery.name) return;
+    this.own.takeStart(String(eventId), await this.opened(input.args?.payloads?.[0]), this.newest);
+  }
+
+  /** The answer to an update, or the end of the run: what it says of the sends so far. */
+  private async takeAnswer(event: Event): Promise<void> {
+    const { workflowExecutionUpdateCompletedEventAttributes: answered } = event;
+    const failure = answered?.outcome?.failure ?? event.workflowExecutionFailedEventAttributes?.failure;
+    const told = [
+      ...(answered?.outcome?.success?.payloads ?? []),
+      ...(event.workflowExecutionCompletedEventAttributes?.result?.payloads ?? []),
+      ...(failure?.applicationFailureInfo?.details?.payloads ?? []),
+    ];
+    const eventId = answered ? String(answered.acceptedEventId) : undefined;
+    for (const payload of told) this.own.takeAnswer(await this.openedIf(payload, this.place), eventId);
+  }
+
+  private takeCall({ eventId, activityTaskScheduledEventAttributes: scheduled }: Event): void {
+    const kind = KINDS.get(scheduled?.activityType?.name);
+    const activityId = scheduled?.activityId ?? '';
+    const place = { ...this.place, type: 'activity', activityId, isLocal: false } as const;
+    if (kind) this.open.set(String(eventId), { kind, place });
+  }
+
+  private async takeEnd(event: Event): Promise<void> {
+    const { activityTaskCompletedEventAttributes: completed, activityTaskFailedEventAttributes: failed } = event;
+    const { activityTaskTimedOutEventAttributes: timedOut, activityTaskCanceledEventAttributes: canceled } = event;
+    const id = String((completed ?? failed ?? timedOut ?? canceled)?.scheduledEventId);
+    const call = this.open.get(id);
+    if (!call) return;
+    this.open.delete(id);
+    if (completed) this.own.tokenTaken();
+    if (call.kind === 'looks') return;
+    if (failed && !COUNTS[call.kind](await this.failureOf(failed.failure, call.place))) return;
+    if (Number(timedOut?.failure?.timeoutFailureInfo?.timeoutType) === NOT_STARTED) return;
+    if (canceled && !Number(canceled.startedEventId ?? 0)) return;
+    this.calls[call.kind].push({ at: this.newest });
+  }
+
+  /** What a failure means; undefined, which counts, where that cannot be read. */
+  private async failureOf(failure: Failure, place: SerializationContext): Promise<unknown> {
+    const details = failure?.applicationFailureInfo?.details?.payloads?.[0];
+    const opened = details && (await this.openedIf(details, place));
+    return isRecord(opened) ? opened['failure'] : undefined;
+  }
+
+  /** Undefined for what does not open. */
+  private async openedIf(payload: Payload, place: SerializationContext): Promise<unknown> {
+    return await this.runs.open(payload, place).catch((error: unknown) => {
+      if (mayPass(error)) throw error;
+      return undefined;
+    });
+  }
+
+  private async opened(payload: Payload | null | undefined): Promise<Record<string, unknown>> {
+    const value = payload && (await this.runs.open(payload, this.place));
+    if (!isRecord(value)) throw new Error('a message that is no object');
+    return value;
+  }
+}
