@@ -60,7 +60,7 @@ export function isOutcome(value: unknown): value is VerificationOutcome {
  */
 export function expected<Answer>(value: unknown, is: Is<Answer>, workflowId: string): Answer {
   if (is(value)) return value;
-  throw new UnexpectedAnswerError(workflowId, 'has not the form of an answer to this call');
+  throw new UnexpectedAnswerError(workflowId, 'does not have the form of an answer to this call');
 }
 
 function isAbsent(value: unknown): boolean {

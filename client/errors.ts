@@ -119,7 +119,10 @@ export class ResendFailedError extends VerificationError {
   }
 }
 
-/** All of `maxAttempts` are used up. The verification waits for `confirm` or its deadline. */
+/**
+ * All of `maxAttempts` are used up. The verification waits for `confirm`, its deadline, or another start whose token counts:
+ * that ends it, and opens the next with what the last hour leaves.
+ */
 export class AttemptsExhaustedError extends VerificationError {
   readonly code = 'AttemptsExhausted';
 }

@@ -26,6 +26,12 @@ import { endedMeanwhile } from './repeated-update.js';
 import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
 import type { AttributeVerification, NewestRun } from './start-operation.js';
 
+/**
+ * A start that meets a run which is just closing is refused for a while, and the SDK asks again and again with the same
+ * request. A fresh one sees the run as closed, and starts the next.
+ */
+const MOST_FOR_TRY_MS = 5_000;
+
 /** A worker answers a query from its memory, or after one replay. */
 const QUERY_TIMEOUT_MS = 10_000;
 /** For calls that the server answers by itself, without a worker. */
@@ -56,7 +62,7 @@ export class ServiceCalls {
   constructor(
     readonly client: Client,
     readonly taskQueue: string,
-    private readonly now: () => number,
+    readonly now: () => number,
   ) {}
 
   /** One message, and the answer that fits it. */
@@ -72,6 +78,18 @@ export class ServiceCalls {
   /** Runs `call`. Its requests fail once `timeoutMs` have passed. */
   async within<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
     return await this.client.connection.withDeadline(Date.now() + timeoutMs, call);
+  }
+
+  /** As `within`, in several tries where one takes long. `call` must be safe to repeat. */
+  async withinTries<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
+    const untilMs = Date.now() + timeoutMs;
+    for (;;) {
+      try {
+        return await this.within(Math.min(MOST_FOR_TRY_MS, untilMs - Date.now()), call);
+      } catch (error) {
+        if (!isDeadline(error) || Date.now() >= untilMs) throw error;
+      }
+    }
   }
 
   /**
@@ -150,17 +168,23 @@ export class ServiceCalls {
 
   /**
    * The status after a start that Temporal did not answer in time. Such a start may not have reached Temporal at all.
+   * @param begunAtMs when the start was begun: a verification that had ended by then is another one
    * @throws TemporalUnavailableError if there is no verification.
    */
-  async statusAfterStart(workflowId: string): Promise<{ status: VerificationStatus; run: string }> {
+  async statusAfterStart(workflowId: string, begunAtMs: number): Promise<{ status: VerificationStatus; run: string }> {
+    const nothingStarted = (cause?: unknown) =>
+      new TemporalUnavailableError('The Temporal Service did not take the start in time. Nothing was started.', {
+        cause,
+      });
     try {
-      return await this.within(STATUS_AFTER_START_MS, () => this.ask({ workflowId }));
+      return await this.within(STATUS_AFTER_START_MS, async () => {
+        const { closedAtMs } = await this.describe(workflowId);
+        if (closedAtMs !== undefined && closedAtMs < begunAtMs) throw nothingStarted();
+        return await this.ask({ workflowId });
+      });
     } catch (error) {
       const explained = await this.explain(error, { workflowId });
-      if (!(explained instanceof VerificationNotFoundError)) throw explained;
-      throw new TemporalUnavailableError('The Temporal Service did not take the start in time. Nothing was started.', {
-        cause: explained,
-      });
+      throw explained instanceof VerificationNotFoundError ? nothingStarted(explained) : explained;
     }
   }
 

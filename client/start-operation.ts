@@ -58,8 +58,9 @@ export function startOperation(
     // One pool with a flood of sign-ups must not hold up the others on the same task queue.
     priority: { fairnessKey: userPoolId },
   };
-  // The server starts one run for each id of a start request. So of two starts that have seen the same newest run, one starts the
-  // next run, and the other meets it: no run comes between a run and the one that it names.
+  // The server compares this id with that of the newest run only. So of two starts that have seen the same newest run, one starts
+  // the next run, and the other meets it, also if it has closed. A start that is so late that two runs have come and gone since it
+  // looked is not told from others: it names the run that it saw, and those two do not count.
   const inner = { [InternalWorkflowStartOptionsSymbol]: { requestId: `after ${newest?.runId ?? 'none'}` } };
   return new WithStartWorkflowOperation<AttributeVerification>(WORKFLOW_TYPE, { ...options, ...inner });
 }

@@ -126,12 +126,13 @@ export class VerificationClient {
       });
       return challenge.take(expected(answer, isStatus, workflowId));
     };
+    const begunAtMs = this.calls.now();
     try {
-      const answered = await this.calls.within(this.waitForDeliveryMs, () => repeatStart(send, updateId));
+      const answered = await this.calls.withinTries(this.waitForDeliveryMs, () => repeatStart(send, updateId));
       return { workflowId, ...answered };
     } catch (error) {
       if (!isDeadline(error)) throw await this.calls.explain(error, { workflowId }, challengeOf(updateId));
-      return { workflowId, ...(await this.calls.statusAfterStart(workflowId)) };
+      return { workflowId, ...(await this.calls.statusAfterStart(workflowId, begunAtMs)) };
     }
   }
 

@@ -1,5 +1,6 @@
 /** The client against a real Temporal server, the worker and the Cognito sandbox. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import {
   type StartedVerification,
@@ -8,6 +9,7 @@ import {
   type VerificationPolicy,
   workflowIdFor,
 } from '@cognito-verification/client';
+import { Client } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { type Rig, type SandboxUser, startRig, startWorker } from '../rig.js';
@@ -310,6 +312,33 @@ describe('waiting', () => {
     expect((await rig.start(user)).workflowId).toBe(workflowId);
     expect(await client.status(workflowId)).toMatchObject({ state: 'awaitingCode' });
     expect(sends(user)).toBe(1);
+  });
+
+  it('for a start that Temporal did not take says so, and not how an earlier verification has ended', async () => {
+    const { workflowId, user, code } = await sent();
+    await client.submitCode(workflowId, { code });
+    await client.wait(workflowId);
+    const { userPools, taskQueue, dataConverter, env } = rig;
+    const slow = new Client({
+      connection: env.connection,
+      dataConverter,
+      interceptors: {
+        workflow: [
+          {
+            async startUpdateWithStart(input, next) {
+              await sleep(1_500);
+              return await next(input);
+            },
+          },
+        ],
+      },
+    });
+    const late = new VerificationClient({ client: slow, userPools, taskQueue, waitForDelivery: '1 second' });
+    const error = await thrownBy(late.start({ accessToken: user.accessToken, attributeName: 'email' }));
+    expect(error).toMatchObject({
+      code: 'TemporalUnavailable',
+      message: expect.stringContaining('Nothing was started'),
+    });
   });
 
   it('for an outcome ends at the timeout and the verification continues', async () => {

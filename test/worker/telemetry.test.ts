@@ -52,7 +52,9 @@ describe('a worker that logs everything and serves metrics', () => {
       exception: { name: 'NotAuthorizedException', ...quoting },
     });
     await client.submitCode(workflowId, { code: wrongCode });
-    await client.renewAccessToken(workflowId, { accessToken });
+    // Cognito has refused the first one, so that it is never used again.
+    const fresh = await rig.sandbox.issueAccessToken(user);
+    await client.renewAccessToken(workflowId, { accessToken: fresh });
     const code = rig.sandbox.codeFor(user, 'email');
     expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
 
@@ -80,10 +82,11 @@ describe('a worker that logs everything and serves metrics', () => {
     // Task tokens begin with the ids of the workflow and of its namespace.
     const secrets = [
       accessToken,
+      fresh,
       wrongCode,
       code,
       'askToken',
-      ...[accessToken, wrongCode, code, workflowId].flatMap(inBase64),
+      ...[accessToken, fresh, wrongCode, code, workflowId].flatMap(inBase64),
     ];
     expect(secrets.length).toBeGreaterThan(10);
     for (const secret of secrets)
