@@ -101,10 +101,28 @@ it('a service in Python verifies an address with the codec of the samples and th
   const again = new PythonClient(python ?? '', user);
   expect(await again.next()).toMatchObject({ status: { state: 'rateLimited', sendsLeft: 4, attemptsLeft: 8 } });
   again.stop();
+  expect(Number(history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowExecutionTimeout?.seconds)).toBe(
+    31 * 24 * 3_600,
+  );
 
   const text = JSON.stringify(history, (_, value) =>
     value?.type === 'Buffer' ? Buffer.from(value.data).toString('latin1') : value,
   );
   for (const hidden of [user.accessToken, `"${code}"`, 'z***@e***', 'codeFormat'])
     expect(text.includes(hidden)).toBe(false);
+});
+
+it('a start in Python that meets a verification without attempts left opens the next one', async (context) => {
+  if (python === undefined) context.skip('no python3 on this machine');
+  const user = await rig.user();
+  const { workflowId, run } = await rig.start(user, { maxAttempts: 1 });
+  const code = rig.sandbox.codeFor(user, 'email');
+  await rig.client.submitCode(workflowId, { code: code === '000000' ? '000001' : '000000' });
+  const client = new PythonClient(python ?? '', user);
+  expect(await client.next()).toMatchObject({
+    workflowId,
+    status: { state: 'rateLimited', sends: [], attemptsLeft: 9, joined: false },
+  });
+  client.stop();
+  expect(await rig.client.wait({ workflowId, run })).toMatchObject({ outcome: 'expired', reason: 'AttemptsExhausted' });
 });

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sealing_codec import SealingCodec, parse_keys
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import (
     Priority,
     SearchAttributeKey,
@@ -91,39 +91,54 @@ async def main() -> None:
     claims = claims_of(access_token)
     user_pool_id = claims["iss"].rsplit("/", 1)[1]
     workflow_id = f"verify/{user_pool_id}/{claims['sub']}/{ATTRIBUTE_NAME}"
-    start = WithStartWorkflowOperation(
-        "attributeVerification",
-        {
-            "accessToken": access_token,
-            "attributeName": ATTRIBUTE_NAME,
-            "previousRunId": await previous_run_id(client, workflow_id),
-            "stamp": stamp("attributeVerification"),
-        },
-        id=workflow_id,
-        task_queue=os.environ.get("VERIFICATION_TASK_QUEUE", "attribute-verification"),
-        # Joins a verification that is already open.
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(SearchAttributeKey.for_keyword("VerificationState"), "sending"),
-                SearchAttributePair(SearchAttributeKey.for_keyword("VerificationAttribute"), ATTRIBUTE_NAME),
-                SearchAttributePair(SearchAttributeKey.for_keyword("VerificationUserPool"), user_pool_id),
-            ]
-        ),
-        static_summary=f"Verify {ATTRIBUTE_NAME} in {user_pool_id}",
-        priority=Priority(fairness_key=user_pool_id),
-    )
-    asked = stamp("awaitDelivery", id=f"awaitDelivery/{uuid.uuid4()}")
-    status = await client.execute_update_with_start_workflow(
-        "awaitDelivery",
-        {"accessToken": access_token, "stamp": asked},
-        id=asked["id"],
-        start_workflow_operation=start,
-    )
-    if not fits(status, asked):
-        sys.exit("this is no answer to the start")
+
+    async def start(update_id: str) -> tuple[dict, WorkflowHandle]:
+        operation = WithStartWorkflowOperation(
+            "attributeVerification",
+            {
+                "accessToken": access_token,
+                "attributeName": ATTRIBUTE_NAME,
+                "previousRunId": await previous_run_id(client, workflow_id),
+                "stamp": stamp("attributeVerification", id=update_id),
+            },
+            id=workflow_id,
+            task_queue=os.environ.get("VERIFICATION_TASK_QUEUE", "attribute-verification"),
+            # Joins a verification that is already open.
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            # Ends a verification whose history no worker can read any more. The same for every start.
+            execution_timeout=timedelta(days=31),
+            search_attributes=TypedSearchAttributes(
+                [
+                    SearchAttributePair(SearchAttributeKey.for_keyword("VerificationState"), "sending"),
+                    SearchAttributePair(SearchAttributeKey.for_keyword("VerificationAttribute"), ATTRIBUTE_NAME),
+                    SearchAttributePair(SearchAttributeKey.for_keyword("VerificationUserPool"), user_pool_id),
+                ]
+            ),
+            static_summary=f"Verify {ATTRIBUTE_NAME} in {user_pool_id}",
+            priority=Priority(fairness_key=user_pool_id),
+        )
+        asked = stamp("awaitDelivery", id=update_id)
+        status = await client.execute_update_with_start_workflow(
+            "awaitDelivery",
+            {"accessToken": access_token, "stamp": asked},
+            id=update_id,
+            start_workflow_operation=operation,
+        )
+        if not fits(status, asked):
+            sys.exit("this is no answer to the start")
+        return status, await operation.workflow_handle()
+
+    update_id = f"awaitDelivery/{uuid.uuid4()}"
+    try:
+        status, handle = await start(update_id)
+    except WorkflowUpdateFailedError as error:
+        if not isinstance(error.cause, ApplicationError) or error.cause.type != "VerificationEnded":
+            raise
+        # It met a verification without attempts left, and has ended it, which keeps that answer under its id. So the next
+        # one is opened under another id, and joined under the first, by which a repetition finds its answer.
+        await start(f"{update_id}/again")
+        status, handle = await start(update_id)
     run = status["stamp"]["runId"]
-    handle = await start.workflow_handle()
     say({"workflowId": handle.id, "status": status})
     while status["state"] not in ("verified", "expired", "failed", "cancelled"):
         line = await asyncio.to_thread(sys.stdin.readline)
