@@ -172,8 +172,11 @@ export class Verification {
 
   /** A start has come, and no attempts are left: this verification makes way for the next, which the start then opens. */
   async makeWay(): Promise<Ending | undefined> {
-    this.mailbox.startedAgain = false;
-    if (!this.exhausted) return undefined;
+    if (!this.exhausted) {
+      this.mailbox.startedAgain = false;
+      return undefined;
+    }
+    // The start waits for the end.
     const ending = await this.conclude();
     this.hasMadeWay = ending.outcome === 'expired';
     return ending.outcome === 'expired' ? { ...ending, reason: ending.reason ?? 'AttemptsExhausted' } : ending;
