@@ -265,7 +265,7 @@ describe('a send that is planned', () => {
     // Its token was checked, so that its deadline counts.
     await travel.base.client.start({ accessToken: opened.user.accessToken, attributeName: 'email' });
     await travel.pass('65 minutes');
-    expect(await travel.until(again, ({ state }) => state === 'awaitingCode')).toMatchObject({ sendsLeft: 4 });
+    await travel.until(again, ({ state }) => state === 'awaitingCode');
     expect(travel.codes(again)).toHaveLength(2);
   });
 });
