@@ -30,7 +30,7 @@ import type { AttributeVerification, NewestRun } from './start-operation.js';
  * A start that meets a run which is just closing is refused for a while, and the SDK asks again and again with the same
  * request. A fresh one sees the run as closed, and starts the next.
  */
-const MOST_FOR_TRY_MS = 5_000;
+const MOST_FOR_TRY_MS = 3_000;
 
 /** A worker answers a query from its memory, or after one replay. */
 const QUERY_TIMEOUT_MS = 10_000;
