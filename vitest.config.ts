@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { weaken } from './test/attacks/planting.js';
 import { LongestFirst } from './test/longest-first.js';
 import { SlowestFiles } from './test/slowest-files.js';
 
@@ -7,7 +8,7 @@ import { SlowestFiles } from './test/slowest-files.js';
 const UNIT = [
   'test/{activities,contract,log,temporal,workflows}/**/*.test.ts',
   'test/canary/canaries.test.ts',
-  'test/check/lock-file.test.ts',
+  'test/check/{attacks,lock-file}.test.ts',
   'test/cli/{card,report}.test.ts',
   'test/cli/replay/{histories,report}.test.ts',
   'test/client/{errors,input,listing,token-check}.test.ts',
@@ -23,9 +24,10 @@ const UNIT = [
 const STORIES = 'test/model/scenarios.test.ts';
 const LONG = ['test/model/planted-bugs.test.ts', 'test/replay/node-releases.test.ts'];
 const WITHOUT_A_CACHE = 'test/replay/without-cache.test.ts';
+const ATTACKS = 'test/attacks/**/*.test.ts';
 /** They prove that the guards notice: an attacker, a tampered history, a source of nondeterminism, a secret in the wrong place. */
 const GUARDS = [
-  'test/attacks/**/*.test.ts',
+  ATTACKS,
   'test/bad-input/bad-input.test.ts',
   'test/canary/canary.test.ts',
   'test/cli/replay/{files,live}.test.ts',
@@ -55,6 +57,18 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'guards', include: GUARDS } },
+      // The attacks once more, on the product without the checks that stop them: there each must succeed.
+      {
+        extends: true,
+        plugins: [{ name: 'planted weaknesses', enforce: 'pre', transform: (code, id) => weaken(id, code) }],
+        test: {
+          name: 'weaknesses',
+          include: [ATTACKS],
+          env: { VERIFICATION_PLANTED: '1' },
+          globalSetup: 'test/attacks/weak-bundle.ts',
+          setupFiles: 'test/attacks/only-attacks.ts',
+        },
+      },
       // Forced replay: the worker keeps nothing in memory, so each task of a workflow replays its history so far.
       {
         extends: true,

@@ -19,6 +19,8 @@ import { type CognitoClients, createCognitoClients } from '../activities/cognito
 import { temporalCli, temporalTestServer } from '../dev/temporal-binaries.js';
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
 import { createWorker, type VerificationWorker } from '../worker/worker.js';
+import { onWeakness, PLANTED } from './attacks/attack.js';
+import { withWeakBundle } from './attacks/weak-bundle.js';
 import { replayAll } from './replay-all.js';
 import { poolSettings, poolsOf } from './served-pools.js';
 
@@ -66,7 +68,7 @@ export interface RigOptions {
   /** With 0 each workflow task replays the history so far (forced replay). Default: see `cacheSize`. */
   maxCachedWorkflows?: number;
   /** A bundle other than that of the build. */
-  workflowBundlePath?: string;
+  workflowBundlePath?: string | undefined;
 }
 
 /** `timeSkipping` for waits of hours, `local` (the real development server) for everything else. */
@@ -90,7 +92,21 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
   const userPools = poolsOf(sandbox);
   // A worker of its own process has to know the pool before there are users.
   const { userPoolId: poolId } = await sandbox.createUser();
-  const running = await startWorker({ env, userPools }, cognito, taskQueue, options);
+  let running = await startWorker({ env, userPools }, cognito, taskQueue, options);
+  onWeakness(async (weakness) => {
+    // Another bundle would not replay them.
+    for (const workflowId of started)
+      await env.client.workflow
+        .getHandle(workflowId)
+        .terminate()
+        .catch(() => undefined);
+    started.clear();
+    await running.stop();
+    const start = async (workflowBundlePath = options.workflowBundlePath) => {
+      running = await startWorker({ env, userPools }, cognito, taskQueue, { ...options, workflowBundlePath });
+    };
+    await (weakness === undefined ? start() : withWeakBundle(weakness, start));
+  });
   const callers = { client: env.client, userPools, taskQueue };
   const verifications = new VerificationClient(callers);
   return {
@@ -134,7 +150,8 @@ export function useRig(...args: Parameters<typeof startRig>): Rig {
   });
   afterAll(async () => {
     try {
-      await replayAll(rig, rig.started);
+      // The bundle of the build would not replay what another one has made.
+      if (!PLANTED) await replayAll(rig, rig.started);
     } finally {
       await rig.close();
     }

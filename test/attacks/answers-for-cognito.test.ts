@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { type Rig, type SandboxUser, startWorker, useRig } from '../rig.js';
 import { otherThan } from '../sandbox/running-sandbox.js';
+import { attack } from './attack.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
 const ATTEMPT = 'VerifyUserAttribute';
@@ -37,13 +38,28 @@ function calls(operation: string, { username }: SandboxUser): number {
 }
 
 describe('it says that a code was right', () => {
-  it.each<[string, Fault]>([
+  const RIGHT = {
+    'with the challenge of a firewall': 'any answer below 300 accepts a call',
+    'with the empty object of a health check': 'a call is accepted without a request id',
+    'with an object in a page, and a request id': 'an answer of any type accepts a call',
+    'with the name of an exception in a success': 'a success may name an exception',
+  } as const;
+  attack.each<[string, Fault]>([
     ['with the challenge of a firewall', CHALLENGE],
     ['with a captive page', CAPTIVE_PAGE],
     ['with the empty object of a health check', EMPTY_OBJECT],
     ['with no content, and a request id', { answer: { status: 204, requestId: true } }],
     ['with a page, and a request id', { answer: { status: 200, headers: HTML, body: 'OK', requestId: true } }],
-  ])('%s: a wrong code is not verified, and the right one still is', async (_name, what) => {
+    [
+      'with an object in a page, and a request id',
+      { answer: { status: 200, headers: HTML, body: '{}', requestId: true } },
+    ],
+    ['with a list, and a request id', { answer: { status: 200, headers: JSON_TYPE, body: '[]', requestId: true } }],
+    [
+      'with the name of an exception in a success',
+      { answer: { status: 200, headers: JSON_TYPE, body: '{"__type":"CodeMismatchException"}', requestId: true } },
+    ],
+  ])('%s: a wrong code is not verified, and the right one still is', RIGHT, async (_name, what) => {
     const { user, workflowId, code } = await awaitingCode();
     const set = fault(ATTEMPT, user, what);
     const submitted = rig.client.submitCode(workflowId, { code: otherThan(code) });
@@ -67,24 +83,28 @@ describe('it says that a code was right', () => {
   });
 });
 
-it('hides that the attribute was verified before: nobody typed a code, so nothing is verified', async () => {
-  await rig.user(); // synchronises the clocks
-  const user = await rig.sandbox.createUser({ attributes: { email: 'zoe@example.com' }, emailVerified: true });
-  fault(LOOK, user, { ...CHALLENGE, times: 1 });
-  const { accessToken } = user;
-  // The token lives an hour, so there is a last look.
-  const policy = { deadline: '30 minutes' } as const;
-  const { workflowId } = await rig.client.start({ accessToken, attributeName: 'email', policy });
-  expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'expired' });
-});
+attack(
+  'hides that the attribute was verified before: nobody typed a code, so nothing is verified',
+  'what was verified before proves',
+  async () => {
+    await rig.user(); // synchronises the clocks
+    const user = await rig.sandbox.createUser({ attributes: { email: 'zoe@example.com' }, emailVerified: true });
+    fault(LOOK, user, { ...CHALLENGE, times: 1 });
+    const { accessToken } = user;
+    // The token lives an hour, so there is a last look.
+    const policy = { deadline: '30 minutes' } as const;
+    const { workflowId } = await rig.client.start({ accessToken, attributeName: 'email', policy });
+    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'expired' });
+  },
+);
 
 describe('it says that a call failed for good', () => {
-  it.each<[string, Fault]>([
+  attack.each<[string, Fault]>([
     ['with the time-out of a proxy', { answer: { status: 408, headers: HTML, body: '<h1>Request Time-out</h1>' } }],
     ['with the refusal of a gateway', { answer: { status: 401, headers: JSON_TYPE, body: '{"code":"Unauthorized"}' } }],
     ['with a login page', { answer: { status: 302, headers: { location: 'https://login.example/' } } }],
     ['with "not found"', { answer: { status: 404 } }],
-  ])('%s: an attempt is looked up and made once more', async (_name, what) => {
+  ])('%s: an attempt is looked up and made once more', 'anything above 399 is a refusal', async (_name, what) => {
     const { user, workflowId, code } = await awaitingCode();
     fault(ATTEMPT, user, { ...what, times: 1 });
     const { result, status } = await rig.client.submitCode(workflowId, { code });
@@ -92,17 +112,21 @@ describe('it says that a call failed for good', () => {
     expect(status.attempts).toMatchObject([{ outcome: 'uncertain' }, { outcome: 'accepted' }]);
   });
 
-  it('after the attempt had its effect: the attribute is read, and the used code is not tried again', async () => {
-    const { user, workflowId, code } = await awaitingCode();
-    fault(ATTEMPT, user, { answer: { status: 403, headers: HTML }, afterEffect: true, times: 1 });
-    fault(LOOK, user, { answer: { status: 407 }, times: 1 });
-    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
-    expect(calls(ATTEMPT, user)).toBe(1);
-  });
+  attack(
+    'after the attempt had its effect: the attribute is read, and the used code is not tried again',
+    'anything above 399 is a refusal',
+    async () => {
+      const { user, workflowId, code } = await awaitingCode();
+      fault(ATTEMPT, user, { answer: { status: 403, headers: HTML }, afterEffect: true, times: 1 });
+      fault(LOOK, user, { answer: { status: 407 }, times: 1 });
+      expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+      expect(calls(ATTEMPT, user)).toBe(1);
+    },
+  );
 });
 
 describe('it says that a send never left, or should be repeated', () => {
-  it.each<[string, Fault]>([
+  attack.each<[string, Fault]>([
     [
       'by the fields of a network error',
       { answer: { status: 400, body: '{"code":"ECONNREFUSED","syscall":"connect"}' } },
@@ -111,26 +135,34 @@ describe('it says that a send never left, or should be repeated', () => {
     ['by asking for credentials for a proxy', { answer: { status: 407 } }],
     ['by a redirect', { answer: { status: 307, headers: { location: '/' } } }],
     ['by a page of success', CAPTIVE_PAGE],
-  ])('%s: one message, whose code works', async (_name, what) => {
-    const user = await rig.user();
-    fault(SEND, user, { ...what, afterEffect: true });
-    const { workflowId, status } = await rig.start(user);
-    expect(status).toMatchObject({
-      state: 'awaitingCode',
-      deliveryUncertain: true,
-      sendsLeft: 4,
-      sends: [{ outcome: 'uncertain', reason: 'ForeignAnswer' }],
-    });
-    expect([calls(SEND, user), rig.sandbox.inbox(user).length]).toEqual([1, 1]);
-    expect(await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') })).toMatchObject({
-      result: 'verified',
-    });
-  });
+  ])(
+    '%s: one message, whose code works',
+    { 'by asking for credentials for a proxy': 'anything above 399 is a refusal' },
+    async (_name, what) => {
+      const user = await rig.user();
+      fault(SEND, user, { ...what, afterEffect: true });
+      const { workflowId, status } = await rig.start(user);
+      expect(status).toMatchObject({
+        state: 'awaitingCode',
+        deliveryUncertain: true,
+        sendsLeft: 4,
+        sends: [{ outcome: 'uncertain', reason: 'ForeignAnswer' }],
+      });
+      expect([calls(SEND, user), rig.sandbox.inbox(user).length]).toEqual([1, 1]);
+      expect(await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') })).toMatchObject({
+        result: 'verified',
+      });
+    },
+  );
 });
 
 describe('it repeats what it was told', () => {
-  it.each(['x-amzn-errortype', '__type', 'code', 'message'])(
+  attack.each(['x-amzn-errortype', '__type', 'code', 'message'])(
     'as the %s: neither token nor code are in the history in plain text',
+    {
+      'x-amzn-errortype': 'a failure is called what the answer calls it',
+      message: 'the words of an answer stay as they are',
+    },
     async (place) => {
       const { user, workflowId, code } = await awaitingCode();
       const personal = 'zoe@example.com +15555550123';

@@ -12,10 +12,11 @@ import {
   workflowIdFor,
 } from '@cognito-verification/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { type SandboxUser, startWorker, useRig } from '../rig.js';
 import { sdkFor } from '../sandbox/running-sandbox.js';
+import { attack } from './attack.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
 const rig = useRig('local');
@@ -52,7 +53,7 @@ const BAD: [string, (user: SandboxUser) => Promise<string>][] = [
 ];
 
 describe.each(BAD)('a token that is %s', (_how, make) => {
-  it('opens nothing and sends nothing', async () => {
+  attack('opens nothing and sends nothing', 'no signature is checked', async () => {
     const user = await rig.user();
     const accessToken = await make(user);
     expect(await refusalOf(rig.client.start({ accessToken, attributeName: 'email' }))).toBe('AccessTokenRefused');
@@ -64,18 +65,18 @@ describe.each(BAD)('a token that is %s', (_how, make) => {
     expect(await eventsOf(user)).toBeGreaterThan(0);
   });
 
-  it('joins nothing and changes nothing in what is open', async () => {
+  attack('joins nothing and changes nothing in what is open', 'no signature is checked', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
     const accessToken = await make(user);
     const before = await eventsOf(user);
     for (const call of [
-      rig.client.start({ accessToken, attributeName: 'email', policy: { maxAttempts: 1 } }),
-      rig.client.renewAccessToken(workflowId, { accessToken }),
-      rig.client.resendCode(workflowId, { accessToken }),
-      rig.client.submitCode(workflowId, { code: '000000', accessToken }),
+      () => rig.client.start({ accessToken, attributeName: 'email', policy: { maxAttempts: 1 } }),
+      () => rig.client.renewAccessToken(workflowId, { accessToken }),
+      () => rig.client.resendCode(workflowId, { accessToken }),
+      () => rig.client.submitCode(workflowId, { code: '000000', accessToken }),
     ]) {
-      expect(await refusalOf(call)).toBe('AccessTokenRefused');
+      expect(await refusalOf(call())).toBe('AccessTokenRefused');
     }
     expect(await eventsOf(user)).toBe(before);
     expect(callsOf(user).filter((operation) => operation === SEND)).toHaveLength(1);
@@ -83,7 +84,7 @@ describe.each(BAD)('a token that is %s', (_how, make) => {
 });
 
 describe('a user pool that is not served', () => {
-  it('gets nothing from any client', async () => {
+  attack('gets nothing from any client', 'a client serves every user pool', async () => {
     const stranger = await rig.sandbox.createUser();
     const [served] = rig.userPools;
     const client = new VerificationClient({
@@ -99,53 +100,61 @@ describe('a user pool that is not served', () => {
     expect(await eventsOf(stranger)).toBeUndefined();
   });
 
-  it('is never called by a worker, and is verified once a worker serves it', async () => {
-    const stranger = await rig.sandbox.createUser();
-    const served: ServedUserPool[] = [];
-    await withWorker(served, async (client) => {
-      const { workflowId } = await client.start({ accessToken: stranger.accessToken, attributeName: 'email' });
-      const call = async () =>
-        (await rig.env.client.workflow.getHandle(workflowId).describe()).raw.pendingActivities?.[0];
-      await expect.poll(async () => (await call())?.attempt).toBeGreaterThan(1);
-      expect((await call())?.lastFailure?.applicationFailureInfo?.type).toBe('UserPoolNotServed');
-      expect(callsOf(stranger)).toEqual([]);
+  attack(
+    'is never called by a worker, and is verified once a worker serves it',
+    'a worker serves every user pool',
+    async () => {
+      const stranger = await rig.sandbox.createUser();
+      const served: ServedUserPool[] = [];
+      await withWorker(served, async (client) => {
+        const { workflowId } = await client.start({ accessToken: stranger.accessToken, attributeName: 'email' });
+        const call = async () =>
+          (await rig.env.client.workflow.getHandle(workflowId).describe()).raw.pendingActivities?.[0];
+        await expect.poll(async () => (await call())?.attempt ?? 0).toBeGreaterThan(1);
+        expect((await call())?.lastFailure?.applicationFailureInfo?.type).toBe('UserPoolNotServed');
+        expect(callsOf(stranger)).toEqual([]);
 
-      served.push({ userPoolId: stranger.userPoolId });
-      await expect.poll(async () => (await client.status(workflowId)).state).toBe('awaitingCode');
-      const code = rig.sandbox.codeFor(stranger, 'email');
-      expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
-    });
-  });
+        served.push({ userPoolId: stranger.userPoolId });
+        await expect.poll(async () => (await client.status(workflowId)).state).toBe('awaitingCode');
+        const code = rig.sandbox.codeFor(stranger, 'email');
+        expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+      });
+    },
+  );
 });
 
 describe('a token of an app client that does not count', () => {
-  it('is refused by the client, and sent nowhere by the worker', async () => {
-    const user = await rig.user();
-    const admin = sdkFor(rig.sandbox);
-    const { UserPoolClient: other } = await admin.send(
-      new CreateUserPoolClientCommand({ UserPoolId: user.userPoolId, ClientName: 'game' }),
-    );
-    admin.destroy();
-    const { userPoolId, clientId } = user;
-    const pool = { userPoolId, clientIds: [clientId], endpoint: rig.sandbox.url };
-    const foreign = await rig.sandbox.issueAccessToken({ ...user, clientId: other?.ClientId });
-    await withWorker([pool], async (lax, taskQueue) => {
-      const strict = new VerificationClient({ client: rig.env.client, userPools: [pool], taskQueue });
-      expect(await refusalOf(strict.start({ accessToken: foreign, attributeName: 'email' }))).toBe(
-        'AccessTokenRefused',
+  attack(
+    'is refused by the client, and sent nowhere by the worker',
+    ['a client takes tokens of any app client', 'a worker takes tokens of any app client'],
+    async () => {
+      const user = await rig.user();
+      const admin = sdkFor(rig.sandbox);
+      const { UserPoolClient: other } = await admin.send(
+        new CreateUserPoolClientCommand({ UserPoolId: user.userPoolId, ClientName: 'game' }),
       );
-      expect(await eventsOf(user)).toBeUndefined();
-      // A service that is set up otherwise gets it to the worker, which has its own list.
-      const opened = await lax.start({ accessToken: foreign, attributeName: 'email' });
-      expect(opened.status).toMatchObject({
-        state: 'awaitingToken',
-        sends: [{ outcome: 'accessTokenRejected', reason: 'AccessTokenRefused' }],
+      admin.destroy();
+      const { userPoolId, clientId } = user;
+      const pool = { userPoolId, clientIds: [clientId], endpoint: rig.sandbox.url };
+      const foreign = await rig.sandbox.issueAccessToken({ ...user, clientId: other?.ClientId });
+      await withWorker([pool], async (lax, taskQueue) => {
+        const strict = new VerificationClient({ client: rig.env.client, userPools: [pool], taskQueue });
+        expect(await refusalOf(strict.start({ accessToken: foreign, attributeName: 'email' }))).toBe(
+          'AccessTokenRefused',
+        );
+        expect(await eventsOf(user)).toBeUndefined();
+        // A service that is set up otherwise gets it to the worker, which has its own list.
+        const opened = await lax.start({ accessToken: foreign, attributeName: 'email' });
+        expect(opened.status).toMatchObject({
+          state: 'awaitingToken',
+          sends: [{ outcome: 'accessTokenRejected', reason: 'AccessTokenRefused' }],
+        });
+        expect(callsOf(user)).toEqual([]);
+        const joined = await strict.start({ accessToken: user.accessToken, attributeName: 'email' });
+        expect(joined.status.state).toBe('awaitingCode');
       });
-      expect(callsOf(user)).toEqual([]);
-      const joined = await strict.start({ accessToken: user.accessToken, attributeName: 'email' });
-      expect(joined.status.state).toBe('awaitingCode');
-    });
-  });
+    },
+  );
 });
 
 /** Runs a worker that serves these pools only, and a client of it that serves every pool. */

@@ -5,10 +5,12 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { runCli } from '../cli/run-cli.js';
 import { useRig } from '../rig.js';
+import { attack } from './attack.js';
 
 /** What the endpoint says of each delivery; undefined for what the sandbox says. */
 let told: object | undefined;
@@ -42,13 +44,14 @@ beforeAll(() => {
     TEMPORAL_ADDRESS: rig.env.address,
     VERIFICATION_TASK_QUEUE: rig.taskQueue,
     VERIFICATION_ENCRYPTION_KEYS: rig.keys,
+    ...rig.settings,
   };
 });
 afterAll(() => server.close());
 
 const HOSTILE = 'a\u001b[2J\u009b31m\u202Eb` ![x](http://evil.test/x.png) [y](http://evil.test) www.evil.test';
 
-it.each<[string, object, object?]>([
+attack.each<[string, object, object?]>([
   ['an object', { Destination: { a: 1 }, DeliveryMedium: 'EMAIL' }, { deliveryMedium: 'EMAIL' }],
   ['a list', { Destination: ['z***@e***'], DeliveryMedium: ['EMAIL'] }, {}],
   ['a number', { Destination: 7, DeliveryMedium: true }, {}],
@@ -57,45 +60,72 @@ it.each<[string, object, object?]>([
   // Longer than any answer of Cognito: whether it was Cognito that answered is not known.
   ['three megabytes', { Destination: 'x'.repeat(3_000_000), DeliveryMedium: 'y'.repeat(3_000_000) }],
   ['characters that a terminal obeys', { Destination: HOSTILE, DeliveryMedium: 'E\u001b[2J' }, {}],
-])('a destination that is %s was not told: one send, and the code is taken', async (_what, answer, delivery) => {
-  told = answer;
-  const user = await rig.user();
-  const { workflowId, status } = await rig.start(user);
-  expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: !delivery, sendsLeft: 4 });
-  expect(JSON.parse(JSON.stringify(status.delivery ?? null))).toEqual(delivery ?? null);
-  expect(rig.sandbox.inbox(user)).toHaveLength(1);
-  const code = rig.sandbox.codeFor(user, 'email');
-  expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
-});
+])(
+  'a destination that is %s was not told: one send, and the code is taken',
+  { 'an object': 'a destination may be anything', 'three megabytes': 'an answer has no bound' },
+  async (_what, answer, delivery) => {
+    told = answer;
+    const user = await rig.user();
+    const { workflowId, status } = await rig.start(user);
+    expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: !delivery, sendsLeft: 4 });
+    expect(JSON.parse(JSON.stringify(status.delivery ?? null))).toEqual(delivery ?? null);
+    expect(rig.sandbox.inbox(user)).toHaveLength(1);
+    const code = rig.sandbox.codeFor(user, 'email');
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+  },
+);
 
-it('a destination cannot make a link, an image or another paragraph of the live card', async () => {
-  told = { Destination: '` ![x](http://evil.test/x.png) [y](http://evil.test) www.evil.test', DeliveryMedium: 'EMAIL' };
-  const { workflowId } = await rig.start(await rig.user());
-  const metadata = await rig.env.client.workflow
-    .getHandle(workflowId)
-    .query<{ currentDetails: string }>('__temporal_workflow_metadata');
-  const lines = metadata.currentDetails.split('\n').filter((line) => line.includes('evil'));
-  expect(lines).toHaveLength(2);
-  // Inside of a code span, which the text cannot close.
-  for (const line of lines) expect(line).toMatch(/ to `[^`\n]*evil\.test[^`\n]*` by e-mail/);
-});
+attack(
+  'a destination cannot make a link, an image or another paragraph of the live card',
+  'a destination is Markdown',
+  async () => {
+    told = {
+      Destination: '` ![x](http://evil.test/x.png) [y](http://evil.test) www.evil.test',
+      DeliveryMedium: 'EMAIL',
+    };
+    const { workflowId } = await rig.start(await rig.user());
+    const metadata = await rig.env.client.workflow
+      .getHandle(workflowId)
+      .query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    const lines = metadata.currentDetails.split('\n').filter((line) => line.includes('evil'));
+    expect(lines).toHaveLength(2);
+    // Inside of a code span, which the text cannot close.
+    for (const line of lines) expect(line).toMatch(/ to `[^`\n]*evil\.test[^`\n]*` by e-mail/);
+  },
+);
 
-it('a caller who tells a hostile destination reaches no terminal', async () => {
+attack('a caller who tells a hostile destination is refused', 'a text has no bound', async () => {
   told = undefined;
-  const user = await rig.user();
-  const raw = { accessToken: user.accessToken, attributeName: 'email', alreadySent: { destination: HOSTILE } };
+  const { accessToken } = await rig.user();
+  const raw = { accessToken, attributeName: 'email', alreadySent: { destination: HOSTILE } };
   const refused = await rig.client.start(raw as never).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: 'InvalidRequest', field: 'alreadySent.destination' });
-  const { workflowId } = await rig.start(user);
-  for (const args of [
-    ['status', workflowId],
-    ['status', workflowId, '--json'],
-    ['status', `verify/${HOSTILE}/x/email`],
-    ['status', `verify/\u009b31m\u202E/x/email`, '--json'],
-    ['list', '--user-pool', HOSTILE],
-  ]) {
-    const { stdout, stderr } = await runCli(args, { env: environment });
-    // oxlint-disable-next-line no-control-regex -- what a terminal obeys
-    expect(`${stdout}${stderr}`.replaceAll('\n', ''), args.join(' ')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-  }
 });
+
+attack(
+  'a caller without our client tells a hostile destination, and reaches no terminal',
+  'a terminal gets what others wrote',
+  async () => {
+    told = undefined;
+    const user = await rig.user();
+    const { accessToken } = user;
+    const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
+    const alreadySent = { destination: HOSTILE, deliveryMedium: 'EMAIL' };
+    await rig.env.client.workflow.start(WORKFLOW_TYPE, {
+      workflowId,
+      taskQueue: rig.taskQueue,
+      args: [{ accessToken, attributeName: 'email', alreadySent }],
+    });
+    for (const args of [
+      ['status', workflowId],
+      ['status', workflowId, '--json'],
+      ['status', `verify/${HOSTILE}/x/email`],
+      ['status', `verify/\u009b31m\u202E/x/email`, '--json'],
+      ['list', '--user-pool', HOSTILE],
+    ]) {
+      const { stdout, stderr } = await runCli(args, { env: environment });
+      // oxlint-disable-next-line no-control-regex -- what a terminal obeys
+      expect(`${stdout}${stderr}`.replaceAll('\n', ''), args.join(' ')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
+  },
+);

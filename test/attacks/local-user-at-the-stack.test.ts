@@ -6,11 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KEY_SETTINGS, keyRingFromSettings } from '@cognito-verification/codec';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cachedBinary } from '../../dev/binary-cache.js';
 import { spawnServer } from '../../dev/server-process.js';
 import { openStackFolder } from '../../dev/stack-folder.js';
 import { provideKeys } from '../../dev/stack-keys.js';
+import { attack } from './attack.js';
 
 let place: string;
 let stateDir: string;
@@ -55,7 +57,7 @@ describe('a state folder that was there before', () => {
     expect(await open()).toBe('uses a key of its own');
   });
 
-  test('must not be a link', async () => {
+  attack('must not be a link', 'a state folder may be a link', async () => {
     const elsewhere = join(place, 'elsewhere');
     await mkdir(elsewhere);
     await writeFile(join(elsewhere, 'encryption-keys'), PLANTED, { mode: 0o600 });
@@ -64,18 +66,22 @@ describe('a state folder that was there before', () => {
     await isUntouched(elsewhere, ['encryption-keys']);
   });
 
-  test.each([0o777, 0o775, 0o757, 0o1777])('must not be open to others, as with mode %o', async (mode) => {
-    await mkdir(stateDir);
-    await chmod(stateDir, mode);
-    await writeFile(join(stateDir, 'encryption-keys'), PLANTED, { mode: 0o600 });
-    await expect(open()).rejects.toThrow(
-      new RegExp(`mode ${mode.toString(8).padStart(4, '0')}.*chmod 700 ${stateDir}`, 's'),
-    );
-    await isUntouched(stateDir, ['encryption-keys']);
-    expect((await lstat(stateDir)).mode & 0o7777).toBe(mode);
-  });
+  attack.each([0o777, 0o775, 0o757, 0o1777])(
+    'must not be open to others, as with mode %o',
+    'a state folder may be open to others',
+    async (mode) => {
+      await mkdir(stateDir);
+      await chmod(stateDir, mode);
+      await writeFile(join(stateDir, 'encryption-keys'), PLANTED, { mode: 0o600 });
+      await expect(open()).rejects.toThrow(
+        new RegExp(`mode ${mode.toString(8).padStart(4, '0')}.*chmod 700 ${stateDir}`, 's'),
+      );
+      await isUntouched(stateDir, ['encryption-keys']);
+      expect((await lstat(stateDir)).mode & 0o7777).toBe(mode);
+    },
+  );
 
-  test.runIf(isRoot)('must not be that of another user', async () => {
+  attack.runIf(isRoot)('must not be that of another user', "a state folder may be another user's", async () => {
     await mkdir(stateDir, { mode: 0o700 });
     await writeFile(join(stateDir, 'encryption-keys'), PLANTED, { mode: 0o600 });
     await chown(stateDir, OTHER_USER, OTHER_USER);
@@ -87,7 +93,7 @@ describe('a state folder that was there before', () => {
 describe('what was put into the folder while others could', () => {
   beforeEach(async () => await mkdir(stateDir, { mode: 0o700 }));
 
-  test.each([
+  attack.each([
     'encryption-keys',
     'encryption-keys.unfinished',
     'lock',
@@ -103,7 +109,7 @@ describe('what was put into the folder while others could', () => {
     'env',
     'temporal-server',
     'any',
-  ])('%s must not be a link', async (name) => {
+  ])('%s must not be a link', 'a file of the stack may be a link', async (name) => {
     const target = join(place, 'of-the-victim');
     await writeFile(target, PLANTED, { mode: 0o600 });
     for (const where of [target, join(place, 'nowhere')]) {
@@ -115,18 +121,26 @@ describe('what was put into the folder while others could', () => {
     await isUntouched(place, ['of-the-victim', 'state']);
   });
 
-  test('a log must not be another name of a file of this user', async () => {
-    const target = join(place, 'of-the-victim');
-    await writeFile(target, 'precious');
-    await link(target, join(stateDir, 'worker.log'));
-    await expect(open()).rejects.toThrow(/worker\.log has another name.*Remove it/s);
-  });
+  attack(
+    'a log must not be another name of a file of this user',
+    'a file of the stack may have another name',
+    async () => {
+      const target = join(place, 'of-the-victim');
+      await writeFile(target, 'precious');
+      await link(target, join(stateDir, 'worker.log'));
+      await expect(open()).rejects.toThrow(/worker\.log has another name.*Remove it/s);
+    },
+  );
 
-  test.runIf(isRoot)('keys must not be those of another user', async () => {
-    await writeFile(join(stateDir, 'encryption-keys'), PLANTED, { mode: 0o600 });
-    await chown(join(stateDir, 'encryption-keys'), OTHER_USER, OTHER_USER);
-    await expect(open()).rejects.toThrow(/encryption-keys belongs to another user \(uid 65534\).*Remove it/s);
-  });
+  attack.runIf(isRoot)(
+    'keys must not be those of another user',
+    "a file of the stack may be another user's",
+    async () => {
+      await writeFile(join(stateDir, 'encryption-keys'), PLANTED, { mode: 0o600 });
+      await chown(join(stateDir, 'encryption-keys'), OTHER_USER, OTHER_USER);
+      await expect(open()).rejects.toThrow(/encryption-keys belongs to another user \(uid 65534\).*Remove it/s);
+    },
+  );
 
   test('a stack that runs is no obstacle', async () => {
     const first = await openStackFolder(stateDir);
@@ -148,6 +162,27 @@ describe('what was put into the folder while others could', () => {
   });
 });
 
+describe('the keys of somebody else', () => {
+  const ringOf = (path: string) => keyRingFromSettings({ [KEY_SETTINGS.file]: path });
+
+  attack.each([0o604, 0o602, 0o666])(
+    'a file with mode %o, which everybody may read or write, is not used',
+    'a key file may be open to everybody',
+    async (mode) => {
+      const path = join(place, 'keys');
+      await writeFile(path, PLANTED);
+      await chmod(path, mode);
+      expect(() => ringOf(path)).toThrow(/keys.* with mode .*chmod 600/);
+    },
+  );
+
+  attack.each([0, 0x41, 0xff])('32 bytes of %d are no key', 'a key may repeat one byte', async (byte) => {
+    const path = join(place, 'keys');
+    await writeFile(path, `local:${Buffer.alloc(32, byte).toString('base64')}\n`, { mode: 0o600 });
+    expect(() => ringOf(path)).toThrow('bytes that repeat');
+  });
+});
+
 describe('a cached binary', () => {
   const content = randomBytes(1_000);
   const platform = `${process.platform}-${process.arch}`;
@@ -166,7 +201,7 @@ describe('a cached binary', () => {
     },
   };
 
-  test('of the right size and other content is not used', async () => {
+  attack('of the right size and other content is not used', 'a cached binary is known by its size', async () => {
     vi.stubEnv('XDG_CACHE_HOME', place);
     // Nothing to fetch it again with.
     vi.stubEnv('PATH', place);
@@ -189,7 +224,7 @@ describe.skipIf(process.platform === 'win32')('the programs that a stack starts'
     GITHUB_TOKEN: 'canary-github',
   };
 
-  test('are told nothing that they do not need', async () => {
+  attack('are told nothing that they do not need', 'a program is told everything', async () => {
     for (const [name, value] of Object.entries(SECRETS)) vi.stubEnv(name, value);
     const cli = join(place, 'server');
     const told = join(place, 'told');

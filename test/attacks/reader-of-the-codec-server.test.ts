@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { SAMPLES } from '../codec-server/messages.js';
 import { asWebUi, contentOf, json, sealed, serve } from '../codec-server/running-codec-server.js';
 import { SUB, tokenOf } from '../sample-token.js';
+import { attack } from './attack.js';
 
 /** As many as a request may hold. */
 const BATCH = 2_000;
@@ -35,30 +36,38 @@ async function guessesLike(url: string, victim: unknown, guess: (candidate: stri
 const digestOf = (number: string) => createHmac('sha256', SUB).update(number).digest('base64url').slice(0, 22);
 const secret = () => ALL[randomInt(ALL.length)] ?? '';
 
-test('the last digits of a number are not found through the digest of the value', async () => {
-  const { url } = await serve();
-  const read = (digits: string) => ({ verified: false, valueDigest: digestOf(`+1555555${digits}`) });
-  const guesses = await guessesLike(url, read(secret()), read);
-  expect(guesses).toHaveLength(ALL.length);
-});
+attack(
+  'the last digits of a number are not found through the digest of the value',
+  'the digest of a value is shown',
+  async () => {
+    const { url } = await serve();
+    const read = (digits: string) => ({ verified: false, valueDigest: digestOf(`+1555555${digits}`), salt: SUB });
+    const guesses = await guessesLike(url, read(secret()), read);
+    expect(guesses).toHaveLength(ALL.length);
+  },
+);
 
-test('a short reference to an access token is not found', async () => {
+attack('a short reference to an access token is not found', 'a reference to a token is shown', async () => {
   const { url } = await serve();
   const submit = (reference: string) => ({ code: '123456', accessTokenReference: `session-${reference}` });
   const guesses = await guessesLike(url, submit(secret()), submit);
   expect(guesses).toHaveLength(ALL.length);
 });
 
-test('claims of a token without a signature that nobody can guess are not found', async () => {
-  const { url } = await serve();
-  for (const signature of ['', 'A'.repeat(42)]) {
-    const submit = (digits: string) => ({
-      code: '123456',
-      accessToken: tokenOf({ sub: SUB, phone_number: `+1555555${digits}` }).replace(/[^.]*$/, signature),
-    });
-    expect(await guessesLike(url, submit(secret()), submit)).toHaveLength(ALL.length);
-  }
-});
+attack(
+  'claims of a token without a signature that nobody can guess are not found',
+  'any token has a fingerprint',
+  async () => {
+    const { url } = await serve();
+    for (const signature of ['', 'A'.repeat(42)]) {
+      const submit = (digits: string) => ({
+        code: '123456',
+        accessToken: tokenOf({ sub: SUB, phone_number: `+1555555${digits}` }).replace(/[^.]*$/, signature),
+      });
+      expect(await guessesLike(url, submit(secret()), submit)).toHaveLength(ALL.length);
+    }
+  },
+);
 
 test('the attack finds what is shown', async () => {
   const { url } = await serve();
@@ -69,16 +78,21 @@ test('the attack finds what is shown', async () => {
   expect(await guessesLike(url, confirmed(mine), confirmed)).toEqual([mine]);
 });
 
-test('nothing that is shown of any message depends on a hidden value of the same form', async () => {
-  const { url } = await serve();
-  for (const [name, { value }] of Object.entries(SAMPLES)) {
-    const changed = JSON.parse(
-      JSON.stringify(value, (field, content: unknown) => {
-        const isHidden = typeof content === 'string' && ['code', 'accessTokenReference', 'valueDigest'].includes(field);
-        return isHidden ? content.split('').toReversed().join('') : content;
-      }),
-    ) as unknown;
-    const [before, after] = await contentOf(await asWebUi(url, [sealed(json(value)), sealed(json(changed))]));
-    expect([name, after]).toEqual([name, before]);
-  }
-});
+attack(
+  'nothing that is shown of any message depends on a hidden value of the same form',
+  'the digest of a value is shown',
+  async () => {
+    const { url } = await serve();
+    for (const [name, { value }] of Object.entries(SAMPLES)) {
+      const changed = JSON.parse(
+        JSON.stringify(value, (field, content: unknown) => {
+          const isHidden =
+            typeof content === 'string' && ['code', 'accessTokenReference', 'valueDigest'].includes(field);
+          return isHidden ? content.split('').toReversed().join('') : content;
+        }),
+      ) as unknown;
+      const [before, after] = await contentOf(await asWebUi(url, [sealed(json(value)), sealed(json(changed))]));
+      expect([name, after]).toEqual([name, before]);
+    }
+  },
+);

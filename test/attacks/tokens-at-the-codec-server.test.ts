@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CodecAuthorization } from '../../codec-server/authorization.js';
 import { type Claims, type IdentityProvider, startIdentityProvider } from '../codec-server/identity-provider.js';
 import { asWebUi, serve } from '../codec-server/running-codec-server.js';
+import { attack } from './attack.js';
 
 let provider: IdentityProvider;
 beforeAll(async () => {
@@ -180,13 +181,18 @@ describe.each(Object.entries(PROVIDERS))('%s', (_name, { permission, accessToken
     expect(await statusOf(shape, permission)).toBe(200);
   });
 
-  test.each(Object.entries({ ...idTokens, ...refreshTokens }))('%s: refused', async (_what, shape) => {
-    expect(await statusOf(shape, permission)).toBe(401);
-  });
+  attack.each(Object.entries({ ...idTokens, ...refreshTokens }))(
+    '%s: refused',
+    'every signed token is an access token',
+    async (_what, shape) => {
+      expect(await statusOf(shape, permission)).toBe(401);
+    },
+  );
 });
 
-test.each(['nonce', 'at_hash', 'c_hash', 's_hash'])(
+attack.each(['nonce', 'at_hash', 'c_hash', 's_hash'])(
   'an access token with %s, even null, is taken for an ID token',
+  'claims of ID tokens do not matter',
   async (name) => {
     for (const value of ['x', '', null, 7])
       expect(
@@ -195,8 +201,9 @@ test.each(['nonce', 'at_hash', 'c_hash', 's_hash'])(
   },
 );
 
-test.each(['id', 'refresh', 'ID', '', null, ['access'], { access: true }])(
+attack.each<unknown>(['id', 'refresh', 'ID', '', null, ['access'], { access: true }])(
   'a token_use or typ of %j is refused',
+  'a token_use does not matter',
   async (word) => {
     for (const name of ['token_use', 'typ'])
       expect(await statusOf({ claims: { client_id: 'ui', [name]: word } }, { kind: 'scope', name: 'codec.read' })).toBe(

@@ -5,6 +5,7 @@
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { RunningSandbox } from '../sandbox/running-sandbox.js';
+import { attack } from './attack.js';
 
 const running = new RunningSandbox();
 
@@ -86,7 +87,7 @@ async function isRefused(wanted: Ask, headers: Record<string, string>): Promise<
 }
 
 describe.each(Object.entries(WANTED))('a page that %s', (_what, wanted) => {
-  test('under a name of its own is refused', async () => {
+  attack('under a name of its own is refused', 'any name leads to the sandbox', async () => {
     for (const host of [
       `evil.example:${port()}`,
       'evil.example',
@@ -96,7 +97,7 @@ describe.each(Object.entries(WANTED))('a page that %s', (_what, wanted) => {
       await isRefused(wanted, { Host: host });
   });
 
-  test('from an origin of its own is refused', async () => {
+  attack('from an origin of its own is refused', 'a page of any origin may ask the sandbox', async () => {
     for (const origin of [
       'https://evil.example',
       'null',
@@ -107,26 +108,35 @@ describe.each(Object.entries(WANTED))('a page that %s', (_what, wanted) => {
       await isRefused(wanted, { Origin: origin });
   });
 
-  test('in a browser that says where it comes from is refused', async () => {
-    for (const site of ['cross-site', 'same-site', 'anything']) await isRefused(wanted, { 'Sec-Fetch-Site': site });
-  });
+  attack(
+    'in a browser that says where it comes from is refused',
+    'a page of any site may ask the sandbox',
+    async () => {
+      for (const site of ['cross-site', 'same-site', 'anything']) await isRefused(wanted, { 'Sec-Fetch-Site': site });
+    },
+  );
 });
 
-test.each(['0.0.0.0', '[::]', '10.0.0.7', '127.0.0.1@evil.example', '127.0.0.1:80:80', 'localhost.', '2130706433'])(
+attack.each(['0.0.0.0', '[::]', '10.0.0.7', '127.0.0.1@evil.example', '127.0.0.1:80:80', 'localhost.', '2130706433'])(
   'the host %j is refused',
+  'any name leads to the sandbox',
   async (host) => {
     await isRefused({}, { Host: host });
   },
 );
 
-test('a frame, a picture or a form of another page is refused, a link on it is followed', async () => {
-  const link = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
-  const page = { path: '/_sandbox/' };
-  await isRefused(page, { ...link, 'Sec-Fetch-Dest': 'iframe' });
-  await isRefused(page, { ...link, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' });
-  await isRefused({ method: 'POST', path: '/_sandbox/users', body: '{}' }, link);
-  expect((await ask({ ...page, headers: link })).status).toBe(200);
-});
+attack(
+  'a frame, a picture or a form of another page is refused, a link on it is followed',
+  'a page of any site may ask the sandbox',
+  async () => {
+    const link = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
+    const page = { path: '/_sandbox/' };
+    await isRefused(page, { ...link, 'Sec-Fetch-Dest': 'iframe' });
+    await isRefused(page, { ...link, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' });
+    await isRefused({ method: 'POST', path: '/_sandbox/users', body: '{}' }, link);
+    expect((await ask({ ...page, headers: link })).status).toBe(200);
+  },
+);
 
 describe('is answered', () => {
   test.each(['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]', '127.1.2.3'])(
@@ -155,10 +165,10 @@ describe('a body without an end', () => {
   const long = (bytes: number) => JSON.stringify({ x: 'x'.repeat(bytes - 8) });
   const chunked = { 'Transfer-Encoding': 'chunked' };
 
-  test.each([
+  attack.each<[string, Record<string, string>]>([
     ['with its length', {}],
     ['in chunks', chunked],
-  ])('to Cognito, %s, is refused in its form', async (_how, extra) => {
+  ])('to Cognito, %s, is refused in its form', 'the sandbox takes a body of any length', async (_how, extra) => {
     const { headers = {} } = getUser('');
     const fits = await ask({ ...getUser(''), headers: { ...headers, ...extra }, body: long(MOST) });
     expect(fits.body).toContain('InvalidParameterException');
@@ -176,10 +186,10 @@ describe('a body without an end', () => {
     });
   });
 
-  test.each([
+  attack.each<[string, Record<string, string>]>([
     ['with its length', {}],
     ['in chunks', chunked],
-  ])('to the controls, %s, is refused', async (_how, headers) => {
+  ])('to the controls, %s, is refused', 'the sandbox takes a body of any length', async (_how, headers) => {
     const answer = await ask({ method: 'POST', path: '/_sandbox/users', headers, body: long(MOST + 1) });
     expect([answer.status, JSON.parse(answer.body)]).toEqual([413, { message: expect.stringContaining(String(MOST)) }]);
   });

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { plantedArguments } from '../attacks/planting.js';
 
 /** The compiled program. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -32,7 +33,7 @@ export interface CliProcess {
 
 /** Starts a command that keeps running. */
 export function startCli(args: readonly string[], { env = {}, stdin = '' }: CliOptions = {}): CliProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [...plantedArguments(), MAIN, ...args], {
     // A home without a temporal.toml.
     env: { PATH: process.env['PATH'], HOME: tmpdir(), XDG_CONFIG_HOME: tmpdir(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

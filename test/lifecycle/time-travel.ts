@@ -77,6 +77,7 @@ export class TimeTravel {
     const client = new Client({
       connection,
       dataConverter: base.dataConverter,
+      interceptors: noted.options.interceptors,
       ...(noted.options.identity === undefined ? {} : { identity: noted.options.identity }),
     });
     const { userPools, taskQueue } = base;
