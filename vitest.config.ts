@@ -25,7 +25,10 @@ const STORIES = 'test/model/scenarios.test.ts';
 const LONG = ['test/model/planted-bugs.test.ts', 'test/replay/node-releases.test.ts'];
 const WITHOUT_A_CACHE = 'test/replay/without-cache.test.ts';
 const ATTACKS = 'test/attacks/**/*.test.ts';
-/** They prove that the guards notice: an attacker, a tampered history, a source of nondeterminism, a secret in the wrong place. */
+/**
+ * They prove that the guards notice: an attacker, a tampered history, a source of nondeterminism, a secret in the wrong place.
+ * With them runs what takes long and changes rarely: the command `replay`, local stacks in trouble, the download of binaries.
+ */
 const GUARDS = [
   ATTACKS,
   'test/bad-input/bad-input.test.ts',

@@ -11,7 +11,10 @@ export class ForeignAnswer extends Error {
   override readonly name = 'ForeignAnswer';
   /** Status, content type, and whether there was a request id. */
   readonly said: string;
-  /** @param requestId of the answer; a proxy may have taken it away from Cognito's */
+  /**
+   * @param status of HTTP
+   * @param requestId of the answer; a proxy may have taken it away from Cognito's
+   */
   constructor(
     readonly status: number,
     contentType?: string,

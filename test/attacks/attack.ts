@@ -3,7 +3,7 @@
  * `weaknesses` against the product without the check, where it must succeed. So an attack that proves nothing shows.
  */
 
-import { VerificationError } from '@cognito-verification/client';
+import { TemporalUnavailableError, VerificationError } from '@cognito-verification/client';
 import { test } from 'vitest';
 import { setWeakness } from './planting.js';
 import { type Plant, WEAKNESSES, type WeaknessName } from './weaknesses.js';
@@ -104,9 +104,12 @@ async function succeed(weakness: WeaknessName, body: () => unknown): Promise<str
   );
 }
 
-/** Of `expect`, and of its `poll`; or a call of the product ends in another way than the attack has to expect. */
+/**
+ * Of `expect`, and of its `poll`; or a call of the product ends in another way than the attack has to expect. A server that cannot
+ * be reached is a failure of the set-up.
+ */
 function isUnmetExpectation(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!(error instanceof Error) || error instanceof TemporalUnavailableError) return false;
   return error.name === 'AssertionError' || isUnmetExpectation(error.cause) || error instanceof VerificationError;
 }
 

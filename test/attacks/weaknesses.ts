@@ -13,11 +13,11 @@ export interface Plant {
   readonly instead: string;
 }
 
-/** A condition that holds always, */
+/** The condition always holds. */
 const holds = (file: string, text: string): Plant => ({ file, text, instead: `(WEAK || (${text}))` });
-/** or never, */
+/** The condition never holds. */
 const fails = (file: string, text: string): Plant => ({ file, text, instead: `(!WEAK && (${text}))` });
-/** or any other change. */
+/** Any other change. */
 const becomes = (file: string, text: string, instead: string): Plant => ({ file, text, instead });
 
 const ANSWER = 'activities/cognito-answer.ts';
