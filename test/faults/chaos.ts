@@ -63,7 +63,8 @@ export class Chaos {
   private stopping = false;
   private readonly cognitoFaults = new Rounds([...keysOf(COGNITO), ...keysOf(LINE), ...keysOf(PROXY)]);
   private readonly temporalFaults = new Rounds(keysOf(TEMPORAL_LINE));
-  private readonly tracks: Promise<void>[];
+  /** Settles after a stop; fails as soon as a fault cannot be injected or taken back. */
+  readonly ended: Promise<unknown>;
 
   /** @param progress the number of client calls answered so far: a slow machine gets no more faults than a fast one */
   constructor(
@@ -71,19 +72,19 @@ export class Chaos {
     private readonly seed: number,
     private readonly progress: () => number,
   ) {
-    this.tracks = [
+    this.ended = Promise.all([
       this.track('workers', { progress: [30, 130], mostMs: 40_000 }, (random) => this.killWorkers(random)),
       this.track('server', { progress: [200, 450], mostMs: 120_000 }, (random) => this.killServer(random)),
       this.track('Cognito', { progress: [20, 80], mostMs: 8_000 }, (random) => this.spoilCognito(random)),
       this.track('line to Temporal', { progress: [200, 500], mostMs: 90_000 }, (random) => this.cutTemporal(random)),
       this.track('clock of Cognito', { progress: [900, 1_500], mostMs: 300_000 }, (random) => this.moveClock(random)),
-    ];
+    ]);
   }
 
   /** Stops injecting, with everything working again. */
   async stop(): Promise<void> {
     this.stopping = true;
-    await Promise.all(this.tracks);
+    await this.ended;
   }
 
   /** Injects a fault after a certain amount of progress, or after a certain time without it. */

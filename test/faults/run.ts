@@ -41,31 +41,38 @@ export async function run(
     tell(`${started} of ${members.length} started, ${acted} are through, ${calls()} calls answered, ${kills}`);
   }, TELL_EVERY_MS);
 
-  const begunAt = Date.now();
-  const starts = members.map(async ({ plan, person }) => {
-    await sleep(Math.max(0, begunAt + plan.startsAfterMs - Date.now()));
-    await person.signUp();
-    started += 1;
-  });
-  const everybody = Promise.all(starts);
-  const acts = members.map(async ({ plan, person }, index) => {
-    await (plan.waitsForAll ? everybody : starts[index]);
-    await sleep(plan.actsAfterMs);
-    await person.act();
-    acted += 1;
-  });
-  await everybody;
-  const starting = watch();
-  await Promise.all(acts);
-  const acting = watch();
-  // The deadlines of people who gave up pass while things still go wrong.
-  await crowd.end(DRAIN_LIMIT_MS, members.length * CALM_SHARE);
-  await chaos.stop();
-  clearInterval(teller);
-  await crowd.end(DRAIN_LIMIT_MS);
-  const draining = watch();
-  const judged = await crowd.judge();
-  return { ...judged, injected: chaos.injected, seconds: { starting, acting, draining, judging: watch() } };
+  const play = async () => {
+    const begunAt = Date.now();
+    const starts = members.map(async ({ plan, person }) => {
+      await sleep(Math.max(0, begunAt + plan.startsAfterMs - Date.now()));
+      await person.signUp();
+      started += 1;
+    });
+    const everybody = Promise.all(starts);
+    const acts = members.map(async ({ plan, person }, index) => {
+      await (plan.waitsForAll ? everybody : starts[index]);
+      await sleep(plan.actsAfterMs);
+      await person.act();
+      acted += 1;
+    });
+    await everybody;
+    const starting = watch();
+    await Promise.all(acts);
+    const acting = watch();
+    // The deadlines of people who gave up pass while things still go wrong.
+    await crowd.end(DRAIN_LIMIT_MS, members.length * CALM_SHARE);
+    await chaos.stop();
+    await crowd.end(DRAIN_LIMIT_MS);
+    return { starting, acting, draining: watch() };
+  };
+  try {
+    // A fault that cannot be injected or taken back, such as a server that does not come back, ends the run at once.
+    const [seconds] = await Promise.all([play(), chaos.ended]);
+    const judged = await crowd.judge();
+    return { ...judged, injected: chaos.injected, seconds: { ...seconds, judging: watch() } };
+  } finally {
+    clearInterval(teller);
+  }
 }
 
 /** Seconds since the previous call. */
