@@ -22,8 +22,8 @@ import {
   unstamped,
 } from '@cognito-verification/contract';
 import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
-import type { HeldToken } from './access-tokens.js';
 import { answering, refusing } from './answering.js';
+import type { HeldToken } from './held-token.js';
 import { resendRefusal } from './limits.js';
 import type { Post, Standing } from './mailbox.js';
 import { awaitKey } from './missing-key.js';

@@ -1,6 +1,6 @@
 import type { CodeDelivery, Secret, SubmitCodeResult } from '@cognito-verification/contract';
 import type { ApplicationFailure } from '@temporalio/workflow';
-import type { HeldToken } from './access-tokens.js';
+import type { HeldToken } from './held-token.js';
 
 /**
  * `proven`: its token counts. `unproven`: it does not, or not yet. `tokenless`: it has none, and is the word of a service that

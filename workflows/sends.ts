@@ -6,9 +6,10 @@ import {
   type VerificationFailure,
   type VerificationState,
 } from '@cognito-verification/contract';
-import { type AccessTokens, type HeldToken, isSame, type NoToken, withToken } from './access-tokens.js';
+import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
+import { type HeldToken, isSame } from './held-token.js';
 import {
   attemptsUsedUp,
   automaticResendAt,

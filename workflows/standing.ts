@@ -3,7 +3,8 @@
  * others to those that do.
  */
 import { isRecord, type TokenInput } from '@cognito-verification/contract';
-import type { AccessTokens, HeldToken } from './access-tokens.js';
+import type { AccessTokens } from './access-tokens.js';
+import type { HeldToken } from './held-token.js';
 import type { Mailbox, Standing } from './mailbox.js';
 import { tooManyMessages, tooManyRefusedTokens } from './refusals.js';
 

@@ -225,13 +225,13 @@ const AUTHORITY = {
   'a code is tried with any token': [
     becomes('workflows/code-check.ts', '!tokens.mayBeForged(held)', '(WEAK || !tokens.mayBeForged(held))'),
   ],
-  'Cognito is asked about every token': [holds(TOKENS, 'refusals < FREE_REFUSALS')],
+  'Cognito is asked about every token': [holds('workflows/policy.ts', 'refusals < FREE_REFUSALS')],
   'a refused token may come again': [fails(TOKENS, 'this.refused.some((one) => isTheOne(one, tokenInput))')],
   'all messages share one budget': [
     becomes('workflows/mailbox.ts', '&& this.unproven >= MOST_UNPROVEN', '&& !WEAK && this.unproven >= MOST_UNPROVEN'),
     // Otherwise most of the messages would be refused before they count.
     fails(TOKENS, 'this.refused.some((one) => isTheOne(one, tokenInput))'),
-    holds(TOKENS, 'refusals < FREE_REFUSALS'),
+    holds('workflows/policy.ts', 'refusals < FREE_REFUSALS'),
   ],
   'a request says how long Temporal keeps it open': [
     becomes(
