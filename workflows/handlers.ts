@@ -18,19 +18,17 @@ import {
   resendCode,
   Secret,
   submitCode,
-  tokenInputOf,
   unstamped,
 } from '@cognito-verification/contract';
-import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import { type ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import { answering, refusing } from './answering.js';
-import type { HeldToken } from './held-token.js';
 import { resendRefusal } from './limits.js';
-import type { Post, Standing } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
 import type { Ending } from './policy.js';
+import { offer, takeIn, untilSettled, verdictOn } from './posting.js';
 import { attemptsExhausted, codeNotSent, ended, failureOf, resendNotAllowed, tooManyMessages } from './refusals.js';
 import { checkToken, isChecked, refuseTooMany, standingOf } from './standing.js';
-import { type Claim, claimOf, metadataOf } from './terms.js';
+import { claimOf, metadataOf } from './terms.js';
 import type { Verification } from './verification.js';
 
 /**
@@ -105,7 +103,7 @@ function answerAwaitDelivery(verification: Verification): void {
       offer(verification, token, claim, wantsLook);
       const taken = () => !verification.tokenAwaitsItsTurn && !mailbox.alreadySent && !mailbox.startedAgain;
       const isSettled = () => sends.firstSettled && earlier.state === 'none' && taken();
-      await settled(verification, standing, () => verification.ended || isSettled());
+      await untilSettled(verification, standing, () => verification.ended || isSettled());
       const status = verification.status();
       if (verification.madeWay) throw ended(status);
       if (status.failure) throw failureOf(status);
@@ -188,7 +186,7 @@ function answerRenewAccessToken(verification: Verification): void {
       const { token, standing } = takeIn(verification, input);
       if (token) tokens.renew(token, Date.now());
       tokens.announce();
-      await settled(verification, standing, () => verification.ended || !verification.tokenAwaitsItsTurn);
+      await untilSettled(verification, standing, () => verification.ended || !verification.tokenAwaitsItsTurn);
       return verification.status();
     }),
     {
@@ -227,53 +225,7 @@ export function answerTheRest(verification: Verification, { outcome }: Ending): 
   }
 }
 
-/** Counts an update, and finds out what its word is worth. */
-function takeIn(
-  { mailbox, tokens }: Verification,
-  input: Parameters<typeof tokenInputOf>[0],
-): {
-  token: HeldToken | undefined;
-  standing: Standing;
-} {
-  awaitKey(input);
-  const tokenInput = tokenInputOf(input);
-  const token = tokenInput && tokens.of(tokenInput, isChecked(input));
-  const standing = standingOf(token);
-  mailbox.countUpdate(standing);
-  return { token, standing };
-}
-
-function offer({ tokens }: Verification, token: HeldToken | undefined, claim?: Claim, wantsLook?: boolean): void {
-  if (!token) return;
-  tokens.offer(token, Date.now(), claim, wantsLook);
-  tokens.announce();
-}
-
 function refuseIfEnded(verification: Verification): void {
   // Past the deadline only what was posted before it is still answered.
   if (verification.ended || Date.now() >= verification.deadline.atMs) throw ended(verification.status());
-}
-
-/** Posts an input, and waits for the verdict or the refusal. */
-async function verdictOn<Input, Verdict>(
-  verification: Verification,
-  standing: Standing,
-  input: Input,
-  box: Post<Input, Verdict>[],
-): Promise<Verdict> {
-  if (verification.mailbox.crowded(standing)) throw tooManyMessages(standing);
-  const posted: Post<Input, Verdict> = { input, atMs: Date.now() };
-  box.push(posted);
-  await settled(verification, standing, () => posted.verdict !== undefined || posted.refusal !== undefined);
-  if (posted.refusal) throw posted.refusal;
-  return posted.verdict as Verdict;
-}
-
-/**
- * Waits, unless another message waits in the one place that there is for those that do not count. It is not cancelled with
- * the workflow: a cancellation answers the callers that wait, it does not drop them.
- */
-async function settled({ mailbox }: Verification, standing: Standing, condition_: () => boolean): Promise<void> {
-  if (mailbox.crowded(standing)) return;
-  await mailbox.waiting(standing, () => CancellationScope.nonCancellable(() => condition(condition_)));
 }
