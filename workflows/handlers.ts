@@ -89,15 +89,15 @@ function takeCodeConfirmed(verification: Verification): void {
 }
 
 function answerAwaitDelivery(verification: Verification): void {
-  const { mailbox, earlier, tokens, sends, terms } = verification;
+  const { mailbox, earlier, tokens, sends, terms, opening } = verification;
   const { attributeName } = verification.request;
   setHandler(
     awaitDelivery,
     answering(verification, awaitDelivery, async (input) => {
       const { token, standing } = takeIn(verification, input);
-      const openedBy = verification.openedBy(input);
+      const opened = opening.cameWith(input);
       // The update that comes with the request only repeats it.
-      const claim = openedBy === true ? undefined : claimOf(input, attributeName, Date.now());
+      const claim = opened === true ? undefined : claimOf(input, attributeName, Date.now());
       // Nothing is sent or checked any more that would tell whether the token counts, and only then the next one may begin.
       const wantsLook = claim !== undefined && verification.exhausted;
       offer(verification, token, claim, wantsLook);
@@ -107,7 +107,7 @@ function answerAwaitDelivery(verification: Verification): void {
       const status = verification.status();
       if (verification.madeWay) throw ended(status);
       if (status.failure) throw failureOf(status);
-      return { ...status, joined: openedBy === undefined ? undefined : !openedBy, policy: policyOf(terms.policy) };
+      return { ...status, joined: opened === undefined ? undefined : !opened, policy: policyOf(terms.policy) };
     }),
     {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',

@@ -1,7 +1,6 @@
 import {
   CALL_FAILURE_TYPES,
   type CodeDelivery,
-  isSameDelivery,
   type ParsedRequest,
   type VerificationFailure,
   type VerificationState,
@@ -20,6 +19,7 @@ import {
 } from './limits.js';
 import type { Looks } from './looks.js';
 import type { Mailbox, Resending, ResendPost } from './mailbox.js';
+import type { Opening } from './opening.js';
 import { type CallState, type Ending, nextDailyEmailReset, retryAfterRateLimit, slowRetryAt } from './policy.js';
 import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
 import { SendPlan } from './send-plan.js';
@@ -31,6 +31,7 @@ import { WaitingResends } from './waiting-resends.js';
 /** What the sends need of their verification. */
 interface Parts {
   readonly request: ParsedRequest;
+  readonly opening: Opening;
   readonly tokens: AccessTokens;
   readonly terms: Terms;
   readonly mailbox: Mailbox;
@@ -60,21 +61,16 @@ export class Sends {
   /** An answer that `settle` has not taken yet. */
   private untaken: SendVerdict | undefined;
   private hasEnded = false;
-  private saysTwice = false;
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.terms);
     this.next = new SendPlan(parts.deadline);
   }
 
-  /**
-   * @param alreadySent of the request. It skips the first send, unless another request is the first that counts
-   * @param saysTwice the update that comes with the request cannot be told from a start that joins
-   */
-  begin(alreadySent: CodeDelivery | undefined, saysTwice: boolean): void {
-    if (!alreadySent) return;
-    this.saysTwice = saysTwice;
-    this.recordAlreadySent(alreadySent);
+  /** Where the request has `alreadySent`, it skips the first send, unless another request is the first that counts. */
+  begin(): void {
+    const { alreadySent } = this.parts.opening.claim;
+    if (alreadySent) this.recordAlreadySent(alreadySent);
   }
 
   get state(): CallState {
@@ -200,18 +196,7 @@ export class Sends {
       this.parts.enter('sending');
     }
     if (this.next.automatic) this.planAutomatic();
-    if (alreadySent && !this.saidTwice(alreadySent)) this.parts.mailbox.alreadySent = alreadySent;
-  }
-
-  /**
-   * Whether the start that opened the verification says its delivery the second time: in its update, after the request. After
-   * that an equal one is news, since two numbers may have the same mask.
-   */
-  private saidTwice(delivery: CodeDelivery): boolean {
-    const isEqual = isSameDelivery(delivery, this.parts.request.alreadySent);
-    const isSaidTwice = this.saysTwice && isEqual;
-    this.saysTwice = false;
-    return isSaidTwice;
+    if (alreadySent && !this.parts.opening.saidTwice(alreadySent)) this.parts.mailbox.alreadySent = alreadySent;
   }
 
   /** A start that joins brings the delivery of a code that Cognito has sent by itself. */

@@ -3,9 +3,7 @@
  * card in the Web UI. policy.ts decides what follows from the facts, and attribute-verification.ts does it.
  */
 import {
-  idOfNextStart,
   isFinal,
-  isRecord,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
   type VerificationState,
@@ -20,11 +18,12 @@ import { attemptsLeft, type LimitFacts, type ResendFacts, resendAllowedAt, sends
 import { liveCard } from './live-card.js';
 import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
+import { Opening } from './opening.js';
 import { type Ending, type EventFacts, iso, isoIf } from './policy.js';
 import { Sends } from './sends.js';
 import type { Stamps } from './stamps.js';
 import { isChecked } from './standing.js';
-import { type Claim, claimOf, LONGEST_DEADLINE_MS, Terms } from './terms.js';
+import { claimOf, LONGEST_DEADLINE_MS, Terms } from './terms.js';
 
 export class Verification {
   readonly mailbox = new Mailbox();
@@ -35,9 +34,7 @@ export class Verification {
   readonly earlier: Earlier;
   readonly sends: Sends;
   readonly attempts: Attempts;
-  /** The id of the update that came together with the request, and the claim of both. */
-  private readonly openingId: unknown;
-  private readonly opening: Claim;
+  readonly opening: Opening;
   private state: VerificationState = 'sending';
   private listed: VerificationState | undefined;
   private ending: Ending | undefined;
@@ -50,13 +47,12 @@ export class Verification {
     readonly stamps: Stamps,
     input?: unknown,
   ) {
-    this.openingId = stampId(input);
     this.tokens = new AccessTokens(request.owner);
     this.tokens.checkAlive(request.tokenInput, startedAtMs);
-    this.opening = claimOf(input, request.attributeName, startedAtMs);
-    this.terms = new Terms(this.opening);
+    this.opening = new Opening(input, claimOf(input, request.attributeName, startedAtMs));
+    this.terms = new Terms(this.opening.claim);
     const token = this.tokens.of(request.tokenInput, isChecked(input));
-    token.claims.push(this.opening);
+    token.claims.push(this.opening.claim);
     this.tokens.offer(token, startedAtMs);
     this.deadline = new Deadline(this.terms.expiresAtMs);
     this.looks = new Looks(this);
@@ -70,16 +66,7 @@ export class Verification {
     this.takeRequests();
     this.deadline.begin();
     this.earlier.begin();
-    this.sends.begin(this.opening.alreadySent, this.openingId === undefined);
-  }
-
-  /**
-   * Whether the update came together with the request, or repeats the one that did because its start had met a verification
-   * without attempts left before; undefined where a request in another language does not tell.
-   */
-  openedBy(input: unknown): boolean | undefined {
-    const id = stampId(input);
-    return this.openingId === undefined ? undefined : [id, idOfNextStart(String(id))].includes(this.openingId);
+    this.sends.begin();
   }
 
   /** Takes a request that counts. */
@@ -89,7 +76,7 @@ export class Verification {
     const isAnother = this.terms.take(claim);
     this.deadline.move(Math.min(this.terms.expiresAtMs, this.startedAtMs + LONGEST_DEADLINE_MS));
     this.sends.deadlineMoved();
-    if (claim === this.opening) return;
+    if (claim === this.opening.claim) return;
     // What else it asks for it tells to the verification that it then opens.
     if (this.exhausted) this.mailbox.startedAgain = true;
     else this.sends.takeClaim(claim, { isAnother });
@@ -273,10 +260,4 @@ export class Verification {
       failure: ending?.outcome === 'failed' ? ending.failure : undefined,
     };
   }
-}
-
-/** Undefined where it is `null` too. */
-function stampId(input: unknown): unknown {
-  const stamp = isRecord(input) ? input['stamp'] : undefined;
-  return isRecord(stamp) ? (stamp['id'] ?? undefined) : undefined;
 }

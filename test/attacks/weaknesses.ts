@@ -117,7 +117,7 @@ const PROOFS = {
     becomes('workflows/looks.ts', "proof: 'trusted' }", "proof: WEAK ? 'confirmed' : 'trusted' }"),
   ],
   'an equal mask is no news': [
-    becomes('workflows/sends.ts', 'this.saysTwice && isEqual', '(WEAK || this.saysTwice) && isEqual'),
+    becomes('workflows/opening.ts', 'this.saysTwice && isEqual', '(WEAK || this.saysTwice) && isEqual'),
   ],
 };
 
