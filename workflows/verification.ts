@@ -1,6 +1,7 @@
 /**
- * One verification: what it was asked, who owns which fact, and how it reports: the status, the search attributes, the
- * card in the Web UI. policy.ts decides what follows from the facts, and attribute-verification.ts does it.
+ * One verification: what it was asked, who owns which fact, and how it reports: the search attributes, the card in the Web
+ * UI, and the status, which status.ts makes. policy.ts decides what follows from the facts, and attribute-verification.ts
+ * does it.
  */
 import {
   isFinal,
@@ -14,15 +15,16 @@ import { AccessTokens } from './access-tokens.js';
 import { Deadline } from './alarm.js';
 import { Attempts } from './attempts.js';
 import { Earlier } from './earlier.js';
-import { attemptsLeft, type LimitFacts, type ResendFacts, resendAllowedAt, sendsLeft } from './limits.js';
+import type { LimitFacts, ResendFacts } from './limits.js';
 import { liveCard } from './live-card.js';
 import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
 import { Opening } from './opening.js';
-import { type Ending, type EventFacts, iso, isoIf } from './policy.js';
+import type { Ending, EventFacts } from './policy.js';
 import { Sends } from './sends.js';
 import type { Stamps } from './stamps.js';
 import { isChecked } from './standing.js';
+import { statusOf } from './status.js';
 import { claimOf, LONGEST_DEADLINE_MS, Terms } from './terms.js';
 
 export class Verification {
@@ -198,13 +200,6 @@ export class Verification {
     };
   }
 
-  /** Set while an accepted code wants its proof; what ends a verification for another reason makes an end of that too. */
-  private get outstanding(): 'outstanding' | undefined {
-    const { ending } = this;
-    const settled = ending?.outcome === 'failed' || (ending?.outcome === 'expired' && ending.reason !== undefined);
-    return this.looks.codeAccepted && !settled ? 'outstanding' : undefined;
-  }
-
   /** What limits sends and attempts. */
   get limits(): LimitFacts {
     const { terms, sends, attempts, earlier } = this;
@@ -233,31 +228,8 @@ export class Verification {
     setCurrentDetails(liveCard(this.status(), Date.now()));
   }
 
+  /** Where it stands. */
   status(): VerificationStatus {
-    const { sends, attempts, deadline, ended, ending, looks } = this;
-    const { attributeName } = this.request;
-    const now = Date.now();
-    const newest = sends.records.counted.at(-1);
-    const resendAt = resendAllowedAt(this.resendFacts, now);
-    const codeEnds = sends.records.codeExpiresAtMs;
-    return {
-      state: this.state,
-      attributeName,
-      delivery: newest?.delivery,
-      deliveryUncertain: newest?.outcome === 'uncertain',
-      sendsLeft: sendsLeft(this.limits, now),
-      attemptsLeft: attemptsLeft(this.limits, now),
-      resendAllowedAt: resendAt === undefined ? undefined : iso(Math.max(resendAt, now)),
-      retryAt: ended ? undefined : isoIf(sends.facts.retryAtMs ?? attempts.blockedUntil(now)),
-      codeExpiresAt: ended ? undefined : isoIf(codeEnds && Math.min(codeEnds, deadline.atMs)),
-      expiresAt: iso(deadline.atMs),
-      sends: sends.records.all.map((record) => ({ ...record })),
-      attempts: attempts.records.map((record) => ({ ...record })),
-      proof: ending?.outcome === 'verified' ? ending.proof : this.outstanding,
-      unprovenConfirmation: ended ? undefined : looks.unproven,
-      reason: ending?.outcome === 'expired' ? ending.reason : undefined,
-      currentDestination: ending?.outcome === 'expired' ? ending.currentDestination : undefined,
-      failure: ending?.outcome === 'failed' ? ending.failure : undefined,
-    };
+    return statusOf(this, this.state, this.ending);
   }
 }
