@@ -1,14 +1,11 @@
 import {
-  CALL_FAILURE_TYPES,
   type CodeDelivery,
   type ParsedRequest,
   type VerificationFailure,
   type VerificationState,
 } from '@cognito-verification/contract';
-import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
+import type { AccessTokens } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
-import { type SendVerdict, sendCode } from './cognito-calls.js';
-import { type HeldToken, isSame } from './held-token.js';
 import {
   attemptsUsedUp,
   automaticResendAt,
@@ -21,11 +18,11 @@ import type { Looks } from './looks.js';
 import type { Mailbox, Resending, ResendPost } from './mailbox.js';
 import type { Opening } from './opening.js';
 import { type CallState, type Ending, nextDailyEmailReset, retryAfterRateLimit, slowRetryAt } from './policy.js';
-import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
+import { changeUnread, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
+import { SendCall } from './send-call.js';
 import { SendPlan } from './send-plan.js';
 import { SendRecords } from './send-records.js';
 import type { Claim, Terms } from './terms.js';
-import { Underway } from './underway.js';
 import { WaitingResends } from './waiting-resends.js';
 
 /** What the sends need of their verification. */
@@ -42,13 +39,10 @@ interface Parts {
   enter(state: VerificationState): void;
 }
 
-/** The answer to a send for which Cognito took the token, or may have; or none, for lack of a token. */
-type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoToken;
-
 /** The sends of one verification: when the next is due, what came of the last, and which callers wait for it. */
 export class Sends {
   readonly records: SendRecords;
-  private readonly call = new Underway<TakenSend>();
+  private readonly call: SendCall;
   private readonly next: SendPlan;
   /** The re-sends that the next answer answers. */
   private readonly waiting = new WaitingResends();
@@ -58,12 +52,10 @@ export class Sends {
   private automaticResends = true;
   private rateLimitsInARow = 0;
   private slowRetries = 0;
-  /** An answer that `settle` has not taken yet. */
-  private untaken: SendVerdict | undefined;
-  private hasEnded = false;
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.terms);
+    this.call = new SendCall(parts, this.records);
     this.next = new SendPlan(parts.deadline);
   }
 
@@ -109,6 +101,11 @@ export class Sends {
     this.next.deadlineMoved();
   }
 
+  /** What limits this verification is known: it may put off the automatic re-send that a code of Cognito's own has planned. */
+  earlierCounted(): void {
+    if (this.isFirstSettled && this.call.state === 'none' && !this.next.pending) this.planAutomatic();
+  }
+
   /** Asks Cognito to send a code, unless no attempt is left to submit it, or the calls of earlier verifications put it off. */
   start(): void {
     const { parts } = this;
@@ -118,15 +115,14 @@ export class Sends {
       return;
     }
     this.next.clear();
-    const allowedAt = this.isFirst ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
+    const allowedAt = this.records.nothingSent ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
     if (allowedAt !== undefined && allowedAt > Date.now()) {
       this.putOff(allowedAt, 'The last hour leaves another send then');
       this.waiting.answer();
       return;
     }
     parts.enter('sending');
-    const { resending } = this;
-    this.call.start(() => this.send(resending));
+    this.call.start(this.resending);
   }
 
   /**
@@ -153,8 +149,7 @@ export class Sends {
 
   /** Lists an answer that came together with the end, since its message may have left. */
   end(): void {
-    this.hasEnded = true;
-    if (this.untaken) this.records.add(this.untaken);
+    this.call.end();
   }
 
   /** A person asks for another code: a send that is under way or waits to be tried again serves them too. */
@@ -167,8 +162,7 @@ export class Sends {
       return;
     }
     if (parts.looks.changeUnread) {
-      const { message, type } = unavailable(CHANGE_UNREAD);
-      post.refusal = refused(type, message, CHANGE_UNREAD);
+      post.refusal = changeUnread();
       return;
     }
     const refusal = resendRefusal(parts.resendFacts, Date.now());
@@ -214,7 +208,7 @@ export class Sends {
       return;
     }
     // A start that joins a verification that has sent nothing yet waits for this send.
-    this.isFirstSettled = this.records.counted.length > 0;
+    this.isFirstSettled = !this.records.nothingSent;
     this.next.plan('now');
     this.parts.enter('sending');
   }
@@ -222,7 +216,6 @@ export class Sends {
   /** Takes the answer to a send. */
   settle(): Ending | undefined {
     const answer = this.call.take();
-    this.untaken = undefined;
     if (answer.verdict !== 'rateLimited') this.rateLimitsInARow = 0;
     if (answer.verdict !== 'undeliverable' && answer.verdict !== 'blocked') this.slowRetries = 0;
     if (answer.verdict !== 'noToken') this.records.add(answer);
@@ -264,40 +257,6 @@ export class Sends {
     return undefined;
   }
 
-  private send(resending: Resending | undefined): Promise<TakenSend> {
-    const { request, tokens, looks, terms } = this.parts;
-    const { attributeName, owner } = request;
-    const summary = `Send ${this.records.counted.length + 1} of at most ${terms.policy.maxSends}: ${attributeName}`;
-    return withToken(
-      tokens,
-      'send',
-      (held) =>
-        sendCode(
-          {
-            owner,
-            attributeName,
-            tokenInput: held.tokenInput,
-            salt: looks.target?.salt,
-            recordAttribute: this.isFirst || !looks.target,
-            clientMetadata: metadataFor(held, { resending, tokens, terms }),
-          },
-          summary,
-        ),
-      {
-        onAnswer: (answer) => {
-          looks.noteSend(answer.attribute, { first: this.isFirst });
-          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
-          else this.untaken = answer;
-        },
-      },
-    );
-  }
-
-  /** No message has left yet. */
-  private get isFirst(): boolean {
-    return this.records.counted.length === 0;
-  }
-
   private recordAlreadySent(delivery: CodeDelivery): void {
     this.parts.looks.noteChange();
     this.records.add({ verdict: 'alreadySent', delivery });
@@ -313,11 +272,6 @@ export class Sends {
     this.isFirstSettled = true;
     parts.enter('awaitingCode');
     this.planAutomatic();
-  }
-
-  /** What limits this verification is known: it may put off the automatic re-send that a code of Cognito's own has planned. */
-  earlierCounted(): void {
-    if (this.isFirstSettled && this.call.state === 'none' && !this.next.pending) this.planAutomatic();
   }
 
   private planAutomatic(): void {
@@ -360,7 +314,7 @@ export class Sends {
 
   /** Cognito could not be asked: it fails, unless a code was sent before. */
   private notAsked(failure: VerificationFailure): Ending | undefined {
-    if (this.records.counted.length === 0) return { outcome: 'failed', failure };
+    if (this.records.nothingSent) return { outcome: 'failed', failure };
     this.refuseWaiting(failure, failure);
     return undefined;
   }
@@ -370,20 +324,4 @@ export class Sends {
     this.waiting.refuse(failure, cause);
     this.awaitCode();
   }
-}
-
-const CHANGE_UNREAD: VerificationFailure = {
-  type: CALL_FAILURE_TYPES.outOfTime,
-  message: 'Where a code would go is not known: the attribute could not be read since it was changed.',
-};
-
-/** What is passed to the triggers of the user pool: of a request that does not count only with the token that it came with. */
-function metadataFor(
-  held: HeldToken,
-  { resending, tokens, terms }: { resending: Resending | undefined; tokens: AccessTokens; terms: Terms },
-): Record<string, string> | undefined {
-  const { given, clientMetadata } = resending ?? {};
-  if (given && clientMetadata && (tokens.counts(given) || isSame(given.tokenInput, held.tokenInput)))
-    return clientMetadata;
-  return terms.proven ? terms.clientMetadata : held.claims[0]?.clientMetadata;
 }

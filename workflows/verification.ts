@@ -145,7 +145,7 @@ export class Verification {
   conclude(): Promise<Ending> {
     this.earlier.cancel();
     this.sends.cancel();
-    return this.looks.conclude(this.sends.records.counted.length > 0);
+    return this.looks.conclude(!this.sends.records.nothingSent);
   }
 
   /** What earlier verifications leave is known. */
