@@ -6,18 +6,11 @@ import {
 } from '@cognito-verification/contract';
 import type { AccessTokens } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
-import {
-  attemptsUsedUp,
-  automaticResendAt,
-  firstSendAllowedAt,
-  type LimitFacts,
-  type ResendFacts,
-  resendRefusal,
-} from './limits.js';
+import { attemptsUsedUp, firstSendAllowedAt, type LimitFacts, type ResendFacts, resendRefusal } from './limits.js';
 import type { Looks } from './looks.js';
 import type { Mailbox, Resending, ResendPost } from './mailbox.js';
 import type { Opening } from './opening.js';
-import { type CallState, type Ending, nextDailyEmailReset, retryAfterRateLimit, slowRetryAt } from './policy.js';
+import type { CallState, Ending } from './policy.js';
 import { changeUnread, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
 import { SendCall } from './send-call.js';
 import { SendPlan } from './send-plan.js';
@@ -39,7 +32,7 @@ interface Parts {
   enter(state: VerificationState): void;
 }
 
-/** The sends of one verification: when the next is due, what came of the last, and which callers wait for it. */
+/** The sends of one verification: what the next is for, what came of the last, and which callers wait for it. */
 export class Sends {
   readonly records: SendRecords;
   private readonly call: SendCall;
@@ -49,14 +42,11 @@ export class Sends {
   /** The re-send that was asked for. */
   private resending: Resending | undefined;
   private isFirstSettled = false;
-  private automaticResends = true;
-  private rateLimitsInARow = 0;
-  private slowRetries = 0;
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.terms);
     this.call = new SendCall(parts, this.records);
-    this.next = new SendPlan(parts.deadline);
+    this.next = new SendPlan(parts);
   }
 
   /** Where the request has `alreadySent`, it skips the first send, unless another request is the first that counts. */
@@ -103,7 +93,7 @@ export class Sends {
 
   /** What limits this verification is known: it may put off the automatic re-send that a code of Cognito's own has planned. */
   earlierCounted(): void {
-    if (this.isFirstSettled && this.call.state === 'none' && !this.next.pending) this.planAutomatic();
+    if (this.isFirstSettled && this.call.state === 'none' && !this.next.pending) this.next.planAutomatic();
   }
 
   /** Asks Cognito to send a code, unless no attempt is left to submit it, or the calls of earlier verifications put it off. */
@@ -117,7 +107,8 @@ export class Sends {
     this.next.clear();
     const allowedAt = this.records.nothingSent ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
     if (allowedAt !== undefined && allowedAt > Date.now()) {
-      this.putOff(allowedAt, 'The last hour leaves another send then');
+      this.enterRateLimited();
+      this.next.putOff(allowedAt, 'The last hour leaves another send then');
       this.waiting.answer();
       return;
     }
@@ -189,7 +180,7 @@ export class Sends {
       this.next.plan('now');
       this.parts.enter('sending');
     }
-    if (this.next.automatic) this.planAutomatic();
+    if (this.next.automatic) this.next.planAutomatic();
     if (alreadySent && !this.parts.opening.saidTwice(alreadySent)) this.parts.mailbox.alreadySent = alreadySent;
   }
 
@@ -216,8 +207,7 @@ export class Sends {
   /** Takes the answer to a send. */
   settle(): Ending | undefined {
     const answer = this.call.take();
-    if (answer.verdict !== 'rateLimited') this.rateLimitsInARow = 0;
-    if (answer.verdict !== 'undeliverable' && answer.verdict !== 'blocked') this.slowRetries = 0;
+    this.next.noteAnswer(answer.verdict);
     if (answer.verdict !== 'noToken') this.records.add(answer);
     let ending: Ending | undefined;
     switch (answer.verdict) {
@@ -227,7 +217,8 @@ export class Sends {
         this.awaitCode();
         break;
       case 'rateLimited':
-        this.waitOutRateLimit(answer.dailyEmailLimit === true);
+        this.enterRateLimited();
+        this.next.waitOutRateLimit(answer.dailyEmailLimit === true);
         break;
       case 'noToken':
         this.next.plan('withToken');
@@ -237,7 +228,7 @@ export class Sends {
       case 'undeliverable':
       case 'blocked':
         // The caller that asked for this send goes on waiting for it.
-        if (this.triesAgainSlowly(answer.verdict, answer.failure)) return undefined;
+        if (this.next.tryAgainSlowly(answer.verdict, answer.failure)) return undefined;
         ending = this.refusedForGood(answer.failure);
         break;
       case 'throttled':
@@ -271,43 +262,18 @@ export class Sends {
     const { parts } = this;
     this.isFirstSettled = true;
     parts.enter('awaitingCode');
-    this.planAutomatic();
+    this.next.planAutomatic();
   }
 
-  private planAutomatic(): void {
-    const { limits, looks } = this.parts;
-    const atMs = automaticResendAt(limits, Date.now());
-    if (this.automaticResends && atMs !== undefined && !looks.changePending)
-      this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
-    else this.next.clear();
-  }
-
-  private waitOutRateLimit(dailyEmailLimit: boolean): void {
-    const own = [...this.parts.limits.earlier.sends, ...this.records.counted].map(({ at }) => Date.parse(at));
-    const atMs = dailyEmailLimit
-      ? nextDailyEmailReset(Date.now())
-      : retryAfterRateLimit(own, ++this.rateLimitsInARow, Date.now());
-    this.putOff(atMs, 'Cognito may take another send by then');
-  }
-
-  /** @param summary what the Web UI shows beside the timer */
-  private putOff(atMs: number, summary: string): void {
+  private enterRateLimited(): void {
     this.isFirstSettled = true;
     this.parts.enter('rateLimited');
-    this.next.planAt(atMs, 'rateLimited', summary);
-  }
-
-  private triesAgainSlowly(kind: 'undeliverable' | 'blocked', failure: VerificationFailure): boolean {
-    const atMs = slowRetryAt(kind, ++this.slowRetries, Date.now());
-    if (atMs === undefined) return false;
-    this.next.planAt(atMs, 'slowRetry', `Tries again after ${failure.type}`);
-    return true;
   }
 
   /** Cognito refused for good: it fails, unless an earlier code may still work; then it goes on without automatic re-sends. */
   private refusedForGood(failure: VerificationFailure): Ending | undefined {
     if (!this.records.codeWorks) return { outcome: 'failed', failure };
-    this.automaticResends = false;
+    this.next.endAutomatic();
     this.refuseWaiting(resendFailed(failure), failure);
     return undefined;
   }

@@ -110,7 +110,7 @@ const PROOFS = {
   ],
   'a re-send may go to the kept value': [fails('workflows/limits.ts', 'facts.changePending')],
   'an automatic re-send may go to the kept value': [
-    holds('workflows/sends.ts', '!looks.changePending'),
+    holds('workflows/send-plan.ts', '!looks.changePending'),
     fails('workflows/sends.ts', 'this.parts.looks.changePending'),
   ],
   'a trusted confirmation says that it is checked': [
