@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import {
   type CodeConfirmedInput,
   codeConfirmed,
+  defined,
   getStatus,
   type Stamp,
   type Stamped,
@@ -54,7 +55,7 @@ export class ServiceCalls {
 
   /** The newest run of the verification; after a reset that is not the first. The server refuses a call for another one. */
   private handle({ workflowId, run }: Named): WorkflowHandle {
-    return this.client.workflow.getHandle(workflowId, undefined, run === undefined ? {} : { firstExecutionRunId: run });
+    return this.client.workflow.getHandle(workflowId, undefined, defined({ firstExecutionRunId: run }));
   }
 
   /** Runs `call`. Its requests fail once `timeoutMs` have passed. */
