@@ -64,10 +64,11 @@ function takeCodeConfirmed(verification: Verification): void {
     codeConfirmed,
     (input: unknown) => {
       awaitKey(input);
+      let taking = 'A confirmation';
       // The sender of a signal cannot be told.
-      const leftOut = (what: string, error: unknown) => {
+      const leftOut = (error: unknown) => {
         if (!(error instanceof InvalidInputError)) throw error;
-        log.warn(`${what} was left out: ${error.message}`);
+        log.warn(`${taking} was left out: ${error.message}`);
       };
       try {
         const { runId } = stamps.check(input, 'codeConfirmed');
@@ -78,10 +79,11 @@ function takeCodeConfirmed(verification: Verification): void {
         stamps.refuseCopy(input);
         mailbox.reference = reference ?? mailbox.reference;
         mailbox.confirmed = true;
-        if (ignored) leftOut('The access token of a confirmation', ignored);
+        taking = 'The access token of a confirmation';
+        if (ignored) leftOut(ignored);
         offer(verification, tokenInput && verification.tokens.of(tokenInput, isChecked(input)));
       } catch (error) {
-        leftOut(mailbox.confirmed ? 'The access token of a confirmation' : 'A confirmation', error);
+        leftOut(error);
       }
     },
     { description: 'Cognito has accepted the code already, in a call that the sender made itself.' },
