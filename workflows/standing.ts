@@ -8,6 +8,7 @@ import type { HeldToken } from './held-token.js';
 import type { Mailbox, Standing } from './mailbox.js';
 import { tooManyMessages, tooManyRefusedTokens } from './refusals.js';
 
+/** Whether the word of a message counts, by its token. */
 export function standingOf(token: HeldToken | undefined): Standing {
   if (!token) return 'tokenless';
   return token.proven ? 'proven' : 'unproven';
