@@ -10,6 +10,7 @@ import { activityInfo, log } from '@temporalio/activity';
 import type { Answer } from './cognito.js';
 import { type EarlierRun, type EarlierRuns, mayPass, type Place, RunReader } from './run-reader.js';
 
+/** Where to begin to read. */
 export interface CountEarlierCallsInput extends Answer {
   /** The run before this verification. */
   previousRunId: string;
@@ -17,6 +18,7 @@ export interface CountEarlierCallsInput extends Answer {
   startedAt: string;
 }
 
+/** The calls of the last hour. */
 export interface CountEarlierCallsResult extends Answer, EarlierCalls {}
 
 /** What the workflow knows of other executions. */

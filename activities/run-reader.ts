@@ -52,31 +52,42 @@ interface ScheduledCall {
   place: SerializationContext;
 }
 
-/** The calls to Cognito, and the failures after which a call does not count. */
+/** The calls to Cognito. */
 const KINDS = new Map<unknown, ScheduledCall['kind']>([
   ['sendCode', 'sends'],
   ['verifyCode', 'attempts'],
   ['readAttribute', 'looks'],
 ]);
-const COUNTS: Record<keyof EarlierCalls, (failure: unknown) => boolean> = {
-  sends: (failure) => !NO_MESSAGE.has(failure as SendFailure),
-  attempts: (failure) => !NO_ATTEMPT.has(failure as AttemptFailure),
+/** As the workflow counts its own (`send-records.ts`, `countedAttempts`). */
+const COUNTS: { sends: Record<SendFailure, boolean>; attempts: Record<AttemptFailure, boolean> } = {
+  sends: {
+    uncertain: true,
+    throttled: false,
+    unreachable: false,
+    rateLimited: false,
+    accessTokenRejected: false,
+    undeliverable: false,
+    blocked: false,
+    failed: false,
+  },
+  attempts: {
+    uncertain: true,
+    rateLimited: true,
+    mismatch: true,
+    codeExpired: true,
+    failed: true,
+    throttled: false,
+    unreachable: false,
+    accessTokenRejected: false,
+    blocked: false,
+  },
 };
-const NO_MESSAGE: ReadonlySet<SendFailure> = new Set<SendFailure>([
-  'throttled',
-  'unreachable',
-  'rateLimited',
-  'accessTokenRejected',
-  'undeliverable',
-  'blocked',
-  'failed',
-]);
-const NO_ATTEMPT: ReadonlySet<AttemptFailure> = new Set<AttemptFailure>([
-  'throttled',
-  'unreachable',
-  'accessTokenRejected',
-  'blocked',
-]);
+
+/** Whether a call with this failure counts. One that is not known counts. */
+function counts(kind: keyof EarlierCalls, failure: unknown): boolean {
+  const known: Record<string, boolean | undefined> = COUNTS[kind];
+  return known[String(failure)] !== false;
+}
 
 /** `TIMEOUT_TYPE_SCHEDULE_TO_START`: no worker had the call. */
 const NOT_STARTED = 2;
@@ -170,7 +181,7 @@ export class RunReader {
     this.open.delete(id);
     if (completed) this.own.tokenTaken();
     if (call.kind === 'looks') return;
-    if (failed && !COUNTS[call.kind](await this.failureOf(failed.failure, call.place))) return;
+    if (failed && !counts(call.kind, await this.failureOf(failed.failure, call.place))) return;
     if (Number(timedOut?.failure?.timeoutFailureInfo?.timeoutType) === NOT_STARTED) return;
     if (canceled && !Number(canceled.startedEventId ?? 0)) return;
     this.calls[call.kind].push({ at: this.newest });

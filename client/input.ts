@@ -14,7 +14,7 @@ import { FORMS } from '@cognito-verification/contract/fields';
 import type { VerificationClientOptions, VerificationRef } from './client-options.js';
 import { InvalidRequestError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
-import type { Named } from './service-calls.js';
+import type { Named } from './runs.js';
 
 /**
  * Runs one of the contract's parsers.

@@ -2,29 +2,26 @@ import { setTimeout } from 'node:timers/promises';
 import {
   type CodeConfirmedInput,
   codeConfirmed,
+  defined,
   getStatus,
   type Stamp,
   type Stamped,
-  type VerificationOutcome,
   type VerificationStatus,
-  WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
-import { type Client, QueryNotRegisteredError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { type Client, QueryNotRegisteredError, type WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { expected, isOutcome, isStatus } from './answers.js';
+import { expected, isStatus } from './answers.js';
 import { type Asking, Challenge } from './challenge.js';
 import {
   TemporalUnavailableError,
-  UnexpectedAnswerError,
   VerificationEndedError,
   VerificationError,
   VerificationFailedError,
   VerificationNotFoundError,
 } from './errors.js';
-import { END_BY_TEMPORAL, outcomeOfFailure } from './outcome.js';
 import { endedMeanwhile } from './repeated-update.js';
+import { type Named, type Run, Runs, SERVER_TIMEOUT_MS } from './runs.js';
 import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
-import type { AttributeVerification, NewestRun } from './start-operation.js';
 
 /**
  * A start that meets a run which is just closing is refused for a while, and the SDK asks again and again with the same
@@ -34,30 +31,16 @@ const MOST_FOR_TRY_MS = 3_000;
 
 /** A worker answers a query from its memory, or after one replay. */
 const QUERY_TIMEOUT_MS = 10_000;
-/** For calls that the server answers by itself, without a worker. */
-const SERVER_TIMEOUT_MS = 5_000;
 /** The caller has waited once already. A worker that runs has the verification in memory. */
 const STATUS_AFTER_START_MS = 3_000;
 
 /** A workflow task that is due when a query comes has mostly run after this. */
 const ASK_AGAIN_MS = 300;
 
-/** A verification as its caller names it. */
-export interface Named {
-  readonly workflowId: string;
-  /** The first run id, if the caller holds it. Default: the newest verification with this workflow id is meant. */
-  readonly run?: string | undefined;
-}
-
-/** A run as the server describes it. */
-interface Run extends NewestRun {
-  /** Another one where a reset has made the run. */
-  readonly firstRunId: string;
-  readonly open: boolean;
-}
-
 /** Makes calls to Temporal within a time limit, and explains their errors. */
 export class ServiceCalls {
+  readonly runs = new Runs(this);
+
   /** @param now the time in milliseconds since the epoch */
   constructor(
     readonly client: Client,
@@ -71,8 +54,8 @@ export class ServiceCalls {
   }
 
   /** The newest run of the verification; after a reset that is not the first. The server refuses a call for another one. */
-  handle({ workflowId, run }: Named): WorkflowHandle {
-    return this.client.workflow.getHandle(workflowId, undefined, run === undefined ? {} : { firstExecutionRunId: run });
+  private handle({ workflowId, run }: Named): WorkflowHandle {
+    return this.client.workflow.getHandle(workflowId, undefined, defined({ firstExecutionRunId: run }));
   }
 
   /** Runs `call`. Its requests fail once `timeoutMs` have passed. */
@@ -127,9 +110,9 @@ export class ServiceCalls {
       await this.client.workflow.getHandle(workflowId, runId).signal(codeConfirmed, message(stamp));
     };
     await this.on(named, timeoutMs, async () => {
-      if (named.run === undefined) return await send(await this.newestRun(named));
+      if (named.run === undefined) return await send(await this.runs.newest(named));
       await send({ runId: named.run, firstRunId: named.run }).catch(async (error: unknown) => {
-        const run = error instanceof WorkflowNotFoundError ? await this.newestRun(named) : undefined;
+        const run = error instanceof WorkflowNotFoundError ? await this.runs.newest(named) : undefined;
         if (!run?.open) throw error;
         await send(run);
       });
@@ -141,7 +124,7 @@ export class ServiceCalls {
     try {
       return (await this.within(timeoutMs, () => this.ask(named))).status;
     } catch (error) {
-      const last = await this.outcomeIfEnded(named);
+      const last = await this.runs.outcomeIfEnded(named);
       if (last?.status) return last.status;
       throw await this.explain(error, named);
     }
@@ -178,7 +161,7 @@ export class ServiceCalls {
       });
     try {
       return await this.within(STATUS_AFTER_START_MS, async () => {
-        const { closedAtMs } = await this.describe(workflowId);
+        const { closedAtMs } = await this.runs.describe(workflowId);
         if (closedAtMs !== undefined && closedAtMs < begunAtMs) throw nothingStarted();
         return await this.ask({ workflowId });
       });
@@ -188,62 +171,9 @@ export class ServiceCalls {
     }
   }
 
-  /** How the verification ended. Waits while it is open. Throws Temporal's own errors. */
-  async outcome(named: Named): Promise<VerificationOutcome> {
-    let run = await this.newestRun(named);
-    for (;;) {
-      const outcome = await this.outcomeOf(named, run);
-      if (outcome.failure?.type !== END_BY_TEMPORAL.terminated) return outcome;
-      // A reset ends a run that is open, and goes on with another one.
-      const next = await this.newestRun(named);
-      if (next.runId === run.runId || next.firstRunId !== run.firstRunId) return outcome;
-      run = next;
-    }
-  }
-
-  private async outcomeOf({ workflowId, run }: Named, { runId, firstRunId }: Run): Promise<VerificationOutcome> {
-    const held = run !== undefined;
-    const challenge = this.challenge({ kind: WORKFLOW_TYPE, workflowId, run: run ?? firstRunId, held });
-    try {
-      const handle = this.client.workflow.getHandle<AttributeVerification>(workflowId, runId);
-      const outcome = expected(await handle.result(), isOutcome, workflowId);
-      if (!outcome.status) throw new UnexpectedAnswerError(workflowId, 'has no status');
-      return { ...outcome, status: challenge.take(outcome.status).status };
-    } catch (error) {
-      if (error instanceof WorkflowFailedError) return outcomeOfFailure(error, challenge);
-      throw error;
-    }
-  }
-
-  /** The newest run of the verification. Throws Temporal's own errors. */
-  private async newestRun({ workflowId, run }: Named): Promise<Run> {
-    const newest = await this.describe(workflowId);
-    return run === undefined || newest.firstRunId === run ? newest : await this.describe(workflowId, run);
-  }
-
-  /** The run before one that is about to be started; undefined if there is none. Throws Temporal's own errors. */
-  async runBefore(workflowId: string): Promise<NewestRun | undefined> {
-    try {
-      return await this.describe(workflowId);
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
-  }
-
-  private async describe(workflowId: string, run?: string): Promise<Run> {
-    const { runId, status, closeTime, raw } = await this.client.workflow.getHandle(workflowId, run).describe();
-    return {
-      runId,
-      firstRunId: raw.workflowExecutionInfo?.firstRunId || runId,
-      open: status.name === 'RUNNING',
-      closedAtMs: closeTime?.getTime(),
-    };
-  }
-
   /** @throws VerificationError for everything that goes wrong. */
   async runOf(named: Named): Promise<Run> {
-    return await this.on(named, SERVER_TIMEOUT_MS, () => this.newestRun(named));
+    return await this.on(named, SERVER_TIMEOUT_MS, () => this.runs.newest(named));
   }
 
   /** The typed error for an error of Temporal's. Asks Temporal where the error alone does not say enough. */
@@ -251,13 +181,13 @@ export class ServiceCalls {
     const { workflowId } = named;
     if (error instanceof WorkflowNotFoundError) {
       // If one is open, the run that was asked has ended, and somebody has started a new one since.
-      const found = await this.find(named);
+      const found = await this.runs.find(named);
       if (found === 'absent') return new VerificationNotFoundError(workflowId, { cause: error });
       const outcome = found === 'open' ? undefined : found;
       return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
     }
     if (endedMeanwhile(error)) {
-      const outcome = await this.outcomeIfEnded(named);
+      const outcome = await this.runs.outcomeIfEnded(named);
       if (outcome?.failure) return new VerificationFailedError(workflowId, outcome.failure, { cause: error });
       return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
     }
@@ -265,7 +195,7 @@ export class ServiceCalls {
     const explained = errorOfService(error, this.target(workflowId), challenge);
     // While the workflow ends it refuses messages, and has no result yet.
     if (explained instanceof VerificationEndedError && !explained.outcome) {
-      const outcome = await this.outcomeIfEnded(named);
+      const outcome = await this.runs.outcomeIfEnded(named);
       return new VerificationEndedError(workflowId, outcome, outcome?.status ?? explained.status, { cause: error });
     }
     return explained;
@@ -279,25 +209,6 @@ export class ServiceCalls {
       return new TemporalUnavailableError('The Temporal Service gave no answer in time.', { cause });
     }
     return workerUnavailable(this.target(workflowId), 'it took longer than this client waits', cause);
-  }
-
-  /** Undefined while the verification is open, and where its outcome could not be read in time. */
-  async outcomeIfEnded(named: Named): Promise<VerificationOutcome | undefined> {
-    const found = await this.find(named);
-    return typeof found === 'string' ? undefined : found;
-  }
-
-  private async find(named: Named): Promise<'absent' | 'open' | VerificationOutcome> {
-    try {
-      return await this.within(SERVER_TIMEOUT_MS, async () => {
-        const run = await this.newestRun(named);
-        // The outcome of this run: a new one may have been started since, and the call would wait for its end.
-        return run.open ? 'open' : await this.outcomeOf(named, run);
-      });
-    } catch (error) {
-      // It was there a moment ago: callers ask only to say more about a verification that they know.
-      return error instanceof WorkflowNotFoundError ? 'absent' : 'open';
-    }
   }
 
   private target(workflowId: string): CallTarget {

@@ -34,7 +34,8 @@ import { errorOfInput } from './failure-errors.js';
 import { checkReference, checkSealing, durationMs, namedBy, parse, updateIdFor } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { repeatStart, repeatUpdate } from './repeated-update.js';
-import { type Named, ServiceCalls } from './service-calls.js';
+import type { Named } from './runs.js';
+import { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
 import { TokenCheck } from './token-check.js';
@@ -115,7 +116,7 @@ export class VerificationClient {
     const asks = { policy, attributeName, alreadySent, clientMetadata };
     const challengeOf = (id: string) => this.calls.challenge({ kind: 'awaitDelivery', workflowId, id, asks, proven });
     const send = async (id: string) => {
-      const newest = await this.calls.runBefore(workflowId);
+      const newest = await this.calls.runs.before(workflowId);
       const challenge = challengeOf(id);
       const { stamp } = challenge;
       const ofRequest = { kind: WORKFLOW_TYPE, id, at: stamp.at, proven } as const;
@@ -254,7 +255,7 @@ export class VerificationClient {
     const named = this.named(verification);
     await this.calls.on(named, this.waitForAnswerMs, (handle) => handle.cancel());
     // The server accepts the request for an ended verification too, without an error.
-    const outcome = await this.calls.outcomeIfEnded(named);
+    const outcome = await this.calls.runs.outcomeIfEnded(named);
     if (outcome && outcome.outcome !== 'cancelled') throw new VerificationEndedError(named.workflowId, outcome);
   }
 

@@ -1,7 +1,8 @@
 import type { VerificationOutcome } from '@cognito-verification/contract';
 import { VerificationOpenError } from './errors.js';
 import { END_BY_TEMPORAL } from './outcome.js';
-import type { Named, ServiceCalls } from './service-calls.js';
+import type { Named } from './runs.js';
+import type { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 
 /**
@@ -15,13 +16,13 @@ export async function waitForOutcome(
   timeoutMs: number | undefined,
 ): Promise<VerificationOutcome> {
   try {
-    const read = () => calls.outcome(named);
+    const read = () => calls.runs.outcome(named);
     const outcome = await (timeoutMs === undefined ? read() : calls.within(timeoutMs, read));
     return await withLastStatus(calls, named, outcome);
   } catch (error) {
     if (!isDeadline(error)) throw await calls.explain(error, named);
     // A Temporal Service that became unavailable looks the same. Then this question throws.
-    const ended = (await calls.runOf(named)).open ? undefined : await calls.outcomeIfEnded(named);
+    const ended = (await calls.runOf(named)).open ? undefined : await calls.runs.outcomeIfEnded(named);
     if (ended) return await withLastStatus(calls, named, ended);
     const status = await calls.status(named).catch(() => undefined);
     throw new VerificationOpenError(named.workflowId, status, { cause: error });

@@ -1,6 +1,6 @@
 /**
  * How large each value from outside may be. Temporal takes 2 MB in one payload and 50 MB in a history, and warns from 512 KiB
- * (`limit.blobSize`, `limit.historySize`). With these bounds no message and no status has 64 KiB. A verification takes 1,500
+ * (`limit.blobSize`, `limit.historySize`). With these bounds no message and no status reaches 64 KiB. A verification takes 1,500
  * updates and then only codes: the tokens of all of them, each of the greatest length, are half of a history.
  */
 import { isPrintable, printable } from './printable.js';

@@ -23,8 +23,9 @@ export const FAILURE_TYPES = {
    */
   attemptsExhausted: 'AttemptsExhausted',
   /**
-   * The verification has had so many messages that it keeps the rest of those that Temporal allows for codes, or so many whose
-   * token does not count, or whose token Cognito refused (`{ retryAt }`), that it takes only those whose token counts.
+   * Too many messages have come, and the rest of those that Temporal allows are kept for codes. Or too many came whose token
+   * does not count, or Cognito refused too many such tokens (the details are `{ retryAt }`): then only messages whose token
+   * counts are taken.
    */
   tooManyMessages: 'TooManyMessages',
   /** No code has been sent in this verification yet, so there is none to check. */

@@ -97,6 +97,7 @@ export const SUBMIT_CODE_RESULTS = [
 /** What Cognito, or the policy, answered to a code. */
 export type SubmitCodeResult = (typeof SUBMIT_CODE_RESULTS)[number];
 
+/** What `submitCode` answers. */
 export interface SubmitCodeAnswer {
   result: SubmitCodeResult;
   /**

@@ -35,7 +35,7 @@ export function parseStamp(message: unknown, called: string): Stamp {
   }
   const { proven } = fields;
   if (proven !== undefined && proven !== true) {
-    throw new InvalidInputError('stamp.proven', `must be true where it is there; found ${show(proven)}`);
+    throw new InvalidInputError('stamp.proven', `must be true or absent; found ${show(proven)}`);
   }
   return {
     kind,

@@ -17,9 +17,9 @@ export interface VerificationPolicy {
   /** After how long without a confirmation the verification sends again by itself. Default: never. */
   resendAfter?: Duration;
   /**
-   * How soon after the first send another one is allowed. It doubles with each send, those of earlier verifications of the same
-   * user and attribute in the last hour included, and begins again with a code that Cognito has sent by itself to a new value.
-   * Default 30 seconds.
+   * How soon after the first send another one is allowed. It doubles with each send, and those of the last hour in earlier
+   * verifications of the same user and attribute count. It begins again with a code that Cognito has sent by itself to a new
+   * value. Default 30 seconds.
    */
   resendCooldown?: Duration;
   /**

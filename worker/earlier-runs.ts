@@ -1,5 +1,6 @@
 /** How a worker reads earlier runs: with its own connection and its own keys. */
 import { type KeyRing, open } from '@cognito-verification/codec';
+import { defined } from '@cognito-verification/contract';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { EarlierRuns } from '../activities/run-reader.js';
@@ -14,7 +15,7 @@ export function earlierRuns(connection: NativeConnection, namespace: string, key
       const untilMs = Date.now() + READ_TIMEOUT_MS;
       let nextPageToken: Uint8Array | undefined;
       do {
-        const request = { namespace, execution, ...(nextPageToken ? { nextPageToken } : {}) };
+        const request = { namespace, execution, ...defined({ nextPageToken }) };
         const page = await connection.withDeadline(untilMs, () =>
           connection.workflowService.getWorkflowExecutionHistory(request),
         );

@@ -6,19 +6,9 @@ import {
   type UserKey,
 } from '@cognito-verification/contract';
 import type { AttemptVerdict, ReadVerdict, SendVerdict } from './cognito-calls.js';
+import { type HeldToken, isSame, isTheOne, lives } from './held-token.js';
+import { untakenTokensAt } from './policy.js';
 import type { Claim } from './terms.js';
-
-/** A token, decoded once; or a reference, whose token's expiry the workflow cannot know. */
-export interface HeldToken {
-  readonly tokenInput: TokenInput;
-  readonly expiresAtMs?: number | undefined;
-  /** It counts: its sender has checked its signature, or Cognito has taken it. */
-  proven: boolean;
-  /** The requests that it came with, until they count. */
-  readonly claims: Claim[];
-  /** It is worth a look whether it counts, because of what it came with. */
-  wantsLook?: boolean | undefined;
-}
 
 /** Enough for every honest caller of one verification, and a limit to how many forged tokens are tried. */
 const MOST_OFFERED = 5;
@@ -28,19 +18,6 @@ const MOST_REFUSED = 250;
 
 /** Of one token, until it counts. A start repeats its claim in its update. */
 const MOST_CLAIMS = 4;
-
-const MINUTE_MS = 60_000;
-const FREE_REFUSALS = 5;
-const LONGEST_WAIT_MS = 24 * 60 * MINUTE_MS;
-
-/**
- * From when a token is tried that nobody has checked, once Cognito has refused so many of them: after five of them a minute
- * later, and twice as long with each further one, up to a day. A forged token costs one of the account's 120 `GetUser` a second.
- */
-export function untakenTokensAt(refusals: number, nowMs: number): number {
-  if (refusals < FREE_REFUSALS) return nowMs;
-  return nowMs + Math.min(LONGEST_WAIT_MS, MINUTE_MS * 2 ** (refusals - FREE_REFUSALS));
-}
 
 /**
  * The access tokens, and the references to them, that a verification may use: the tokens that messages brought, newest
@@ -267,20 +244,4 @@ export async function withToken<Answer extends { verdict: string }>(
 /** Those that count are kept before the others; of both the newest. */
 function bestOf(tokens: readonly HeldToken[]): HeldToken[] {
   return [...tokens.filter(({ proven }) => proven), ...tokens.filter(({ proven }) => !proven)].slice(0, MOST_OFFERED);
-}
-
-function lives({ expiresAtMs }: Pick<HeldToken, 'expiresAtMs'>, nowMs: number): boolean {
-  return expiresAtMs === undefined || expiresAtMs > nowMs;
-}
-
-/** Whether both are the same token, or the same reference. */
-export function isSame(one: TokenInput, other: TokenInput): boolean {
-  return one.accessToken
-    ? other.accessToken !== undefined && one.accessToken.equals(other.accessToken)
-    : one.accessTokenReference === other.accessTokenReference;
-}
-
-/** A refused token stays refused in every message. */
-function isTheOne(one: TokenInput, other: TokenInput): boolean {
-  return one === other || (one.accessToken !== undefined && isSame(one, other));
 }

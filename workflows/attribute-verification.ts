@@ -61,9 +61,9 @@ async function lifecycle(verification: Verification): Promise<Ending> {
       case 'attemptSettled':  ending = attempts.settle();                 break;
       case 'codeSubmitted':   attempts.take(deadline.passed);             break;
       case 'sendSettled':     ending = sends.settle();                    break;
-      case 'startedAgain':    ending = await verification.makeWay();      break; // `expired`, and the start opens another
-      case 'deadline':        ending = await verification.conclude();      break; // one last look, then `expired`
+      case 'deadline':        ending = await verification.conclude();     break; // one last look, then `expired`
       case 'requestCounts':   verification.takeRequest();                 break; // its terms are in force, or tighten them
+      case 'startedAgain':    ending = await verification.makeWay();      break; // `expired`, and the start opens another
       case 'lookDue':         looks.start();                              break;
       case 'codeAlreadySent': sends.takeAlreadySent();                    break;
       case 'tokenOffered':    verification.takeToken();                   break; // what waits for one goes on

@@ -8,8 +8,9 @@ import {
   type VerificationFailure,
 } from '@cognito-verification/contract';
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
-import { type AccessTokens, type HeldToken, type NoToken, withToken } from './access-tokens.js';
+import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
+import type { HeldToken } from './held-token.js';
 import type { Looks } from './looks.js';
 import type { Submitted } from './mailbox.js';
 import type { Ending } from './policy.js';

@@ -1,37 +1,28 @@
 /**
- * The three calls to Cognito as the lifecycle makes them: their budgets, their priority, and what their failures mean.
- * Nothing here throws but a cancellation: every other end of a call is a verdict.
+ * The three calls to Cognito as the lifecycle makes them: their budgets and their priority. Nothing here throws but
+ * a cancellation and the lack of a key: every other end of a call is a verdict.
  */
 import {
   type AttributeName,
-  boundedFailure,
-  CALL_FAILURE_TYPES,
   type CodeDelivery,
   cognitoTaskQueue,
-  isRecord,
   type Secret,
   TOKEN_SOURCE_TIMEOUT_MS,
   type TokenInput,
   tokenFields,
   type UserKey,
-  type VerificationFailure,
 } from '@cognito-verification/contract';
 import {
   ActivityCancellationType,
-  ActivityFailure,
   type ActivityInterfaceFor,
   type ActivityOptions,
-  ApplicationFailure,
-  isCancellation,
   proxyActivities,
-  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
-import type { FailureDetails } from '../activities/call-failure.js';
 import type { Answer, CognitoActivities, CognitoCall } from '../activities/cognito.js';
 import type { AttemptFailure, SendFailure } from '../activities/failures.js';
-import { awaitKey } from './missing-key.js';
+import { answerTo, type FailedCall, verdictOnFailure } from './call-end.js';
 
 /** What every call needs. */
 interface Call {
@@ -59,16 +50,6 @@ export type AttemptVerdict =
 
 /** How a look at the attribute ended. */
 export type ReadVerdict = { verdict: 'read'; attribute: AttributeSnapshot } | FailedCall<AttemptFailure>;
-
-// A distributive type: one object type for each verdict, so that TypeScript narrows by it. `attribute` is as it was before a send.
-type FailedCall<Failure> = Failure extends unknown
-  ? {
-      verdict: Failure;
-      failure: VerificationFailure;
-      dailyEmailLimit?: true | undefined;
-      attribute?: AttributeSnapshot | undefined;
-    }
-  : never;
 
 // "The request left, the answer did not come": Temporal would run the activity again after these time-outs, and each
 // run is one more message to a person, or one more attempt. The third is how Core ends a call that a worker cuts off
@@ -202,7 +183,7 @@ async function verdictOf<Result extends Answer, Taken, Failure extends SendFailu
   try {
     return taken(answerTo(input, await call()));
   } catch (error) {
-    return failed<Failure>(error);
+    return verdictOnFailure<Failure>(error);
   }
 }
 
@@ -230,59 +211,4 @@ export function cognitoWorker<Activities extends object>(
     priority: { priorityKey, fairnessKey: userPoolId },
     ...options,
   });
-}
-
-/** The call was made, and what came back cannot be its answer. */
-class AnswerLost extends Error {
-  override readonly name = 'AnswerLost';
-}
-
-/**
- * Whether an error tells that a call has ended. A cancellation does not, and neither does the lack of a key: it fails the
- * workflow task, until the key is back.
- */
-export function endsCall(error: unknown): error is AnswerLost | ActivityFailure {
-  return error instanceof AnswerLost || (error instanceof ActivityFailure && !isCancellation(error));
-}
-
-/** Anyone with write access to the namespace can complete an activity, but only a worker can give an answer of this run. */
-export function answerTo<Result extends Answer>({ runId }: Answer, answer: Result): Result {
-  awaitKey(answer);
-  if (answer instanceof Error) throw new AnswerLost(answer.message);
-  if (typeof answer !== 'object' || answer === null) throw new AnswerLost('none');
-  if (answer.runId !== runId) throw new AnswerLost('that of an earlier verification');
-  return answer;
-}
-
-/** @throws the error where it does not tell that the call has ended */
-function failed<Failure extends SendFailure | AttemptFailure>(error: unknown): FailedCall<Failure> {
-  // Type and message are text from outside, which every status repeats.
-  const failedCall = (
-    verdict: Failure | 'uncertain' | 'unreachable',
-    type: string | null | undefined,
-    message: string,
-  ) => ({ verdict, failure: boundedFailure(type, message) }) as FailedCall<Failure>;
-  if (!endsCall(error)) throw error;
-  if (error instanceof AnswerLost) {
-    const message = `What came back from the call is ${error.message}.`;
-    return failedCall('uncertain', CALL_FAILURE_TYPES.answerLost, message);
-  }
-  const { cause, message } = error;
-  if (cause instanceof ApplicationFailure) {
-    const details: unknown = awaitKey(cause.details?.[0]);
-    if (isRecord(details) && 'failure' in details) {
-      const { failure, dailyEmailLimit, attribute } = details as unknown as FailureDetails<Failure>;
-      return { ...failedCall(failure, cause.type, cause.message), dailyEmailLimit, attribute };
-    }
-  }
-  if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') {
-    const queue = cognitoTaskQueue(workflowInfo().taskQueue);
-    return failedCall(
-      'unreachable',
-      CALL_FAILURE_TYPES.noWorker,
-      `No worker took the call from the task queue ${queue} in time.`,
-    );
-  }
-  // A time-out while a worker had it, a dead worker, or an error of ours in the activity: it may have had its effect.
-  return failedCall('uncertain', cause?.name, cause?.message ?? message);
 }

@@ -1,7 +1,8 @@
 import { allUsedUp, type EarlierCalls, type ParsedRequest } from '@cognito-verification/contract';
 import { log, workflowInfo } from '@temporalio/workflow';
 import type { EarlierCallsActivities } from '../activities/earlier-calls.js';
-import { answerTo, cognitoWorker, endsCall, PRIORITY } from './cognito-calls.js';
+import { answerTo, endsCall } from './call-end.js';
+import { cognitoWorker, PRIORITY } from './cognito-calls.js';
 import { type CallState, iso } from './policy.js';
 import { Underway } from './underway.js';
 

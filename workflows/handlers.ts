@@ -18,19 +18,17 @@ import {
   resendCode,
   Secret,
   submitCode,
-  tokenInputOf,
   unstamped,
 } from '@cognito-verification/contract';
-import { type ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
-import type { HeldToken } from './access-tokens.js';
+import { type ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import { answering, refusing } from './answering.js';
 import { resendRefusal } from './limits.js';
-import type { Post, Standing } from './mailbox.js';
 import { awaitKey } from './missing-key.js';
 import type { Ending } from './policy.js';
+import { offer, takeIn, untilSettled, verdictOn } from './posting.js';
 import { attemptsExhausted, codeNotSent, ended, failureOf, resendNotAllowed, tooManyMessages } from './refusals.js';
 import { checkToken, isChecked, refuseTooMany, standingOf } from './standing.js';
-import { type Claim, claimOf, metadataOf } from './terms.js';
+import { claimOf, metadataOf } from './terms.js';
 import type { Verification } from './verification.js';
 
 /**
@@ -66,10 +64,11 @@ function takeCodeConfirmed(verification: Verification): void {
     codeConfirmed,
     (input: unknown) => {
       awaitKey(input);
+      let taking = 'A confirmation';
       // The sender of a signal cannot be told.
-      const leftOut = (what: string, error: unknown) => {
+      const leftOut = (error: unknown) => {
         if (!(error instanceof InvalidInputError)) throw error;
-        log.warn(`${what} was left out: ${error.message}`);
+        log.warn(`${taking} was left out: ${error.message}`);
       };
       try {
         const { runId } = stamps.check(input, 'codeConfirmed');
@@ -80,10 +79,11 @@ function takeCodeConfirmed(verification: Verification): void {
         stamps.refuseCopy(input);
         mailbox.reference = reference ?? mailbox.reference;
         mailbox.confirmed = true;
-        if (ignored) leftOut('The access token of a confirmation', ignored);
+        taking = 'The access token of a confirmation';
+        if (ignored) leftOut(ignored);
         offer(verification, tokenInput && verification.tokens.of(tokenInput, isChecked(input)));
       } catch (error) {
-        leftOut(mailbox.confirmed ? 'The access token of a confirmation' : 'A confirmation', error);
+        leftOut(error);
       }
     },
     { description: 'Cognito has accepted the code already, in a call that the sender made itself.' },
@@ -91,25 +91,25 @@ function takeCodeConfirmed(verification: Verification): void {
 }
 
 function answerAwaitDelivery(verification: Verification): void {
-  const { mailbox, earlier, tokens, sends, terms } = verification;
+  const { mailbox, earlier, tokens, sends, terms, opening } = verification;
   const { attributeName } = verification.request;
   setHandler(
     awaitDelivery,
     answering(verification, awaitDelivery, async (input) => {
       const { token, standing } = takeIn(verification, input);
-      const openedBy = verification.openedBy(input);
+      const opened = opening.cameWith(input);
       // The update that comes with the request only repeats it.
-      const claim = openedBy === true ? undefined : claimOf(input, attributeName, Date.now());
+      const claim = opened === true ? undefined : claimOf(input, attributeName, Date.now());
       // Nothing is sent or checked any more that would tell whether the token counts, and only then the next one may begin.
       const wantsLook = claim !== undefined && verification.exhausted;
       offer(verification, token, claim, wantsLook);
       const taken = () => !verification.tokenAwaitsItsTurn && !mailbox.alreadySent && !mailbox.startedAgain;
       const isSettled = () => sends.firstSettled && earlier.state === 'none' && taken();
-      await settled(verification, standing, () => verification.ended || isSettled());
+      await untilSettled(verification, standing, () => verification.ended || isSettled());
       const status = verification.status();
       if (verification.madeWay) throw ended(status);
       if (status.failure) throw failureOf(status);
-      return { ...status, joined: openedBy === undefined ? undefined : !openedBy, policy: policyOf(terms.policy) };
+      return { ...status, joined: opened === undefined ? undefined : !opened, policy: policyOf(terms.policy) };
     }),
     {
       description: 'Answers once the first send is settled: where the code was sent, or what it waits for.',
@@ -142,7 +142,7 @@ function answerSubmitCode(verification: Verification): void {
         if (mailbox.spent(standing) || mailbox.crowded(standing)) throw tooManyMessages(standing);
         if (verification.exhausted) throw attemptsExhausted(terms.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
-        if (sends.records.counted.length === 0 && !sends.sending) throw codeNotSent();
+        if (sends.records.nothingSent && !sends.sending) throw codeNotSent();
       }),
     },
   );
@@ -188,7 +188,7 @@ function answerRenewAccessToken(verification: Verification): void {
       const { token, standing } = takeIn(verification, input);
       if (token) tokens.renew(token, Date.now());
       tokens.announce();
-      await settled(verification, standing, () => verification.ended || !verification.tokenAwaitsItsTurn);
+      await untilSettled(verification, standing, () => verification.ended || !verification.tokenAwaitsItsTurn);
       return verification.status();
     }),
     {
@@ -227,53 +227,7 @@ export function answerTheRest(verification: Verification, { outcome }: Ending): 
   }
 }
 
-/** Counts an update, and finds out what its word is worth. */
-function takeIn(
-  { mailbox, tokens }: Verification,
-  input: Parameters<typeof tokenInputOf>[0],
-): {
-  token: HeldToken | undefined;
-  standing: Standing;
-} {
-  awaitKey(input);
-  const tokenInput = tokenInputOf(input);
-  const token = tokenInput && tokens.of(tokenInput, isChecked(input));
-  const standing = standingOf(token);
-  mailbox.countUpdate(standing);
-  return { token, standing };
-}
-
-function offer({ tokens }: Verification, token: HeldToken | undefined, claim?: Claim, wantsLook?: boolean): void {
-  if (!token) return;
-  tokens.offer(token, Date.now(), claim, wantsLook);
-  tokens.announce();
-}
-
 function refuseIfEnded(verification: Verification): void {
   // Past the deadline only what was posted before it is still answered.
   if (verification.ended || Date.now() >= verification.deadline.atMs) throw ended(verification.status());
-}
-
-/** Posts an input, and waits for the verdict or the refusal. */
-async function verdictOn<Input, Verdict>(
-  verification: Verification,
-  standing: Standing,
-  input: Input,
-  box: Post<Input, Verdict>[],
-): Promise<Verdict> {
-  if (verification.mailbox.crowded(standing)) throw tooManyMessages(standing);
-  const posted: Post<Input, Verdict> = { input, atMs: Date.now() };
-  box.push(posted);
-  await settled(verification, standing, () => posted.verdict !== undefined || posted.refusal !== undefined);
-  if (posted.refusal) throw posted.refusal;
-  return posted.verdict as Verdict;
-}
-
-/**
- * Waits, unless another message waits in the one place that there is for those that do not count. It is not cancelled with
- * the workflow: a cancellation answers the callers that wait, it does not drop them.
- */
-async function settled({ mailbox }: Verification, standing: Standing, condition_: () => boolean): Promise<void> {
-  if (mailbox.crowded(standing)) return;
-  await mailbox.waiting(standing, () => CancellationScope.nonCancellable(() => condition(condition_)));
 }

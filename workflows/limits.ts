@@ -44,10 +44,12 @@ export interface LimitFacts {
   earlier: EarlierCalls;
 }
 
+/** How many more messages may leave now. */
 export function sendsLeft({ policy, sends, earlier }: LimitFacts, nowMs: number): number {
   return Math.max(0, policy.maxSends - countedSends(sends).length - inTheHour(earlier.sends, nowMs).length);
 }
 
+/** How many more codes may be tried now. */
 export function attemptsLeft({ policy, attempts, earlier }: LimitFacts, nowMs: number): number {
   return Math.max(0, policy.maxAttempts - countedAttempts(attempts).length - inTheHour(earlier.attempts, nowMs).length);
 }

@@ -1,9 +1,10 @@
 import { attributeUnreadable, type ParsedRequest, type UnprovenConfirmation } from '@cognito-verification/contract';
 import { log } from '@temporalio/workflow';
 import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
-import { type AccessTokens, type HeldToken, type NoToken, withToken } from './access-tokens.js';
+import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import { Alarm } from './alarm.js';
 import { type LookBudget, type ReadVerdict, readAttribute } from './cognito-calls.js';
+import type { HeldToken } from './held-token.js';
 import type { Mailbox } from './mailbox.js';
 import { type CallState, type Ending, readAgainAt } from './policy.js';
 import { type Evidence, endingBy, judge, type Target, targetOf, unproven } from './proof.js';

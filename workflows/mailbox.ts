@@ -1,6 +1,6 @@
 import type { CodeDelivery, Secret, SubmitCodeResult } from '@cognito-verification/contract';
 import type { ApplicationFailure } from '@temporalio/workflow';
-import type { HeldToken } from './access-tokens.js';
+import type { HeldToken } from './held-token.js';
 
 /**
  * `proven`: its token counts. `unproven`: it does not, or not yet. `tokenless`: it has none, and is the word of a service that
@@ -31,7 +31,9 @@ export interface Resending {
   readonly given: HeldToken | undefined;
 }
 
+/** A code, and what is answered to it. */
 export type CodePost = Post<Submitted, { result: SubmitCodeResult; retryAt?: string | undefined }>;
+/** A re-send that a caller asks for; its answer is the status. */
 export type ResendPost = Post<Resending, 'settled'>;
 
 /** The server takes 2,000 updates in a run. Those past this number are kept for codes. */

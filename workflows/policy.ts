@@ -22,6 +22,10 @@ const UNEXPLAINED_WAIT_MS = { first: 5 * MINUTE_MS, most: HOUR_MS };
 /** The wait before the attribute is read again that could not be read. It grows. */
 const READ_AGAIN_MS = { first: 15_000, most: HOUR_MS };
 
+/** How many refusals of unchecked access tokens are free, and the wait before another is tried after them. It grows. */
+const FREE_REFUSALS = 5;
+const UNCHECKED_TOKEN_WAIT_MS = { first: MINUTE_MS, most: 24 * HOUR_MS };
+
 /** The two failures of a send that are worth another try though each may cost one of Cognito's 5 an hour. */
 const SLOW_RETRIES = {
   undeliverable: { tries: 2, delayMs: 30_000 },
@@ -36,9 +40,9 @@ export type VerificationEvent =
   | 'attemptSettled'
   | 'codeSubmitted'
   | 'sendSettled'
-  | 'startedAgain'
   | 'deadline'
   | 'requestCounts'
+  | 'startedAgain'
   | 'lookDue'
   | 'codeAlreadySent'
   | 'tokenOffered'
@@ -183,6 +187,18 @@ export function slowRetryAt(failure: 'undeliverable' | 'blocked', failures: numb
  */
 export function readAgainAt(failures: number, nowMs: number): number {
   return nowMs + Math.min(READ_AGAIN_MS.most, READ_AGAIN_MS.first * 2 ** (failures - 1));
+}
+
+/**
+ * From when an access token that nobody has checked is tried: after five such tokens that Cognito refused a minute later, and
+ * twice as long with each further one, up to a day. A forged token costs one of the account's 120 `GetUser` a second.
+ * @param refusals how many of them Cognito has refused
+ */
+export function untakenTokensAt(refusals: number, nowMs: number): number {
+  if (refusals < FREE_REFUSALS) return nowMs;
+  return (
+    nowMs + Math.min(UNCHECKED_TOKEN_WAIT_MS.most, UNCHECKED_TOKEN_WAIT_MS.first * 2 ** (refusals - FREE_REFUSALS))
+  );
 }
 
 /** ISO 8601, as every time in the contract. */

@@ -1,6 +1,7 @@
 /** What a verification refuses with: failures that callers tell apart by their type. The details hold the data. */
 import {
   type AnswerStamp,
+  CALL_FAILURE_TYPES,
   FAILURE_TYPES,
   isFinal,
   isRecord,
@@ -97,6 +98,16 @@ export function tooManyRefusedTokens(untilMs: number): ApplicationFailure {
     `Cognito has refused several access tokens in this verification. Until ${retryAt} it takes only one whose signature the sender has checked, as the client does by default.`,
     { retryAt },
   );
+}
+
+/** A re-send is refused while nobody knows where its code would go. */
+export function changeUnread(): ApplicationFailure {
+  const cause = {
+    type: CALL_FAILURE_TYPES.outOfTime,
+    message: 'Where a code would go is not known: the attribute could not be read since it was changed.',
+  };
+  const { type, message } = unavailable(cause);
+  return refused(type, message, cause);
 }
 
 /** What a caller is told when a re-send failed for good. */

@@ -1,32 +1,92 @@
+import type { VerificationFailure } from '@cognito-verification/contract';
 import { Alarm, type Deadline } from './alarm.js';
+import type { SendVerdict } from './cognito-calls.js';
+import { automaticResendAt, type LimitFacts } from './limits.js';
+import type { Looks } from './looks.js';
+import { countedSends, nextDailyEmailReset, retryAfterRateLimit, slowRetryAt } from './policy.js';
+
+/** What the plan needs of its verification. */
+interface Parts {
+  readonly deadline: Deadline;
+  readonly looks: Looks;
+  readonly limits: LimitFacts;
+}
 
 /** When a send begins next. `at`: by itself at that time, unless the deadline comes first. */
 type When =
   | { kind: 'none' | 'now' | 'withToken' }
   | { kind: 'at'; atMs: number; why: 'automatic' | 'rateLimited' | 'slowRetry'; summary: string };
 
-/** The plan for the next send, and its timer. `Sends` makes the plan. The first send is due at once. */
+/** The plan for the next send, and its timer: `Sends` says what for, and the plan says when. The first send is due at once. */
 export class SendPlan {
   private readonly alarm = new Alarm();
   private when: When = { kind: 'now' };
+  private automaticResends = true;
+  private rateLimitsInARow = 0;
+  private slowRetries = 0;
 
-  constructor(private readonly deadline: Pick<Deadline, 'atMs'>) {}
+  constructor(private readonly parts: Parts) {}
 
   plan(kind: 'none' | 'now' | 'withToken'): void {
     this.when = { kind };
   }
 
+  /** Plans the automatic re-send, or none: where there is none, or where it would go to the kept value. */
+  planAutomatic(): void {
+    const { limits, looks } = this.parts;
+    const atMs = automaticResendAt(limits, Date.now());
+    if (this.automaticResends && atMs !== undefined && !looks.changePending)
+      this.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
+    else this.clear();
+  }
+
+  /** No automatic re-send is planned any more. */
+  endAutomatic(): void {
+    this.automaticResends = false;
+  }
+
   /** @param summary what the Web UI shows beside the timer */
-  planAt(atMs: number, why: Extract<When, { kind: 'at' }>['why'], summary: string): void {
+  putOff(atMs: number, summary: string): void {
+    this.planAt(atMs, 'rateLimited', summary);
+  }
+
+  /** Plans another send after Cognito refused one for its limits. */
+  waitOutRateLimit(dailyEmailLimit: boolean): void {
+    const { earlier, sends } = this.parts.limits;
+    const own = [...earlier.sends, ...countedSends(sends)].map(({ at }) => Date.parse(at));
+    const atMs = dailyEmailLimit
+      ? nextDailyEmailReset(Date.now())
+      : retryAfterRateLimit(own, ++this.rateLimitsInARow, Date.now());
+    this.putOff(atMs, 'Cognito may take another send by then');
+  }
+
+  /**
+   * Plans another try after a failure that left no message and may pass.
+   * @returns whether one is left
+   */
+  tryAgainSlowly(kind: 'undeliverable' | 'blocked', failure: VerificationFailure): boolean {
+    const atMs = slowRetryAt(kind, ++this.slowRetries, Date.now());
+    if (atMs === undefined) return false;
+    this.planAt(atMs, 'slowRetry', `Tries again after ${failure.type}`);
+    return true;
+  }
+
+  /** Failures in a row end with an answer of another kind. */
+  noteAnswer(verdict: SendVerdict['verdict'] | 'noToken'): void {
+    if (verdict !== 'rateLimited') this.rateLimitsInARow = 0;
+    if (verdict !== 'undeliverable' && verdict !== 'blocked') this.slowRetries = 0;
+  }
+
+  private planAt(atMs: number, why: Extract<When, { kind: 'at' }>['why'], summary: string): void {
     this.when = { kind: 'at', atMs, why, summary };
-    if (atMs >= this.deadline.atMs) this.alarm.clear();
+    if (atMs >= this.parts.deadline.atMs) this.alarm.clear();
     this.deadlineMoved();
   }
 
   /** A send that would have come after the deadline may come before it by now. */
   deadlineMoved(): void {
     const { when } = this;
-    if (when.kind === 'at' && when.atMs < this.deadline.atMs) this.alarm.set(when.atMs, when.summary);
+    if (when.kind === 'at' && when.atMs < this.parts.deadline.atMs) this.alarm.set(when.atMs, when.summary);
   }
 
   /** Drops the plan and its timer. */

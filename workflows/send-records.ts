@@ -42,6 +42,11 @@ export class SendRecords {
     return countedSends(this.entries);
   }
 
+  /** No message has left, nor may have. */
+  get nothingSent(): boolean {
+    return this.counted.length === 0;
+  }
+
   /** Until when `submitCode` takes the newest code; undefined while none was sent. */
   get codeExpiresAtMs(): number | undefined {
     return codeExpiresAt(this.terms.policy, this.entries);

@@ -1,35 +1,27 @@
 import {
-  CALL_FAILURE_TYPES,
   type CodeDelivery,
-  isSameDelivery,
   type ParsedRequest,
   type VerificationFailure,
   type VerificationState,
 } from '@cognito-verification/contract';
-import { type AccessTokens, type HeldToken, isSame, type NoToken, withToken } from './access-tokens.js';
+import type { AccessTokens } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
-import { type SendVerdict, sendCode } from './cognito-calls.js';
-import {
-  attemptsUsedUp,
-  automaticResendAt,
-  firstSendAllowedAt,
-  type LimitFacts,
-  type ResendFacts,
-  resendRefusal,
-} from './limits.js';
+import { attemptsUsedUp, firstSendAllowedAt, type LimitFacts, type ResendFacts, resendRefusal } from './limits.js';
 import type { Looks } from './looks.js';
 import type { Mailbox, Resending, ResendPost } from './mailbox.js';
-import { type CallState, type Ending, nextDailyEmailReset, retryAfterRateLimit, slowRetryAt } from './policy.js';
-import { refused, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
+import type { Opening } from './opening.js';
+import type { CallState, Ending } from './policy.js';
+import { changeUnread, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
+import { SendCall } from './send-call.js';
 import { SendPlan } from './send-plan.js';
 import { SendRecords } from './send-records.js';
 import type { Claim, Terms } from './terms.js';
-import { Underway } from './underway.js';
 import { WaitingResends } from './waiting-resends.js';
 
 /** What the sends need of their verification. */
 interface Parts {
   readonly request: ParsedRequest;
+  readonly opening: Opening;
   readonly tokens: AccessTokens;
   readonly terms: Terms;
   readonly mailbox: Mailbox;
@@ -40,40 +32,27 @@ interface Parts {
   enter(state: VerificationState): void;
 }
 
-/** The answer to a send for which Cognito took the token, or may have; or none, for lack of a token. */
-type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoToken;
-
-/** The sends of one verification: when the next is due, what came of the last, and which callers wait for it. */
+/** The sends of one verification: what the next is for, what came of the last, and which callers wait for it. */
 export class Sends {
   readonly records: SendRecords;
-  private readonly call = new Underway<TakenSend>();
+  private readonly call: SendCall;
   private readonly next: SendPlan;
   /** The re-sends that the next answer answers. */
   private readonly waiting = new WaitingResends();
   /** The re-send that was asked for. */
   private resending: Resending | undefined;
   private isFirstSettled = false;
-  private automaticResends = true;
-  private rateLimitsInARow = 0;
-  private slowRetries = 0;
-  /** An answer that `settle` has not taken yet. */
-  private untaken: SendVerdict | undefined;
-  private hasEnded = false;
-  private saysTwice = false;
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.terms);
-    this.next = new SendPlan(parts.deadline);
+    this.call = new SendCall(parts, this.records);
+    this.next = new SendPlan(parts);
   }
 
-  /**
-   * @param alreadySent of the request. It skips the first send, unless another request is the first that counts
-   * @param saysTwice the update that comes with the request cannot be told from a start that joins
-   */
-  begin(alreadySent: CodeDelivery | undefined, saysTwice: boolean): void {
-    if (!alreadySent) return;
-    this.saysTwice = saysTwice;
-    this.recordAlreadySent(alreadySent);
+  /** Where the request has `alreadySent`, it skips the first send, unless another request is the first that counts. */
+  begin(): void {
+    const { alreadySent } = this.parts.opening.claim;
+    if (alreadySent) this.recordAlreadySent(alreadySent);
   }
 
   get state(): CallState {
@@ -112,6 +91,11 @@ export class Sends {
     this.next.deadlineMoved();
   }
 
+  /** What limits this verification is known: it may put off the automatic re-send that a code of Cognito's own has planned. */
+  earlierCounted(): void {
+    if (this.isFirstSettled && this.call.state === 'none' && !this.next.pending) this.next.planAutomatic();
+  }
+
   /** Asks Cognito to send a code, unless no attempt is left to submit it, or the calls of earlier verifications put it off. */
   start(): void {
     const { parts } = this;
@@ -121,15 +105,15 @@ export class Sends {
       return;
     }
     this.next.clear();
-    const allowedAt = this.isFirst ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
+    const allowedAt = this.records.nothingSent ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
     if (allowedAt !== undefined && allowedAt > Date.now()) {
-      this.putOff(allowedAt, 'The last hour leaves another send then');
+      this.enterRateLimited();
+      this.next.putOff(allowedAt, 'The last hour leaves another send then');
       this.waiting.answer();
       return;
     }
     parts.enter('sending');
-    const { resending } = this;
-    this.call.start(() => this.send(resending));
+    this.call.start(this.resending);
   }
 
   /**
@@ -156,8 +140,7 @@ export class Sends {
 
   /** Lists an answer that came together with the end, since its message may have left. */
   end(): void {
-    this.hasEnded = true;
-    if (this.untaken) this.records.add(this.untaken);
+    this.call.end();
   }
 
   /** A person asks for another code: a send that is under way or waits to be tried again serves them too. */
@@ -170,8 +153,7 @@ export class Sends {
       return;
     }
     if (parts.looks.changeUnread) {
-      const { message, type } = unavailable(CHANGE_UNREAD);
-      post.refusal = refused(type, message, CHANGE_UNREAD);
+      post.refusal = changeUnread();
       return;
     }
     const refusal = resendRefusal(parts.resendFacts, Date.now());
@@ -198,19 +180,8 @@ export class Sends {
       this.next.plan('now');
       this.parts.enter('sending');
     }
-    if (this.next.automatic) this.planAutomatic();
-    if (alreadySent && !this.saidTwice(alreadySent)) this.parts.mailbox.alreadySent = alreadySent;
-  }
-
-  /**
-   * Whether the start that opened the verification says its delivery the second time: in its update, after the request. After
-   * that an equal one is news, since two numbers may have the same mask.
-   */
-  private saidTwice(delivery: CodeDelivery): boolean {
-    const isEqual = isSameDelivery(delivery, this.parts.request.alreadySent);
-    const isSaidTwice = this.saysTwice && isEqual;
-    this.saysTwice = false;
-    return isSaidTwice;
+    if (this.next.automatic) this.next.planAutomatic();
+    if (alreadySent && !this.parts.opening.saidTwice(alreadySent)) this.parts.mailbox.alreadySent = alreadySent;
   }
 
   /** A start that joins brings the delivery of a code that Cognito has sent by itself. */
@@ -228,7 +199,7 @@ export class Sends {
       return;
     }
     // A start that joins a verification that has sent nothing yet waits for this send.
-    this.isFirstSettled = this.records.counted.length > 0;
+    this.isFirstSettled = !this.records.nothingSent;
     this.next.plan('now');
     this.parts.enter('sending');
   }
@@ -236,9 +207,7 @@ export class Sends {
   /** Takes the answer to a send. */
   settle(): Ending | undefined {
     const answer = this.call.take();
-    this.untaken = undefined;
-    if (answer.verdict !== 'rateLimited') this.rateLimitsInARow = 0;
-    if (answer.verdict !== 'undeliverable' && answer.verdict !== 'blocked') this.slowRetries = 0;
+    this.next.noteAnswer(answer.verdict);
     if (answer.verdict !== 'noToken') this.records.add(answer);
     let ending: Ending | undefined;
     switch (answer.verdict) {
@@ -248,7 +217,8 @@ export class Sends {
         this.awaitCode();
         break;
       case 'rateLimited':
-        this.waitOutRateLimit(answer.dailyEmailLimit === true);
+        this.enterRateLimited();
+        this.next.waitOutRateLimit(answer.dailyEmailLimit === true);
         break;
       case 'noToken':
         this.next.plan('withToken');
@@ -258,7 +228,7 @@ export class Sends {
       case 'undeliverable':
       case 'blocked':
         // The caller that asked for this send goes on waiting for it.
-        if (this.triesAgainSlowly(answer.verdict, answer.failure)) return undefined;
+        if (this.next.tryAgainSlowly(answer.verdict, answer.failure)) return undefined;
         ending = this.refusedForGood(answer.failure);
         break;
       case 'throttled':
@@ -278,40 +248,6 @@ export class Sends {
     return undefined;
   }
 
-  private send(resending: Resending | undefined): Promise<TakenSend> {
-    const { request, tokens, looks, terms } = this.parts;
-    const { attributeName, owner } = request;
-    const summary = `Send ${this.records.counted.length + 1} of at most ${terms.policy.maxSends}: ${attributeName}`;
-    return withToken(
-      tokens,
-      'send',
-      (held) =>
-        sendCode(
-          {
-            owner,
-            attributeName,
-            tokenInput: held.tokenInput,
-            salt: looks.target?.salt,
-            recordAttribute: this.isFirst || !looks.target,
-            clientMetadata: metadataFor(held, { resending, tokens, terms }),
-          },
-          summary,
-        ),
-      {
-        onAnswer: (answer) => {
-          looks.noteSend(answer.attribute, { first: this.isFirst });
-          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
-          else this.untaken = answer;
-        },
-      },
-    );
-  }
-
-  /** No message has left yet. */
-  private get isFirst(): boolean {
-    return this.records.counted.length === 0;
-  }
-
   private recordAlreadySent(delivery: CodeDelivery): void {
     this.parts.looks.noteChange();
     this.records.add({ verdict: 'alreadySent', delivery });
@@ -326,55 +262,25 @@ export class Sends {
     const { parts } = this;
     this.isFirstSettled = true;
     parts.enter('awaitingCode');
-    this.planAutomatic();
+    this.next.planAutomatic();
   }
 
-  /** What limits this verification is known: it may put off the automatic re-send that a code of Cognito's own has planned. */
-  earlierCounted(): void {
-    if (this.isFirstSettled && this.call.state === 'none' && !this.next.pending) this.planAutomatic();
-  }
-
-  private planAutomatic(): void {
-    const { limits, looks } = this.parts;
-    const atMs = automaticResendAt(limits, Date.now());
-    if (this.automaticResends && atMs !== undefined && !looks.changePending)
-      this.next.planAt(atMs, 'automatic', 'Sends again if nothing was confirmed by then');
-    else this.next.clear();
-  }
-
-  private waitOutRateLimit(dailyEmailLimit: boolean): void {
-    const own = [...this.parts.limits.earlier.sends, ...this.records.counted].map(({ at }) => Date.parse(at));
-    const atMs = dailyEmailLimit
-      ? nextDailyEmailReset(Date.now())
-      : retryAfterRateLimit(own, ++this.rateLimitsInARow, Date.now());
-    this.putOff(atMs, 'Cognito may take another send by then');
-  }
-
-  /** @param summary what the Web UI shows beside the timer */
-  private putOff(atMs: number, summary: string): void {
+  private enterRateLimited(): void {
     this.isFirstSettled = true;
     this.parts.enter('rateLimited');
-    this.next.planAt(atMs, 'rateLimited', summary);
-  }
-
-  private triesAgainSlowly(kind: 'undeliverable' | 'blocked', failure: VerificationFailure): boolean {
-    const atMs = slowRetryAt(kind, ++this.slowRetries, Date.now());
-    if (atMs === undefined) return false;
-    this.next.planAt(atMs, 'slowRetry', `Tries again after ${failure.type}`);
-    return true;
   }
 
   /** Cognito refused for good: it fails, unless an earlier code may still work; then it goes on without automatic re-sends. */
   private refusedForGood(failure: VerificationFailure): Ending | undefined {
     if (!this.records.codeWorks) return { outcome: 'failed', failure };
-    this.automaticResends = false;
+    this.next.endAutomatic();
     this.refuseWaiting(resendFailed(failure), failure);
     return undefined;
   }
 
   /** Cognito could not be asked: it fails, unless a code was sent before. */
   private notAsked(failure: VerificationFailure): Ending | undefined {
-    if (this.records.counted.length === 0) return { outcome: 'failed', failure };
+    if (this.records.nothingSent) return { outcome: 'failed', failure };
     this.refuseWaiting(failure, failure);
     return undefined;
   }
@@ -384,20 +290,4 @@ export class Sends {
     this.waiting.refuse(failure, cause);
     this.awaitCode();
   }
-}
-
-const CHANGE_UNREAD: VerificationFailure = {
-  type: CALL_FAILURE_TYPES.outOfTime,
-  message: 'Where a code would go is not known: the attribute could not be read since it was changed.',
-};
-
-/** What is passed to the triggers of the user pool: of a request that does not count only with the token that it came with. */
-function metadataFor(
-  held: HeldToken,
-  { resending, tokens, terms }: { resending: Resending | undefined; tokens: AccessTokens; terms: Terms },
-): Record<string, string> | undefined {
-  const { given, clientMetadata } = resending ?? {};
-  if (given && clientMetadata && (tokens.counts(given) || isSame(given.tokenInput, held.tokenInput)))
-    return clientMetadata;
-  return terms.proven ? terms.clientMetadata : held.claims[0]?.clientMetadata;
 }

@@ -57,7 +57,7 @@ export class Stamps {
       );
     }
     if (Math.abs(skewMs) > CLOCKS_APART_MS) {
-      this.wrongClock = `The clock of whoever started this verification is wrong: its request says ${apart(skewMs)} the time of the server. Correct it.`;
+      this.wrongClock = `The clock of whoever started this verification is wrong: its request is dated ${apart(skewMs)} the time of the server. Correct it.`;
     }
     // A starter whose clock is behind sends its later messages by the same clock. One whose clock is ahead must not make the
     // messages of others seem old.

@@ -3,10 +3,12 @@
  * others to those that do.
  */
 import { isRecord, type TokenInput } from '@cognito-verification/contract';
-import type { AccessTokens, HeldToken } from './access-tokens.js';
+import type { AccessTokens } from './access-tokens.js';
+import type { HeldToken } from './held-token.js';
 import type { Mailbox, Standing } from './mailbox.js';
 import { tooManyMessages, tooManyRefusedTokens } from './refusals.js';
 
+/** Whether the word of a message counts, by its token. */
 export function standingOf(token: HeldToken | undefined): Standing {
   if (!token) return 'tokenless';
   return token.proven ? 'proven' : 'unproven';

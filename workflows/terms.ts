@@ -66,6 +66,7 @@ function policyOf(policy: unknown, attributeName: AttributeName): Pick<Claim, 'p
   }
 }
 
+/** The terms of one verification, by the requests that have come so far. */
 export class Terms {
   private isProven = false;
 

@@ -1,11 +1,10 @@
 /**
- * One verification: what it was asked, who owns which fact, and how it reports: the status, the search attributes, the
- * card in the Web UI. policy.ts decides what follows from the facts, and attribute-verification.ts does it.
+ * One verification: what it was asked, who owns which fact, and how it reports: the search attributes, the card in the Web
+ * UI, and the status, which status.ts makes. policy.ts decides what follows from the facts, and attribute-verification.ts
+ * does it.
  */
 import {
-  idOfNextStart,
   isFinal,
-  isRecord,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
   type VerificationState,
@@ -16,15 +15,17 @@ import { AccessTokens } from './access-tokens.js';
 import { Deadline } from './alarm.js';
 import { Attempts } from './attempts.js';
 import { Earlier } from './earlier.js';
-import { attemptsLeft, type LimitFacts, type ResendFacts, resendAllowedAt, sendsLeft } from './limits.js';
+import type { LimitFacts, ResendFacts } from './limits.js';
 import { liveCard } from './live-card.js';
 import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
-import { type Ending, type EventFacts, iso, isoIf } from './policy.js';
+import { Opening } from './opening.js';
+import type { Ending, EventFacts } from './policy.js';
 import { Sends } from './sends.js';
 import type { Stamps } from './stamps.js';
 import { isChecked } from './standing.js';
-import { type Claim, claimOf, LONGEST_DEADLINE_MS, Terms } from './terms.js';
+import { statusOf } from './status.js';
+import { claimOf, LONGEST_DEADLINE_MS, Terms } from './terms.js';
 
 export class Verification {
   readonly mailbox = new Mailbox();
@@ -35,9 +36,7 @@ export class Verification {
   readonly earlier: Earlier;
   readonly sends: Sends;
   readonly attempts: Attempts;
-  /** The id of the update that came together with the request, and the claim of both. */
-  private readonly openingId: unknown;
-  private readonly opening: Claim;
+  readonly opening: Opening;
   private state: VerificationState = 'sending';
   private listed: VerificationState | undefined;
   private ending: Ending | undefined;
@@ -50,13 +49,12 @@ export class Verification {
     readonly stamps: Stamps,
     input?: unknown,
   ) {
-    this.openingId = stampId(input);
     this.tokens = new AccessTokens(request.owner);
     this.tokens.checkAlive(request.tokenInput, startedAtMs);
-    this.opening = claimOf(input, request.attributeName, startedAtMs);
-    this.terms = new Terms(this.opening);
+    this.opening = new Opening(input, claimOf(input, request.attributeName, startedAtMs));
+    this.terms = new Terms(this.opening.claim);
     const token = this.tokens.of(request.tokenInput, isChecked(input));
-    token.claims.push(this.opening);
+    token.claims.push(this.opening.claim);
     this.tokens.offer(token, startedAtMs);
     this.deadline = new Deadline(this.terms.expiresAtMs);
     this.looks = new Looks(this);
@@ -70,16 +68,7 @@ export class Verification {
     this.takeRequests();
     this.deadline.begin();
     this.earlier.begin();
-    this.sends.begin(this.opening.alreadySent, this.openingId === undefined);
-  }
-
-  /**
-   * Whether the update came together with the request, or repeats the one that did because its start had met a verification
-   * without attempts left before; undefined where a request in another language does not tell.
-   */
-  openedBy(input: unknown): boolean | undefined {
-    const id = stampId(input);
-    return this.openingId === undefined ? undefined : [id, idOfNextStart(String(id))].includes(this.openingId);
+    this.sends.begin();
   }
 
   /** Takes a request that counts. */
@@ -89,7 +78,7 @@ export class Verification {
     const isAnother = this.terms.take(claim);
     this.deadline.move(Math.min(this.terms.expiresAtMs, this.startedAtMs + LONGEST_DEADLINE_MS));
     this.sends.deadlineMoved();
-    if (claim === this.opening) return;
+    if (claim === this.opening.claim) return;
     // What else it asks for it tells to the verification that it then opens.
     if (this.exhausted) this.mailbox.startedAgain = true;
     else this.sends.takeClaim(claim, { isAnother });
@@ -156,7 +145,7 @@ export class Verification {
   conclude(): Promise<Ending> {
     this.earlier.cancel();
     this.sends.cancel();
-    return this.looks.conclude(this.sends.records.counted.length > 0);
+    return this.looks.conclude(!this.sends.records.nothingSent);
   }
 
   /** What earlier verifications leave is known. */
@@ -211,13 +200,6 @@ export class Verification {
     };
   }
 
-  /** Set while an accepted code wants its proof; what ends a verification for another reason makes an end of that too. */
-  private get outstanding(): 'outstanding' | undefined {
-    const { ending } = this;
-    const settled = ending?.outcome === 'failed' || (ending?.outcome === 'expired' && ending.reason !== undefined);
-    return this.looks.codeAccepted && !settled ? 'outstanding' : undefined;
-  }
-
   /** What limits sends and attempts. */
   get limits(): LimitFacts {
     const { terms, sends, attempts, earlier } = this;
@@ -246,37 +228,8 @@ export class Verification {
     setCurrentDetails(liveCard(this.status(), Date.now()));
   }
 
+  /** Where it stands. */
   status(): VerificationStatus {
-    const { sends, attempts, deadline, ended, ending, looks } = this;
-    const { attributeName } = this.request;
-    const now = Date.now();
-    const newest = sends.records.counted.at(-1);
-    const resendAt = resendAllowedAt(this.resendFacts, now);
-    const codeEnds = sends.records.codeExpiresAtMs;
-    return {
-      state: this.state,
-      attributeName,
-      delivery: newest?.delivery,
-      deliveryUncertain: newest?.outcome === 'uncertain',
-      sendsLeft: sendsLeft(this.limits, now),
-      attemptsLeft: attemptsLeft(this.limits, now),
-      resendAllowedAt: resendAt === undefined ? undefined : iso(Math.max(resendAt, now)),
-      retryAt: ended ? undefined : isoIf(sends.facts.retryAtMs ?? attempts.blockedUntil(now)),
-      codeExpiresAt: ended ? undefined : isoIf(codeEnds && Math.min(codeEnds, deadline.atMs)),
-      expiresAt: iso(deadline.atMs),
-      sends: sends.records.all.map((record) => ({ ...record })),
-      attempts: attempts.records.map((record) => ({ ...record })),
-      proof: ending?.outcome === 'verified' ? ending.proof : this.outstanding,
-      unprovenConfirmation: ended ? undefined : looks.unproven,
-      reason: ending?.outcome === 'expired' ? ending.reason : undefined,
-      currentDestination: ending?.outcome === 'expired' ? ending.currentDestination : undefined,
-      failure: ending?.outcome === 'failed' ? ending.failure : undefined,
-    };
+    return statusOf(this, this.state, this.ending);
   }
-}
-
-/** Undefined where it is `null` too. */
-function stampId(input: unknown): unknown {
-  const stamp = isRecord(input) ? input['stamp'] : undefined;
-  return isRecord(stamp) ? (stamp['id'] ?? undefined) : undefined;
 }

@@ -110,14 +110,14 @@ const PROOFS = {
   ],
   'a re-send may go to the kept value': [fails('workflows/limits.ts', 'facts.changePending')],
   'an automatic re-send may go to the kept value': [
-    holds('workflows/sends.ts', '!looks.changePending'),
+    holds('workflows/send-plan.ts', '!looks.changePending'),
     fails('workflows/sends.ts', 'this.parts.looks.changePending'),
   ],
   'a trusted confirmation says that it is checked': [
     becomes('workflows/looks.ts', "proof: 'trusted' }", "proof: WEAK ? 'confirmed' : 'trusted' }"),
   ],
   'an equal mask is no news': [
-    becomes('workflows/sends.ts', 'this.saysTwice && isEqual', '(WEAK || this.saysTwice) && isEqual'),
+    becomes('workflows/opening.ts', 'this.saysTwice && isEqual', '(WEAK || this.saysTwice) && isEqual'),
   ],
 };
 
@@ -225,13 +225,13 @@ const AUTHORITY = {
   'a code is tried with any token': [
     becomes('workflows/code-check.ts', '!tokens.mayBeForged(held)', '(WEAK || !tokens.mayBeForged(held))'),
   ],
-  'Cognito is asked about every token': [holds(TOKENS, 'refusals < FREE_REFUSALS')],
+  'Cognito is asked about every token': [holds('workflows/policy.ts', 'refusals < FREE_REFUSALS')],
   'a refused token may come again': [fails(TOKENS, 'this.refused.some((one) => isTheOne(one, tokenInput))')],
   'all messages share one budget': [
     becomes('workflows/mailbox.ts', '&& this.unproven >= MOST_UNPROVEN', '&& !WEAK && this.unproven >= MOST_UNPROVEN'),
     // Otherwise most of the messages would be refused before they count.
     fails(TOKENS, 'this.refused.some((one) => isTheOne(one, tokenInput))'),
-    holds(TOKENS, 'refusals < FREE_REFUSALS'),
+    holds('workflows/policy.ts', 'refusals < FREE_REFUSALS'),
   ],
   'a request says how long Temporal keeps it open': [
     becomes(

@@ -36,8 +36,8 @@ export const MUTATIONS = {
   },
   'a wait that is shorter: a re-send that is due at once': {
     file: 'send-plan.js',
-    text: 'this.alarm.set(atMs, summary);',
-    instead: 'if (atMs > Date.now() + 60_000) this.alarm.set(atMs, summary);',
+    text: 'this.alarm.set(when.atMs, when.summary);',
+    instead: 'if (when.atMs > Date.now() + 60_000) this.alarm.set(when.atMs, when.summary);',
   },
 } as const satisfies Record<string, Mutation>;
 

@@ -1,8 +1,10 @@
 /** Which access tokens a verification tries, keeps and believes. */
 import { Secret, type TokenInput } from '@cognito-verification/contract';
 import { describe, expect, test } from 'vitest';
-import { AccessTokens, type HeldToken, untakenTokensAt, withToken } from '../../workflows/access-tokens.js';
+import { AccessTokens, withToken } from '../../workflows/access-tokens.js';
+import type { HeldToken } from '../../workflows/held-token.js';
 import { Mailbox } from '../../workflows/mailbox.js';
+import { untakenTokensAt } from '../../workflows/policy.js';
 import { standingOf } from '../../workflows/standing.js';
 import { claimOf } from '../../workflows/terms.js';
 import { CLAIMS, SUB, tokenOf } from '../sample-token.js';

@@ -1,21 +1,16 @@
 /** Whether a start opened the verification or joined it. */
-import { randomUUID } from 'node:crypto';
-import { idOfNextStart, parseRequest, unstamped, WORKFLOW_TYPE } from '@cognito-verification/contract';
+import { idOfNextStart, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import { expect, test } from 'vitest';
-import { Stamps } from '../../workflows/stamps.js';
-import { Verification } from '../../workflows/verification.js';
-import { CLAIMS, tokenOf } from '../sample-token.js';
+import { Opening } from '../../workflows/opening.js';
+import { claimOf } from '../../workflows/terms.js';
 
 const NOW = Date.now();
 
 function openedBy(requestId: unknown, id: unknown): boolean | undefined {
   const at = new Date(NOW).toISOString();
-  const accessToken = tokenOf({ ...CLAIMS, exp: Math.floor(NOW / 1_000) + 3_600 });
-  const request = { accessToken, attributeName: 'email', stamp: { kind: WORKFLOW_TYPE, at, id: requestId } };
-  const runId = randomUUID();
-  const stamps = new Stamps(request, { runId, firstExecutionRunId: runId, startTime: new Date(NOW) });
-  const verification = new Verification(parseRequest(unstamped(request).message), NOW, stamps, request);
-  return verification.openedBy({ stamp: { kind: 'awaitDelivery', at, id } });
+  const request = { attributeName: 'email', stamp: { kind: WORKFLOW_TYPE, at, id: requestId } };
+  const opening = new Opening(request, claimOf(request, 'email', NOW));
+  return opening.cameWith({ stamp: { kind: 'awaitDelivery', at, id } });
 }
 
 test.each([

@@ -49,8 +49,8 @@ describe('a request', () => {
   it('names the clock that is wrong by more than two minutes', () => {
     const clock = (skewMs: number) => new Stamps(request(START + skewMs), run).wrongClock;
     expect([clock(MINUTE), clock(-MINUTE)]).toEqual([undefined, undefined]);
-    expect(clock(3 * MINUTE)).toMatch(/its request says 3 minutes after the time of the server/);
-    expect(clock(-3 * MINUTE)).toMatch(/its request says 3 minutes before the time of the server/);
+    expect(clock(3 * MINUTE)).toMatch(/its request is dated 3 minutes after the time of the server/);
+    expect(clock(-3 * MINUTE)).toMatch(/its request is dated 3 minutes before the time of the server/);
   });
 });
 

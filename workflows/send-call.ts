@@ -1,0 +1,101 @@
+import type { ParsedRequest } from '@cognito-verification/contract';
+import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
+import { type SendVerdict, sendCode } from './cognito-calls.js';
+import { type HeldToken, isSame } from './held-token.js';
+import type { Looks } from './looks.js';
+import type { Resending } from './mailbox.js';
+import type { CallState } from './policy.js';
+import type { SendRecords } from './send-records.js';
+import type { Terms } from './terms.js';
+import { Underway } from './underway.js';
+
+/** What the call needs of its verification. */
+interface Parts {
+  readonly request: ParsedRequest;
+  readonly tokens: AccessTokens;
+  readonly terms: Terms;
+  readonly looks: Looks;
+}
+
+/** The answer to a send for which Cognito took the token, or may have; or none, for lack of a token. */
+export type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoToken;
+
+/** The call that asks Cognito to send a code, at most one at a time, and its answer until that is taken. */
+export class SendCall {
+  private readonly call = new Underway<TakenSend>();
+  /** An answer that `take` has not handed over yet. */
+  private untaken: SendVerdict | undefined;
+  private hasEnded = false;
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly records: SendRecords,
+  ) {}
+
+  get state(): CallState {
+    return this.call.state;
+  }
+
+  /** @param resending the re-send that was asked for, if one was */
+  start(resending: Resending | undefined): void {
+    this.call.start(() => this.send(resending));
+  }
+
+  /** Hands the answer over. */
+  take(): TakenSend {
+    const answer = this.call.take();
+    this.untaken = undefined;
+    return answer;
+  }
+
+  /** Stops a send that is still being tried. */
+  cancel(): void {
+    this.call.cancel();
+  }
+
+  /** Lists an answer that came together with the end, since its message may have left. */
+  end(): void {
+    this.hasEnded = true;
+    if (this.untaken) this.records.add(this.untaken);
+  }
+
+  private send(resending: Resending | undefined): Promise<TakenSend> {
+    const { request, tokens, looks, terms } = this.parts;
+    const { attributeName, owner } = request;
+    const summary = `Send ${this.records.counted.length + 1} of at most ${terms.policy.maxSends}: ${attributeName}`;
+    return withToken(
+      tokens,
+      'send',
+      (held) =>
+        sendCode(
+          {
+            owner,
+            attributeName,
+            tokenInput: held.tokenInput,
+            salt: looks.target?.salt,
+            recordAttribute: this.records.nothingSent || !looks.target,
+            clientMetadata: metadataFor(held, { resending, tokens, terms }),
+          },
+          summary,
+        ),
+      {
+        onAnswer: (answer) => {
+          looks.noteSend(answer.attribute, { first: this.records.nothingSent });
+          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
+          else this.untaken = answer;
+        },
+      },
+    );
+  }
+}
+
+/** What is passed to the triggers of the user pool: of a request that does not count only with the token that it came with. */
+function metadataFor(
+  held: HeldToken,
+  { resending, tokens, terms }: { resending: Resending | undefined; tokens: AccessTokens; terms: Terms },
+): Record<string, string> | undefined {
+  const { given, clientMetadata } = resending ?? {};
+  if (given && clientMetadata && (tokens.counts(given) || isSame(given.tokenInput, held.tokenInput)))
+    return clientMetadata;
+  return terms.proven ? terms.clientMetadata : held.claims[0]?.clientMetadata;
+}
