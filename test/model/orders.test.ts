@@ -61,3 +61,13 @@ test('a right code is accepted only before the message that replaces it', () => 
   expect(outcomes(worlds, tell)).toEqual(expect.arrayContaining(['accepted: 1 codes', 'mismatch: 2 codes']));
   expect(outcomes(worlds, tell)).not.toContain('accepted: 2 codes');
 });
+
+test('a re-send that comes while the last attempt is being made is refused for lack of attempts', () => {
+  const messages: (Message & { id: number })[] = [
+    { kind: 'resend', id: 1 },
+    { kind: 'submit', code: 1, id: 2 },
+  ];
+  const worlds = opened({}, 1).flatMap((world) => receive(world, messages, at(MINUTE)));
+  const verified = worlds.filter(({ state, sends }) => state === 'verified' && sends.length === 1);
+  expect(verified.flatMap(({ answers }) => answers[1])).toContain('ResendNotAllowed:attemptsExhausted');
+});
