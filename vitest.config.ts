@@ -17,7 +17,7 @@ const UNIT = [
   'test/dev/{files,stack-environment,stack-keys}.test.ts',
   'test/docs/pages.test.ts',
   'test/faults/check.test.ts',
-  'test/model/faults.test.ts',
+  'test/model/{faults,orders}.test.ts',
   'test/worker/plain-transport.test.ts',
 ];
 

@@ -60,6 +60,25 @@ describe('while a send is under way', () => {
     await until(workflowId, 'awaitingCode');
     expect(messages(user)).toBe(2);
   });
+
+  it('a code is checked at once though the first send is being retried, and costs one attempt', async () => {
+    const user = await rig.user();
+    const exception = { name: 'ThrottlingException' };
+    const fault = rig.sandbox.setFault({ operation: SEND, username: user.username, exception });
+    const workflowId = `verify/${user.userPoolId}/${user.sub}/email`;
+    void startedTask(rig.start(user));
+    await until(workflowId, 'sending');
+    // Cognito has no code yet, and says so.
+    expect(await rig.client.submitCode(workflowId, { code: '000000' })).toMatchObject({
+      result: 'codeExpired',
+      status: { state: 'sending', sends: [], attempts: [{ outcome: 'codeExpired' }] },
+    });
+    rig.sandbox.clearFaults(fault);
+    await until(workflowId, 'awaitingCode');
+    expect(messages(user)).toBe(1);
+    const code = rig.sandbox.codeFor(user, 'email');
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+  });
 });
 
 it('a token that arrives while a code is being checked sends nothing that would replace the right code', async () => {

@@ -131,6 +131,11 @@ const SCENARIOS: Record<string, Small & { ends: VerificationState }> = {
     troubles: { read: { name: 'throttled', once: false } },
     rounds: [{ asks: ['renewWithForgedToken'] }, { asks: ['verifyElsewhere', 'submitWrong'] }, { asks: ['confirm'] }],
   },
+  'a code whose look is tried again after the one before the first send is checked after that send': {
+    ends: 'expired',
+    troubles: { send: { name: 'throttledByName', once: false }, read: { name: 'dropped', once: false } },
+    rounds: [{ asks: ['submitWrong'], next: { read: { name: 'unreachable', once: true } } }],
+  },
   'a new address is not verified, whatever the old one was': {
     ends: 'verified',
     alreadySent: true,

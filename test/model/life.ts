@@ -51,6 +51,9 @@ export class Life extends Looks {
     if (!check) return;
     let inVain = gaveUp;
     for (;;) {
+      if (check.stage !== 'token') this.meanwhile?.beforeAttempt?.();
+      // The send may have ended the verification.
+      if (this.world.check !== check) return;
       const end = this.checkOnce(check, inVain);
       if (end === 'riding') return;
       if (end) {
@@ -79,7 +82,7 @@ export class Life extends Looks {
         if (looked === 'refused') {
           this.reject(check.with as number);
           check.stage = 'token';
-          this.meanwhile?.betweenCalls();
+          this.meanwhile?.betweenCalls?.();
           return undefined;
         }
         if (looked !== 'read') return 'unavailable';
@@ -114,7 +117,7 @@ export class Life extends Looks {
       case 'refused':
         this.reject(token);
         check.stage = 'token';
-        this.meanwhile?.betweenCalls();
+        this.meanwhile?.betweenCalls?.();
         return undefined;
       case 'throttled':
       case 'blocked':
@@ -140,7 +143,7 @@ export class Life extends Looks {
     check.doubt = meaning;
     check.calls += 1;
     check.stage = 'after';
-    this.meanwhile?.betweenCalls();
+    this.meanwhile?.betweenCalls?.();
     return undefined;
   }
 

@@ -34,7 +34,7 @@ export class Looks extends Sends {
         return 'read';
       }
       this.reject(token);
-      if (this.world.check) this.meanwhile?.betweenCalls();
+      if (this.world.check) this.meanwhile?.betweenCalls?.();
     }
   }
 

@@ -120,7 +120,11 @@ function refuseLate(
   const answer = world.state === 'failed' ? failedWith : kind === 'submit' ? 'verified' : 'status';
   const possible = crossing && (kind !== 'submit' || world.state !== 'cancelled');
   world.answers[id] = possible ? ['VerificationEnded', answer] : ['VerificationEnded'];
-  if (kind === 'submit' && exhausts) world.answers[id]?.push('AttemptsExhausted');
+  const exhausted = { submit: 'AttemptsExhausted', resend: 'ResendNotAllowed:attemptsExhausted' } as Record<
+    string,
+    string
+  >;
+  if (exhausts && exhausted[kind]) world.answers[id]?.push(exhausted[kind]);
 }
 
 type Submit = Extract<Message, { kind: 'submit' }> & { id: number };

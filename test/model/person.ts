@@ -160,6 +160,8 @@ export class Person {
     if (asks.filter(waitsUnproven).length > 1) return false;
     if (has('confirm') && confirmation === 'recheck') return false;
     const sends = has('resend', 'resendWithFreshToken', 'resendWithForgedToken');
+    // A renewal has that place too, for a moment.
+    if (asks.some(waitsUnproven) && asks.some((ask) => ask.startsWith('renew'))) return false;
     const renews = has('renew', 'renewForAMoment', 'renewWithFirstToken');
     if (renews && !this.tokensGood) return false;
     const forged = has('renewWithForgedToken', 'submitWrongWithForgedToken', 'resendWithForgedToken');

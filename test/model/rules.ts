@@ -8,16 +8,19 @@ const FREE_REFUSALS = 5;
 /** The token of the start that opened the verification. */
 const FIRST = 0;
 
-/** Each call uses the best token at that moment, so it matters what has arrived since the previous call. */
+/** Sends, attempts and looks run side by side, and each call uses what it finds at its moment, such as the best token. */
 interface Meanwhile {
-  /** Between two calls for the same code. */
-  betweenCalls(): void;
-  besideSend(): void;
+  /** Between two calls for the same code: messages arrive. */
+  betweenCalls?(): void;
+  /** While a send is with Cognito: messages arrive. */
+  besideSend?(): void;
+  /** Before a call for a code: a send goes on that was being retried. */
+  beforeAttempt?(): void;
 }
 
 export class Verification {
   readonly cognito: ModelCognito;
-  /** Among the messages of one instant, takes those that arrive while a call is with Cognito. */
+  /** What happens while a call is with Cognito, or waits for its turn. */
   meanwhile: Meanwhile | undefined;
 
   constructor(
@@ -115,6 +118,9 @@ export class Verification {
   end(outcome: 'verified' | 'expired' | 'failed' | 'cancelled'): void {
     const { world } = this;
     world.state = outcome;
+    // Calls that are being retried, and that Cognito may take at this moment.
+    if (world.riding && !this.cognito.blocks('send')) world.overtaken.sends += 1;
+    if (world.check?.entry !== undefined && !this.cognito.blocks('attempt')) world.overtaken.attempts += 1;
     const codes = [...(world.check ? [world.check] : []), ...world.queue];
     for (const { message } of codes) {
       const answerFor = { verified: 'verified', failed: this.failedWith } as Record<string, string>;

@@ -142,7 +142,7 @@ export class Sends extends Verification {
       known = undefined;
       if (token === undefined) break;
       // A code that arrives during the send reaches Cognito before or after it, but always before the answer to the send.
-      this.meanwhile?.besideSend();
+      this.meanwhile?.besideSend?.();
       if (this.overtookSend()) return;
       // The first message decides what must be verified at the end.
       const isFirst = counted(world).length === 0;
@@ -160,7 +160,7 @@ export class Sends extends Verification {
         return;
       }
       if (read && was.value !== undefined) Object.assign(world, { target: was, targetWanted: false });
-      this.meanwhile?.besideSend();
+      this.meanwhile?.besideSend?.();
       if (this.overtookSend()) return;
       if (meaning !== 'refused') {
         if (['sent', 'rateLimited', 'dailyLimit', 'undeliverable'].includes(meaning)) this.accept(token);

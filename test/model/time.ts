@@ -18,6 +18,7 @@ export function pass(before: World, to: number, troubles: Troubles): World[] {
     meanwhile(life, choices);
     world.cognito.troubles = structuredClone(troubles);
     const from = before.now;
+    life.meanwhile = { beforeAttempt: () => goOnSending(life, choices) };
     for (;;) {
       const next = nextThing(life, from);
       const roughly = ROUGHLY + (next?.late ?? 0);
@@ -99,6 +100,15 @@ function goOnChecking(life: Life, choices: Choices): void {
   const call = check.stage === 'call' ? 'attempt' : 'read';
   const gaveUp = life.cognito.blocks(call) || choices.oneOf([false, true]);
   life.goOnChecking(gaveUp);
+}
+
+/**
+ * A send and a code that were both being retried go on in any order, and the send may come between two calls for codes: the
+ * delays of their retries are a matter of chance.
+ */
+function goOnSending(life: Life, choices: Choices): void {
+  const { riding } = life.world;
+  if (riding && !life.cognito.blocks('send') && choices.oneOf([false, true])) life.trySend(riding.token);
 }
 
 function expire(life: Life): void {
