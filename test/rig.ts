@@ -4,19 +4,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
-import {
-  SEARCH_ATTRIBUTE_KEYS,
-  SEARCH_ATTRIBUTES,
-  type ServedUserPool,
-  type VerificationPolicy,
-} from '@cognito-verification/contract';
+import { SEARCH_ATTRIBUTE_KEYS, type ServedUserPool, type VerificationPolicy } from '@cognito-verification/contract';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
 import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
-import { temporalCli, temporalTestServer } from '../dev/temporal-binaries.js';
+import { temporalCli } from '../dev/temporal-binaries.js';
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
 import { createWorker, type VerificationWorker } from '../worker/worker.js';
 import { onWeakness, PLANTED } from './attacks/attack.js';
@@ -24,6 +19,7 @@ import { withWeakBundle } from './attacks/weak-bundle.js';
 import { replayAll } from './replay-all.js';
 import { poolSettings, poolsOf } from './served-pools.js';
 import { stamping } from './stamping.js';
+import { timeSkippingServer } from './time-skipping-server.js';
 
 export type SandboxUser = Awaited<ReturnType<Sandbox['createUser']>>;
 
@@ -88,7 +84,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
     interceptors: { workflow: [noting(started), stamping(now)] },
     ...(options.identity === undefined ? {} : { identity: options.identity }),
   };
-  const env = await (server === 'local' ? localServer(client) : timeSkippingServer(client));
+  const env = await (server === 'local' ? localServer(client) : timeSkippingServer({ client }));
   const sandbox = await startSandbox(options.sandbox ?? {});
   sandboxClock = () => sandbox.now().getTime();
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
@@ -264,23 +260,10 @@ async function localServer(client: ClientOptionsForTestEnv): Promise<TestWorkflo
   });
 }
 
-async function timeSkippingServer(client: ClientOptionsForTestEnv): Promise<TestWorkflowEnvironment> {
-  const env = await TestWorkflowEnvironment.createTimeSkipping({
-    client,
-    server: { executable: { type: 'existing-path', path: await temporalTestServer() } },
-  });
-  const KEYWORD = 2;
-  await env.connection.operatorService.addSearchAttributes({
-    namespace: 'default',
-    searchAttributes: Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, KEYWORD])),
-  });
-  return env;
-}
-
 let installed = false;
 
 /** Once per process. The tests cause failures on purpose, so only errors of the SDK itself are printed. */
-function quietRuntime(): void {
+export function quietRuntime(): void {
   if (installed) return;
   installed = true;
   Runtime.install({

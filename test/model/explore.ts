@@ -89,8 +89,15 @@ export function scenarioAt(seed: number, path: string): Scenario {
   return { waits: drawn.waits, story: drawn.stories[index] as Scenario['story'] };
 }
 
+/** The one batch at a path, for `explore`. */
+export function batchAt(path: string): { first: number; scenarios: number } {
+  const first = Number(path);
+  return { first, scenarios: (first + 1) * BATCH };
+}
+
 /**
  * Plays this many scenarios.
+ * @param first the batch to begin with; default: the first of all
  * @param until stops early, after a batch
  * @returns the scenarios that failed
  */
@@ -99,6 +106,7 @@ export async function explore(
   options: {
     seed: number;
     scenarios: number;
+    first?: number;
     tally?: Tally;
     /** Called after each batch. */
     progress?: (played: number, found: readonly Found[]) => void;
@@ -106,7 +114,7 @@ export async function explore(
   },
 ): Promise<Found[]> {
   const found: Found[] = [];
-  for (let batch = 0; batch * BATCH < options.scenarios; batch++) {
+  for (let batch = options.first ?? 0; batch * BATCH < options.scenarios; batch++) {
     const drawn = batchOf(options.seed, batch, Math.min(BATCH, options.scenarios - batch * BATCH));
     const played = await playAll(rig, drawn.waits, drawn.stories);
     for (const [index, one] of played.entries()) {

@@ -87,6 +87,11 @@ export class Person {
     if (!this.over) this.rig.trouble(this.user, troubles);
   }
 
+  /** After a violation: nothing goes wrong any more, lest its retries hold up the others for all the time that passes. */
+  leave(): void {
+    if (this.caller) this.rig.trouble(this.user, {});
+  }
+
   async passed(to: number, troubles: Troubles): Promise<void> {
     if (this.over) return;
     this.log.push(`${new Date(to).toISOString()} ${JSON.stringify(troubles)}`);

@@ -30,6 +30,7 @@ export async function playAll(rig: ModelRig, waits: readonly number[], stories: 
         try {
           await act(played);
         } catch (error) {
+          played.person.leave();
           played.violation = error instanceof Error ? error : new Violation(String(error));
         }
       }

@@ -2,12 +2,12 @@
  * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification must
  * match the model. `VERIFICATION_SCENARIOS` sets their number (default 2,000; `npm test` plays the first 200),
  * `VERIFICATION_SEED` their seed (default: a fixed one, so that all changes are judged alike), and
- * `VERIFICATION_PATH=batch:index` plays a single story. Differences are printed in full, and kept in `test/model/out/`.
+ * `VERIFICATION_PATH=batch:index` plays a single story, and `VERIFICATION_PATH=batch` all of a batch. Differences are printed in full, and kept in `test/model/out/`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { replayAll } from '../replay-all.js';
-import { explore, type Found, scenarioAt, shrink, Tally, wasRaced } from './explore.js';
+import { batchAt, explore, type Found, scenarioAt, shrink, Tally, wasRaced } from './explore.js';
 import { play } from './play.js';
 import { ModelRig } from './rig.js';
 
@@ -30,9 +30,22 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.close());
 
-test.runIf(PATH)(`the scenario at VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${PATH}`, OPTIONS, async () => {
-  await play(rig, scenarioAt(SEED, PATH ?? ''));
-});
+test.runIf(PATH?.includes(':'))(
+  `the scenario at VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${PATH}`,
+  OPTIONS,
+  async () => {
+    await play(rig, scenarioAt(SEED, PATH ?? ''));
+  },
+);
+
+test.runIf(PATH && !PATH.includes(':'))(
+  `the batch at VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${PATH}`,
+  OPTIONS,
+  async () => {
+    const found = await explore(rig, { seed: SEED, ...batchAt(PATH ?? '') });
+    if (found.length > 0) throw new Error(await report(found));
+  },
+);
 
 test.skipIf(PATH)(`${SCENARIOS} stories go as the model says (VERIFICATION_SEED=${SEED})`, OPTIONS, async () => {
   const tally = new Tally();
