@@ -16,6 +16,8 @@ export class Caller {
   readonly jwts: string[] = [];
   /** How many values the attribute has had after its first. */
   private values = 1;
+  /** Kept where the attribute changed after the end. */
+  private heldAtEnd: ReturnType<ModelRig['base']['sandbox']['attribute']> | undefined;
 
   private constructor(
     private readonly rig: ModelRig,
@@ -184,15 +186,28 @@ export class Caller {
         await client.cancel(id);
         return 'done';
       case 'verifiedElsewhere':
+        await this.keepWhatIsHeld();
         await rig.verify(user, story.attributeName);
         return 'done';
       case 'change':
+        await this.keepWhatIsHeld();
         await this.changeTo(message.value);
         return 'done';
       case 'revokeTokens':
         base.sandbox.revokeTokens(user);
         return 'done';
     }
+  }
+
+  /** What Cognito held at the end, or holds now where there is none yet. */
+  get held() {
+    return this.heldAtEnd ?? this.rig.base.sandbox.attribute(this.user, this.story.attributeName);
+  }
+
+  /** A change after the end says nothing about the outcome. */
+  private async keepWhatIsHeld(): Promise<void> {
+    const described = await this.rig.describe(this.id);
+    if (described?.closedAt !== undefined) this.heldAtEnd = this.held;
   }
 
   private codeOf(number: number | undefined, world: World | undefined): string {

@@ -117,6 +117,11 @@ export class Person {
     return this.caller.user;
   }
 
+  /** What Cognito held at the end. */
+  get held() {
+    return this.caller.held;
+  }
+
   get unanswered(): number {
     return this.posted.length - this.answers.size;
   }

@@ -38,7 +38,7 @@ export async function keepsItsPromises(rig: ModelRig, person: Person, outcome: V
   const trusted = story.rules.confirmation === 'trust' && asked.includes('confirm');
   if (outcome.outcome === 'verified') promise('verified only with proof', proven || trusted);
   if (outcome.outcome === 'verified' && outcome.proof !== 'trusted') {
-    const { verified, value = '' } = sandbox.attribute(user, story.attributeName);
+    const { verified, value = '' } = person.held;
     promise('verified only what Cognito shows as verified', verified && isVerifiedValue(outcome, value));
   }
   if (outcome.proof === 'accepted' || outcome.proof === 'found') promise('a code or the attribute proves it', proven);
