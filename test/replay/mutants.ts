@@ -36,8 +36,18 @@ export const MUTATIONS = {
   },
   'a wait that is shorter: a re-send that is due at once': {
     file: 'send-plan.js',
-    text: 'this.alarm.set(atMs, summary);',
-    instead: 'if (atMs > Date.now() + 60_000) this.alarm.set(atMs, summary);',
+    text: 'this.alarm.set(when.atMs, when.summary);',
+    instead: 'if (when.atMs > Date.now() + 60_000) this.alarm.set(when.atMs, when.summary);',
+  },
+  'a look more: a sixth token that nobody has checked is tried at once': {
+    file: 'access-tokens.js',
+    text: 'const FREE_REFUSALS = 5;',
+    instead: 'const FREE_REFUSALS = 6;',
+  },
+  'an answer that comes later: a second place for unproven messages': {
+    file: 'mailbox.js',
+    text: 'this.isPlaceTaken = true;',
+    instead: 'this.isPlaceTaken = false;',
   },
 } as const satisfies Record<string, Mutation>;
 
