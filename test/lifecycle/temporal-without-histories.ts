@@ -24,7 +24,7 @@ const UNAVAILABLE = { ':status': 200, 'content-type': 'application/grpc', 'grpc-
  * Stands for a Temporal Service that does its work and does not give out some histories, as one whose history store is in
  * trouble: a relay before the real server.
  */
-export class TemporalWithoutHistories {
+class TemporalWithoutHistories {
   /** What comes of the question for the history of a run, by its id; one that is not listed is answered. */
   readonly histories = new Map<string, 'silent' | 'unavailable'>();
   /** How often each of those was asked for. */
