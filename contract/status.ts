@@ -101,11 +101,14 @@ export interface VerificationStatus {
   delivery?: CodeDelivery | undefined;
   /** True when the newest send got no answer, so that a message may have been sent or not. */
   deliveryUncertain: boolean;
-  /** Those of earlier verifications of the same user and attribute count while they are within the last hour. */
+  /**
+   * Those of earlier verifications of the same user and attribute count while they are within the last hour. It takes
+   * milliseconds to find out about them, and a minute at most: until then they are not taken off.
+   */
   sendsLeft: number;
   /**
    * An attempt that is being checked counts. It is given back if Cognito did not look at the code. Those of earlier verifications
-   * of the same user and attribute count while they are within the last hour.
+   * of the same user and attribute count as in `sendsLeft`.
    */
   attemptsLeft: number;
   /** From when `resendCode` is allowed. Absent when no time will make it allowed, or when it waits for something else. */

@@ -163,10 +163,10 @@ function redactPhones(text: string): string {
 
 /** The punctuation between a word and its value, in a URL too. */
 const BETWEEN = '(?:\\W|%(?:25)*(?:20|22|3[Aa]|3[Dd])){1,6}';
-/** `code: 123 456`, `"otp":"12 34 56"`: codes as mail programs show them. Not the date or time after an exit code. */
+/** `code: 123 456`, `"otp":"12 34 56"`: codes as mail programs show them. Not a date, or the time after an exit code. */
 const GROUPS = new RegExp(
   `((?:code|pin|otp)(?:${BETWEEN}(?:is|was)(?!\\w))?${BETWEEN})` +
-    `\\d{2,4}(?:(?:[ \\u00A0\\u202F-]|%(?:25)*20)(?!${DATE}(?!\\d))\\d{2,4}){1,3}(?!\\d|:\\d)`,
+    `(?!${DATE}(?!\\d))\\d{2,4}(?:(?:[ \\u00A0\\u202F-]|%(?:25)*20)(?!${DATE}(?!\\d))\\d{2,4}){1,3}(?!\\d|:\\d)`,
   'gi',
 );
 

@@ -8,7 +8,7 @@ import { SEARCH_ATTRIBUTE_KEYS, type ServedUserPool, type VerificationPolicy } f
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
 import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
 import { temporalCli } from '../dev/temporal-binaries.js';
@@ -184,11 +184,11 @@ export async function startWorker(
   { env, userPools }: Pick<Rig, 'env' | 'userPools'>,
   cognito: CognitoClients,
   taskQueue: string,
-  options: Omit<RigOptions, 'cognito' | 'sandbox'> = {},
+  options: Omit<RigOptions, 'cognito' | 'sandbox'> & { connection?: NativeConnection } = {},
 ): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
   const { keyRing = KEY_RING, identity, maxCachedWorkflows = cacheSize(), workflowBundlePath } = options;
   const worker = await createWorker({
-    connection: env.nativeConnection,
+    connection: options.connection ?? env.nativeConnection,
     namespace: 'default',
     keys: keyRing,
     userPools,

@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VerificationClient } from '@cognito-verification/client';
 import type { KeyRing } from '@cognito-verification/codec';
-import { WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
-import { describe, type ExpectStatic, it } from 'vitest';
+import {
+  LIMITS_WINDOW_MS,
+  type VerificationPolicy,
+  WORKFLOW_TYPE,
+  workflowIdFor,
+} from '@cognito-verification/contract';
+import { afterAll, beforeAll, describe, type ExpectStatic, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { type SandboxUser, startWorker, startWorkerProcess, useRig } from '../rig.js';
+import { type WithoutHistories, withoutHistories } from './temporal-without-histories.js';
 
 // These tests take long on any machine, so they run at once: deadlines of a minute, which is the minimum, and requests that run
 // into their time-out.
@@ -161,4 +167,89 @@ describe.concurrent('a send without an answer: one message, deliveryUncertain, a
     expect(await client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
   });
+});
+
+describe.concurrent('where what earlier verifications have used cannot be counted', () => {
+  let away: WithoutHistories;
+  beforeAll(async () => {
+    away = await withoutHistories(rig);
+  });
+  afterAll(() => away?.close());
+
+  /** A verification that follows one of the last minute, whose code may be typed and whose history is not given out. */
+  async function startNext(how: 'silent' | 'unavailable', policy: VerificationPolicy = {}) {
+    const { client, temporal } = away;
+    const user = await rig.user();
+    const request = { accessToken: user.accessToken, attributeName: 'email', policy } as const;
+    const { workflowId, run: earlier } = await rig.client.start(request);
+    const code = rig.sandbox.codeFor(user, 'email');
+    await rig.client.cancel(workflowId);
+    await rig.client.wait(workflowId);
+    temporal.histories.set(earlier, how);
+    const startedAtMs = Date.now();
+    const { status } = await client.start(request);
+    const calls = (operation: string) => rig.sandbox.calls({ operation, username: user.username }).length;
+    return { workflowId, earlier, code, status, startedAtMs, calls };
+  }
+
+  it.for([
+    ['does not come back', 'silent'],
+    ['fails each time', 'unavailable'],
+  ] as const)(
+    'since the history %s, a code is answered within 90 s, with the hour',
+    { timeout: 120_000 },
+    async ([, how], { expect }) => {
+      const { client, temporal } = away;
+      const { workflowId, earlier, code, status, startedAtMs, calls } = await startNext(how);
+      expect(status).toMatchObject({ state: 'sending', sends: [] });
+      const answered = client.submitCode(workflowId, { code });
+      expect(await client.status(workflowId)).toMatchObject({ state: 'sending', sends: [], attempts: [] });
+      const { result, retryAt, ...answer } = await answered;
+      expect(Date.now() - startedAtMs).toBeLessThan(90_000);
+      expect(result).toBe('rateLimited');
+      const usedUp = { state: 'rateLimited', sendsLeft: 0, attemptsLeft: 0, sends: [], attempts: [] };
+      expect(answer.status).toMatchObject(usedUp);
+      expect(answer.status.retryAt).toBe(retryAt);
+      expect(Math.abs(Date.parse(retryAt ?? '') - startedAtMs - LIMITS_WINDOW_MS)).toBeLessThan(10_000);
+      expect(await client.status(workflowId)).toEqual(answer.status);
+      // The one send is that of the verification before.
+      expect([calls(SEND), calls('VerifyUserAttribute')]).toEqual([1, 0]);
+      expect(temporal.asked.get(earlier)).toBeGreaterThan(2);
+    },
+  );
+
+  it('its deadline ends it, and the code has its answer by then', async ({ expect }) => {
+    const { client } = away;
+    const { workflowId, code, calls } = await startNext('silent', { deadline: '1 minute' });
+    const answer = await client.submitCode(workflowId, { code }).catch((error: unknown) => error);
+    // The count is given up after a minute as well: which of the two the worker hears of first depends on its load.
+    expect(answer).toMatchObject(answer instanceof Error ? { code: 'VerificationEnded' } : { result: 'rateLimited' });
+    const { outcome, status } = await client.wait(workflowId);
+    expect(outcome).toBe('expired');
+    const { closeTime } = await rig.env.client.workflow.getHandle(workflowId).describe();
+    expect(Number(closeTime) - Date.parse(status?.expiresAt ?? '')).toBeLessThan(10_000);
+    expect(calls('VerifyUserAttribute')).toBe(0);
+  }, 120_000);
+
+  it('a cancellation ends it at once, and tells the code so', async ({ expect }) => {
+    const { client } = away;
+    const { workflowId, code } = await startNext('silent');
+    const answered = client.submitCode(workflowId, { code }).catch((error: unknown) => error);
+    await client.status(workflowId);
+    await client.cancel(workflowId);
+    const canceledAtMs = Date.now();
+    expect(await answered).toMatchObject({ code: 'VerificationEnded' });
+    expect(await client.wait(workflowId)).toMatchObject({ outcome: 'cancelled' });
+    expect(Date.now() - canceledAtMs).toBeLessThan(10_000);
+  });
+
+  it('and then it can be, the code that has waited is checked', async ({ expect }) => {
+    const { client, temporal } = away;
+    const { workflowId, earlier, code, calls } = await startNext('silent');
+    const answered = client.submitCode(workflowId, { code });
+    await expect.poll(() => temporal.asked.get(earlier), { timeout: 30_000 }).toBeGreaterThan(1);
+    expect(calls('VerifyUserAttribute')).toBe(0);
+    temporal.histories.delete(earlier);
+    expect(await answered).toMatchObject({ result: 'verified' });
+  }, 120_000);
 });

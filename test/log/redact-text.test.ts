@@ -90,6 +90,7 @@ describe('useful parts of a log stay', () => {
     'my-verifications.a1b2c.tmprl.cloud:7233 cognito-idp.eu-central-1.amazonaws.com',
     'after 20000 ms, 5000ms, 1500 milliseconds, 10 minutes, 86400 seconds, 2.5 s, 1234.5678 ms',
     'exit code 137 2026-11-23, exit code 12 10:00:00, 12 34 56 events, code 12',
+    'a wrong code\n- 2026-11-23 10:00:00 UTC: the right code, code 2026-11-23',
     'exit code 137, HTTP 400, attempt 3 of 15, signal 9, status: 429',
     '@temporalio/worker@1.24.0 typescript@7.0.2 v20.20.2 7.0.2007',
     'at Worker.run (file:///opt/app/node_modules/@temporalio/worker/lib/worker.js:1111:20)',

@@ -4,6 +4,7 @@ import { besidesOf } from './besides-of.js';
 import { confirmationsOf } from './confirmations-of.js';
 import type { ReadFailure, Reading } from './reading.js';
 import { only, type Turn, turnsOf } from './turns.js';
+import { unprovenOf } from './unproven-of.js';
 import { updateAnswersOf } from './update-answers-of.js';
 
 /** The edges that the history covers, in order. */
@@ -17,6 +18,7 @@ export function edgesOf(reading: Reading): string[] {
       ...cognitoAnswersOf(reading),
       ...confirmationsOf(reading, turns),
       ...besidesOf(reading, turns),
+      ...unprovenOf(reading),
     ]),
   ];
 }

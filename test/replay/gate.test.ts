@@ -199,6 +199,10 @@ const SHOWN: Record<keyof typeof MUTATIONS, string> = {
     'a-code-at-the-deadline: does not replay: At event 7 the history has a call of the activity sendCode; this build sets search attributes there.',
   'a wait that is shorter: a re-send that is due at once':
     'a-send-that-is-tried-again-after-a-while: does not replay: At event 12 the history has the start of timer 2 (30 s); this build does nothing there.',
+  'a look more: a sixth token that nobody has checked is tried at once':
+    'forged-tokens-that-wait-after-five-were-refused: does not replay: At event 74 the history has an update submitCode, answered; this build calls an activity there.',
+  'an answer that comes later: a second place for unproven messages':
+    'a-start-that-finds-the-one-place-for-unproven-messages-taken: does not replay: At event 15 the history has an update awaitDelivery, answered; this build does nothing there.',
 };
 
 // Each test makes a bundle and replays the whole corpus.

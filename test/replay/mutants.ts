@@ -39,6 +39,16 @@ export const MUTATIONS = {
     text: 'this.alarm.set(when.atMs, when.summary);',
     instead: 'if (when.atMs > Date.now() + 60_000) this.alarm.set(when.atMs, when.summary);',
   },
+  'a look more: a sixth token that nobody has checked is tried at once': {
+    file: 'access-tokens.js',
+    text: 'const FREE_REFUSALS = 5;',
+    instead: 'const FREE_REFUSALS = 6;',
+  },
+  'an answer that comes later: a second place for unproven messages': {
+    file: 'mailbox.js',
+    text: 'this.isPlaceTaken = true;',
+    instead: 'this.isPlaceTaken = false;',
+  },
 } as const satisfies Record<string, Mutation>;
 
 const DIST = dirname(WORKFLOW_BUNDLE_PATH);

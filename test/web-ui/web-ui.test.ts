@@ -49,7 +49,7 @@ const CARDS: Record<VerificationState, readonly (string | RegExp)[]> = {
     'Verified',
     'was sent to f***@e*** by e-mail',
     'nothing is left to do',
-    /UTC: a wrong code .* UTC: the right code/,
+    /UTC: a wrong code .*\d{4}-\d\d-\d\d \S+ UTC: the right code/,
   ],
   expired: ['Expired', 'was sent to a***@e***', /Next: .* start it again/],
   failed: [

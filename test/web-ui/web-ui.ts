@@ -171,6 +171,8 @@ export class WebUi {
   private async take(page: Page, name: string): Promise<void> {
     await mkdir(this.pictures, { recursive: true });
     const content = page.locator('#content');
+    // The Web UI puts the focus there when it follows a link, and Chromium draws a frame around it.
+    await content.blur();
     await content.screenshot({ path: join(this.pictures, `${name}.png`), animations: 'disabled' });
   }
 }

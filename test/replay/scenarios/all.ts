@@ -10,6 +10,7 @@ import { REFERENCES } from './references.js';
 import { SIDE_BY_SIDE } from './side-by-side.js';
 import { STARTS } from './starts.js';
 import { TRANSITIONS } from './transitions.js';
+import { UNPROVEN } from './unproven.js';
 
 /** Every scenario that has a history in the corpus. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -21,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...CONFIRMATIONS,
   ...RACES,
   ...STARTS,
+  ...UNPROVEN,
   ...AWAY,
   ...REFERENCES,
   ...ANSWERS,
