@@ -13,7 +13,9 @@ import { type EarlierRun, type EarlierRuns, mayPass, type Place, RunReader } fro
 /** Where to begin to read. */
 export interface CountEarlierCallsInput extends Answer {
   /** The run before this verification. */
-  previousRunId: string;
+  previousRunId?: string | undefined;
+  /** The request may be that of an earlier run, so that there may be runs which it does not name. */
+  mayBeCopy?: true | undefined;
   /** When this verification was started, ISO 8601: every earlier one has ended by then. */
   startedAt: string;
 }
@@ -24,9 +26,9 @@ export interface CountEarlierCallsResult extends Answer, EarlierCalls {}
 /** What the workflow knows of other executions. */
 export interface EarlierCallsActivities {
   /**
-   * Reads the calls of the last hour in the run before this verification, in the one before that, and so on. Where a run
-   * cannot be read, everything counts as used up at the last moment at which it can have been open. Throws where another try
-   * may read it.
+   * Reads the calls of the last hour in the run before this verification, in the one before that, and so on; where a request
+   * on this way may be a copy, in all runs that the server lists. Where a run cannot be read, everything counts as used up at
+   * the last moment at which it can have been open. Throws where another try may read it.
    */
   countEarlierCalls(input: CountEarlierCallsInput): Promise<CountEarlierCallsResult>;
 }
@@ -37,48 +39,91 @@ const MOST_RUNS = 10;
 /** Makes the activity. */
 export function createEarlierCalls(runs: EarlierRuns): EarlierCallsActivities {
   return {
-    async countEarlierCalls({ runId, previousRunId, startedAt }) {
+    async countEarlierCalls(input) {
       const { workflowExecution, namespace } = activityInfo();
       const place = { type: 'workflow', namespace, workflowId: workflowExecution?.workflowId ?? '' } as const;
-      return { runId, ...(await countCalls(runs, place, { previousRunId, startedAt })) };
+      const count = new Count(runs, place, input, workflowExecution?.runId);
+      return { runId: input.runId, ...(await count.made()) };
     },
   };
 }
 
-async function countCalls(
-  runs: EarlierRuns,
-  place: Place,
-  { previousRunId, startedAt }: CountEarlierCallsInput,
-): Promise<EarlierCalls> {
-  const sinceMs = Date.parse(startedAt) - LIMITS_WINDOW_MS;
-  const counted: { sends: CountedCall[]; attempts: CountedCall[] } = { sends: [], attempts: [] };
-  const add = ({ sends, attempts }: EarlierCalls) => {
-    counted.sends.push(...sends.filter(({ at }) => Date.parse(at) > sinceMs));
-    counted.attempts.push(...attempts.filter(({ at }) => Date.parse(at) > sinceMs));
-  };
-  let runId: string | undefined = previousRunId;
-  // The run in question has ended by then.
-  let endedBy = startedAt;
-  for (let read = 0; runId !== undefined && Date.parse(endedBy) > sinceMs; read += 1) {
-    const run: EarlierRun | undefined = read < MOST_RUNS ? await readRun(runs, place, runId) : undefined;
-    add(run ?? allUsedUp(endedBy));
-    runId = run?.previousRunId;
-    endedBy = run?.startedAt ?? endedBy;
-  }
-  return counted;
-}
+/** One count, run by run. */
+class Count {
+  private readonly counted: { sends: CountedCall[]; attempts: CountedCall[] } = { sends: [], attempts: [] };
+  private readonly sinceMs: number;
+  /** Each run counts once, and this one not here. */
+  private readonly met: Set<string | undefined>;
+  private readonly unread: { runId: string; endedBy: string }[] = [];
+  private listed = false;
 
-async function readRun(runs: EarlierRuns, place: Place, runId: string): Promise<EarlierRun | undefined> {
-  try {
-    const reader = new RunReader(runs, place, runId);
-    for await (const event of runs.events({ workflowId: place.workflowId, runId })) await reader.take(event);
-    return reader.run;
-  } catch (error) {
-    if (mayPass(error)) throw error;
-    log.warn('An earlier run of this verification cannot be read, so that its limits count as used up', {
-      earlierRunId: runId,
-      reason: errorName(error),
-    });
-    return undefined;
+  constructor(
+    private readonly runs: EarlierRuns,
+    private readonly place: Place,
+    private readonly input: CountEarlierCallsInput,
+    ownRunId: string | undefined,
+  ) {
+    this.sinceMs = Date.parse(input.startedAt) - LIMITS_WINDOW_MS;
+    this.met = new Set([ownRunId, input.runId]);
+  }
+
+  async made(): Promise<EarlierCalls> {
+    const { previousRunId, mayBeCopy: isDoubtful, startedAt } = this.input;
+    this.meet(previousRunId, startedAt);
+    if (isDoubtful) await this.list();
+    for (let read = 0, next = this.unread.shift(); next; read += 1, next = this.unread.shift()) {
+      const { runId, endedBy } = next;
+      const run = read < MOST_RUNS ? await this.read(runId) : undefined;
+      this.add(run ?? allUsedUp(endedBy));
+      if (run) this.meet(run.previousRunId, run.startedAt);
+      if (run?.mayBeCopy) await this.list();
+    }
+    return this.counted;
+  }
+
+  /** @param endedBy the run in question has ended by then, ISO 8601 */
+  private meet(runId: string | undefined, endedBy: string): void {
+    if (runId === undefined || this.met.has(runId) || Date.parse(endedBy) <= this.sinceMs) return;
+    this.met.add(runId);
+    this.unread.push({ runId, endedBy });
+  }
+
+  private add({ sends, attempts }: EarlierCalls): void {
+    this.counted.sends.push(...sends.filter(({ at }) => Date.parse(at) > this.sinceMs));
+    this.counted.attempts.push(...attempts.filter(({ at }) => Date.parse(at) > this.sinceMs));
+  }
+
+  /** Meets the runs that the server lists. Its list may lack what began a moment ago: nobody can tell a copy that young either. */
+  private async list(): Promise<void> {
+    if (this.listed) return;
+    this.listed = true;
+    const { startedAt } = this.input;
+    try {
+      // This run is among them, and of the others one more shows that there are too many.
+      const runs = await this.runs.list(this.place.workflowId, MOST_RUNS + 2);
+      for (const { runId, endedAt = startedAt } of runs) this.meet(runId, endedAt);
+    } catch (error) {
+      if (mayPass(error)) throw error;
+      log.warn('The earlier runs of this verification cannot be listed, so that its limits count as used up', {
+        reason: errorName(error),
+      });
+      this.add(allUsedUp(startedAt));
+    }
+  }
+
+  private async read(runId: string): Promise<EarlierRun | undefined> {
+    try {
+      const reader = new RunReader(this.runs, this.place, runId);
+      for await (const event of this.runs.events({ workflowId: this.place.workflowId, runId }))
+        await reader.take(event);
+      return reader.run;
+    } catch (error) {
+      if (mayPass(error)) throw error;
+      log.warn('An earlier run of this verification cannot be read, so that its limits count as used up', {
+        earlierRunId: runId,
+        reason: errorName(error),
+      });
+      return undefined;
+    }
   }
 }

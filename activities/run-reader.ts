@@ -6,6 +6,7 @@ import {
   errorName,
   GRPC_STATUS,
   isRecord,
+  mayBeCopy,
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { FORMS } from '@cognito-verification/contract/fields';
@@ -22,8 +23,17 @@ type Failure = NonNullable<Event['activityTaskFailedEventAttributes']>['failure'
 export interface EarlierRuns {
   /** The events of one run, oldest first. Throws where there are none, or not in time. */
   events(run: { workflowId: string; runId: string }): AsyncIterable<Event>;
+  /** The newest runs of a workflow, at most this many, as far as the server lists them by now. Throws where it cannot tell. */
+  list(workflowId: string, most: number): Promise<ListedRun[]>;
   /** What a payload holds. Throws where it does not open, or is of another place. */
   open(payload: Payload, place: SerializationContext): Promise<unknown>;
+}
+
+/** A run that the server lists. */
+export interface ListedRun {
+  runId: string;
+  /** ISO 8601; undefined while it is open. */
+  endedAt?: string | undefined;
 }
 
 /** The workflow id of all of them, as payloads are sealed for it. */
@@ -33,6 +43,8 @@ export type Place = Extract<SerializationContext, { type: 'workflow' }>;
 export interface EarlierRun extends EarlierCalls {
   startedAt: string;
   previousRunId?: string | undefined;
+  /** Its request may be that of an earlier run, and so not name the one before. */
+  mayBeCopy: boolean;
 }
 
 /** Whether another try may read what could not be read now: the server or the key service is not there, or has no time. */
@@ -97,7 +109,7 @@ export class RunReader {
   private readonly calls = { sends: [] as CountedCall[], attempts: [] as CountedCall[] };
   private readonly open = new Map<string, ScheduledCall>();
   private readonly own: OwnMessages;
-  private started: { at: string; previousRunId?: string | undefined } | undefined;
+  private started: Pick<EarlierRun, 'startedAt' | 'previousRunId' | 'mayBeCopy'> | undefined;
   private newest = '';
 
   constructor(
@@ -115,8 +127,7 @@ export class RunReader {
     const cutOff = (kind: keyof EarlierCalls) =>
       [...this.open.values()].filter((call) => call.kind === kind).map(() => ({ at: this.newest }));
     return {
-      startedAt: this.started.at,
-      previousRunId: this.started.previousRunId,
+      ...this.started,
       sends: [...this.calls.sends, ...this.own.calls, ...cutOff('sends')],
       attempts: [...this.calls.attempts, ...cutOff('attempts')],
     };
@@ -136,9 +147,13 @@ export class RunReader {
     // What came after the point of a reset is in another history.
     if ((started.originalExecutionRunId || this.runId) !== this.runId) throw new Error('a run that a reset has made');
     const request = await this.opened(started.input?.payloads?.[0]);
-    const { previousRunId } = request;
+    const { previousRunId, stamp } = request;
     const isRunId = typeof previousRunId === 'string' && FORMS.uuid.test(previousRunId);
-    this.started = { at: this.newest, previousRunId: isRunId ? previousRunId : undefined };
+    this.started = {
+      startedAt: this.newest,
+      previousRunId: isRunId ? previousRunId : undefined,
+      mayBeCopy: mayBeCopy(Date.parse(this.newest), isRecord(stamp) ? stamp['at'] : undefined),
+    };
     this.own.takeRequest(request, this.newest);
   }
 

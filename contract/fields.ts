@@ -200,6 +200,7 @@ export const PAYLOADS = {
     clientMetadata: 'clientMetadata',
     policy: message(POLICY_FIELDS),
     previousRunId: 'uuid',
+    mayBeCopy: 'flag',
     startedAt: 'time',
     code: 'code',
     reference: 'reference',

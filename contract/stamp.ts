@@ -60,6 +60,19 @@ export interface AnswerStamp {
 /** A message as it crosses Temporal. */
 export type Stamped<Message> = Message & { stamp: Stamp };
 
+/** Temporal has a start within a second; this leaves room for one that had to be repeated. */
+const SURELY_FRESH_MS = 10_000;
+
+/**
+ * Whether a request may be the copy of one that has opened an earlier verification: its times lie too far apart. What it says
+ * of earlier runs is then not all, and those that the server lists count as well. A wrong clock costs that list and no more.
+ * @param startedAtMs when the server started the run
+ * @param sentAt when the request was sent, by its stamp
+ */
+export function mayBeCopy(startedAtMs: number, sentAt: unknown): boolean {
+  return !(Math.abs(startedAtMs - Date.parse(String(sentAt))) <= SURELY_FRESH_MS);
+}
+
 /** A message without its stamp, for the parsers, and the stamp as it is. What is no object has none, and the parsers refuse it. */
 export function unstamped(input: unknown): { message: unknown; stamp: unknown } {
   if (typeof input !== 'object' || input === null || Array.isArray(input) || input instanceof Error) {

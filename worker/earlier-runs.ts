@@ -2,6 +2,7 @@
 import { type KeyRing, open } from '@cognito-verification/codec';
 import { defined } from '@cognito-verification/contract';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { NativeConnection } from '@temporalio/worker';
 import type { EarlierRuns } from '../activities/run-reader.js';
 
@@ -22,6 +23,16 @@ export function earlierRuns(connection: NativeConnection, namespace: string, key
         yield* page.history?.events ?? [];
         nextPageToken = page.nextPageToken;
       } while (nextPageToken?.length);
+    },
+    async list(workflowId, most) {
+      const query = `WorkflowId = '${workflowId}'`;
+      const { executions } = await connection.withDeadline(Date.now() + READ_TIMEOUT_MS, () =>
+        connection.workflowService.listWorkflowExecutions({ namespace, query, pageSize: most }),
+      );
+      return executions.map(({ execution, closeTime }) => ({
+        runId: execution?.runId ?? '',
+        endedAt: closeTime ? new Date(tsToMs(closeTime)).toISOString() : undefined,
+      }));
     },
     open: async (payload, place) =>
       defaultPayloadConverter.fromPayload(keys ? await open(payload, keys, place) : payload),

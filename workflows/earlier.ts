@@ -4,6 +4,7 @@ import type { EarlierCallsActivities } from '../activities/earlier-calls.js';
 import { answerTo, endsCall } from './call-end.js';
 import { cognitoWorker, PRIORITY } from './cognito-calls.js';
 import { type CallState, iso } from './policy.js';
+import type { Stamps } from './stamps.js';
 import { Underway } from './underway.js';
 
 /**
@@ -23,14 +24,19 @@ export class Earlier {
   constructor(
     private readonly request: ParsedRequest,
     private readonly startedAtMs: number,
+    private readonly stamps: Pick<Stamps, 'mayBeCopy'>,
   ) {}
 
-  /** Counts them, where the request names a run before this one. Until then no message and no code goes to Cognito. */
+  /**
+   * Counts them, where the request names a run before this one, or may be that of one. Until then no message and no code goes
+   * to Cognito.
+   */
   begin(): void {
     const { owner, previousRunId } = this.request;
-    if (previousRunId === undefined) return;
+    const mayBeCopy = this.stamps.mayBeCopy || undefined;
+    if (previousRunId === undefined && !mayBeCopy) return;
     const startedAt = iso(this.startedAtMs);
-    const input = { runId: workflowInfo().firstExecutionRunId, previousRunId, startedAt };
+    const input = { runId: workflowInfo().firstExecutionRunId, previousRunId, mayBeCopy, startedAt };
     const activities = cognitoWorker<EarlierCallsActivities>(owner, PRIORITY.read, {
       summary: 'Count the calls of the last hour in earlier verifications',
       ...BUDGET,

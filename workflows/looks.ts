@@ -171,6 +171,8 @@ export class Looks {
       purpose.wantsLook = look.verdict !== 'read' && look.verdict !== 'noToken';
       if (!purpose.wantsLook) return undefined;
     }
+    // A send has read the target before its message, and that is older than this look.
+    if (purpose === 'target' && this.known) return undefined;
     if (look.verdict !== 'read') return this.putOff(look);
     this.failuresInARow = 0;
     if (purpose === 'target') return this.takeTarget(look.attribute);

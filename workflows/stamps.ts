@@ -3,6 +3,7 @@ import {
   type AnswerStamp,
   InvalidInputError,
   type MessageKind,
+  mayBeCopy,
   parseStamp,
   type Stamp,
   unstamped,
@@ -34,6 +35,8 @@ export class Stamps {
   private readonly earliestMs: number;
   /** What is wrong with the clock of whoever started the verification. */
   readonly wrongClock: string | undefined;
+  /** The request may be one that has been sent again. */
+  readonly mayBeCopy: boolean;
   private readonly runId: string;
   private readonly reset: true | undefined;
 
@@ -48,7 +51,9 @@ export class Stamps {
     const startedAtMs = startTime.getTime();
     this.runId = firstExecutionRunId;
     this.reset = runId === firstExecutionRunId ? undefined : true;
-    const sentAtMs = Date.parse(stampOf(request, WORKFLOW_TYPE).at);
+    const { at } = stampOf(request, WORKFLOW_TYPE);
+    this.mayBeCopy = mayBeCopy(startedAtMs, at);
+    const sentAtMs = Date.parse(at);
     const skewMs = startedAtMs - sentAtMs;
     if (Math.abs(skewMs) > REQUEST_GOOD_FOR_MS) {
       throw new InvalidInputError(

@@ -58,7 +58,7 @@ export class Verification {
     this.tokens.offer(token, startedAtMs);
     this.deadline = new Deadline(this.terms.expiresAtMs);
     this.looks = new Looks(this);
-    this.earlier = new Earlier(request, startedAtMs);
+    this.earlier = new Earlier(request, startedAtMs, stamps);
     this.sends = new Sends(this);
     this.attempts = new Attempts(this);
   }

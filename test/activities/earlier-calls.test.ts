@@ -1,11 +1,15 @@
 /** What counts of an earlier run, by its history. */
-import { allUsedUp, LIMITS_WINDOW_MS, WORKFLOW_TYPE } from '@cognito-verification/contract';
+import { allUsedUp, isRecord, LIMITS_WINDOW_MS, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import { ApplicationFailure } from '@temporalio/common';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { describe, expect, test } from 'vitest';
-import { type CountEarlierCallsResult, createEarlierCalls } from '../../activities/earlier-calls.js';
+import { describe, expect, test, vi } from 'vitest';
+import {
+  type CountEarlierCallsInput,
+  type CountEarlierCallsResult,
+  createEarlierCalls,
+} from '../../activities/earlier-calls.js';
 import type { EarlierRuns } from '../../activities/run-reader.js';
 
 type Event = NonNullable<History['events']>[number];
@@ -18,15 +22,25 @@ const OWN = 'ffffffff-0000-4000-8000-000000000000';
 
 /** A payload holds its value as JSON; what is not sealed for its place is a bare text. */
 const payload = (value: unknown) => ({ data: Buffer.from(JSON.stringify(value)) });
+const opened = (sealed?: { data?: Uint8Array | null } | null) =>
+  JSON.parse(Buffer.from(sealed?.data ?? []).toString()) as unknown;
 const payloads = (value: unknown) => ({ payloads: [payload(value)] });
 
-/** Events with their ids, at these minutes. */
+/** Events with their ids, at these minutes. A request was sent at that minute too, unless it says another time. */
 const history = (...events: [minute: number, event: Omit<Event, 'eventId'>][]): Event[] =>
-  events.map(([minute, event], index) => ({
-    ...event,
-    eventId: index + 1,
-    eventTime: msToTs(NOON + minute * MINUTE),
-  })) as unknown as Event[];
+  events.map(([minute, event], index) => {
+    const started = event.workflowExecutionStartedEventAttributes;
+    const request = started && opened(started.input?.payloads?.[0]);
+    const stamped = isRecord(request)
+      ? { ...request, stamp: { at: at(minute), ...Object(request['stamp']) } }
+      : request;
+    return {
+      ...event,
+      ...(started && { workflowExecutionStartedEventAttributes: { ...started, input: payloads(stamped) } }),
+      eventId: index + 1,
+      eventTime: msToTs(NOON + minute * MINUTE),
+    };
+  }) as unknown as Event[];
 
 const begins = (request: object = {}, name = WORKFLOW_TYPE, originalExecutionRunId = runId(0)) =>
   ({
@@ -84,17 +98,25 @@ const isFailed = (status: object) =>
   }) as Event;
 
 /** Counts what these runs leave, the newest first; this verification starts at noon. */
-async function count(...runs: Event[][]) {
+const count = (...runs: Event[][]) => countFrom({ previousRunId: runId(0) }, runs);
+
+/** @param list what the server lists; the test fails where that is asked for and not given */
+async function countFrom(
+  asked: Pick<CountEarlierCallsInput, 'previousRunId' | 'mayBeCopy'>,
+  runs: Event[][],
+  list?: EarlierRuns['list'],
+) {
   const stored: EarlierRuns = {
+    list: list ?? (() => expect.unreachable('a list')),
     async *events({ runId: id }) {
       const index = runs.findIndex((_, candidate) => runId(candidate) === id);
       if (index < 0) throw new Error('not found');
       yield* runs[index] ?? [];
     },
-    open: async ({ data }) => JSON.parse(Buffer.from(data ?? []).toString()) as unknown,
+    open: async (sealed) => opened(sealed),
   };
   const activities = createEarlierCalls(stored);
-  const input = { runId: OWN, previousRunId: runId(0), startedAt: at(0) };
+  const input = { runId: OWN, ...asked, startedAt: at(0) };
   const result: CountEarlierCallsResult = await new MockActivityEnvironment().run(() =>
     activities.countEarlierCalls(input),
   );
@@ -240,11 +262,64 @@ describe('a chain of runs', () => {
   });
 });
 
+describe('a request that may be a copy', () => {
+  const sent = (minute: number, request: object = {}) =>
+    history([minute, begins(request, WORKFLOW_TYPE, '')], [minute, asks('sendCode')], [minute, completes]);
+  const listed = (...runs: [index: number, endedAt?: number][]) =>
+    vi.fn<EarlierRuns['list']>(async () => [
+      { runId: OWN },
+      ...runs.map(([index, endedAt]) => ({
+        runId: runId(index),
+        endedAt: endedAt === undefined ? endedAt : at(endedAt),
+      })),
+    ]);
+  const copied = (minute: number) => ({ stamp: { at: at(minute) } });
+
+  test('counts what the server lists, each run once, as far as the hour goes', async () => {
+    const runs = [sent(-10), sent(-20, { previousRunId: runId(2) }), sent(-30), sent(-80)];
+    const list = listed([0, -9], [1, -19], [2, -29], [3, -79]);
+    const { sends } = await countFrom({ mayBeCopy: true }, runs, list);
+    expect(sends).toEqual([at(-10), at(-20), at(-30)]);
+    expect((await countFrom({ mayBeCopy: true, previousRunId: runId(1) }, runs, list)).sends.sort()).toEqual(
+      [at(-10), at(-20), at(-30)].sort(),
+    );
+  });
+
+  test.each([
+    ['eleven seconds old', -5 - 11 / 60],
+    ['eleven seconds ahead', -5 + 11 / 60],
+    ['older than a request can be', -40],
+  ])('cuts no chain: the request of an earlier run is %s', async (_, sentAt) => {
+    const runs = [sent(-5, copied(sentAt)), sent(-30)];
+    expect((await countFrom({ previousRunId: runId(0) }, runs, listed([0, -4], [1, -29]))).sends).toEqual([
+      at(-5),
+      at(-30),
+    ]);
+  });
+
+  test('is none within ten seconds', async () => {
+    expect((await count(sent(-5, copied(-5 - 9 / 60)))).sends).toEqual([at(-5)]);
+  });
+
+  test('is used up past ten runs, so that copies push no run out of the list', async () => {
+    const runs = Array.from({ length: 11 }, () => sent(-5, copied(-40)));
+    const list = listed(...runs.map((_, index) => [index, -4] as [number, number]));
+    expect((await countFrom({ mayBeCopy: true }, runs, list)).sends).toEqual(expect.arrayContaining(usedUp(-4).sends));
+    expect(list).toHaveBeenCalledExactlyOnceWith(expect.anything(), 12);
+  });
+
+  test('is used up where the server does not list', async () => {
+    expect(await countFrom({ mayBeCopy: true }, [], () => Promise.reject(ofServer(7)))).toEqual(usedUp(0));
+    await expect(countFrom({ mayBeCopy: true }, [], () => Promise.reject(ofServer(14)))).rejects.toThrow();
+  });
+});
+
 const readWith = (runs: Partial<EarlierRuns>) => {
   const stored: EarlierRuns = {
     async *events() {
       yield* history([-10, begins()]);
     },
+    list: async () => [],
     open: async () => ({}),
     ...runs,
   };

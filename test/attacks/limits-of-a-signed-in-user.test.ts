@@ -224,6 +224,35 @@ test('codes of which only forged starts have told cost the user no send', async 
   expect(await start(user)).toMatchObject({ state: 'awaitingCode', sendsLeft: 2 });
 });
 
+attack(
+  'a request that a helper without a key sends again gives nothing anew, and parts no later start from what came before',
+  'a copied request starts anew',
+  async () => {
+    const user = await rig.user();
+    await start(user);
+    await submitWrong(user);
+    await submitWrong(user);
+    const { events } = await handleOf(user).fetchHistory();
+    const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input ?? null;
+    await cancel(user);
+    await sleep(11_000);
+    await rig.env.connection.workflowService.startWorkflowExecution({
+      namespace: 'default',
+      workflowId: idOf(user),
+      workflowType: { name: WORKFLOW_TYPE },
+      taskQueue: { name: rig.taskQueue },
+      input,
+      requestId: randomUUID(),
+    });
+    const usedUp = { state: 'rateLimited', attemptsLeft: 0 };
+    await expect.poll(() => rig.client.status(idOf(user)), { timeout: 10_000 }).toMatchObject(usedUp);
+    await cancel(user);
+    expect(await start(user)).toMatchObject(usedUp);
+    expect([sendsOf(user), attemptsOf(user)]).toEqual([1, 2]);
+  },
+  60_000,
+);
+
 describe('what cannot be read counts as used up for the hour', () => {
   const usedUp = { state: 'rateLimited', sendsLeft: 0, attemptsLeft: 0 };
 

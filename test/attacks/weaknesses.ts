@@ -131,6 +131,9 @@ const BOUNDS = {
       'const counted = this.call.take(); if (!WEAK) this.counted = counted;',
     ),
   ],
+  'a copied request starts anew': [
+    becomes('contract/stamp.ts', 'return !(Math.abs(startedAtMs', 'return !WEAK && !(Math.abs(startedAtMs'),
+  ],
   'two verifications may follow one': [
     becomes(
       'client/start-operation.ts',

@@ -155,6 +155,7 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   // The client finds it.
   previousRunId: undefined,
   // Of activities alone.
+  mayBeCopy: undefined,
   startedAt: undefined,
   recordAttribute: undefined,
   runId: undefined,

@@ -304,8 +304,13 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { runId, salt: HIDDEN },
   },
   'the input of countEarlierCalls': {
-    value: { runId, previousRunId: runId, startedAt: at } satisfies Required<CountEarlierCallsInput>,
-    shows: { runId, previousRunId: runId, startedAt: at },
+    value: {
+      runId,
+      previousRunId: runId,
+      mayBeCopy: true,
+      startedAt: at,
+    } satisfies Required<CountEarlierCallsInput>,
+    shows: { runId, previousRunId: runId, mayBeCopy: true, startedAt: at },
   },
   'the result of countEarlierCalls': {
     value: { runId, sends: [{ at }], attempts: [{ at }] } satisfies Required<CountEarlierCallsResult>,

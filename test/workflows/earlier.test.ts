@@ -28,7 +28,7 @@ afterEach(() => vi.resetAllMocks());
 async function countedBy(answer: () => Promise<unknown>) {
   countEarlierCalls.mockImplementation(answer);
   const owner = { userPoolId: 'eu-central-1_AbC123xyz', sub: 'a-user' };
-  const earlier = new Earlier({ owner, previousRunId: RUN } as ParsedRequest, NOON);
+  const earlier = new Earlier({ owner, previousRunId: RUN } as ParsedRequest, NOON, { mayBeCopy: false });
   earlier.begin();
   await vi.waitFor(() => expect(earlier.state).toBe('settled'));
   earlier.settle();

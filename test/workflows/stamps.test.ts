@@ -54,6 +54,16 @@ describe('a request', () => {
   });
 });
 
+it.each([
+  [-10_001, true],
+  [-10_000, false],
+  [0, false],
+  [10_000, false],
+  [10_001, true],
+])('a request that was sent %i ms from the start may be a copy: %s', (apartMs, mayBeCopy) => {
+  expect(new Stamps(request(START + apartMs), run).mayBeCopy).toBe(mayBeCopy);
+});
+
 describe('a message that names no run', () => {
   /** Minutes from the start, by the server's clock. */
   it.each<[clock: string, skew: number, tooOld: number[], counts: number[]]>([
