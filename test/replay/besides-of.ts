@@ -14,6 +14,9 @@ export function besidesOf(reading: Reading, turns: readonly Turn[]): string[] {
     'a start that counts tightens the policy': tightensPolicy(reading),
     'the calls of an earlier verification are counted': counts(steps).some((calls) => !isUsedUp(calls)),
     'the calls of an earlier verification count as used up': counts(steps).some(isUsedUp),
+    'the calls of verifications that the request does not name are counted': only(steps, 'call').some(
+      ({ activity, input }) => activity === 'countEarlierCalls' && (input as { mayBeCopy?: true }).mayBeCopy === true,
+    ),
     'an attempt, then another call after its answer was lost': triedTwice(steps),
     'a send that waits for an attempt to end': turns.some(waitsForAttempt(steps)),
     'two codes at once, one after the other': together(turns, 'submitCode'),

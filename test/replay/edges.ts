@@ -135,6 +135,7 @@ const BESIDES = [
   'a start that counts tightens the policy',
   'the calls of an earlier verification are counted',
   'the calls of an earlier verification count as used up',
+  'the calls of verifications that the request does not name are counted',
   'an attempt, then another call after its answer was lost',
   'a send that waits for an attempt to end',
   'two codes at once, one after the other',

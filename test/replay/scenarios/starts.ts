@@ -1,8 +1,9 @@
 /** Starts that meet an earlier verification: one that is open, or one that has ended within the hour. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { awaitDelivery } from '@cognito-verification/contract';
+import { awaitDelivery, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { Opened } from '../../lifecycle/time-travel.js';
+import { stampOf } from '../../stamping.js';
 import type { CorpusRig } from '../rig.js';
 import type { Scenario } from '../scenario.js';
 
@@ -44,6 +45,17 @@ export const STARTS: readonly Scenario[] = [
       const opened = await rig.open({ impatient: true, request: { previousRunId: randomUUID() } });
       await rig.until(opened, ({ state }) => state === 'rateLimited');
       await rig.base.client.start({ accessToken: opened.user.accessToken, attributeName: 'email' });
+      return opened.id;
+    },
+  },
+  {
+    name: 'a-start-whose-request-may-be-a-copy',
+    edges: ['the calls of verifications that the request does not name are counted'],
+    play: async (rig) => {
+      const sent = new Date(Date.now() - 60_000).toISOString();
+      const opened = await rig.open({ impatient: true, request: { stamp: stampOf(WORKFLOW_TYPE, { at: sent }) } });
+      await rig.until(opened, ({ state }) => state === 'awaitingCode');
+      await rig.submitRight(opened);
       return opened.id;
     },
   },
