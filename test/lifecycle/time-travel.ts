@@ -10,6 +10,7 @@ import {
   type CodeDelivery,
   parseDuration,
   type RequestedVerification,
+  type Stamp,
   type SubmitCodeAnswer,
   type VerificationOutcome,
   type VerificationPolicy,
@@ -46,7 +47,7 @@ export interface Opening {
   attributeName?: AttributeName;
   user?: SandboxUser;
   /** Additional fields of the request. */
-  request?: Partial<RequestedVerification>;
+  request?: Partial<RequestedVerification> & { stamp?: Stamp };
   /** Does not wait for the first send. */
   impatient?: true;
 }
