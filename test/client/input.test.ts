@@ -45,6 +45,15 @@ describe('a wrong request', () => {
     expect(String(error)).toContain(field);
   });
 
+  it.each([{}, { client: null }, { client: {} }, { client: 'localhost:7233', sealedElsewhere: true }])(
+    'is refused where the options have no client: %j',
+    (options) => {
+      expect(() => new VerificationClient(untyped(options))).toThrow(
+        /^client (must be a connected Client|has no payload codec)/,
+      );
+    },
+  );
+
   it('that is not an object is refused', async () => {
     expect(await thrownBy(newClient().start(untyped(null)))).toBeInstanceOf(VerificationError);
   });
