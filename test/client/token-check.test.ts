@@ -122,6 +122,9 @@ describe('a token of the sandbox', () => {
   it('is refused once it has expired', async () => {
     const accessToken = await sandbox.issueAccessToken(user, { expiresInSeconds: 1 });
     await expect.poll(async () => await start(clientFor(pool), accessToken)).toBe('AccessTokenRefused');
+    await expect(clientFor(pool).start({ accessToken, attributeName: 'email' })).rejects.toThrow(
+      /^accessToken has expired at \d{4}-\d\d-\d\dT[\d:.]+Z; bring a fresh one\.$/,
+    );
   });
 
   it('is of an app client that counts, where the pool names some', async () => {
