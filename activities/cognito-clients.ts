@@ -3,11 +3,11 @@ import {
   type CognitoIdentityProviderClientConfig,
 } from '@aws-sdk/client-cognito-identity-provider';
 import {
-  COGNITO_ENDPOINT_SETTINGS,
+  checkCognitoEndpoint,
   cognitoEndpoint,
   quoteSetting,
+  readSettings,
   SettingError,
-  type SettingProblem,
   withoutCredentials,
 } from '@cognito-verification/codec';
 import { defined } from '@cognito-verification/contract';
@@ -50,7 +50,7 @@ export interface CognitoClientsOptions {
  *   would fail
  */
 export function createCognitoClients(options: CognitoClientsOptions = {}): CognitoClients {
-  checkSettings();
+  readSettings({ endpoint: () => checkCognitoEndpoint(), region: checkRegion });
   const clients = new LRUCache<string, CognitoIdentityProviderClient>({
     max: MAX_CLIENTS,
     memoMethod: (region) =>
@@ -84,24 +84,12 @@ export function cognitoInWords(): string {
     : 'Amazon Cognito in the region of each user pool';
 }
 
-function checkSettings(): void {
-  const problems: SettingProblem[] = [];
-  for (const name of COGNITO_ENDPOINT_SETTINGS) {
+function checkRegion(): void {
+  const problems = ['AWS_REGION', 'AWS_DEFAULT_REGION'].flatMap((name) => {
     const found = process.env[name];
-    if (found && !/^https?:\/\/[^/\s]/.test(found)) {
-      problems.push({
-        name,
-        found: quoteSetting(found),
-        allowed: 'a URL such as https://cognito-idp.eu-west-1.amazonaws.com',
-      });
-    }
-  }
-  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
-    const found = process.env[name];
-    if (found && !/^[a-z0-9-]+$/.test(found)) {
-      problems.push({ name, found: quoteSetting(found), allowed: 'a region such as eu-west-1' });
-    }
-  }
+    if (!found || /^[a-z0-9-]+$/.test(found)) return [];
+    return [{ name, found: quoteSetting(found), allowed: 'a region such as eu-west-1' }];
+  });
   if (problems.length > 0) throw new SettingError(problems);
 }
 

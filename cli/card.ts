@@ -1,6 +1,7 @@
 import type { VerificationOutcome, VerificationState, VerificationStatus } from '@cognito-verification/client';
 import { isFinal } from '@cognito-verification/contract';
 import { emphasized } from './print.js';
+import { time } from './time.js';
 
 /** A verification for people: its state, what is left, and the command to type next. */
 export function statusCard(workflowId: string, status: VerificationStatus): string {
@@ -62,7 +63,8 @@ function lines(rows: readonly [string, string | undefined][]): string[] {
 function sentTo({ delivery, deliveryUncertain, sends }: VerificationStatus): string | undefined {
   if (deliveryUncertain) return 'unknown: Cognito did not answer, so it may have sent a message or not';
   if (!delivery) return sends.some(({ outcome }) => outcome === 'sent') ? 'Cognito did not say where' : undefined;
-  const { destination = 'Cognito did not say where', deliveryMedium } = delivery;
+  const told = sends.findLast(({ delivery: of }) => of !== undefined)?.outcome === 'alreadySent';
+  const { destination = `${told ? 'the start' : 'Cognito'} did not say where`, deliveryMedium } = delivery;
   return deliveryMedium ? `${destination} (${deliveryMedium})` : destination;
 }
 
@@ -90,28 +92,4 @@ function next(workflowId: string, { state, retryAt, attemptsLeft, proof }: Verif
     default:
       return undefined;
   }
-}
-
-/** Local time with its zone, and how long that is from now. */
-export function time(iso: string | undefined, now: number = Date.now()): string | undefined {
-  if (iso === undefined) return undefined;
-  const seconds = Math.round((Date.parse(iso) - now) / 1000);
-  const span = seconds === 0 ? 'now' : seconds > 0 ? `in ${spanInWords(seconds)}` : `${spanInWords(-seconds)} ago`;
-  return `${new Date(iso).toLocaleString(undefined, TIME_FORM)} (${span})`;
-}
-
-const TIME_FORM: Intl.DateTimeFormatOptions = {
-  year: 'numeric',
-  month: 'numeric',
-  day: 'numeric',
-  hour: 'numeric',
-  minute: '2-digit',
-  second: '2-digit',
-  timeZoneName: 'short',
-};
-
-function spanInWords(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }

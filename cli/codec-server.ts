@@ -74,15 +74,19 @@ export function codecServerCommand(): Command {
 /** @throws SettingError with everything that is wrong: the keys, the log, the codec server's own settings */
 async function loadSettings(host: string) {
   const { createLogger } = await import('../log/logger.js');
+  const { logWarnings } = await import('../log/log-uncaught.js');
   const { keyRingFromSettings, readSettings } = await import('@cognito-verification/codec');
   const { loadTelemetryConfig } = await import('../temporal/config.js');
   const { loadCodecServerSettings } = await import('../codec-server/settings.js');
-  const { telemetry, keys, settings } = readSettings({
-    telemetry: () => loadTelemetryConfig(),
+  const { log, keys, settings } = readSettings({
+    log: () => {
+      const made = createLogger(loadTelemetryConfig().logLevel);
+      logWarnings(made);
+      return made;
+    },
     keys: () => keyRingFromSettings(process.env, (problem) => log.error(problem)),
     settings: () => loadCodecServerSettings(process.env, host),
   });
-  const log = createLogger(telemetry.logLevel);
   return { log, keys, ...settings };
 }
 

@@ -1,9 +1,9 @@
 import type { ListFilter, VerificationListing } from '@cognito-verification/client';
 import { ATTRIBUTE_NAMES, VERIFICATION_STATES } from '@cognito-verification/contract';
 import { Command, Option } from 'commander';
-import { time } from './card.js';
 import { wholeNumberOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
+import { time } from './time.js';
 import { withClient } from './with-client.js';
 
 interface ListOptions extends OutputOptions {

@@ -3,6 +3,7 @@ import { errorCode } from '../log/error-code.js';
 import { redactText } from '../log/redact-text.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { asCalled, jsonLine, tell } from './print.js';
+import { withTimes } from './time.js';
 
 /** An error as `--json` shows it: `code`, `message` and the fields of the error, such as `field` or `allowedAt`. */
 export interface ErrorDocument {
@@ -45,5 +46,5 @@ function textOf(error: unknown, { code, message }: ErrorDocument): string {
   const unforeseen =
     error instanceof Error && code === 'Internal' && /^(Type|Range|Reference|Syntax)?Error$/.test(error.name);
   const hint = code === 'Usage' ? '\nMore: add --help.' : '';
-  return `error: ${(unforeseen && error.stack && redactText(error.stack)) || message}${hint}`;
+  return `error: ${(unforeseen && error.stack && redactText(error.stack)) || withTimes(message)}${hint}`;
 }

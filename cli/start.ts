@@ -50,7 +50,7 @@ export function startCommand(): Command {
       `
 Exit code 0 means that the verification is open, whatever its state: awaitingCode, or sending, rateLimited or awaitingToken,
 where no code was sent yet. --json says which in .status.state.
-A start that joins an open verification does not change its policy and client metadata.
+A start that joins an open verification may tighten its policy, never loosen it, and does not change its client metadata.
 
 Examples:
   cognito-verification start --attribute email --access-token-file token.txt

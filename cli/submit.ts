@@ -1,7 +1,7 @@
 import type { SubmitCodeAnswer } from '@cognito-verification/client';
 import { tokenFields } from '@cognito-verification/contract';
 import { Command } from 'commander';
-import { statusCard, time } from './card.js';
+import { statusCard } from './card.js';
 import { EXIT } from './exit-codes.js';
 import { type RunOptions, runOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
@@ -13,6 +13,7 @@ import {
   requireCode,
   type SecretOptions,
 } from './secret-input.js';
+import { time } from './time.js';
 import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
 
 interface SubmitOptions extends OutputOptions, RunOptions, SecretOptions {

@@ -82,13 +82,17 @@ export class VerificationEndedError extends VerificationError {
     readonly status: VerificationStatus | undefined = outcome?.status,
     options?: ErrorOptions,
   ) {
-    super(`The verification "${workflowId}" has ended${endedAs(outcome, status)}.`, options);
+    super(
+      `The verification "${workflowId}" has ended${endedAs(outcome, status)}. More: cognito-verification status ${workflowId}`,
+      options,
+    );
   }
 }
 
 function endedAs(outcome: VerificationOutcome | undefined, status: VerificationStatus | undefined): string {
   const as = outcome?.outcome ?? status?.state;
-  return as ? ` as ${as}` : '';
+  const { type } = outcome?.failure ?? status?.failure ?? {};
+  return as ? ` as ${as}${type ? ` (${type})` : ''}` : '';
 }
 
 /** The verification does not allow a re-send now. */

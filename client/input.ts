@@ -99,7 +99,12 @@ export function durationMs(field: string, value: unknown): number {
 
 /** Checked here, because nothing later would notice tokens in plain text, and a history keeps them. */
 export function checkSealing({ client, sealedElsewhere }: VerificationClientOptions): void {
-  if (sealedElsewhere || client.options.loadedDataConverter.payloadCodecs.length > 0) return;
+  // A caller without TypeScript may leave it out.
+  if (!isRecord(client)) {
+    throw new InvalidRequestError('client', 'client must be a connected Client of @temporalio/client.');
+  }
+  if (sealedElsewhere) return;
+  if (isRecord(client.options) && client.options.loadedDataConverter.payloadCodecs.length > 0) return;
   throw new InvalidRequestError(
     'client',
     'client has no payload codec, so workflow histories would hold tokens and codes in plain text. Make it with the dataConverter of clientDataConverter(keyRingFromSettings()) from @cognito-verification/codec.',

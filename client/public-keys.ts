@@ -29,7 +29,7 @@ export class PublicKeys {
     } catch (error) {
       if (error instanceof KidNotFoundInJwksError || error instanceof JwtWithoutValidKidError) throw error;
       throw new KeysUnavailableError(
-        `No access token can be checked now: the public keys at ${shown(url)} cannot be had (${reasonOf(error)}).`,
+        `No access token can be checked now: the public keys at ${shown(url)} cannot be had (${reasonOf(error)}). ${whatToDo(url)}`,
         { cause: error },
       );
     }
@@ -91,6 +91,12 @@ function bufferOf(bytes: Buffer): ArrayBuffer {
 
 function shown(url: string): string {
   return url.replace(/\/\/[^/]*@/, '//…@');
+}
+
+/** Names the settings: a caller that gives `endpoint` or `keysFile` in its code knows where they come from. */
+function whatToDo(url: string): string {
+  if (url.startsWith('file:')) return 'Check the file that VERIFICATION_USER_POOL_KEYS_FILE names.';
+  return 'This process must reach that address. AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER sets another endpoint, and VERIFICATION_USER_POOL_KEYS_FILE a file in place of the network.';
 }
 
 /** Codes of the network and our own words only: the text of another error may quote what was read. */

@@ -92,12 +92,18 @@ async function verify(token: string, pool: ServedUserPool, keys: PublicKeys): Pr
 
 /** Our own words, because the library's may quote the token. */
 function whatIsWrong(error: unknown): string {
-  if (error instanceof JwtExpiredError) return 'has expired';
+  if (error instanceof JwtExpiredError) return `has expired${expiry(error)}; bring a fresh one`;
   if (error instanceof JwtInvalidIssuerError)
     return 'has an issuer ("iss") that is not Amazon Cognito in the region of its user pool';
   if (error instanceof KidNotFoundInJwksError) return 'is signed with a key that its user pool does not publish';
   if (error instanceof JwtInvalidSignatureError) return 'has a wrong signature';
-  return 'is no signed token that can be checked';
+  return 'is no signed token that can be checked: Cognito signs access tokens with RS256';
+}
+
+/** ` at` and when, if the claim is a time. */
+function expiry({ failedAssertion: { actual } }: JwtExpiredError): string {
+  const at = new Date(Number(actual) * 1000);
+  return Number.isNaN(at.getTime()) ? '' : ` at ${at.toISOString()}`;
 }
 
 function notServed(userPoolId: string): string {

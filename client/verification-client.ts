@@ -107,7 +107,7 @@ export class VerificationClient {
   async start(input: VerificationRequest & { requestId?: string | undefined }): Promise<StartedVerification> {
     // A caller without TypeScript may pass anything. What cannot be spread is refused as an empty request.
     const { requestId, ...request } = { ...input };
-    const parsed = parse(() => parseRequest(request));
+    const parsed = parse(() => parseRequest(request, ['requestId']));
     const updateId = updateIdFor(awaitDelivery, 'requestId', requestId);
     const { proven } = await this.tokens.check(parsed.tokenInput);
     if (!parsed.tokenInput.accessToken) this.tokens.checkUserPool(parsed.owner.userPoolId, 'userPoolId');
@@ -167,7 +167,7 @@ export class VerificationClient {
   ): Promise<SubmitCodeAnswer> {
     const { attemptId, ...given } = { ...input };
     const updateId = updateIdFor(submitCode, 'attemptId', attemptId);
-    const { code, tokenInput, ...fields } = parse(() => parseSubmitCode(given));
+    const { code, tokenInput, ...fields } = parse(() => parseSubmitCode(given, undefined, ['attemptId']));
     const message = () => ({ ...fields, code: code.reveal(), ...tokenFields(tokenInput) });
     const asks = { code: code.reveal() };
     const { answer, challenge } = await this.update(submitCode, verification, { updateId, tokenInput, message, asks });
@@ -192,7 +192,7 @@ export class VerificationClient {
   ): Promise<VerificationStatus> {
     const { requestId, ...given } = { ...input };
     const updateId = updateIdFor(resendCode, 'requestId', requestId);
-    const { tokenInput, ...asks } = parse(() => parseResendCode(given));
+    const { tokenInput, ...asks } = parse(() => parseResendCode(given, ['requestId']));
     const message = () => ({ ...asks, ...tokenFields(tokenInput) });
     return await this.statusAfter(resendCode, verification, { updateId, tokenInput, message, asks });
   }

@@ -9,7 +9,8 @@ export class UnknownKeyError extends Error {
   ) {
     super(
       `This payload is sealed with the key ${quoted(keyId)}, which is not in the key ring here (${known.map(quoted).join(', ')}). ` +
-        'Put that key back, after the first, for as long as anything that it has sealed is needed.',
+        'If it was here once, put it back, after the first, for as long as anything that it has sealed is needed. ' +
+        'If it never was, the sender has a wrong key: correct its setting.',
     );
   }
 }

@@ -68,8 +68,8 @@ function read(path: string, name: string, before?: KeyFile): KeyFile {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof SettingError) throw error;
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    const found = `${describeSecretFile(path)} that cannot be read${code}`;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'for an unknown reason';
+    const found = `${describeSecretFile(path)} that ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}`;
     throw new SettingError([{ name, found, allowed: `the path of a file with ${KEYS_FORM}` }]);
   }
   return { ring: keyRingOf(...parseKeys(text, name)), version };

@@ -27,6 +27,7 @@ type Read<R extends Readers> = { readonly [Name in keyof R]: ReturnType<R[Name]>
 /**
  * Reads settings that several functions read, and collects what is wrong with any of them.
  * @param readers each is called once, in this order
+ *   What several of them find is named once.
  * @returns what each reader returned, under its name
  * @throws SettingError with the problems of all readers; at once any other error that a reader throws
  */
@@ -37,7 +38,10 @@ export function readSettings<R extends Readers>(readers: R): Read<R> {
       return [name, read()];
     } catch (error) {
       if (!(error instanceof SettingError)) throw error;
-      problems.push(...error.problems);
+      for (const problem of error.problems) {
+        const known = problems.some(({ name: other, found }) => other === problem.name && found === problem.found);
+        if (!known) problems.push(problem);
+      }
       return [name, undefined];
     }
   });

@@ -1,7 +1,7 @@
 /** The user pools that clients and workers serve, and where a client gets the keys that sign their tokens. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { quoteSetting, SettingError, type SettingProblem } from './setting-error.js';
+import { quoteSetting, readSettings, SettingError, type SettingProblem } from './setting-error.js';
 
 /** The variables that say which user pools are served. */
 export const USER_POOL_SETTINGS = {
@@ -26,17 +26,21 @@ const FORM = 'user pool ids separated by commas, such as eu-west-1_AbC123xyz';
 
 // Patterns of Cognito's API: the ids of its own pools begin with their region.
 const COGNITO_POOL = /^[a-z]+(-[a-z]+)+-\d+_[\dA-Za-z]+$/;
-const POOL = /^[\w-]{1,55}$/;
+const POOL = /^(?=.{1,55}$)[\w-]+_[\dA-Za-z]+$/;
 const CLIENT = /^[\w+]{1,128}$/;
 
 /**
  * The user pools that the environment names. An empty variable counts as not set.
- * @throws SettingError naming every entry that is wrong; also if there is no pool, or a pool has no key in the file
+ * @throws SettingError naming every entry that is wrong; also if there is no pool, a pool has no key in the file, or the
+ *   endpoint is no URL
  */
 export function userPoolsFromSettings(environment: NodeJS.ProcessEnv = process.env): readonly UserPoolSetting[] {
   const endpoint = cognitoEndpoint(environment)?.url;
   const keysFile = environment[USER_POOL_SETTINGS.keysFile] || undefined;
-  const pools = parseUserPools(environment[USER_POOL_SETTINGS.pools] ?? '', endpoint ? POOL : COGNITO_POOL);
+  const { pools } = readSettings({
+    pools: () => parseUserPools(environment[USER_POOL_SETTINGS.pools] ?? '', endpoint ? POOL : COGNITO_POOL),
+    endpoint: () => checkCognitoEndpoint(environment),
+  });
   if (keysFile) checkKeysFile(keysFile, [...pools.keys()]);
   return [...pools].map(([userPoolId, clientIds]) => ({
     userPoolId,
@@ -57,11 +61,19 @@ export function cognitoEndpoint(
   return undefined;
 }
 
+/** @throws SettingError if a variable for the endpoint holds no URL of one, so that every request would fail */
+export function checkCognitoEndpoint(environment: NodeJS.ProcessEnv = process.env): void {
+  const wrong = COGNITO_ENDPOINT_SETTINGS.flatMap((name): SettingProblem[] => {
+    const url = environment[name];
+    if (!url || (/^https?:\/\/[^/\s]/.test(url) && URL.canParse(url))) return [];
+    const allowed = 'a URL such as https://cognito-idp.eu-west-1.amazonaws.com';
+    return [{ name, found: quoteSetting(url), allowed }];
+  });
+  if (wrong.length > 0) throw new SettingError(wrong);
+}
+
 /** The names that the AWS SDK reads, in its order. */
-export const COGNITO_ENDPOINT_SETTINGS: readonly string[] = [
-  'AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER',
-  'AWS_ENDPOINT_URL',
-];
+const COGNITO_ENDPOINT_SETTINGS: readonly string[] = ['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER', 'AWS_ENDPOINT_URL'];
 
 /** The app clients of each pool; undefined for all of them. */
 function parseUserPools(text: string, poolForm: RegExp): ReadonlyMap<string, readonly string[] | undefined> {

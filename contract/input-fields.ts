@@ -69,7 +69,8 @@ export function optionalText(
 
 /** The kind of a value, and not the value, which may be a secret in the wrong field. */
 export function show(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
+  if (value === null) return 'null';
+  if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'an array';
   if (ArrayBuffer.isView(value)) return 'bytes';
   // The payload converter of the workflow puts an error in place of a payload that it cannot read.

@@ -52,9 +52,10 @@ export interface ParsedCodeConfirmed {
 
 /**
  * Reads a `VerificationRequest`.
+ * @param besides further fields that the caller takes and has read itself, so that an error names them as allowed
  * @throws InvalidInputError naming the first field that is wrong.
  */
-export function parseRequest(input: unknown): ParsedRequest {
+export function parseRequest(input: unknown, besides: readonly string[] = []): ParsedRequest {
   const fields = object(input, 'request', [
     ...TOKEN_FIELDS,
     'userPoolId',
@@ -64,12 +65,13 @@ export function parseRequest(input: unknown): ParsedRequest {
     'clientMetadata',
     'policy',
     'previousRunId',
+    ...besides,
   ]);
   const attributeName = ATTRIBUTE_NAMES.find((name) => name === fields['attributeName']);
   if (!attributeName) {
     throw new InvalidInputError(
       'attributeName',
-      `must be 'email' or 'phone_number', the two attributes that Cognito can verify; found ${show(fields['attributeName'])}`,
+      `must be 'email' or 'phone_number', the two attributes that Cognito can verify; found ${attributeFound(fields['attributeName'])}`,
     );
   }
   const tokenInput = requiredTokenInput(fields);
@@ -87,6 +89,13 @@ export function parseRequest(input: unknown): ParsedRequest {
       form: 'the id of a run, a UUID',
     }),
   };
+}
+
+/** Letters alone as they are, such as a misspelt name: they are no token and no code. */
+function attributeFound(value: unknown): string {
+  return typeof value === 'string' && /^[a-z]+([_-][a-z]+)*$/.test(value) && value.length <= 24
+    ? `'${value}'`
+    : show(value);
 }
 
 /**
@@ -107,13 +116,15 @@ export function parseAwaitDelivery(input: unknown, attributeName: AttributeName)
 /**
  * Reads a `SubmitCodeInput`, and checks the code's form before a call to Cognito is spent on it. The message of the error never
  * holds the code.
+ * @param besides as of `parseRequest`
  * @throws InvalidInputError naming the first field that is wrong.
  */
 export function parseSubmitCode(
   input: unknown,
   codeFormat: ResolvedPolicy['codeFormat'] = 'nonSpace',
+  besides: readonly string[] = [],
 ): ParsedSubmitCode {
-  const fields = object(input, 'submitCode', ['code', ...TOKEN_FIELDS]);
+  const fields = object(input, 'submitCode', ['code', ...TOKEN_FIELDS, ...besides]);
   const code = fields['code'];
   if (typeof code !== 'string') throw new InvalidInputError('code', 'must be a text');
   // Cognito's own pattern is [\S]{1,2048}.
@@ -131,10 +142,11 @@ const CODE = new RegExp(`^\\S{1,${BOUNDS.code}}$`);
 
 /**
  * Reads a `ResendCodeInput`.
+ * @param besides as of `parseRequest`
  * @throws InvalidInputError naming the first field that is wrong.
  */
-export function parseResendCode(input: unknown): ParsedResendCode {
-  const fields = object(input, 'resendCode', [...TOKEN_FIELDS, 'clientMetadata']);
+export function parseResendCode(input: unknown, besides: readonly string[] = []): ParsedResendCode {
+  const fields = object(input, 'resendCode', [...TOKEN_FIELDS, 'clientMetadata', ...besides]);
   const clientMetadata = metadata(fields['clientMetadata']);
   return { tokenInput: optionalTokenInput(fields), clientMetadata };
 }

@@ -1,4 +1,4 @@
-/** Logs the error that ends a process. Nothing here loads the native worker. */
+/** Logs the error that ends a process, and what Node.js warns of. Nothing here loads the native worker. */
 import type { Logger } from '@temporalio/common';
 
 /** The log of a process that may have to report its own end. */
@@ -24,4 +24,11 @@ export function logUncaught({ logger, flush, tell }: LastWords): void {
       process.exit(1);
     }
   });
+}
+
+/** From now on the warnings of the process, such as the AWS SDK's about an old Node.js, are lines of the log. */
+export function logWarnings(logger: Logger): void {
+  // Node.js prints them by a listener of its own.
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => logger.warn(warning.message, { reason: warning.name }));
 }

@@ -24,6 +24,7 @@
  * | `Code1357`                                         | `Code[digits]`              | `redactDigits`   |
  * | `localhost:7233`, `after 20000 ms`                 | the same                    | `redactDigits`   |
  * | `sent to +*******0123`                             | the same                    | `redactDigits`   |
+ * | `the key "2026-11", of 2026-11-23`                 | the same                    | `redactDigits`   |
  * | `pod-7d9f8b6c5d`, `exit code 137`                  | the same                    | `redactDigits`   |
  *
  * Not recognised: codes of letters (`codeFormat: nonSpace`); digits with letters at their end (`482910s`), which look like
@@ -213,7 +214,8 @@ function isPort(text: string, at: number): boolean {
   );
 }
 
-const NO_CODE = new RegExp(`^(?:${DATE}|\\d{8}-\\d{4}-\\d{4}-\\d{4}-\\d{12})$`);
+/** A month too: people call their keys after the month. */
+const NO_CODE = new RegExp(`^(?:${DATE}|(?:19|20)\\d\\d-(?:0[1-9]|1[0-2])|\\d{8}-\\d{4}-\\d{4}-\\d{4}-\\d{12})$`);
 
 /** Digits beside a letter belong to an id, unless the letters say that the digits are a code. */
 function redactWord(word: string): string {

@@ -58,5 +58,7 @@ function innermostReason(error: unknown): string {
   if (error.cause instanceof Error) return innermostReason(error.cause);
   const details: unknown = 'details' in error ? error.details : undefined;
   const text = typeof details === 'string' && details !== '' ? details : error.message;
+  // The client's words; a deadline is something else here.
+  if (/before the deadline/i.test(text)) return `no answer within ${CONNECT_TIMEOUT_MS / 1000} seconds`;
   return text.replace(/\.$/, '');
 }

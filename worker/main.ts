@@ -4,7 +4,8 @@ import type { NativeConnection } from '@temporalio/worker';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
 import { probeUserPools } from '../activities/probe-user-pools.js';
-import { logUncaught } from '../log/log-uncaught.js';
+import { logUncaught, logWarnings } from '../log/log-uncaught.js';
+import { createLogger } from '../log/logger.js';
 import { loadConfig } from '../temporal/config.js';
 import { explainMissingNamespace } from '../temporal/connect-error.js';
 import { connectWorker } from '../temporal/connect-worker.js';
@@ -22,7 +23,12 @@ import { createWorker } from './worker.js';
  */
 export async function runWorker({ json }: { json: boolean }): Promise<void> {
   const { config, keys, userPools, cognito, accessTokenSource } = readSettings({
-    config: () => loadConfig(),
+    config: () => {
+      const loaded = loadConfig();
+      // Before any client of the AWS SDK is made, which warns of an old Node.js.
+      logWarnings(createLogger(loaded.logLevel));
+      return loaded;
+    },
     keys: () => keyRingFromSettings(process.env, (problem) => log.logger.error(problem)),
     userPools: () => userPoolsFromSettings(),
     cognito: () => createCognitoClients(),

@@ -142,7 +142,7 @@ function answerSubmitCode(verification: Verification): void {
         if (mailbox.spent(standing) || mailbox.crowded(standing)) throw tooManyMessages(standing);
         if (verification.exhausted) throw attemptsExhausted(terms.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
-        if (sends.records.nothingSent && !sends.sending) throw codeNotSent();
+        if (sends.records.nothingSent && !sends.sending) throw codeNotSent(sends.facts.retryAtMs);
       }),
     },
   );

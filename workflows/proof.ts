@@ -105,22 +105,22 @@ export function unproven(judgement: Judgement, attributeName: AttributeName): Un
     case 'notVerified':
       return {
         reason: 'notVerified',
-        message: `codeConfirmed came, and Cognito does not show the ${attributeName} as verified to which the code went. Submit the code with submitCode, or send codeConfirmed once Cognito has accepted it.`,
+        message: `A confirmation came, and Cognito does not show the ${attributeName} as verified to which the code went. Submit the code, or confirm again once Cognito has accepted it.`,
       };
     case 'verifiedBefore':
       return {
         reason: 'verifiedBefore',
-        message: `codeConfirmed came, and Cognito showed the ${attributeName} as verified already before the code was sent, so that nothing tells whether the code was accepted. Submit a code with submitCode, or start with the policy confirmation 'trust'.`,
+        message: `A confirmation came, and Cognito showed the ${attributeName} as verified already before the code was sent, so that nothing tells whether the code was accepted. Submit a code, or start with the policy confirmation 'trust'.`,
       };
     case 'beforeNotTold':
       return {
         reason: 'notTold',
-        message: `codeConfirmed came, and Cognito did not say before the code was sent whether the ${attributeName} was verified. Submit a code with submitCode; for next time, make sure that the user has ${attributeName}_verified and that the app client may read it (ReadAttributes of the app client).`,
+        message: `A confirmation came, and Cognito did not say before the code was sent whether the ${attributeName} was verified. Submit a code; for next time, make sure that the user has ${attributeName}_verified and that the app client may read it (ReadAttributes of the app client).`,
       };
     case 'valueNotTold':
     case 'flagNotTold': {
       const { message } = attributeUnreadable(attributeName, judgement === 'valueNotTold' ? 'the value' : 'the flag');
-      return { reason: 'notTold', message: `codeConfirmed came. ${message}` };
+      return { reason: 'notTold', message: `A confirmation came. ${message}` };
     }
     default:
       return undefined;

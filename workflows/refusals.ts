@@ -66,10 +66,11 @@ export function failureOf(status: VerificationStatus): ApplicationFailure {
   return refused(type, message, status);
 }
 
-export function codeNotSent(): ApplicationFailure {
+export function codeNotSent(sendsAtMs: number | undefined): ApplicationFailure {
+  const when = sendsAtMs === undefined ? '' : ` It sends one by itself at ${iso(sendsAtMs)}.`;
   return refused(
     FAILURE_TYPES.codeNotSent,
-    'No code has been sent in this verification yet, so there is none to check.',
+    `No code has been sent in this verification yet, so there is none to check.${when}`,
   );
 }
 

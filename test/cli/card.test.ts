@@ -1,7 +1,8 @@
 /** Output for people: times, and commands that they can type as shown. */
 import { describe, expect, it } from 'vitest';
-import { time } from '../../cli/card.js';
+import { statusCard } from '../../cli/card.js';
 import { asCalled, jsonLine, onTerminal } from '../../cli/print.js';
+import { time } from '../../cli/time.js';
 
 describe('a time', () => {
   const now = Date.parse('2026-01-05T12:30:00.000Z');
@@ -58,4 +59,24 @@ describe('a command in a text', () => {
   it('is shown without npx if it was called without npx', () => {
     expect(asCalled(text, { argv: ['node', '/usr/local/bin/cognito-verification'], env: {} })).toBe(text);
   });
+});
+
+it.each([
+  ['alreadySent', {}, 'the start did not say where'],
+  ['sent', {}, 'Cognito did not say where'],
+  ['alreadySent', { destination: 'z***@e***' }, 'z***@e***'],
+] as const)('who did not say where the code went: %s, %j', (outcome, delivery, said) => {
+  const at = '2026-01-05T12:30:00.000Z';
+  const card = statusCard('verify/p/s/email', {
+    state: 'awaitingCode',
+    attributeName: 'email',
+    delivery,
+    deliveryUncertain: false,
+    sends: [{ at, outcome, delivery }],
+    attempts: [],
+    sendsLeft: 4,
+    attemptsLeft: 10,
+    expiresAt: at,
+  });
+  expect(card).toMatch(new RegExp(`Sent to +${said.replaceAll('*', '\\*')}$`, 'm'));
 });

@@ -40,3 +40,9 @@ it('an expected error is printed unchanged', () => {
   expect(printed(error, false)).toMatchObject({ text: expect.stringContaining('--port: 7233 is taken'), exitCode: 2 });
   expect(JSON.parse(printed(error, true).text)).toMatchObject({ error: { code: 'Usage', field: 'port' } });
 });
+
+it('a time in an error is for people what it is in a card, and for programs as it came', () => {
+  const error = new UsageError('It is allowed from 2026-01-05T12:31:00.000Z; not 2026-99-99T00:00:00Z.');
+  expect(printed(error, false).text).toMatch(/from [^T]*2026[^T]* .*\(.* (ago|h)\); not 2026-99-99T00:00:00Z\./);
+  expect(JSON.parse(printed(error, true).text)).toMatchObject({ error: { message: error.message } });
+});

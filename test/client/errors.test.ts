@@ -90,6 +90,11 @@ describe('a failure of the workflow', () => {
     const error = errorWith(stamp);
     expect(error).toBeInstanceOf(VerificationEndedError);
     expect(error).toMatchObject({ status, message: expect.stringContaining('expired') });
+    const failed = { ...status, state: 'failed', failure: { type: 'UserNotFoundException', message: 'Gone.' }, stamp };
+    const why = ApplicationFailure.nonRetryable('Ended.', FAILURE_TYPES.verificationEnded, failed);
+    expect(errorOfFailure(why, ID, CHALLENGE).message).toBe(
+      `The verification "${ID}" has ended as failed (UserNotFoundException). More: cognito-verification status ${ID}`,
+    );
     // A failure of another call, sent again.
     for (const other of [undefined, { ...stamp, id: 'submitCode/2' }, { ...stamp, kind: 'resendCode' }]) {
       const { status: told, message } = errorWith(other) as VerificationEndedError;

@@ -45,6 +45,39 @@ describe('a wrong request', () => {
     expect(String(error)).toContain(field);
   });
 
+  it('with an unknown field says which fields are allowed, and names those of the client too', async () => {
+    const client = newClient();
+    const request = { accessToken: token, attributeName: 'email' };
+    for (const [call, own] of [
+      [client.start(untyped({ ...request, foo: 1 })), 'requestId'],
+      [client.submitCode(ID, untyped({ code: '1', foo: 1 })), 'attemptId'],
+      [client.resendCode(ID, untyped({ foo: 1 })), 'requestId'],
+    ] as const) {
+      expect(String(await thrownBy(call))).toMatch(new RegExp(`foo is not a field of .*; allowed: .*, ${own}\\.$`));
+    }
+  });
+
+  it.each([
+    ['fax', "found 'fax'"],
+    ['phone-number', "found 'phone-number'"],
+    ['123456', 'found a string'],
+    ['a1b2c3', 'found a string'],
+    [7, 'found a number'],
+    [undefined, 'found nothing'],
+  ])('for the attribute %j is told what was found, where that is a plain word', async (attributeName, found) => {
+    const error = await thrownBy(newClient().start(untyped({ accessToken: token, attributeName })));
+    expect(String(error)).toContain(`${found}.`);
+  });
+
+  it.each([{}, { client: null }, { client: {} }, { client: 'localhost:7233', sealedElsewhere: true }])(
+    'is refused where the options have no client: %j',
+    (options) => {
+      expect(() => new VerificationClient(untyped(options))).toThrow(
+        /^client (must be a connected Client|has no payload codec)/,
+      );
+    },
+  );
+
   it('that is not an object is refused', async () => {
     expect(await thrownBy(newClient().start(untyped(null)))).toBeInstanceOf(VerificationError);
   });

@@ -122,6 +122,9 @@ describe('a token of the sandbox', () => {
   it('is refused once it has expired', async () => {
     const accessToken = await sandbox.issueAccessToken(user, { expiresInSeconds: 1 });
     await expect.poll(async () => await start(clientFor(pool), accessToken)).toBe('AccessTokenRefused');
+    await expect(clientFor(pool).start({ accessToken, attributeName: 'email' })).rejects.toThrow(
+      /^accessToken has expired at \d{4}-\d\d-\d\dT[\d:.]+Z; bring a fresh one\.$/,
+    );
   });
 
   it('is of an app client that counts, where the pool names some', async () => {
@@ -161,7 +164,7 @@ describe('the keys of the pool', () => {
     await sandbox.close();
     expect(await start(client, user.accessToken)).toBe('KeysUnavailable');
     await expect(client.start({ accessToken: user.accessToken, attributeName: 'email' })).rejects.toThrow(
-      /^No access token can be checked now: the public keys at http.*jwks\.json cannot be had \(ECONNREFUSED\)\.$/,
+      /^No access token can be checked now: the public keys at http.*jwks\.json cannot be had \(ECONNREFUSED\)\. .*AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER/,
     );
     await comeBack();
     expect(await start(client, user.accessToken)).toBe(REACHED);

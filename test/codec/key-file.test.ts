@@ -109,11 +109,7 @@ describe('a change that breaks the file', () => {
   it.each([
     ['cut short', () => writeOver(A.slice(0, 20)), /key 1 of 1 with \d+ bytes/],
     ['emptied', () => writeOver(''), /found no key/],
-    [
-      'gone',
-      () => unlinkSync(file),
-      /the file ".*keys" that cannot be read \(ENOENT\)|a file that cannot be read \(ENOENT\)/,
-    ],
+    ['gone', () => unlinkSync(file), /the file ".*keys" that does not exist|a file that does not exist/],
     ['a folder now', () => (unlinkSync(file), mkdirSync(file)), /cannot be read \(EISDIR\)/],
   ])(
     '%s: the previous keys stay, and the problem is reported once until it is corrected',
@@ -224,11 +220,11 @@ function isReadOnly(path: string): boolean {
 describe('an unusable file is refused at the start', () => {
   it('if it is missing or not a file; its path is shown', () => {
     expect(refusal(join(folder, 'none'))).toBe(
-      `SettingError: ${FILE}: found the file ${JSON.stringify(join(folder, 'none'))} that cannot be read (ENOENT); ` +
+      `SettingError: ${FILE}: found the file ${JSON.stringify(join(folder, 'none'))} that does not exist; ` +
         'allowed: the path of a file with id:key pairs, the key 32 bytes in base64, the first to seal and all to open',
     );
     expect(refusal(folder)).toMatch(/that cannot be read \(EISDIR\)/);
-    expect(refusal('./none')).toMatch(/the file "\.\/none" that cannot be read/);
+    expect(refusal('./none')).toMatch(/the file "\.\/none" that does not exist/);
   });
 
   it('if its contents are invalid', () => {
@@ -238,7 +234,7 @@ describe('an unusable file is refused at the start', () => {
 
   it('if the setting holds keys instead of a path: they are not shown', () => {
     for (const text of [A, A.slice(2), `${A},${B}`, A.slice(2).replaceAll('=', '')]) {
-      expect(refusal(text)).toMatch(/KEYS_FILE: found a file that cannot be read \((ENOENT|ENOTDIR)\)/);
+      expect(refusal(text)).toMatch(/KEYS_FILE: found a file that (does not exist|cannot be read \(ENOTDIR\))/);
     }
   });
 });

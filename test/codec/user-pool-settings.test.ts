@@ -38,9 +38,25 @@ describe('the user pools', () => {
 
   it('of another endpoint may have ids without a region, and bring its address along', () => {
     const endpoint = 'http://127.0.0.1:9320';
-    expect(served('local_5Q,pool-1:client', { [ENDPOINT]: endpoint })).toEqual(['local_5Q', ['pool-1', 'client']]);
+    expect(served('local_5Q,pool-1_a:client', { [ENDPOINT]: endpoint })).toEqual(['local_5Q', ['pool-1_a', 'client']]);
     expect(userPoolsFromSettings({ [pools]: 'local_5Q', AWS_ENDPOINT_URL: endpoint })).toMatchObject([{ endpoint }]);
   });
+
+  it.each(['foo', 'eu-west-1_', 'us-east-1-AbC', '_AbC', `local_${'x'.repeat(50)}`])(
+    'of another endpoint have the form of ids all the same: not %s',
+    (id) => {
+      expect(problemsOf({ [pools]: id, [ENDPOINT]: 'http://127.0.0.1:9320' })).toMatchObject([{ name: pools }]);
+    },
+  );
+
+  it.each(['127.0.0.1:9320', 'localhost', 'ftp://host', 'http://', 'http://host:99999'])(
+    'are refused with the endpoint %s, by the name of its setting',
+    (url) => {
+      for (const name of [ENDPOINT, 'AWS_ENDPOINT_URL']) {
+        expect(problemsOf({ [pools]: EU, [name]: url })).toMatchObject([{ name, found: JSON.stringify(url) }]);
+      }
+    },
+  );
 
   it.each([undefined, '', ' , '])('%j names none, and the error says how to', (text) => {
     const [problem, ...others] = problemsOf({ [pools]: text });

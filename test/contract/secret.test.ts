@@ -170,7 +170,7 @@ describe('a client', () => {
     const refused = await thrownBy(newClient().start({ accessToken: TOKEN, attributeName: 'email' }));
     expect(refused).toMatchObject({
       code: 'AccessTokenRefused',
-      message: 'accessToken is no signed token that can be checked.',
+      message: 'accessToken is no signed token that can be checked: Cognito signs access tokens with RS256.',
     });
     expect((refused as Error).cause).toBeUndefined();
     expectNothingOf(refused, TOKEN);

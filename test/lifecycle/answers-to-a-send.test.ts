@@ -119,6 +119,9 @@ describe("the user's limit is reached: rateLimited", () => {
     expect(status).toMatchObject({ state: 'rateLimited', sendsLeft: 5 });
     expect(waitOf(status)).toBe(5 * 60);
     expect(sendCalls(user)).toEqual({ messages: 0, calls: 1 });
+    await expect(rig.client.submitCode(workflowId, { code: '123456' })).rejects.toThrow(
+      `No code has been sent in this verification yet, so there is none to check. It sends one by itself at ${status?.retryAt}.`,
+    );
     await rig.env.sleep('6 minutes');
     expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
     expect(sendCalls(user)).toEqual({ messages: 1, calls: 2 });

@@ -1,6 +1,7 @@
 /** The log holds only the listed fields of its input, redacted. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { UnknownKeyError } from '@cognito-verification/codec';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LogMetadata } from '@temporalio/worker';
 import * as fc from 'fast-check';
@@ -84,6 +85,11 @@ describe('the fields', () => {
       workflowId: 'x/[token]',
       keyId: '2026',
     });
+  });
+
+  it('name the key that is missing, which people call after a month or a day', () => {
+    const { message } = new UnknownKeyError('2026-11', ['2026-10-01', 'local']);
+    expect(written({}, message).line['message']).toBe(message);
   });
 
   it('hold no character that a terminal obeys or that changes the order of a text', () => {

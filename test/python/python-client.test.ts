@@ -1,6 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, expect, it } from 'vitest';
 import { type SandboxUser, useRig } from '../rig.js';
@@ -20,15 +22,19 @@ class PythonClient {
   private readonly lines: AsyncIterator<string>;
   private errors = '';
 
-  constructor(interpreter: string, user: SandboxUser) {
+  constructor(
+    interpreter: string,
+    user: SandboxUser,
+    keys: NodeJS.ProcessEnv = { VERIFICATION_ENCRYPTION_KEYS: rig.keys },
+  ) {
     this.process = spawn(interpreter, [join('test', 'python', 'verification_client.py')], {
       env: {
         PATH: process.env['PATH'],
         PYTHONDONTWRITEBYTECODE: '1',
         TEMPORAL_ADDRESS: rig.env.address,
         VERIFICATION_TASK_QUEUE: rig.taskQueue,
-        VERIFICATION_ENCRYPTION_KEYS: rig.keys,
         COGNITO_ACCESS_TOKEN: user.accessToken,
+        ...keys,
       },
     });
     this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
@@ -118,11 +124,15 @@ it('a start in Python that meets a verification without attempts left opens the 
   const { workflowId, run } = await rig.start(user, { maxAttempts: 1 });
   const code = rig.sandbox.codeFor(user, 'email');
   await rig.client.submitCode(workflowId, { code: code === '000000' ? '000001' : '000000' });
-  const client = new PythonClient(python ?? '', user);
+  // As on a local stack, whose keys are in a file.
+  const file = join(await mkdtemp(join(tmpdir(), 'python-client-')), 'keys');
+  await writeFile(file, `# the keys\n${rig.keys}\n`);
+  const client = new PythonClient(python ?? '', user, { VERIFICATION_ENCRYPTION_KEYS_FILE: file });
   expect(await client.next()).toMatchObject({
     workflowId,
     status: { state: 'rateLimited', sends: [], attemptsLeft: 9, joined: false },
   });
   client.stop();
+  await rm(dirname(file), { recursive: true });
   expect(await rig.client.wait({ workflowId, run })).toMatchObject({ outcome: 'expired', reason: 'AttemptsExhausted' });
 });

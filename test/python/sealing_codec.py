@@ -17,7 +17,8 @@ NONCE_BYTES = 12
 
 def parse_keys(text: str) -> dict[str, bytes]:
     """The form of VERIFICATION_ENCRYPTION_KEYS: `id:base64,id:base64`, the first to seal and all to open."""
-    pairs = (entry.strip().split(":", 1) for entry in text.replace("\n", ",").split(",") if entry.strip())
+    lines = (line for line in text.split("\n") if not line.strip().startswith("#"))
+    pairs = (entry.strip().split(":", 1) for entry in ",".join(lines).split(",") if entry.strip())
     return {key_id: base64.b64decode(key) for key_id, key in pairs}
 
 

@@ -1,6 +1,7 @@
 """Verifies an attribute from Python, with Temporal's own SDK and the names of contract/.
 
-Environment: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, VERIFICATION_TASK_QUEUE, VERIFICATION_ENCRYPTION_KEYS,
+Needs the packages temporalio and cryptography, and sealing_codec.py beside it. Environment: TEMPORAL_ADDRESS,
+TEMPORAL_NAMESPACE, VERIFICATION_TASK_QUEUE, VERIFICATION_ENCRYPTION_KEYS or VERIFICATION_ENCRYPTION_KEYS_FILE,
 COGNITO_ACCESS_TOKEN. Prints one JSON document per line: the destination of the code; then, for each code on a line of
 standard input, the answer of Cognito, or the refusal; at the end of the verification, its outcome.
 """
@@ -14,6 +15,7 @@ import os
 import sys
 import uuid
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 from sealing_codec import SealingCodec, parse_keys
@@ -35,6 +37,11 @@ ATTRIBUTE_NAME = "email"
 def claims_of(access_token: str) -> dict[str, str]:
     payload = access_token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def keys_text() -> str:
+    path = os.environ.get("VERIFICATION_ENCRYPTION_KEYS_FILE")
+    return Path(path).read_text() if path else os.environ["VERIFICATION_ENCRYPTION_KEYS"]
 
 
 def say(document: dict[str, Any]) -> None:
@@ -82,7 +89,7 @@ async def main() -> None:
         os.environ["TEMPORAL_ADDRESS"],
         namespace=os.environ.get("TEMPORAL_NAMESPACE", "default"),
         data_converter=DataConverter(
-            payload_codec=SealingCodec(parse_keys(os.environ["VERIFICATION_ENCRYPTION_KEYS"])),
+            payload_codec=SealingCodec(parse_keys(keys_text())),
             # Seals failure messages too.
             failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
         ),

@@ -1,8 +1,9 @@
 /** The output of a worker process: its log, its metrics, and what it prints when it crashes. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { promisify } from 'node:util';
 import { VerificationClient } from '@cognito-verification/client';
 import { afterAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../dev/free-port.js';
@@ -150,5 +151,20 @@ describe('an uncaught error', () => {
     expect(last).toMatchObject({ level: 'error', reason, error: { message: '[token] and [digits]' } });
     expect({ code, more }).toEqual({ code: 1, more: [] });
     expect(stderr).not.toContain(TOKEN.slice(0, 20));
+  });
+});
+
+it('a warning of Node.js or of a library is a line of the log', async () => {
+  const url = (path: string) => JSON.stringify(new URL(`../../dist/log/${path}.js`, import.meta.url).href);
+  const script = `
+    const { createLogger } = await import(${url('logger')});
+    const { logWarnings } = await import(${url('log-uncaught')});
+    logWarnings(createLogger('info'));
+    process.emitWarning('Two lines\\nabout ${TOKEN}', 'OldNodeWarning');`;
+  const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  expect(JSON.parse(stderr)).toMatchObject({
+    level: 'warn',
+    reason: 'OldNodeWarning',
+    message: expect.stringMatching(/^Two lines.about \[token\]$/s),
   });
 });

@@ -1,0 +1,32 @@
+/** Times for people. */
+
+/** Local time with its zone, and how long that is from now. */
+export function time(iso: string | undefined, now: number = Date.now()): string | undefined {
+  if (iso === undefined) return undefined;
+  const seconds = Math.round((Date.parse(iso) - now) / 1000);
+  const span = seconds === 0 ? 'now' : seconds > 0 ? `in ${spanInWords(seconds)}` : `${spanInWords(-seconds)} ago`;
+  return `${new Date(iso).toLocaleString(undefined, TIME_FORM)} (${span})`;
+}
+
+/** A text whose ISO times are those of `time`. */
+export function withTimes(text: string): string {
+  return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (iso) =>
+    Number.isNaN(Date.parse(iso)) ? iso : (time(iso) ?? iso),
+  );
+}
+
+const TIME_FORM: Intl.DateTimeFormatOptions = {
+  year: 'numeric',
+  month: 'numeric',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+};
+
+function spanInWords(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}
