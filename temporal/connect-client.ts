@@ -1,6 +1,7 @@
 import { Client, type ClientOptions, Connection } from '@temporalio/client';
 import type { TemporalConfig } from './config.js';
 import { CONNECT_TIMEOUT_MS, TemporalConnectError } from './connect-error.js';
+import { retriesUntil } from './grpc-retries.js';
 
 /** What a worker takes, so that nothing that a worker can read is too large for a command. grpc-js alone takes 4 MB. */
 const MOST_RECEIVED = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
@@ -9,8 +10,14 @@ const MOST_RECEIVED = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
 export interface ClientConnection {
   client: Client;
   connection: Connection;
-  /** Closes the connection. The client cannot be used afterwards. */
+  /** Closes the connection. The client cannot be used afterwards, and no call under way is repeated. */
   close: () => Promise<void>;
+}
+
+/** Options of `connectClient`. */
+interface ConnectOptions extends Pick<ClientOptions, 'dataConverter' | 'interceptors'> {
+  /** Called again and again while calls are repeated because the Temporal Service has gone away. Default: nothing is done. */
+  readonly onAway?: (() => void) | undefined;
 }
 
 /**
@@ -19,9 +26,10 @@ export interface ClientConnection {
  */
 export async function connectClient(
   config: TemporalConfig,
-  options: Pick<ClientOptions, 'dataConverter' | 'interceptors'> = {},
+  { onAway, ...options }: ConnectOptions = {},
 ): Promise<ClientConnection> {
   const { address, namespace, security } = config;
+  let closed = false;
   let connection: Connection;
   try {
     connection = await Connection.connect({
@@ -29,9 +37,14 @@ export async function connectClient(
       ...security,
       connectTimeout: CONNECT_TIMEOUT_MS,
       channelArgs: MOST_RECEIVED,
+      interceptors: [retriesUntil(() => closed, onAway)],
     });
   } catch (cause) {
     throw new TemporalConnectError(config, cause);
   }
-  return { client: new Client({ ...options, connection, namespace }), connection, close: () => connection.close() };
+  const close = async () => {
+    closed = true;
+    await connection.close();
+  };
+  return { client: new Client({ ...options, connection, namespace }), connection, close };
 }
