@@ -1,6 +1,6 @@
 /** Output for people: times, and commands that they can type as shown. */
 import { describe, expect, it } from 'vitest';
-import { time } from '../../cli/card.js';
+import { statusCard, time } from '../../cli/card.js';
 import { asCalled, jsonLine, onTerminal } from '../../cli/print.js';
 
 describe('a time', () => {
@@ -24,6 +24,25 @@ describe('a time', () => {
       .formatToParts(now)
       .find(({ type }) => type === 'timeZoneName');
     expect(from(0)).toContain(zone?.value);
+  });
+});
+
+describe('the card of a verification that sends', () => {
+  const status = {
+    state: 'sending',
+    attributeName: 'email',
+    deliveryUncertain: false,
+    sendsLeft: 5,
+    attemptsLeft: 10,
+    expiresAt: '2026-01-05T12:30:00.000Z',
+  } as const;
+
+  it.each([
+    ['says where to look for the reason, without the time of the next try', undefined, true],
+    ['does not, with that time', '2026-01-05T12:00:00.000Z', false],
+  ])('%s', (_, retryAt, said) => {
+    const card = statusCard('verify/x', { ...status, sends: [], attempts: [], retryAt });
+    expect(card.includes("the worker's log says why")).toBe(said);
   });
 });
 
