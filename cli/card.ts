@@ -84,7 +84,9 @@ function next(workflowId: string, { state, retryAt, attemptsLeft, proof }: Verif
           : 'no attempts are left; start again: that ends this verification, and opens another one with what the last hour leaves';
       return `cognito-verification submit ${workflowId}`;
     case 'sending':
-      return `cognito-verification status ${workflowId}`;
+      return retryAt
+        ? `cognito-verification status ${workflowId}`
+        : `cognito-verification status ${workflowId}; if it stays so, the worker's log says why, and so do the Pending Activities in the Web UI`;
     case 'rateLimited':
       return `nothing to do: Cognito's limit for this user is used up, the code is sent ${retryAt ? time(retryAt) : 'later'}`;
     case 'awaitingToken':

@@ -12,7 +12,7 @@ import {
   type SecretOptions,
 } from './secret-input.js';
 import { UsageError } from './usage-error.js';
-import { withClient } from './with-client.js';
+import { NONE_OR_BUSY, withClient } from './with-client.js';
 
 interface StartOptions extends OutputOptions, SecretOptions, VerificationPolicy {
   attribute: AttributeName;
@@ -71,7 +71,7 @@ Examples:
           }),
         {
           waitForDelivery: options.wait,
-          workerAnswers: 'Ctrl-C stops waiting; the verification goes on once one runs.',
+          workerAnswers: `${NONE_OR_BUSY} Ctrl-C stops waiting; the verification goes on once a worker can.`,
           goesOn: 'The verification may have been started, and then goes on: cognito-verification list',
         },
       );

@@ -78,5 +78,9 @@ export function workerOf({ taskQueue, namespace }: Pick<TemporalConfig, 'taskQue
   return `a worker on task queue ${taskQueue} in namespace ${namespace}`;
 }
 
+/** Why a call that needs Cognito has no answer yet. */
+export const NONE_OR_BUSY =
+  'Either none runs, or one waits for Cognito or for the access token source, and its log says why.';
+
 /** The `workerAnswers` of a call that changes something. */
-export const MAY_STILL_BE_DONE = 'Ctrl-C stops waiting; what was asked for may still be done once one runs.';
+export const MAY_STILL_BE_DONE = `${NONE_OR_BUSY} Ctrl-C stops waiting; what was asked for may still be done.`;

@@ -200,7 +200,7 @@ export class TemporalUnavailableError extends VerificationError {
   readonly code = 'TemporalUnavailable';
 }
 
-/** Temporal answers, but no worker does, or the worker cannot run the verification. */
+/** Temporal answers, but no worker does, or the worker cannot run the verification: the message says which. */
 export class WorkerUnavailableError extends VerificationError {
   readonly code = 'WorkerUnavailable';
 }

@@ -18,10 +18,12 @@ import {
   VerificationError,
   VerificationFailedError,
   VerificationNotFoundError,
+  WorkerUnavailableError,
 } from './errors.js';
 import { endedMeanwhile } from './repeated-update.js';
 import { type Named, type Run, Runs, SERVER_TIMEOUT_MS } from './runs.js';
 import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
+import { whyStalled, whyUnopened } from './stalled.js';
 
 /**
  * A start that meets a run which is just closing is refused for a while, and the SDK asks again and again with the same
@@ -195,24 +197,52 @@ export class ServiceCalls {
       if (outcome?.failure) return new VerificationFailedError(workflowId, outcome.failure, { cause: error });
       return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
     }
-    if (isDeadline(error)) return await this.noAnswer(workflowId, error);
+    if (isDeadline(error)) return await this.noAnswer(named, error);
     const explained = errorOfService(error, this.target(workflowId), challenge);
     // While the workflow ends it refuses messages, and has no result yet.
     if (explained instanceof VerificationEndedError && !explained.outcome) {
       const outcome = await this.runs.outcomeIfEnded(named);
       return new VerificationEndedError(workflowId, outcome, outcome?.status ?? explained.status, { cause: error });
     }
-    return explained;
+    if (!(explained instanceof WorkerUnavailableError)) return explained;
+    const stall = await this.stall(named);
+    if (stall || !(error instanceof QueryNotRegisteredError)) return stall ?? explained;
+    return (await this.onRun(named, whyUnopened)) ?? explained;
   }
 
   /** Finds out whether Temporal or the worker is unavailable: both show as a passed deadline. */
-  private async noAnswer(workflowId: string, cause: unknown): Promise<VerificationError> {
+  private async noAnswer(named: Named, cause: unknown): Promise<VerificationError> {
     try {
       await this.within(SERVER_TIMEOUT_MS, () => this.client.workflowService.getSystemInfo({}));
     } catch {
       return new TemporalUnavailableError('The Temporal Service gave no answer in time.', { cause });
     }
-    return workerUnavailable(this.target(workflowId), 'it took longer than this client waits', cause);
+    const { workflowId } = named;
+    return (
+      (await this.stall(named)) ??
+      workerUnavailable(this.target(workflowId), 'it took longer than this client waits', cause)
+    );
+  }
+
+  /** Why a worker that runs cannot go on with the verification. Undefined where that is not so, or could not be found out. */
+  async stall(named: Named): Promise<VerificationError | undefined> {
+    return await this.onRun(named, whyStalled);
+  }
+
+  /** What `find` finds about the run, if it is open. Undefined where that fails: it only says more about another error. */
+  private async onRun<T>(
+    named: Named,
+    find: (client: Client, run: CallTarget & { runId: string }) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { workflowId } = named;
+    try {
+      return await this.within(SERVER_TIMEOUT_MS, async () => {
+        const { runId, open } = await this.runs.newest(named);
+        return open ? await find(this.client, { ...this.target(workflowId), runId }) : undefined;
+      });
+    } catch {
+      return undefined;
+    }
   }
 
   private target(workflowId: string): CallTarget {

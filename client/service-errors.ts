@@ -126,7 +126,7 @@ export function readServiceError(error: unknown): { code: number; words: string 
 }
 
 /** By their codes: another codec that reads and writes the same envelope may throw such errors too. */
-function isOfCodec(error: unknown): error is Error {
+export function isOfCodec(error: unknown): error is Error & { code: unknown } {
   return error instanceof Error && 'code' in error && CODES_OF_CODEC.some((code) => code === error.code);
 }
 

@@ -246,6 +246,8 @@ export class VerificationClient {
   /**
    * Asks for the end of the verification. `wait` returns once it has ended. To cancel a cancelled one is not an error.
    * @throws VerificationEndedError when it has ended otherwise.
+   * @throws WorkerUnavailableError, SealingError when a worker runs that cannot go on with it. Temporal has the request, which
+   *   takes effect only once the worker can.
    * @example
    * ```ts
    * await verifications.cancel(workflowId);
@@ -257,11 +259,14 @@ export class VerificationClient {
     // The server accepts the request for an ended verification too, without an error.
     const outcome = await this.calls.runs.outcomeIfEnded(named);
     if (outcome && outcome.outcome !== 'cancelled') throw new VerificationEndedError(named.workflowId, outcome);
+    const stall = outcome ? undefined : await this.calls.stall(named);
+    if (stall) throw stall;
   }
 
   /**
    * Waits until the verification has ended, and returns how. No outcome is an error.
    * @throws VerificationOpenError when `timeout` (default: none) passes first.
+   * @throws WorkerUnavailableError, SealingError when it does, and a worker runs that cannot go on with the verification.
    * @example
    * ```ts
    * const { outcome, failure } = await verifications.wait(workflowId, { timeout: '10 minutes' });

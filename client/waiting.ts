@@ -9,6 +9,7 @@ import { isDeadline } from './service-errors.js';
  * Waits until the verification has ended.
  * @param timeoutMs undefined to wait for ever
  * @throws VerificationOpenError when the time is over and the verification is still open.
+ * @throws WorkerUnavailableError, SealingError when the time is over and a worker runs that cannot go on with it.
  */
 export async function waitForOutcome(
   calls: ServiceCalls,
@@ -25,6 +26,8 @@ export async function waitForOutcome(
     const ended = (await calls.runOf(named)).open ? undefined : await calls.runs.outcomeIfEnded(named);
     if (ended) return await withLastStatus(calls, named, ended);
     const status = await calls.status(named).catch(() => undefined);
+    const stall = status ? undefined : await calls.stall(named);
+    if (stall) throw stall;
     throw new VerificationOpenError(named.workflowId, status, { cause: error });
   }
 }

@@ -77,6 +77,9 @@ export const PROOF_FAILURE_TYPES = {
   attributeUnreadable: 'AttributeUnreadable',
 } as const;
 
+/** How the error of a workflow task begins that fails because the worker lacks a key. */
+export const LACKS_A_KEY = 'The worker lacks a key. ';
+
 /** Says what Cognito leaves out, and the setting that does it. */
 export function attributeUnreadable(
   attributeName: AttributeName,

@@ -115,7 +115,8 @@ export interface VerificationStatus {
   resendAllowedAt?: string | undefined;
   /**
    * In `rateLimited`, and in `sending` after a failure that may pass: when the next code is sent, unless `expiresAt` comes
-   * first. In `awaitingCode`: until when no attempts are taken.
+   * first. In `awaitingCode`: until when no attempts are taken. Absent in `sending` while Temporal repeats a call that has not
+   * reached Cognito: then the worker's log and the pending activities say why.
    */
   retryAt?: string | undefined;
   /** Until when `submitCode` takes the newest code. */

@@ -1,6 +1,6 @@
 /** What a verification does while the worker lacks the key that opens a payload. */
 import { isKeyMissing } from '@cognito-verification/codec/provenance';
-import { getStatus } from '@cognito-verification/contract';
+import { getStatus, LACKS_A_KEY } from '@cognito-verification/contract';
 import { setCurrentDetails, setHandler } from '@temporalio/workflow';
 
 /**
@@ -10,7 +10,7 @@ import { setCurrentDetails, setHandler } from '@temporalio/workflow';
  * @throws Error
  */
 export function awaitKey<Taken>(taken: Taken): Taken {
-  if (isKeyMissing(taken)) throw new Error(taken.message);
+  if (isKeyMissing(taken)) throw new Error(`${LACKS_A_KEY}${taken.message}`);
   return taken;
 }
 
@@ -21,7 +21,7 @@ export function awaitKey<Taken>(taken: Taken): Taken {
 export function awaitKeyOfRequest(request: unknown): void {
   if (!isKeyMissing(request)) return;
   setCurrentDetails(`**Waiting for a key**\n\n${request.message}`);
-  const missing = new Error(request.message);
+  const missing = new Error(`${LACKS_A_KEY}${request.message}`);
   setHandler(getStatus, () => {
     throw missing;
   });

@@ -28,6 +28,25 @@ describe('a time', () => {
   });
 });
 
+describe('the card of a verification that sends', () => {
+  const status = {
+    state: 'sending',
+    attributeName: 'email',
+    deliveryUncertain: false,
+    sendsLeft: 5,
+    attemptsLeft: 10,
+    expiresAt: '2026-01-05T12:30:00.000Z',
+  } as const;
+
+  it.each([
+    ['says where to look for the reason, without the time of the next try', undefined, true],
+    ['does not, with that time', '2026-01-05T12:00:00.000Z', false],
+  ])('%s', (_, retryAt, said) => {
+    const card = statusCard('verify/x', { ...status, sends: [], attempts: [], retryAt });
+    expect(card.includes("the worker's log says why")).toBe(said);
+  });
+});
+
 describe('the text of others', () => {
   const HOSTILE = 'a\u001b[2J\u009b31m\u202Eb\u{E0001}\nnext\u007f';
 
