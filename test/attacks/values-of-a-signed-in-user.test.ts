@@ -199,7 +199,7 @@ describe('an address that was verified before', () => {
       expect(state).toBe('awaitingCode');
       expect(unprovenConfirmation).toMatchObject({
         reason: 'verifiedBefore',
-        message: expect.stringMatching(/submitCode.*'trust'/),
+        message: expect.stringMatching(/Submit a code.*'trust'/),
       });
     },
   );
