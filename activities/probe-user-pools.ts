@@ -20,7 +20,7 @@ const NO_TOKEN = 'endpoint.probe.without-a-token';
  * that cannot be valid: it needs no credentials, changes nothing, and counts against the largest quota (120 a second). Pools
  * of one region have one endpoint, and so have all pools where a setting names it.
  * @returns a sentence for each endpoint that gave no answer: Cognito may be back when the first verification starts
- * @throws SettingError naming each setting that leads to no endpoint, or to something else than Cognito
+ * @throws SettingError naming each setting that leads to no endpoint, or to something other than Cognito
  */
 export async function probeUserPools(
   clients: CognitoClients,
@@ -72,7 +72,7 @@ function notCognito(userPoolId: string, what: string): SettingError {
   return new SettingError([
     {
       name,
-      found: `${found}, where something else than Cognito ${what}`,
+      found: `${found}, where something other than Cognito ${what}`,
       allowed:
         'the endpoint of Amazon Cognito or of a sandbox, with no proxy, firewall or login page on the way that answers in its place',
     },

@@ -16,7 +16,7 @@ export function cancelCommand(): Command {
       print(
         options,
         { workflowId, cancellationRequested: true },
-        `The verification was asked to end. Its outcome: cognito-verification wait ${workflowId}`,
+        `The verification was asked to end. To see the outcome: cognito-verification wait ${workflowId}`,
       );
     });
 }

@@ -29,7 +29,7 @@ export function confirmCommand(): Command {
         print(
           options,
           { workflowId, confirmationSent: true },
-          `The verification has the message. Its result: cognito-verification wait ${workflowId}`,
+          `The verification has received the confirmation. To see the outcome: cognito-verification wait ${workflowId}`,
         );
       },
     );

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
-import { Secret, type TokenInput } from '@cognito-verification/contract';
+import { errorName, Secret, type TokenInput } from '@cognito-verification/contract';
 import { Option } from 'commander';
 import { errorCode } from '../log/error-code.js';
+import { watchInterruption } from './interruption.js';
 import { InterruptedError, UsageError } from './usage-error.js';
 
 /** The values of the options below. */
@@ -58,10 +59,16 @@ export async function requireAccessToken(options: SecretOptions): Promise<TokenI
 }
 
 /**
- * The code: from the file, else from `VERIFICATION_CODE`, else from standard input, where a terminal is asked for it.
- * @throws UsageError when there is none.
+ * The code: from the file, else from `VERIFICATION_CODE`, else from standard input, where a terminal is asked for it. No code
+ * has spaces, but a person may type or paste it with some.
+ * @throws UsageError when there is none. InterruptedError on Ctrl-C.
  */
-export async function requireCode({ codeFile, accessTokenFile }: SecretOptions): Promise<Secret> {
+export async function requireCode(options: SecretOptions): Promise<Secret> {
+  const code = await readCode(options);
+  return new Secret(code.reveal().replaceAll(/\s/g, ''));
+}
+
+async function readCode({ codeFile, accessTokenFile }: SecretOptions): Promise<Secret> {
   if (codeFile === '-' && accessTokenFile === '-') {
     throw new UsageError('Only one of --code-file and --access-token-file can be standard input.');
   }
@@ -100,7 +107,12 @@ function whyUnreadable(error: unknown): string {
 }
 
 async function readStandardInput(): Promise<Secret | undefined> {
-  return secretOf(await text(process.stdin));
+  const interruption = watchInterruption('Interrupted. Nothing was sent.');
+  try {
+    return secretOf(await Promise.race([text(process.stdin), interruption.promise]));
+  } finally {
+    interruption.dispose();
+  }
 }
 
 /** The content without spaces and line ends around it; undefined where nothing else is there. */
@@ -109,7 +121,7 @@ function secretOf(content: string | undefined): Secret | undefined {
   return trimmed ? new Secret(trimmed) : undefined;
 }
 
-/** The question goes to standard error: standard output holds the answer of the command. */
+/** Ctrl-D is no answer. The question goes to standard error: standard output holds the answer of the command. */
 async function ask(question: string): Promise<Secret | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const interrupted = new AbortController();
@@ -118,6 +130,7 @@ async function ask(question: string): Promise<Secret | undefined> {
     return secretOf(await terminal.question(question, { signal: interrupted.signal }));
   } catch (error) {
     if (interrupted.signal.aborted) throw new InterruptedError('Nothing was submitted.', { cause: error });
+    if (errorName(error) === 'AbortError') return undefined;
     throw error;
   } finally {
     terminal.close();

@@ -72,8 +72,7 @@ Examples:
         {
           waitForDelivery: options.wait,
           workerAnswers: 'Ctrl-C stops waiting; the verification goes on once one runs.',
-          onInterrupt:
-            'Interrupted. The verification may have been started, and then goes on: cognito-verification list',
+          goesOn: 'The verification may have been started, and then goes on: cognito-verification list',
         },
       );
       print(options, started, statusCard(started.workflowId, started.status));

@@ -135,8 +135,10 @@ async function runStack(
   }
   try {
     const { info, lost } = stack;
-    print(options, info, describeStack(info, `The local stack is up (pid ${info.pid}):`));
-    if (options.exitWhenVerified) return info.outcome === 'verified' ? EXIT.done : EXIT.unsuccessful;
+    const stays = !options.exitWhenVerified;
+    const title = stays ? `The local stack is up (pid ${info.pid}):` : 'The local stack, which stops now:';
+    print(options, info, describeStack(info, title, stays));
+    if (!stays) return info.outcome === 'verified' ? EXIT.done : EXIT.unsuccessful;
     timeline.tell('Ctrl-C stops what was started here, and nothing else');
     const reason = await Promise.race([untilAborted(signal), lost]);
     if (reason !== undefined) throw new LocalStackError(reason);

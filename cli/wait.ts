@@ -33,7 +33,7 @@ export function waitCommand(): Command {
             throw error;
           }
         },
-        { onInterrupt: `Interrupted. The verification goes on: cognito-verification wait ${workflowId}` },
+        { goesOn: `The verification goes on: cognito-verification wait ${workflowId}` },
       );
       print(options, outcome, outcomeCard(workflowId, outcome));
       if (outcome.outcome !== 'verified') process.exitCode = EXIT.unsuccessful;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationClient, VerificationClientOptions } from '@cognito-verification/client';
 import type { TemporalConfig } from '../temporal/config.js';
 import { watchInterruption } from './interruption.js';
-import { tell } from './print.js';
+import { asCalled, tell } from './print.js';
 
 /**
  * Runs one call of a command with a connected client. Ctrl-C ends the command at once; what the call asked for goes on.
@@ -10,9 +10,9 @@ import { tell } from './print.js';
  */
 export async function withClient<T>(
   call: (client: VerificationClient, config: TemporalConfig) => Promise<T>,
-  { onInterrupt = 'Interrupted. What was asked for may go on.', workerAnswers, ...options }: WithClientOptions = {},
+  { goesOn = 'What was asked for may go on.', workerAnswers, ...options }: WithClientOptions = {},
 ): Promise<T> {
-  const interruption = watchInterruption(onInterrupt);
+  const interruption = watchInterruption(`Interrupted. ${goesOn}`);
   const answered = new AbortController();
   try {
     // Loaded only now: Temporal's client takes longer to load than the command's help or a refusal of its options takes.
@@ -28,7 +28,15 @@ export async function withClient<T>(
       userPools: () => codec.userPoolsFromSettings(),
     });
     const dataConverter = codec.clientDataConverter(keys);
-    const { client, close } = await Promise.race([connectClient(config, { dataConverter }), interruption.promise]);
+    const onAway = once(() => {
+      // Nothing is known of the worker then.
+      answered.abort();
+      tell(asCalled(`Still trying: the Temporal Service at ${config.address} does not answer any more. ${goesOn}`));
+    });
+    const { client, close } = await Promise.race([
+      connectClient(config, { dataConverter, onAway }),
+      interruption.promise,
+    ]);
     try {
       const verifications = new VerificationClient({ client, userPools, taskQueue: config.taskQueue, ...options });
       if (workerAnswers !== undefined) void reportSilence(config, workerAnswers, answered.signal);
@@ -43,10 +51,18 @@ export async function withClient<T>(
 }
 
 export interface WithClientOptions extends Pick<VerificationClientOptions, 'waitForDelivery' | 'waitForAnswer'> {
-  /** What the person who interrupted needs to know. Default: that the request may go on. */
-  onInterrupt?: string | undefined;
+  /** What goes on without the command, if it is interrupted or the Temporal Service goes away. Default: that the request may. */
+  goesOn?: string | undefined;
   /** For a call that only a worker can answer: what a person can do while no worker answers. Default: nothing is said. */
   workerAnswers?: string | undefined;
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
 }
 
 /** With a worker the answer takes milliseconds, or as long as Cognito takes. */

@@ -18,7 +18,7 @@ type Is<Answer> = (value: unknown) => value is Answer;
 
 /**
  * Whether a value has the form of a status. Another kind of answer comes back where two messages share an update id, or where
- * something else than our worker runs on the task queue.
+ * something other than our worker runs on the task queue.
  */
 export function isStatus(value: unknown): value is VerificationStatus {
   return (

@@ -57,15 +57,19 @@ export class KeysUnavailableError extends VerificationError {
   readonly code = 'KeysUnavailable';
 }
 
-/** There is no verification with this workflow id: it was never started, or its retention in the namespace is over. */
+/** There is no verification with this workflow id, or it has no such run: it was never started, or its retention is over. */
 export class VerificationNotFoundError extends VerificationError {
   readonly code = 'VerificationNotFound';
   constructor(
     readonly workflowId: string,
     options?: ErrorOptions,
+    /** The run that is missing where Temporal keeps others of this workflow id. */
+    readonly run?: string | undefined,
   ) {
     super(
-      `There is no verification "${workflowId}": it was never started in this namespace, or it ended so long ago that Temporal no longer keeps it.`,
+      run === undefined
+        ? `There is no verification "${workflowId}": it was never started in this namespace, or it ended so long ago that Temporal no longer keeps it.`
+        : `"${workflowId}" has no run ${run}, or Temporal no longer keeps it. Leave the run out for the newest verification of this user and attribute.`,
       options,
     );
   }
@@ -206,7 +210,7 @@ export class SealingError extends VerificationError {
 }
 
 /**
- * What came back is no answer to this call: something else than a worker of this release answered, with an answer of its own
+ * What came back is no answer to this call: something other than a worker of this release answered, with an answer of its own
  * or with one that a worker gave to another call. What the call asked for may have been done.
  */
 export class UnexpectedAnswerError extends VerificationError {

@@ -84,7 +84,7 @@ export function checkReference(reference: unknown): string | undefined {
   if (typeof reference === 'string' && reference.length <= BOUNDS.reference && isPrintable(reference)) return reference;
   throw new InvalidRequestError(
     'reference',
-    `reference must be a text of at most ${BOUNDS.reference} characters, none of them a control character.`,
+    `reference must be a string of at most ${BOUNDS.reference} characters, none of them a control character.`,
   );
 }
 

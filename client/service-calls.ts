@@ -182,7 +182,11 @@ export class ServiceCalls {
     if (error instanceof WorkflowNotFoundError) {
       // If one is open, the run that was asked has ended, and somebody has started a new one since.
       const found = await this.runs.find(named);
-      if (found === 'absent') return new VerificationNotFoundError(workflowId, { cause: error });
+      if (found === 'absent') {
+        const missing =
+          named.run !== undefined && (await this.runs.find({ workflowId })) !== 'absent' ? named.run : undefined;
+        return new VerificationNotFoundError(workflowId, { cause: error }, missing);
+      }
       const outcome = found === 'open' ? undefined : found;
       return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
     }

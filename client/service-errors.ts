@@ -24,7 +24,7 @@ export interface CallTarget {
   taskQueue: string;
 }
 
-const { INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION, UNAUTHENTICATED } = GRPC_STATUS;
+const { INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION, UNAVAILABLE, UNAUTHENTICATED } = GRPC_STATUS;
 
 /** The typed error for anything that `@temporalio/client` throws, except a missing workflow and a passed deadline. */
 export function errorOfService(error: unknown, target: CallTarget, challenge?: Challenge): VerificationError {
@@ -87,7 +87,19 @@ export function explainServiceError(error: unknown, namespace: string): Verifica
       options,
     );
   }
+  if (code === UNAVAILABLE) {
+    return new TemporalUnavailableError(
+      `Cannot reach the Temporal Service: ${withoutFrame(words)}. Is it running, and does the network lead to it? An open verification goes on once it runs.`,
+      options,
+    );
+  }
   return new TemporalUnavailableError(`The Temporal Service answered with an error: ${words}.`, options);
+}
+
+/** The reason in what gRPC says without a connection: "No connection established. Last error: <reason>. Resolution note: ". */
+function withoutFrame(words: string): string {
+  const reason = /Last error: (?:Error: )?(.*?)\.?(?: Resolution note:.*)?$/s.exec(words)?.[1];
+  return (reason || words).trim();
 }
 
 /**

@@ -60,7 +60,7 @@ export function optionalText(
   { most, right, form }: { most: number; right: (text: string) => boolean; form: string },
 ): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw new InvalidInputError(field, `must be a text; found ${show(value)}`);
+  if (typeof value !== 'string') throw new InvalidInputError(field, `must be a string; found ${show(value)}`);
   if (value.length > most || !right(value)) {
     throw new InvalidInputError(field, `must be ${form}, ${most} characters at most; found ${value.length} characters`);
   }

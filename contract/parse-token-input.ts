@@ -75,7 +75,7 @@ export function requestedUser(fields: Record<string, unknown>, tokenInput: Token
   return { userPoolId, sub };
 }
 
-const TOKEN_NEEDED = 'must be a text that is not empty, unless accessTokenReference is there instead';
+const TOKEN_NEEDED = 'must be a string that is not empty, unless accessTokenReference is there instead';
 
 const REFERENCE = new RegExp(`^[\\x21-\\x7e]{1,${BOUNDS.accessTokenReference}}$`);
 
@@ -83,7 +83,7 @@ function reference(value: unknown): string {
   if (typeof value !== 'string' || !REFERENCE.test(value)) {
     throw new InvalidInputError(
       'accessTokenReference',
-      `must be a text of 1 to ${BOUNDS.accessTokenReference} printable ASCII characters without spaces`,
+      `must be a string of 1 to ${BOUNDS.accessTokenReference} printable ASCII characters without spaces`,
     );
   }
   // A reference is not treated as a secret, so a token must not be taken for one.

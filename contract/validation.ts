@@ -115,7 +115,7 @@ export function parseSubmitCode(
 ): ParsedSubmitCode {
   const fields = object(input, 'submitCode', ['code', ...TOKEN_FIELDS]);
   const code = fields['code'];
-  if (typeof code !== 'string') throw new InvalidInputError('code', 'must be a text');
+  if (typeof code !== 'string') throw new InvalidInputError('code', 'must be a string');
   // Cognito's own pattern is [\S]{1,2048}.
   if (!CODE.test(code) || !isPrintable(code)) {
     throw new InvalidInputError(
@@ -189,7 +189,7 @@ function metadata(value: unknown): Record<string, string> | undefined {
     if (name.length > longestName) {
       throw new InvalidInputError(field, `must have a name of at most ${longestName} characters; found ${name.length}`);
     }
-    if (typeof entry !== 'string') throw new InvalidInputError(field, `must be a text; found ${show(entry)}`);
+    if (typeof entry !== 'string') throw new InvalidInputError(field, `must be a string; found ${show(entry)}`);
     if (entry.length > longestValue) {
       throw new InvalidInputError(field, `must have at most ${longestValue} characters; found ${entry.length}`);
     }

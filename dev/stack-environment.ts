@@ -58,8 +58,11 @@ export async function writeAccessToken(folder: StackFolder, user: SignedInUser):
   await folder.writePrivate(TOKEN_FILE, `${user.accessToken}\n`);
 }
 
-/** What a person reads when a stack is up: where its parts are, and what to try next. */
-export function describeStack(info: StackInfo, title: string): string {
+/**
+ * What a person reads when a stack is up: where its parts are, and what to try next.
+ * @param stays whether the stack stays up for that
+ */
+export function describeStack(info: StackInfo, title: string, stays = true): string {
   const rows: [name: string, value: string | undefined][] = [
     ['Web UI', info.webUi],
     ['Verification', info.workflowUrl ?? info.workflowId],
@@ -70,15 +73,13 @@ export function describeStack(info: StackInfo, title: string): string {
     ['User', info.username && `${info.username} in pool ${info.userPoolId}`],
     ['State', info.stateDir],
   ];
+  const next = ['', 'To try next, in another terminal:', '', ...nextCommands(info).map((command) => `  ${command}`)];
   return [
     '',
     title,
     '',
     ...rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(13)} ${value}`])),
-    '',
-    'To try next, in another terminal:',
-    '',
-    ...nextCommands(info).map((command) => `  ${command}`),
+    ...(stays ? next : []),
   ].join('\n');
 }
 

@@ -5,7 +5,7 @@ import { eventIn } from './event-words.js';
 import type { History } from './recorded-history.js';
 
 export interface ReplayProblem {
-  kind: /** This build does something else than the history says. */
+  kind: /** This build does something other than the history says. */
     | 'nondeterminism'
     /** The code threw an error: a worker of this build would try the same task for ever. */
     | 'taskFailed'

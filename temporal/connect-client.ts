@@ -14,13 +14,19 @@ export interface ClientConnection {
   close: () => Promise<void>;
 }
 
+/** Options of `connectClient`. */
+interface ConnectOptions extends Pick<ClientOptions, 'dataConverter' | 'interceptors'> {
+  /** Called again and again while calls are repeated because the Temporal Service has gone away. Default: nothing is done. */
+  readonly onAway?: (() => void) | undefined;
+}
+
 /**
  * Connects a client. Does not load the native worker, which a caller's commands do not need.
  * @throws TemporalConnectError if there is no answer within five seconds
  */
 export async function connectClient(
   config: TemporalConfig,
-  options: Pick<ClientOptions, 'dataConverter' | 'interceptors'> = {},
+  { onAway, ...options }: ConnectOptions = {},
 ): Promise<ClientConnection> {
   const { address, namespace, security } = config;
   let closed = false;
@@ -31,7 +37,7 @@ export async function connectClient(
       ...security,
       connectTimeout: CONNECT_TIMEOUT_MS,
       channelArgs: MOST_RECEIVED,
-      interceptors: [retriesUntil(() => closed)],
+      interceptors: [retriesUntil(() => closed, onAway)],
     });
   } catch (cause) {
     throw new TemporalConnectError(config, cause);

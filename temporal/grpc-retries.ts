@@ -1,16 +1,21 @@
+import { GRPC_STATUS } from '@cognito-verification/contract';
 import { type ConnectionOptions, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 
 type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 type Call = ReturnType<Parameters<Interceptor>[1]>;
 type Status = Parameters<ReturnType<typeof defaultGrpcRetryOptions>['retryableDecider']>[1];
 
+/** The fourth attempt begins after a second; before it, a connection may only have changed its server. */
+const AWAY_FROM = 4;
+
 /**
  * The retries of Temporal's client, without its weakness: it repeats a failed call from a timer, and on a connection that
  * was closed meanwhile that throws where nobody can catch it, which ends the process. Here the call fails with the error
  * that it would have been repeated for.
  * @param isClosed whether the connection was closed
+ * @param onAway called each time that a call is to be repeated because the service has been away for a while
  */
-export function retriesUntil(isClosed: () => boolean): Interceptor {
+export function retriesUntil(isClosed: () => boolean, onAway: () => void = () => undefined): Interceptor {
   return (options, nextCall) => {
     const { delayFunction, retryableDecider } = defaultGrpcRetryOptions();
     let failure: Status | undefined;
@@ -18,7 +23,10 @@ export function retriesUntil(isClosed: () => boolean): Interceptor {
       delayFunction,
       retryableDecider: (attempt, status) => {
         failure = status;
-        return !isClosed() && retryableDecider(attempt, status);
+        const repeated = !isClosed() && retryableDecider(attempt, status);
+        const { code }: { code: number } = status;
+        if (repeated && attempt >= AWAY_FROM && code === GRPC_STATUS.UNAVAILABLE) onAway();
+        return repeated;
       },
     });
     return retries(options, (again) => (failure && isClosed() ? failedCall(failure) : nextCall(again)));

@@ -17,7 +17,7 @@ import { createWorker } from './worker.js';
  * Runs a worker until the process is told to end (SIGINT, SIGTERM); calls under way then have 35 seconds to finish. Writes
  * one line to standard output as soon as the worker polls.
  * @param options `json`: that line is a JSON document
- * @throws SettingError with every wrong setting, or with those that lead to something else than Cognito; KeyServiceError if AWS KMS makes no data key; TemporalConnectError;
+ * @throws SettingError with every wrong setting, or with those that lead to something other than Cognito; KeyServiceError if AWS KMS makes no data key; TemporalConnectError;
  *   NamespaceMissingError; SearchAttributesError if the namespace lacks some: a workflow that sets one would be stuck
  */
 export async function runWorker({ json }: { json: boolean }): Promise<void> {

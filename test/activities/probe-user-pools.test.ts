@@ -93,7 +93,7 @@ describe('something else', () => {
     ],
   ])('%s stops the worker with the name of the setting', async (_what, listener) => {
     const url = await listening(listener);
-    const problem = { name: ENDPOINT, found: expect.stringMatching(/^"http.*where something else than Cognito/) };
+    const problem = { name: ENDPOINT, found: expect.stringMatching(/^"http.*where something other than Cognito/) };
     expect(await problemsOf({ [ENDPOINT]: url })).toMatchObject([problem]);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { workflowIdFor } from '@cognito-verification/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Line } from '../faults/line.js';
 import { type Rig, type SandboxUser, startRig } from '../rig.js';
 import { killRunning, runCli, runJson, startCli } from './run-cli.js';
 
@@ -127,6 +128,22 @@ describe('a verification for a program', () => {
     });
   });
 
+  it('that has no such run says so, and that there are others', async () => {
+    const { id } = await started();
+    for (const call of ['status', 'wait', 'cancel']) {
+      expect(await runJson([call, id, '--run', '01a2b3c4-0000-7000-8000-000000000000'], { env }), call).toMatchObject({
+        code: 1,
+        document: {
+          error: {
+            code: 'VerificationNotFound',
+            message: expect.stringMatching(/has no run 01a2b3c4.*Leave the run out/),
+          },
+        },
+      });
+    }
+    expect(await runJson(['status', id], { env })).toMatchObject({ document: { status: { state: 'awaitingCode' } } });
+  });
+
   it('that Cognito refuses says why', async () => {
     const user = await rig.user();
     rig.sandbox.deleteUser(user);
@@ -156,7 +173,9 @@ describe('a verification for a person', () => {
     expect(stdout).toContain(`Next              npx cognito-verification submit ${id}`);
     const code = rig.sandbox.codeFor(user, 'email');
     expect((await runCli(['submit', id], { env, stdin: wrong(code) })).stdout).toContain('The code was wrong.');
-    expect((await runCli(['submit', id], { env, stdin: code })).stdout).toContain('The code was right.');
+    // As some messages print it, and as people paste it.
+    const pasted = ` ${code.slice(0, 3)} ${code.slice(3)}\n`;
+    expect((await runCli(['submit', id], { env, stdin: pasted })).stdout).toContain('The code was right.');
     expect((await runCli(['wait', id], { env })).stdout).toMatch(/^verified {2}email/);
   });
 });
@@ -182,5 +201,27 @@ describe('waiting', () => {
       stderr: `Interrupted. The verification goes on: npx cognito-verification wait ${id}\n`,
     });
     expect(await runJson(['status', id], { env })).toMatchObject({ document: { status: { state: 'awaitingCode' } } });
+  });
+
+  it('says soon that Temporal has gone away, and that the verification continues', async () => {
+    const { id } = await started();
+    const line = await Line.to(Number(rig.env.address.split(':').at(-1)));
+    const address = `127.0.0.1:${line.port}`;
+    const { child, ended } = startCli(['wait', id], { env: { ...env, TEMPORAL_ADDRESS: address } });
+    let said = '';
+    child.stderr?.on('data', (chunk) => (said += String(chunk)));
+    // Counts the connection at its first answer. A moment later the command is waiting.
+    line.set('slow');
+    await expect.poll(() => line.hit).toBe(1);
+    line.set(undefined);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await line.close();
+    const goesOn = `Still trying: the Temporal Service at ${address} does not answer any more. The verification goes on: npx cognito-verification wait ${id}\n`;
+    await expect.poll(() => said, { timeout: 10_000 }).toBe(goesOn);
+    expect(await ended).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: `${goesOn}error: Cannot reach the Temporal Service: connect ECONNREFUSED ${address}. Is it running, and does the network lead to it? An open verification goes on once it runs.\n`,
+    });
   });
 });

@@ -49,7 +49,7 @@ describe('a fresh namespace', () => {
     expect(stderr).toMatch(/"level":"warn".*gives no answer for user pool eu-west-1_pool \(ECONNREFUSED\)/);
   });
 
-  it('is not polled by a worker whose endpoint is something else than Cognito', async () => {
+  it('is not polled by a worker whose endpoint is something other than Cognito', async () => {
     const page = createServer((_request, response) => response.end('<html>Sign in to the network</html>'));
     await once(page.listen(0, '127.0.0.1'), 'listening');
     const address = page.address();
@@ -64,7 +64,7 @@ describe('a fresh namespace', () => {
             problems: [
               {
                 name: 'AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER',
-                found: expect.stringContaining('something else than Cognito answered HTTP 200'),
+                found: expect.stringContaining('something other than Cognito answered HTTP 200'),
               },
             ],
           },

@@ -120,7 +120,16 @@ describe('an error of the service', () => {
       'WorkerUnavailable',
       /task queue "verifications" in namespace "onboarding"/,
     ],
-    [grpc(14, 'connection refused'), 'TemporalUnavailable', /connection refused/],
+    [
+      grpc(14, 'connection refused'),
+      'TemporalUnavailable',
+      /^Cannot reach the Temporal Service: connection refused\. /,
+    ],
+    [
+      grpc(14, 'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:7233. Resolution note: .'),
+      'TemporalUnavailable',
+      /^Cannot reach the Temporal Service: connect ECONNREFUSED 127\.0\.0\.1:7233\. Is it running/,
+    ],
     [grpc(7, 'Request unauthorized.'), 'TemporalUnavailable', /TEMPORAL_API_KEY/],
     [grpc(16, 'no token'), 'TemporalUnavailable', /TEMPORAL_API_KEY/],
     [grpc(3, 'no mapping defined for search attribute VerificationState'), 'NotSetUp', /cognito-verification setup/],

@@ -27,7 +27,7 @@ const THIS_RELEASE: never[] = [];
 /** How a worker ends that finds no Temporal at its start. */
 const NO_TEMPORAL = /^exit code 3:/;
 /** The same for one whose first call to Cognito meets a page. */
-const A_PAGE = /^exit code 2:[^]*something else than Cognito answered/;
+const A_PAGE = /^exit code 2:[^]*something other than Cognito answered/;
 
 it(
   `${SHAPE.inFlight} verifications: none lost, none stuck, no message twice, no code past the limit`,

@@ -30,7 +30,7 @@ const BAD: [string, (request: typeof good) => unknown, RegExp][] = [
   ['a list', () => [1, 2], /request must be an object/],
   ['no attribute', ({ accessToken }) => ({ accessToken }), /attributeName must be 'email' or 'phone_number'/],
   ['another attribute', (request) => ({ ...request, attributeName: 'address' }), /attributeName must be/],
-  ['no token', () => ({ attributeName: 'email' }), /accessToken must be a text/],
+  ['no token', () => ({ attributeName: 'email' }), /accessToken must be a string/],
   [
     'a token and a reference',
     (request) => ({ ...request, accessTokenReference: 'session-1' }),
@@ -182,13 +182,13 @@ describe('a payload that is not JSON, in a message', () => {
 
 describe('a message to an open verification', () => {
   const SENT: [string, { name: string }, unknown, RegExp][] = [
-    ['submitCode without a code', submitCode, {}, /code must be a text/],
+    ['submitCode without a code', submitCode, {}, /code must be a string/],
     ['submitCode of nothing', submitCode, null, /submitCode must be an object/],
     ['submitCode with a code of the wrong form', submitCode, { code: 'abc' }, /code must be six digits/],
     ['submitCode with a malformed token', submitCode, { code: '123456', accessToken: 'x' }, /accessToken is not/],
     ['resendCode with malformed metadata', resendCode, { clientMetadata: 3 }, /clientMetadata must be an object/],
-    ['renewAccessToken without a token', renewAccessToken, {}, /accessToken must be a text/],
-    ['awaitDelivery with a number', awaitDelivery, { accessToken: 3 }, /accessToken must be a text/],
+    ['renewAccessToken without a token', renewAccessToken, {}, /accessToken must be a string/],
+    ['awaitDelivery with a number', awaitDelivery, { accessToken: 3 }, /accessToken must be a string/],
     ['an unknown update', { name: 'verifyNow' }, {}, /verifyNow/],
   ];
 
