@@ -24,7 +24,8 @@ export function retriesUntil(isClosed: () => boolean, onAway: () => void = () =>
       retryableDecider: (attempt, status) => {
         failure = status;
         const repeated = !isClosed() && retryableDecider(attempt, status);
-        if (repeated && attempt >= AWAY_FROM && Number(status.code) === GRPC_STATUS.UNAVAILABLE) onAway();
+        const { code }: { code: number } = status;
+        if (repeated && attempt >= AWAY_FROM && code === GRPC_STATUS.UNAVAILABLE) onAway();
         return repeated;
       },
     });

@@ -1,7 +1,7 @@
 /** The env file of a stack, in a shell that has sourced it and then starts the next stack. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { forgetStackSettings, writeEnvironment } from '../../dev/stack-environment.js';
+import { describeStack, forgetStackSettings, writeEnvironment } from '../../dev/stack-environment.js';
 
 const CONFIG = { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'attribute-verification', security: {} };
 const SANDBOX = 'http://127.0.0.1:9320';
@@ -77,4 +77,17 @@ it('a shell without such a file loses nothing', () => {
   const shell = { TEMPORAL_ADDRESS: 'temporal.example:7233' };
   expect(forgetStackSettings(shell)).toEqual([]);
   expect(shell).toEqual({ TEMPORAL_ADDRESS: 'temporal.example:7233' });
+});
+
+it.each([true, false])('a stack says what to try next if it stays up: %s', (stays) => {
+  const info = {
+    pid: 1,
+    temporal: '127.0.0.1:7233',
+    namespace: 'default',
+    taskQueue: 'any',
+    codecServer: 'http://127.0.0.1:8888',
+    stateDir: '/tmp/stack',
+    environmentFile: '/tmp/stack/env',
+  };
+  expect(describeStack(info, 'The local stack:', stays).includes('To try next')).toBe(stays);
 });
