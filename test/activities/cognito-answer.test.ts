@@ -257,11 +257,12 @@ describe('what the AWS SDK cannot resolve or build was never sent', () => {
     [{ AWS_REGION: '-' }, 'AWS_REGION'],
     [{ AWS_DEFAULTS_MODE: 'none' }, 'AWS_DEFAULTS_MODE'],
   ])('%j', async (environment, setting) => {
+    const endpoint = setting.startsWith('AWS_USE') ? 'http://127.0.0.1:9' : undefined;
+    // A worker does not start with some of them, so they come later.
+    const unbuildable = createCognitoClients({ endpoint });
     const before = { ...process.env };
     Object.assign(process.env, environment);
     try {
-      const endpoint = setting.startsWith('AWS_USE') ? 'http://127.0.0.1:9' : undefined;
-      const unbuildable = createCognitoClients({ endpoint });
       const error = await thrownBy(verify(unbuildable.forUserPool('local_AbC123xyz')));
       const { send, attempt, remedy } = readFailure(error);
       expect([failureName(error), send, attempt]).toEqual(['RequestNotBuilt', 'unreachable', 'unreachable']);

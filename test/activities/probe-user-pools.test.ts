@@ -102,10 +102,13 @@ describe('no endpoint', () => {
   it.each([
     ['AWS_USE_FIPS_ENDPOINT', { AWS_USE_FIPS_ENDPOINT: 'true', [ENDPOINT]: 'http://127.0.0.1:1' }],
     ['AWS_USE_DUALSTACK_ENDPOINT', { AWS_USE_DUALSTACK_ENDPOINT: 'true', [ENDPOINT]: 'http://127.0.0.1:1' }],
-    [ENDPOINT, { [ENDPOINT]: 'http://a b' }],
   ])('follows from %s: that stops the worker', async (name, settings) => {
     const problem = { name, found: expect.stringContaining('which leads to no endpoint') };
     expect(await problemsOf(settings)).toMatchObject([problem]);
+  });
+
+  it('follows from a URL that is none, which needs no try', async () => {
+    expect(await problemsOf({ [ENDPOINT]: 'http://a b' })).toMatchObject([{ name: ENDPOINT, found: '"http://a b"' }]);
   });
 
   it('is named by the pool where no setting of the AWS SDK is to blame', async () => {
