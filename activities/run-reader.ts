@@ -30,7 +30,7 @@ export interface EarlierRuns {
 }
 
 /** A run that the server lists. */
-export interface ListedRun {
+interface ListedRun {
   runId: string;
   /** ISO 8601; undefined while it is open. */
   endedAt?: string | undefined;
