@@ -65,7 +65,7 @@ export async function requireAccessToken(options: SecretOptions): Promise<TokenI
  */
 export async function requireCode(options: SecretOptions): Promise<Secret> {
   const code = await readCode(options);
-  return new Secret(code.reveal().replaceAll(/\s/g, ''));
+  return new Secret(code.reveal().replaceAll(' ', ''));
 }
 
 async function readCode({ codeFile, accessTokenFile }: SecretOptions): Promise<Secret> {
