@@ -56,7 +56,7 @@ export default defineConfig({
           name: 'tests',
           include: ['test/**/*.test.ts'],
           exclude: [...UNIT, ...GUARDS, ...LONG, SLOW_LIFECYCLE, WITHOUT_A_CACHE, ...FAULTS],
-          env: { VERIFICATION_SCENARIOS: process.env['VERIFICATION_SCENARIOS'] ?? '200' },
+          env: { VERIFICATION_SCENARIOS: process.env['VERIFICATION_SCENARIOS'] ?? '100' },
         },
       },
       { extends: true, test: { name: 'guards', include: GUARDS } },

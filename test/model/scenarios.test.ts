@@ -1,6 +1,6 @@
 /**
  * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification must
- * match the model. `VERIFICATION_SCENARIOS` sets their number (default 2,000; `npm test` plays the first 200),
+ * match the model. `VERIFICATION_SCENARIOS` sets their number (default 2,000; `npm test` plays the first 100),
  * `VERIFICATION_SEED` their seed (default: a fixed one, so that all changes are judged alike), and
  * `VERIFICATION_PATH=batch:index` plays a single story, and `VERIFICATION_PATH=batch` all of a batch. Differences are printed in full, and kept in `test/model/out/`.
  */
