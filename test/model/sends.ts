@@ -296,8 +296,9 @@ export class Sends extends Verification {
   protected later(at: number): void {
     const { world } = this;
     if (at >= world.expiresAt || world.nextSendAt === at) return;
-    world.nextSendAt = at;
-    world.nextSendDue = false;
+    // A timer for a time that has passed rings at once.
+    world.nextSendDue = at <= world.now;
+    world.nextSendAt = world.nextSendDue ? undefined : at;
   }
 
   protected answerJoins(): void {
