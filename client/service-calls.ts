@@ -36,8 +36,8 @@ const QUERY_TIMEOUT_MS = 10_000;
 /** The caller has waited once already. A worker that runs has the verification in memory. */
 const STATUS_AFTER_START_MS = 3_000;
 
-/** A workflow task that is due when a query comes has mostly run after this. */
-const ASK_AGAIN_MS = 300;
+/** A workflow task that is due when a query comes has mostly run after the first wait; each is twice as long as the one before. */
+const ASK_AGAIN_MS = { first: 300, longest: 1_200 } as const;
 
 /** Makes calls to Temporal within a time limit, and explains their errors. */
 export class ServiceCalls {
@@ -140,15 +140,19 @@ export class ServiceCalls {
       return challenge.take(expected(await handle.query(getStatus, { stamp: challenge.stamp }), isStatus, workflowId));
     };
     // The worker refuses a query that comes before a workflow task that is due. The task has mostly run a moment later.
-    return await ask().catch(async (error: unknown) => {
-      if (!(error instanceof QueryNotRegisteredError)) throw error;
-      await setTimeout(ASK_AGAIN_MS);
-      return await ask().catch(async (again: unknown) => {
-        // The newest verification refuses it, because it is not the one that the question names.
-        if (run === undefined || !(again instanceof QueryNotRegisteredError)) throw again;
-        return await ask(run);
-      });
-    });
+    for (let waitMs = ASK_AGAIN_MS.first; ; waitMs *= 2) {
+      // From the second refusal on: perhaps the newest verification refuses it, because the question names an earlier one.
+      const runIds = run === undefined || waitMs === ASK_AGAIN_MS.first ? [undefined] : [undefined, run];
+      for (const runId of runIds) {
+        try {
+          return await ask(runId);
+        } catch (error) {
+          const isLast = waitMs > ASK_AGAIN_MS.longest && runId === runIds.at(-1);
+          if (isLast || !(error instanceof QueryNotRegisteredError)) throw error;
+        }
+      }
+      await setTimeout(waitMs);
+    }
   }
 
   /**
