@@ -40,7 +40,7 @@ export const MUTATIONS = {
     instead: 'if (when.atMs > Date.now() + 60_000) this.alarm.set(when.atMs, when.summary);',
   },
   'a look more: a sixth token that nobody has checked is tried at once': {
-    file: 'access-tokens.js',
+    file: 'policy.js',
     text: 'const FREE_REFUSALS = 5;',
     instead: 'const FREE_REFUSALS = 6;',
   },
