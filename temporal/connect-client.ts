@@ -1,6 +1,7 @@
 import { Client, type ClientOptions, Connection } from '@temporalio/client';
 import type { TemporalConfig } from './config.js';
 import { CONNECT_TIMEOUT_MS, TemporalConnectError } from './connect-error.js';
+import { retriesUntil } from './grpc-retries.js';
 
 /** What a worker takes, so that nothing that a worker can read is too large for a command. grpc-js alone takes 4 MB. */
 const MOST_RECEIVED = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
@@ -9,7 +10,7 @@ const MOST_RECEIVED = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
 export interface ClientConnection {
   client: Client;
   connection: Connection;
-  /** Closes the connection. The client cannot be used afterwards. */
+  /** Closes the connection. The client cannot be used afterwards, and no call under way is repeated. */
   close: () => Promise<void>;
 }
 
@@ -22,6 +23,7 @@ export async function connectClient(
   options: Pick<ClientOptions, 'dataConverter' | 'interceptors'> = {},
 ): Promise<ClientConnection> {
   const { address, namespace, security } = config;
+  let closed = false;
   let connection: Connection;
   try {
     connection = await Connection.connect({
@@ -29,9 +31,14 @@ export async function connectClient(
       ...security,
       connectTimeout: CONNECT_TIMEOUT_MS,
       channelArgs: MOST_RECEIVED,
+      interceptors: [retriesUntil(() => closed)],
     });
   } catch (cause) {
     throw new TemporalConnectError(config, cause);
   }
-  return { client: new Client({ ...options, connection, namespace }), connection, close: () => connection.close() };
+  const close = async () => {
+    closed = true;
+    await connection.close();
+  };
+  return { client: new Client({ ...options, connection, namespace }), connection, close };
 }
