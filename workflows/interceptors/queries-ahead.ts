@@ -3,6 +3,8 @@ import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
 type Internals = NonNullable<ReturnType<WorkflowInterceptorsFactory>['internals']>[number];
 type Activation = Parameters<NonNullable<Internals['activate']>>[0]['activation'];
 
+type Command = Parameters<NonNullable<Internals['concludeActivation']>>[0]['commands'][number];
+
 /** How Core names a query that comes by itself, and not with a workflow task. */
 const QUERY_BY_ITSELF = 'legacy_query';
 
@@ -15,18 +17,19 @@ const QUERY_BY_ITSELF = 'legacy_query';
  * A later query is answered once the task has run.
  *
  * The sign: outside a replay the history has grown, and time has not passed. A server whose clock was set back shows the
- * same sign.
+ * same sign. So does a workflow that has ended and cancelled an activity with that; nothing is due in it any more.
  */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   let handled = { length: 0, time: '' };
   let ahead = false;
+  let ended = false;
   return {
     internals: [
       {
         activate: (input, next) => {
           const { activation } = input;
           const queries = (activation.jobs ?? []).flatMap(({ queryWorkflow }) => queryWorkflow ?? []);
-          if (ahead && queries.some(({ queryId }) => queryId === QUERY_BY_ITSELF)) {
+          if (ahead && !ended && queries.some(({ queryId }) => queryId === QUERY_BY_ITSELF)) {
             throw new Error('A workflow task is due for what has happened. Ask again.');
           }
           if (queries.length === 0) {
@@ -36,10 +39,18 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           }
           next(input);
         },
+        concludeActivation: (input, next) => {
+          ended ||= input.commands.some(endsWorkflow);
+          return next(input);
+        },
       },
     ],
   };
 };
+
+function endsWorkflow({ completeWorkflowExecution, failWorkflowExecution, cancelWorkflowExecution }: Command): boolean {
+  return [completeWorkflowExecution, failWorkflowExecution, cancelWorkflowExecution].some(Boolean);
+}
 
 function timeOf({ timestamp }: Activation): string {
   return `${String(timestamp?.seconds)}.${timestamp?.nanos}`;
