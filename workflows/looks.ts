@@ -148,6 +148,8 @@ export class Looks {
   /** Takes the answer to a look. */
   settle(): Ending | undefined {
     const look = this.call.take();
+    // A send has read the target before its message, and that is older than this look.
+    if (this.readsTarget && this.known) return undefined;
     if (look.verdict !== 'read') return this.putOff(look);
     this.failuresInARow = 0;
     if (this.readsTarget) return this.takeTarget(look.attribute);
