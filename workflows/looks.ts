@@ -148,10 +148,10 @@ export class Looks {
   /** Takes the answer to a look. */
   settle(): Ending | undefined {
     const look = this.call.take();
-    // A send has read the target before its message, and that is older than this look.
+    if (look.verdict === 'read') this.failuresInARow = 0;
+    // The target is what a send has read before its message, whatever this look has read since.
     if (this.readsTarget && this.known) return undefined;
     if (look.verdict !== 'read') return this.putOff(look);
-    this.failuresInARow = 0;
     if (this.readsTarget) return this.takeTarget(look.attribute);
     return this.judge(this.isAccepted ? 'accepted' : 'confirmed', look.attribute);
   }
