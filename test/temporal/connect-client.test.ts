@@ -1,3 +1,4 @@
+/** A connection that is closed while a call is being repeated: the call fails, and nothing fails where nobody can catch it. */
 import { once } from 'node:events';
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';

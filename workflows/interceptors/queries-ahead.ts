@@ -2,7 +2,6 @@ import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
 
 type Internals = NonNullable<ReturnType<WorkflowInterceptorsFactory>['internals']>[number];
 type Activation = Parameters<NonNullable<Internals['activate']>>[0]['activation'];
-
 type Command = Parameters<NonNullable<Internals['concludeActivation']>>[0]['commands'][number];
 
 /** How Core names a query that comes by itself, and not with a workflow task. */
@@ -17,7 +16,8 @@ const QUERY_BY_ITSELF = 'legacy_query';
  * A later query is answered once the task has run.
  *
  * The sign: outside a replay the history has grown, and time has not passed. A server whose clock was set back shows the
- * same sign. So does a workflow that has ended and cancelled an activity with that; nothing is due in it any more.
+ * same sign. So does a workflow that has ended, and has cancelled an activity with its last task; no task is due there any
+ * more, so its queries are answered.
  */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   let handled = { length: 0, time: '' };
