@@ -171,10 +171,10 @@ export class Looks {
       purpose.wantsLook = look.verdict !== 'read' && look.verdict !== 'noToken';
       if (!purpose.wantsLook) return undefined;
     }
-    // A send has read the target before its message, and that is older than this look.
+    if (look.verdict === 'read') this.failuresInARow = 0;
+    // The target is what a send has read before its message, whatever this look has read since.
     if (purpose === 'target' && this.known) return undefined;
     if (look.verdict !== 'read') return this.putOff(look);
-    this.failuresInARow = 0;
     if (purpose === 'target') return this.takeTarget(look.attribute);
     return this.judge(this.isAccepted ? 'accepted' : 'confirmed', look.attribute);
   }
