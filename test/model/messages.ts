@@ -55,12 +55,14 @@ export function take(life: Life, message: Message & { id: number }, crossing: Cr
       life.answer(id, 'AccessTokenRefused');
       return;
     case 'cancel':
-      if (!isEnd(world.state)) life.end('cancelled');
-      life.answer(id, ...(world.state === 'cancelled' ? ['done'] : ['VerificationEnded']));
+      if (isEnd(world.state) && world.state !== 'cancelled') answerUnheard(life, id, crossing);
+      else {
+        life.answer(id, 'done');
+        if (!isEnd(world.state)) life.end('cancelled');
+      }
       return;
     case 'confirm':
-      if (isEnd(world.state))
-        life.answer(id, ...(crossing.crossing ? ['VerificationEnded', 'done'] : ['VerificationEnded']));
+      if (isEnd(world.state)) answerUnheard(life, id, crossing);
       else {
         life.answer(id, 'done');
         life.confirm();
@@ -108,6 +110,11 @@ export function take(life: Life, message: Message & { id: number }, crossing: Cr
       if (crowded) life.answer(id, 'status');
     }
   }
+}
+
+/** Answers a message without a verdict after the end; next to the one that ends it, the server may have taken it before. */
+function answerUnheard(life: Life, id: number, { crossing }: Crossing): void {
+  life.answer(id, ...(crossing ? ['VerificationEnded', 'done'] : ['VerificationEnded']));
 }
 
 /** Answers a message after the end; next to the message that ends the verification, it may have been accepted before. */
@@ -173,11 +180,15 @@ function overtake(life: Life, unanswered: boolean): void {
 
 type Resend = Extract<Message, { kind: 'resend' }> & { id: number };
 
-function resend(life: Life, { id, token }: Resend, { crossing, later, choices }: Crossing): void {
+function resend(life: Life, { id, token }: Resend, { crossing, later, exhausts, choices }: Crossing): void {
   const { world } = life;
   const ofToken = token === undefined ? undefined : life.tokenRefusal(token);
   if (ofToken || life.crowded(token)) {
     life.answer(id, ofToken ?? 'TooManyMessages');
+    return;
+  }
+  if (exhausts && choices.oneOf([false, true])) {
+    life.answer(id, 'ResendNotAllowed:attemptsExhausted');
     return;
   }
   const refusal = life.resendRefusal(token);
@@ -189,7 +200,11 @@ function resend(life: Life, { id, token }: Resend, { crossing, later, choices }:
   life.takePlace(id, token);
   if (token !== undefined) {
     life.offer(token);
+    // The send that waited for a token serves the caller who brings one.
+    const joins = world.state === 'awaitingToken' && world.sendWanted && life.usable().length > 0;
+    if (joins) world.resendsWaiting.push(id);
     life.tokenCame();
+    if (joins) return;
     if (isEnd(world.state)) {
       life.answer(id, life.failedWith, 'status');
       return;

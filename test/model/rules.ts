@@ -90,10 +90,12 @@ export class Verification {
     world.accepted = token;
     world.offered = world.offered.filter((other) => other !== token);
     const { startedAt } = world.tokens[token] ?? {};
-    if (world.proven || startedAt === undefined) return;
+    if (startedAt === undefined) return;
+    // Each start in these stories has the same policy, so that only its deadline is another one. A later one may be earlier.
+    if (world.adopted !== undefined) world.adopted = Math.min(world.adopted, startedAt);
+    else if (world.proven) world.expiresAt = Math.min(world.expiresAt, startedAt + world.rules.deadline);
+    else if (token !== FIRST) world.adopted = startedAt;
     world.proven = true;
-    // Each start in these stories has the same policy, so that only its deadline is another one.
-    if (token !== FIRST) world.adopted = startedAt;
   }
 
   /** The first start that counts is not the one that opened the verification. */

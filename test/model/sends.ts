@@ -21,20 +21,34 @@ export class Sends extends Verification {
   /** Starts a send that is due, unless it must wait for something that is under way. */
   goOn(): void {
     const { world } = this;
+    // A look may show that a request counts, and that decides first.
+    do {
+      this.takeRequestThatCounts();
+      this.answerJoins();
+      this.lookWhereWanted();
+    } while (this.requestCounts());
     const { state, sendWanted, retryAt, riding, check } = world;
-    if (!check && !world.look) this.adopt();
-    if (world.confirmationHeld && world.proven && !check && !world.look) {
-      world.confirmationHeld = false;
-      this.confirm();
-    }
-    this.answerJoins();
-    this.lookWhereWanted();
     if (isEnd(world.state) || riding || check || world.look || world.codeAccepted) return;
     if (world.byCognito && world.targetWanted) return;
     if (!world.nextSendDue && !(sendWanted && retryAt === undefined && state !== 'awaitingToken')) return;
     if (attemptsLeft(world) > 0) this.startSend();
     else this.standDown();
     world.nextSendDue = false;
+  }
+
+  /** A request counts whose terms, or a confirmation that waited for it, were not taken yet. */
+  private requestCounts(): boolean {
+    const { adopted, confirmationHeld, proven, check, look, state } = this.world;
+    return !check && !look && !isEnd(state) && (adopted !== undefined || (confirmationHeld && proven));
+  }
+
+  private takeRequestThatCounts(): void {
+    const { world } = this;
+    if (!this.requestCounts()) return;
+    this.adopt();
+    if (!world.confirmationHeld) return;
+    world.confirmationHeld = false;
+    this.confirm();
   }
 
   /** Handles `codeConfirmed`. */
