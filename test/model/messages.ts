@@ -142,7 +142,8 @@ function submit(life: Life, { id, code, token }: Submit, { later, exhausts, choi
     life.answer(id, 'TooManyMessages');
     return;
   }
-  const exhausted = (attemptsLeft(world) === 0 && !world.codeAccepted) || (exhausts && choices.oneOf([false, true]));
+  // It may come before the code is counted that uses up the attempts, and then waits for what comes of that one.
+  const exhausted = exhausts ? choices.oneOf([false, true]) : attemptsLeft(world) === 0 && !world.codeAccepted;
   if (exhausted) life.answer(id, 'AttemptsExhausted');
   else if (counted(world).length === 0 && world.state !== 'sending') life.answer(id, 'CodeNotSent');
   else {
