@@ -91,6 +91,8 @@ interface Played {
   /** The code that was submitted. */
   code: string;
   answer?: string;
+  /** The words of an error. */
+  told?: string;
   answeredAfterMs?: number;
   outcome?: VerificationOutcome;
   endedAt?: number | undefined;
@@ -172,6 +174,7 @@ async function submit(played: Played): Promise<void> {
     played.answer = (await client.submitCode(id, { code: played.code })).result;
   } catch (error) {
     played.answer = (error as { code?: string }).code ?? String(error);
+    played.told = String(error);
   }
   played.answeredAfterMs = (await rig.now()) - from;
 }
@@ -236,7 +239,10 @@ function broken(played: Played): string[] {
   return found;
 }
 
-function tell({ draw, path, answer, answeredAfterMs, outcome, user }: Played, rules: readonly string[]): string {
+function tell(
+  { draw, path, id, answer, told, answeredAfterMs, outcome, user }: Played,
+  rules: readonly string[],
+): string {
   const { body } = draw.answer;
   const short = {
     ...draw.answer,
@@ -246,7 +252,7 @@ function tell({ draw, path, answer, answeredAfterMs, outcome, user }: Played, ru
     `VERIFICATION_SEED=${SEED} VERIFICATION_PATH=${path}: ${rules.join('; ')}`,
     `draw: ${JSON.stringify({ ...draw, answer: short })}`,
     `passed: ${JSON.stringify(between.passed.get(user.sub))}`,
-    `submitCode: ${answer} after ${answeredAfterMs} ms; outcome: ${JSON.stringify(outcome)}`,
+    `submitCode: ${told ?? answer} after ${answeredAfterMs} ms; ${id}; outcome: ${JSON.stringify(outcome)}`,
   ].join('\n');
 }
 
