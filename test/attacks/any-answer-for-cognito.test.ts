@@ -73,6 +73,7 @@ beforeAll(async () => {
     client: temporal,
     userPools: base.userPools,
     taskQueue,
+    now: base.now,
     waitForAnswer: '30 minutes',
   });
 });
@@ -217,6 +218,7 @@ function broken(played: Played): string[] {
   const accepted = calls(OPERATIONS.attempt).some(({ effect }) => effect === 'ok');
 
   hold('ends by its deadline', endedAt <= Date.parse(status.expiresAt) + LATE_MS);
+  hold('submitCode is taken', answer !== 'InvalidRequest');
   hold(`submitCode is answered within 90 s (${answer})`, answeredAfterMs <= ANSWER_MS + STEP_MS);
   if (outcome.outcome === 'verified') {
     hold('verified only what the sandbox shows as verified', truth.verified && isVerifiedValue(outcome, ADDRESS));
