@@ -281,7 +281,10 @@ test.skipIf(PATH)(`${DRAWS} answers in place of Cognito's (VERIFICATION_SEED=${S
     const paths = Array.from({ length: Math.min(SIDE_BY_SIDE, DRAWS - from) }, (_, index) => from + index);
     for (const played of await play(paths)) {
       const rules = broken(played);
-      if (rules.length > 0) failures.push(tell(played, rules));
+      if (rules.length > 0) {
+        failures.push(tell(played, rules));
+        console.log(failures.at(-1));
+      }
       const { outcome } = played;
       for (const what of [`${outcome?.outcome} ${outcome?.proof ?? outcome?.failure?.type ?? ''}`, `${played.answer}`])
         tally.set(what, (tally.get(what) ?? 0) + 1);
