@@ -43,6 +43,8 @@ const WRONG_CODE = '000007';
 const WARM_UP_SHARE = 0.3;
 /** In real time, beyond the time that is to pass. */
 const LOST_AFTER_MS = 30_000;
+/** Steps that took as long as on any clock. */
+const SLOW_IN_A_ROW = 3;
 const ENOUGH_TO_MEASURE = 1_000;
 const MOST_GROWTH_MB = 30;
 const REPLAYED = 100;
@@ -53,6 +55,7 @@ let between: AnsweringAnything;
 let worker: Awaited<ReturnType<typeof startWorkerProcess>>;
 let temporal: Client;
 let client: VerificationClient;
+let slowInARow = 0;
 
 beforeAll(async () => {
   rig = await ModelRig.open();
@@ -96,6 +99,8 @@ interface Played {
   told?: string;
   answeredAfterMs?: number;
   outcome?: VerificationOutcome;
+  /** It ended while a send was with Cognito, whose answer nobody waits for any more. */
+  overtookSend?: boolean;
   endedAt?: number | undefined;
 }
 
@@ -141,7 +146,10 @@ async function pass(ms: number, all: readonly Played[]): Promise<void> {
   const begun = Date.now();
   // On a busy machine the server may cut a connection with a call on it, whose answer never comes; the caller passes more time.
   await Promise.race([rig.pass(ms), sleep(ms + LOST_AFTER_MS, undefined, { ref: false })]);
-  if (Date.now() - begun < ms * 0.9) return;
+  slowInARow = Date.now() - begun < ms * 0.9 ? 0 : slowInARow + 1;
+  // A server that is only busy must not be unlocked: it would count one lock too few, and fail from then on.
+  if (slowInARow < SLOW_IN_A_ROW) return;
+  slowInARow = 0;
   const described = await Promise.all(all.map(({ id }) => rig.describe(id)));
   const isAtRest = described.every((one) => one === undefined || one.closedAt !== undefined || one.running === 0);
   if (isAtRest) await rig.base.env.connection.testService?.unlockTimeSkipping({});
@@ -193,10 +201,31 @@ async function play(paths: readonly number[]): Promise<Played[]> {
   await Promise.all(submits);
   for (const played of all) {
     played.endedAt = (await rig.describe(played.id))?.closedAt;
-    if (played.endedAt !== undefined) played.outcome = await client.wait(played.id);
+    if (played.endedAt === undefined) continue;
+    played.outcome = await client.wait(played.id);
+    const { status } = played.outcome;
+    const listsAll = status !== undefined && counted(status) >= sendsOf(played);
+    played.overtookSend = !listsAll && (await endedDuringSend(played.id));
   }
   return all;
 }
+
+/** Whether the history ends with a send that was begun and has no end. */
+async function endedDuringSend(workflowId: string): Promise<boolean> {
+  const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+  const send = events?.findLast(({ activityTaskScheduledEventAttributes: scheduled }) => {
+    return scheduled?.activityType?.name === 'sendCode';
+  });
+  const ends = events?.map(
+    (event) =>
+      event.activityTaskCompletedEventAttributes ??
+      event.activityTaskFailedEventAttributes ??
+      event.activityTaskTimedOutEventAttributes,
+  );
+  return send !== undefined && !ends?.some((end) => end && Number(end.scheduledEventId) === Number(send.eventId));
+}
+
+const sendsOf = ({ user }: Played) => (between.passed.get(user.sub) ?? []).filter(({ call }) => call === 'send').length;
 
 const counted = ({ sends }: VerificationStatus) =>
   sends.filter(({ outcome }) => outcome === 'sent' || outcome === 'uncertain').length;
@@ -225,11 +254,11 @@ function broken(played: Played): string[] {
     hold('verified only by a code that the sandbox took', accepted || !foreign);
   }
   if (foreign) {
-    const sent = passed.filter(({ call }) => call === 'send').length;
-    hold('a send that may have arrived counts', sent <= counted(status));
+    const sends = counted(status) + (played.overtookSend ? 1 : 0);
+    hold('a send that may have arrived counts', sendsOf(played) <= sends);
     hold('nothing fails for good', outcome.outcome !== 'failed');
     const messages = calls(OPERATIONS.send).filter(({ effect }) => effect === 'ok').length;
-    hold('no send is repeated', messages <= counted(status));
+    hold('no send is repeated', messages <= sends);
     const untold = passed.findLastIndex(({ call, drawn }) => call === 'attempt' && drawn);
     const isLookedUp = untold < 0 || passed.slice(untold).some(({ call }) => call === 'read');
     hold('an attempt without an answer is looked up', isLookedUp);
