@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { isVerifiedValue, VerificationClient } from '@cognito-verification/client';
 import {
   type VerificationOutcome,
@@ -47,6 +48,7 @@ const LOST_AFTER_MS = 30_000;
 const SLOW_IN_A_ROW = 3;
 const ENOUGH_TO_MEASURE = 1_000;
 const MOST_GROWTH_MB = 30;
+const COLLECTING_GARBAGE = pathToFileURL('dist/test/attacks/collecting-garbage.js').href;
 const REPLAYED = 100;
 
 let rig: ModelRig;
@@ -65,6 +67,7 @@ beforeAll(async () => {
   worker = await startWorkerProcess(base, taskQueue, {
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: between.url,
     VERIFICATION_LOG_LEVEL: 'error',
+    NODE_OPTIONS: `--import ${COLLECTING_GARBAGE}`,
   });
   // The rig's own would let time skip.
   temporal = new Client({

@@ -13,12 +13,17 @@ export interface Described {
   closedAt?: number;
 }
 
-/** Nothing that runs here takes this long. */
 const STANDSTILL_MS = 20_000;
+/**
+ * Nothing that runs here takes so many standstills. A workflow task that the worker has dropped comes again after ten seconds,
+ * and on a busy machine that may happen twice.
+ */
+const MOST_BUSY_IN_A_ROW = 3;
 
 export class ServerTime {
   /** How often the clock stopped for no reason. */
   standstills = 0;
+  private busyInARow = 0;
 
   constructor(
     private readonly env: TestWorkflowEnvironment,
@@ -37,6 +42,7 @@ export class ServerTime {
         slept.then(() => 'over' as const),
         sleep(STANDSTILL_MS, undefined, { ref: false }).then(() => 'waiting' as const),
       ]);
+    this.busyInARow = 0;
     let before = await env.currentTimeMs();
     while ((await next()) === 'waiting') {
       const now = await env.currentTimeMs();
@@ -52,7 +58,10 @@ export class ServerTime {
   private async setGoing(ids: readonly string[]): Promise<void> {
     const all = await Promise.all(ids.map((id) => this.underWay(id)));
     const busy = all.filter((found) => found !== undefined);
-    if (busy.length > 0) throw new Error(`Time stands still on the server, for these do not go on: ${busy.join(', ')}`);
+    this.busyInARow = busy.length > 0 ? this.busyInARow + 1 : 0;
+    if (this.busyInARow > MOST_BUSY_IN_A_ROW)
+      throw new Error(`Time stands still on the server, for these do not go on: ${busy.join(', ')}`);
+    if (busy.length > 0) return;
     this.standstills += 1;
     await this.env.connection.testService?.unlockTimeSkipping({});
   }
