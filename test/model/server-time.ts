@@ -13,10 +13,11 @@ export interface Described {
   closedAt?: number;
 }
 
+/** In real time: how often it looks whether the clock still goes. */
 const STANDSTILL_MS = 20_000;
 /**
- * Nothing that runs here takes so many standstills. A workflow task that the worker has dropped comes again after ten seconds,
- * and on a busy machine that may happen twice.
+ * Nothing that runs here takes longer than so many looks. A workflow task that the worker has dropped comes again after ten
+ * seconds, and on a busy machine that may happen twice.
  */
 const MOST_BUSY_IN_A_ROW = 3;
 
