@@ -4,6 +4,7 @@ import { Person, Violation } from './person.js';
 import type { ModelRig } from './rig.js';
 import type { Scenario, Story } from './scenario.js';
 import { MOST_DEADLINE, ROUNDS } from './scenario.js';
+import { Standstill } from './server-time.js';
 import type { World } from './world.js';
 import { HOUR } from './world.js';
 
@@ -19,8 +20,21 @@ export interface Played {
   violation?: Error;
 }
 
-/** Plays stories that share their waits, and continues with the others if one fails. */
+/**
+ * Plays stories that share their waits, and continues with the others if one fails.
+ * @throws Standstill if the clock stood twice: once in many thousands of stories the server and the worker wait for each other
+ */
 export async function playAll(rig: ModelRig, waits: readonly number[], stories: readonly Story[]): Promise<Played[]> {
+  try {
+    return await playOnce(rig, waits, stories);
+  } catch (error) {
+    if (!(error instanceof Standstill)) throw error;
+    console.log(`${error.message}. All ${stories.length} are played again.`);
+    return await playOnce(rig, waits, stories);
+  }
+}
+
+async function playOnce(rig: ModelRig, waits: readonly number[], stories: readonly Story[]): Promise<Played[]> {
   rig.forget();
   const all: Played[] = stories.map((story) => ({ story, person: new Person(rig, story) }));
   const each = async (act: (played: Played) => Promise<void> | void) => {

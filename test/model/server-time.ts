@@ -20,6 +20,13 @@ const STANDSTILL_MS = 20_000;
  * seconds, and on a busy machine that may happen twice.
  */
 const MOST_BUSY_IN_A_ROW = 3;
+/** So many tell what a verification did last. */
+const NEWEST_EVENTS = 8;
+
+/** A workflow task or an activity that never ended held the clock. Whoever was on that clock knows nothing. */
+export class Standstill extends Error {
+  override readonly name = 'Standstill';
+}
 
 export class ServerTime {
   /** How often the clock stopped for no reason. */
@@ -34,6 +41,7 @@ export class ServerTime {
   /**
    * Lets time pass. Running activities block the clock, so everything that was due gets done.
    * @param ids of the workflows that may be under way
+   * @throws Standstill if it had to end some of them, lest the clock stand for ever
    */
   async pass(ms: number, ids: readonly string[]): Promise<void> {
     const { env } = this;
@@ -44,37 +52,46 @@ export class ServerTime {
         sleep(STANDSTILL_MS, undefined, { ref: false }).then(() => 'waiting' as const),
       ]);
     this.busyInARow = 0;
+    let stuck: string | undefined;
     let before = await env.currentTimeMs();
     while ((await next()) === 'waiting') {
       const now = await env.currentTimeMs();
-      if (now - before < 2 * STANDSTILL_MS) await this.setGoing(ids);
+      if (now - before < 2 * STANDSTILL_MS) stuck ??= await this.setGoing(ids);
       before = now;
     }
+    if (stuck) throw new Standstill(stuck);
   }
 
   /**
    * The server counts what blocks its clock, and once in thousands of verifications it forgets to count down: then the clock stops
-   * for ever though nothing runs. This restarts the clock; if something does run, that is an error.
+   * for ever though nothing runs. This restarts the clock, and ends whatever runs for too long.
+   * @returns what it ended, in words
    */
-  private async setGoing(ids: readonly string[]): Promise<void> {
+  private async setGoing(ids: readonly string[]): Promise<string | undefined> {
     const all = await Promise.all(ids.map((id) => this.underWay(id)));
     const busy = all.filter((found) => found !== undefined);
     this.busyInARow = busy.length > 0 ? this.busyInARow + 1 : 0;
-    if (this.busyInARow > MOST_BUSY_IN_A_ROW)
-      throw new Error(`Time stands still on the server, for these do not go on: ${busy.join(', ')}`);
-    if (busy.length > 0) return;
-    this.standstills += 1;
-    await this.env.connection.testService?.unlockTimeSkipping({});
+    if (busy.length === 0) {
+      this.standstills += 1;
+      await this.env.connection.testService?.unlockTimeSkipping({});
+    }
+    if (this.busyInARow <= MOST_BUSY_IN_A_ROW) return undefined;
+    this.busyInARow = 0;
+    await Promise.all(busy.map(({ id }) => this.env.client.workflow.getHandle(id).terminate('holds up the clock')));
+    return `Time stood still on the server, for these did not go on: ${busy.map(({ doing }) => doing).join('; ')}`;
   }
 
   /** What a verification is doing, if anything. */
-  private async underWay(id: string): Promise<string | undefined> {
+  private async underWay(id: string): Promise<{ id: string; doing: string } | undefined> {
     const described = await this.describe(id);
     if (described?.closedAt !== undefined) return undefined;
     const { events } = await this.env.client.workflow.getHandle(id).fetchHistory();
     // An incomplete workflow task blocks the clock too.
     const last = events?.findLast((event) => Object.keys(event).some((field) => field.startsWith('workflowTask')));
-    const atRest = described?.running === 0 && last?.workflowTaskCompletedEventAttributes;
-    return atRest ? undefined : `${id} (${described?.running} activities, ${Object.keys(last ?? {}).at(-1)})`;
+    if (described?.running === 0 && last?.workflowTaskCompletedEventAttributes) return undefined;
+    const newest = events
+      ?.slice(-NEWEST_EVENTS)
+      .map((event) => Object.keys(event).at(-1)?.replace('EventAttributes', ''));
+    return { id, doing: `${id} (${described?.running} activities, ${newest?.join(', ')})` };
   }
 }
