@@ -23,7 +23,7 @@ const MOST_BUSY_IN_A_ROW = 3;
 /** So many tell what a verification did last. */
 const NEWEST_EVENTS = 8;
 
-/** A workflow task or an activity that never ended held the clock. Whoever was on that clock knows nothing. */
+/** The clock stood because a workflow task or an activity never ended. The stories that shared it show nothing. */
 export class Standstill extends Error {
   override readonly name = 'Standstill';
 }
@@ -41,7 +41,7 @@ export class ServerTime {
   /**
    * Lets time pass. Running activities block the clock, so everything that was due gets done.
    * @param ids of the workflows that may be under way
-   * @throws Standstill if it had to end some of them, lest the clock stand for ever
+   * @throws Standstill if it had to end them, lest the clock stand for ever
    */
   async pass(ms: number, ids: readonly string[]): Promise<void> {
     const { env } = this;
@@ -56,7 +56,9 @@ export class ServerTime {
     let before = await env.currentTimeMs();
     while ((await next()) === 'waiting') {
       const now = await env.currentTimeMs();
-      if (now - before < 2 * STANDSTILL_MS) stuck ??= await this.setGoing(ids);
+      // Also after an end: the server may have forgotten to count down.
+      const ended = now - before < 2 * STANDSTILL_MS ? await this.setGoing(ids) : undefined;
+      stuck ??= ended;
       before = now;
     }
     if (stuck) throw new Standstill(stuck);
@@ -64,8 +66,9 @@ export class ServerTime {
 
   /**
    * The server counts what blocks its clock, and once in thousands of verifications it forgets to count down: then the clock stops
-   * for ever though nothing runs. This restarts the clock, and ends whatever runs for too long.
-   * @returns what it ended, in words
+   * for ever though nothing runs. This restarts the clock; where something runs for too long, it ends all of them, whose callers
+   * would wait for ever.
+   * @returns what ran for too long, in words
    */
   private async setGoing(ids: readonly string[]): Promise<string | undefined> {
     const all = await Promise.all(ids.map((id) => this.underWay(id)));
@@ -77,7 +80,8 @@ export class ServerTime {
     }
     if (this.busyInARow <= MOST_BUSY_IN_A_ROW) return undefined;
     this.busyInARow = 0;
-    await Promise.all(busy.map(({ id }) => this.env.client.workflow.getHandle(id).terminate('holds up the clock')));
+    // Those that have ended refuse it.
+    await Promise.allSettled(ids.map((id) => this.env.client.workflow.getHandle(id).terminate('the clock stood')));
     return `Time stood still on the server, for these did not go on: ${busy.map(({ doing }) => doing).join('; ')}`;
   }
 
