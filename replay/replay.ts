@@ -4,6 +4,7 @@
  */
 import { type KeyRing, KeyServiceError } from '@cognito-verification/codec';
 import { Worker } from '@temporalio/worker';
+import { withoutStackTraces } from '../temporal/untraced.js';
 import type { ReplayBundle } from './bundle.js';
 import { ReplayCodec } from './codec.js';
 import { failingEvent, onlyEventMeant } from './failing-event.js';
@@ -231,7 +232,7 @@ class Lane<Recorded extends RecordedHistory> {
 
   private options(): Parameters<typeof Worker.runReplayHistories>[0] {
     return {
-      workflowBundle: { code: this.bundle.code },
+      workflowBundle: { code: withoutStackTraces(this.bundle.code, this.bundle.path) },
       dataConverter: this.codec.dataConverter,
       replayName: 'replay',
       ...IN_A_THREAD,

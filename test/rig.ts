@@ -68,6 +68,7 @@ export interface RigOptions {
   maxCachedWorkflows?: number;
   /** A bundle other than that of the build. */
   workflowBundlePath?: string | undefined;
+  workflowStackTraces?: boolean;
 }
 
 /** `timeSkipping` for waits of hours, `local` (the real development server) for everything else. */
@@ -186,7 +187,8 @@ export async function startWorker(
   taskQueue: string,
   options: Omit<RigOptions, 'cognito' | 'sandbox'> & { connection?: NativeConnection } = {},
 ): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
-  const { keyRing = KEY_RING, identity, maxCachedWorkflows = cacheSize(), workflowBundlePath } = options;
+  const { keyRing = KEY_RING, identity, maxCachedWorkflows = cacheSize() } = options;
+  const { workflowBundlePath, workflowStackTraces } = options;
   const worker = await createWorker({
     connection: options.connection ?? env.nativeConnection,
     namespace: 'default',
@@ -196,7 +198,8 @@ export async function startWorker(
     taskQueue,
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
     ...(identity === undefined ? {} : { identity }),
-    ...(workflowBundlePath === undefined ? {} : { workflowBundlePath }),
+    workflowBundlePath,
+    workflowStackTraces,
   });
   const run = worker.run();
   return {

@@ -13,6 +13,7 @@ import { missingSearchAttributes, SearchAttributesError } from '../temporal/sear
 import { plainTransports } from './plain-transport.js';
 import { installRuntime } from './telemetry.js';
 import { createWorker } from './worker.js';
+import { workerSettings } from './worker-settings.js';
 
 /**
  * Runs a worker until the process is told to end (SIGINT, SIGTERM); calls under way then have 35 seconds to finish. Writes
@@ -22,7 +23,14 @@ import { createWorker } from './worker.js';
  *   NamespaceMissingError; SearchAttributesError if the namespace lacks some: a workflow that sets one would be stuck
  */
 export async function runWorker({ json }: { json: boolean }): Promise<void> {
-  const { config, keys, userPools, cognito, accessTokenSource } = readSettings({
+  const {
+    config,
+    keys,
+    userPools,
+    cognito,
+    accessTokenSource,
+    worker: settings,
+  } = readSettings({
     config: () => {
       const loaded = loadConfig();
       // Before any client of the AWS SDK is made, which warns of an old Node.js.
@@ -33,6 +41,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     userPools: () => userPoolsFromSettings(),
     cognito: () => createCognitoClients(),
     accessTokenSource: () => accessTokenSourceFromSettings(),
+    worker: () => workerSettings(),
   });
   const { address, namespace, taskQueue } = config;
   const poolIds = userPools.map(({ userPoolId }) => userPoolId);
@@ -56,6 +65,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
       userPools,
       cognito,
       accessTokenSource,
+      ...settings,
     });
     const running = worker.run();
     process.stdout.write(

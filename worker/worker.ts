@@ -7,7 +7,7 @@ import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
 import { createEarlierCalls } from '../activities/earlier-calls.js';
 import { earlierRuns } from './earlier-runs.js';
-import { WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
+import { runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
 /** The two workers of a process: one for the verifications, one for the calls to Cognito, which have their own task queue. */
 export interface VerificationWorker {
@@ -39,10 +39,15 @@ export interface VerificationWorkerOptions {
   accessTokenSource?: AccessTokenSource | undefined;
   /** Default: `TASK_QUEUE`. */
   taskQueue?: string | undefined;
-  /** The number of verifications in memory between tasks (about 0.3 MB each). Default: the SDK's, by heap size. */
+  /** The number of verifications in memory between tasks (about 0.2 MB each). Default: the SDK's, by heap size. */
   maxCachedWorkflows?: number | undefined;
   /** Default: the bundle of this build. */
   workflowBundlePath?: string | undefined;
+  /**
+   * Whether errors of workflows have stack traces, and the Web UI a "Stack trace" tab: for an hour of debugging, since they take
+   * more worker CPU (`docs/performance.md`). Default: `false`.
+   */
+  workflowStackTraces?: boolean | undefined;
   /** The name of the workers in histories. Default: the SDK's, which is process id and host name. */
   identity?: string | undefined;
 }
@@ -59,7 +64,7 @@ const SHUTDOWN_GRACE_TIME = '35 seconds';
  */
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
   const { connection, namespace, keys, userPools, cognito, accessTokenSource, identity, maxCachedWorkflows } = options;
-  const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
+  const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH, workflowStackTraces = false } = options;
   const common = {
     connection,
     namespace,
@@ -70,7 +75,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   const workflows = await Worker.create({
     ...common,
     taskQueue,
-    workflowBundle: { codePath: workflowBundlePath },
+    ...(await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces })),
     ...defined({ maxCachedWorkflows }),
   });
   const calls = await Worker.create({

@@ -1,8 +1,12 @@
 /** The workflow code in one file, for workers to run and for `replay` to check. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CONVERTER_PATHS } from '@cognito-verification/codec';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { withoutStackTraces } from '../temporal/untraced.js';
 
 /** The file that `npm run build` writes (`imports` in package.json); the same path from source and from dist. */
 export const WORKFLOW_BUNDLE_PATH = fileURLToPath(import.meta.resolve('#workflow-bundle'));
@@ -14,14 +18,37 @@ export const WORKFLOW_BUNDLE_PATH = fileURLToPath(import.meta.resolve('#workflow
  * @throws the errors of webpack
  */
 export async function bundleWorkflows(folder: string): Promise<string> {
+  const workflowsPath = join(folder, 'index.js');
+  const workflowInterceptorModules = ['leftover-commands.js', 'queries-ahead.js'].map((file) =>
+    join(folder, 'interceptors', file),
+  );
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(folder, 'index.js'),
-    workflowInterceptorModules: ['leftover-commands.js', 'queries-ahead.js'].map((file) =>
-      join(folder, 'interceptors', file),
-    ),
+    workflowsPath,
+    workflowInterceptorModules,
     ...CONVERTER_PATHS,
+    // Loaded once for each worker, and not for each verification: no module keeps anything (a test holds them to it).
+    preloadModules: [workflowsPath, ...workflowInterceptorModules, ...Object.values(CONVERTER_PATHS)],
     // Webpack logs its progress below this level; its errors are the only place that says why a bundle fails.
     logger: new DefaultLogger('ERROR'),
   });
   return code;
+}
+
+/**
+ * The bundle as a worker runs it, and the build id by which histories and `replay` name it: that of the file, as the SDK makes it.
+ * @param path a file that `bundleWorkflows` has made
+ * @param stackTraces whether errors and promises of workflows have stack traces
+ */
+export async function runnableBundle(
+  path: string,
+  { stackTraces }: { stackTraces: boolean },
+): Promise<{ workflowBundle: { codePath: string } | { code: string }; buildId: string }> {
+  const code = await readFile(path, 'utf8');
+  const { name, version }: { name: string; version: string } = createRequire(import.meta.url)(
+    '@temporalio/worker/package.json',
+  );
+  return {
+    workflowBundle: stackTraces ? { codePath: path } : { code: withoutStackTraces(code, path) },
+    buildId: `${name}@${version}+${createHash('sha256').update(code).digest('hex')}`,
+  };
 }
