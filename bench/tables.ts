@@ -6,8 +6,7 @@ import type { Counts } from './counts.js';
  * without a reason here.
  */
 const REASONS: Readonly<Record<string, string>> = {
-  UpsertWorkflowSearchAttributes:
-    'what the list in the Web UI, `client.list` and alerts read: once when the code is out, once at the end',
+  UpsertWorkflowSearchAttributes: 'what the list in the Web UI, `client.list` and alerts read: once, at the end',
   TimerCanceled: 'the deadline ends with the workflow; a `condition` with a time-out is cancelled first',
 };
 

@@ -1,5 +1,5 @@
 import type { ListFilter, VerificationListing } from '@cognito-verification/client';
-import { ATTRIBUTE_NAMES, VERIFICATION_STATES } from '@cognito-verification/contract';
+import { ATTRIBUTE_NAMES, LISTED_STATES, VERIFICATION_STATES } from '@cognito-verification/contract';
 import { Command, Option } from 'commander';
 import { wholeNumberOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
@@ -21,7 +21,12 @@ export function listCommand(): Command {
     .description(
       'Lists verifications for as long as the namespace keeps them: first the open ones, then the ended ones, the last to end first.',
     )
-    .addOption(new Option('--state <state>', 'only those in this state').choices(VERIFICATION_STATES))
+    .addOption(
+      new Option(
+        '--state <state>',
+        'only those in this state. sending and awaitingCode are asked of each open one; codePending is both, as listed',
+      ).choices([...new Set([...VERIFICATION_STATES, ...LISTED_STATES])]),
+    )
     .addOption(new Option('--attribute <name>', 'only those of this attribute').choices(ATTRIBUTE_NAMES))
     .option('--user-pool <id>', 'only those of this user pool')
     .addOption(new Option('--open', 'only those still running').conflicts('ended'))

@@ -1,6 +1,8 @@
 import {
   ATTRIBUTE_NAMES,
   type AttributeName,
+  LISTED_STATES,
+  type ListedState,
   SEARCH_ATTRIBUTE_KEYS,
   SEARCH_ATTRIBUTES,
   VERIFICATION_STATES,
@@ -8,13 +10,17 @@ import {
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
-import { InvalidRequestError } from './errors.js';
+import { InvalidRequestError, VerificationNotFoundError } from './errors.js';
 import type { ServiceCalls } from './service-calls.js';
 
 /** Which verifications to list. Every field narrows the list. */
 export interface ListFilter {
-  /** As the search attribute says: it follows the status a moment later, and a termination does not change it. */
-  state?: VerificationState | undefined;
+  /**
+   * As the search attribute says: it follows the status a moment later, and a termination does not change it. The attribute does
+   * not tell `sending` from `awaitingCode`, so for these two each open verification that comes into question is asked for its
+   * status, which needs a worker.
+   */
+  state?: VerificationState | ListedState | undefined;
   attributeName?: AttributeName | undefined;
   userPoolId?: string | undefined;
   /** `true`: only those still running. `false`: only those that have ended. Default: both. */
@@ -27,7 +33,7 @@ export interface ListFilter {
 export interface VerificationListing {
   workflowId: string;
   /** Undefined where nothing has set the search attribute: something else, or an older release, started the verification. */
-  state: VerificationState | undefined;
+  state: VerificationState | ListedState | undefined;
   attributeName: AttributeName | undefined;
   userPoolId: string | undefined;
   /** ISO 8601. */
@@ -49,8 +55,9 @@ export async function* listVerifications(
 ): AsyncGenerator<VerificationListing, void, undefined> {
   const query = listQuery(filter);
   const limit = listLimit(withoutNull(filter).limit);
+  const asked = ASKED.find((state) => state === filter.state);
   const rows = calls.client.workflow.list({ query, pageSize: Math.min(limit, MOST_ON_A_PAGE) })[Symbol.asyncIterator]();
-  for (let count = 0; count < limit; count++) {
+  for (let count = 0; count < limit; ) {
     let row: IteratorResult<WorkflowExecutionInfo>;
     try {
       row = await calls.within(pageTimeoutMs, () => rows.next());
@@ -58,9 +65,32 @@ export async function* listVerifications(
       throw await calls.explain(error, { workflowId: '' });
     }
     if (row.done) return;
-    yield listingOf(row.value);
+    const listing = listingOf(row.value);
+    if (asked && (await stateOf(calls, listing)) !== asked) continue;
+    yield asked ? { ...listing, state: asked } : listing;
+    count += 1;
   }
 }
+
+/** Undefined where the namespace has just dropped it. */
+async function stateOf(
+  calls: ServiceCalls,
+  { workflowId }: VerificationListing,
+): Promise<VerificationState | undefined> {
+  try {
+    return (await calls.status({ workflowId })).state;
+  } catch (error) {
+    if (error instanceof VerificationNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** What the search attribute does not tell: which of its words come into question. */
+const WORDS = { sending: ['sending', 'codePending'], awaitingCode: ['codePending'] } as const satisfies Partial<
+  Record<VerificationState, readonly ListedState[]>
+>;
+const ASKED = Object.keys(WORDS) as (keyof typeof WORDS)[];
+const STATES = [...new Set([...VERIFICATION_STATES, ...LISTED_STATES])];
 
 /** The most that the server returns at once. */
 const MOST_ON_A_PAGE = 1000;
@@ -74,9 +104,7 @@ const DEFAULT_LIST_LIMIT = 100;
 export function listQuery(filter: ListFilter): string {
   const clauses = [`WorkflowType = '${WORKFLOW_TYPE}'`];
   const { state, attributeName, userPoolId, open } = withoutNull(filter);
-  if (state !== undefined) {
-    clauses.push(`${SEARCH_ATTRIBUTES.state} = '${oneOf('state', state, VERIFICATION_STATES)}'`);
-  }
+  if (state !== undefined) clauses.push(...stateClauses(oneOf('state', state, STATES)));
   if (attributeName !== undefined) {
     clauses.push(`${SEARCH_ATTRIBUTES.attributeName} = '${oneOf('attributeName', attributeName, ATTRIBUTE_NAMES)}'`);
   }
@@ -88,6 +116,13 @@ export function listQuery(filter: ListFilter): string {
   }
   if (open !== undefined) clauses.push(`ExecutionStatus ${open ? '=' : '!='} 'Running'`);
   return clauses.join(' AND ');
+}
+
+function stateClauses(state: string): string[] {
+  const asked = ASKED.find((one) => one === state);
+  if (asked === undefined) return [`${SEARCH_ATTRIBUTES.state} = '${state}'`];
+  const words = WORDS[asked].map((word) => `'${word}'`).join(', ');
+  return [`${SEARCH_ATTRIBUTES.state} IN (${words})`, "ExecutionStatus = 'Running'"];
 }
 
 /** @throws InvalidRequestError unless it is a whole number from 1. */
@@ -102,7 +137,7 @@ function listingOf(info: WorkflowExecutionInfo): VerificationListing {
   const attributes = info.typedSearchAttributes;
   return {
     workflowId: info.workflowId,
-    state: VERIFICATION_STATES.find((state) => state === attributes.get(SEARCH_ATTRIBUTE_KEYS.state)),
+    state: LISTED_STATES.find((state) => state === attributes.get(SEARCH_ATTRIBUTE_KEYS.state)),
     attributeName: ATTRIBUTE_NAMES.find((name) => name === attributes.get(SEARCH_ATTRIBUTE_KEYS.attributeName)),
     userPoolId: attributes.get(SEARCH_ATTRIBUTE_KEYS.userPoolId),
     startedAt: info.startTime.toISOString(),

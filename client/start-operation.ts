@@ -1,6 +1,7 @@
 import {
   EXECUTION_TIMEOUT_MS,
   LIMITS_WINDOW_MS,
+  type ListedState,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
   type Stamp,
@@ -45,7 +46,7 @@ export function startOperation(
     workflowExecutionTimeout: EXECUTION_TIMEOUT_MS,
     // At the start they cost no event of their own, unlike those that the workflow sets later.
     typedSearchAttributes: new TypedSearchAttributes([
-      { key: SEARCH_ATTRIBUTE_KEYS.state, value: 'sending' },
+      { key: SEARCH_ATTRIBUTE_KEYS.state, value: LISTED_BY_START },
       { key: SEARCH_ATTRIBUTE_KEYS.attributeName, value: attributeName },
       { key: SEARCH_ATTRIBUTE_KEYS.userPoolId, value: userPoolId },
     ]),
@@ -64,6 +65,9 @@ export function startOperation(
   const inner = { [InternalWorkflowStartOptionsSymbol]: { requestId: `after ${newest?.runId ?? 'none'}` } };
   return new WithStartWorkflowOperation<AttributeVerification>(WORKFLOW_TYPE, { ...options, ...inner });
 }
+
+/** True until the workflow knows better. */
+const LISTED_BY_START: ListedState = 'codePending';
 
 /** The newest run of a workflow id. */
 export interface NewestRun {

@@ -45,7 +45,7 @@ export function cognitoTaskQueue(taskQueue: string = TASK_QUEUE): string {
 
 /** The search attributes of a verification, all of type Keyword and none of them personal data. */
 export const SEARCH_ATTRIBUTES = {
-  /** A `VerificationState`: where the verification stands, or how it ended. `sending` is only set at the start. */
+  /** A `ListedState`: where the verification stands, or how it ended. A start sets `codePending`. */
   state: 'VerificationState',
   /** `email` or `phone_number`. */
   attributeName: 'VerificationAttribute',

@@ -25,6 +25,25 @@ export const VERIFICATION_STATES = [
 /** Where a verification stands. */
 export type VerificationState = (typeof VERIFICATION_STATES)[number];
 
+/**
+ * What the list says of a verification: its search attribute. `codePending` stands for `awaitingCode`, and for `sending` as long
+ * as the first try of a send is not known to have failed: a code is being sent or awaited. So the usual verification needs no
+ * change of the attribute before its end.
+ */
+export const LISTED_STATES = [
+  'codePending',
+  'sending',
+  'rateLimited',
+  'awaitingToken',
+  'verified',
+  'expired',
+  'failed',
+  'cancelled',
+] as const;
+
+/** What the list says of a verification. */
+export type ListedState = (typeof LISTED_STATES)[number];
+
 /** The states in which nothing can happen any more. */
 export const FINAL_STATES = [
   'verified',

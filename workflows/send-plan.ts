@@ -104,6 +104,11 @@ export class SendPlan {
     return this.when.kind === 'now' || (this.when.kind === 'at' && this.when.why === 'slowRetry');
   }
 
+  /** The last try left no message, and another one follows. */
+  get triesAgain(): boolean {
+    return this.slowRetries > 0;
+  }
+
   get waitsForToken(): boolean {
     return this.when.kind === 'withToken';
   }

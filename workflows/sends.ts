@@ -1,5 +1,6 @@
 import {
   type CodeDelivery,
+  type ListedState,
   type ParsedRequest,
   type VerificationFailure,
   type VerificationState,
@@ -29,7 +30,7 @@ interface Parts {
   readonly looks: Looks;
   readonly limits: LimitFacts;
   readonly resendFacts: ResendFacts;
-  enter(state: VerificationState): void;
+  enter(state: VerificationState, listed?: ListedState): void;
 }
 
 /** The sends of one verification: what the next is for, what came of the last, and which callers wait for it. */
@@ -112,7 +113,7 @@ export class Sends {
       this.waiting.answer();
       return;
     }
-    parts.enter('sending');
+    this.enterSending();
     this.call.start(this.resending);
   }
 
@@ -228,7 +229,10 @@ export class Sends {
       case 'undeliverable':
       case 'blocked':
         // The caller that asked for this send goes on waiting for it.
-        if (this.next.tryAgainSlowly(answer.verdict, answer.failure)) return undefined;
+        if (this.next.tryAgainSlowly(answer.verdict, answer.failure)) {
+          this.enterSending();
+          return undefined;
+        }
         ending = this.refusedForGood(answer.failure);
         break;
       case 'throttled':
@@ -268,6 +272,11 @@ export class Sends {
   private enterRateLimited(): void {
     this.isFirstSettled = true;
     this.parts.enter('rateLimited');
+  }
+
+  private enterSending(): void {
+    // The list tells of a send from when the first try is known to have failed, and not of those that take a moment.
+    this.parts.enter('sending', this.next.triesAgain ? 'sending' : undefined);
   }
 
   /** Cognito refused for good: it fails, unless an earlier code may still work; then it goes on without automatic re-sends. */

@@ -5,12 +5,13 @@
  */
 import {
   isFinal,
+  type ListedState,
   type ParsedRequest,
   SEARCH_ATTRIBUTE_KEYS,
   type VerificationState,
   type VerificationStatus,
 } from '@cognito-verification/contract';
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { AccessTokens } from './access-tokens.js';
 import { Deadline } from './alarm.js';
 import { Attempts } from './attempts.js';
@@ -38,7 +39,7 @@ export class Verification {
   readonly attempts: Attempts;
   readonly opening: Opening;
   private state: VerificationState = 'sending';
-  private listed: VerificationState | undefined;
+  private listed: ListedState | undefined;
   private ending: Ending | undefined;
   private hasMadeWay = false;
 
@@ -67,6 +68,8 @@ export class Verification {
   begin(): void {
     this.takeRequests();
     this.deadline.begin();
+    if (this.isListedByStart()) this.listed = LISTED_BY_START;
+    else this.list(LISTED_BY_START);
     this.earlier.begin();
     this.sends.begin();
   }
@@ -94,18 +97,34 @@ export class Verification {
     return this.tokens.announced || this.tokens.requestsCounting > 0 || this.looks.settlesToken;
   }
 
-  /** The one writer of the state. It tells people and callers where the verification stands; decisions ask the owner of a fact. */
-  enter(state: VerificationState): void {
+  /**
+   * The one writer of the state. It tells people and callers where the verification stands; decisions ask the owner of a fact.
+   * @param listed what the list says of it, where that is not what it says of every verification in this state
+   */
+  enter(state: VerificationState, listed: ListedState = LISTED_AS[state]): void {
     this.state = state;
-    // `sending` mostly lasts a second, and the start has set it: not worth an event and a billed action. The other two
-    // attributes never change; they are for a verification that was started by hand, without them.
-    if (state === 'sending' || state === this.listed) return;
+    this.list(listed);
+  }
+
+  /** Each change is an event and a billed action. */
+  private list(state: ListedState): void {
+    if (state === this.listed) return;
     this.listed = state;
-    upsertSearchAttributes([
+    upsertSearchAttributes(this.listing(state));
+  }
+
+  /** All three, for a verification that was started by hand, without them. */
+  private listing(state: ListedState): { key: (typeof SEARCH_ATTRIBUTE_KEYS)['state']; value: string }[] {
+    return [
       { key: SEARCH_ATTRIBUTE_KEYS.state, value: state },
       { key: SEARCH_ATTRIBUTE_KEYS.attributeName, value: this.request.attributeName },
       { key: SEARCH_ATTRIBUTE_KEYS.userPoolId, value: this.request.owner.userPoolId },
-    ]);
+    ];
+  }
+
+  private isListedByStart(): boolean {
+    const { typedSearchAttributes } = workflowInfo();
+    return this.listing(LISTED_BY_START).every(({ key, value }) => typedSearchAttributes.get(key) === value);
   }
 
   /** Enters the final state. */
@@ -233,3 +252,17 @@ export class Verification {
     return statusOf(this, this.state, this.ending);
   }
 }
+
+const LISTED_AS: Record<VerificationState, ListedState> = {
+  sending: 'codePending',
+  awaitingCode: 'codePending',
+  rateLimited: 'rateLimited',
+  awaitingToken: 'awaitingToken',
+  verified: 'verified',
+  expired: 'expired',
+  failed: 'failed',
+  cancelled: 'cancelled',
+};
+
+/** A start sets it for free. */
+const LISTED_BY_START = LISTED_AS.sending;

@@ -9,6 +9,12 @@ describe('the query of a list', () => {
     expect(listQuery({ state: 'rateLimited', attributeName: 'email', userPoolId: 'eu-west-1_abc', open: true })).toBe(
       "WorkflowType = 'attributeVerification' AND VerificationState = 'rateLimited' AND VerificationAttribute = 'email' AND VerificationUserPool = 'eu-west-1_abc' AND ExecutionStatus = 'Running'",
     );
+    expect(listQuery({ state: 'awaitingCode' })).toMatch(
+      /AND VerificationState IN \('codePending'\) AND ExecutionStatus = 'Running'$/,
+    );
+    expect(listQuery({ state: 'sending' })).toMatch(
+      /AND VerificationState IN \('sending', 'codePending'\) AND ExecutionStatus = 'Running'$/,
+    );
     expect(listQuery({ open: false })).toMatch(/ExecutionStatus != 'Running'$/);
   });
 

@@ -392,7 +392,7 @@ describe('the list', () => {
     const [newest, oldest] = await find({});
     expect(newest).toMatchObject({
       workflowId: second,
-      state: 'awaitingCode',
+      state: 'codePending',
       attributeName: 'email',
       userPoolId: poolId,
       executionStatus: 'RUNNING',
@@ -400,6 +400,9 @@ describe('the list', () => {
     expect(oldest).toMatchObject({ workflowId: first, state: 'verified', executionStatus: 'COMPLETED' });
     expect(await find({ open: true })).toEqual([newest]);
     expect(await find({ open: false })).toEqual([oldest]);
+    expect(await find({ state: 'codePending' })).toEqual([newest]);
+    expect(await find({ state: 'awaitingCode' })).toEqual([{ ...newest, state: 'awaitingCode' }]);
+    expect(await find({ state: 'sending' })).toEqual([]);
     expect(await find({ attributeName: 'phone_number' })).toEqual([]);
     expect(await find({ limit: 1 })).toEqual([newest]);
   });

@@ -116,7 +116,7 @@ async def main() -> None:
             execution_timeout=timedelta(days=31),
             search_attributes=TypedSearchAttributes(
                 [
-                    SearchAttributePair(SearchAttributeKey.for_keyword("VerificationState"), "sending"),
+                    SearchAttributePair(SearchAttributeKey.for_keyword("VerificationState"), "codePending"),
                     SearchAttributePair(SearchAttributeKey.for_keyword("VerificationAttribute"), ATTRIBUTE_NAME),
                     SearchAttributePair(SearchAttributeKey.for_keyword("VerificationUserPool"), user_pool_id),
                 ]

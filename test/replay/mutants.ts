@@ -31,8 +31,8 @@ export const MUTATIONS = {
   },
   'a state that is written once more': {
     file: 'verification.js',
-    text: "if (state === 'sending' || state === this.listed)",
-    instead: 'if (state === this.listed)',
+    text: 'if (state === this.listed)',
+    instead: "if (state === this.listed && state !== 'codePending')",
   },
   'a wait that is shorter: a re-send that is due at once': {
     file: 'send-plan.js',

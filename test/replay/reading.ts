@@ -1,10 +1,10 @@
 /** The contents of a history, opened with its key and put in order: the basis for measuring edges. */
 import { type KeyRing, open } from '@cognito-verification/codec';
 import {
+  type ListedState,
   SEARCH_ATTRIBUTES,
   type VerificationOutcome,
   type VerificationRequest,
-  type VerificationState,
 } from '@cognito-verification/contract';
 import type { Payload } from '@temporalio/common';
 import type { History } from '../../temporal/proto-json.js';
@@ -36,7 +36,7 @@ export type Step =
   | { kind: 'try'; activity: string; failure: ReadFailure }
   | { kind: 'timer'; summary: unknown }
   | { kind: 'rang'; summary: unknown }
-  | { kind: 'state'; state: VerificationState }
+  | { kind: 'state'; state: ListedState }
   | { kind: 'update'; name: string; id: string; input: unknown }
   | ({ kind: 'updateAnswer'; name: string; id: string } & Answered)
   /** Two with the same `sealed` are copies. */
@@ -147,7 +147,7 @@ class Opener {
     const state = set?.[SEARCH_ATTRIBUTES.state];
     if (!state) return [];
     // Search attributes are never sealed.
-    return [{ kind: 'state', state: JSON.parse(Buffer.from(state.data ?? []).toString()) as VerificationState }];
+    return [{ kind: 'state', state: JSON.parse(Buffer.from(state.data ?? []).toString()) as ListedState }];
   }
 
   private async ends(event: Event): Promise<Step[]> {

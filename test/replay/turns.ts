@@ -1,5 +1,5 @@
 /** A history as turns: the events before each, the actions of the workflow, and the edge of the state picture. */
-import type { VerificationState } from '@cognito-verification/contract';
+import type { ListedState, VerificationState } from '@cognito-verification/contract';
 import type { ReadFailure, Reading, Step } from './reading.js';
 
 /** One workflow task that was completed. */
@@ -55,11 +55,11 @@ function split(steps: readonly Step[]): { news: Step[]; commands: Step[] }[] {
 const BY_THEN = /^Sends again if nothing was confirmed/;
 const SLOWLY = /^Tries again after /;
 
-/** Follows the state of a verification. `sending` is never written, so it derives from the calls. */
+/** The list tells `sending` from `awaitingCode` only where a send is tried again slowly, so both derive from the calls. */
 class Follower {
   private state: VerificationState | 'start' = 'start';
-  /** The state that was written last. */
-  private written: VerificationState | undefined;
+  /** The state that was written last; a start writes `codePending`. */
+  private written: VerificationState = 'awaitingCode';
   private automaticDue = false;
   private resendCame = false;
   private edges: string[] = [];
@@ -69,8 +69,9 @@ class Follower {
   turn(news: readonly Step[], commands: readonly Step[]): Turn {
     this.edges = [];
     const { request } = this.reading;
-    if (this.state === 'start' && request && !request.alreadySent && !this.isRefusedAtOnce(commands)) {
-      this.go('sending');
+    if (this.state === 'start' && request && !this.isRefusedAtOnce(commands)) {
+      if (request.alreadySent) this.go('awaitingCode', 'Cognito had sent a code by itself');
+      else this.go('sending');
     }
     const before: VerificationState = this.state === 'start' ? 'awaitingCode' : this.state;
     if (only(news, 'rang').some(({ summary }) => BY_THEN.test(String(summary)))) this.automaticDue = true;
@@ -79,7 +80,7 @@ class Follower {
     for (const step of commands) {
       if (step.kind === 'call' && step.activity === 'sendCode') this.sends(news);
       if (step.kind === 'state') this.writes(step.state, { settled, commands, news });
-      if (step.kind === 'end' && this.written === undefined && step.how === 'failed') {
+      if (step.kind === 'end' && this.state === 'start' && step.how === 'failed') {
         this.go('failed', 'the request is refused');
       }
     }
@@ -110,8 +111,15 @@ class Follower {
     return this.resendCame ? 'wanted' : 'no code was sent before, says a start that counts';
   }
 
-  private writes(to: VerificationState, seen: Seen): void {
+  private writes(listed: ListedState, seen: Seen): void {
+    // Read from the calls.
+    if (listed === 'sending') return;
+    const to = listed === 'codePending' ? 'awaitingCode' : listed;
     this.written = to;
+    const begins = only(seen.commands, 'call').some(({ activity }) => activity === 'sendCode');
+    // A send begins with it, or the answer to one falls back to it.
+    const isOfSend = begins || (this.state === 'sending' && seen.settled !== undefined);
+    if (listed === 'codePending' && (isOfSend || this.state === to)) return;
     this.go(to, this.reason(to, seen));
   }
 
@@ -155,7 +163,7 @@ class Follower {
 
   /** A send that returns to the state that was written last writes nothing. */
   private fallsBack(settled: OfKind<'answer'> | undefined, commands: readonly Step[]): void {
-    if (!settled || this.state !== 'sending' || !this.written) return;
+    if (!settled || this.state !== 'sending') return;
     const goesOn = commands.some(
       (step) =>
         (step.kind === 'call' && step.activity === 'sendCode') ||
