@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { type CognitoIdentityProviderClient, GetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { type AttributeName, decodeAccessToken, FAILURE_TYPES, type Secret } from '@cognito-verification/contract';
-import { cancellationSignal, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import { UnresolvedAccessToken } from './access-token-source.js';
 import { failureName } from './failures.js';
 
@@ -34,6 +34,8 @@ export interface Look {
   attributeName: AttributeName;
   /** The key of the digest. Default: a new one. */
   salt?: string | undefined;
+  /** Ends the look. */
+  signal: AbortSignal;
 }
 
 /** The read before a send is useful but not necessary, and the user waits for it. */
@@ -53,7 +55,7 @@ const READ_AGAIN_MS = 1_000;
 export async function readSnapshot(look: Look, timeoutMs: number = READ_TIMEOUT_MS): Promise<AttributeSnapshot> {
   const { client, accessToken, attributeName, salt = randomBytes(32).toString('base64url') } = look;
   const command = new GetUserCommand({ AccessToken: accessToken.reveal() });
-  const abortSignal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(timeoutMs)]);
+  const abortSignal = AbortSignal.any([look.signal, AbortSignal.timeout(timeoutMs)]);
   const { UserAttributes } = await client.send(command, { abortSignal });
   const attributes = new Map(UserAttributes?.map(({ Name, Value }) => [Name, Value]));
   refuseOfAnother(look, attributes.get('sub'));
@@ -90,7 +92,7 @@ export async function readUntilVerified(look: Look, awaited: AwaitedValue): Prom
   for (;;) {
     const snapshot = await readSnapshot(look);
     if (!mayChange(snapshot, awaited) || Date.now() + READ_AGAIN_MS > untilMs) return snapshot;
-    await setTimeout(READ_AGAIN_MS, undefined, { signal: cancellationSignal() });
+    await setTimeout(READ_AGAIN_MS, undefined, { signal: look.signal });
   }
 }
 

@@ -21,7 +21,7 @@ export interface FailureDetails<Failure> {
   dailyEmailLimit?: true | undefined;
   /** For a ticket with AWS. */
   requestId?: string | undefined;
-  /** The attribute before the failed send. */
+  /** The attribute before the failed send, or after a code was called expired. */
   attribute?: AttributeSnapshot | undefined;
 }
 
@@ -36,8 +36,10 @@ export interface FailedCall {
   secrets: Secret[];
   /** Whether the call may be repeated after an unknown outcome. Default: no. */
   repeatable?: boolean | undefined;
-  /** Of a send: the attribute before it. */
+  /** See `FailureDetails`. */
   attribute?: AttributeSnapshot | undefined;
+  /** Whether it goes on where its activity is cancelled, so that it has an answer all the same. Default: no. */
+  direct?: boolean | undefined;
 }
 
 /**
@@ -46,11 +48,11 @@ export interface FailedCall {
  */
 export function failureOf(
   error: unknown,
-  { call, secrets, repeatable = false, attribute }: FailedCall,
+  { call, secrets, repeatable = false, attribute, direct = false }: FailedCall,
 ): ApplicationFailure | CancelledFailure {
   // Only these two are real cancellations. After a pause, a reset or the shutdown of a worker Temporal runs a "cancelled"
   // activity again, and the call may have had its effect.
-  const cancellation = cancellationDetails();
+  const cancellation = direct ? undefined : cancellationDetails();
   if (cancellation?.cancelRequested || cancellation?.notFound)
     return new CancelledFailure('cancelled while Cognito was being asked');
   if (error instanceof ApplicationFailure) return error;

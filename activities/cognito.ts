@@ -1,30 +1,5 @@
-import {
-  type CodeDeliveryDetailsType,
-  type CognitoIdentityProviderClient,
-  GetUserAttributeVerificationCodeCommand,
-  VerifyUserAttributeCommand,
-} from '@aws-sdk/client-cognito-identity-provider';
-import {
-  type AttributeName,
-  type CodeDelivery,
-  deliveryTold,
-  Secret,
-  type ServedUserPool,
-} from '@cognito-verification/contract';
-import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
-import { type AccessTokenSource, resolveAccessToken, UnresolvedAccessToken } from './access-token-source.js';
-import {
-  type AttributeSnapshot,
-  type AwaitedValue,
-  type Look,
-  readIfQuick,
-  readSnapshot,
-  readUntilVerified,
-} from './attribute-snapshot.js';
-import { type FailedCall, failureOf, readable, unreadableAttribute } from './call-failure.js';
-import type { CognitoClients } from './cognito-clients.js';
-import { failureName } from './failures.js';
-import { refuseOtherClient, servedPool } from './served-user-pools.js';
+import type { AttributeName, CodeDelivery } from '@cognito-verification/contract';
+import type { AttributeSnapshot, AwaitedValue } from './attribute-snapshot.js';
 
 /** The part of its input that each call to Cognito has. */
 export type CognitoCall = {
@@ -81,6 +56,12 @@ export type VerifyCodeInput = CognitoCall &
   Awaiting & {
     /** A secret. */
     code: string;
+    /** The update that brought the code: a worker process that is asked again about it knows its answer. Default: none. */
+    updateId?: string | undefined;
+    /** The updates whose attempts the verification has counted: all others are to be told. Default: none. */
+    counted?: { updateId: string }[] | undefined;
+    /** Cognito is not to be asked, only what the process knows. Default: `false`. */
+    rememberedOnly?: boolean | undefined;
   };
 
 export type ReadAttributeInput = CognitoCall & Awaiting;
@@ -101,8 +82,8 @@ export interface CognitoActivities {
    */
   sendCode(input: SendCodeInput): Promise<SendCodeResult>;
   /**
-   * Checks a code, and reads the attribute after it was accepted. Each call is one of 15 an hour, and Cognito refuses an
-   * accepted code as expired the second time.
+   * Checks a code, and reads the attribute after it was accepted, or called expired: Cognito refuses an accepted code as expired
+   * the second time. Each call is one of 15 an hour.
    * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<AttemptFailure>`
    */
   verifyCode(input: VerifyCodeInput): Promise<VerifyCodeResult>;
@@ -113,133 +94,27 @@ export interface CognitoActivities {
   readAttribute(input: ReadAttributeInput): Promise<AttributeSnapshot & Answer>;
 }
 
-/** A heartbeat lets the server notice a dead worker, and tells us of a cancellation. A quick call ends before the first. */
-const HEARTBEAT_INTERVAL_MS = 5_000;
-
-/** Only `userPools` is required. */
-export interface ActivitiesOptions {
-  /** The user pools that may be called. Read anew for each call. */
-  userPools: Iterable<ServedUserPool>;
-  /** Finds the tokens that references stand for. Default: none, and a verification with a reference fails. */
-  accessTokenSource?: AccessTokenSource | undefined;
+/** The worker process makes no direct call now: Cognito was not asked. */
+export interface NotCalled extends Answer {
+  notCalled: true;
+  /** Attempts of this verification that the process has made and the verification has not counted: their tasks were lost. */
+  uncounted?: UncountedAttempt[] | undefined;
 }
 
-/** What a call to Cognito is made with. */
-interface Means<Input> {
-  input: Input;
-  accessToken: Secret;
-  client: CognitoIdentityProviderClient;
-  /** What a failure of the call says; the call may add to it. */
-  failed: FailedCall;
+/** An attempt that is in no history. */
+export interface UncountedAttempt {
+  updateId: string;
+  /** When Cognito was asked, ISO 8601. */
+  at: string;
 }
 
 /**
- * Makes the activities.
- * @param clients where their calls go
+ * The same calls as the worker of the workflow makes them itself, without the task queue of calls: where that is not paused, and
+ * once.
  */
-export function createActivities(
-  clients: CognitoClients,
-  { userPools, accessTokenSource }: ActivitiesOptions,
-): CognitoActivities {
-  /** The frame of each call: input, token, heartbeats, the run in the answer, and the failure without secrets. */
-  async function call<Input extends CognitoCall, Result>(
-    given: Input,
-    kind: Pick<FailedCall, 'call' | 'repeatable'>,
-    body: (means: Means<Input>) => Promise<Result>,
-  ): Promise<Result & Answer> {
-    const input = readable(given);
-    const failed: FailedCall = { ...kind, secrets: [] };
-    try {
-      return await whileHeartbeating(!kind.repeatable, async () => {
-        const pool = servedPool(userPools, input.userPoolId);
-        const accessToken = await findToken(input, accessTokenSource);
-        failed.secrets.push(accessToken);
-        refuseOtherClient(pool, accessToken);
-        const client = clients.forUserPool(input.userPoolId);
-        return { ...(await body({ input, accessToken, client, failed })), runId: input.runId };
-      });
-    } catch (error) {
-      throw failureOf(error, failed);
-    }
-  }
-
-  return {
-    sendCode: (given) =>
-      call(given, { call: 'send' }, async ({ input, accessToken, client, failed }) => {
-        const { attributeName, clientMetadata, recordAttribute } = input;
-        const attribute = recordAttribute ? await readIfQuick(lookOf(input, accessToken, client)) : undefined;
-        failed.attribute = attribute;
-        if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
-        const command = new GetUserAttributeVerificationCodeCommand({
-          AccessToken: accessToken.reveal(),
-          AttributeName: attributeName,
-          ClientMetadata: clientMetadata,
-        });
-        const { CodeDeliveryDetails: details } = await client.send(command, { abortSignal: cancellationSignal() });
-        return { delivery: deliveryOf(details), attribute };
-      }),
-
-    verifyCode: (given) =>
-      call(given, { call: 'attempt' }, async ({ input, accessToken, client, failed }) => {
-        const code = new Secret(input.code);
-        failed.secrets.push(code);
-        const command = new VerifyUserAttributeCommand({
-          AccessToken: accessToken.reveal(),
-          AttributeName: input.attributeName,
-          Code: code.reveal(),
-        });
-        await client.send(command, { abortSignal: cancellationSignal() });
-        return { accepted: true, attribute: await readBack(lookOf(input, accessToken, client), input.target) };
-      }),
-
-    // A read changes nothing, so it may be repeated after a lost answer.
-    readAttribute: (given) =>
-      call(given, { call: 'attempt', repeatable: true }, ({ input, accessToken, client }) =>
-        read(lookOf(input, accessToken, client), input.target),
-      ),
-  };
-}
-
-function lookOf({ sub, attributeName, salt }: CognitoCall, accessToken: Secret, client: Look['client']): Look {
-  return { client, accessToken, sub, attributeName, salt };
-}
-
-function read(look: Look, target: AwaitedValue | undefined): Promise<AttributeSnapshot> {
-  return target ? readUntilVerified(look, target) : readSnapshot(look);
-}
-
-/** The code is spent, so that no failure of the read may take the place of the answer; the workflow then reads by itself. */
-async function readBack(look: Look, target: AwaitedValue | undefined): Promise<AttributeSnapshot | undefined> {
-  try {
-    return await read(look, target);
-  } catch (error) {
-    if (error instanceof UnresolvedAccessToken) throw error;
-    log.info('The attribute could not be read after the code was accepted', { reason: failureName(error) });
-    return undefined;
-  }
-}
-
-/** The token that the input holds, or that its reference leads to. */
-async function findToken(call: CognitoCall, source: AccessTokenSource | undefined): Promise<Secret> {
-  if (call.accessTokenReference === undefined) return new Secret(call.accessToken);
-  const { accessTokenReference: reference, userPoolId, sub, attributeName } = call;
-  return await resolveAccessToken(source, { reference, userPoolId, sub, attributeName }, cancellationSignal());
-}
-
-/** Some endpoints leave the fields out, or empty, and nothing holds them to their types. */
-function deliveryOf(details: CodeDeliveryDetailsType | null | undefined): CodeDelivery {
-  return deliveryTold(details?.Destination, details?.DeliveryMedium);
-}
-
-/**
- * From before the token is found, because that alone can take as long as the server waits for a heartbeat. A read has no
- * heartbeat time-out, so it beats for nothing, and each beat is billed.
- */
-async function whileHeartbeating<T>(beats: boolean, work: () => Promise<T>): Promise<T> {
-  const interval = beats ? setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS) : undefined;
-  try {
-    return await work();
-  } finally {
-    clearInterval(interval);
-  }
+export interface DirectActivities {
+  /** A local activity of at most 3 s. A repeat in the same process asks Cognito nothing. */
+  verifyCode(input: VerifyCodeInput): Promise<VerifyCodeResult | NotCalled>;
+  /** A local activity of at most 3 s. */
+  readAttribute(input: ReadAttributeInput): Promise<(AttributeSnapshot & Answer) | NotCalled>;
 }

@@ -101,6 +101,9 @@ function counts(kind: keyof EarlierCalls, failure: unknown): boolean {
   return known[String(failure)] !== false;
 }
 
+/** How Temporal's Core calls the marker of a local activity. */
+const LOCAL_ACTIVITY = 'core_local_activity';
+
 /** `TIMEOUT_TYPE_SCHEDULE_TO_START`: no worker had the call. */
 const NOT_STARTED = 2;
 
@@ -140,6 +143,7 @@ export class RunReader {
     await this.takeAnswer(event);
     if (event.activityTaskScheduledEventAttributes) this.takeCall(event);
     await this.takeEnd(event);
+    await this.takeDirectCall(event);
   }
 
   private async takeStart({ workflowExecutionStartedEventAttributes: started }: Event): Promise<void> {
@@ -200,6 +204,32 @@ export class RunReader {
     if (Number(timedOut?.failure?.timeoutFailureInfo?.timeoutType) === NOT_STARTED) return;
     if (canceled && !Number(canceled.startedEventId ?? 0)) return;
     this.calls[call.kind].push({ at: this.newest });
+  }
+
+  /** A local activity leaves one event, with its answer. */
+  private async takeDirectCall({ markerRecordedEventAttributes: marker }: Event): Promise<void> {
+    if (marker?.markerName !== LOCAL_ACTIVITY) return;
+    const told: unknown = JSON.parse(Buffer.from(marker.details?.['data']?.payloads?.[0]?.data ?? []).toString());
+    const { activity_type: type, activity_id: activityId } = Object(told) as Record<string, unknown>;
+    const kind = KINDS.get(type);
+    if (!kind) return;
+    const place = { ...this.place, type: 'activity', activityId: String(activityId), isLocal: true } as const;
+    const { failure } = marker;
+    if (!failure) {
+      const result = marker.details?.['result']?.payloads?.[0];
+      const answer = result && (await this.openedIf(result, place));
+      if (isRecord(answer) && answer['notCalled'] === true) {
+        // Attempts of lost tasks, which were counted then.
+        const uncounted: unknown[] = Array.isArray(answer['uncounted']) ? answer['uncounted'] : [];
+        this.calls.attempts.push(...uncounted.filter(isRecord).map(({ at }) => ({ at: String(at) })));
+        return;
+      }
+      this.own.tokenTaken();
+    }
+    if (kind === 'looks') return;
+    if (failure && !counts(kind, await this.failureOf(failure, place))) return;
+    if (Number(failure?.timeoutFailureInfo?.timeoutType) === NOT_STARTED) return;
+    this.calls[kind].push({ at: this.newest });
   }
 
   /** What a failure means; undefined, which counts, where that cannot be read. */

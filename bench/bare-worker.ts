@@ -5,8 +5,8 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServedUserPool } from '@cognito-verification/contract';
 import { bundleWorkflowCode, DefaultLogger, type NativeConnection, Worker } from '@temporalio/worker';
-import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
+import { createActivities } from '../activities/create-activities.js';
 
 /** A bundle on disk, like that of the real worker. */
 export interface BareBundle {

@@ -7,6 +7,8 @@ interface Actions {
   updates: number;
   signals: number;
   activityAttempts: number;
+  /** All local activities of one workflow task are one. */
+  localActivityTasks: number;
   timers: number;
   searchAttributeUpserts: number;
 }
@@ -25,6 +27,7 @@ export interface Counts {
 
 interface Event {
   activityTaskStartedEventAttributes?: { attempt?: number | null } | null;
+  markerRecordedEventAttributes?: { workflowTaskCompletedEventId?: unknown } | null;
 }
 
 /** Counts the events of a workflow's newest run. */
@@ -48,6 +51,11 @@ export function countEvents(history: readonly Event[]): Omit<Counts, 'historyByt
       (sum, { activityTaskStartedEventAttributes: started }) => sum + (started ? (started.attempt ?? 1) : 0),
       0,
     ),
+    localActivityTasks: new Set(
+      history.flatMap(({ markerRecordedEventAttributes: marker }) =>
+        marker ? [String(marker.workflowTaskCompletedEventId)] : [],
+      ),
+    ).size,
     timers: count('TimerStarted'),
     searchAttributeUpserts: count('UpsertWorkflowSearchAttributes'),
   };

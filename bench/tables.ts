@@ -7,6 +7,19 @@ import type { Counts } from './counts.js';
  */
 const REASONS: Readonly<Record<string, string>> = {
   UpsertWorkflowSearchAttributes: 'what the list in the Web UI, `client.list` and alerts read: once, at the end',
+  ...Object.fromEntries(
+    ['WorkflowTaskScheduled', 'WorkflowTaskStarted', 'WorkflowTaskCompleted'].map((type) => [
+      type,
+      'the verdict on a code comes with the workflow task that asks for it',
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['ActivityTaskScheduled', 'ActivityTaskStarted', 'ActivityTaskCompleted'].map((type) => [
+      type,
+      'the verdict on a code is a local activity',
+    ]),
+  ),
+  MarkerRecorded: 'a local activity',
   TimerCanceled: 'the deadline ends with the workflow; a `condition` with a time-out is cancelled first',
 };
 
@@ -15,6 +28,7 @@ const ACTION_NAMES: readonly (readonly [keyof Counts['actions'], string])[] = [
   ['updates', 'updates'],
   ['signals', 'signals'],
   ['activityAttempts', 'activity attempts'],
+  ['localActivityTasks', 'local activities'],
   ['timers', 'timers'],
   ['searchAttributeUpserts', 'search attribute upserts'],
 ];

@@ -28,10 +28,11 @@ export async function repeatUpdate<T>(
 
 /**
  * "Unexpected workflow task failure": a signal or a cancel request arrived while the workflow was about to end, so the
- * server repeats the task and drops the updates in it. A broken worker looks the same.
+ * server repeats the task and drops the updates in it. A broken worker looks the same. `UnprocessedUpdate`: a crowd of messages
+ * made the server begin another task before the worker had ended the first, and drop what that one had brought.
  */
 function workflowTaskFailed(error: unknown): boolean {
-  return isFailedPrecondition(error);
+  return isFailedPrecondition(error) || updateFailureType(error) === 'UnprocessedUpdate';
 }
 
 /**

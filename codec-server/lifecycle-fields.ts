@@ -121,6 +121,7 @@ const MESSAGES: readonly { is: (value: Record<string, unknown>) => boolean; show
   { is: ({ outcome }) => isOneOf(PAYLOADS.outcome.outcome.words, outcome), show: fieldsOf(PAYLOADS.outcome) },
   { is: ({ delivery }) => isRecord(delivery), show: fieldsOf(PAYLOADS.sendCodeResult) },
   { is: ({ accepted }) => accepted === true, show: fieldsOf(PAYLOADS.verifyCodeResult) },
+  { is: ({ notCalled }) => notCalled === true, show: fieldsOf(PAYLOADS.notCalled) },
   {
     is: ({ salt, userPoolId }) => salt !== undefined && userPoolId === undefined,
     show: fieldsOf(PAYLOADS.readAttributeResult),

@@ -205,6 +205,9 @@ export const PAYLOADS = {
     code: 'code',
     reference: 'reference',
     recordAttribute: 'flag',
+    updateId: 'updateId',
+    counted: messages({ updateId: 'updateId' }),
+    rememberedOnly: 'flag',
     salt: 'valueSalt',
     target: message({ valueDigest: 'valueDigest', mustDiffer: 'flag' }),
     ...ANSWER,
@@ -238,6 +241,8 @@ export const PAYLOADS = {
   sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },
   verifyCodeResult: { ...ANSWER, accepted: 'flag', attribute: message(SNAPSHOT) },
   readAttributeResult: { ...ANSWER, ...SNAPSHOT },
+  /** In place of each of these three, where no direct call was made. */
+  notCalled: { ...ANSWER, notCalled: 'flag', uncounted: messages({ updateId: 'updateId', at: 'time' }) },
   countEarlierCallsResult: { ...ANSWER, sends: messages({ at: 'time' }), attempts: messages({ at: 'time' }) },
   /** The details of a failure of an activity. */
   callFailure: {

@@ -6,6 +6,7 @@
 import type { KeyRing } from '@cognito-verification/codec';
 import { isRecord, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import type { JSONPayload } from '../temporal/proto-json.js';
+import { localActivityOf, restoreLocalActivity } from './local-activity-marker.js';
 import { historyDocument, type RecordedHistory, recordedHistory } from './recorded-history.js';
 import { PayloadRedactor, type Place } from './redact-payloads.js';
 import { StandIns } from './stand-ins.js';
@@ -57,7 +58,9 @@ class HistoryRedactor {
     const events = isRecord(history) && Array.isArray(history['events']) ? history['events'].filter(isRecord) : [];
     const redacted = [];
     for (const event of events) {
-      redacted.push(await this.value(event, '', this.placesOf(event)));
+      const one = await this.value(event, '', this.placesOf(event));
+      restoreLocalActivity(one, event);
+      redacted.push(one);
     }
     return { events: redacted };
   }
@@ -66,7 +69,9 @@ class HistoryRedactor {
   private placesOf(event: Record<string, unknown>): Place[] {
     const { workflowId } = this;
     const attributes = Object.entries(event).find(([name]) => name.endsWith('EventAttributes'))?.[1];
-    const { activityId, scheduledEventId } = isRecord(attributes) ? attributes : {};
+    const { activityId = localActivityOf(event)?.activity_id, scheduledEventId } = isRecord(attributes)
+      ? attributes
+      : {};
     if (typeof activityId === 'string') this.activityIds.set(event['eventId'], activityId);
     const activity = typeof activityId === 'string' ? activityId : this.activityIds.get(scheduledEventId);
     const workflow: Place = { type: 'workflow', namespace: '', workflowId };

@@ -15,6 +15,7 @@ import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../activities/call-failure.js';
 import type {
   Answer,
+  NotCalled,
   ReadAttributeInput,
   SendCodeInput,
   SendCodeResult,
@@ -33,6 +34,7 @@ const PAYLOADS_OF_ALL: Record<string, Fields> = PAYLOADS satisfies {
   sendCodeResult: FieldsOf<SendCodeResult>;
   verifyCodeResult: FieldsOf<VerifyCodeResult>;
   readAttributeResult: FieldsOf<AttributeSnapshot & Answer>;
+  notCalled: FieldsOf<NotCalled>;
   countEarlierCallsResult: FieldsOf<CountEarlierCallsResult>;
   callFailure: FieldsOf<FailureDetails<string>>;
 };

@@ -3,8 +3,8 @@ import { cognitoTaskQueue, defined, type ServedUserPool, TASK_QUEUE } from '@cog
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temporalio/worker';
 import type { AccessTokenSource } from '../activities/access-token-source.js';
-import { createActivities } from '../activities/cognito.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
+import { createActivities, createDirectActivities } from '../activities/create-activities.js';
 import { createEarlierCalls } from '../activities/earlier-calls.js';
 import { earlierRuns } from './earlier-runs.js';
 import { runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
@@ -76,6 +76,9 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     ...common,
     taskQueue,
     ...(await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces })),
+    activities: createDirectActivities(cognito, { userPools, accessTokenSource }),
+    // They are local activities.
+    enableNonLocalActivities: false,
     ...defined({ maxCachedWorkflows }),
   });
   const calls = await Worker.create({

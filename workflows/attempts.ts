@@ -5,8 +5,10 @@ import type {
   SubmitCodeResult,
   VerificationStatus,
 } from '@cognito-verification/contract';
+import type { UncountedAttempt } from '../activities/cognito.js';
 import type { AccessTokens, NoToken } from './access-tokens.js';
-import { type CheckEnd, CodeCheck, REJECTED } from './code-check.js';
+import type { Deadline } from './alarm.js';
+import { type CheckEnd, CodeCheck, type Directness, REJECTED } from './code-check.js';
 import { attemptAllowedAt, attemptsLeft, attemptsUsedUp, type LimitFacts } from './limits.js';
 import type { Looks } from './looks.js';
 import type { CodePost, Mailbox, Submitted } from './mailbox.js';
@@ -22,6 +24,7 @@ interface Parts {
   readonly tokens: AccessTokens;
   readonly terms: Terms;
   readonly mailbox: Mailbox;
+  readonly deadline: Deadline;
   readonly looks: Looks;
   readonly sends: Sends;
   readonly limits: LimitFacts;
@@ -33,9 +36,15 @@ interface Parts {
 /** Every caller has an answer after 90 s: this leaves a moment for the way. */
 const ANSWER_WITHIN_MS = 85_000;
 
+/** The time-outs of a local activity, with a moment for the way. */
+const LONGEST_DIRECT_MS = 5_000;
+
 /** The attempts of one verification, one at a time. */
 export class Attempts {
   private readonly entries: AttemptRecord[] = [];
+  private readonly updateIds = new Set<string>();
+  /** Attempts of lost workflow tasks, by their updates, until these come again. */
+  private readonly lost = new Map<string, AttemptRecord>();
   private readonly call = new Underway<CheckEnd | NoToken>();
   private underCheck: CodePost | undefined;
   private isLateTaken = false;
@@ -95,7 +104,7 @@ export class Attempts {
     if (looks.codeAccepted) {
       // Another code could only spend an attempt: what is missing is the proof.
       this.begin(post, () => new CodeCheck(this.parts, this, answerByMs).proveOnly(post.input));
-    } else if (this.usedUp) {
+    } else if (this.usedUp && !this.isLost(post.input.updateId)) {
       post.refusal = attemptsExhausted(terms.policy, this.parts.status());
     } else if (codeExpiresAtMs !== undefined && codeExpiresAtMs <= Date.now()) {
       sends.records.waiveCooldown();
@@ -120,11 +129,15 @@ export class Attempts {
     if (end.verdict === 'ended') return end.ending;
     const post = this.underCheck;
     this.underCheck = undefined;
+    if (end.verdict === 'again') {
+      if (post) this.parts.mailbox.codes.unshift(post);
+      return undefined;
+    }
     if (post) this.answer(post, end.verdict === 'noToken' ? REJECTED : end);
     return undefined;
   }
 
-  private answer(post: CodePost, end: Exclude<CheckEnd, { verdict: 'ended' }>): void {
+  private answer(post: CodePost, end: Exclude<CheckEnd, { verdict: 'ended' | 'again' }>): void {
     const { parts } = this;
     if (end.verdict === 'unavailable' || end.result !== 'rateLimited') this.rateLimitsInARow = 0;
     if (parts.looks.codeAccepted || this.usedUp) parts.sends.standDown();
@@ -159,13 +172,50 @@ export class Attempts {
     return this.blockedUntilMs;
   }
 
-  /** Counts an attempt before Cognito is asked; the outcome is filled in when it is known. */
-  count(): (outcome: AttemptOutcome) => void {
-    const record: AttemptRecord = { at: iso(Date.now()), outcome: 'checking' };
-    addRecord(this.entries, record, countedAttempts);
+  /** The code was checked in a workflow task that was lost, and that attempt is counted: it may have its answer. */
+  isLost(updateId: string | undefined): boolean {
+    return updateId !== undefined && this.lost.has(updateId);
+  }
+
+  /** The updates whose attempts are counted. */
+  get countedUpdates(): readonly string[] {
+    return [...this.updateIds];
+  }
+
+  /** Counts an attempt before Cognito is asked, or with its answer; the outcome is filled in when it is known. */
+  count(updateId: string): (outcome: AttemptOutcome) => void {
+    this.updateIds.add(updateId);
+    const lost = this.lost.get(updateId);
+    this.lost.delete(updateId);
+    const record: AttemptRecord = lost ?? { at: iso(Date.now()), outcome: 'checking' };
+    if (!lost) addRecord(this.entries, record, countedAttempts);
     return (outcome) => {
       record.outcome = outcome;
     };
+  }
+
+  /** Counts attempts whose workflow tasks were lost. The codes may come again: the first answer is theirs. */
+  countLost(attempts: readonly UncountedAttempt[]): void {
+    for (const { updateId, at } of attempts) {
+      const record: AttemptRecord = { at, outcome: 'uncertain' };
+      this.updateIds.add(updateId);
+      this.lost.set(updateId, record);
+      addRecord(this.entries, record, countedAttempts);
+    }
+  }
+
+  /**
+   * Whether an attempt may be a local activity. The server throws its workflow task away for an event of the same moment, or for a
+   * crowd of messages, and the next task, or the next worker, makes the attempt again. If Cognito had accepted the code it calls it
+   * expired then, and only an attribute that was not verified before tells. So nothing is under way that may end in the same moment,
+   * the deadline is not near, and no other code waits. Where only that is missing, an earlier attempt may have been local.
+   */
+  get directness(): Directness {
+    const { looks, sends, deadline, mailbox } = this.parts;
+    if (!looks.acceptanceShows) return 'none';
+    if (this.lostAnswer) return this.lost.size > 0 ? 'remembered' : 'none';
+    const isQuiet = mailbox.codes.length === 0 && sends.state === 'none' && looks.state === 'none' && !this.isLateTaken;
+    return isQuiet && deadline.atMs - Date.now() > LONGEST_DIRECT_MS ? 'call' : 'remembered';
   }
 
   /** A consumed code answers like an expired one, so after a lost answer only the attribute tells which it is. */

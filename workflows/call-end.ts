@@ -10,6 +10,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   isCancellation,
+  TemporalFailure,
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -27,7 +28,7 @@ export type FailedCall<Failure> = Failure extends unknown
       failure: VerificationFailure;
       /** The rate limit is that of the account's e-mails of the day. */
       dailyEmailLimit?: true | undefined;
-      /** As it was before a send. */
+      /** As it was before a send, or after a code was called expired. */
       attribute?: AttributeSnapshot | undefined;
     }
   : never;
@@ -41,8 +42,8 @@ class AnswerLost extends Error {
  * Whether an error tells that a call has ended. A cancellation does not, and neither does the lack of a key: it fails the
  * workflow task, until the key is back.
  */
-export function endsCall(error: unknown): error is AnswerLost | ActivityFailure {
-  return error instanceof AnswerLost || (error instanceof ActivityFailure && !isCancellation(error));
+export function endsCall(error: unknown): error is AnswerLost | TemporalFailure {
+  return error instanceof AnswerLost || (error instanceof TemporalFailure && !isCancellation(error));
 }
 
 /**
@@ -74,7 +75,8 @@ export function verdictOnFailure<Failure extends SendFailure | AttemptFailure>(e
     const message = `What came back from the call is ${error.message}.`;
     return failedCall('uncertain', CALL_FAILURE_TYPES.answerLost, message);
   }
-  const { cause, message } = error;
+  // The failure of an activity has a frame, and that of a local activity has none.
+  const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     const details: unknown = awaitKey(cause.details?.[0]);
     if (isRecord(details) && 'failure' in details) {
@@ -91,5 +93,5 @@ export function verdictOnFailure<Failure extends SendFailure | AttemptFailure>(e
     );
   }
   // A time-out while a worker had it, a dead worker, or an error of ours in the activity: it may have had its effect.
-  return failedCall('uncertain', cause?.name, cause?.message ?? message);
+  return failedCall('uncertain', cause?.name, cause?.message ?? error.message);
 }

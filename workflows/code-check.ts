@@ -8,8 +8,9 @@ import {
   type VerificationFailure,
 } from '@cognito-verification/contract';
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
+import type { UncountedAttempt } from '../activities/cognito.js';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
-import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
+import { type AttemptVerdict, verifyCode, verifyCodeDirectly } from './cognito-calls.js';
 import type { HeldToken } from './held-token.js';
 import type { Looks } from './looks.js';
 import type { Submitted } from './mailbox.js';
@@ -23,19 +24,33 @@ interface Parts {
   readonly looks: Looks;
 }
 
+/**
+ * `call`: by a local activity. `remembered`: the worker process is only asked for attempts whose workflow tasks were lost, this one
+ * included. `none`: there can be none.
+ */
+export type Directness = 'call' | 'remembered' | 'none';
+
 /** The attempts that were made so far. */
 interface Counter {
   readonly left: number;
   readonly lostAnswer: boolean;
-  /** Counts an attempt before Cognito is asked; the outcome is filled in when it is known. */
-  count(): (outcome: AttemptOutcome) => void;
+  /** How an attempt may begin; see `Directness`. */
+  readonly directness: Directness;
+  /** The updates whose attempts are counted. */
+  readonly countedUpdates: readonly string[];
+  /** Counts an attempt before Cognito is asked, or with its answer; the outcome is filled in when it is known. */
+  count(updateId: string): (outcome: AttemptOutcome) => void;
+  /** Counts attempts whose workflow tasks were lost. */
+  countLost(attempts: readonly UncountedAttempt[]): void;
 }
 
 /** What came of a code: the answer to the caller, why there is none, or the end of the verification. */
 export type CheckEnd =
   | { verdict: 'answered'; result: Exclude<SubmitCodeResult, 'verified'> }
   | { verdict: 'unavailable'; failure: VerificationFailure }
-  | { verdict: 'ended'; ending: Ending };
+  | { verdict: 'ended'; ending: Ending }
+  /** Attempts had to be counted first: whether it may be checked is decided anew. */
+  | { verdict: 'again' };
 
 /** Calls for one code: the first, and one more if its answer was lost and the attribute is not verified. */
 const MOST_CALLS = 2;
@@ -72,7 +87,7 @@ export class CodeCheck {
    */
   private async check(
     held: HeldToken,
-    { code, given }: Submitted,
+    { code, given, updateId }: Submitted,
   ): Promise<CheckEnd | { verdict: 'accessTokenRejected' }> {
     const { looks, tokens } = this.parts;
     const { attributeName, owner } = this.parts.request;
@@ -82,12 +97,20 @@ export class CodeCheck {
     for (let calls = 1; ; calls++) {
       const withinMs = this.answerByMs - FOR_LOOK_MS - Date.now();
       if (withinMs < LEAST_FOR_ATTEMPT_MS) return { verdict: 'unavailable', failure: OUT_OF_TIME };
-      const settle = this.attempts.count();
-      const answer = await verifyCode(
-        { owner, attributeName, tokenInput, code, salt: looks.target?.salt, target: looks.awaited },
-        `Check a code for ${attributeName}`,
-        withinMs,
-      );
+      const attempt = { owner, attributeName, tokenInput, code, salt: looks.target?.salt, target: looks.awaited };
+      const summary = `Check a code for ${attributeName}`;
+      const { directness, countedUpdates: counted } = this.attempts;
+      const rememberedOnly = directness === 'remembered';
+      const direct =
+        calls === 1 && directness !== 'none'
+          ? await verifyCodeDirectly({ ...attempt, updateId, counted, rememberedOnly }, summary)
+          : undefined;
+      if (direct?.verdict === 'notCalled' && direct.uncounted?.length) {
+        this.attempts.countLost(direct.uncounted);
+        return { verdict: 'again' };
+      }
+      const settle = this.attempts.count(updateId);
+      const answer = direct && direct.verdict !== 'notCalled' ? direct : await verifyCode(attempt, summary, withinMs);
       settle(OUTCOMES[answer.verdict]);
       if (answer.verdict === 'accessTokenRejected') return { verdict: answer.verdict };
       tokens.learn(held, 'attempt', answer.verdict);
@@ -96,13 +119,14 @@ export class CodeCheck {
         return await this.prove(answer.attribute);
       }
       if (answer.verdict !== 'uncertain' && answer.verdict !== 'codeExpired') return endOf(answer);
-      const look = await looks.look(`Read whether ${attributeName} is verified by now`, {
-        given,
-        untilMs: this.answerByMs,
-      });
+      const look = answer.attribute
+        ? ({ verdict: 'read', attribute: answer.attribute } as const)
+        : await looks.look(`Read whether ${attributeName} is verified by now`, { given, untilMs: this.answerByMs });
       const ending = look.verdict === 'read' ? looks.judge('found', look.attribute) : undefined;
       if (ending) return { verdict: 'ended', ending };
-      const unknown = this.attempts.lostAnswer && whyUnknown(look, answer.verdict, looks.target, attributeName);
+      // An earlier try of a direct call is in no history.
+      const mayBeRepeat = this.attempts.lostAnswer || direct?.verdict === answer.verdict;
+      const unknown = mayBeRepeat && whyUnknown(look, answer.verdict, looks.target, attributeName);
       if (unknown) return unknown;
       if (answer.verdict !== 'uncertain' || calls === MOST_CALLS || this.attempts.left === 0) return endOf(answer);
     }

@@ -16,11 +16,20 @@ import {
   ActivityCancellationType,
   type ActivityInterfaceFor,
   type ActivityOptions,
+  type LocalActivityOptions,
   proxyActivities,
+  proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
-import type { Answer, CognitoActivities, CognitoCall } from '../activities/cognito.js';
+import type {
+  Answer,
+  CognitoActivities,
+  CognitoCall,
+  DirectActivities,
+  NotCalled,
+  UncountedAttempt,
+} from '../activities/cognito.js';
 import type { AttemptFailure, SendFailure } from '../activities/failures.js';
 import { answerTo, type FailedCall, verdictOnFailure } from './call-end.js';
 
@@ -86,6 +95,17 @@ const READ_MS = 5_000;
 // The activity reads again for so long while the attribute does not show what an accepted code has done.
 const AWAIT_VERIFIED_MS = 10_000;
 
+/**
+ * A direct call is made once, and soon: what waits longer goes by the task queue of calls. A message that arrives meanwhile waits
+ * for it, since it is a part of the workflow task.
+ */
+const DIRECT = {
+  scheduleToStartTimeout: '1 second',
+  startToCloseTimeout: '3 seconds',
+  scheduleToCloseTimeout: '4 seconds',
+  retry: { maximumAttempts: 1 },
+} satisfies LocalActivityOptions;
+
 /** How long a look at the attribute may take: a moment where a person waits for what comes after it. */
 const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
 
@@ -117,12 +137,59 @@ export function sendCode(
   );
 }
 
+/** A code to be checked. */
+interface Attempt extends Call, Awaiting {
+  code: Secret;
+}
+
+/** What a direct attempt is asked with besides. */
+interface DirectAttempt extends Attempt {
+  /** The update that brought the code. */
+  updateId: string;
+  /** The updates whose attempts are counted. */
+  counted: readonly string[];
+  /** Cognito is not to be asked, only what the worker process knows. */
+  rememberedOnly: boolean;
+}
+
+/**
+ * Checks a code directly: by a local activity, whose answer is stored only together with the end of the workflow task. So the
+ * call may be repeated without anybody knowing.
+ * @returns `notCalled` where it certainly had no effect, so that the task queue of calls takes over, unless there are attempts to
+ *   be counted first
+ */
+export async function verifyCodeDirectly(
+  { code, target, updateId, counted, rememberedOnly, ...call }: DirectAttempt,
+  summary: string,
+): Promise<AttemptVerdict | NotMade> {
+  const ids = counted.map((id) => ({ updateId: id }));
+  const input = { ...inputOf(call), target, code: code.reveal(), updateId, counted: ids, rememberedOnly };
+  const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['verifyCode']>>, DirectVerdict, AttemptFailure>(
+    input,
+    () => proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).verifyCode(input),
+    (answer) =>
+      'notCalled' in answer
+        ? { ...NOT_MADE, uncounted: answer.uncounted }
+        : { verdict: 'accepted', attribute: answer.attribute },
+  );
+  return verdict.verdict === 'throttled' || verdict.verdict === 'unreachable' ? NOT_MADE : verdict;
+}
+
+/** No direct call was made, or one that had no effect. */
+interface NotMade {
+  verdict: 'notCalled';
+  /** Attempts of lost workflow tasks. */
+  uncounted?: readonly UncountedAttempt[] | undefined;
+}
+const NOT_MADE: NotMade = { verdict: 'notCalled' };
+type DirectVerdict = NotMade | Extract<AttemptVerdict, { verdict: 'accepted' }>;
+
 /**
  * @param summary what the Web UI shows beside the activity
  * @param withinMs how long it may take at most, if that is less than usual
  */
 export function verifyCode(
-  { code, target, ...call }: Call & Awaiting & { code: Secret },
+  { code, target, ...call }: Attempt,
   summary: string,
   withinMs: number,
 ): Promise<AttemptVerdict> {
@@ -150,6 +217,35 @@ export interface LookBudget {
   withinMs?: number | undefined;
 }
 
+/**
+ * Looks at the attribute directly, by a local activity.
+ * @param summary what the Web UI shows beside the activity
+ * @returns `notCalled` where the look did not succeed, and the task queue of calls takes over
+ */
+export async function readAttributeDirectly(
+  { target, ...call }: Call & Awaiting,
+  summary: string,
+): Promise<Extract<ReadVerdict, { verdict: 'read' | 'accessTokenRejected' }> | NotMade> {
+  const input = { ...inputOf(call), target };
+  const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['readAttribute']>>, DirectLook, AttemptFailure>(
+    input,
+    () => proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).readAttribute(input),
+    (answer) => ('notCalled' in answer ? NOT_MADE : readOf(answer)),
+  );
+  return verdict.verdict === 'read' || verdict.verdict === 'accessTokenRejected' ? verdict : NOT_MADE;
+}
+
+type DirectLook = NotMade | Extract<ReadVerdict, { verdict: 'read' }>;
+
+function readOf({
+  verified,
+  valueDigest,
+  salt,
+  destination,
+}: AttributeSnapshot): Extract<ReadVerdict, { verdict: 'read' }> {
+  return { verdict: 'read', attribute: { verified, valueDigest, salt, destination } };
+}
+
 /** @param summary what the Web UI shows beside the activity */
 export function readAttribute(
   { target, ...call }: Call & Awaiting,
@@ -167,15 +263,12 @@ export function readAttribute(
   return verdictOf(
     input,
     () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.read, options).readAttribute(input),
-    ({ verified, valueDigest, salt, destination }) => ({
-      verdict: 'read' as const,
-      attribute: { verified, valueDigest, salt, destination },
-    }),
+    readOf,
   );
 }
 
 /** Makes a call, and reads what came of it. */
-async function verdictOf<Result extends Answer, Taken, Failure extends SendFailure | AttemptFailure>(
+async function verdictOf<Result extends Answer | NotCalled, Taken, Failure extends SendFailure | AttemptFailure>(
   input: CognitoCall,
   call: () => Promise<Result>,
   taken: (answer: Result) => Taken,

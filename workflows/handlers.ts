@@ -20,7 +20,7 @@ import {
   submitCode,
   unstamped,
 } from '@cognito-verification/contract';
-import { type ApplicationFailure, log, setHandler } from '@temporalio/workflow';
+import { type ApplicationFailure, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
 import { answering, refusing } from './answering.js';
 import { resendRefusal } from './limits.js';
 import { awaitKey } from './missing-key.js';
@@ -128,7 +128,8 @@ function answerSubmitCode(verification: Verification): void {
     submitCode,
     answering(verification, submitCode, async (input) => {
       const { token, standing } = takeIn(verification, input);
-      const submitted = { code: new Secret(input.code), given: token };
+      const updateId = currentUpdateInfo()?.id ?? '';
+      const submitted = { code: new Secret(input.code), updateId, given: token };
       const { result, retryAt } = await verdictOn(verification, standing, submitted, mailbox.codes);
       return { result, retryAt, status: verification.status() };
     }),
@@ -140,7 +141,8 @@ function answerSubmitCode(verification: Verification): void {
         if (tokenInput) tokens.check(tokenInput);
         const standing = standingOf(tokenInput && tokens.of(tokenInput, checked));
         if (mailbox.spent(standing) || mailbox.crowded(standing)) throw tooManyMessages(standing);
-        if (verification.exhausted) throw attemptsExhausted(terms.policy, verification.status());
+        const isLost = verification.attempts.isLost(currentUpdateInfo()?.id);
+        if (verification.exhausted && !isLost) throw attemptsExhausted(terms.policy, verification.status());
         // While a first send is under way its code may be in the user's hands already.
         if (sends.records.nothingSent && !sends.sending) throw codeNotSent(sends.facts.retryAtMs);
       }),

@@ -3,7 +3,7 @@ import { log } from '@temporalio/workflow';
 import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import { Alarm } from './alarm.js';
-import { type LookBudget, type ReadVerdict, readAttribute } from './cognito-calls.js';
+import { type LookBudget, type ReadVerdict, readAttribute, readAttributeDirectly } from './cognito-calls.js';
 import type { HeldToken } from './held-token.js';
 import type { Mailbox } from './mailbox.js';
 import { type CallState, type Ending, readAgainAt } from './policy.js';
@@ -24,6 +24,12 @@ interface Parts {
 }
 
 type Look = ReadVerdict | NoToken;
+
+interface LookOptions {
+  given?: HeldToken | undefined;
+  untilMs?: number | undefined;
+  direct?: boolean | undefined;
+}
 
 /** What holds up a look that is wanted. */
 type Obstacle = 'none' | 'noToken' | 'failedBefore';
@@ -65,6 +71,11 @@ export class Looks {
   /** Why a confirmation proves nothing. */
   get unproven(): UnprovenConfirmation | undefined {
     return this.whyUnproven;
+  }
+
+  /** The target was not verified before its code went out: once it is, a code was accepted. */
+  get acceptanceShows(): boolean {
+    return this.known?.verified === false && !this.changePending;
   }
 
   /** Cognito keeps the old value until the new one is verified. */
@@ -223,7 +234,7 @@ export class Looks {
     const { mailbox, terms } = this.parts;
     // Without a message, or a look at it before, the attribute's flag would prove nothing.
     if (codeSent && this.known) {
-      const look = await this.look('Look for a late confirmation');
+      const look = await this.look('Look for a late confirmation', { direct: true });
       const evidence = this.isAccepted ? 'accepted' : this.isConfirmed ? 'confirmed' : 'found';
       const ending = look.verdict === 'read' ? this.judge(evidence, look.attribute) : undefined;
       if (ending) return ending;
@@ -242,32 +253,32 @@ export class Looks {
   /**
    * Looks at the attribute, with the best token that Cognito takes. After an accepted code the look waits for its effect.
    * @param summary what the Web UI shows beside the activity
-   * @param options `given`: the only token to use; `untilMs`: when it must have ended
+   * @param options `given`: the only token to use; `untilMs`: when it must have ended; `direct`: whether the first try may be
+   *   a local activity
    */
-  look(
-    summary: string,
-    {
-      given,
-      budget,
-      untilMs,
-    }: Pick<LookBudget, 'budget'> & { given?: HeldToken | undefined; untilMs?: number | undefined } = {},
-  ): Promise<Look> {
+  look(summary: string, { given, untilMs, direct = false }: LookOptions = {}): Promise<Look> {
     return withToken(
       this.parts.tokens,
       'read',
-      (held) => {
+      async (held) => {
+        const look = direct ? await readAttributeDirectly(this.callOf(held), summary) : undefined;
+        if (look && look.verdict !== 'notCalled') return look;
         const withinMs = untilMs === undefined ? undefined : Math.max(1_000, untilMs - Date.now());
-        return this.read(held, summary, { budget, withinMs });
+        return await this.read(held, summary, { withinMs });
       },
       { given },
     );
   }
 
   /** Looks at the attribute with this token. */
-  read({ tokenInput }: HeldToken, summary: string, budget: LookBudget): Promise<ReadVerdict> {
+  read(held: HeldToken, summary: string, budget: LookBudget): Promise<ReadVerdict> {
+    return readAttribute(this.callOf(held), summary, budget);
+  }
+
+  private callOf({ tokenInput }: HeldToken): Parameters<typeof readAttribute>[0] {
     const { attributeName, owner } = this.parts.request;
     const target = this.isAccepted ? this.awaited : undefined;
-    return readAttribute({ owner, attributeName, tokenInput, salt: this.known?.salt, target }, summary, budget);
+    return { owner, attributeName, tokenInput, salt: this.known?.salt, target };
   }
 
   private unblock(): void {

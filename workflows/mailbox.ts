@@ -20,6 +20,8 @@ export interface Post<Input, Verdict> {
 /** A code that a user typed. */
 export interface Submitted {
   readonly code: Secret;
+  /** The update that brought it. */
+  readonly updateId: string;
   /** The only token to use for it. */
   readonly given: HeldToken | undefined;
 }

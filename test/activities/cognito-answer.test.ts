@@ -12,9 +12,9 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createActivities } from '../../activities/cognito.js';
 import { CognitoRefusal, ForeignAnswer, plainWord } from '../../activities/cognito-answer.js';
 import { type CognitoClients, createCognitoClients } from '../../activities/cognito-clients.js';
+import { createActivities } from '../../activities/create-activities.js';
 import { failureName, readFailure } from '../../activities/failures.js';
 import { CLAIMS, SUB, tokenOf } from '../sample-token.js';
 

@@ -75,7 +75,7 @@ const COGNITO = {
     ),
   ],
   'a code goes to a value that cannot be read': [
-    fails('activities/cognito.ts', 'attribute && attribute.valueDigest === undefined'),
+    fails('activities/cognito-caller.ts', 'attribute && attribute.valueDigest === undefined'),
   ],
   'the digest of a value has a key that can be guessed': [
     becomes(

@@ -262,7 +262,10 @@ describe('sends again what a service sealed', () => {
 
 describe('resets an old run', () => {
   attack('that was verified, while a new one is open', 'a run that a reset has made counts', async () => {
-    const user = await rig.user();
+    const { userPoolId: poolId } = await rig.user();
+    // A normal attempt: its answer is in the history before the last task, and the run that the reset makes ends with it.
+    const attributes = { email: 'zoe@example.com' };
+    const user = await rig.sandbox.createUser({ poolId, attributes, emailVerified: true });
     await verified(user);
     const old = await runOf(user);
     const started = await rig.start(user);

@@ -105,9 +105,34 @@ it('null is absent, as other languages write a field that is not set', OPTIONS, 
   const { accessToken, userPoolId, sub } = await rig.user();
   const unset = (fields: object) => Object.fromEntries(Object.keys(fields).map((name) => [name, null]));
   const { code: _code, attributeName: _name, ...optional } = unset(PAYLOADS.input);
-  const { mayBeCopy, recordAttribute, runId, startedAt, salt, target, reference, stamp, ...ofRequest } = optional;
-  const ofOthers = [mayBeCopy, recordAttribute, runId, startedAt, salt, target, reference, stamp];
-  expect(ofOthers).toEqual(Array(8).fill(null));
+  const {
+    mayBeCopy,
+    recordAttribute,
+    updateId,
+    counted,
+    rememberedOnly,
+    runId,
+    startedAt,
+    salt,
+    target,
+    reference,
+    stamp,
+    ...ofRequest
+  } = optional;
+  const ofOthers = [
+    mayBeCopy,
+    recordAttribute,
+    updateId,
+    counted,
+    rememberedOnly,
+    runId,
+    startedAt,
+    salt,
+    target,
+    reference,
+    stamp,
+  ];
+  expect(ofOthers).toEqual(Array(11).fill(null));
   const policy = unset(PAYLOADS.input.policy.fields);
   const raw = await rig.env.client.workflow.start(WORKFLOW_TYPE, {
     taskQueue: rig.taskQueue,
@@ -159,6 +184,9 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   mayBeCopy: undefined,
   startedAt: undefined,
   recordAttribute: undefined,
+  updateId: undefined,
+  counted: undefined,
+  rememberedOnly: undefined,
   runId: undefined,
   salt: undefined,
   target: undefined,

@@ -17,6 +17,7 @@ import type { AttributeSnapshot } from '../../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../../activities/call-failure.js';
 import type {
   CognitoCall,
+  NotCalled,
   SendCodeInput,
   SendCodeResult,
   VerifyCodeInput,
@@ -65,6 +66,7 @@ const policy: Required<VerificationRequest>['policy'] = {
   codeFormat: 'sixDigits',
 };
 const runId = '0b1f7a52-6c1d-4f43-9d5e-2f9e6a7b8c9d';
+const updateId = `submitCode/${runId}`;
 const asked = { key: CANARIES.valueSalt, digest: CANARIES.valueDigest };
 /** Has every field that a status can have. */
 export const STATUS: Required<VerificationStatus> = {
@@ -282,14 +284,30 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { delivery, 'attribute.verified': false, 'attribute.valueDigest': HIDDEN, 'attribute.salt': HIDDEN },
   },
   'the input of verifyCode': {
-    value: { ...call, ...byReference, code, salt: CANARIES.valueSalt, target } satisfies Whole<VerifyCodeInput>,
+    value: {
+      ...call,
+      ...byReference,
+      code,
+      updateId,
+      counted: [{ updateId }],
+      rememberedOnly: true,
+      salt: CANARIES.valueSalt,
+      target,
+    } satisfies Whole<VerifyCodeInput>,
     shows: {
       ...same(call, ['runId', 'userPoolId', 'attributeName']),
       code: HIDDEN,
+      updateId,
+      counted: [{ updateId }],
+      rememberedOnly: true,
       salt: HIDDEN,
       'target.valueDigest': HIDDEN,
       'target.mustDiffer': true,
     },
+  },
+  'the result of a call that was not made': {
+    value: { runId, notCalled: true, uncounted: [{ updateId, at }] } satisfies Required<NotCalled>,
+    shows: { runId, notCalled: true, uncounted: [{ updateId, at }] },
   },
   'the result of verifyCode': {
     value: { runId, accepted: true, attribute } satisfies Required<VerifyCodeResult>,

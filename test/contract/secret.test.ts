@@ -19,8 +19,8 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createActivities } from '../../activities/cognito.js';
 import { type CognitoClients, createCognitoClients } from '../../activities/cognito-clients.js';
+import { createActivities } from '../../activities/create-activities.js';
 import { requireAccessToken, requireCode } from '../../cli/secret-input.js';
 import { type Sandbox, startSandbox } from '../../sandbox/index.js';
 import { Stamps } from '../../workflows/stamps.js';
@@ -128,7 +128,7 @@ it('the input of a workflow shows no secret', () => {
   const verification = new Verification(parseRequest(unstamped(request).message), 0, new Stamps(request, run), request);
   const { tokens } = verification;
   const { code, tokenInput: given } = parseSubmitCode({ code: CODE, accessToken: TOKEN });
-  verification.mailbox.codes.push({ input: { code, given: given && tokens.of(given, false) }, atMs: 0 });
+  verification.mailbox.codes.push({ input: { code, updateId: '', given: given && tokens.of(given, false) }, atMs: 0 });
   for (const token of tokens.usable(0)) tokens.learn(token, 'send', 'sent');
   expect(tokens.usable(0).map(({ tokenInput }) => tokenFields(tokenInput).accessToken)).toEqual([TOKEN]);
   for (const value of [verification, verification.mailbox, tokens, tokens.usable(0)])

@@ -301,7 +301,14 @@ describe('an activity that is completed by somebody without a key', () => {
   }
 
   it('with no answer: verifies nothing', async () => {
-    expect(await answerAttempt(await rig.user(), [])).toMatchObject({ result: 'mismatch' });
+    const { userPoolId: poolId } = await rig.user();
+    // Nobody can complete a local activity, which one of a value that was not verified before would be.
+    const user = await rig.sandbox.createUser({
+      poolId,
+      attributes: { email: 'zoe@example.com' },
+      emailVerified: true,
+    });
+    expect(await answerAttempt(user, [])).toMatchObject({ result: 'mismatch' });
   });
 
   it('with the sealed answer of an earlier verification of the same user: verifies nothing', async () => {

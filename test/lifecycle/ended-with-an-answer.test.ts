@@ -5,8 +5,8 @@ import { workerDataConverter } from '@cognito-verification/codec';
 import { cognitoTaskQueue } from '@cognito-verification/contract';
 import { Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
-import { createActivities } from '../../activities/cognito.js';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { createActivities } from '../../activities/create-activities.js';
 import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
 import { useRig } from '../rig.js';
 

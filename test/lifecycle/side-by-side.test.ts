@@ -93,8 +93,10 @@ it('a token that arrives while a code is being checked sends nothing that would 
   rig.sandbox.setFault({ operation: ATTEMPT, username: user.username, latencyMs: 1_500 });
   const [first, second] = [await rig.sandbox.issueAccessToken(user), await rig.sandbox.issueAccessToken(user)];
   const submitted = startedTask(rig.client.submitCode(workflowId, { code, accessToken: first }));
-  await expect.poll(async () => (await rig.client.status(workflowId)).attempts.length).toBe(1);
-  await rig.client.renewAccessToken(workflowId, { accessToken: second });
+  await expect.poll(() => rig.sandbox.calls({ operation: ATTEMPT, username: user.username })).toHaveLength(1);
+  // It waits for the attempt, which ends the verification.
+  const renewed = startedTask(rig.client.renewAccessToken(workflowId, { accessToken: second }));
+  await expect(renewed).rejects.toMatchObject({ code: 'VerificationEnded' });
   expect(await submitted).toMatchObject({ result: 'verified' });
   expect(messages(user)).toBe(1);
 });

@@ -14,11 +14,11 @@ export const PLANTED_BUGS = {
   'an attempt is counted after the call': {
     shows: /^- (attempts: |an attempt is with Cognito and was not counted)/m,
     mutations: [
-      { file: 'code-check.js', text: 'const settle = this.attempts.count();', instead: '' },
+      { file: 'code-check.js', text: 'const settle = this.attempts.count(updateId);', instead: '' },
       {
         file: 'code-check.js',
         text: 'settle(OUTCOMES[answer.verdict]);',
-        instead: 'this.attempts.count()(OUTCOMES[answer.verdict]);',
+        instead: 'this.attempts.count(updateId)(OUTCOMES[answer.verdict]);',
       },
     ],
   },

@@ -23,7 +23,11 @@ export const MUTATIONS = {
     text: "this.isFirstSettled = true;\n        parts.enter('awaitingCode');",
     instead: "this.isFirstSettled = true;\n        void Promise.resolve().then(() => parts.enter('awaitingCode'));",
   },
-  'a renamed activity': { file: 'cognito-calls.js', text: '.verifyCode(', instead: '.checkCode(' },
+  'a renamed activity': {
+    file: 'cognito-calls.js',
+    text: 'PRIORITY.attempt, options).verifyCode(',
+    instead: 'PRIORITY.attempt, options).checkCode(',
+  },
   'a call left out': {
     file: 'code-check.js',
     text: "if (answer.verdict !== 'uncertain' && answer.verdict !== 'codeExpired')",

@@ -1,0 +1,193 @@
+/** The calls to Cognito: what each asks, what it reads besides, and the frame that all have in common. */
+import {
+  type CodeDeliveryDetailsType,
+  type CognitoIdentityProviderClient,
+  GetUserAttributeVerificationCodeCommand,
+  VerifyUserAttributeCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { type CodeDelivery, deliveryTold, Secret, type ServedUserPool } from '@cognito-verification/contract';
+import { heartbeat, log } from '@temporalio/activity';
+import { type AccessTokenSource, resolveAccessToken, UnresolvedAccessToken } from './access-token-source.js';
+import {
+  type AttributeSnapshot,
+  type AwaitedValue,
+  type Look,
+  readIfQuick,
+  readSnapshot,
+  readUntilVerified,
+} from './attribute-snapshot.js';
+import { type FailedCall, failureOf, readable, unreadableAttribute } from './call-failure.js';
+import type {
+  Answer,
+  CognitoCall,
+  ReadAttributeInput,
+  SendCodeInput,
+  SendCodeResult,
+  VerifyCodeInput,
+  VerifyCodeResult,
+} from './cognito.js';
+import type { CognitoClients } from './cognito-clients.js';
+import { failureName, readFailure } from './failures.js';
+import { refuseOtherClient, servedPool } from './served-user-pools.js';
+
+/** Only `userPools` is required. */
+export interface ActivitiesOptions {
+  /** The user pools that may be called. Read anew for each call. */
+  userPools: Iterable<ServedUserPool>;
+  /** Finds the tokens that references stand for. Default: none, and a verification with a reference fails. */
+  accessTokenSource?: AccessTokenSource | undefined;
+}
+
+/** A heartbeat lets the server notice a dead worker, and tells us of a cancellation. A quick call ends before the first. */
+const HEARTBEAT_INTERVAL_MS = 5_000;
+
+/** A direct call leaves the rest of its time to Cognito. Without a token nobody was asked, and the task queue of calls takes over. */
+const DIRECT_TOKEN_MS = 1_000;
+
+/** How a call is made, besides what it asks. */
+interface Way extends Pick<FailedCall, 'call' | 'repeatable' | 'direct'> {
+  /** Ends the call, and the search for its token. */
+  readonly signal: AbortSignal;
+}
+
+/** What a call to Cognito is made with. */
+interface Means<Input> {
+  input: Input;
+  accessToken: Secret;
+  client: CognitoIdentityProviderClient;
+  signal: AbortSignal;
+  /** What a failure of the call says; the call may add to it. */
+  failed: FailedCall;
+}
+
+/** Makes the calls. Each is made within an activity; `signal` ends it. */
+export class CognitoCaller {
+  constructor(
+    private readonly clients: CognitoClients,
+    private readonly options: ActivitiesOptions,
+  ) {}
+
+  /** See `sendCode`. */
+  send(given: SendCodeInput, signal: AbortSignal): Promise<SendCodeResult> {
+    return this.call(given, { call: 'send', signal }, async (means) => {
+      const { attributeName, clientMetadata, recordAttribute } = means.input;
+      const attribute = recordAttribute ? await readIfQuick(lookOf(means)) : undefined;
+      means.failed.attribute = attribute;
+      if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
+      const command = new GetUserAttributeVerificationCodeCommand({
+        AccessToken: means.accessToken.reveal(),
+        AttributeName: attributeName,
+        ClientMetadata: clientMetadata,
+      });
+      const { CodeDeliveryDetails: details } = await means.client.send(command, { abortSignal: signal });
+      return { delivery: deliveryOf(details), attribute };
+    });
+  }
+
+  /** See `verifyCode`. */
+  verify(given: VerifyCodeInput, signal: AbortSignal, direct = false): Promise<VerifyCodeResult> {
+    return this.call(given, { call: 'attempt', signal, direct }, async (means) => {
+      const { input, failed, accessToken, client } = means;
+      const code = new Secret(input.code);
+      failed.secrets.push(code);
+      const command = new VerifyUserAttributeCommand({
+        AccessToken: accessToken.reveal(),
+        AttributeName: input.attributeName,
+        Code: code.reveal(),
+      });
+      try {
+        await client.send(command, { abortSignal: signal });
+      } catch (error) {
+        // It may have been accepted before, in a try that nobody has the answer of.
+        if (readFailure(error).attempt === 'codeExpired')
+          failed.attribute = await quietly('called expired', () => readSnapshot(lookOf(means)));
+        throw error;
+      }
+      const attribute = await quietly('accepted', () => read(lookOf(means), input.target));
+      return { accepted: true, attribute };
+    });
+  }
+
+  /** See `readAttribute`. It changes nothing, so it may be repeated after a lost answer. */
+  read(given: ReadAttributeInput, signal: AbortSignal): Promise<AttributeSnapshot & Answer> {
+    return this.call(given, { call: 'attempt', repeatable: true, signal }, (means) =>
+      read(lookOf(means), means.input.target),
+    );
+  }
+
+  /** The frame of each call: input, token, heartbeats, the run in the answer, and the failure without secrets. */
+  private async call<Input extends CognitoCall, Result>(
+    given: Input,
+    { signal, ...kind }: Way,
+    body: (means: Means<Input>) => Promise<Result>,
+  ): Promise<Result & Answer> {
+    const input = readable(given);
+    const failed: FailedCall = { ...kind, secrets: [] };
+    const { userPools, accessTokenSource } = this.options;
+    try {
+      return await whileHeartbeating(!kind.repeatable, async () => {
+        const pool = servedPool(userPools, input.userPoolId);
+        const forToken = kind.direct ? AbortSignal.any([signal, AbortSignal.timeout(DIRECT_TOKEN_MS)]) : signal;
+        const accessToken = await findToken(input, accessTokenSource, forToken);
+        failed.secrets.push(accessToken);
+        refuseOtherClient(pool, accessToken);
+        const client = this.clients.forUserPool(input.userPoolId);
+        return { ...(await body({ input, accessToken, client, signal, failed })), runId: input.runId };
+      });
+    } catch (error) {
+      throw failureOf(error, failed);
+    }
+  }
+}
+
+function lookOf({ input, accessToken, client, signal }: Means<CognitoCall>): Look {
+  const { sub, attributeName, salt } = input;
+  return { client, accessToken, sub, attributeName, salt, signal };
+}
+
+function read(look: Look, target: AwaitedValue | undefined): Promise<AttributeSnapshot> {
+  return target ? readUntilVerified(look, target) : readSnapshot(look);
+}
+
+/** The code is spent, so that no failure of the read may take the place of the answer; the workflow then reads by itself. */
+async function quietly(
+  what: 'accepted' | 'called expired',
+  look: () => Promise<AttributeSnapshot>,
+): Promise<AttributeSnapshot | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof UnresolvedAccessToken) throw error;
+    log.info(`The attribute could not be read after the code was ${what}`, { reason: failureName(error) });
+    return undefined;
+  }
+}
+
+/** The token that the input holds, or that its reference leads to. */
+async function findToken(
+  call: CognitoCall,
+  source: AccessTokenSource | undefined,
+  signal: AbortSignal,
+): Promise<Secret> {
+  if (call.accessTokenReference === undefined) return new Secret(call.accessToken);
+  const { accessTokenReference: reference, userPoolId, sub, attributeName } = call;
+  return await resolveAccessToken(source, { reference, userPoolId, sub, attributeName }, signal);
+}
+
+/** Some endpoints leave the fields out, or empty, and nothing holds them to their types. */
+function deliveryOf(details: CodeDeliveryDetailsType | null | undefined): CodeDelivery {
+  return deliveryTold(details?.Destination, details?.DeliveryMedium);
+}
+
+/**
+ * From before the token is found, because that alone can take as long as the server waits for a heartbeat. A read has no
+ * heartbeat time-out, so it beats for nothing, and each beat is billed.
+ */
+async function whileHeartbeating<T>(beats: boolean, work: () => Promise<T>): Promise<T> {
+  const interval = beats ? setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS) : undefined;
+  try {
+    return await work();
+  } finally {
+    clearInterval(interval);
+  }
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { NotCalled, VerifyCodeInput, VerifyCodeResult } from './cognito.js';
+
+/**
+ * Longer than Temporal tries a workflow task again on the same worker: after a time-out (10 s), an outage of the server, or a
+ * signal that came at the same moment. No answer changes by being old: an update id is used once.
+ */
+const KEEP_MS = 10 * 60_000;
+
+/** Cognito checks 25 codes a second for an account. */
+const MOST = 20_000;
+
+/** An attempt of this process. */
+interface Attempt {
+  readonly updateId: string;
+  readonly at: string;
+  readonly answer: Promise<VerifyCodeResult>;
+}
+
+/**
+ * The attempts of this process. That of a local activity is in no history before its workflow task has ended, and the server
+ * throws a task away for a signal, a timer, a time-out or a crowd of messages. The task that follows then finds the answer here,
+ * or joins the call while it lasts, and Cognito is asked nothing. If it asks about another code, it is told of the attempt first,
+ * so that no guess is free.
+ */
+export class RememberedVerdicts {
+  /** By the first run of the verification, and by update and code. */
+  private readonly verifications = new LRUCache<string, Map<string, Attempt>>({ max: MOST, ttl: KEEP_MS });
+
+  /** @param ask asks Cognito */
+  async answer(input: VerifyCodeInput, ask: () => Promise<VerifyCodeResult>): Promise<VerifyCodeResult | NotCalled> {
+    // An input that could not be opened.
+    if (input instanceof Error) return await ask();
+    const { runId, updateId, counted = [], rememberedOnly = false } = input;
+    if (runId === undefined || updateId === undefined) return await ask();
+    const attempts = this.verifications.get(runId) ?? new Map<string, Attempt>();
+    const key = keyOf(input);
+    const known = attempts.get(key);
+    if (known) return await known.answer;
+    const uncounted = [...attempts.values()].filter((one) => !counted.some((other) => other.updateId === one.updateId));
+    if (uncounted.length > 0) {
+      const told = uncounted.map((one) => ({ updateId: one.updateId, at: one.at }));
+      return { notCalled: true, uncounted: told, runId };
+    }
+    if (rememberedOnly) return { notCalled: true, runId };
+    const attempt = { updateId, at: new Date().toISOString(), answer: ask() };
+    this.verifications.set(runId, attempts.set(key, attempt));
+    return await attempt.answer;
+  }
+}
+
+/** A digest, since the code is a secret. */
+function keyOf({ updateId, code }: VerifyCodeInput): string {
+  return createHash('sha256')
+    .update(JSON.stringify([updateId, code]))
+    .digest('base64url');
+}

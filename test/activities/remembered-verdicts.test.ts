@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest';
+import type { VerifyCodeInput, VerifyCodeResult } from '../../activities/cognito.js';
+import { RememberedVerdicts } from '../../activities/remembered-verdicts.js';
+
+const INPUT: VerifyCodeInput = {
+  userPoolId: 'eu-west-1_AbC',
+  sub: '6f1a',
+  attributeName: 'email',
+  accessToken: 'token',
+  code: '123456',
+  runId: 'run',
+  updateId: 'submitCode/1',
+};
+const ACCEPTED: VerifyCodeResult = { accepted: true, runId: 'run' };
+
+/** Answers as the list says, and counts. */
+function asking(...answers: (VerifyCodeResult | Error)[]) {
+  const asked = { times: 0 };
+  const ask = () => {
+    const answer = answers[asked.times++] ?? expect.unreachable('asked once more');
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+  return { asked, ask };
+}
+
+it('a repeat asks nothing, and has the same answer', async () => {
+  const remembered = new RememberedVerdicts();
+  const { asked, ask } = asking(ACCEPTED);
+  expect(await remembered.answer(INPUT, ask)).toBe(ACCEPTED);
+  expect(await remembered.answer({ ...INPUT }, ask)).toBe(ACCEPTED);
+  expect(asked.times).toBe(1);
+});
+
+it('a repeat joins the call while it lasts', async () => {
+  const remembered = new RememberedVerdicts();
+  const { asked, ask } = asking(ACCEPTED);
+  const both = await Promise.all([remembered.answer(INPUT, ask), remembered.answer(INPUT, ask)]);
+  expect(both).toEqual([ACCEPTED, ACCEPTED]);
+  expect(asked.times).toBe(1);
+});
+
+it('a refusal is an answer too', async () => {
+  const remembered = new RememberedVerdicts();
+  const mismatch = new Error('CodeMismatchException');
+  const { asked, ask } = asking(mismatch);
+  await expect(remembered.answer(INPUT, ask)).rejects.toBe(mismatch);
+  await expect(remembered.answer(INPUT, ask)).rejects.toBe(mismatch);
+  expect(asked.times).toBe(1);
+});
+
+it.each([
+  ['another verification', { runId: 'other' }],
+  ['an update that is not told', { updateId: undefined }],
+  ['another update, once the first is counted', { updateId: 'submitCode/2', counted: [{ updateId: 'submitCode/1' }] }],
+])('asks for %s', async (_what, change) => {
+  const remembered = new RememberedVerdicts();
+  const { asked, ask } = asking(ACCEPTED, ACCEPTED);
+  await remembered.answer(INPUT, ask);
+  await remembered.answer({ ...INPUT, ...change }, ask);
+  expect(asked.times).toBe(2);
+});
+
+it('tells of an attempt that the verification has not counted, before it makes another', async () => {
+  const remembered = new RememberedVerdicts();
+  const { asked, ask } = asking(ACCEPTED, ACCEPTED);
+  await remembered.answer(INPUT, ask);
+  const other = { ...INPUT, updateId: 'submitCode/2', code: '654321' };
+  const uncounted = [{ updateId: 'submitCode/1', at: expect.any(String) }];
+  expect(await remembered.answer(other, ask)).toEqual({ notCalled: true, runId: 'run', uncounted });
+  expect(asked.times).toBe(1);
+});
+
+it('asks nothing where only what is remembered was asked for', async () => {
+  const remembered = new RememberedVerdicts();
+  const { asked, ask } = asking(ACCEPTED);
+  expect(await remembered.answer({ ...INPUT, rememberedOnly: true }, ask)).toEqual({ notCalled: true, runId: 'run' });
+  await remembered.answer(INPUT, ask);
+  expect(await remembered.answer({ ...INPUT, rememberedOnly: true }, ask)).toBe(ACCEPTED);
+  expect(asked.times).toBe(1);
+});
