@@ -113,6 +113,8 @@ export interface UncountedAttempt {
  * once.
  */
 export interface DirectActivities {
+  /** The first send of a verification: an activity on the workflow's own task queue, which the SDK starts with its workflow task. */
+  sendCode(input: SendCodeInput): Promise<SendCodeResult | NotCalled>;
   /** A local activity of at most 3 s. A repeat in the same process asks Cognito nothing. */
   verifyCode(input: VerifyCodeInput): Promise<VerifyCodeResult | NotCalled>;
   /** A local activity of at most 3 s. */

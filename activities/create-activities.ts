@@ -29,6 +29,7 @@ export function createDirectActivities(clients: CognitoClients, options: Activit
   const caller = new CognitoCaller(clients, options);
   const remembered = new RememberedVerdicts();
   return {
+    sendCode: (input) => caller.send(input, cancellationSignal()),
     // It goes on where the activity is cancelled, with the workflow task: a repeat then finds the answer.
     verifyCode: (input) => remembered.answer(input, () => caller.verify(input, AbortSignal.timeout(DIRECT_MS), true)),
     readAttribute: (input) =>

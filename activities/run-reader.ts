@@ -198,6 +198,7 @@ export class RunReader {
     const call = this.open.get(id);
     if (!call) return;
     this.open.delete(id);
+    if (completed && (await this.isNotCalled(completed.result?.payloads?.[0], call.place))) return;
     if (completed) this.own.tokenTaken();
     if (call.kind === 'looks') return;
     if (failed && !counts(call.kind, await this.failureOf(failed.failure, call.place))) return;
@@ -230,6 +231,11 @@ export class RunReader {
     if (failure && !counts(kind, await this.failureOf(failure, place))) return;
     if (Number(failure?.timeoutFailureInfo?.timeoutType) === NOT_STARTED) return;
     this.calls[kind].push({ at: this.newest });
+  }
+
+  private async isNotCalled(result: Payload | null | undefined, place: SerializationContext): Promise<boolean> {
+    const answer = result && (await this.openedIf(result, place));
+    return isRecord(answer) && answer['notCalled'] === true;
   }
 
   /** What a failure means; undefined, which counts, where that cannot be read. */

@@ -35,7 +35,7 @@ export function idOfNextStart(updateId: string): string {
 export const TASK_QUEUE = 'attribute-verification';
 
 /**
- * The task queue of all activities. It is separate from the workflows' queue so that a server-side rate limit
+ * The task queue of all activities but the first send, which is on the workflows' own. It is separate from the workflows' queue so that a server-side rate limit
  * (`temporal task-queue config set --queue-rps-limit`) governs the calls that Cognito counts. One more activity is on it: a
  * verification that follows another one within the hour reads its history, once.
  */

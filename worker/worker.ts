@@ -77,8 +77,6 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     taskQueue,
     ...(await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces })),
     activities: createDirectActivities(cognito, { userPools, accessTokenSource }),
-    // They are local activities.
-    enableNonLocalActivities: false,
     ...defined({ maxCachedWorkflows }),
   });
   const calls = await Worker.create({

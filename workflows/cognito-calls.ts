@@ -109,32 +109,61 @@ const DIRECT = {
 /** How long a look at the attribute may take: a moment where a person waits for what comes after it. */
 const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
 
+/** A direct send is made once. If it does not begin soon, no worker had it, and the task queue of calls takes over. */
+const DIRECT_SEND = {
+  scheduleToStartTimeout: '5 seconds',
+  scheduleToCloseTimeout: '1 minute',
+  heartbeatTimeout: UNREPEATABLE.heartbeatTimeout,
+  retry: { maximumAttempts: 1 },
+} satisfies ActivityOptions;
+
 /** Temporal's priority keys: 1 is the most urgent. A waiting person's attempt goes before anybody's send. */
 export const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
 
+/** A code to be sent. */
+interface Send extends Call {
+  recordAttribute: boolean;
+  clientMetadata: Record<string, string> | undefined;
+}
+
 /** @param summary what the Web UI shows beside the activity */
-export function sendCode(
-  {
-    recordAttribute,
-    clientMetadata,
-    ...call
-  }: Call & { recordAttribute: boolean; clientMetadata: Record<string, string> | undefined },
-  summary: string,
-): Promise<SendVerdict> {
+export function sendCode({ recordAttribute, clientMetadata, ...call }: Send, summary: string): Promise<SendVerdict> {
   const input = { ...inputOf(call), recordAttribute, clientMetadata };
-  const options = {
-    ...UNREPEATABLE,
-    ...SEND_BUDGET,
-    startToCloseTimeout: CALL_MS + resolvingMs(call),
-    // The deadline cancels a send, and its message may leave while the last look is made: the list must have it.
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    summary,
-  };
+  const options = { ...UNREPEATABLE, ...SEND_BUDGET, ...ofEachSend(call), summary };
   return verdictOf(
     input,
     () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.send, options).sendCode(input),
     ({ delivery, attribute }) => ({ verdict: 'sent' as const, delivery, attribute }),
   );
+}
+
+/**
+ * Sends a code directly: by an activity on the workflow's own task queue, which the worker starts together with the end of the
+ * workflow task. It is made once, and a lost answer counts as for any other send.
+ * @param summary what the Web UI shows beside the activity
+ */
+export function sendCodeDirectly(
+  { recordAttribute, clientMetadata, ...call }: Send,
+  summary: string,
+): Promise<SendVerdict | NotMade> {
+  const input = { ...inputOf(call), recordAttribute, clientMetadata };
+  const options = { ...DIRECT_SEND, ...ofEachSend(call), ...priorityOf(call.owner, PRIORITY.send), summary };
+  return verdictOf<Awaited<ReturnType<DirectActivities['sendCode']>>, DirectSend, SendFailure>(
+    input,
+    () => proxyActivities<DirectActivities>(options).sendCode(input),
+    (answer) =>
+      'notCalled' in answer ? NOT_MADE : { verdict: 'sent', delivery: answer.delivery, attribute: answer.attribute },
+  );
+}
+
+type DirectSend = NotMade | Extract<SendVerdict, { verdict: 'sent' }>;
+
+function ofEachSend(call: Call): Pick<ActivityOptions, 'startToCloseTimeout' | 'cancellationType'> {
+  return {
+    startToCloseTimeout: CALL_MS + resolvingMs(call),
+    // The deadline cancels a send, and its message may leave while the last look is made: the list must have it.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  };
 }
 
 /** A code to be checked. */
@@ -294,14 +323,18 @@ function resolvingMs({ tokenInput }: Call): number {
 
 /** The activities of the workers that call Cognito. */
 export function cognitoWorker<Activities extends object>(
-  { userPoolId }: UserKey,
+  owner: UserKey,
   priorityKey: number,
   options: ActivityOptions,
 ): ActivityInterfaceFor<Activities> {
   return proxyActivities<Activities>({
     taskQueue: cognitoTaskQueue(workflowInfo().taskQueue),
-    // One flooding pool must not hold up the others.
-    priority: { priorityKey, fairnessKey: userPoolId },
+    ...priorityOf(owner, priorityKey),
     ...options,
   });
+}
+
+/** One flooding pool must not hold up the others. */
+function priorityOf({ userPoolId }: UserKey, priorityKey: number): Pick<ActivityOptions, 'priority'> {
+  return { priority: { priorityKey, fairnessKey: userPoolId } };
 }

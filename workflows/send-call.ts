@@ -1,6 +1,6 @@
 import type { ParsedRequest } from '@cognito-verification/contract';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
-import { type SendVerdict, sendCode } from './cognito-calls.js';
+import { type SendVerdict, sendCode, sendCodeDirectly } from './cognito-calls.js';
 import { type HeldToken, isSame } from './held-token.js';
 import type { Looks } from './looks.js';
 import type { Resending } from './mailbox.js';
@@ -26,14 +26,23 @@ export class SendCall {
   /** An answer that `take` has not handed over yet. */
   private untaken: SendVerdict | undefined;
   private hasEnded = false;
+  private triedDirectly = false;
+  private isTriedAgain = false;
 
+  /** @param onTryAgain called where the first try has failed, and another one follows at once */
   constructor(
     private readonly parts: Parts,
     private readonly records: SendRecords,
+    private readonly onTryAgain: () => void,
   ) {}
 
   get state(): CallState {
     return this.call.state;
+  }
+
+  /** The first try of the call that is under way is known to have failed. */
+  get triesAgain(): boolean {
+    return this.isTriedAgain;
   }
 
   /** @param resending the re-send that was asked for, if one was */
@@ -45,6 +54,7 @@ export class SendCall {
   take(): TakenSend {
     const answer = this.call.take();
     this.untaken = undefined;
+    this.isTriedAgain = false;
     return answer;
   }
 
@@ -63,21 +73,18 @@ export class SendCall {
     const { request, tokens, looks, terms } = this.parts;
     const { attributeName, owner } = request;
     const summary = `Send ${this.records.counted.length + 1} of at most ${terms.policy.maxSends}: ${attributeName}`;
+    const callWith = (held: HeldToken) => ({
+      owner,
+      attributeName,
+      tokenInput: held.tokenInput,
+      salt: looks.target?.salt,
+      recordAttribute: this.records.nothingSent || !looks.target,
+      clientMetadata: metadataFor(held, { resending, tokens, terms }),
+    });
     return withToken(
       tokens,
       'send',
-      (held) =>
-        sendCode(
-          {
-            owner,
-            attributeName,
-            tokenInput: held.tokenInput,
-            salt: looks.target?.salt,
-            recordAttribute: this.records.nothingSent || !looks.target,
-            clientMetadata: metadataFor(held, { resending, tokens, terms }),
-          },
-          summary,
-        ),
+      async (held) => (await this.sendDirectly(callWith(held), summary)) ?? (await sendCode(callWith(held), summary)),
       {
         onAnswer: (answer) => {
           looks.noteSend(answer.attribute, { first: this.records.nothingSent });
@@ -86,6 +93,22 @@ export class SendCall {
         },
       },
     );
+  }
+
+  /**
+   * The first send goes out with the workflow task that begins it, once: it is what a person waits for. All others go by the task
+   * queue of calls, which takes over here too where the first had no effect.
+   */
+  private async sendDirectly(call: Parameters<typeof sendCode>[0], summary: string): Promise<SendVerdict | undefined> {
+    if (this.triedDirectly || !this.records.nothingSent) return undefined;
+    this.triedDirectly = true;
+    const answer = await sendCodeDirectly(call, summary);
+    if (answer.verdict === 'notCalled') return undefined;
+    if (answer.verdict !== 'throttled' && answer.verdict !== 'unreachable') return answer;
+    this.parts.looks.noteSend(answer.attribute, { first: this.records.nothingSent });
+    this.isTriedAgain = true;
+    if (this.call.state === 'underWay') this.onTryAgain();
+    return undefined;
   }
 }
 

@@ -46,7 +46,7 @@ export class Sends {
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.terms);
-    this.call = new SendCall(parts, this.records);
+    this.call = new SendCall(parts, this.records, () => this.enterSending());
     this.next = new SendPlan(parts);
   }
 
@@ -276,7 +276,7 @@ export class Sends {
 
   private enterSending(): void {
     // The list tells of a send from when the first try is known to have failed, and not of those that take a moment.
-    this.parts.enter('sending', this.next.triesAgain ? 'sending' : undefined);
+    this.parts.enter('sending', this.call.triesAgain || this.next.triesAgain ? 'sending' : undefined);
   }
 
   /** Cognito refused for good: it fails, unless an earlier code may still work; then it goes on without automatic re-sends. */

@@ -83,7 +83,11 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     return { opened: await travel.open({ user }) };
   },
   'an attempt is with Cognito and others wait for it': async () => {
-    const opened = await travel.open();
+    const { userPoolId: poolId } = await travel.user();
+    // One of a value that was verified before is a normal activity: an update of a local one is accepted with its answer.
+    const attributes = { email: 'zoe@example.com' };
+    const user = await travel.base.sandbox.createUser({ poolId, attributes, emailVerified: true });
+    const opened = await travel.open({ user });
     travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 2_000 });
     const code = travel.code(opened);
     const inFlight = [

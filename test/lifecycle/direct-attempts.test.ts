@@ -70,7 +70,9 @@ describe('the way of an attempt', () => {
     const resending = rig.client.resendCode(workflowId);
     await expect.poll(() => rig.sandbox.calls({ operation: SEND, username: user.username })).toHaveLength(2);
     expect((await rig.client.submitCode(workflowId, { code: wrongFor(code) })).result).toBe('mismatch');
-    expect(await waysOf(workflowId)).toMatchObject({ local: 0, normal: 1 });
+    // The local one asks the process for attempts of lost tasks, and Cognito nothing.
+    expect(await waysOf(workflowId)).toMatchObject({ local: 1, normal: 1 });
+    expect(attemptsSeen(user)).toHaveLength(1);
     await resending;
   });
 
