@@ -8,6 +8,7 @@ import {
 import { type CodeDelivery, deliveryTold, Secret, type ServedUserPool } from '@cognito-verification/contract';
 import { heartbeat, log } from '@temporalio/activity';
 import { type AccessTokenSource, resolveAccessToken, UnresolvedAccessToken } from './access-token-source.js';
+import type { Allowance } from './allowance.js';
 import {
   type AttributeSnapshot,
   type AwaitedValue,
@@ -36,6 +37,8 @@ export interface ActivitiesOptions {
   userPools: Iterable<ServedUserPool>;
   /** Finds the tokens that references stand for. Default: none, and a verification with a reference fails. */
   accessTokenSource?: AccessTokenSource | undefined;
+  /** What direct calls draw on; it is told of every throttle. Default: direct calls without a limit. */
+  allowance?: Allowance | undefined;
 }
 
 /** A heartbeat lets the server notice a dead worker, and tells us of a cancellation. A quick call ends before the first. */
@@ -123,7 +126,7 @@ export class CognitoCaller {
   ): Promise<Result & Answer> {
     const input = readable(given);
     const failed: FailedCall = { ...kind, secrets: [] };
-    const { userPools, accessTokenSource } = this.options;
+    const { userPools, accessTokenSource, allowance } = this.options;
     try {
       return await whileHeartbeating(!kind.repeatable, async () => {
         const pool = servedPool(userPools, input.userPoolId);
@@ -135,6 +138,7 @@ export class CognitoCaller {
         return { ...(await body({ input, accessToken, client, signal, failed })), runId: input.runId };
       });
     } catch (error) {
+      if (readFailure(error)[kind.call] === 'throttled') allowance?.throttled(input.userPoolId);
       throw failureOf(error, failed);
     }
   }

@@ -1,6 +1,8 @@
 /** The activities of both workers. */
+import { findServedPool } from '@cognito-verification/contract';
 import { cancellationSignal } from '@temporalio/activity';
-import type { CognitoActivities, DirectActivities } from './cognito.js';
+import type { CallKind } from './allowance.js';
+import type { CognitoActivities, CognitoCall, DirectActivities, NotCalled } from './cognito.js';
 import { type ActivitiesOptions, CognitoCaller } from './cognito-caller.js';
 import type { CognitoClients } from './cognito-clients.js';
 import { RememberedVerdicts } from './remembered-verdicts.js';
@@ -22,17 +24,36 @@ export function createActivities(clients: CognitoClients, options: ActivitiesOpt
 const DIRECT_MS = 2_800;
 
 /**
- * Makes the activities of the workflow's own worker.
+ * Makes the activities of the workflow's own worker. Where the process has no allowance left they answer so, and Cognito is not
+ * asked.
  * @param clients where their calls go
  */
 export function createDirectActivities(clients: CognitoClients, options: ActivitiesOptions): DirectActivities {
   const caller = new CognitoCaller(clients, options);
   const remembered = new RememberedVerdicts();
+  const { userPools, allowance } = options;
+  const direct = <Result>(
+    kind: CallKind,
+    input: CognitoCall,
+    call: () => Promise<Result>,
+  ): Promise<Result> | undefined => {
+    // What cannot be opened asks nobody anything.
+    if (input instanceof Error) return call();
+    const isServed = findServedPool(userPools, input.userPoolId) !== undefined;
+    return isServed && (allowance?.take(kind, input.userPoolId) ?? true) ? call() : undefined;
+  };
+  const notCalled = ({ runId }: CognitoCall): NotCalled => ({ notCalled: true, runId });
   return {
-    sendCode: (input) => caller.send(input, cancellationSignal()),
+    sendCode: async (input) =>
+      (await direct('send', input, () => caller.send(input, cancellationSignal()))) ?? notCalled(input),
     // It goes on where the activity is cancelled, with the workflow task: a repeat then finds the answer.
-    verifyCode: (input) => remembered.answer(input, () => caller.verify(input, AbortSignal.timeout(DIRECT_MS), true)),
-    readAttribute: (input) =>
-      caller.read(input, AbortSignal.any([cancellationSignal(), AbortSignal.timeout(DIRECT_MS)])),
+    verifyCode: (input) =>
+      remembered.answer(input, () =>
+        direct('attempt', input, () => caller.verify(input, AbortSignal.timeout(DIRECT_MS), true)),
+      ),
+    readAttribute: async (input) => {
+      const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(DIRECT_MS)]);
+      return (await direct('look', input, () => caller.read(input, signal))) ?? notCalled(input);
+    },
   };
 }

@@ -28,12 +28,15 @@ export class RememberedVerdicts {
   /** By the first run of the verification, and by update and code. */
   private readonly verifications = new LRUCache<string, Map<string, Attempt>>({ max: MOST, ttl: KEEP_MS });
 
-  /** @param ask asks Cognito */
-  async answer(input: VerifyCodeInput, ask: () => Promise<VerifyCodeResult>): Promise<VerifyCodeResult | NotCalled> {
-    // An input that could not be opened.
-    if (input instanceof Error) return await ask();
+  /** @param ask asks Cognito; undefined where it may not be asked */
+  async answer(
+    input: VerifyCodeInput,
+    ask: () => Promise<VerifyCodeResult> | undefined,
+  ): Promise<VerifyCodeResult | NotCalled> {
     const { runId, updateId, counted = [], rememberedOnly = false } = input;
-    if (runId === undefined || updateId === undefined) return await ask();
+    const notCalled = { notCalled: true, runId } as const;
+    // One that could not be opened has neither.
+    if (runId === undefined || updateId === undefined) return (await ask()) ?? notCalled;
     const attempts = this.verifications.get(runId) ?? new Map<string, Attempt>();
     const key = keyOf(input);
     const known = attempts.get(key);
@@ -41,10 +44,11 @@ export class RememberedVerdicts {
     const uncounted = [...attempts.values()].filter((one) => !counted.some((other) => other.updateId === one.updateId));
     if (uncounted.length > 0) {
       const told = uncounted.map((one) => ({ updateId: one.updateId, at: one.at }));
-      return { notCalled: true, uncounted: told, runId };
+      return { ...notCalled, uncounted: told };
     }
-    if (rememberedOnly) return { notCalled: true, runId };
-    const attempt = { updateId, at: new Date().toISOString(), answer: ask() };
+    const answer = rememberedOnly ? undefined : ask();
+    if (!answer) return notCalled;
+    const attempt = { updateId, at: new Date().toISOString(), answer };
     this.verifications.set(runId, attempts.set(key, attempt));
     return await attempt.answer;
   }

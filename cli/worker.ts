@@ -25,6 +25,7 @@ Settings:
                                          a file with the secret that it shows there
   VERIFICATION_LOG_LEVEL                 trace, debug, info, warn, error (default: info)
   VERIFICATION_METRICS_ADDRESS           host:port on which it serves metrics to Prometheus (default: nowhere)
+  VERIFICATION_DIRECT_CALLS_PER_SECOND   calls of each kind past the task queue of calls, by process and region (default: 10)
   VERIFICATION_WORKFLOW_STACK_TRACES     true: workflow errors have stack traces, for more CPU (default: false)
 
 Example:

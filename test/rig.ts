@@ -69,6 +69,7 @@ export interface RigOptions {
   /** A bundle other than that of the build. */
   workflowBundlePath?: string | undefined;
   workflowStackTraces?: boolean;
+  directCallsPerSecond?: number;
 }
 
 /** `timeSkipping` for waits of hours, `local` (the real development server) for everything else. */
@@ -188,7 +189,7 @@ export async function startWorker(
   options: Omit<RigOptions, 'cognito' | 'sandbox'> & { connection?: NativeConnection } = {},
 ): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
   const { keyRing = KEY_RING, identity, maxCachedWorkflows = cacheSize() } = options;
-  const { workflowBundlePath, workflowStackTraces } = options;
+  const { workflowBundlePath, workflowStackTraces, directCallsPerSecond } = options;
   const worker = await createWorker({
     connection: options.connection ?? env.nativeConnection,
     namespace: 'default',
@@ -200,6 +201,7 @@ export async function startWorker(
     ...(identity === undefined ? {} : { identity }),
     workflowBundlePath,
     workflowStackTraces,
+    directCallsPerSecond,
   });
   const run = worker.run();
   return {

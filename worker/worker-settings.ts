@@ -1,10 +1,12 @@
 /** The settings of the command `worker` that are about the worker itself. */
-import { quoteSetting, SettingError } from '@cognito-verification/codec';
+import { quoteSetting, readSettings, SettingError } from '@cognito-verification/codec';
 
 /** See the options of `createWorker` with the same names. */
 export interface WorkerSettings {
   /** `VERIFICATION_WORKFLOW_STACK_TRACES`. */
   readonly workflowStackTraces: boolean;
+  /** `VERIFICATION_DIRECT_CALLS_PER_SECOND`. */
+  readonly directCallsPerSecond: number | undefined;
 }
 
 /**
@@ -12,7 +14,17 @@ export interface WorkerSettings {
  * @throws SettingError with everything that is wrong
  */
 export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettings {
-  return { workflowStackTraces: flag(env, 'VERIFICATION_WORKFLOW_STACK_TRACES') };
+  return readSettings({
+    workflowStackTraces: () => flag(env, 'VERIFICATION_WORKFLOW_STACK_TRACES'),
+    directCallsPerSecond: () => count(env, 'VERIFICATION_DIRECT_CALLS_PER_SECOND', 1_000),
+  });
+}
+
+function count(env: NodeJS.ProcessEnv, name: string, most: number): number | undefined {
+  const value = env[name] || undefined;
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value) && Number(value) <= most) return Number(value);
+  throw new SettingError([{ name, found: quoteSetting(value), allowed: `a whole number from 0 to ${most}` }]);
 }
 
 function flag(env: NodeJS.ProcessEnv, name: string): boolean {

@@ -3,10 +3,12 @@ import { cognitoTaskQueue, defined, type ServedUserPool, TASK_QUEUE } from '@cog
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temporalio/worker';
 import type { AccessTokenSource } from '../activities/access-token-source.js';
+import { Allowance } from '../activities/allowance.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
 import { createActivities, createDirectActivities } from '../activities/create-activities.js';
 import { createEarlierCalls } from '../activities/earlier-calls.js';
 import { earlierRuns } from './earlier-runs.js';
+import { whileWatching } from './queue-limit.js';
 import { runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
 /** The two workers of a process: one for the verifications, one for the calls to Cognito, which have their own task queue. */
@@ -48,6 +50,11 @@ export interface VerificationWorkerOptions {
    * more worker CPU (`docs/performance.md`). Default: `false`.
    */
   workflowStackTraces?: boolean | undefined;
+  /**
+   * How many calls of each kind (sends, attempts, looks) the process makes in a second, for each region, past the task queue of
+   * calls; 0 for none. Default: 10.
+   */
+  directCallsPerSecond?: number | undefined;
   /** The name of the workers in histories. Default: the SDK's, which is process id and host name. */
   identity?: string | undefined;
 }
@@ -65,6 +72,7 @@ const SHUTDOWN_GRACE_TIME = '35 seconds';
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
   const { connection, namespace, keys, userPools, cognito, accessTokenSource, identity, maxCachedWorkflows } = options;
   const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH, workflowStackTraces = false } = options;
+  const allowance = new Allowance(options.directCallsPerSecond);
   const common = {
     connection,
     namespace,
@@ -76,14 +84,14 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     ...common,
     taskQueue,
     ...(await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces })),
-    activities: createDirectActivities(cognito, { userPools, accessTokenSource }),
+    activities: createDirectActivities(cognito, { userPools, accessTokenSource, allowance }),
     ...defined({ maxCachedWorkflows }),
   });
   const calls = await Worker.create({
     ...common,
     taskQueue: cognitoTaskQueue(taskQueue),
     activities: {
-      ...createActivities(cognito, { userPools, accessTokenSource }),
+      ...createActivities(cognito, { userPools, accessTokenSource, allowance }),
       ...createEarlierCalls(earlierRuns(connection, namespace, keys)),
     },
   }).catch(async (error: unknown) => {
@@ -94,8 +102,9 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
     throw error;
   });
   const workers = [workflows, calls];
+  const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
   return {
-    run: () => runTogether(workers),
+    run: () => whileWatching(queue, allowance, () => runTogether(workers)),
     shutdown: () => shutdownAll(workers),
     status: () => ({ workflows: workflows.getStatus(), cognito: calls.getStatus() }),
   };

@@ -157,9 +157,69 @@ describe('a call that has ended', () => {
     expect(await count(run('readAttribute'))).toEqual({ sends: [], attempts: [] });
   });
 
+  test('a send that no worker made for lack of an allowance does not count, and tells nothing of its token', async () => {
+    const notCalled = {
+      activityTaskCompletedEventAttributes: { scheduledEventId: 2, result: payloads({ notCalled: true }) },
+    } as unknown as Event;
+    const run = history([-30, begins()], [-20, asks('sendCode')], [-10, notCalled]);
+    expect(await count(run)).toEqual({ sends: [], attempts: [] });
+  });
+
   test('one that the end of the run has cut off counts', async () => {
     const run = history([-30, begins()], [-20, asks('sendCode')], [-9, {}]);
     expect(await count(run)).toEqual({ sends: [at(-9)], attempts: [] });
+  });
+});
+
+describe('a local activity', () => {
+  const marker = (name: string, { result, failure: cause }: { result?: unknown; failure?: unknown }) =>
+    ({
+      markerRecordedEventAttributes: {
+        markerName: 'core_local_activity',
+        details: {
+          data: payloads({ seq: 2, attempt: 1, activity_id: '2', activity_type: name }),
+          ...(result === undefined ? {} : { result: payloads(result) }),
+        },
+        failure: cause ?? null,
+      },
+    }) as unknown as Event;
+  const failed = (word: string) => ({
+    failure: { applicationFailureInfo: { type: 'SomeException', details: payloads({ failure: word }) } },
+  });
+
+  test.each<[string, Parameters<typeof marker>[1], attempt: boolean]>([
+    ['accepted', { result: { accepted: true } }, true],
+    ['an answer that nothing opens', {}, true],
+    ['a wrong code', failed('mismatch'), true],
+    ['uncertain', failed('uncertain'), true],
+    ['throttled', failed('throttled'), false],
+    ['timed out with Cognito', { failure: { timeoutFailureInfo: { timeoutType: 1 } } }, true],
+    ['timed out before it began', { failure: { timeoutFailureInfo: { timeoutType: 2 } } }, false],
+    ['not called', { result: { notCalled: true } }, false],
+  ])('%s', async (_, answer, attempt) => {
+    const run = (name: string) => history([-30, begins()], [-10, marker(name, answer)]);
+    expect(await count(run('verifyCode'))).toEqual({ sends: [], attempts: attempt ? [at(-10)] : [] });
+    expect(await count(run('readAttribute'))).toEqual({ sends: [], attempts: [] });
+    expect(await count(run('somethingElse'))).toEqual({ sends: [], attempts: [] });
+  });
+
+  test('the attempts of lost tasks that one tells of count', async () => {
+    const uncounted = [{ updateId: 'submitCode/1', at: at(-12) }];
+    const run = history([-30, begins()], [-10, marker('verifyCode', { result: { notCalled: true, uncounted } })]);
+    expect(await count(run)).toEqual({ sends: [], attempts: [at(-12)] });
+  });
+
+  test('one whose marker nobody can read: everything counts as used up', async () => {
+    const run = history(
+      [-30, begins()],
+      [
+        -10,
+        {
+          markerRecordedEventAttributes: { markerName: 'core_local_activity', details: {} },
+        },
+      ],
+    );
+    expect(await count(run)).toEqual(usedUp(0));
   });
 });
 

@@ -19,3 +19,22 @@ describe('stack traces of workflows', () => {
     expect(() => workerSettings({ [NAME]: value })).toThrow(`${NAME}: found "${value}"; allowed: true, false`);
   });
 });
+
+describe('direct calls', () => {
+  const NAME = 'VERIFICATION_DIRECT_CALLS_PER_SECOND';
+
+  it.each([
+    ['nothing', undefined, undefined],
+    ['an empty variable', '', undefined],
+    ['none', '0', 0],
+    ['some', '25', 25],
+  ])('%s', (_what, value, expected) => {
+    expect(workerSettings({ [NAME]: value }).directCallsPerSecond).toBe(expected);
+  });
+
+  it.each(['-1', '1.5', 'many', '1001', '1e3'])('refuses %s', (value) => {
+    expect(() => workerSettings({ [NAME]: value })).toThrow(
+      `${NAME}: found "${value}"; allowed: a whole number from 0`,
+    );
+  });
+});

@@ -1,0 +1,58 @@
+/** The kinds of calls that Cognito counts apart. */
+export type CallKind = 'send' | 'attempt' | 'look';
+
+/** How many direct calls of each kind a worker process makes in a second, for each region, unless a setting says otherwise. */
+const DIRECT_CALLS_PER_SECOND = 10;
+
+/** After a throttle the task queue of calls decides alone, with its rate limit and its backoff. */
+const THROTTLED_FOR_MS = 60_000;
+
+const WINDOW_MS = 1_000;
+
+/**
+ * What a worker process may ask Cognito directly, past the task queue of calls: so many calls of each kind in every second, for
+ * each region, since the quotas are those of an account in a region. Nothing for a minute after Cognito has throttled any call of
+ * the process, and nothing while the task queue of calls is paused.
+ */
+export class Allowance {
+  private readonly made = new Map<string, number[]>();
+  private readonly throttledUntilMs = new Map<string, number>();
+  private queueLimit = Number.POSITIVE_INFINITY;
+
+  /**
+   * @param perSecond 0 for no direct call
+   * @param now for tests
+   */
+  constructor(
+    private readonly perSecond: number = DIRECT_CALLS_PER_SECOND,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Takes one call, or answers that there is none. */
+  take(kind: CallKind, userPoolId: string): boolean {
+    const nowMs = this.now();
+    const region = regionOf(userPoolId);
+    if ((this.throttledUntilMs.get(region) ?? 0) > nowMs) return false;
+    const key = `${kind} ${region}`;
+    // Each second counts, not each full one: a bucket that was full would let twice as many through.
+    const made = (this.made.get(key) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS);
+    const isLeft = made.length < Math.min(this.perSecond, this.queueLimit);
+    this.made.set(key, isLeft ? [...made, nowMs] : made);
+    return isLeft;
+  }
+
+  /** Cognito has throttled a call of this process. */
+  throttled(userPoolId: string): void {
+    this.throttledUntilMs.set(regionOf(userPoolId), this.now() + THROTTLED_FOR_MS);
+  }
+
+  /** What the server lets through the task queue of calls in a second; 0 while it is paused. Undefined: as much as comes. */
+  limitQueue(perSecond: number | undefined): void {
+    this.queueLimit = perSecond ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+/** The part of the id before the underscore. Accounts are not told apart: all pools of a region share what one account has. */
+function regionOf(userPoolId: string): string {
+  return userPoolId.split('_', 1)[0] ?? '';
+}

@@ -1,0 +1,71 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Allowance, type CallKind } from '../../activities/allowance.js';
+
+const POOL = 'eu-west-1_AbC';
+const OTHER_REGION = 'us-east-1_AbC';
+
+function allowanceOf(perSecond: number) {
+  const clock = { ms: 0 };
+  return { clock, allowance: new Allowance(perSecond, () => clock.ms) };
+}
+
+it('never more than so many calls of a kind in any second', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 5 }),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), fc.constantFrom<CallKind>('send', 'attempt', 'look'))),
+      (perSecond, steps) => {
+        const { clock, allowance } = allowanceOf(perSecond);
+        const made: { kind: CallKind; ms: number }[] = [];
+        for (const [wait, kind] of steps) {
+          clock.ms += wait;
+          if (allowance.take(kind, POOL)) made.push({ kind, ms: clock.ms });
+        }
+        for (const { kind, ms } of made) {
+          const within = made.filter((one) => one.kind === kind && one.ms > ms - 1_000 && one.ms <= ms);
+          expect(within.length).toBeLessThanOrEqual(perSecond);
+        }
+      },
+    ),
+  );
+});
+
+it('a second later there is as much again', () => {
+  const { clock, allowance } = allowanceOf(2);
+  const takeThree = () => [1, 2, 3].map(() => allowance.take('attempt', POOL));
+  expect(takeThree()).toEqual([true, true, false]);
+  clock.ms += 1_000;
+  expect(takeThree()).toEqual([true, true, false]);
+});
+
+it('each kind and each region has its own', () => {
+  const { allowance } = allowanceOf(1);
+  expect(allowance.take('attempt', POOL)).toBe(true);
+  expect(allowance.take('attempt', 'eu-west-1_Other')).toBe(false);
+  expect(allowance.take('send', POOL)).toBe(true);
+  expect(allowance.take('attempt', OTHER_REGION)).toBe(true);
+});
+
+it('nothing for a minute after a throttle of any kind, in this region alone', () => {
+  const { clock, allowance } = allowanceOf(5);
+  allowance.throttled(POOL);
+  clock.ms += 59_999;
+  expect(allowance.take('send', POOL)).toBe(false);
+  expect(allowance.take('send', OTHER_REGION)).toBe(true);
+  clock.ms += 1;
+  expect(allowance.take('send', POOL)).toBe(true);
+});
+
+describe('the limit of the task queue of calls', () => {
+  it.each([
+    ['is paused: nothing', 0, [false, false, false]],
+    ['is lower: no more than that', 1, [true, false, false]],
+    ['is higher: as before', 50, [true, true, false]],
+    ['is not set: as before', undefined, [true, true, false]],
+  ])('%s', (_what, limit, expected) => {
+    const { allowance } = allowanceOf(2);
+    allowance.limitQueue(limit);
+    expect([1, 2, 3].map(() => allowance.take('look', POOL))).toEqual(expected);
+  });
+});
