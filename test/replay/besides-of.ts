@@ -42,7 +42,8 @@ export function besidesOf(reading: Reading, turns: readonly Turn[]): string[] {
 function answersOfAnotherRun(steps: readonly Step[]): boolean {
   return only(steps, 'answer').some(({ call, failure, value }) => {
     const firstCall = only(steps, 'call').find((one) => one.call === call);
-    return !failure && value !== undefined && runOf(value) !== runOf(firstCall?.input);
+    // The input of a local activity is in no history.
+    return !failure && value !== undefined && firstCall?.input && runOf(value) !== runOf(firstCall.input);
   });
 }
 
@@ -121,7 +122,7 @@ function triedTwice(steps: readonly Step[]): boolean {
 function waitsForAttempt(steps: readonly Step[]) {
   return ({ news, commands }: Turn): boolean => {
     const sends = only(commands, 'call').some(({ activity }) => activity === 'sendCode');
-    const settled = only(news, 'answer').some(({ activity }) => activity === 'verifyCode');
+    const settled = only([...news, ...commands], 'answer').some(isAttempt);
     const rung = steps.some((step) => step.kind === 'rang' && !news.includes(step));
     return sends && settled && rung;
   };
@@ -143,7 +144,10 @@ function codeAtDeadline(turns: readonly Turn[]): boolean {
   const rang = turns.findIndex(({ news }) =>
     only(news, 'rang').some(({ summary }) => summary === 'The verification expires'),
   );
-  return rang >= 0 && turns.slice(rang + 1).some(({ news }) => only(news, 'answer').some(isAttempt));
+  return (
+    rang >= 0 &&
+    turns.slice(rang + 1).some(({ news, commands }) => only([...news, ...commands], 'answer').some(isAttempt))
+  );
 }
 
 function isAttempt({ activity }: { activity: string }): boolean {
@@ -152,11 +156,11 @@ function isAttempt({ activity }: { activity: string }): boolean {
 
 function otherToken(turns: readonly Turn[]): boolean {
   return turns.some(({ news, commands }) =>
-    only(news, 'answer').some(
+    only([...news, ...commands], 'answer').some(
       (one) =>
         one.activity !== 'readAttribute' &&
         verdictOf(one) === 'accessTokenRejected' &&
-        only(commands, 'call').some(({ activity }) => activity === one.activity),
+        only(commands, 'call').some(({ activity, call }) => activity === one.activity && call !== one.call),
     ),
   );
 }

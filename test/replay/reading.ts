@@ -31,7 +31,8 @@ interface Answered {
 export type Step =
   | { kind: 'task' }
   | { kind: 'call'; activity: string; call: string; input: unknown; summary: unknown }
-  | ({ kind: 'answer'; activity: string; call: string } & Answered)
+  /** `local`: that of a local activity, which comes with its workflow task. */
+  | ({ kind: 'answer'; activity: string; call: string; local?: true } & Answered)
   /** One try of an activity that was tried again. */
   | { kind: 'try'; activity: string; failure: ReadFailure }
   | { kind: 'timer'; summary: unknown }
@@ -43,6 +44,11 @@ export type Step =
   | { kind: 'signal'; name: string; input: unknown; sealed: string }
   | { kind: 'cancel' }
   | ({ kind: 'end'; how: 'completed' | 'failed' | 'cancelled' } & Answered);
+
+/** A part of what Temporal's Core writes into the marker of a local activity. */
+interface LocalActivity {
+  activity_type: string;
+}
 
 /** One history, opened. */
 export interface Reading {
@@ -108,6 +114,8 @@ class Opener {
       const { activity } = this.callOf(attributes.scheduledEventId);
       return [{ kind: 'try', activity, failure: await this.failure(attributes.lastFailure) }];
     }
+    if (event.markerRecordedEventAttributes)
+      return await this.localSteps(event.markerRecordedEventAttributes, id, summary);
     const completed = event.activityTaskCompletedEventAttributes;
     if (completed) {
       const value = await this.input(completed.result);
@@ -120,6 +128,23 @@ class Opener {
     // An exhausted budget has the failure of the last try as its cause.
     const last: Step[] = failure.cause ? [{ kind: 'try', activity: call.activity, failure: failure.cause }] : [];
     return [...last, { kind: 'answer', ...call, failure }];
+  }
+
+  /** The call and its answer. Where a worker did not make the call there is none. */
+  private async localSteps(
+    { details, failure: failed }: NonNullable<Event['markerRecordedEventAttributes']>,
+    call: string,
+    summary: unknown,
+  ): Promise<Step[]> {
+    const told = JSON.parse(Buffer.from(details?.['data']?.payloads?.[0]?.data ?? []).toString()) as LocalActivity;
+    const activity = told.activity_type;
+    const value = await this.input(details?.['result']);
+    if ((value as { notCalled?: true } | undefined)?.notCalled) return [];
+    const answer = failed ? { failure: await this.failure(failed) } : { value };
+    return [
+      { kind: 'call', call, activity, input: undefined, summary },
+      { kind: 'answer', call, activity, local: true, ...answer },
+    ];
   }
 
   private async messageSteps(event: Event, id: string): Promise<Step[]> {

@@ -46,7 +46,7 @@ function split(steps: readonly Step[]): { news: Step[]; commands: Step[] }[] {
     if (step.kind === 'task') {
       turns.push({ news, commands: [] });
       news = [];
-    } else if (COMMANDS.has(step.kind)) turns.at(-1)?.commands.push(step);
+    } else if (COMMANDS.has(step.kind) || (step.kind === 'answer' && step.local)) turns.at(-1)?.commands.push(step);
     else news.push(step);
   }
   return turns;
@@ -191,16 +191,15 @@ const SETTLED: Readonly<Record<string, string>> = {
 };
 
 function attemptAnswered({ news, commands }: Seen): boolean {
-  const answered = only(news, 'answer').some(({ activity }) => activity === 'verifyCode');
+  const answered = only([...news, ...commands], 'answer').some(({ activity }) => activity === 'verifyCode');
   return answered || only(commands, 'updateAnswer').some(({ name }) => name === 'submitCode');
 }
 
-function failedFor({ settled, news }: Seen): string {
-  const attempt = only(news, 'answer').some(
-    (one) => one.activity === 'verifyCode' && one.failure && verdictOf(one) === 'failed',
-  );
+function failedFor({ settled, news, commands }: Seen): string {
+  const answers = only([...news, ...commands], 'answer');
+  const attempt = answers.some((one) => one.activity === 'verifyCode' && one.failure && verdictOf(one) === 'failed');
   if (attempt) return 'a code was refused for good';
-  const accepted = only(news, 'answer').some((one) => one.activity === 'verifyCode' && !one.failure);
+  const accepted = answers.some((one) => one.activity === 'verifyCode' && !one.failure);
   if (accepted) return 'a code was accepted, and the value is not verified';
   const verdict = settled && verdictOf(settled);
   return verdict === 'throttled' || verdict === 'unreachable' ? 'given up' : 'refused for good';
