@@ -76,23 +76,6 @@ describe('the way of an attempt', () => {
     await resending;
   });
 
-  it('goes on as a normal one where Cognito throttles', async () => {
-    const user = await rig.user();
-    const { workflowId } = await rig.start(user);
-    rig.sandbox.setFault({
-      operation: ATTEMPT,
-      username: user.username,
-      exception: { name: 'TooManyRequestsException' },
-      times: 2,
-    });
-    const { result } = await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
-    expect(result).toBe('verified');
-    const { status } = await rig.client.wait(workflowId);
-    expect(status?.attempts).toHaveLength(1);
-    expect(await waysOf(workflowId)).toMatchObject({ local: 1, normal: 1 });
-    expect(attemptsSeen(user)).toHaveLength(3);
-  });
-
   it('counts as unanswered after 3 s, and is looked up', async () => {
     const user = await rig.user();
     const { workflowId } = await rig.start(user);
@@ -202,4 +185,42 @@ it('a code that was used elsewhere is found out in the same activity', async () 
     (event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? [],
   );
   expect(activities).toEqual(['sendCode']);
+});
+
+it('a code that Cognito calls expired is not called so before a look tells: it may be a repeat', async () => {
+  const user = await rig.user();
+  const { workflowId } = await rig.start(user);
+  const code = rig.sandbox.codeFor(user, 'email');
+  const { username } = user;
+  rig.sandbox.setFault({ operation: ATTEMPT, username, exception: { name: 'ExpiredCodeException' }, times: 1 });
+  const unreadable = rig.sandbox.setFault({
+    operation: 'GetUser',
+    username,
+    exception: { name: 'ForbiddenException' },
+  });
+  await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ code: 'CognitoUnavailable' });
+  rig.sandbox.clearFaults(unreadable);
+  expect((await rig.client.submitCode(workflowId, { code })).result).toBe('verified');
+});
+
+// The last one here, for it takes the allowance of this process.
+it('goes on as a normal one where Cognito throttles, and so does every one of the next minute', async () => {
+  const user = await rig.user();
+  const { workflowId } = await rig.start(user);
+  rig.sandbox.setFault({
+    operation: ATTEMPT,
+    username: user.username,
+    exception: { name: 'TooManyRequestsException' },
+    times: 2,
+  });
+  const { result } = await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+  expect(result).toBe('verified');
+  const { status } = await rig.client.wait(workflowId);
+  expect(status?.attempts).toHaveLength(1);
+  expect(await waysOf(workflowId)).toMatchObject({ local: 1, normal: 1 });
+  expect(attemptsSeen(user)).toHaveLength(3);
+  const next = await rig.user();
+  const following = await rig.start(next);
+  await rig.client.submitCode(following.workflowId, { code: rig.sandbox.codeFor(next, 'email') });
+  expect(await waysOf(following.workflowId)).toMatchObject({ normal: 1 });
 });
