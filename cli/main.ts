@@ -49,7 +49,7 @@ Settings, for worker and callers alike:
 Settings of the worker, see worker --help:
   Cognito        AWS_REGION and the others of the AWS SDK
   access tokens  VERIFICATION_ACCESS_TOKEN_SOURCE_URL, VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE
-  cost           VERIFICATION_DIRECT_CALLS_PER_SECOND
+  cost           VERIFICATION_DIRECT_CALLS_PER_SECOND, VERIFICATION_MAX_CACHED_WORKFLOWS, VERIFICATION_WORKER_ONLY
   telemetry      VERIFICATION_LOG_LEVEL, VERIFICATION_METRICS_ADDRESS, VERIFICATION_WORKFLOW_STACK_TRACES
 
 Output: text for people, or with --json one JSON document on standard output; an error is {"error": {"code", "message"}}.

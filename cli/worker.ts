@@ -26,6 +26,8 @@ Settings:
   VERIFICATION_LOG_LEVEL                 trace, debug, info, warn, error (default: info)
   VERIFICATION_METRICS_ADDRESS           host:port on which it serves metrics to Prometheus (default: nowhere)
   VERIFICATION_DIRECT_CALLS_PER_SECOND   calls of each kind past the task queue of calls, by process and region (default: 10)
+  VERIFICATION_MAX_CACHED_WORKFLOWS      verifications in memory between their tasks, 0.2 MB each (default: 500)
+  VERIFICATION_WORKER_ONLY               workflows: decides and calls nobody; calls: calls Cognito (default: both)
   VERIFICATION_WORKFLOW_STACK_TRACES     true: workflow errors have stack traces, for more CPU (default: false)
 
 Example:

@@ -18,8 +18,11 @@ export interface VerificationWorker {
   /** Stops polling. Work under way has 35 seconds to finish. */
   shutdown(): void;
   /** For health and readiness. */
-  status(): { workflows: WorkerStatus; cognito: WorkerStatus };
+  status(): { workflows: WorkerStatus | undefined; cognito: WorkerStatus | undefined };
 }
+
+/** What a worker process may be limited to. */
+export type WorkerHalf = 'workflows' | 'calls';
 
 /** Required: `connection`, `namespace`, `keys`, `userPools` and `cognito`. */
 export interface VerificationWorkerOptions {
@@ -41,7 +44,10 @@ export interface VerificationWorkerOptions {
   accessTokenSource?: AccessTokenSource | undefined;
   /** Default: `TASK_QUEUE`. */
   taskQueue?: string | undefined;
-  /** The number of verifications in memory between tasks (about 0.2 MB each). Default: the SDK's, by heap size. */
+  /**
+   * The number of verifications in memory between tasks (about 0.2 MB each, and as much again for those that have left). Default:
+   * 500.
+   */
   maxCachedWorkflows?: number | undefined;
   /** Default: the bundle of this build. */
   workflowBundlePath?: string | undefined;
@@ -55,6 +61,11 @@ export interface VerificationWorkerOptions {
    * calls; 0 for none. Default: 10.
    */
   directCallsPerSecond?: number | undefined;
+  /**
+   * One half only: `workflows` decides and calls nobody, `calls` calls Cognito and decides nothing. Both halves must run somewhere.
+   * Default: both.
+   */
+  only?: WorkerHalf | undefined;
   /** The name of the workers in histories. Default: the SDK's, which is process id and host name. */
   identity?: string | undefined;
 }
@@ -66,48 +77,71 @@ export interface VerificationWorkerOptions {
 const SHUTDOWN_GRACE_TIME = '35 seconds';
 
 /**
- * Makes the two workers of a process; the caller runs them.
+ * The SDK's default follows the heap, 2,310 verifications with 4 GB, with which a worker grew to 1.5 GB. People take minutes
+ * between two messages, and one that has left costs 38 ms and 20 ms of CPU when it is needed again.
+ */
+const MOST_CACHED = 500;
+
+/**
+ * Makes the workers of a process; the caller runs them.
  * @throws the errors of `Worker.create`
  */
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
-  const { connection, namespace, keys, userPools, cognito, accessTokenSource, identity, maxCachedWorkflows } = options;
+  const { connection, namespace, only, taskQueue = TASK_QUEUE } = options;
+  // Calls are a process of their own where this one decides only, and their rate is governed there.
+  const allowance = new Allowance(only === 'workflows' ? 0 : options.directCallsPerSecond);
+  const workflows = only === 'calls' ? undefined : await createWorkflowWorker(options, allowance);
+  const calls =
+    only === 'workflows'
+      ? undefined
+      : await createCallWorker(options, allowance).catch(async (error: unknown) => {
+          // A worker holds the connection until it has run.
+          const run = workflows?.run();
+          workflows?.shutdown();
+          await run;
+          throw error;
+        });
+  const workers = [workflows, calls].filter((worker) => worker !== undefined);
+  const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
+  return {
+    run: () => whileWatching(queue, allowance, () => runTogether(workers)),
+    shutdown: () => shutdownAll(workers),
+    status: () => ({ workflows: workflows?.getStatus(), cognito: calls?.getStatus() }),
+  };
+}
+
+async function createWorkflowWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
+  const { cognito, userPools, accessTokenSource, maxCachedWorkflows = MOST_CACHED } = options;
   const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH, workflowStackTraces = false } = options;
-  const allowance = new Allowance(options.directCallsPerSecond);
-  const common = {
+  return await Worker.create({
+    ...commonOf(options),
+    taskQueue,
+    ...(await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces })),
+    activities: createDirectActivities(cognito, { userPools, accessTokenSource, allowance }),
+    maxCachedWorkflows,
+  });
+}
+
+async function createCallWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
+  const { connection, namespace, keys, cognito, userPools, accessTokenSource } = options;
+  return await Worker.create({
+    ...commonOf(options),
+    taskQueue: cognitoTaskQueue(options.taskQueue),
+    activities: {
+      ...createActivities(cognito, { userPools, accessTokenSource, allowance }),
+      ...createEarlierCalls(earlierRuns(connection, namespace, keys)),
+    },
+  });
+}
+
+function commonOf({ connection, namespace, keys, identity }: VerificationWorkerOptions) {
+  return {
     connection,
     namespace,
     dataConverter: keys ? sealingConverter(keys) : CONVERTER_PATHS,
     shutdownGraceTime: SHUTDOWN_GRACE_TIME,
     ...defined({ identity }),
   } as const;
-  const workflows = await Worker.create({
-    ...common,
-    taskQueue,
-    ...(await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces })),
-    activities: createDirectActivities(cognito, { userPools, accessTokenSource, allowance }),
-    ...defined({ maxCachedWorkflows }),
-  });
-  const calls = await Worker.create({
-    ...common,
-    taskQueue: cognitoTaskQueue(taskQueue),
-    activities: {
-      ...createActivities(cognito, { userPools, accessTokenSource, allowance }),
-      ...createEarlierCalls(earlierRuns(connection, namespace, keys)),
-    },
-  }).catch(async (error: unknown) => {
-    // A worker holds the connection until it has run.
-    const run = workflows.run();
-    workflows.shutdown();
-    await run;
-    throw error;
-  });
-  const workers = [workflows, calls];
-  const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
-  return {
-    run: () => whileWatching(queue, allowance, () => runTogether(workers)),
-    shutdown: () => shutdownAll(workers),
-    status: () => ({ workflows: workflows.getStatus(), cognito: calls.getStatus() }),
-  };
 }
 
 /** If one worker fails, the other must not go on alone: the process ends, and its supervisor starts it again. */

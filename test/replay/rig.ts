@@ -10,7 +10,6 @@ import type { AccessTokenSource } from '../../activities/access-token-source.js'
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { createActivities } from '../../activities/create-activities.js';
 import { createWorker } from '../../worker/worker.js';
-import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
 import { type Opened, type Opening, SEND, TimeTravel } from '../lifecycle/time-travel.js';
 import { type Rig, type SandboxUser, startRig } from '../rig.js';
 import { stampOf } from '../stamping.js';
@@ -185,14 +184,10 @@ export class CorpusRig extends TimeTravel {
       identity: IDENTITY,
       ...this.worker,
     };
-    if (workflowsOnly) {
-      return await Worker.create({
-        ...common,
-        dataConverter: workerDataConverter(keyRing),
-        workflowBundle: { codePath: WORKFLOW_BUNDLE_PATH },
-      });
-    }
     const cognito = createCognitoClients({ endpoint: endpoint ?? sandbox.url });
+    if (workflowsOnly) {
+      return await createWorker({ ...common, keys: keyRing, userPools, cognito, only: 'workflows' });
+    }
     if (callsWith) {
       return await Worker.create({
         ...common,

@@ -38,3 +38,25 @@ describe('direct calls', () => {
     );
   });
 });
+
+it('the size of the cache is a whole number', () => {
+  const NAME = 'VERIFICATION_MAX_CACHED_WORKFLOWS';
+  expect(workerSettings({ [NAME]: '0' }).maxCachedWorkflows).toBe(0);
+  expect(workerSettings({}).maxCachedWorkflows).toBeUndefined();
+  expect(() => workerSettings({ [NAME]: 'all' })).toThrow(`${NAME}: found "all"`);
+});
+
+it('one half of a worker is named by its word', () => {
+  const NAME = 'VERIFICATION_WORKER_ONLY';
+  expect(['workflows', 'calls', ''].map((value) => workerSettings({ [NAME]: value }).only)).toEqual([
+    'workflows',
+    'calls',
+    undefined,
+  ]);
+  expect(() => workerSettings({ [NAME]: 'both' })).toThrow(`${NAME}: found "both"; allowed: workflows, calls`);
+});
+
+it('says everything that is wrong at once', () => {
+  const wrong = { VERIFICATION_WORKER_ONLY: 'x', VERIFICATION_MAX_CACHED_WORKFLOWS: 'x' };
+  expect(() => workerSettings(wrong)).toThrow(/MAX_CACHED_WORKFLOWS: [^]*WORKER_ONLY: /);
+});
