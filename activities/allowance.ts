@@ -9,6 +9,11 @@ const THROTTLED_FOR_MS = 60_000;
 
 const WINDOW_MS = 1_000;
 
+interface AllowanceOptions {
+  throttledForMs?: number | undefined;
+  now?: (() => number) | undefined;
+}
+
 /**
  * What a worker process may ask Cognito directly, past the task queue of calls: so many calls of each kind in every second, for
  * each region, since the quotas are those of an account in a region. Nothing for a minute after Cognito has throttled any call of
@@ -19,14 +24,20 @@ export class Allowance {
   private readonly throttledUntilMs = new Map<string, number>();
   private queueLimit = Number.POSITIVE_INFINITY;
 
+  private readonly throttledForMs: number;
+  private readonly now: () => number;
+
   /**
    * @param perSecond 0 for no direct call
-   * @param now for tests
+   * @param options for tests: how long a throttle counts, and a clock
    */
   constructor(
     private readonly perSecond: number = DIRECT_CALLS_PER_SECOND,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+    { throttledForMs = THROTTLED_FOR_MS, now = () => performance.now() }: AllowanceOptions = {},
+  ) {
+    this.throttledForMs = throttledForMs;
+    this.now = now;
+  }
 
   /** Takes one call, or answers that there is none. */
   take(kind: CallKind, userPoolId: string): boolean {
@@ -43,7 +54,7 @@ export class Allowance {
 
   /** Cognito has throttled a call of this process. */
   throttled(userPoolId: string): void {
-    this.throttledUntilMs.set(regionOf(userPoolId), this.now() + THROTTLED_FOR_MS);
+    this.throttledUntilMs.set(regionOf(userPoolId), this.now() + this.throttledForMs);
   }
 
   /** What the server lets through the task queue of calls in a second; 0 while it is paused. Undefined: as much as comes. */

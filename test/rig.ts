@@ -10,6 +10,7 @@ import type { DataConverter } from '@temporalio/common';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
+import { Allowance } from '../activities/allowance.js';
 import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
 import { temporalCli } from '../dev/temporal-binaries.js';
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
@@ -69,7 +70,8 @@ export interface RigOptions {
   /** A bundle other than that of the build. */
   workflowBundlePath?: string | undefined;
   workflowStackTraces?: boolean;
-  directCallsPerSecond?: number;
+  /** What direct calls draw on. Default: `enough`. */
+  allowance?: Allowance;
 }
 
 /** `timeSkipping` for waits of hours, `local` (the real development server) for everything else. */
@@ -175,6 +177,9 @@ function noting(started: Set<string>): WorkflowClientInterceptor {
   };
 }
 
+/** For as many direct calls as tests make, whatever another test has been throttled for: each has its history always. */
+export const enough = (): Allowance => new Allowance(1_000, { throttledForMs: 0 });
+
 /** How many workflows the workers of this test run keep in memory; undefined for the default of the SDK. */
 export function cacheSize(): number | undefined {
   const size = process.env['VERIFICATION_TEST_CACHE'];
@@ -189,7 +194,7 @@ export async function startWorker(
   options: Omit<RigOptions, 'cognito' | 'sandbox'> & { connection?: NativeConnection } = {},
 ): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
   const { keyRing = KEY_RING, identity, maxCachedWorkflows = cacheSize() } = options;
-  const { workflowBundlePath, workflowStackTraces, directCallsPerSecond } = options;
+  const { workflowBundlePath, workflowStackTraces, allowance = enough() } = options;
   const worker = await createWorker({
     connection: options.connection ?? env.nativeConnection,
     namespace: 'default',
@@ -201,7 +206,7 @@ export async function startWorker(
     ...(identity === undefined ? {} : { identity }),
     workflowBundlePath,
     workflowStackTraces,
-    directCallsPerSecond,
+    allowance,
   });
   const run = worker.run();
   return {

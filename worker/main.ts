@@ -2,6 +2,7 @@
 import { cognitoEndpoint, keyRingFromSettings, readSettings, userPoolsFromSettings } from '@cognito-verification/codec';
 import type { NativeConnection } from '@temporalio/worker';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
+import { Allowance } from '../activities/allowance.js';
 import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
 import { probeUserPools } from '../activities/probe-user-pools.js';
 import { logUncaught, logWarnings } from '../log/log-uncaught.js';
@@ -29,7 +30,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     userPools,
     cognito,
     accessTokenSource,
-    worker: settings,
+    worker: { directCallsPerSecond, ...settings },
   } = readSettings({
     config: () => {
       const loaded = loadConfig();
@@ -66,6 +67,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
       cognito,
       accessTokenSource,
       ...settings,
+      allowance: new Allowance(directCallsPerSecond),
     });
     if (settings.only === 'workflows') log.logger.info(DECIDES_ONLY);
     const running = worker.run();

@@ -2,7 +2,7 @@
 import { quoteSetting, readSettings, SettingError } from '@cognito-verification/codec';
 import type { WorkerHalf } from './worker.js';
 
-/** See the options of `createWorker` with the same names. */
+/** See the options of `createWorker` with the same names, and for direct calls its `allowance`. */
 export interface WorkerSettings {
   /** `VERIFICATION_WORKFLOW_STACK_TRACES`. */
   readonly workflowStackTraces: boolean;

@@ -56,11 +56,8 @@ export interface VerificationWorkerOptions {
    * more worker CPU (`docs/performance.md`). Default: `false`.
    */
   workflowStackTraces?: boolean | undefined;
-  /**
-   * How many calls of each kind (sends, attempts, looks) the process makes in a second, for each region, past the task queue of
-   * calls; 0 for none. Default: 10.
-   */
-  directCallsPerSecond?: number | undefined;
+  /** What the calls draw on that this process makes past the task queue of calls. Default: 10 a second of each kind and region. */
+  allowance?: Allowance | undefined;
   /**
    * One half only: `workflows` decides and calls nobody, `calls` calls Cognito and decides nothing. Both halves must run somewhere.
    * Default: both.
@@ -89,7 +86,7 @@ const MOST_CACHED = 500;
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
   const { connection, namespace, only, taskQueue = TASK_QUEUE } = options;
   // Calls are a process of their own where this one decides only, and their rate is governed there.
-  const allowance = new Allowance(only === 'workflows' ? 0 : options.directCallsPerSecond);
+  const allowance = only === 'workflows' ? new Allowance(0) : (options.allowance ?? new Allowance());
   const workflows = only === 'calls' ? undefined : await createWorkflowWorker(options, allowance);
   const calls =
     only === 'workflows'

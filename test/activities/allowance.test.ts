@@ -7,7 +7,7 @@ const OTHER_REGION = 'us-east-1_AbC';
 
 function allowanceOf(perSecond: number) {
   const clock = { ms: 0 };
-  return { clock, allowance: new Allowance(perSecond, () => clock.ms) };
+  return { clock, allowance: new Allowance(perSecond, { now: () => clock.ms }) };
 }
 
 it('never more than so many calls of a kind in any second', () => {

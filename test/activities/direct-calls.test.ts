@@ -27,7 +27,7 @@ afterAll(async () => {
 
 function worker(perSecond: number) {
   const clock = { ms: 0 };
-  const allowance = new Allowance(perSecond, () => clock.ms);
+  const allowance = new Allowance(perSecond, { now: () => clock.ms });
   const options = { userPools: [{ userPoolId: user.userPoolId }], allowance };
   return { clock, direct: createDirectActivities(clients, options), governed: createActivities(clients, options) };
 }

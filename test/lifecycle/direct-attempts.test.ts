@@ -7,11 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { VerificationClient } from '@cognito-verification/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Allowance } from '../../activities/allowance.js';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { type SandboxUser, startWorkerProcess, useRig } from '../rig.js';
 
 const ATTEMPT = 'VerifyUserAttribute';
-const rig = useRig('local');
+const rig = useRig('local', { allowance: new Allowance(1_000) });
 
 const attemptsSeen = ({ username }: SandboxUser) => rig.sandbox.calls({ operation: ATTEMPT, username });
 const wrongFor = (code: string) => (code === '000000' ? '111111' : '000000');

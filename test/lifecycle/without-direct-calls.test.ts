@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cognitoTaskQueue } from '@cognito-verification/contract';
 import { expect, it } from 'vitest';
+import { Allowance } from '../../activities/allowance.js';
 import { countEvents } from '../../bench/counts.js';
 import { collect, useRig } from '../rig.js';
 
-const rig = useRig('local', { directCallsPerSecond: 0 });
+const rig = useRig('local', { allowance: new Allowance(0) });
 
 it('sends, checks and counts as with direct calls, and says in the list what is true', async () => {
   const user = await rig.sandbox.createUser();

@@ -11,7 +11,7 @@ import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { createActivities } from '../../activities/create-activities.js';
 import { createWorker } from '../../worker/worker.js';
 import { type Opened, type Opening, SEND, TimeTravel } from '../lifecycle/time-travel.js';
-import { type Rig, type SandboxUser, startRig } from '../rig.js';
+import { enough, type Rig, type SandboxUser, startRig } from '../rig.js';
 import { stampOf } from '../stamping.js';
 import type { Provocation } from './answers.js';
 
@@ -182,6 +182,7 @@ export class CorpusRig extends TimeTravel {
       namespace: 'default',
       taskQueue,
       identity: IDENTITY,
+      allowance: enough(),
       ...this.worker,
     };
     const cognito = createCognitoClients({ endpoint: endpoint ?? sandbox.url });
