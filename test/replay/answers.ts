@@ -73,7 +73,8 @@ const COMMON: readonly CognitoAnswer[] = [
     name: 'no-answer',
     row: LOST,
     fault: { latencyMs: 24_000, afterEffect: true },
-    is: ofType('ETIMEDOUT', /requestTimeout/),
+    // A direct attempt is given up sooner.
+    is: (failure) => failure.type === 'AbortError' || ofType('ETIMEDOUT', /requestTimeout/)(failure),
   },
   { name: 'worker-killed', row: LOST, is: (failure) => TIMED_OUT.test(failure.type) },
   exception('UnexpectedLambdaException'),

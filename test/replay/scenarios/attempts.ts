@@ -67,7 +67,8 @@ export const ATTEMPTS: readonly Scenario[] = [
     play: async (rig) => {
       const opened = await rig.open({ policy: { deadline: '1 minute' } });
       rig.fault(opened.user, ATTEMPT, { latencyMs: 12_000 });
-      await sleep(Date.parse(opened.started.expiresAt) - Date.now() - 6_000);
+      // So late that it is no local activity, which would end before the deadline.
+      await sleep(Date.parse(opened.started.expiresAt) - Date.now() - 4_000);
       await rig.submitRight(opened);
       return opened.id;
     },
