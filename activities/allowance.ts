@@ -4,6 +4,9 @@ export type CallKind = 'send' | 'attempt' | 'look';
 /** How many direct calls of each kind a worker process makes in a second, for each region, unless a setting says otherwise. */
 const DIRECT_CALLS_PER_SECOND = 10;
 
+/** A local activity holds its workflow task, of which a worker has 40 at once, and Cognito may be slow. */
+const MOST_LOCAL_AT_ONCE = 10;
+
 /** After a throttle the task queue of calls decides alone, with its rate limit and its backoff. */
 const THROTTLED_FOR_MS = 60_000;
 
@@ -17,10 +20,12 @@ interface AllowanceOptions {
 /**
  * What a worker process may ask Cognito directly, past the task queue of calls: so many calls of each kind in every second, for
  * each region, since the quotas are those of an account in a region. Nothing for a minute after Cognito has throttled any call of
- * the process, and nothing while the task queue of calls is paused.
+ * the process, and nothing while the task queue of calls is paused. Of attempts and looks together ten at once, since each holds
+ * its workflow task.
  */
 export class Allowance {
   private readonly made = new Map<string, number[]>();
+  private local = 0;
   private readonly throttledUntilMs = new Map<string, number>();
   private queueLimit = Number.POSITIVE_INFINITY;
 
@@ -39,8 +44,27 @@ export class Allowance {
     this.now = now;
   }
 
-  /** Takes one call, or answers that there is none. */
-  take(kind: CallKind, userPoolId: string): boolean {
+  /**
+   * Makes a call out of the allowance.
+   * @returns undefined where there is none left
+   */
+  draw<Result>(kind: CallKind, userPoolId: string, call: () => Promise<Result>): Promise<Result> | undefined {
+    const isLocal = kind !== 'send';
+    if (isLocal && this.local >= MOST_LOCAL_AT_ONCE) return undefined;
+    if (!this.take(kind, userPoolId)) return undefined;
+    return isLocal ? this.whileLocal(call) : call();
+  }
+
+  private async whileLocal<Result>(call: () => Promise<Result>): Promise<Result> {
+    this.local += 1;
+    try {
+      return await call();
+    } finally {
+      this.local -= 1;
+    }
+  }
+
+  private take(kind: CallKind, userPoolId: string): boolean {
     const nowMs = this.now();
     const region = regionOf(userPoolId);
     if ((this.throttledUntilMs.get(region) ?? 0) > nowMs) return false;

@@ -40,7 +40,8 @@ export function createDirectActivities(clients: CognitoClients, options: Activit
     // What cannot be opened asks nobody anything.
     if (input instanceof Error) return call();
     const isServed = findServedPool(userPools, input.userPoolId) !== undefined;
-    return isServed && (allowance?.take(kind, input.userPoolId) ?? true) ? call() : undefined;
+    if (!isServed) return undefined;
+    return allowance ? allowance.draw(kind, input.userPoolId, call) : call();
   };
   const notCalled = ({ runId }: CognitoCall): NotCalled => ({ notCalled: true, runId });
   return {

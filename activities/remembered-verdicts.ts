@@ -25,7 +25,7 @@ interface Attempt {
  * so that no guess is free.
  */
 export class RememberedVerdicts {
-  /** By the first run of the verification, and by update and code. */
+  /** By the first run of the verification, and by what was asked. */
   private readonly verifications = new LRUCache<string, Map<string, Attempt>>({ max: MOST, ttl: KEEP_MS });
 
   /** @param ask asks Cognito; undefined where it may not be asked */
@@ -54,9 +54,8 @@ export class RememberedVerdicts {
   }
 }
 
-/** A digest, since the code is a secret. */
-function keyOf({ updateId, code }: VerifyCodeInput): string {
-  return createHash('sha256')
-    .update(JSON.stringify([updateId, code]))
-    .digest('base64url');
+/** A digest, since code and token are secrets. With another token it is another attempt: the first may have been refused. */
+function keyOf({ updateId, code, accessToken, accessTokenReference }: VerifyCodeInput): string {
+  const asked = JSON.stringify([updateId, code, accessToken ?? null, accessTokenReference ?? null]);
+  return createHash('sha256').update(asked).digest('base64url');
 }

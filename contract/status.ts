@@ -97,7 +97,8 @@ export const ATTEMPT_OUTCOMES = [
 ] as const;
 
 /**
- * How an attempt ended. It is `checking` while Cognito is asked. `accepted` is the right code. `accessTokenRejected` and `notMade` (the call did not reach
+ * How an attempt ended. It is `checking` while Cognito is asked, unless the answer comes with the workflow task that asks.
+ * `accepted` is the right code. `accessTokenRejected` and `notMade` (the call did not reach
  * Cognito, or something in front of it blocked the call) do not count against `maxAttempts`.
  */
 export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];

@@ -194,6 +194,11 @@ export class Attempts {
     };
   }
 
+  /** The code has come again, and its process does not know it: what is counted stays so. */
+  forgetLost(updateId: string): boolean {
+    return this.lost.delete(updateId);
+  }
+
   /** Counts attempts whose workflow tasks were lost. The codes may come again: the first answer is theirs. */
   countLost(attempts: readonly UncountedAttempt[]): void {
     for (const { updateId, at } of attempts) {

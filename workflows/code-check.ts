@@ -40,6 +40,8 @@ interface Counter {
   readonly countedUpdates: readonly string[];
   /** Counts an attempt before Cognito is asked, or with its answer; the outcome is filled in when it is known. */
   count(updateId: string): (outcome: AttemptOutcome) => void;
+  /** Whether the update was one of those below; it no longer is. */
+  forgetLost(updateId: string): boolean;
   /** Counts attempts whose workflow tasks were lost. */
   countLost(attempts: readonly UncountedAttempt[]): void;
 }
@@ -109,6 +111,9 @@ export class CodeCheck {
         this.attempts.countLost(direct.uncounted);
         return { verdict: 'again' };
       }
+      // Nobody knows an answer to this very code, so that it is another attempt.
+      const isAnswered = direct && direct.verdict !== 'notCalled';
+      if (calls === 1 && !isAnswered && this.attempts.forgetLost(updateId)) return { verdict: 'again' };
       const settle = this.attempts.count(updateId);
       const answer = direct && direct.verdict !== 'notCalled' ? direct : await verifyCode(attempt, summary, withinMs);
       settle(OUTCOMES[answer.verdict]);

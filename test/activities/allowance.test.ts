@@ -7,7 +7,11 @@ const OTHER_REGION = 'us-east-1_AbC';
 
 function allowanceOf(perSecond: number) {
   const clock = { ms: 0 };
-  return { clock, allowance: new Allowance(perSecond, { now: () => clock.ms }) };
+  const allowance = new Allowance(perSecond, { now: () => clock.ms });
+  /** A call that has ended by the next line. */
+  const take = (kind: CallKind, userPoolId: string) =>
+    allowance.draw(kind, userPoolId, () => Promise.resolve()) !== undefined;
+  return { clock, allowance, take };
 }
 
 it('never more than so many calls of a kind in any second', () => {
@@ -16,11 +20,11 @@ it('never more than so many calls of a kind in any second', () => {
       fc.integer({ min: 0, max: 5 }),
       fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), fc.constantFrom<CallKind>('send', 'attempt', 'look'))),
       (perSecond, steps) => {
-        const { clock, allowance } = allowanceOf(perSecond);
+        const { clock, take } = allowanceOf(perSecond);
         const made: { kind: CallKind; ms: number }[] = [];
         for (const [wait, kind] of steps) {
           clock.ms += wait;
-          if (allowance.take(kind, POOL)) made.push({ kind, ms: clock.ms });
+          if (take(kind, POOL)) made.push({ kind, ms: clock.ms });
         }
         for (const { kind, ms } of made) {
           const within = made.filter((one) => one.kind === kind && one.ms > ms - 1_000 && one.ms <= ms);
@@ -32,29 +36,29 @@ it('never more than so many calls of a kind in any second', () => {
 });
 
 it('a second later there is as much again', () => {
-  const { clock, allowance } = allowanceOf(2);
-  const takeThree = () => [1, 2, 3].map(() => allowance.take('attempt', POOL));
+  const { clock, take } = allowanceOf(2);
+  const takeThree = () => [1, 2, 3].map(() => take('attempt', POOL));
   expect(takeThree()).toEqual([true, true, false]);
   clock.ms += 1_000;
   expect(takeThree()).toEqual([true, true, false]);
 });
 
 it('each kind and each region has its own', () => {
-  const { allowance } = allowanceOf(1);
-  expect(allowance.take('attempt', POOL)).toBe(true);
-  expect(allowance.take('attempt', 'eu-west-1_Other')).toBe(false);
-  expect(allowance.take('send', POOL)).toBe(true);
-  expect(allowance.take('attempt', OTHER_REGION)).toBe(true);
+  const { take } = allowanceOf(1);
+  expect(take('attempt', POOL)).toBe(true);
+  expect(take('attempt', 'eu-west-1_Other')).toBe(false);
+  expect(take('send', POOL)).toBe(true);
+  expect(take('attempt', OTHER_REGION)).toBe(true);
 });
 
 it('nothing for a minute after a throttle of any kind, in this region alone', () => {
-  const { clock, allowance } = allowanceOf(5);
+  const { clock, allowance, take } = allowanceOf(5);
   allowance.throttled(POOL);
   clock.ms += 59_999;
-  expect(allowance.take('send', POOL)).toBe(false);
-  expect(allowance.take('send', OTHER_REGION)).toBe(true);
+  expect(take('send', POOL)).toBe(false);
+  expect(take('send', OTHER_REGION)).toBe(true);
   clock.ms += 1;
-  expect(allowance.take('send', POOL)).toBe(true);
+  expect(take('send', POOL)).toBe(true);
 });
 
 describe('the limit of the task queue of calls', () => {
@@ -64,8 +68,22 @@ describe('the limit of the task queue of calls', () => {
     ['is higher: as before', 50, [true, true, false]],
     ['is not set: as before', undefined, [true, true, false]],
   ])('%s', (_what, limit, expected) => {
-    const { allowance } = allowanceOf(2);
+    const { allowance, take } = allowanceOf(2);
     allowance.limitQueue(limit);
-    expect([1, 2, 3].map(() => allowance.take('look', POOL))).toEqual(expected);
+    expect([1, 2, 3].map(() => take('look', POOL))).toEqual(expected);
   });
+});
+
+it('ten attempts and looks at once, since each holds its workflow task; sends do not', async () => {
+  const { allowance } = allowanceOf(1_000);
+  const ends: (() => void)[] = [];
+  const lasting = () => new Promise<void>((resolve) => ends.push(resolve));
+  const kinds = Array.from({ length: 12 }, (_, index): CallKind => (index % 2 ? 'attempt' : 'look'));
+  const calls = kinds.map((kind) => allowance.draw(kind, POOL, lasting));
+  expect(calls.filter((call) => call !== undefined)).toHaveLength(10);
+  expect(allowance.draw('send', POOL, lasting)).toBeDefined();
+  ends[0]?.();
+  await calls[0];
+  expect(allowance.draw('attempt', POOL, lasting)).toBeDefined();
+  expect(allowance.draw('look', POOL, lasting)).toBeUndefined();
 });

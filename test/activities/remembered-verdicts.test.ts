@@ -60,6 +60,24 @@ it.each([
   expect(asked.times).toBe(2);
 });
 
+it('asks with another token: Cognito may have refused the first', async () => {
+  const remembered = new RememberedVerdicts();
+  const { asked, ask } = asking(ACCEPTED, ACCEPTED);
+  await remembered.answer(INPUT, ask);
+  const other: VerifyCodeInput = {
+    userPoolId: 'eu-west-1_AbC',
+    sub: '6f1a',
+    attributeName: 'email',
+    accessToken: 'other',
+    code: '123456',
+    runId: 'run',
+    updateId: 'submitCode/1',
+    counted: [{ updateId: 'submitCode/1' }],
+  };
+  await remembered.answer(other, ask);
+  expect(asked.times).toBe(2);
+});
+
 it('tells of an attempt that the verification has not counted, before it makes another', async () => {
   const remembered = new RememberedVerdicts();
   const { asked, ask } = asking(ACCEPTED, ACCEPTED);

@@ -148,11 +148,12 @@ describe('a workflow task that is thrown away while the attempt is made', () => 
   });
 });
 
-describe('a worker that is killed while the attempt is made', { timeout: 120_000 }, () => {
+describe('a worker that ends while the attempt is made', { timeout: 120_000 }, () => {
   it.each([
-    { what: 'a right code', right: true, result: 'verified', calls: 2 },
-    { what: 'a wrong code', right: false, result: 'mismatch', calls: 2 },
-  ])('$what: the next worker makes it again, and the answer is right', async ({ right, result, calls }) => {
+    { what: 'a right code, killed', signal: 'SIGKILL', right: true, result: 'verified', calls: 2 },
+    { what: 'a wrong code, killed', signal: 'SIGKILL', right: false, result: 'mismatch', calls: 2 },
+    { what: 'a right code, told to stop', signal: 'SIGTERM', right: true, result: 'verified', calls: 1 },
+  ] as const)('$what: no answer is lost, and it is right', async ({ signal, right, result, calls }) => {
     const taskQueue = `killed-${randomUUID()}`;
     const settings = { AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: rig.sandbox.url };
     const killed = await startWorkerProcess(rig, taskQueue, settings);
@@ -163,14 +164,14 @@ describe('a worker that is killed while the attempt is made', { timeout: 120_000
     held(user, 2_500);
     const submitted = client.submitCode(workflowId, { code: right ? code : wrongFor(code) });
     await asked(user);
-    await killed.end('SIGKILL');
+    await killed.end(signal);
     const next = await startWorkerProcess(rig, taskQueue, settings);
     onTestFinished(() => next.end('SIGTERM'));
     const answer = await submitted;
     expect(answer.result).toBe(result);
     expect(answer.status.attempts).toHaveLength(1);
     expect(attemptsSeen(user)).toHaveLength(calls);
-    if (right) expect((await client.wait(workflowId)).proof).toBe('found');
+    if (right) expect((await client.wait(workflowId)).proof).toBe(calls === 1 ? 'accepted' : 'found');
     else await client.cancel(workflowId);
   });
 });
@@ -186,6 +187,19 @@ it('a code that was used elsewhere is found out in the same activity', async () 
     (event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? [],
   );
   expect(activities).toEqual(['sendCode']);
+});
+
+it('the next token is tried where Cognito refuses the first', async () => {
+  const user = await rig.user();
+  const { workflowId } = await rig.start(user);
+  const accessToken = await rig.sandbox.issueAccessToken(user);
+  await rig.client.start({ accessToken, attributeName: 'email' });
+  const exception = { name: 'NotAuthorizedException', message: 'Access Token has been revoked' };
+  rig.sandbox.setFault({ operation: ATTEMPT, username: user.username, exception, times: 1 });
+  const { result, status } = await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+  expect(result).toBe('verified');
+  expect(status.attempts.map(({ outcome }) => outcome)).toEqual(['accessTokenRejected', 'accepted']);
+  expect(await waysOf(workflowId)).toMatchObject({ local: 2, normal: 0 });
 });
 
 it('a code that Cognito calls expired is not called so before a look tells: it may be a repeat', async () => {

@@ -34,7 +34,7 @@ it('a limit that somebody sets on the task queue of calls takes hold of direct c
     end();
     await watching;
   });
-  const isLeft = () => allowance.take('send', 'eu-west-1_AbC');
+  const isLeft = () => allowance.draw('send', 'eu-west-1_AbC', () => Promise.resolve()) !== undefined;
   await limit(0);
   await expect.poll(isLeft, { interval: 500, timeout: 8_000 }).toBe(false);
   await limit();
