@@ -66,6 +66,7 @@ const GOOD: Evidence = {
     { scheduledAtMs: at(10), endedAtMs: at(25), end: 'timedOut' },
   ],
   failedTasks: ['cause 1'],
+  lostTasks: 0,
   builds: ['a', 'b'],
   cognito: [send(0.5), send(26), attempt(30, 'CodeMismatchException'), attempt(40)],
   messagesAtMs: [at(0.6), at(27)],
@@ -168,6 +169,18 @@ describe('the judge', () => {
   it('allows a second accepted code that was sent after the first: the answer to the first was lost', () => {
     const cognito = [send(0.5), attempt(5), send(26), attempt(30, 'CodeMismatchException'), attempt(40)];
     expect(rulesOf({ cognito })).not.toContain('once');
+  });
+
+  it('allows one more attempt with a workflow task that was lost, and no second one', () => {
+    const tooMany = (more: number) => ({
+      cognito: [
+        ...GOOD.cognito.slice(0, 2),
+        ...Array.from({ length: more }, () => attempt(20, 'CodeMismatchException')),
+        ...GOOD.cognito.slice(2),
+      ],
+    });
+    expect(rulesOf({ ...tooMany(1), lostTasks: 1 })).not.toContain('attempts');
+    expect(rulesOf({ ...tooMany(2), lostTasks: 1 })).toContain('attempts');
   });
 
   it.each(Object.entries(BAD))('finds: %s', (_name, [rule, change]) => {

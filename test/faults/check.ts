@@ -19,7 +19,8 @@ export const RULES = {
     'no person gets two messages for one send: each message, and each send that Cognito took, has a send of the list for itself, and a call for it in the history',
   sends: 'no more sends than the policy allows',
   uncertain: 'a send whose end nobody knows is counted',
-  attempts: 'no more codes are looked at than the policy allows',
+  attempts:
+    'no more codes are looked at than the policy allows, but for one more with each workflow task that a worker had and did not end',
   once: 'no code is taken twice: after one was taken, the next one is of a later send',
   proven: 'verified means that Cognito has taken the code, in time',
   truth: 'verified is said of the very value that the user pool has as verified, and to which the codes went',
@@ -116,7 +117,8 @@ function attempts(evidence: Evidence): Found {
     ({ operation, by, effect }) => operation === 'attempt' && by === 'worker' && LOOKED_AT.has(effect),
   );
   const { maxAttempts } = evidence.policy;
-  if (looks.length <= maxAttempts) return [];
+  // The next worker tries the code of a lost task again, and does not know that it was tried.
+  if (looks.length <= maxAttempts + evidence.lostTasks) return [];
   const late = looks.slice(maxAttempts).some(({ effect }) => effect === 'ok')
     ? ', and one was taken past the limit'
     : '';
@@ -179,7 +181,10 @@ function kept({ calls, outcome, policy }: Evidence): Found {
 function lostFrom(earlier: VerificationStatus, last: VerificationStatus): string | undefined {
   const lines = (status: VerificationStatus) => [
     ...status.sends.map(({ at, outcome }) => `a send at ${at}, ${outcome}`),
-    ...status.attempts.map(({ at, outcome }) => `an attempt at ${at}${outcome === 'checking' ? '' : `, ${outcome}`}`),
+    // One that is being checked, or that has no answer, may have one later.
+    ...status.attempts.map(
+      ({ at, outcome }) => `an attempt at ${at}${['checking', 'uncertain'].includes(outcome) ? '' : `, ${outcome}`}`,
+    ),
   ];
   const all = lines(last);
   return lines(earlier).find((line) => !all.some((known) => known.startsWith(line)));

@@ -21,13 +21,14 @@ const ATTEMPT = 'VerifyUserAttribute';
 // Values of Temporal enumerations that the client does not name.
 const NON_DETERMINISTIC_ERROR = 24;
 const TIMED_OUT_WITH_WORKER: ReadonlySet<unknown> = new Set([1, 4]);
+const START_TO_CLOSE = 1;
 
 type Known = Pick<Evidence, 'workflowId' | 'behaviour' | 'policy' | 'calls'> & {
   user: SandboxUser;
   /** Where the codes went. */
   address: string;
 };
-type FromHistory = Pick<Evidence, 'sendActivities' | 'failedTasks' | 'builds'>;
+type FromHistory = Pick<Evidence, 'sendActivities' | 'failedTasks' | 'lostTasks' | 'builds'>;
 type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
 type Events = NonNullable<History['events']>;
 
@@ -152,7 +153,10 @@ function fromHistory(events: Events): FromHistory {
     const completed = event.workflowTaskCompletedEventAttributes;
     if (completed) builds.add(completed.workerVersion?.buildId ?? '');
   }
-  return { sendActivities: [...sends.values()], failedTasks, builds: [...builds] };
+  const lostTasks = events.filter(
+    ({ workflowTaskTimedOutEventAttributes: lost }) => Number(lost?.timeoutType) === START_TO_CLOSE,
+  ).length;
+  return { sendActivities: [...sends.values()], failedTasks, lostTasks, builds: [...builds] };
 }
 
 function timeOf(event: Events[number] | undefined): number {

@@ -52,6 +52,8 @@ export interface Evidence {
   sendActivities: readonly SendActivity[];
   /** Why workflow tasks failed. */
   failedTasks: readonly string[];
+  /** Workflow tasks that a worker had and did not end: what a local attempt in them was told, nobody may know. */
+  lostTasks: number;
   /** How the replay of this build differs from the history at the end; undefined if it replays. */
   replayError?: string | undefined;
   /** Build ids of the workers that had one of its workflow tasks. */

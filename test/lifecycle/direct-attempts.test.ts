@@ -171,6 +171,8 @@ describe('a worker that ends while the attempt is made', { timeout: 120_000 }, (
     expect(answer.result).toBe(result);
     expect(answer.status.attempts).toHaveLength(1);
     expect(attemptsSeen(user)).toHaveLength(calls);
+    const lost = (await eventsOf(workflowId)).filter((event) => event.workflowTaskTimedOutEventAttributes);
+    expect(lost).toHaveLength(calls - 1);
     if (right) expect((await client.wait(workflowId)).proof).toBe(calls === 1 ? 'accepted' : 'found');
     else await client.cancel(workflowId);
   });
