@@ -17,6 +17,7 @@ export function besidesOf(reading: Reading, turns: readonly Turn[]): string[] {
     'the calls of verifications that the request does not name are counted': only(steps, 'call').some(
       ({ activity, input }) => activity === 'countEarlierCalls' && (input as { mayBeCopy?: true }).mayBeCopy === true,
     ),
+    ...directly(steps),
     'an attempt, then another call after its answer was lost': triedTwice(steps),
     'a send that waits for an attempt to end': turns.some(waitsForAttempt(steps)),
     'two codes at once, one after the other': together(turns, 'submitCode'),
@@ -107,6 +108,24 @@ function counts(steps: readonly Step[]): EarlierCalls[] {
 function isUsedUp({ sends, attempts }: EarlierCalls): boolean {
   const used = allUsedUp('');
   return sends.length >= used.sends.length && attempts.length >= used.attempts.length;
+}
+
+/** What a worker did without the task queue of calls. */
+function directly(steps: readonly Step[]): Record<string, boolean> {
+  const local = only(steps, 'answer').filter((one) => one.local);
+  const attempts = local.filter(isAttempt);
+  const [first] = only(steps, 'answer').filter(({ activity }) => activity === 'sendCode');
+  const isSentAgain = only(steps, 'call').filter(({ activity }) => activity === 'sendCode').length > 1;
+  const hadNoEffect = (answer: (typeof local)[number] | undefined) =>
+    answer !== undefined && ['throttled', 'unreachable'].includes(verdictOf(answer));
+  return {
+    'an attempt by a local activity': attempts.length > 0,
+    'an attempt by a local activity, then by a normal one': attempts.some(hadNoEffect),
+    'a look at the deadline by a local activity': local.some(({ activity }) => activity === 'readAttribute'),
+    'a direct send that had no effect, then another one': isSentAgain && hadNoEffect(first),
+    'a direct send that was not made, then another one':
+      isSentAgain && (first?.value as { notCalled?: true } | undefined)?.notCalled === true,
+  };
 }
 
 function triedTwice(steps: readonly Step[]): boolean {
