@@ -178,6 +178,27 @@ describe('a worker that ends while the attempt is made', { timeout: 120_000 }, (
   });
 });
 
+it('a worker that is held up for longer than its task may take: the answer is right, and Cognito is asked once', async () => {
+  const taskQueue = `held-${randomUUID()}`;
+  const worker = await startWorkerProcess(rig, taskQueue, {
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: rig.sandbox.url,
+  });
+  onTestFinished(() => worker.end('SIGKILL'));
+  const client = new VerificationClient({ client: rig.env.client, userPools: rig.userPools, taskQueue });
+  const user = await rig.user();
+  const { workflowId } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+  held(user, 2_000);
+  const submitted = client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+  await asked(user);
+  process.kill(worker.pid, 'SIGSTOP');
+  await sleep(12_000);
+  process.kill(worker.pid, 'SIGCONT');
+  expect((await submitted).result).toBe('verified');
+  expect(attemptsSeen(user)).toHaveLength(1);
+  const lost = (await eventsOf(workflowId)).filter((event) => event.workflowTaskTimedOutEventAttributes);
+  expect(lost.length).toBeGreaterThan(0);
+}, 120_000);
+
 it('a code that was used elsewhere is found out in the same activity', async () => {
   const user = await rig.user();
   const { workflowId } = await rig.start(user);
