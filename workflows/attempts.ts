@@ -39,6 +39,9 @@ const ANSWER_WITHIN_MS = 85_000;
 /** The time-outs of a local activity, with a moment for the way. */
 const LONGEST_DIRECT_MS = 5_000;
 
+/** Until an attempt whose worker has died is made again: the time-out of its workflow task, and a new worker. */
+const REPEATED_WITHIN_MS = 30_000;
+
 /** The attempts of one verification, one at a time. */
 export class Attempts {
   private readonly entries: AttemptRecord[] = [];
@@ -213,14 +216,17 @@ export class Attempts {
    * Whether an attempt may be a local activity. The server throws its workflow task away for an event of the same moment, or for a
    * crowd of messages, and the next task, or the next worker, makes the attempt again. If Cognito had accepted the code it calls it
    * expired then, and only an attribute that was not verified before tells. So nothing is under way that may end in the same moment,
-   * the deadline is not near, and no other code waits. Where only that is missing, an earlier attempt may have been local.
+   * the deadline is not near, and no other code waits. Nor is the end of the code's lifetime, from where a repeat asks nobody.
+   * Where only that is missing, an earlier attempt may have been local.
    */
   get directness(): Directness {
     const { looks, sends, deadline, mailbox } = this.parts;
     if (!looks.acceptanceShows) return 'none';
     if (this.lostAnswer) return this.lost.size > 0 ? 'remembered' : 'none';
     const isQuiet = mailbox.codes.length === 0 && sends.state === 'none' && looks.state === 'none' && !this.isLateTaken;
-    return isQuiet && deadline.atMs - Date.now() > LONGEST_DIRECT_MS ? 'call' : 'remembered';
+    const { codeExpiresAtMs = Number.POSITIVE_INFINITY } = sends.records;
+    const untilMs = Math.min(deadline.atMs - LONGEST_DIRECT_MS, codeExpiresAtMs - REPEATED_WITHIN_MS);
+    return isQuiet && Date.now() < untilMs ? 'call' : 'remembered';
   }
 
   /** A consumed code answers like an expired one, so after a lost answer only the attribute tells which it is. */

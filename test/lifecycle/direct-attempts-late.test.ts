@@ -22,6 +22,19 @@ test.each([
   expect(await waysOf(opened)).toBe(way);
 });
 
+test.each([
+  { before: 60_000, way: 'local' },
+  { before: 25_000, way: 'normal' },
+])(
+  'a code $before ms before the end of its lifetime, after which a repeat would ask nobody: $way',
+  async ({ before, way }) => {
+    const opened = await travel.open({ policy: { codeLifetime: '10 minutes' } });
+    await travel.pass(Date.parse(opened.started.codeExpiresAt ?? '') - (await travel.now()) - before);
+    expect((await travel.submitRight(opened)).result).toBe('verified');
+    expect(await waysOf(opened)).toBe(way);
+  },
+);
+
 test('the look at the deadline is a local activity, and finds what nobody has told of', async () => {
   const opened = await travel.open({ policy: { deadline: '10 minutes' } });
   await travel.verifyElsewhere(opened);
