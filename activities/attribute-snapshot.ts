@@ -36,6 +36,8 @@ export interface Look {
   salt?: string | undefined;
   /** Ends the look. */
   signal: AbortSignal;
+  /** Told of each failure, also where the look may do without an answer. */
+  onFailure?: ((error: unknown) => void) | undefined;
 }
 
 /** The read before a send is useful but not necessary, and the user waits for it. */
@@ -56,7 +58,10 @@ export async function readSnapshot(look: Look, timeoutMs: number = READ_TIMEOUT_
   const { client, accessToken, attributeName, salt = randomBytes(32).toString('base64url') } = look;
   const command = new GetUserCommand({ AccessToken: accessToken.reveal() });
   const abortSignal = AbortSignal.any([look.signal, AbortSignal.timeout(timeoutMs)]);
-  const { UserAttributes } = await client.send(command, { abortSignal });
+  const { UserAttributes } = await client.send(command, { abortSignal }).catch((error: unknown) => {
+    look.onFailure?.(error);
+    throw error;
+  });
   const attributes = new Map(UserAttributes?.map(({ Name, Value }) => [Name, Value]));
   refuseOfAnother(look, attributes.get('sub'));
   const flag = attributes.get(`${attributeName}_verified`);

@@ -74,7 +74,7 @@ export class CognitoCaller {
   send(given: SendCodeInput, signal: AbortSignal): Promise<SendCodeResult> {
     return this.call(given, { call: 'send', signal }, async (means) => {
       const { attributeName, clientMetadata, recordAttribute } = means.input;
-      const attribute = recordAttribute ? await readIfQuick(lookOf(means)) : undefined;
+      const attribute = recordAttribute ? await readIfQuick(this.lookOf(means)) : undefined;
       means.failed.attribute = attribute;
       if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
       const command = new GetUserAttributeVerificationCodeCommand({
@@ -103,10 +103,10 @@ export class CognitoCaller {
       } catch (error) {
         // It may have been accepted before, in a try that nobody has the answer of.
         if (readFailure(error).attempt === 'codeExpired')
-          failed.attribute = await quietly('called expired', () => readSnapshot(lookOf(means)));
+          failed.attribute = await quietly('called expired', () => readSnapshot(this.lookOf(means)));
         throw error;
       }
-      const attribute = await quietly('accepted', () => read(lookOf(means), input.target));
+      const attribute = await quietly('accepted', () => read(this.lookOf(means), input.target));
       return { accepted: true, attribute };
     });
   }
@@ -114,7 +114,7 @@ export class CognitoCaller {
   /** See `readAttribute`. It changes nothing, so it may be repeated after a lost answer. */
   read(given: ReadAttributeInput, signal: AbortSignal): Promise<AttributeSnapshot & Answer> {
     return this.call(given, { call: 'attempt', repeatable: true, signal }, (means) =>
-      read(lookOf(means), means.input.target),
+      read(this.lookOf(means), means.input.target),
     );
   }
 
@@ -126,7 +126,7 @@ export class CognitoCaller {
   ): Promise<Result & Answer> {
     const input = readable(given);
     const failed: FailedCall = { ...kind, secrets: [] };
-    const { userPools, accessTokenSource, allowance } = this.options;
+    const { userPools, accessTokenSource } = this.options;
     try {
       return await whileHeartbeating(!kind.repeatable, async () => {
         const pool = servedPool(userPools, input.userPoolId);
@@ -138,15 +138,20 @@ export class CognitoCaller {
         return { ...(await body({ input, accessToken, client, signal, failed })), runId: input.runId };
       });
     } catch (error) {
-      if (readFailure(error)[kind.call] === 'throttled') allowance?.throttled(input.userPoolId);
+      this.noteThrottle(error, kind.call, input);
       throw failureOf(error, failed);
     }
   }
-}
 
-function lookOf({ input, accessToken, client, signal }: Means<CognitoCall>): Look {
-  const { sub, attributeName, salt } = input;
-  return { client, accessToken, sub, attributeName, salt, signal };
+  private lookOf({ input, accessToken, client, signal }: Means<CognitoCall>): Look {
+    const { sub, attributeName, salt } = input;
+    const onFailure = (error: unknown) => this.noteThrottle(error, 'attempt', input);
+    return { client, accessToken, sub, attributeName, salt, signal, onFailure };
+  }
+
+  private noteThrottle(error: unknown, call: FailedCall['call'], { userPoolId }: CognitoCall): void {
+    if (readFailure(error)[call] === 'throttled') this.options.allowance?.throttled(userPoolId);
+  }
 }
 
 function read(look: Look, target: AwaitedValue | undefined): Promise<AttributeSnapshot> {

@@ -1,4 +1,5 @@
 /** Keeps the allowance of a worker process within what the server lets through the task queue of calls. */
+import { GRPC_STATUS, isRecord } from '@cognito-verification/contract';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Allowance } from '../activities/allowance.js';
 
@@ -10,32 +11,54 @@ const READ_TIMEOUT_MS = 2_000;
 const ACTIVITIES = 2;
 
 /** The task queue of calls. */
-interface Queue {
+export interface WatchedQueue {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly taskQueue: string;
 }
 
-/** Reads the queue's limit every few seconds while the work lasts. What cannot be read stays as it was. */
-export async function whileWatching<T>(queue: Queue, allowance: Allowance, work: () => Promise<T>): Promise<T> {
-  const read = async () => {
-    try {
-      allowance.limitQueue(await limitOf(queue));
-    } catch {
-      // Servers without the configuration of task queues have no limit; one that is away has calls of no kind.
-    }
-  };
-  const reading = setInterval(() => void read(), READ_EVERY_MS);
+/**
+ * Reads the queue's limit for the first time, before the process takes work: a limit that is not known may be 0, so that there
+ * are no direct calls until it is.
+ * @returns why it is not known, if it is not
+ */
+export async function readLimit(queue: WatchedQueue, allowance: Allowance): Promise<unknown> {
   try {
-    void read();
+    allowance.limitQueue(await limitOf(queue));
+    return undefined;
+  } catch (error) {
+    allowance.limitQueue(0);
+    return error;
+  }
+}
+
+/** Reads the queue's limit every few seconds while the work lasts. What cannot be read stays as it was. */
+export async function whileWatching<T>(queue: WatchedQueue, allowance: Allowance, work: () => Promise<T>): Promise<T> {
+  const read = async () => allowance.limitQueue(await limitOf(queue));
+  const reading = setInterval(() => void read().catch(() => undefined), READ_EVERY_MS);
+  try {
     return await work();
   } finally {
     clearInterval(reading);
   }
 }
 
-/** Undefined where none is set. */
-async function limitOf({ connection, namespace, taskQueue }: Queue): Promise<number | undefined> {
+/**
+ * The lower one of the limits of the queue and of each fairness key, since one pool may make all calls of a process. Undefined where
+ * none is set, or the server knows none.
+ */
+async function limitOf(queue: WatchedQueue): Promise<number | undefined> {
+  const config = await configOf(queue).catch((error: unknown) => {
+    if (isRecord(error) && error['code'] === GRPC_STATUS.UNIMPLEMENTED) return undefined;
+    throw error;
+  });
+  const limits = [config?.queueRateLimit, config?.fairnessKeysRateLimitDefault].flatMap(
+    (limit) => limit?.rateLimit?.requestsPerSecond ?? [],
+  );
+  return limits.length > 0 ? Math.min(...limits) : undefined;
+}
+
+async function configOf({ connection, namespace, taskQueue }: WatchedQueue) {
   const { config } = await connection.withDeadline(Date.now() + READ_TIMEOUT_MS, () =>
     connection.workflowService.describeTaskQueue({
       namespace,
@@ -45,5 +68,5 @@ async function limitOf({ connection, namespace, taskQueue }: Queue): Promise<num
       reportConfig: true,
     }),
   );
-  return config?.queueRateLimit?.rateLimit?.requestsPerSecond ?? undefined;
+  return config;
 }

@@ -1,5 +1,5 @@
 import { CONVERTER_PATHS, type KeyRing, UnknownKeyError, workerDataConverter } from '@cognito-verification/codec';
-import { cognitoTaskQueue, defined, type ServedUserPool, TASK_QUEUE } from '@cognito-verification/contract';
+import { cognitoTaskQueue, defined, errorName, type ServedUserPool, TASK_QUEUE } from '@cognito-verification/contract';
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temporalio/worker';
 import type { AccessTokenSource } from '../activities/access-token-source.js';
@@ -8,7 +8,7 @@ import type { CognitoClients } from '../activities/cognito-clients.js';
 import { createActivities, createDirectActivities } from '../activities/create-activities.js';
 import { createEarlierCalls } from '../activities/earlier-calls.js';
 import { earlierRuns } from './earlier-runs.js';
-import { whileWatching } from './queue-limit.js';
+import { readLimit, whileWatching } from './queue-limit.js';
 import { runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
 /** The two workers of a process: one for the verifications, one for the calls to Cognito, which have their own task queue. */
@@ -87,6 +87,8 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   const { connection, namespace, only, taskQueue = TASK_QUEUE } = options;
   // Calls are a process of their own where this one decides only, and their rate is governed there.
   const allowance = only === 'workflows' ? new Allowance(0) : (options.allowance ?? new Allowance());
+  const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
+  const limitRead = readLimit(queue, allowance);
   const workflows = only === 'calls' ? undefined : await createWorkflowWorker(options, allowance);
   const calls =
     only === 'workflows'
@@ -99,13 +101,17 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
           throw error;
         });
   const workers = [workflows, calls].filter((worker) => worker !== undefined);
-  const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
+  const unread = await limitRead;
+  if (unread) Runtime.instance().logger.warn(LIMIT_UNREAD, { reason: errorName(unread) });
   return {
     run: () => whileWatching(queue, allowance, () => runTogether(workers)),
     shutdown: () => shutdownAll(workers),
     status: () => ({ workflows: workflows?.getStatus(), cognito: calls?.getStatus() }),
   };
 }
+
+const LIMIT_UNREAD =
+  'The limit of the task queue of calls cannot be read, so that this worker makes no direct calls until it can';
 
 async function createWorkflowWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
   const { cognito, userPools, accessTokenSource, maxCachedWorkflows = MOST_CACHED } = options;

@@ -79,6 +79,15 @@ it('a throttle of any call ends direct calls for a minute', async () => {
   await expect(verify()).rejects.toMatchObject({ type: expect.stringMatching(/Exception$/) });
 });
 
+it('so does that of a look which a send does without', async () => {
+  const { direct, governed } = worker(10);
+  const { username } = user;
+  sandbox.setFault({ operation: 'GetUser', username, exception: { name: 'TooManyRequestsException' }, times: 1 });
+  const input = { ...call(), recordAttribute: true };
+  expect(await run((given: typeof input) => governed.sendCode(given), input)).toHaveProperty('delivery');
+  expect(await run((given: ReturnType<typeof attempt>) => direct.verifyCode(given), attempt())).toEqual(NOT_CALLED);
+});
+
 it('an attempt is broken off neither by its activity nor by a repeat, which has its answer', async () => {
   const { direct } = worker(10);
   await run((input: ReturnType<typeof call> & { recordAttribute: boolean }) => direct.sendCode(input), {
