@@ -10,7 +10,8 @@ import {
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { UncountedAttempt } from '../activities/cognito.js';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
-import { type AttemptVerdict, verifyCode, verifyCodeDirectly } from './cognito-calls.js';
+import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
+import { verifyCodeDirectly } from './direct-calls.js';
 import type { HeldToken } from './held-token.js';
 import type { Looks } from './looks.js';
 import type { Submitted } from './mailbox.js';

@@ -16,25 +16,16 @@ import {
   ActivityCancellationType,
   type ActivityInterfaceFor,
   type ActivityOptions,
-  type LocalActivityOptions,
   proxyActivities,
-  proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
-import type {
-  Answer,
-  CognitoActivities,
-  CognitoCall,
-  DirectActivities,
-  NotCalled,
-  UncountedAttempt,
-} from '../activities/cognito.js';
+import type { Answer, CognitoActivities, CognitoCall, NotCalled } from '../activities/cognito.js';
 import type { AttemptFailure, SendFailure } from '../activities/failures.js';
 import { answerTo, type FailedCall, verdictOnFailure } from './call-end.js';
 
 /** What every call needs. */
-interface Call {
+export interface Call {
   owner: UserKey;
   attributeName: AttributeName;
   tokenInput: TokenInput;
@@ -43,7 +34,7 @@ interface Call {
 }
 
 /** A call that waits until Cognito shows this value as verified. */
-interface Awaiting {
+export interface Awaiting {
   target: AwaitedValue | undefined;
 }
 
@@ -70,9 +61,11 @@ const NEVER_REPEATED = [
   'NotSealedError',
 ];
 
+/** A heartbeat comes every 5 s, so that the death of a worker shows after 15 s instead of the whole time-out. */
+export const HEARTBEAT_TIMEOUT = '15 seconds';
+
 const UNREPEATABLE = {
-  // A heartbeat comes every 5 s, so that the death of a worker shows after 15 s instead of the whole time-out.
-  heartbeatTimeout: '15 seconds',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   // The delays come from the activity (`nextRetryDelay`), with a jitter that a retry policy has not.
   retry: { initialInterval: '1 second', nonRetryableErrorTypes: NEVER_REPEATED },
 } satisfies ActivityOptions;
@@ -95,33 +88,14 @@ const READ_MS = 5_000;
 // The activity reads again for so long while the attribute does not show what an accepted code has done.
 const AWAIT_VERIFIED_MS = 10_000;
 
-/**
- * A direct call is made once, and soon: what waits longer goes by the task queue of calls. A message that arrives meanwhile waits
- * for it, since it is a part of the workflow task.
- */
-const DIRECT = {
-  scheduleToStartTimeout: '1 second',
-  startToCloseTimeout: '3 seconds',
-  scheduleToCloseTimeout: '4 seconds',
-  retry: { maximumAttempts: 1 },
-} satisfies LocalActivityOptions;
-
 /** How long a look at the attribute may take: a moment where a person waits for what comes after it. */
 const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
-
-/** A direct send is made once. If it does not begin soon, no worker had it, and the task queue of calls takes over. */
-const DIRECT_SEND = {
-  scheduleToStartTimeout: '5 seconds',
-  scheduleToCloseTimeout: '1 minute',
-  heartbeatTimeout: UNREPEATABLE.heartbeatTimeout,
-  retry: { maximumAttempts: 1 },
-} satisfies ActivityOptions;
 
 /** Temporal's priority keys: 1 is the most urgent. A waiting person's attempt goes before anybody's send. */
 export const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
 
 /** A code to be sent. */
-interface Send extends Call {
+export interface Send extends Call {
   recordAttribute: boolean;
   clientMetadata: Record<string, string> | undefined;
 }
@@ -137,28 +111,8 @@ export function sendCode({ recordAttribute, clientMetadata, ...call }: Send, sum
   );
 }
 
-/**
- * Sends a code directly: by an activity on the workflow's own task queue, which the worker starts together with the end of the
- * workflow task. It is made once, and a lost answer counts as for any other send.
- * @param summary what the Web UI shows beside the activity
- */
-export function sendCodeDirectly(
-  { recordAttribute, clientMetadata, ...call }: Send,
-  summary: string,
-): Promise<SendVerdict | NotMade> {
-  const input = { ...inputOf(call), recordAttribute, clientMetadata };
-  const options = { ...DIRECT_SEND, ...ofEachSend(call), ...priorityOf(call.owner, PRIORITY.send), summary };
-  return verdictOf<Awaited<ReturnType<DirectActivities['sendCode']>>, DirectSend, SendFailure>(
-    input,
-    () => proxyActivities<DirectActivities>(options).sendCode(input),
-    (answer) =>
-      'notCalled' in answer ? NOT_MADE : { verdict: 'sent', delivery: answer.delivery, attribute: answer.attribute },
-  );
-}
-
-type DirectSend = NotMade | Extract<SendVerdict, { verdict: 'sent' }>;
-
-function ofEachSend(call: Call): Pick<ActivityOptions, 'startToCloseTimeout' | 'cancellationType'> {
+/** What a direct send and a governed one have in common. */
+export function ofEachSend(call: Call): Pick<ActivityOptions, 'startToCloseTimeout' | 'cancellationType'> {
   return {
     startToCloseTimeout: CALL_MS + resolvingMs(call),
     // The deadline cancels a send, and its message may leave while the last look is made: the list must have it.
@@ -167,51 +121,9 @@ function ofEachSend(call: Call): Pick<ActivityOptions, 'startToCloseTimeout' | '
 }
 
 /** A code to be checked. */
-interface Attempt extends Call, Awaiting {
+export interface Attempt extends Call, Awaiting {
   code: Secret;
 }
-
-/** What a direct attempt is asked with besides. */
-interface DirectAttempt extends Attempt {
-  /** The update that brought the code. */
-  updateId: string;
-  /** The updates whose attempts are counted. */
-  counted: readonly string[];
-  /** Cognito is not to be asked, only what the worker process knows. */
-  rememberedOnly: boolean;
-}
-
-/**
- * Checks a code directly: by a local activity, whose answer is stored only together with the end of the workflow task. So the
- * call may be repeated without anybody knowing.
- * @returns `notCalled` where it certainly had no effect, so that the task queue of calls takes over, unless there are attempts to
- *   be counted first
- */
-export async function verifyCodeDirectly(
-  { code, target, updateId, counted, rememberedOnly, ...call }: DirectAttempt,
-  summary: string,
-): Promise<AttemptVerdict | NotMade> {
-  const ids = counted.map((id) => ({ updateId: id }));
-  const input = { ...inputOf(call), target, code: code.reveal(), updateId, counted: ids, rememberedOnly };
-  const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['verifyCode']>>, DirectVerdict, AttemptFailure>(
-    input,
-    () => proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).verifyCode(input),
-    (answer) =>
-      'notCalled' in answer
-        ? { ...NOT_MADE, uncounted: answer.uncounted }
-        : { verdict: 'accepted', attribute: answer.attribute },
-  );
-  return verdict.verdict === 'throttled' || verdict.verdict === 'unreachable' ? NOT_MADE : verdict;
-}
-
-/** No direct call was made, or one that had no effect. */
-interface NotMade {
-  verdict: 'notCalled';
-  /** Attempts of lost workflow tasks. */
-  uncounted?: readonly UncountedAttempt[] | undefined;
-}
-const NOT_MADE: NotMade = { verdict: 'notCalled' };
-type DirectVerdict = NotMade | Extract<AttemptVerdict, { verdict: 'accepted' }>;
 
 /**
  * @param summary what the Web UI shows beside the activity
@@ -246,27 +158,8 @@ export interface LookBudget {
   withinMs?: number | undefined;
 }
 
-/**
- * Looks at the attribute directly, by a local activity.
- * @param summary what the Web UI shows beside the activity
- * @returns `notCalled` where the look did not succeed, and the task queue of calls takes over
- */
-export async function readAttributeDirectly(
-  { target, ...call }: Call & Awaiting,
-  summary: string,
-): Promise<Extract<ReadVerdict, { verdict: 'read' | 'accessTokenRejected' }> | NotMade> {
-  const input = { ...inputOf(call), target };
-  const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['readAttribute']>>, DirectLook, AttemptFailure>(
-    input,
-    () => proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).readAttribute(input),
-    (answer) => ('notCalled' in answer ? NOT_MADE : readOf(answer)),
-  );
-  return verdict.verdict === 'read' || verdict.verdict === 'accessTokenRejected' ? verdict : NOT_MADE;
-}
-
-type DirectLook = NotMade | Extract<ReadVerdict, { verdict: 'read' }>;
-
-function readOf({
+/** The verdict of a look that has succeeded. */
+export function readOf({
   verified,
   valueDigest,
   salt,
@@ -297,7 +190,7 @@ export function readAttribute(
 }
 
 /** Makes a call, and reads what came of it. */
-async function verdictOf<Result extends Answer | NotCalled, Taken, Failure extends SendFailure | AttemptFailure>(
+export async function verdictOf<Result extends Answer | NotCalled, Taken, Failure extends SendFailure | AttemptFailure>(
   input: CognitoCall,
   call: () => Promise<Result>,
   taken: (answer: Result) => Taken,
@@ -310,7 +203,7 @@ async function verdictOf<Result extends Answer | NotCalled, Taken, Failure exten
 }
 
 /** The input as it crosses the border: the token is in plain text from here to the payload codec, and nowhere else. */
-function inputOf({ owner, attributeName, tokenInput, salt }: Call): CognitoCall {
+export function inputOf({ owner, attributeName, tokenInput, salt }: Call): CognitoCall {
   // The first run's id, not the current one's: a reset makes another run, and earlier answers still hold.
   const runId = workflowInfo().firstExecutionRunId;
   return { ...owner, attributeName, runId, salt, ...tokenFields(tokenInput) };
@@ -335,6 +228,6 @@ export function cognitoWorker<Activities extends object>(
 }
 
 /** One flooding pool must not hold up the others. */
-function priorityOf({ userPoolId }: UserKey, priorityKey: number): Pick<ActivityOptions, 'priority'> {
+export function priorityOf({ userPoolId }: UserKey, priorityKey: number): Pick<ActivityOptions, 'priority'> {
   return { priority: { priorityKey, fairnessKey: userPoolId } };
 }

@@ -1,6 +1,7 @@
 import type { ParsedRequest } from '@cognito-verification/contract';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
-import { type SendVerdict, sendCode, sendCodeDirectly } from './cognito-calls.js';
+import { type SendVerdict, sendCode } from './cognito-calls.js';
+import { sendCodeDirectly } from './direct-calls.js';
 import { type HeldToken, isSame } from './held-token.js';
 import type { Looks } from './looks.js';
 import type { Resending } from './mailbox.js';

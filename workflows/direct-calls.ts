@@ -1,0 +1,130 @@
+/**
+ * The three calls to Cognito as the workflow's own worker makes them, past the task queue of calls: once each. What comes of them is
+ * a verdict, as of the calls in cognito-calls.ts, or that nobody was asked, so that one of those takes over.
+ */
+import {
+  type ActivityOptions,
+  type LocalActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { DirectActivities, UncountedAttempt } from '../activities/cognito.js';
+import type { AttemptFailure, SendFailure } from '../activities/failures.js';
+import {
+  type Attempt,
+  type AttemptVerdict,
+  type Awaiting,
+  type Call,
+  HEARTBEAT_TIMEOUT,
+  inputOf,
+  ofEachSend,
+  PRIORITY,
+  priorityOf,
+  type ReadVerdict,
+  readOf,
+  type Send,
+  type SendVerdict,
+  verdictOf,
+} from './cognito-calls.js';
+
+/**
+ * A direct call is made once, and soon: what waits longer goes by the task queue of calls. A message that arrives meanwhile waits
+ * for it, since it is a part of the workflow task.
+ */
+const DIRECT = {
+  scheduleToStartTimeout: '1 second',
+  startToCloseTimeout: '3 seconds',
+  scheduleToCloseTimeout: '4 seconds',
+  retry: { maximumAttempts: 1 },
+} satisfies LocalActivityOptions;
+
+/** A direct send is made once. If it does not begin soon, no worker had it, and the task queue of calls takes over. */
+const DIRECT_SEND = {
+  scheduleToStartTimeout: '5 seconds',
+  scheduleToCloseTimeout: '1 minute',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: { maximumAttempts: 1 },
+} satisfies ActivityOptions;
+
+/**
+ * Sends a code directly: by an activity on the workflow's own task queue, which the worker starts together with the end of the
+ * workflow task. It is made once, and a lost answer counts as for any other send.
+ * @param summary what the Web UI shows beside the activity
+ */
+export function sendCodeDirectly(
+  { recordAttribute, clientMetadata, ...call }: Send,
+  summary: string,
+): Promise<SendVerdict | NotMade> {
+  const input = { ...inputOf(call), recordAttribute, clientMetadata };
+  const options = { ...DIRECT_SEND, ...ofEachSend(call), ...priorityOf(call.owner, PRIORITY.send), summary };
+  return verdictOf<Awaited<ReturnType<DirectActivities['sendCode']>>, DirectSend, SendFailure>(
+    input,
+    () => proxyActivities<DirectActivities>(options).sendCode(input),
+    (answer) =>
+      'notCalled' in answer ? NOT_MADE : { verdict: 'sent', delivery: answer.delivery, attribute: answer.attribute },
+  );
+}
+
+type DirectSend = NotMade | Extract<SendVerdict, { verdict: 'sent' }>;
+
+/** What a direct attempt is asked with besides. */
+interface DirectAttempt extends Attempt {
+  /** The update that brought the code. */
+  updateId: string;
+  /** The updates whose attempts are counted. */
+  counted: readonly string[];
+  /** Cognito is not to be asked, only what the worker process knows. */
+  rememberedOnly: boolean;
+}
+
+/**
+ * Checks a code directly: by a local activity, whose answer is stored only together with the end of the workflow task. So the
+ * call may be repeated without anybody knowing.
+ * @returns `notCalled` where it certainly had no effect, so that the task queue of calls takes over, unless there are attempts to
+ *   be counted first
+ */
+export async function verifyCodeDirectly(
+  { code, target, updateId, counted, rememberedOnly, ...call }: DirectAttempt,
+  summary: string,
+): Promise<AttemptVerdict | NotMade> {
+  const ids = counted.map((id) => ({ updateId: id }));
+  const input = { ...inputOf(call), target, code: code.reveal(), updateId, counted: ids, rememberedOnly };
+  const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['verifyCode']>>, DirectVerdict, AttemptFailure>(
+    input,
+    () => proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).verifyCode(input),
+    (answer) =>
+      'notCalled' in answer
+        ? { ...NOT_MADE, uncounted: answer.uncounted }
+        : { verdict: 'accepted', attribute: answer.attribute },
+  );
+  return verdict.verdict === 'throttled' || verdict.verdict === 'unreachable' ? NOT_MADE : verdict;
+}
+
+/** No direct call was made, or one that had no effect. */
+interface NotMade {
+  verdict: 'notCalled';
+  /** Attempts of lost workflow tasks. */
+  uncounted?: readonly UncountedAttempt[] | undefined;
+}
+const NOT_MADE: NotMade = { verdict: 'notCalled' };
+type DirectVerdict = NotMade | Extract<AttemptVerdict, { verdict: 'accepted' }>;
+
+/**
+ * Looks at the attribute directly, by a local activity.
+ * @param summary what the Web UI shows beside the activity
+ * @returns `notCalled` where the look did not succeed, and the task queue of calls takes over
+ */
+export async function readAttributeDirectly(
+  { target, ...call }: Call & Awaiting,
+  summary: string,
+): Promise<Extract<ReadVerdict, { verdict: 'read' | 'accessTokenRejected' }> | NotMade> {
+  const input = { ...inputOf(call), target };
+  const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['readAttribute']>>, DirectLook, AttemptFailure>(
+    input,
+    () => proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).readAttribute(input),
+    (answer) => ('notCalled' in answer ? NOT_MADE : readOf(answer)),
+  );
+  return verdict.verdict === 'read' || verdict.verdict === 'accessTokenRejected' ? verdict : NOT_MADE;
+}
+
+type DirectLook = NotMade | Extract<ReadVerdict, { verdict: 'read' }>;
