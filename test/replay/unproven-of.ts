@@ -33,7 +33,7 @@ function isUnproven({ request, steps }: Reading, at: number): boolean {
   if (accessToken === undefined) return false;
   const before = steps.slice(0, at);
   const messages = [request as Tokened | undefined, ...[...only(before, 'update'), steps[at]].map(inputOf)];
-  const taken = only(before, 'answer').filter(({ failure }) => !failure);
+  const taken = only(before, 'answer').filter((answer) => !answer.failure && !wasNotCalled(answer.value));
   const calls = only(before, 'call').filter(({ call }) => taken.some((answer) => answer.call === call));
   return (
     !messages.some((message) => message?.accessToken === accessToken && message.stamp?.proven) &&
@@ -50,4 +50,9 @@ function answerTo(id: string, steps: readonly Step[]): { calls: number; putOff: 
     calls: only(steps.slice(0, end), 'call').length,
     putOff: value?.result === 'accessTokenRejected' && value.retryAt !== undefined,
   };
+}
+
+/** A worker without an allowance has asked nobody. */
+function wasNotCalled(value: unknown): boolean {
+  return (value as { notCalled?: true } | undefined)?.notCalled === true;
 }
