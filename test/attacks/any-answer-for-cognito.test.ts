@@ -158,9 +158,9 @@ async function pass(ms: number, all: readonly Played[]): Promise<void> {
   if (isAtRest) await rig.base.env.connection.testService?.unlockTimeSkipping({});
 }
 
-/** Its first call is out, or about to be: before that a history has six events. */
+/** Its first call is out, or about to be: before that a history has seven events, one for attributes that no start has set. */
 const isUnderWay = (found: Described | undefined) =>
-  found === undefined || found.events < 7 || found.running + found.retrying > 0;
+  found === undefined || found.events < 8 || found.running + found.retrying > 0;
 
 /** Lets time pass until all have settled, or so much has passed. */
 async function passUntil(all: readonly Promise<unknown>[], mostMs: number, played: readonly Played[]): Promise<void> {
