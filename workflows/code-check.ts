@@ -130,8 +130,8 @@ export class CodeCheck {
         : await looks.look(`Read whether ${attributeName} is verified by now`, { given, untilMs: this.answerByMs });
       const ending = look.verdict === 'read' ? looks.judge('found', look.attribute) : undefined;
       if (ending) return { verdict: 'ended', ending };
-      // An earlier try of a direct call is in no history.
-      const mayBeRepeat = this.attempts.lostAnswer || direct?.verdict === answer.verdict;
+      // A direct call of a lost workflow task is in no history, whichever call is made after it.
+      const mayBeRepeat = this.attempts.lostAnswer || direct !== undefined;
       const unknown = mayBeRepeat && whyUnknown(look, answer.verdict, looks.target, attributeName);
       if (unknown) return unknown;
       if (answer.verdict !== 'uncertain' || calls === MOST_CALLS || this.attempts.left === 0) return endOf(answer);

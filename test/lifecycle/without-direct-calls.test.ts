@@ -38,3 +38,24 @@ it('sends, checks and counts as with direct calls, and says in the list what is 
   // As README.md says.
   expect(countEvents(events ?? [])).toMatchObject({ totalEvents: 33, totalActions: 9 });
 });
+
+it('a code that Cognito calls expired may be the repeat of a direct call of another worker: a look tells first', async () => {
+  const user = await rig.sandbox.createUser();
+  const { username } = user;
+  const { workflowId } = await rig.start(user);
+  const code = rig.sandbox.codeFor(user, 'email');
+  rig.sandbox.setFault({
+    operation: 'VerifyUserAttribute',
+    username,
+    exception: { name: 'ExpiredCodeException' },
+    times: 1,
+  });
+  const unreadable = rig.sandbox.setFault({
+    operation: 'GetUser',
+    username,
+    exception: { name: 'ForbiddenException' },
+  });
+  await expect(rig.client.submitCode(workflowId, { code })).rejects.toMatchObject({ code: 'CognitoUnavailable' });
+  rig.sandbox.clearFaults(unreadable);
+  expect((await rig.client.submitCode(workflowId, { code })).result).toBe('verified');
+});
