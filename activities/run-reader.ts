@@ -233,9 +233,10 @@ export class RunReader {
     this.calls[kind].push({ at: this.newest });
   }
 
+  /** The answer of an earlier run would not do: the workflow takes it for a lost one. */
   private async isNotCalled(result: Payload | null | undefined, place: SerializationContext): Promise<boolean> {
     const answer = result && (await this.openedIf(result, place));
-    return isRecord(answer) && answer['notCalled'] === true;
+    return isRecord(answer) && answer['notCalled'] === true && answer['runId'] === this.runId;
   }
 
   /** What a failure means; undefined, which counts, where that cannot be read. */

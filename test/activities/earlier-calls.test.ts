@@ -157,12 +157,16 @@ describe('a call that has ended', () => {
     expect(await count(run('readAttribute'))).toEqual({ sends: [], attempts: [] });
   });
 
-  test('a send that no worker made for lack of an allowance does not count, and tells nothing of its token', async () => {
+  test.each([
+    ['does not count, and tells nothing of its token', runId(0), []],
+    ['counts where the answer is that of an earlier run', runId(1), [at(-10)]],
+  ])('a send that no worker made for lack of an allowance %s', async (_, answeredBy, sends) => {
+    const result = payloads({ notCalled: true, runId: answeredBy });
     const notCalled = {
-      activityTaskCompletedEventAttributes: { scheduledEventId: 2, result: payloads({ notCalled: true }) },
+      activityTaskCompletedEventAttributes: { scheduledEventId: 2, result },
     } as unknown as Event;
     const run = history([-30, begins()], [-20, asks('sendCode')], [-10, notCalled]);
-    expect(await count(run)).toEqual({ sends: [], attempts: [] });
+    expect(await count(run)).toEqual({ sends, attempts: [] });
   });
 
   test('one that the end of the run has cut off counts', async () => {
