@@ -53,6 +53,7 @@ export class Attempts {
   private isLateTaken = false;
   private blockedUntilMs: number | undefined;
   private rateLimitsInARow = 0;
+  private hasUncounted = false;
   private sendsBefore = 0;
 
   constructor(private readonly parts: Parts) {}
@@ -63,6 +64,11 @@ export class Attempts {
 
   get left(): number {
     return attemptsLeft(this.parts.limits, Date.now());
+  }
+
+  /** An attempt is being made that is counted with its answer: what is left is not known. */
+  get anyUncounted(): boolean {
+    return this.hasUncounted;
   }
 
   /** This verification has made all the attempts that it may. */
@@ -183,6 +189,16 @@ export class Attempts {
   /** The updates whose attempts are counted. */
   get countedUpdates(): readonly string[] {
     return [...this.updateIds];
+  }
+
+  /** Makes a direct call, whose attempt is counted with its answer. */
+  async uncounted<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+    this.hasUncounted = true;
+    try {
+      return await call();
+    } finally {
+      this.hasUncounted = false;
+    }
   }
 
   /** Counts an attempt before Cognito is asked, or with its answer; the outcome is filled in when it is known. */

@@ -41,6 +41,8 @@ interface Counter {
   readonly countedUpdates: readonly string[];
   /** Counts an attempt before Cognito is asked, or with its answer; the outcome is filled in when it is known. */
   count(updateId: string): (outcome: AttemptOutcome) => void;
+  /** Makes a direct call, whose attempt is counted with its answer. */
+  uncounted<Answer>(call: () => Promise<Answer>): Promise<Answer>;
   /** Whether the update was one of those below; it no longer is. */
   forgetLost(updateId: string): boolean;
   /** Counts attempts whose workflow tasks were lost. */
@@ -106,7 +108,9 @@ export class CodeCheck {
       const rememberedOnly = directness === 'remembered';
       const direct =
         calls === 1 && directness !== 'none'
-          ? await verifyCodeDirectly({ ...attempt, updateId, counted, rememberedOnly }, summary)
+          ? await this.attempts.uncounted(() =>
+              verifyCodeDirectly({ ...attempt, updateId, counted, rememberedOnly }, summary),
+            )
           : undefined;
       if (direct?.verdict === 'notCalled' && direct.uncounted?.length) {
         this.attempts.countLost(direct.uncounted);

@@ -78,6 +78,8 @@ export interface EventFacts {
   /** Cognito has accepted a code. */
   codeAccepted: boolean;
   attempt: CallState;
+  /** An attempt is under way that is counted with its answer. */
+  attemptUncounted: boolean;
   send: CallState;
   codesSubmitted: number;
   resendsRequested: number;
@@ -115,7 +117,8 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   // It gives the verification another target, so what compares with the old one ends first.
   if (now.codeAlreadySent && idle) return 'codeAlreadySent';
   if (now.tokenOffered) return 'tokenOffered';
-  if (now.resendsRequested > 0 && decided) return 'resendRequested';
+  // With the last attempt a re-send is of no use: it waits until that is known.
+  if (now.resendsRequested > 0 && decided && !now.attemptUncounted) return 'resendRequested';
   // A message that crosses a right code confuses a person and costs money, so a send waits for the attempt; and for
   // the look at the attribute, which must see it as it was before the send.
   return now.sendDue && counted && !now.codeAccepted && now.send === 'none' && idle ? 'sendDue' : undefined;

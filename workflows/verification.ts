@@ -208,6 +208,7 @@ export class Verification {
       lookDecides: looks.decides,
       codeAccepted: looks.codeAccepted,
       attempt: attempts.state,
+      attemptUncounted: attempts.anyUncounted,
       send: sends.state,
       codesSubmitted: mailbox.codes.length,
       resendsRequested: mailbox.resends.length,

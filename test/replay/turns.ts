@@ -60,6 +60,7 @@ class Follower {
   private state: VerificationState | 'start' = 'start';
   /** The state that was written last; a start writes `codePending`. */
   private written: VerificationState = 'awaitingCode';
+  private isFirst = true;
   private automaticDue = false;
   private resendCame = false;
   private edges: string[] = [];
@@ -68,6 +69,7 @@ class Follower {
 
   turn(news: readonly Step[], commands: readonly Step[]): Turn {
     this.edges = [];
+    this.isFirst = this.state === 'start';
     const { request } = this.reading;
     if (this.state === 'start' && request && !this.isRefusedAtOnce(commands)) {
       if (request.alreadySent) this.go('awaitingCode', 'Cognito had sent a code by itself');
@@ -119,7 +121,8 @@ class Follower {
     const begins = only(seen.commands, 'call').some(({ activity }) => activity === 'sendCode');
     // A send begins with it, or the answer to one falls back to it.
     const isOfSend = begins || (this.state === 'sending' && seen.settled !== undefined);
-    if (listed === 'codePending' && (isOfSend || this.state === to)) return;
+    // A start that did not write it has it written in its first task, whatever comes in that.
+    if (listed === 'codePending' && (isOfSend || this.isFirst || this.state === to)) return;
     this.go(to, this.reason(to, seen));
   }
 

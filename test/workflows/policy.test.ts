@@ -14,6 +14,7 @@ const happenings: fc.Arbitrary<EventFacts> = fc.record({
   lookDecides: fc.boolean(),
   codeAccepted: fc.boolean(),
   attempt: procedure,
+  attemptUncounted: fc.boolean(),
   send: procedure,
   codesSubmitted: fc.nat(2),
   resendsRequested: fc.nat(2),
@@ -35,6 +36,7 @@ describe('nextEvent', () => {
     lookDecides: false,
     codeAccepted: false,
     attempt: 'none',
+    attemptUncounted: false,
     send: 'none',
     codesSubmitted: 0,
     resendsRequested: 0,
@@ -116,6 +118,10 @@ describe('nextEvent', () => {
         expect(now).toMatchObject({ attempt: 'none', lookup: 'none', deadlinePassed: false });
       }),
     );
+  });
+
+  test('a re-send waits for an attempt that is counted with its answer, which may be the last', () => {
+    fc.assert(fc.property(happenings, (now) => nextEvent({ ...now, attemptUncounted: true }) !== 'resendRequested'));
   });
 
   test('no code is sent once Cognito has accepted one', () => {
