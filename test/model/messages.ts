@@ -150,14 +150,19 @@ function submit(life: Life, { id, code, token }: Submit, { later, exhausts, choi
     life.takePlace(id, token);
     world.queue.push({ message: id, code, token });
     const ends = later.some(({ kind }) => kind === 'cancel' || kind === 'confirm') && !world.check;
-    const course = ends ? choices.oneOf(['answered', 'overtaken', 'overtakenWithItsAnswer']) : 'answered';
+    const course = ends ? choices.oneOf(COURSES) : 'answered';
     if (course === 'answered') life.takeCodes();
-    else overtake(life, course === 'overtaken');
+    else overtake(life, course);
   }
 }
 
-/** The end comes while the code is with Cognito, or along with Cognito's answer, and that answer reaches no caller. */
-function overtake(life: Life, unanswered: boolean): void {
+/**
+ * The end comes while the code is with Cognito, or along with Cognito's answer, and that answer reaches no caller. `untold`: the
+ * server throws away the workflow task in which a right code was checked, and the next one begins with the end.
+ */
+const COURSES = ['answered', 'overtaken', 'overtakenWithItsAnswer', 'untold'] as const;
+
+function overtake(life: Life, course: Exclude<(typeof COURSES)[number], 'answered'>): void {
   const { world } = life;
   const before = structuredClone(world);
   const [submitted] = world.queue;
@@ -169,11 +174,13 @@ function overtake(life: Life, unanswered: boolean): void {
   if (newAttempts.length === 0 || !submitted) return;
   const { verified } = world.cognito;
   for (const key of Object.keys(world) as (keyof World)[]) delete world[key];
-  Object.assign(world, before, { queue: [] });
+  const last = newAttempts.at(-1);
+  const isUntold = course === 'untold' && last?.outcome === 'accepted';
+  Object.assign(world, before, isUntold ? {} : { queue: [] });
   world.cognito.verified = verified;
   world.overtaken.attempts += newAttempts.length;
-  const last = newAttempts.at(-1);
-  if (unanswered && last) last.outcome = 'checking';
+  if (isUntold) return;
+  if (course === 'overtaken' && last) last.outcome = 'checking';
   world.attempts.push(...newAttempts);
   const nothing = { since: world.now, look: {}, calls: 0, sendsBefore: 0 };
   world.check = { ...submitted, ...nothing, stage: 'call' };
