@@ -190,19 +190,19 @@ const SHOWN: Record<keyof typeof MUTATIONS, string> = {
   'an added timer':
     'a-code-at-the-deadline: does not replay: At event 7 the history has a call of the activity sendCode; this build sets a timer there.',
   'a swapped order: the timer of an automatic re-send before the state':
-    'automatic-re-sends: does not replay: At event 13 the history has a change of search attributes; this build sets a timer there.',
+    'a-code-sent-by-itself-while-rate-limited: does not replay: At event 37 the history has a change of search attributes; this build sets a timer there.',
   'a renamed activity':
-    'a-code-that-is-too-old: does not replay: At event 35 the history has activity type verifyCode; this build has activity type checkCode there.',
+    'a-code-at-the-deadline: does not replay: At event 19 the history has activity type verifyCode; this build has activity type checkCode there.',
   'a call left out':
-    'attempt-expired-code-exception: does not replay: At event 25 the history has a call of the activity readAttribute; this build answers an update there.',
+    'an-attempt-whose-answer-is-lost-and-the-attribute-unread: does not replay: At event 36 the history has a change of search attributes; this build answers an update there.',
   'a state that is written once more':
     'a-code-at-the-deadline: does not replay: At event 7 the history has a call of the activity sendCode; this build sets search attributes there.',
   'a wait that is shorter: a re-send that is due at once':
-    'a-send-that-is-tried-again-after-a-while: does not replay: At event 12 the history has the start of timer 2 (30 s); this build does nothing there.',
+    'a-send-that-is-tried-again-after-a-while: does not replay: At event 13 the history has the start of timer 2 (30 s); this build sets search attributes there.',
   'a look more: a sixth token that nobody has checked is tried at once':
-    'forged-tokens-that-wait-after-five-were-refused: does not replay: At event 74 the history has an update submitCode, answered; this build calls an activity there.',
+    'forged-tokens-that-wait-after-five-were-refused: does not replay: At event 73 the history has an update submitCode, answered; this build calls an activity there.',
   'an answer that comes later: a second place for unproven messages':
-    'a-start-that-finds-the-one-place-for-unproven-messages-taken: does not replay: At event 15 the history has an update awaitDelivery, answered; this build does nothing there.',
+    'a-start-that-finds-the-one-place-for-unproven-messages-taken: does not replay: At event 23 the history has an update awaitDelivery, answered; this build does nothing there.',
 };
 
 // Each test makes a bundle and replays the whole corpus.
