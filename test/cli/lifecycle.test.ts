@@ -159,7 +159,7 @@ describe('a verification for a program', () => {
       (await runJson(['list', '--user-pool', user.userPoolId, '--open', '--limit', '1'], { env })).document;
     await expect
       .poll(list, { timeout: 20_000 })
-      .toMatchObject([{ workflowId: id, state: 'awaitingCode', executionStatus: 'RUNNING' }]);
+      .toMatchObject([{ workflowId: id, state: 'codePending', executionStatus: 'RUNNING' }]);
   });
 });
 
