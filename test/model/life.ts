@@ -155,9 +155,11 @@ export class Life extends Looks {
     const ending = looked === 'read' ? this.judged('found') : undefined;
     if (ending) return ending;
     const hasLostAnswer = world.attempts.some(({ outcome }) => outcome === 'uncertain');
-    if (looked !== 'read' && hasLostAnswer) return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
+    // A direct attempt of a lost workflow task would be in no history.
+    const mayBeRepeat = hasLostAnswer || (world.target?.verified === false && !world.changePending);
+    if (looked !== 'read' && mayBeRepeat) return looked === 'noToken' ? 'accessTokenRejected' : 'unavailable';
     const isTold = world.target?.verified !== undefined && this.cognito.shown.verified !== undefined;
-    if (hasLostAnswer && check.doubt === 'codeExpired' && !isTold) return 'unavailable';
+    if (mayBeRepeat && check.doubt === 'codeExpired' && !isTold) return 'unavailable';
     if (check.doubt === 'codeExpired') return 'codeExpired';
     if (check.calls === CALLS_FOR_A_CODE || attemptsLeft(world) === 0) return 'unavailable';
     check.stage = 'call';
