@@ -46,7 +46,7 @@ export interface VerificationWorkerOptions {
   taskQueue?: string | undefined;
   /**
    * The number of verifications in memory between tasks (about 0.2 MB each, and as much again for those that have left). Default:
-   * 500.
+   * 500. With 0 the worker has one workflow task at a time.
    */
   maxCachedWorkflows?: number | undefined;
   /** Default: the bundle of this build. */
@@ -122,6 +122,8 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
     ...(await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces })),
     activities: createDirectActivities(cognito, { userPools, accessTokenSource, allowance }),
     maxCachedWorkflows,
+    // Core (of SDK 1.24) without a cache evicts a verification while its local activity runs, once another task comes: the task is lost.
+    ...(maxCachedWorkflows === 0 ? { maxConcurrentWorkflowTaskExecutions: 1 } : {}),
   });
 }
 

@@ -26,7 +26,7 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
     edges: ['submitCode: refused, AttemptsExhausted', 'two codes at once, one after the other'],
     play: async (rig) => {
       const opened = await rig.open({ user: await verified(rig), policy: { maxAttempts: 2 } });
-      rig.fault(opened.user, ATTEMPT, { latencyMs: 1_500 });
+      rig.fault(opened.user, ATTEMPT, { latencyMs: 3_000 });
       const code = rig.code(opened) === '000000' ? '111111' : '000000';
       const answers = [];
       for (let times = 0; times < 3; times++) answers.push(await rig.taken(opened, submitCode.name, { code }));
