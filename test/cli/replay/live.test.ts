@@ -36,7 +36,7 @@ beforeAll(async () => {
     for (const [id, state] of [
       [ids.verified, 'verified'],
       [ids.awaitingToken, 'awaitingToken'],
-      [ids.mistyped, 'awaitingCode'],
+      [ids.mistyped, 'codePending'],
     ]) {
       expect(document).toContainEqual(expect.objectContaining({ workflowId: id, state }));
     }
