@@ -15,6 +15,8 @@ export const NEXT_RELEASE: readonly Change[] = [["'The verification expires'", "
 export const REPEATS_UNCERTAIN_SENDS: readonly Change[] = [
   ["'TemporalTimeout:StartToClose'", "'Planted1'"],
   ["'TemporalTimeout:Heartbeat'", "'Planted2'"],
+  // The direct send is made once, whatever becomes of it.
+  ['HEARTBEAT_TIMEOUT,\n    retry: { maximumAttempts: 1 }', 'HEARTBEAT_TIMEOUT'],
 ];
 
 /** A defect: an attempt counts only once Cognito has answered, so attempts whose answer is lost are free. */
