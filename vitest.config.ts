@@ -39,7 +39,7 @@ const GUARDS = [
   'test/replay/sources-of-nondeterminism.test.ts',
 ];
 /** They wait a minute or longer, and run once: without a cache. */
-const SLOW_LIFECYCLE = 'test/lifecycle/{in-real-time,queries-ahead}.test.ts';
+const SLOW_LIFECYCLE = 'test/lifecycle/{in-real-time,local-answers,queries-ahead}.test.ts';
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
 
 /** A file of these projects needs both cores for itself, or measures what a busy machine would change. */

@@ -19,7 +19,7 @@ export const WORKFLOW_BUNDLE_PATH = fileURLToPath(import.meta.resolve('#workflow
  */
 export async function bundleWorkflows(folder: string): Promise<string> {
   const workflowsPath = join(folder, 'index.js');
-  const workflowInterceptorModules = ['leftover-commands.js', 'queries-ahead.js'].map((file) =>
+  const workflowInterceptorModules = ['leftover-commands.js', 'local-answers.js', 'queries-ahead.js'].map((file) =>
     join(folder, 'interceptors', file),
   );
   const { code } = await bundleWorkflowCode({
