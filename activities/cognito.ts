@@ -40,6 +40,12 @@ export interface Answer {
   runId?: string | undefined;
 }
 
+/** The end of a local activity, an answer or the details of a failure. */
+export interface MaybeLate {
+  /** A query may have been under way, so that the SDK may hand the end to the workflow with a later workflow task. */
+  late?: true | undefined;
+}
+
 export interface SendCodeResult extends Answer {
   delivery: CodeDelivery;
   /** The attribute before the send; absent if it was not asked for or could not be read. */
@@ -67,7 +73,7 @@ export type VerifyCodeInput = CognitoCall &
 export type ReadAttributeInput = CognitoCall & Awaiting;
 
 /** Cognito has accepted the code. */
-export interface VerifyCodeResult extends Answer {
+export interface VerifyCodeResult extends Answer, MaybeLate {
   accepted: true;
   /** The attribute after that; absent if it could not be read. */
   attribute?: AttributeSnapshot | undefined;
@@ -95,7 +101,7 @@ export interface CognitoActivities {
 }
 
 /** The worker process makes no direct call now: Cognito was not asked. */
-export interface NotCalled extends Answer {
+export interface NotCalled extends Answer, MaybeLate {
   notCalled: true;
   /** Attempts of this verification that the process has made and the verification has not counted: their tasks were lost. */
   uncounted?: UncountedAttempt[] | undefined;
@@ -118,5 +124,7 @@ export interface DirectActivities {
   /** A local activity of at most 3 s. A repeat in the same process asks Cognito nothing. */
   verifyCode(input: VerifyCodeInput): Promise<VerifyCodeResult | NotCalled>;
   /** A local activity of at most 3 s. */
-  readAttribute(input: ReadAttributeInput): Promise<(AttributeSnapshot & Answer) | NotCalled>;
+  readAttribute(input: ReadAttributeInput): Promise<(AttributeSnapshot & Answer & MaybeLate) | NotCalled>;
+  /** A local activity that does nothing, and is done after the one before it. */
+  noteEnd(): Promise<void>;
 }

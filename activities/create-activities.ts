@@ -1,8 +1,9 @@
 /** The activities of both workers. */
-import { findServedPool } from '@cognito-verification/contract';
-import { cancellationSignal } from '@temporalio/activity';
+import { findServedPool, isRecord } from '@cognito-verification/contract';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure, cancellationSignal } from '@temporalio/activity';
 import type { CallKind } from './allowance.js';
-import type { CognitoActivities, CognitoCall, DirectActivities, NotCalled } from './cognito.js';
+import type { CognitoActivities, CognitoCall, DirectActivities, MaybeLate, NotCalled } from './cognito.js';
 import { type ActivitiesOptions, CognitoCaller } from './cognito-caller.js';
 import type { CognitoClients } from './cognito-clients.js';
 import { RememberedVerdicts } from './remembered-verdicts.js';
@@ -20,15 +21,27 @@ export function createActivities(clients: CognitoClients, options: ActivitiesOpt
   };
 }
 
+/** A query that comes with a workflow task begins within so long after the local activity. */
+const QUERY_BEGINS_MS = 5;
+
 /** Shorter than the time-out of the local activities, so that their answers arrive in time. */
 const DIRECT_MS = 2_800;
+
+/** The options of `createDirectActivities`. */
+export interface DirectActivitiesOptions extends ActivitiesOptions {
+  /** Whether the worker is running a workflow task or a query just now. Default: never. */
+  isBusy?: (() => boolean) | undefined;
+}
 
 /**
  * Makes the activities of the workflow's own worker. Where the process has no allowance left they answer so, and Cognito is not
  * asked.
  * @param clients where their calls go
  */
-export function createDirectActivities(clients: CognitoClients, options: ActivitiesOptions): DirectActivities {
+export function createDirectActivities(
+  clients: CognitoClients,
+  { isBusy = () => false, ...options }: DirectActivitiesOptions,
+): DirectActivities {
   const caller = new CognitoCaller(clients, options);
   const remembered = new RememberedVerdicts();
   const { userPools, allowance } = options;
@@ -43,18 +56,39 @@ export function createDirectActivities(clients: CognitoClients, options: Activit
     if (!isServed) return undefined;
     return allowance ? allowance.draw(kind, input.userPoolId, call) : call();
   };
+  const noting = notingLate(isBusy);
   const notCalled = ({ runId }: CognitoCall): NotCalled => ({ notCalled: true, runId });
   return {
     sendCode: async (input) =>
       (await direct('send', input, () => caller.send(input, cancellationSignal()))) ?? notCalled(input),
     // It goes on where the activity is cancelled, with the workflow task: a repeat then finds the answer.
     verifyCode: (input) =>
-      remembered.answer(input, () =>
-        direct('attempt', input, () => caller.verify(input, AbortSignal.timeout(DIRECT_MS), true)),
+      noting(() =>
+        remembered.answer(input, () =>
+          direct('attempt', input, () => caller.verify(input, AbortSignal.timeout(DIRECT_MS), true)),
+        ),
       ),
-    readAttribute: async (input) => {
+    readAttribute: (input) => {
       const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(DIRECT_MS)]);
-      return (await direct('look', input, () => caller.read(input, signal))) ?? notCalled(input);
+      return noting(async () => (await direct('look', input, () => caller.read(input, signal))) ?? notCalled(input));
     },
+    noteEnd: () => Promise.resolve(),
+  };
+}
+
+/** Notes in the end of a local activity whether it may be late: by the end of the activity any query has begun. */
+function notingLate(isBusy: () => boolean) {
+  return async <Result extends object>(run: () => Promise<Result>): Promise<Result & MaybeLate> => {
+    const begun = sleep(QUERY_BEGINS_MS);
+    try {
+      const result = await run();
+      await begun;
+      return isBusy() ? { ...result, late: true } : result;
+    } catch (error) {
+      await begun;
+      const details: unknown = error instanceof ApplicationFailure ? error.details?.[0] : undefined;
+      if (isRecord(details) && isBusy()) details['late'] = true satisfies MaybeLate['late'];
+      throw error;
+    }
   };
 }

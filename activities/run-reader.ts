@@ -219,7 +219,7 @@ export class RunReader {
     if (!failure) {
       const result = marker.details?.['result']?.payloads?.[0];
       const answer = result && (await this.openedIf(result, place));
-      if (isRecord(answer) && answer['notCalled'] === true) {
+      if (isRecord(answer) && this.isOfThisRun(answer) && answer['notCalled'] === true) {
         // Attempts of lost tasks, which were counted then.
         const uncounted: unknown[] = Array.isArray(answer['uncounted']) ? answer['uncounted'] : [];
         this.calls.attempts.push(...uncounted.filter(isRecord).map(({ at }) => ({ at: String(at) })));
@@ -233,10 +233,14 @@ export class RunReader {
     this.calls[kind].push({ at: this.newest });
   }
 
-  /** The answer of an earlier run would not do: the workflow takes it for a lost one. */
   private async isNotCalled(result: Payload | null | undefined, place: SerializationContext): Promise<boolean> {
     const answer = result && (await this.openedIf(result, place));
-    return isRecord(answer) && answer['notCalled'] === true && answer['runId'] === this.runId;
+    return isRecord(answer) && this.isOfThisRun(answer) && answer['notCalled'] === true;
+  }
+
+  /** The answer of an earlier run would not do: the workflow takes it for a lost one. */
+  private isOfThisRun(answer: Record<string, unknown>): boolean {
+    return answer['runId'] === this.runId;
   }
 
   /** What a failure means; undefined, which counts, where that cannot be read. */

@@ -239,10 +239,10 @@ export const PAYLOADS = {
   /** `encodedAttributes` of a failure, as every SDK writes them. */
   failureAttributes: { message: 'text', stack_trace: 'text' },
   sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },
-  verifyCodeResult: { ...ANSWER, accepted: 'flag', attribute: message(SNAPSHOT) },
-  readAttributeResult: { ...ANSWER, ...SNAPSHOT },
+  verifyCodeResult: { ...ANSWER, late: 'flag', accepted: 'flag', attribute: message(SNAPSHOT) },
+  readAttributeResult: { ...ANSWER, late: 'flag', ...SNAPSHOT },
   /** In place of each of these three, where no direct call was made. */
-  notCalled: { ...ANSWER, notCalled: 'flag', uncounted: messages({ updateId: 'updateId', at: 'time' }) },
+  notCalled: { ...ANSWER, late: 'flag', notCalled: 'flag', uncounted: messages({ updateId: 'updateId', at: 'time' }) },
   countEarlierCallsResult: { ...ANSWER, sends: messages({ at: 'time' }), attempts: messages({ at: 'time' }) },
   /** The details of a failure of an activity. */
   callFailure: {
@@ -258,6 +258,7 @@ export const PAYLOADS = {
       'codeExpired',
       'failed',
     ]),
+    late: 'flag',
     dailyEmailLimit: 'flag',
     requestId: 'uuid',
     attribute: message(SNAPSHOT),

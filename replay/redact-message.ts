@@ -15,6 +15,7 @@ import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../activities/call-failure.js';
 import type {
   Answer,
+  MaybeLate,
   NotCalled,
   ReadAttributeInput,
   SendCodeInput,
@@ -33,7 +34,7 @@ const PAYLOADS_OF_ALL: Record<string, Fields> = PAYLOADS satisfies {
   input: FieldsOf<SendCodeInput | VerifyCodeInput | ReadAttributeInput | CountEarlierCallsInput>;
   sendCodeResult: FieldsOf<SendCodeResult>;
   verifyCodeResult: FieldsOf<VerifyCodeResult>;
-  readAttributeResult: FieldsOf<AttributeSnapshot & Answer>;
+  readAttributeResult: FieldsOf<AttributeSnapshot & Answer & MaybeLate>;
   notCalled: FieldsOf<NotCalled>;
   countEarlierCallsResult: FieldsOf<CountEarlierCallsResult>;
   callFailure: FieldsOf<FailureDetails<string>>;

@@ -10,5 +10,6 @@ export function withoutStackTraces(code: string, path: string): string {
   // The limit is part of the code, since the SDK freezes `Error` before the first workflow. On the first line, so that no other
   // line moves. The map, two thirds of the file, serves nothing but stack traces; the SDK insists on one.
   const end = code.lastIndexOf('//# sourceMappingURL=');
-  return `Error.stackTraceLimit = 0; ${code.slice(0, end)}${MAP}${Buffer.from(map).toString('base64')}`;
+  const body = end < 0 ? `${code}\n` : code.slice(0, end);
+  return `Error.stackTraceLimit = 0; ${body}${MAP}${Buffer.from(map).toString('base64')}`;
 }

@@ -116,15 +116,18 @@ const LIMIT_UNREAD =
 async function createWorkflowWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
   const { cognito, userPools, accessTokenSource, maxCachedWorkflows = MOST_CACHED } = options;
   const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH, workflowStackTraces = false } = options;
-  return await Worker.create({
+  let worker: Worker | undefined;
+  const isBusy = () => (worker?.getStatus().numInFlightWorkflowActivations ?? 0) > 0;
+  worker = await Worker.create({
     ...commonOf(options),
     taskQueue,
     ...(await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces })),
-    activities: createDirectActivities(cognito, { userPools, accessTokenSource, allowance }),
+    activities: createDirectActivities(cognito, { userPools, accessTokenSource, allowance, isBusy }),
     maxCachedWorkflows,
     // Core (of SDK 1.24) without a cache evicts a verification while its local activity runs, once another task comes: the task is lost.
     ...(maxCachedWorkflows === 0 ? { maxConcurrentWorkflowTaskExecutions: 1 } : {}),
   });
+  return worker;
 }
 
 async function createCallWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {

@@ -139,6 +139,8 @@ export class Attempts {
     const post = this.underCheck;
     this.underCheck = undefined;
     if (end.verdict === 'again') {
+      // It has not been checked: after the deadline it is still the one that may be.
+      this.isLateTaken = false;
       if (post) this.parts.mailbox.codes.unshift(post);
       return undefined;
     }
@@ -181,7 +183,7 @@ export class Attempts {
     return this.blockedUntilMs;
   }
 
-  /** The code was checked in a workflow task that was lost, and that attempt is counted: it may have its answer. */
+  /** The code was checked in a workflow task that was lost, and that attempt is counted: if the code comes again, it gets the answer of that attempt. */
   isLost(updateId: string | undefined): boolean {
     return updateId !== undefined && this.lost.has(updateId);
   }
@@ -221,6 +223,7 @@ export class Attempts {
   /** Counts attempts whose workflow tasks were lost. The codes may come again: the first answer is theirs. */
   countLost(attempts: readonly UncountedAttempt[]): void {
     for (const { updateId, at } of attempts) {
+      if (this.updateIds.has(updateId)) continue;
       const record: AttemptRecord = { at, outcome: 'uncertain' };
       this.updateIds.add(updateId);
       this.lost.set(updateId, record);

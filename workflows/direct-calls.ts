@@ -2,8 +2,10 @@
  * The three calls to Cognito as the workflow's own worker makes them, past the task queue of calls: once each. What comes of them is
  * a verdict, as of the calls in cognito-calls.ts, or that nobody was asked, so that one of those takes over.
  */
+import { isRecord } from '@cognito-verification/contract';
 import {
   type ActivityOptions,
+  ApplicationFailure,
   type LocalActivityOptions,
   proxyActivities,
   proxyLocalActivities,
@@ -91,7 +93,7 @@ export async function verifyCodeDirectly(
   const input = { ...inputOf(call), target, code: code.reveal(), updateId, counted: ids, rememberedOnly };
   const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['verifyCode']>>, DirectVerdict, AttemptFailure>(
     input,
-    () => proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).verifyCode(input),
+    () => inTime(proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).verifyCode(input)),
     (answer) =>
       'notCalled' in answer
         ? { ...NOT_MADE, uncounted: answer.uncounted }
@@ -121,10 +123,30 @@ export async function readAttributeDirectly(
   const input = { ...inputOf(call), target };
   const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['readAttribute']>>, DirectLook, AttemptFailure>(
     input,
-    () => proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).readAttribute(input),
+    () => inTime(proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).readAttribute(input)),
     (answer) => ('notCalled' in answer ? NOT_MADE : readOf(answer)),
   );
   return verdict.verdict === 'read' || verdict.verdict === 'accessTokenRejected' ? verdict : NOT_MADE;
 }
 
 type DirectLook = NotMade | Extract<ReadVerdict, { verdict: 'read' }>;
+
+/**
+ * Hands the end of a local activity on in the workflow task that will hold what comes of it. Core (of SDK 1.24) hands an end to the
+ * workflow a task late if a query was under way. If that task is lost, every replay has the end a task earlier, and loses the answer to
+ * an update that is given with it: the server then takes no workflow task of this verification any more. A second local activity ends
+ * in the right task.
+ */
+async function inTime<Result>(ending: Promise<Result>): Promise<Result> {
+  const [end] = await Promise.allSettled([ending]);
+  if (isLate(end)) await proxyLocalActivities<DirectActivities>({ ...DIRECT, summary: 'Notes the end' }).noteEnd();
+  return await ending;
+}
+
+/** A time-out says nothing, so that it counts as late. */
+function isLate(end: PromiseSettledResult<unknown>): boolean {
+  if (end.status === 'fulfilled') return isRecord(end.value) && end.value['late'] === true;
+  const { reason } = end;
+  const details: unknown = reason instanceof ApplicationFailure ? reason.details?.[0] : undefined;
+  return !isRecord(details) || details['late'] === true;
+}

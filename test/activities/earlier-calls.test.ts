@@ -199,7 +199,8 @@ describe('a local activity', () => {
     ['throttled', failed('throttled'), false],
     ['timed out with Cognito', { failure: { timeoutFailureInfo: { timeoutType: 1 } } }, true],
     ['timed out before it began', { failure: { timeoutFailureInfo: { timeoutType: 2 } } }, false],
-    ['not called', { result: { notCalled: true } }, false],
+    ['not called', { result: { runId: runId(0), notCalled: true } }, false],
+    ['not called, in an earlier run', { result: { runId: 'another', notCalled: true } }, true],
   ])('%s', async (_, answer, attempt) => {
     const run = (name: string) => history([-30, begins()], [-10, marker(name, answer)]);
     expect(await count(run('verifyCode'))).toEqual({ sends: [], attempts: attempt ? [at(-10)] : [] });
@@ -209,7 +210,7 @@ describe('a local activity', () => {
 
   test('the attempts of lost tasks that one tells of count', async () => {
     const uncounted = [{ updateId: 'submitCode/1', at: at(-12) }];
-    const run = history([-30, begins()], [-10, marker('verifyCode', { result: { notCalled: true, uncounted } })]);
+    const run = history([-30, begins()], [-10, marker('verifyCode', { result: { runId: runId(0), notCalled: true, uncounted } })]);
     expect(await count(run)).toEqual({ sends: [], attempts: [at(-12)] });
   });
 

@@ -306,12 +306,12 @@ export const SAMPLES: Record<string, Sample> = {
     },
   },
   'the result of a call that was not made': {
-    value: { runId, notCalled: true, uncounted: [{ updateId, at }] } satisfies Required<NotCalled>,
-    shows: { runId, notCalled: true, uncounted: [{ updateId, at }] },
+    value: { runId, late: true, notCalled: true, uncounted: [{ updateId, at }] } satisfies Required<NotCalled>,
+    shows: { runId, late: true, notCalled: true, uncounted: [{ updateId, at }] },
   },
   'the result of verifyCode': {
-    value: { runId, accepted: true, attribute } satisfies Required<VerifyCodeResult>,
-    shows: { runId, accepted: true, 'attribute.verified': false, 'attribute.valueDigest': HIDDEN },
+    value: { runId, late: true, accepted: true, attribute } satisfies Required<VerifyCodeResult>,
+    shows: { runId, late: true, accepted: true, 'attribute.verified': false, 'attribute.valueDigest': HIDDEN },
   },
   'the result of readAttribute': {
     value: attribute,
@@ -337,11 +337,12 @@ export const SAMPLES: Record<string, Sample> = {
   'the details of a failure': {
     value: {
       failure: 'undeliverable',
+      late: true,
       dailyEmailLimit: true,
       requestId: SUB,
       attribute,
     } satisfies Required<FailureDetails<SendFailure>>,
-    shows: { failure: 'undeliverable', dailyEmailLimit: true, requestId: SUB, 'attribute.verified': false },
+    shows: { failure: 'undeliverable', late: true, dailyEmailLimit: true, requestId: SUB, 'attribute.verified': false },
   },
   'the words of a failure': {
     value: { message: CARELESS, stack_trace: `Error: ${CARELESS}\n    at send (/app/dist/sending.js:12:3)` },

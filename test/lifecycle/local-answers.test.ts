@@ -1,6 +1,7 @@
 /**
  * A query that comes with the workflow task of a direct attempt makes Core hand the answer to the workflow a task too late. What the
- * worker decides then must be what every replay decides. The tests use the real server, which dispatches queries.
+ * worker decides then must be what every replay decides, and the loss of that task must lose no answer. The test uses the real server,
+ * which dispatches queries.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getStatus, type VerificationStatus, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
@@ -11,6 +12,8 @@ import { startWorker, useRig } from '../rig.js';
 /** The activity or the query ends first, by chance: one in four activities does. */
 const VERIFICATIONS = 20;
 const SEALING_MS = 200;
+/** Longer than a workflow task may last. */
+const LOST_MS = 11_000;
 
 const rig = useRig('local');
 
@@ -30,10 +33,12 @@ async function cameLate(workflowId: string): Promise<boolean> {
 
 /** How many answers came late. What a replay tells must be the same in any case. */
 async function submitWithQueries(taskQueue: string, cognito: CognitoClients): Promise<number> {
+  let lost: Promise<void> | undefined;
   const keyRing = {
     ...rig.keyRing,
     current: async () => {
       if (Math.random() < 0.5) await sleep(SEALING_MS);
+      await lost;
       return await rig.keyRing.current();
     },
   };
@@ -60,6 +65,10 @@ async function submitWithQueries(taskQueue: string, cognito: CognitoClients): Pr
   const asked = workflowIds.map(statusOf);
   await sleep(1_000);
   const second = await run();
+  // What has been asked for with the query comes with the next task, which is lost.
+  await Promise.any(asked);
+  await sleep(SEALING_MS / 2);
+  lost = sleep(LOST_MS);
   const answers = await Promise.all(submitted);
   await Promise.all(asked);
   await second.stop();

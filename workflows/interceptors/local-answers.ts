@@ -1,32 +1,57 @@
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
 import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
 
+type Internals = NonNullable<ReturnType<WorkflowInterceptorsFactory>['internals']>[number];
+type Job = NonNullable<Parameters<NonNullable<Internals['activate']>>[0]['activation']['jobs']>[number];
+
 /**
- * Lets no time pass while a local activity runs, and lets nothing else happen in the moment of its answer. If a query is being answered
- * when the activity ends, Core (of SDK 1.24) ends the workflow task with both, and hands the answer to the workflow with the next
- * task: at its time, and after what has happened since. A replay hands it over with the first task, at the time when the activity
- * ended. Once a deadline lies between these times, the history does not replay.
- *
- * So an answer comes at the time that the workflow knows already, in the task and in each replay. The task that would bring it
- * together with something else fails. It is made again, and that is a replay: the history has the answer by now.
+ * Hands the answer of a local activity to the workflow at the time, and in the order, in which every replay does. Core (of SDK 1.24) does
+ * not, once a query has ended the workflow task while the activity was under way:
+ * - If the activity ended while the query was being answered, its answer comes with the next task and at its time; a replay has it with
+ *   the first task. So no time passes with an answer that comes alone. The task that would bring it together with
+ *   something else fails, and is made again by a replay.
+ * - If the activity was still running, what the next task brings comes before the answer; a replay hands over both at once, at the later
+ *   time. So it is held until the answer is there.
  */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   let known = 0;
+  let running = 0;
+  let held: { jobs: Job[]; by: number } | undefined;
   return {
     internals: [
       {
         activate: (input, next) => {
-          const { jobs, isReplaying } = input.activation;
+          const { activation, batchIndex } = input;
+          const jobs = activation.jobs ?? [];
+          if (jobs.length === 0 || jobs.some(({ queryWorkflow }) => queryWorkflow)) {
+            next(input);
+            return;
+          }
+          const answers = jobs.filter(({ resolveActivity }) => resolveActivity?.isLocal).length;
+          const length = activation.historyLength ?? 0;
+          // A replay hands over what is held with a task of its own.
+          if (held && held.by !== length) throw new Error(MADE_AGAIN);
+          if (answers === 0 && running > 0 && !activation.isReplaying) {
+            held = { jobs: [...(held?.jobs ?? []), ...jobs], by: length };
+            return;
+          }
+          running -= answers;
+          const isAlone = answers === jobs.length && batchIndex === 0;
+          const earlier = held?.jobs ?? [];
+          held = undefined;
           const activator = getActivator();
-          const answers = (jobs ?? []).filter(({ resolveActivity }) => resolveActivity?.isLocal);
-          const isAlone = answers.length === jobs?.length && input.batchIndex === 0;
-          if (answers.length > 0 && isAlone) activator.now = known;
-          else if (answers.length > 0 && !isReplaying)
-            throw new Error('The answer of a direct call came with what happened after it. The task is made again.');
+          if (answers > 0 && !isAlone && !activation.isReplaying) throw new Error(MADE_AGAIN);
+          if (answers > 0 && isAlone && earlier.length === 0) activator.now = known;
           known = activator.now;
-          next(input);
+          next(earlier.length === 0 ? input : { ...input, activation: { ...activation, jobs: [...earlier, ...jobs] } });
+        },
+        concludeActivation: (input, next) => {
+          running += input.commands.filter(({ scheduleLocalActivity }) => scheduleLocalActivity).length;
+          return next(input);
         },
       },
     ],
   };
 };
+
+const MADE_AGAIN = 'The answer of a direct call came with what happened after it. The workflow task is made again.';
