@@ -38,7 +38,7 @@ const GUARDS = [
   'test/replay/gate.test.ts',
   'test/replay/sources-of-nondeterminism.test.ts',
 ];
-/** They wait a minute or longer, and run once: without a cache. */
+/** They wait for half a minute or longer, and run once, in the project `without a cache`. */
 const SLOW_LIFECYCLE = 'test/lifecycle/{in-real-time,local-answers,queries-ahead}.test.ts';
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
 

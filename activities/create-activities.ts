@@ -1,6 +1,7 @@
 /** The activities of both workers. */
-import { findServedPool, isRecord } from '@cognito-verification/contract';
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findServedPool, isRecord } from '@cognito-verification/contract';
 import { ApplicationFailure, cancellationSignal } from '@temporalio/activity';
 import type { CallKind } from './allowance.js';
 import type { CognitoActivities, CognitoCall, DirectActivities, MaybeLate, NotCalled } from './cognito.js';

@@ -48,7 +48,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
   const poolIds = userPools.map(({ userPoolId }) => userPoolId);
   const log = await installRuntime(config);
   logUncaught(log);
-  // One that calls nobody need not reach Cognito.
+  // A worker that makes no calls need not reach Cognito.
   const probed = settings.only === 'workflows' ? Promise.resolve([]) : probeUserPools(cognito, userPools);
   // Awaited below, where the connection can be closed.
   probed.catch(() => undefined);

@@ -88,7 +88,9 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   // Calls are a process of their own where this one decides only, and their rate is governed there.
   const allowance = only === 'workflows' ? new Allowance(0) : (options.allowance ?? new Allowance());
   const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
-  const limitRead = readLimit(queue, allowance);
+  // A half makes no direct calls.
+  const isWhole = only === undefined;
+  const limitRead = isWhole ? readLimit(queue, allowance) : undefined;
   const workflows = only === 'calls' ? undefined : await createWorkflowWorker(options, allowance);
   const calls =
     only === 'workflows'
@@ -104,7 +106,7 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   const unread = await limitRead;
   if (unread) Runtime.instance().logger.warn(LIMIT_UNREAD, { reason: errorName(unread) });
   return {
-    run: () => whileWatching(queue, allowance, () => runTogether(workers)),
+    run: () => (isWhole ? whileWatching(queue, allowance, () => runTogether(workers)) : runTogether(workers)),
     shutdown: () => shutdownAll(workers),
     status: () => ({ workflows: workflows?.getStatus(), cognito: calls?.getStatus() }),
   };

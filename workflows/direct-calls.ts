@@ -1,6 +1,6 @@
 /**
- * The three calls to Cognito as the workflow's own worker makes them, past the task queue of calls: once each. What comes of them is
- * a verdict, as of the calls in cognito-calls.ts, or that nobody was asked, so that one of those takes over.
+ * The three calls to Cognito as the workflow's own worker makes them, past the task queue of calls: once each. Each
+ * ends with a verdict, as the calls in cognito-calls.ts do, or with `notCalled`; then one of those takes over.
  */
 import { isRecord } from '@cognito-verification/contract';
 import {

@@ -210,7 +210,10 @@ describe('a local activity', () => {
 
   test('the attempts of lost tasks that one tells of count', async () => {
     const uncounted = [{ updateId: 'submitCode/1', at: at(-12) }];
-    const run = history([-30, begins()], [-10, marker('verifyCode', { result: { runId: runId(0), notCalled: true, uncounted } })]);
+    const run = history(
+      [-30, begins()],
+      [-10, marker('verifyCode', { result: { runId: runId(0), notCalled: true, uncounted } })],
+    );
     expect(await count(run)).toEqual({ sends: [], attempts: [at(-12)] });
   });
 

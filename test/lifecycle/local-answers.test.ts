@@ -67,7 +67,7 @@ async function submitWithQueries(taskQueue: string, cognito: CognitoClients): Pr
   const second = await run();
   // What has been asked for with the query comes with the next task, which is lost.
   await Promise.any(asked);
-  await sleep(SEALING_MS / 2);
+  await sleep(SEALING_MS * 1.25);
   lost = sleep(LOST_MS);
   const answers = await Promise.all(submitted);
   await Promise.all(asked);
