@@ -24,6 +24,15 @@ const documented = async (table: string): Promise<void> => {
   );
 };
 
+/** A worker that was busy at the end of a direct call notes that end, with one event more: then it is run again. */
+async function undisturbed(run: () => Promise<Counts>): Promise<Counts> {
+  for (let tries = 1; ; tries++) {
+    const counts = await run();
+    const noted = (counts.events['MarkerRecorded'] ?? 0) > counts.actions.localActivityTasks;
+    if (!noted || tries === 5) return counts;
+  }
+}
+
 describe('on the development server', () => {
   let rig: Rig;
   let ours: Counts;
@@ -42,11 +51,9 @@ describe('on the development server', () => {
   async function runAll() {
     const site = siteOf(rig);
     const { expired: _expired, ...quick } = PATHS;
-    await Promise.all(
-      Object.entries(quick).map(async ([name, run]) => {
-        paths[name] = await countWorkflow(site.temporal, await run(site));
-      }),
-    );
+    // One after another, on a worker that does nothing else.
+    for (const [name, run] of Object.entries(quick))
+      paths[name] = await undisturbed(async () => await countWorkflow(site.temporal, await run(site)));
     return { ours: paths['right code'] ?? expect.unreachable(), bare: await countBare(rig) };
   }
 
