@@ -4,7 +4,7 @@ export type CallKind = 'send' | 'attempt' | 'look';
 /** How many direct calls of each kind a worker process makes in a second, for each region, unless a setting says otherwise. */
 const DIRECT_CALLS_PER_SECOND = 10;
 
-/** A local activity holds its workflow task, of which a worker has 40 at once, and Cognito may be slow. */
+/** A local activity holds its workflow task. A worker runs 40 tasks at once, and Cognito may be slow. */
 const MOST_LOCAL_AT_ONCE = 10;
 
 /** After a throttle the task queue of calls decides alone, with its rate limit and its backoff. */

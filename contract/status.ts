@@ -30,19 +30,13 @@ export type VerificationState = (typeof VERIFICATION_STATES)[number];
  * as the first try of a send is not known to have failed: a code is being sent or awaited. So the usual verification needs no
  * change of the attribute before its end.
  */
-export const LISTED_STATES = [
-  'codePending',
-  'sending',
-  'rateLimited',
-  'awaitingToken',
-  'verified',
-  'expired',
-  'failed',
-  'cancelled',
-] as const;
+export type ListedState = 'codePending' | Exclude<VerificationState, 'awaitingCode'>;
 
-/** What the list says of a verification. */
-export type ListedState = (typeof LISTED_STATES)[number];
+/** Every word of the list, in the order of the lifecycle. */
+export const LISTED_STATES: readonly ListedState[] = [
+  'codePending',
+  ...VERIFICATION_STATES.filter((state) => state !== 'awaitingCode'),
+];
 
 /** The states in which nothing can happen any more. */
 export const FINAL_STATES = [

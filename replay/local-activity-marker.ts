@@ -1,4 +1,4 @@
-/** What Temporal's Core writes beside the answer of a local activity, in plain text, and reads again in a replay. */
+/** Temporal's Core writes this beside the answer of a local activity, in plain text. A replay reads it again. */
 import { isRecord } from '@cognito-verification/contract';
 
 /** The fields that Core knows. None of them holds anything of a caller's. */
