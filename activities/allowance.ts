@@ -71,7 +71,8 @@ export class Allowance {
     const key = `${kind} ${region}`;
     // Each second counts, not each full one: a bucket that was full would let twice as many through.
     const made = (this.made.get(key) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS);
-    const isLeft = made.length < Math.min(this.perSecond, this.queueLimit);
+    // A limit of half a call in a second allows none here.
+    const isLeft = made.length + 1 <= Math.min(this.perSecond, this.queueLimit);
     this.made.set(key, isLeft ? [...made, nowMs] : made);
     return isLeft;
   }

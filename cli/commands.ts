@@ -70,6 +70,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./setup.js')).setupCommand(),
   },
   {
+    name: 'limits',
+    summary: 'show and set how many calls to Cognito the server lets through',
+    load: async () => (await import('./limits.js')).limitsCommand(),
+  },
+  {
     name: 'replay',
     summary: 'replay verifications on a build before it is deployed',
     load: async () => (await import('./replay/replay.js')).replayCommand(),

@@ -25,7 +25,8 @@ const TIME_FORM: Intl.DateTimeFormatOptions = {
   timeZoneName: 'short',
 };
 
-function spanInWords(seconds: number): string {
+/** `12 s`, `5 min`, `3 h`. */
+export function spanInWords(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;

@@ -1,0 +1,183 @@
+import { hostname, userInfo } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { GovernedQueue, QueueLimits, QueueLoad, QueueRate } from '../temporal/queue-limits.js';
+import { watchInterruption } from './interruption.js';
+import { jsonOption, type OutputOptions, print } from './print.js';
+import { spanInWords, time } from './time.js';
+
+const CLEARABLE = ['queue-rate', 'pool-rate', 'pool-weights'] as const;
+
+interface LimitsOptions extends OutputOptions {
+  queueRate?: number;
+  poolRate?: number;
+  poolWeight?: Record<string, number>;
+  clear?: (typeof CLEARABLE)[number][];
+  reason?: string;
+}
+
+/** `limits`: the rates of the task queue of calls, which the server keeps for all workers. */
+export function limitsCommand(): Command {
+  return new Command('limits')
+    .description(
+      'Shows the limits of the task queue of calls to Cognito, and sets them, live: workers take them over within five seconds. Without an option that sets or clears it changes nothing.',
+    )
+    .addOption(
+      new Option('--queue-rate <n>', 'calls in a second, for all pools together; 0 pauses').argParser(rateOption),
+    )
+    .addOption(new Option('--pool-rate <n>', 'calls in a second for each user pool; 0 pauses').argParser(rateOption))
+    .addOption(
+      new Option(
+        '--pool-weight <pool=weight>',
+        'how often a pool has its turn, where others have the weight 1; may be repeated',
+      ).argParser(weightOption),
+    )
+    .addOption(new Option('--clear <what...>', 'removes limits').choices(CLEARABLE))
+    .option('--reason <text>', 'why, for whoever looks at the limits later')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+A rate is for all calls together: sends, attempts and looks. Direct calls of the workers are not among them and come on top;
+each worker makes at most as many of each kind as the lower of the two rates. Weights count only on a server with fairness
+(matching.enableFairness), which does not say whether it has it.
+
+Examples:
+  cognito-verification limits
+  cognito-verification limits --queue-rate 8 --reason 'two workers: 2 × 8 direct ones and 8 are 24 of 25'
+  cognito-verification limits --queue-rate 0 --reason 'an incident at AWS'
+  cognito-verification limits --pool-weight eu-west-1_AbC123xyz=3
+  cognito-verification limits --clear queue-rate pool-weights`,
+    )
+    .action(async (options: LimitsOptions, command: Command) => {
+      refuseContradiction(options, command);
+      const interruption = watchInterruption('Interrupted. What was asked for may have been done.');
+      try {
+        await Promise.race([readOrSet(options), interruption.promise]);
+      } finally {
+        interruption.dispose();
+      }
+    });
+}
+
+async function readOrSet(options: LimitsOptions): Promise<void> {
+  const [{ cognitoTaskQueue }, { loadConfig }, { connectClient }, { explainMissingNamespace }, queueLimits] =
+    await Promise.all([
+      import('@cognito-verification/contract'),
+      import('../temporal/config.js'),
+      import('../temporal/connect-client.js'),
+      import('../temporal/connect-error.js'),
+      import('../temporal/queue-limits.js'),
+    ]);
+  const config = loadConfig();
+  const { connection, close } = await connectClient(config);
+  const queue = { connection, namespace: config.namespace, taskQueue: cognitoTaskQueue(config.taskQueue) };
+  try {
+    const before = await queueLimits.readQueueLimits(queue);
+    if (before === undefined) throw queueLimits.noQueueLimits(queue);
+    const changed = isChange(options) ? await queueLimits.setQueueLimits(queue, changesOf(options, before)) : undefined;
+    const limits = { ...before, ...changed };
+    print(options, { namespace: queue.namespace, taskQueue: queue.taskQueue, ...limits }, inWords(queue, limits));
+  } catch (error) {
+    throw explainMissingNamespace(error, config.namespace);
+  } finally {
+    await close();
+  }
+}
+
+function isChange({ queueRate, poolRate, poolWeight, clear }: LimitsOptions): boolean {
+  return [queueRate, poolRate, poolWeight, clear].some((change) => change !== undefined);
+}
+
+function changesOf({ queueRate, poolRate, poolWeight, clear = [], reason }: LimitsOptions, before: QueueLimits) {
+  const cleared = (what: (typeof CLEARABLE)[number]) => (clear.includes(what) ? null : undefined);
+  const noWeights = Object.fromEntries(Object.keys(before.poolWeights).map((pool) => [pool, null]));
+  return {
+    queueRate: queueRate ?? cleared('queue-rate'),
+    poolRate: poolRate ?? cleared('pool-rate'),
+    poolWeights: clear.includes('pool-weights') ? noWeights : poolWeight,
+    reason,
+    identity: `${userName()}@${hostname()}`,
+  };
+}
+
+/** A user of a container may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'somebody');
+  }
+}
+
+function refuseContradiction(options: LimitsOptions, command: Command): void {
+  const set = { 'queue-rate': options.queueRate, 'pool-rate': options.poolRate, 'pool-weights': options.poolWeight };
+  for (const what of options.clear ?? [])
+    if (set[what] !== undefined)
+      command.error(`error: --clear ${what} cannot be used with --${what.replace(/s$/, '')}`, {
+        code: 'commander.conflictingOption',
+      });
+  if (options.reason !== undefined && !isChange(options))
+    command.error('error: --reason goes with a limit to set or to clear', { code: 'commander.missingArgument' });
+}
+
+/** What an operator needs to see: what holds, who said so, what waits, and what the workers make of it. */
+export function inWords(
+  { namespace, taskQueue }: Pick<GovernedQueue, 'namespace' | 'taskQueue'>,
+  limits: QueueLimits & QueueLoad,
+): string {
+  const { queueRate, poolRate, poolWeights, backlog, oldestMs, workers } = limits;
+  const weights = Object.entries(poolWeights).sort(([a], [b]) => (a < b ? -1 : 1));
+  const waits = `${backlog} calls, the oldest for ${spanInWords(Math.round(oldestMs / 1_000))}`;
+  return [
+    `Task queue ${taskQueue} in namespace ${namespace}`,
+    '',
+    `queue     ${rateInWords(queueRate)}`,
+    `per pool  ${rateInWords(poolRate)}`,
+    ...weights.map(([pool, weight]) => `weight    ${weight} for ${pool}`),
+    `waiting   ${backlog === 0 ? 'nothing' : waits}`,
+    `workers   ${workers.length === 0 ? 'none polled in the last minutes' : workers.join(', ')}`,
+    '',
+    effectInWords(limits),
+  ].join('\n');
+}
+
+function rateInWords({ perSecond, setBy, setAt, reason }: QueueRate): string {
+  const rate = perSecond === undefined ? 'no limit' : perSecond === 0 ? 'paused (0 calls/s)' : `${perSecond} calls/s`;
+  const who = setBy === undefined ? '' : `, ${perSecond === undefined ? 'cleared' : 'set'} by ${setBy}`;
+  const when = setBy === undefined || setAt === undefined ? '' : ` at ${time(setAt)}`;
+  return `${rate}${who}${when}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+function effectInWords({ queueRate, poolRate, workers }: QueueLimits & QueueLoad): string {
+  const lower = Math.min(
+    queueRate.perSecond ?? Number.POSITIVE_INFINITY,
+    poolRate.perSecond ?? Number.POSITIVE_INFINITY,
+  );
+  if (lower < 1) return 'Workers make no direct calls, and this queue lets through what it says.';
+  const allowance = 'VERIFICATION_DIRECT_CALLS_PER_SECOND (10 unless set)';
+  if (lower === Number.POSITIVE_INFINITY)
+    return `Each worker makes ${allowance} direct calls of each kind a second at most. This queue comes on top, without a limit: nothing keeps the calls within Cognito's quotas.`;
+  const count = Math.max(1, workers.length);
+  const direct = Math.floor(lower);
+  const most = queueRate.perSecond === undefined ? 'as many' : String(count * direct + queueRate.perSecond);
+  const total =
+    queueRate.perSecond === undefined
+      ? 'the calls of all pools in this queue come on top, without a limit'
+      : `with ${count} ${count === 1 ? 'worker' : 'workers'} that is at most ${count} × ${direct} + ${queueRate.perSecond} = ${most} of a kind`;
+  return `Each worker makes ${direct} direct calls of each kind a second at most, or ${allowance} if that is less; ${total}. Cognito lets an account check 25 codes and send 50 a second in a region.`;
+}
+
+/** @throws InvalidArgumentError */
+function rateOption(value: string): number {
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(value))
+    throw new InvalidArgumentError('A rate is a number of calls in a second, such as 8 or 0.5; 0 pauses.');
+  return Number(value);
+}
+
+/** @throws InvalidArgumentError */
+function weightOption(value: string, before: Record<string, number> = {}): Record<string, number> {
+  const [, pool, weight] = /^([\w-]{1,55})=(\d{1,4}(?:\.\d{1,3})?)$/.exec(value) ?? [];
+  if (pool === undefined || !(Number(weight) > 0))
+    throw new InvalidArgumentError('It must be POOL=WEIGHT with a weight above 0, such as eu-west-1_AbC123xyz=3.');
+  return { ...before, [pool]: Number(weight) };
+}

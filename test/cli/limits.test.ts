@@ -1,0 +1,144 @@
+/** The command `limits` on a real server, and what a running worker makes of it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inWords } from '../../cli/limits.js';
+import { readQueueLimits, setQueueLimits } from '../../temporal/queue-limits.js';
+import { untyped } from '../client/fixtures.js';
+import { useRig } from '../rig.js';
+import { killRunning, runCli, runJson } from './run-cli.js';
+
+const TAKES_HOLD_MS = 5_000;
+const rig = useRig('local');
+let env: Record<string, string>;
+
+beforeAll(() => {
+  env = { TEMPORAL_ADDRESS: rig.env.address, VERIFICATION_TASK_QUEUE: 'limited' };
+});
+afterAll(async () => await killRunning());
+
+const limits = (...args: string[]) => runJson(['limits', ...args], { env });
+
+describe('limits', () => {
+  it('shows that there are none, sets them, shows who did and why, and clears them', async () => {
+    const none = { queueRate: {}, poolRate: {}, poolWeights: {}, backlog: 0, workers: [] };
+    expect(await limits()).toMatchObject({ code: 0, document: { taskQueue: 'limited-cognito', ...none } });
+
+    const set = [
+      '--queue-rate',
+      '8',
+      '--pool-rate',
+      '2.5',
+      '--pool-weight',
+      'eu-west-1_A=3',
+      '--reason',
+      'an incident',
+    ];
+    expect(await limits(...set, '--pool-weight', 'eu-west-1_B=0.5')).toMatchObject({ code: 0 });
+    const rate = (perSecond: number) => ({
+      perSecond,
+      setBy: expect.stringMatching(/.@./),
+      setAt: expect.stringMatching(/^20.*Z$/),
+      reason: 'an incident',
+    });
+    const all = { queueRate: rate(8), poolRate: rate(2.5), poolWeights: { 'eu-west-1_A': 3, 'eu-west-1_B': 0.5 } };
+    expect(await limits()).toMatchObject({ code: 0, document: all });
+
+    const { stdout } = await runCli(['limits'], { env });
+    expect(stdout).toMatch(/^queue {5}8 calls\/s, set by .*@.* ago\): an incident$/m);
+    expect(stdout).toMatch(/^per pool {2}2\.5 calls\/s, set by /m);
+    expect(stdout).toMatch(/^weight {4}3 for eu-west-1_A$/m);
+    expect(stdout).toMatch(/Each worker makes 2 direct calls of each kind a second at most/);
+
+    expect(await limits('--clear', 'queue-rate', 'pool-weights')).toMatchObject({
+      code: 0,
+      document: { queueRate: { setBy: expect.any(String) }, poolRate: rate(2.5), poolWeights: {} },
+    });
+    const { document } = await limits();
+    expect(document).toMatchObject({ poolRate: rate(2.5), poolWeights: {} });
+    expect(document).not.toHaveProperty('queueRate.perSecond');
+    await limits('--clear', 'pool-rate');
+  });
+
+  it.each([
+    [['--queue-rate', '-1'], /number of calls in a second/],
+    [['--queue-rate', 'many'], /number of calls in a second/],
+    [['--pool-rate', '1e9'], /number of calls in a second/],
+    [['--pool-weight', 'eu-west-1_A'], /POOL=WEIGHT/],
+    [['--pool-weight', 'eu-west-1_A=0'], /POOL=WEIGHT with a weight above 0/],
+    [['--clear', 'everything'], /queue-rate, pool-rate, pool-weights/],
+    [['--clear', 'queue-rate', '--queue-rate', '3'], /cannot be used with --queue-rate/],
+    [['--clear', 'pool-weights', '--pool-weight', 'eu-west-1_A=2'], /cannot be used with --pool-weight/],
+    [['--reason', 'why not'], /goes with a limit/],
+  ])('%j is exit code 2, and changes nothing', async (args, message) => {
+    const { code, stderr, stdout } = await runCli(['limits', ...args], { env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    const { connection } = rig.env;
+    const left = await readQueueLimits({ connection, namespace: 'default', taskQueue: 'limited-cognito' });
+    expect([left?.queueRate.perSecond, left?.poolRate.perSecond, left?.poolWeights]).toEqual([
+      undefined,
+      undefined,
+      {},
+    ]);
+  });
+
+  it('takes hold of a running worker within five seconds, both ways', async () => {
+    const own = { env: { ...env, VERIFICATION_TASK_QUEUE: rig.taskQueue } };
+    expect(await runJson(['limits', '--queue-rate', '0', '--reason', 'a test'], own)).toMatchObject({ code: 0 });
+    await new Promise((resolve) => setTimeout(resolve, TAKES_HOLD_MS));
+    const user = await rig.user();
+    const { status } = await rig.client.start({ accessToken: user.accessToken, attributeName: 'email' }).then(
+      (started) => started,
+      // Nothing was sent for as long as a caller waits.
+      async () => ({ status: await rig.client.status(`verify/${user.userPoolId}/${user.sub}/email`) }),
+    );
+    expect(status.state).toBe('sending');
+    expect(rig.sandbox.calls({ username: user.username })).toEqual([]);
+    expect(await runJson(['limits'], own)).toMatchObject({
+      document: { queueRate: { perSecond: 0 }, workers: [expect.any(String)] },
+    });
+
+    await runJson(['limits', '--clear', 'queue-rate'], own);
+    await expect
+      .poll(() => rig.sandbox.calls({ username: user.username }).length, { timeout: TAKES_HOLD_MS })
+      .toBeGreaterThan(0);
+  });
+});
+
+describe('a service that', () => {
+  const queue = (workflowService: object) => ({
+    connection: untyped({ withDeadline: (_at: number, call: () => unknown) => call(), workflowService }),
+    namespace: 'default',
+    taskQueue: 'q-cognito',
+  });
+  const refusing = (code: number) => () => Promise.reject(Object.assign(new Error('refused'), { code, details: 'no' }));
+  const change = { queueRate: 1, identity: 'me' };
+
+  it('knows no limits is no reason for a worker to stop, and an error for who sets one', async () => {
+    const old = queue({ describeTaskQueue: refusing(12), updateTaskQueueConfig: refusing(12) });
+    expect(await readQueueLimits(old)).toBeUndefined();
+    await expect(setQueueLimits(old, change)).rejects.toMatchObject({
+      code: 'NotSetUp',
+      message: expect.stringMatching(/does not know limits of task queues.*Server/),
+    });
+  });
+
+  it.each([
+    [7, 'NotSetUp', /credentials with the right/],
+    [3, 'InvalidRequest', /refuses these limits: no/],
+  ])('refuses with status %d says what to do', async (status, code, message) => {
+    const refused = setQueueLimits(queue({ updateTaskQueueConfig: refusing(status) }), change);
+    await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
+it.each([
+  [{ queueRate: {}, poolRate: {} }, /nothing keeps the calls within Cognito's quotas/],
+  [{ queueRate: { perSecond: 0 }, poolRate: {} }, /make no direct calls/],
+  [{ queueRate: { perSecond: 8 }, poolRate: {} }, /with 2 workers that is at most 2 × 8 \+ 8 = 24 of a kind/],
+  [{ queueRate: {}, poolRate: { perSecond: 4 } }, /makes 4 direct calls.*on top, without a limit/],
+])('the effect in words: %j', (rates, words) => {
+  const load = { poolWeights: {}, backlog: 3, oldestMs: 4_000, workers: ['1@a', '2@b'] };
+  const text = inWords({ namespace: 'default', taskQueue: 'q-cognito' }, { ...rates, ...load });
+  expect(text).toMatch(words);
+  expect(text).toMatch(/^waiting {3}3 calls, the oldest for 4 s$/m);
+});
