@@ -41,7 +41,12 @@ export interface TemporalServerOptions {
   logFile?: string | undefined;
   /** The lowest level that the server logs. Default: `warn`. */
   logLevel?: 'debug' | 'warn' | undefined;
+  /** Whether the pools of a task queue take turns, which a server does not let them unless told. Default: `true`. */
+  fairness?: boolean | undefined;
 }
+
+/** The arguments of `temporal server start-dev` that let fairness keys count: its default is `false`, in Server 1.32 too. */
+export const FAIRNESS_ARGUMENTS: readonly string[] = ['--dynamic-config-value', 'matching.enableFairness=true'];
 
 /** A running server. */
 export interface TemporalServer {
@@ -111,6 +116,7 @@ function argumentsFor(options: TemporalServerOptions, port: number, uiPort: numb
   if (options.uiCodecEndpoint !== undefined) args.push('--ui-codec-endpoint', options.uiCodecEndpoint);
   for (const [name, type] of Object.entries(options.searchAttributes ?? {}))
     args.push('--search-attribute', `${name}=${type}`);
+  if (options.fairness !== false) args.push(...FAIRNESS_ARGUMENTS);
   return args;
 }
 

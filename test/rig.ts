@@ -13,6 +13,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { Allowance } from '../activities/allowance.js';
 import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
 import { temporalCli } from '../dev/temporal-binaries.js';
+import { FAIRNESS_ARGUMENTS } from '../dev/temporal-server.js';
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
 import { createWorker, type VerificationWorker } from '../worker/worker.js';
 import { onWeakness, PLANTED } from './attacks/attack.js';
@@ -264,6 +265,7 @@ async function localServer(client: ClientOptionsForTestEnv): Promise<TestWorkflo
       executable: { type: 'existing-path', path: await temporalCli() },
       searchAttributes: Object.values(SEARCH_ATTRIBUTE_KEYS),
       ui: false,
+      extraArgs: [...FAIRNESS_ARGUMENTS],
       // The server logs every update beyond its limit of ten in flight, and the SDK's client retries those.
       log: { format: 'pretty', level: 'never' },
     },
