@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { WORKER_SETTINGS, type WorkerSetting } from '../worker/worker-settings.js';
 import { jsonOption, type OutputOptions } from './print.js';
 
 /** `worker`: the native worker is loaded only when this runs. */
@@ -15,20 +16,17 @@ Without them it does not start.
 
 Settings:
   TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, TEMPORAL_TLS_…
-                                         where Temporal is, as the Temporal tools read it
-  VERIFICATION_TASK_QUEUE                (default: attribute-verification)
-  AWS_REGION                             for pools whose id names no region
+                                             where Temporal is, as the Temporal tools read it
+  VERIFICATION_TASK_QUEUE                    (default: attribute-verification)
+  AWS_REGION                                 for pools whose id names no region
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER
-                                         another endpoint than Amazon Cognito, such as the Cognito sandbox
-  VERIFICATION_ACCESS_TOKEN_SOURCE_URL   where it finds access tokens by reference
+                                             another endpoint than Amazon Cognito, such as the Cognito sandbox
+  VERIFICATION_ACCESS_TOKEN_SOURCE_URL       where it finds access tokens by reference
   VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE
-                                         a file with the secret that it shows there
-  VERIFICATION_LOG_LEVEL                 trace, debug, info, warn, error (default: info)
-  VERIFICATION_METRICS_ADDRESS           host:port on which it serves metrics to Prometheus (default: nowhere)
-  VERIFICATION_DIRECT_CALLS_PER_SECOND   calls of each kind past the task queue of calls, by process and region (default: 10)
-  VERIFICATION_MAX_CACHED_WORKFLOWS      verifications in memory between their tasks, 0.2 MB each (default: 500)
-  VERIFICATION_WORKER_ONLY               workflows: decides and calls nobody; calls: calls Cognito (default: both)
-  VERIFICATION_WORKFLOW_STACK_TRACES     true: workflow errors have stack traces, for more CPU (default: false)
+                                             a file with the secret that it shows there
+  VERIFICATION_LOG_LEVEL                     trace, debug, info, warn, error (default: info)
+  VERIFICATION_METRICS_ADDRESS               host:port on which it serves metrics to Prometheus (default: nowhere)
+${settingLines()}
 
 Example:
   export VERIFICATION_ENCRYPTION_KEYS_FILE=/run/secrets/verification-keys
@@ -39,4 +37,13 @@ Example:
       const { runWorker } = await import('../worker/main.js');
       await runWorker({ json });
     });
+}
+
+function settingLines(): string {
+  return Object.values<WorkerSetting>(WORKER_SETTINGS)
+    .map((setting) => {
+      const fallback = 'default' in setting ? setting.default : setting.without;
+      return `  ${setting.variable.padEnd(42)} ${setting.help} (default: ${fallback})`;
+    })
+    .join('\n');
 }

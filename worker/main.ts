@@ -2,7 +2,6 @@
 import { cognitoEndpoint, keyRingFromSettings, readSettings, userPoolsFromSettings } from '@cognito-verification/codec';
 import type { NativeConnection } from '@temporalio/worker';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
-import { Allowance } from '../activities/allowance.js';
 import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
 import { probeUserPools } from '../activities/probe-user-pools.js';
 import { logUncaught, logWarnings } from '../log/log-uncaught.js';
@@ -17,7 +16,7 @@ import { createWorker } from './worker.js';
 import { workerSettings } from './worker-settings.js';
 
 /**
- * Runs a worker until the process is told to end (SIGINT, SIGTERM); calls under way then have 35 seconds to finish. Writes
+ * Runs a worker until the process is told to end (SIGINT, SIGTERM); calls under way then have the grace time to finish. Writes
  * one line to standard output as soon as the worker polls.
  * @param options `json`: that line is a JSON document
  * @throws SettingError with every wrong setting, or with those that lead to something other than Cognito; KeyServiceError if AWS KMS makes no data key; TemporalConnectError;
@@ -30,7 +29,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     userPools,
     cognito,
     accessTokenSource,
-    worker: { directCallsPerSecond, ...settings },
+    worker: settings,
   } = readSettings({
     config: () => {
       const loaded = loadConfig();
@@ -68,7 +67,6 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
       cognito,
       accessTokenSource,
       ...settings,
-      allowance: new Allowance(directCallsPerSecond),
     });
     if (settings.only === 'workflows') log.logger.info(DECIDES_ONLY);
     const running = worker.run();

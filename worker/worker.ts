@@ -1,31 +1,31 @@
 import { CONVERTER_PATHS, type KeyRing, UnknownKeyError, workerDataConverter } from '@cognito-verification/codec';
 import { cognitoTaskQueue, defined, errorName, type ServedUserPool, TASK_QUEUE } from '@cognito-verification/contract';
-import type { DataConverter } from '@temporalio/common';
-import { type NativeConnection, Runtime, Worker, type WorkerStatus } from '@temporalio/worker';
+import type { DataConverter, Duration } from '@temporalio/common';
+import { msToNumber } from '@temporalio/common/lib/time.js';
+import { type NativeConnection, Runtime, Worker, type WorkerOptions, type WorkerStatus } from '@temporalio/worker';
 import type { AccessTokenSource } from '../activities/access-token-source.js';
 import { Allowance } from '../activities/allowance.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
 import { createActivities, createDirectActivities } from '../activities/create-activities.js';
 import { createEarlierCalls } from '../activities/earlier-calls.js';
 import { earlierRuns } from './earlier-runs.js';
+import { planMemory, withHeapLimits } from './memory.js';
 import { readLimit, whileWatching } from './queue-limit.js';
+import { type Pollers, WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 import { runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
 /** The two workers of a process: one for the verifications, one for the calls to Cognito, which have their own task queue. */
 export interface VerificationWorker {
   /** Polls. Resolves when all work has ended after `shutdown`; rejects if a worker fails. */
   run(): Promise<void>;
-  /** Stops polling. Work under way has 35 seconds to finish. */
+  /** Stops polling. Work under way has the grace time to finish. */
   shutdown(): void;
   /** For health and readiness. */
   status(): { workflows: WorkerStatus | undefined; cognito: WorkerStatus | undefined };
 }
 
-/** What a worker process may be limited to. */
-export type WorkerHalf = 'workflows' | 'calls';
-
 /** Required: `connection`, `namespace`, `keys`, `userPools` and `cognito`. */
-export interface VerificationWorkerOptions {
+export interface VerificationWorkerOptions extends WorkerSettings {
   connection: NativeConnection;
   namespace: string;
   /**
@@ -44,40 +44,11 @@ export interface VerificationWorkerOptions {
   accessTokenSource?: AccessTokenSource | undefined;
   /** Default: `TASK_QUEUE`. */
   taskQueue?: string | undefined;
-  /**
-   * The number of verifications in memory between tasks (about 0.2 MB each, and as much again for those that have left). Default:
-   * 500. With 0 the worker has one workflow task at a time.
-   */
-  maxCachedWorkflows?: number | undefined;
   /** Default: the bundle of this build. */
   workflowBundlePath?: string | undefined;
-  /**
-   * Whether errors of workflows have stack traces, and the Web UI a "Stack trace" tab: for an hour of debugging, since they take
-   * more worker CPU (`docs/performance.md`). Default: `false`.
-   */
-  workflowStackTraces?: boolean | undefined;
-  /** What the calls draw on that this process makes past the task queue of calls. Default: 10 a second of each kind and region. */
+  /** What the calls draw on that this process makes past the task queue of calls. Default: one of `directCallsPerSecond`. */
   allowance?: Allowance | undefined;
-  /**
-   * One half only: `workflows` decides and calls nobody, `calls` calls Cognito and decides nothing. Both halves must run somewhere.
-   * Default: both.
-   */
-  only?: WorkerHalf | undefined;
-  /** The name of the workers in histories. Default: the SDK's, which is process id and host name. */
-  identity?: string | undefined;
 }
-
-/**
- * Lets calls to Cognito end, because a call that is cut off may leave a message that nobody knows of: 5 s for the token
- * behind a reference, 3 s for a look at the attribute, 22 s for the call itself, and 5 s to spare.
- */
-const SHUTDOWN_GRACE_TIME = '35 seconds';
-
-/**
- * The SDK's default follows the heap, 2,310 verifications with 4 GB, with which a worker grew to 1.5 GB. People take minutes
- * between two messages, and one that has left costs 38 ms and 20 ms of CPU when it is needed again.
- */
-const MOST_CACHED = 500;
 
 /**
  * Makes the workers of a process; the caller runs them.
@@ -85,8 +56,10 @@ const MOST_CACHED = 500;
  */
 export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
   const { connection, namespace, only, taskQueue = TASK_QUEUE } = options;
+  const { directCallsPerSecond = WORKER_SETTINGS.directCallsPerSecond.default } = options;
   // Calls are a process of their own where this one decides only, and their rate is governed there.
-  const allowance = only === 'workflows' ? new Allowance(0) : (options.allowance ?? new Allowance());
+  const allowance =
+    only === 'workflows' ? new Allowance(0) : (options.allowance ?? new Allowance(directCallsPerSecond));
   const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
   // A half makes no direct calls.
   const isWhole = only === undefined;
@@ -105,8 +78,9 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   const workers = [workflows, calls].filter((worker) => worker !== undefined);
   const unread = await limitRead;
   if (unread) Runtime.instance().logger.warn(LIMIT_UNREAD, { reason: errorName(unread) });
+  const runAll = () => runTogether(workers, msToNumber(graceTimeOf(options)) + TO_SPARE_MS);
   return {
-    run: () => (isWhole ? whileWatching(queue, allowance, () => runTogether(workers)) : runTogether(workers)),
+    run: () => (isWhole ? whileWatching(queue, allowance, runAll) : runAll()),
     shutdown: () => shutdownAll(workers),
     status: () => ({ workflows: workflows?.getStatus(), cognito: calls?.getStatus() }),
   };
@@ -116,19 +90,31 @@ const LIMIT_UNREAD =
   'The limit of the task queue of calls cannot be read, so that this worker makes no direct calls until it can';
 
 async function createWorkflowWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
-  const { cognito, userPools, accessTokenSource, maxCachedWorkflows = MOST_CACHED } = options;
-  const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH, workflowStackTraces = false } = options;
+  const { cognito, userPools, accessTokenSource, stickyTimeout, workflowTaskPollers, workflowStackTraces } = options;
+  const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
+  const { workerMemoryMb = WORKER_SETTINGS.workerMemoryMb.default } = options;
+  const plan = planMemory(workerMemoryMb);
+  const { maxCachedWorkflows = plan.maxCachedWorkflows } = options;
+  const { maxConcurrentWorkflowTasks = WORKER_SETTINGS.maxConcurrentWorkflowTasks.default } = options;
+  const bundle = await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces === true });
   let worker: Worker | undefined;
   const isBusy = () => (worker?.getStatus().numInFlightWorkflowActivations ?? 0) > 0;
-  worker = await Worker.create({
-    ...commonOf(options),
-    taskQueue,
-    ...(await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces })),
-    activities: createDirectActivities(cognito, { userPools, accessTokenSource, allowance, isBusy }),
-    maxCachedWorkflows,
-    // Core (of SDK 1.24) without a cache evicts a verification while its local activity runs, once another task comes: the task is lost.
-    ...(maxCachedWorkflows === 0 ? { maxConcurrentWorkflowTaskExecutions: 1 } : {}),
-  });
+  const create = () =>
+    Worker.create({
+      ...commonOf(options),
+      taskQueue,
+      ...bundle,
+      activities: createDirectActivities(cognito, { userPools, accessTokenSource, allowance, isBusy }),
+      maxCachedWorkflows,
+      // Core (of SDK 1.24) without a cache evicts a verification while its local activity runs, once another task comes: the task is lost.
+      maxConcurrentWorkflowTaskExecutions:
+        maxCachedWorkflows === 0 ? 1 : Math.min(maxConcurrentWorkflowTasks, maxCachedWorkflows),
+      ...defined({
+        workflowTaskPollerBehavior: pollerBehaviorOf(workflowTaskPollers),
+        stickyQueueScheduleToStartTimeout: stickyTimeout,
+      }),
+    });
+  worker = await withHeapLimits(plan, create);
   return worker;
 }
 
@@ -141,21 +127,38 @@ async function createCallWorker(options: VerificationWorkerOptions, allowance: A
       ...createActivities(cognito, { userPools, accessTokenSource, allowance }),
       ...createEarlierCalls(earlierRuns(connection, namespace, keys)),
     },
+    ...defined({
+      maxConcurrentActivityTaskExecutions: options.maxConcurrentCalls,
+      activityTaskPollerBehavior: pollerBehaviorOf(options.callPollers),
+    }),
   });
 }
 
-function commonOf({ connection, namespace, keys, identity }: VerificationWorkerOptions) {
+function commonOf(options: VerificationWorkerOptions) {
+  const { connection, namespace, keys, identity } = options;
   return {
     connection,
     namespace,
     dataConverter: keys ? sealingConverter(keys) : CONVERTER_PATHS,
-    shutdownGraceTime: SHUTDOWN_GRACE_TIME,
+    shutdownGraceTime: graceTimeOf(options),
     ...defined({ identity }),
   } as const;
 }
 
+function pollerBehaviorOf(pollers: Pollers | undefined): WorkerOptions['activityTaskPollerBehavior'] {
+  if (pollers === undefined) return undefined;
+  if (typeof pollers === 'number') return { type: 'simple-maximum', maximum: pollers };
+  const { least: minimum, most: maximum } = pollers;
+  // The SDK begins with 5, which must lie between the two.
+  return { type: 'autoscaling', minimum, maximum, initial: Math.min(Math.max(5, minimum), maximum) };
+}
+
+function graceTimeOf({ shutdownGraceTime = WORKER_SETTINGS.shutdownGraceTime.default }: WorkerSettings): Duration {
+  return shutdownGraceTime;
+}
+
 /** If one worker fails, the other must not go on alone: the process ends, and its supervisor starts it again. */
-async function runTogether(workers: readonly Worker[]): Promise<void> {
+async function runTogether(workers: readonly Worker[], stopLimitMs: number): Promise<void> {
   const running = Promise.all(
     workers.map((worker) =>
       worker.run().catch((error: unknown) => {
@@ -164,7 +167,7 @@ async function runTogether(workers: readonly Worker[]): Promise<void> {
       }),
     ),
   );
-  const stuck = stuckWhileStopping(workers);
+  const stuck = stuckWhileStopping(workers, stopLimitMs);
   try {
     await Promise.race([running, stuck.rejects]);
   } finally {
@@ -176,14 +179,14 @@ function shutdownAll(workers: readonly Worker[]): void {
   for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-/** Longer than the grace time, with some to spare. */
-const STOPPED_BY_MS = 50_000;
+/** A worker that has not ended so long after its grace time does not end. */
+const TO_SPARE_MS = 15_000;
 
 /**
  * Notices a worker that does not end: after some errors the SDK stops polling and never finishes. Such a process looks alive
  * and does nothing, so it has to end for its supervisor to start another.
  */
-function stuckWhileStopping(workers: readonly Worker[]): { rejects: Promise<never>; dispose(): void } {
+function stuckWhileStopping(workers: readonly Worker[], limitMs: number): { rejects: Promise<never>; dispose(): void } {
   let dispose = () => {};
   const rejects = new Promise<never>((_resolve, reject) => {
     let stoppingSince: number | undefined;
@@ -192,7 +195,7 @@ function stuckWhileStopping(workers: readonly Worker[]): { rejects: Promise<neve
         (worker) => !['INITIALIZED', 'RUNNING', 'STOPPED', 'FAILED'].includes(worker.getState()),
       );
       stoppingSince = stopping ? (stoppingSince ?? performance.now()) : undefined;
-      if (stoppingSince !== undefined && performance.now() - stoppingSince > STOPPED_BY_MS) {
+      if (stoppingSince !== undefined && performance.now() - stoppingSince > limitMs) {
         reject(
           new Error(
             'A worker of this process has stopped working and does not end; see the errors in the log before this.',

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands.js';
+import { WORKER_SETTINGS } from '../../worker/worker-settings.js';
 import { accessToken } from '../client/fixtures.js';
 import { killRunning, MAIN, runCli, runJson, someKeys } from './run-cli.js';
 
@@ -18,7 +19,7 @@ const NOWHERE = {
   // No test calls Amazon Cognito.
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:1',
 };
-const WORKER_SETTINGS = [
+const NAMED_BY_HELP = [
   'TEMPORAL_ADDRESS',
   'VERIFICATION_TASK_QUEUE',
   'VERIFICATION_ENCRYPTION_KEYS',
@@ -29,11 +30,8 @@ const WORKER_SETTINGS = [
   'VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE',
   'VERIFICATION_LOG_LEVEL',
   'VERIFICATION_METRICS_ADDRESS',
-  'VERIFICATION_WORKFLOW_STACK_TRACES',
-  'VERIFICATION_DIRECT_CALLS_PER_SECOND',
-  'VERIFICATION_MAX_CACHED_WORKFLOWS',
-  'VERIFICATION_WORKER_ONLY',
   'AWS_REGION',
+  ...Object.values(WORKER_SETTINGS).map(({ variable }) => variable),
 ];
 let folder: string;
 
@@ -56,7 +54,7 @@ describe('help', () => {
   it('of the root and of worker names each setting of a worker', async () => {
     for (const args of [['--help'], ['worker', '--help']]) {
       const { stdout } = await runCli(args);
-      for (const name of WORKER_SETTINGS) expect(stdout, args.join(' ')).toContain(name);
+      for (const name of NAMED_BY_HELP) expect(stdout, args.join(' ')).toContain(name);
     }
   });
 

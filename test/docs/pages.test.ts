@@ -16,6 +16,7 @@ import { CognitoRefusal } from '../../activities/cognito-answer.js';
 import { LISTED_EXCEPTIONS, readFailure } from '../../activities/failures.js';
 import { COMMANDS } from '../../cli/commands.js';
 import { exitCodeOf } from '../../cli/exit-codes.js';
+import { WORKER_SETTINGS, type WorkerSetting } from '../../worker/worker-settings.js';
 import { blocks, PAGES, page, ROOT, read } from './pages.js';
 
 /** The cells of every table row under a heading. */
@@ -134,6 +135,40 @@ it('docs/lifecycle.md says every bound of a message', () => {
     ).toBe(true);
   }
 });
+
+describe('docs/worker-settings.md', () => {
+  it('its table lists every setting of a worker, with the actual default and range', () => {
+    const documented = rows('docs/worker-settings.md', 'Settings')
+      .slice(1)
+      .map((cells) => cells.map((cell) => quoted(cell)));
+    const expected = Object.entries<WorkerSetting>(WORKER_SETTINGS).map(([option, setting]) => [
+      [setting.variable],
+      [option],
+      'default' in setting ? [String(setting.default)] : [],
+      rangeOf(setting),
+    ]);
+    expect(documented).toEqual(expected);
+  });
+
+  it('has a paragraph on each', () => {
+    const paragraphs = page('docs/worker-settings.md').split('## Settings\n')[1]?.split(/^## /m).slice(1).join('') ?? '';
+    const missing = Object.values(WORKER_SETTINGS).filter(({ variable }) => !paragraphs.includes(`\`${variable}\``));
+    expect(missing).toEqual([]);
+  });
+});
+
+function rangeOf(setting: WorkerSetting): string[] {
+  switch (setting.kind) {
+    case 'word':
+      return [...setting.words];
+    case 'flag':
+      return ['true', 'false'];
+    case 'name':
+      return [String(setting.most)];
+    default:
+      return [String(setting.least), String(setting.most)];
+  }
+}
 
 type ErrorClass = new (...input: unknown[]) => clientPackage.VerificationError;
 
