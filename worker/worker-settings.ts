@@ -6,7 +6,7 @@ import { msToNumber } from '@temporalio/common/lib/time.js';
 import type { WorkerOptions } from '@temporalio/worker';
 
 /** What a worker process may be limited to. */
-export type WorkerHalf = 'workflows' | 'calls';
+type WorkerHalf = 'workflows' | 'calls';
 
 /** How many polls a worker has open: a fixed number, or as many as the SDK finds right between two numbers. */
 export type Pollers = number | { readonly least: number; readonly most: number };

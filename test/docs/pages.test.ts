@@ -151,7 +151,8 @@ describe('docs/worker-settings.md', () => {
   });
 
   it('has a paragraph on each', () => {
-    const paragraphs = page('docs/worker-settings.md').split('## Settings\n')[1]?.split(/^## /m).slice(1).join('') ?? '';
+    const paragraphs =
+      page('docs/worker-settings.md').split('## Settings\n')[1]?.split(/^## /m).slice(1).join('') ?? '';
     const missing = Object.values(WORKER_SETTINGS).filter(({ variable }) => !paragraphs.includes(`\`${variable}\``));
     expect(missing).toEqual([]);
   });
