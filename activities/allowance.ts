@@ -12,6 +12,18 @@ const THROTTLED_FOR_MS = 60_000;
 
 const WINDOW_MS = 1_000;
 
+/** One flooding pool must not hold up the others: a pool with more than an equal part leaves so much of each second to them. */
+const LEFT_TO_OTHERS = 0.2;
+
+/** A pool counts as one of several for so long after it has asked for a call. */
+const POOL_COUNTS_FOR_MS = 60_000;
+
+/** A call of the last second. */
+interface MadeCall {
+  readonly atMs: number;
+  readonly userPoolId: string;
+}
+
 interface AllowanceOptions {
   throttledForMs?: number | undefined;
   now?: (() => number) | undefined;
@@ -21,10 +33,12 @@ interface AllowanceOptions {
  * What a worker process may ask Cognito directly, past the task queue of calls: so many calls of each kind in every second, for
  * each region, since the quotas are those of an account in a region. Nothing for a minute after Cognito has throttled any call of
  * the process, and nothing while the task queue of calls is paused. Of attempts and looks together ten at once, since each holds
- * its workflow task.
+ * its workflow task. Where several pools call, the busiest leaves a fifth to the others.
  */
 export class Allowance {
-  private readonly made = new Map<string, number[]>();
+  private readonly made = new Map<string, MadeCall[]>();
+  /** By region, when each pool asked last. */
+  private readonly asked = new Map<string, Map<string, number>>();
   private local = 0;
   private readonly throttledUntilMs = new Map<string, number>();
   private queueLimit = Number.POSITIVE_INFINITY;
@@ -68,13 +82,25 @@ export class Allowance {
     const nowMs = this.now();
     const region = regionOf(userPoolId);
     if ((this.throttledUntilMs.get(region) ?? 0) > nowMs) return false;
+    const pools = this.poolsAsking(region, userPoolId, nowMs);
     const key = `${kind} ${region}`;
     // Each second counts, not each full one: a bucket that was full would let twice as many through.
-    const made = (this.made.get(key) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS);
+    const made = (this.made.get(key) ?? []).filter(({ atMs }) => atMs > nowMs - WINDOW_MS);
     // A limit of half a call in a second allows none here.
-    const isLeft = made.length + 1 <= Math.min(this.perSecond, this.queueLimit);
-    this.made.set(key, isLeft ? [...made, nowMs] : made);
+    const most = Math.floor(Math.min(this.perSecond, this.queueLimit));
+    const own = made.filter((call) => call.userPoolId === userPoolId).length;
+    const isGreedy = own + 1 > Math.max(1, most / pools);
+    const isLeft = made.length < (isGreedy && pools > 1 ? most - Math.ceil(most * LEFT_TO_OTHERS) : most);
+    this.made.set(key, isLeft ? [...made, { atMs: nowMs, userPoolId }] : made);
     return isLeft;
+  }
+
+  /** How many pools of the region have asked for a call lately, this one among them. */
+  private poolsAsking(region: string, userPoolId: string, nowMs: number): number {
+    const asked = this.asked.get(region) ?? new Map<string, number>();
+    this.asked.set(region, asked.set(userPoolId, nowMs));
+    for (const [pool, atMs] of asked) if (atMs <= nowMs - POOL_COUNTS_FOR_MS) asked.delete(pool);
+    return asked.size;
   }
 
   /** Cognito has throttled a call of this process. */

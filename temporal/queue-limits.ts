@@ -5,7 +5,8 @@ import type { ConnectionLike } from '@temporalio/client';
 /** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
 const ACTIVITIES = 2;
 
-const TIMEOUT_MS = 2_000;
+const READ_TIMEOUT_MS = 2_000;
+const SET_TIMEOUT_MS = 10_000;
 
 /** A task queue of activities, and the connection of a client or of a worker to its server. */
 export interface GovernedQueue {
@@ -76,7 +77,7 @@ export class QueueLimitsError extends Error {
 export async function readQueueLimits(queue: GovernedQueue): Promise<(QueueLimits & QueueLoad) | undefined> {
   const { connection, namespace, taskQueue } = queue;
   try {
-    const { config, stats, pollers } = await connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
+    const { config, stats, pollers } = await connection.withDeadline(Date.now() + READ_TIMEOUT_MS, () =>
       connection.workflowService.describeTaskQueue({
         namespace,
         taskQueue: { name: taskQueue },
@@ -108,7 +109,7 @@ export async function setQueueLimits(queue: GovernedQueue, changes: QueueLimitCh
   const { queueRate, poolRate, poolWeights = {}, reason, identity } = changes;
   const weights = Object.entries(poolWeights);
   try {
-    const { config } = await connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
+    const { config } = await connection.withDeadline(Date.now() + SET_TIMEOUT_MS, () =>
       connection.workflowService.updateTaskQueueConfig({
         namespace,
         identity,

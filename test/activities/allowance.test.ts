@@ -87,3 +87,23 @@ it('ten attempts and looks at once, since each holds its workflow task; sends do
   expect(allowance.draw('attempt', POOL, lasting)).toBeDefined();
   expect(allowance.draw('look', POOL, lasting)).toBeUndefined();
 });
+
+describe('several pools', () => {
+  it.each([
+    [10, 8, 2],
+    [2, 1, 1],
+    [1, 1, 0],
+  ])('of %d calls a flooding pool leaves a fifth to one that has called', (perSecond, flooding, quiet) => {
+    const { clock, take } = allowanceOf(perSecond);
+    const taken = (pool: string) => Array.from({ length: 20 }, () => take('send', pool)).filter(Boolean).length;
+    expect(taken('us-east-1_Quiet')).toBe(perSecond);
+    expect(taken(POOL)).toBe(perSecond);
+    clock.ms += 1_000;
+    take('send', 'eu-west-1_Quiet');
+    clock.ms += 1_000;
+    expect(taken(POOL)).toBe(flooding);
+    expect(taken('eu-west-1_Quiet')).toBe(quiet);
+    clock.ms += 60_000;
+    expect(taken(POOL)).toBe(perSecond);
+  });
+});
