@@ -18,7 +18,7 @@ const UNIT = [
   'test/docs/pages.test.ts',
   'test/faults/check.test.ts',
   'test/model/{faults,orders}.test.ts',
-  'test/worker/{plain-transport,worker-settings}.test.ts',
+  'test/worker/{memory,plain-transport,worker-settings}.test.ts',
 ];
 
 const STORIES = 'test/model/scenarios.test.ts';

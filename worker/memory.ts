@@ -1,40 +1,46 @@
 /** Keeps a worker process under the memory that its setting names: so many verifications cached, and so much garbage. */
 import { setFlagsFromString } from 'node:v8';
 
-/** What follows from a number of megabytes. */
-export interface MemoryPlan {
-  /** The verifications in memory. */
-  readonly maxCachedWorkflows: number;
-  /** The heap limit of the workflow thread, in MB, beside its young generation. */
-  readonly oldSpaceMb: number;
-}
+/** A process that has worked and keeps no verification: code, main thread, Core, and the modules in the workflow thread. */
+const PROCESS_MB = 200;
+/** A verification in memory, with its garbage and what Core keeps of it: 0.57 measured, and a third to spare. */
+const CACHED_MB = 0.75;
 
-/** A process that has worked and keeps no verification: code, main thread, Core, and the workflow thread's own modules. */
-const PROCESS_MB = 230;
-/** Alive, with what Core keeps of it. */
-const CACHED_MB = 0.25;
-
-/** A third of the young generation, which is 48 MB otherwise. */
+/**
+ * In the heap of the workflow thread: its modules, the tasks under way and the longest history that a server keeps, of 50 MB, so
+ * that no single verification ends the process. V8 collects long before the limit, and the sooner the lower it is.
+ */
+const THREAD_HEAP_MB = 256;
+/** Each verification, 0.3 of it alive. */
+const CACHED_HEAP_MB = 0.5;
+/** A third of the young generation, which V8 lets grow to 48 MB otherwise. */
 const SEMI_SPACE_MB = 8;
 
-/** @param megabytes the resident memory that the process is to stay under */
-export function planMemory(megabytes: number): MemoryPlan {
-  return {
-    maxCachedWorkflows: Math.floor(((megabytes - PROCESS_MB) * 0.5) / CACHED_MB),
-    oldSpaceMb: megabytes - PROCESS_MB,
-  };
+/**
+ * The number of verifications in memory with which a process stays under so many megabytes of resident memory.
+ * @param megabytes above what an idle process takes
+ */
+export function cachedWithin(megabytes: number): number {
+  return Math.floor((megabytes - PROCESS_MB) / CACHED_MB);
+}
+
+/** The heap limit, in MB beside the young generation, of a thread that keeps so many verifications. */
+export function heapLimitFor(maxCachedWorkflows: number): number {
+  return Math.ceil(THREAD_HEAP_MB + maxCachedWorkflows * CACHED_HEAP_MB);
 }
 
 /**
- * Starts what makes a thread, with the heap limit of a plan: V8 takes it from a flag of the process when it makes the thread's
- * heap, and the SDK gives its workflow thread no limits. Other threads of the process stay as they are.
+ * Starts what makes a thread, with a heap limit for it: the higher the limit, the more garbage V8 lets pile up before it collects. V8 reads the
+ * limit from flags of the process when it makes a thread's heap; the SDK gives its workflow thread none. Other threads stay as
+ * they are.
  */
-export async function withHeapLimits<T>({ oldSpaceMb }: MemoryPlan, start: () => Promise<T>): Promise<T> {
-  setFlagsFromString(`--max-old-space-size=${oldSpaceMb}`);
+export async function withHeapLimit<T>(limitMb: number, start: () => Promise<T>): Promise<T> {
+  setFlagsFromString(`--max-old-space-size=${limitMb}`);
   setFlagsFromString(`--max-semi-space-size=${SEMI_SPACE_MB}`);
   try {
     return await start();
   } finally {
+    // Zero is V8's word for "as without the flag".
     setFlagsFromString('--max-old-space-size=0');
     setFlagsFromString('--max-semi-space-size=0');
   }

@@ -14,13 +14,14 @@ export type Pollers = number | { readonly least: number; readonly most: number }
 /** Defaults and ranges are in `WORKER_SETTINGS`; the measured effect of each is in `docs/worker-settings.md`. */
 export interface WorkerSettings {
   /**
-   * The resident memory, in MB, that the process is to stay under. The heap limit of the workflow thread follows from it, and
-   * the number of verifications in memory unless `maxCachedWorkflows` says it.
+   * The resident memory, in MB, that the process is to stay under. It says how many verifications are kept in memory, unless
+   * `maxCachedWorkflows` does.
    */
   readonly workerMemoryMb?: number | undefined;
   /**
    * The number of verifications in memory between their tasks; the others are replayed from their histories when something
-   * happens to them. With 0 the worker has one workflow task at a time. Default: as many as fit into `workerMemoryMb`.
+   * happens to them. The heap limit of the workflow thread follows from it. With 0 the worker has one workflow task at a time.
+   * Default: as many as fit into `workerMemoryMb`.
    */
   readonly maxCachedWorkflows?: number | undefined;
   /** The most workflow tasks at the same time, and no more than are cached. Ignored without a cache. */
@@ -70,7 +71,7 @@ export const WORKER_SETTINGS = {
   workerMemoryMb: {
     variable: 'VERIFICATION_WORKER_MEMORY_MB',
     kind: 'count',
-    least: 300,
+    least: 400,
     most: 100_000,
     default: 512,
     help: 'MB of memory that it stays under; cache and heap follow',

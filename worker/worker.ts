@@ -9,7 +9,7 @@ import type { CognitoClients } from '../activities/cognito-clients.js';
 import { createActivities, createDirectActivities } from '../activities/create-activities.js';
 import { createEarlierCalls } from '../activities/earlier-calls.js';
 import { earlierRuns } from './earlier-runs.js';
-import { planMemory, withHeapLimits } from './memory.js';
+import { cachedWithin, heapLimitFor, withHeapLimit } from './memory.js';
 import { readLimit, whileWatching } from './queue-limit.js';
 import { type Pollers, WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 import { runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
@@ -93,8 +93,7 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
   const { cognito, userPools, accessTokenSource, stickyTimeout, workflowTaskPollers, workflowStackTraces } = options;
   const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
   const { workerMemoryMb = WORKER_SETTINGS.workerMemoryMb.default } = options;
-  const plan = planMemory(workerMemoryMb);
-  const { maxCachedWorkflows = plan.maxCachedWorkflows } = options;
+  const { maxCachedWorkflows = cachedWithin(workerMemoryMb) } = options;
   const { maxConcurrentWorkflowTasks = WORKER_SETTINGS.maxConcurrentWorkflowTasks.default } = options;
   const bundle = await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces === true });
   let worker: Worker | undefined;
@@ -114,7 +113,7 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
         stickyQueueScheduleToStartTimeout: stickyTimeout,
       }),
     });
-  worker = await withHeapLimits(plan, create);
+  worker = await withHeapLimit(heapLimitFor(maxCachedWorkflows), create);
   return worker;
 }
 

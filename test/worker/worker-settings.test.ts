@@ -6,7 +6,7 @@ type Option = keyof typeof WORKER_SETTINGS;
 
 /** Of each setting: texts with what they mean, and texts that are refused. */
 const SAMPLES: Record<Option, { right: Record<string, unknown>; wrong: string[] }> = {
-  workerMemoryMb: { right: { 300: 300, 400: 400, 100000: 100_000 }, wrong: ['299', '100001', '400MB', '-400', '4e2'] },
+  workerMemoryMb: { right: { 400: 400, 100000: 100_000 }, wrong: ['399', '100001', '400MB', '-400', '4e2'] },
   maxCachedWorkflows: { right: { 0: 0, 1000: 1_000 }, wrong: ['all', '-1', '1.5', '100001'] },
   maxConcurrentWorkflowTasks: { right: { 2: 2, 1000: 1_000 }, wrong: ['0', '1', '1001', '2-4'] },
   maxConcurrentCalls: { right: { 1: 1, 1000: 1_000 }, wrong: ['0', '1001', 'many'] },
