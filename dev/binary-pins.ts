@@ -90,3 +90,24 @@ export const TEMPORAL_TEST_SERVER: BinaryPin = {
     },
   },
 };
+
+/** A Go module whose programs we build. Its own go.sum, which the hash covers, pins everything that it needs. */
+export interface GoModulePin {
+  /** The name in messages. */
+  readonly title: string;
+  readonly path: string;
+  readonly version: string;
+  /** The module's hash, as go.sum has it. */
+  readonly sum: string;
+  /** The oldest release of Go that the module accepts. */
+  readonly go: string;
+}
+
+/** The Temporal server that a deployment runs, with PostgreSQL. */
+export const TEMPORAL_SERVER: GoModulePin = {
+  title: 'Temporal server',
+  path: 'go.temporal.io/server',
+  version: 'v1.32.1',
+  sum: 'h1:grI5B5cBEMRJnDzGKtsxQRQpsNPisej1B6WgVksc9EM=',
+  go: '1.26.8',
+};

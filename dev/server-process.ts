@@ -1,4 +1,4 @@
-/** One process of `temporal server start-dev`: its start, its output and its end. */
+/** One process of a server, of Temporal or PostgreSQL: its start, its output and its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { childEnvironment } from './child-environment.js';
 import { guardChild } from './child-guard.js';
 
-/** The server needs about a second to stop, more on a busy machine. SQLite survives the kill that follows. */
+/** A server needs about a second to stop, more on a busy machine. The databases survive the kill that follows. */
 const GRACE_MS = 10_000;
 const TAIL_CHARACTERS = 4_000;
 
@@ -20,8 +20,8 @@ export interface ServerProcess {
   errorTail(): string;
   /** The explanation for a server that did not get ready: how it ended, and its last lines. */
   lastWords(): string;
-  /** Whether it has printed its address. It does so once it listens there. */
-  announced(): boolean;
+  /** Whether this text is in what it has printed first. The development server prints its address once it listens there. */
+  announced(text?: string): boolean;
   /** Asks it to stop, and kills it when it does not stop in time. */
   stop(): Promise<void>;
 }
@@ -32,20 +32,27 @@ export interface ServerProcessOptions {
   folder?: string | undefined;
   /** Its standard error is appended to this file. Default: none. */
   logFile?: string | undefined;
+  /** The user that it runs as; only root may choose. Default: ours. */
+  user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Added to the environment of a program that talks to this machine only. Default: nothing. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** What asks it to stop. Default: `SIGTERM`. */
+  stopSignal?: NodeJS.Signals | undefined;
 }
 
 /** Starts the server. @throws Error only when the program cannot be executed */
 export async function spawnServer(
   cli: string,
   args: readonly string[],
-  { folder, logFile }: ServerProcessOptions = {},
+  { folder, logFile, user, env, stopSignal = 'SIGTERM' }: ServerProcessOptions = {},
 ): Promise<ServerProcess> {
   // Detached, because Ctrl-C goes to the terminal's whole group and the server must outlive the worker.
   const child = spawn(cli, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
-    env: childEnvironment(),
+    env: { ...childEnvironment(), ...env },
     cwd: folder,
+    ...user,
   });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
@@ -66,7 +73,7 @@ export async function spawnServer(
   });
 
   let banner = '';
-  child.stdout.on('data', (chunk: Buffer) => (banner += chunk.toString()));
+  child.stdout.on('data', (chunk: Buffer) => (banner = (banner + chunk.toString()).slice(0, TAIL_CHARACTERS)));
   let tail = '';
   child.stderr.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString()).slice(-TAIL_CHARACTERS)));
   if (logFile !== undefined) {
@@ -80,15 +87,15 @@ export async function spawnServer(
     hasExited: () => exited,
     errorTail: () => tail.trim(),
     lastWords: () => `${how}${tail.trim() === '' ? ' and wrote nothing to standard error' : `:\n${tail.trim()}`}`,
-    announced: () => banner.includes('Temporal Server:'),
+    announced: (text = 'Temporal Server:') => banner.includes(text),
     stop: async () => {
-      if (!exited) await stopWithin(child, exit);
+      if (!exited) await stopWithin(child, exit, stopSignal);
     },
   };
 }
 
-async function stopWithin(child: ChildProcess, exited: Promise<void>): Promise<void> {
-  child.kill('SIGTERM');
+async function stopWithin(child: ChildProcess, exited: Promise<void>, stopSignal: NodeJS.Signals): Promise<void> {
+  child.kill(stopSignal);
   const abort = new AbortController();
   const late = sleep(GRACE_MS, 'late', { signal: abort.signal }).catch(() => 'aborted');
   if ((await Promise.race([exited, late])) === 'late') {
