@@ -40,7 +40,7 @@ export function listCommand(): Command {
         for await (const row of client.list(filterOf(options))) found.push(row);
         return found;
       });
-      print(options, rows, rows.length === 0 ? 'None.' : rows.map(line).join('\n'));
+      print(options, rows, rows.length === 0 ? 'None.' : [...rows.map(line), ...noteOn(rows)].join('\n'));
     });
 }
 
@@ -48,9 +48,20 @@ function filterOf({ state, attribute, userPool, open, ended, limit }: ListOption
   return { state, attributeName: attribute, userPoolId: userPool, open: open ?? (ended ? false : undefined), limit };
 }
 
-function line({ workflowId, state, startedAt, executionStatus }: VerificationListing): string {
+/** Which rows are not sure. */
+function noteOn(rows: readonly VerificationListing[]): string[] {
+  const silent = rows.filter(({ unanswered }) => unanswered !== undefined);
+  if (silent.length === 0) return [];
+  const reasons = [...new Set(silent.map(({ unanswered }) => unanswered))].join(', ');
+  return [
+    `\n? ${silent.length} gave no status (${reasons}), and may be in another state. Does a worker run that can answer?`,
+  ];
+}
+
+function line({ workflowId, state, startedAt, executionStatus, unanswered }: VerificationListing): string {
   // A termination does not change the search attribute, so Temporal's own status says more.
   const shown =
     executionStatus === 'TERMINATED' || executionStatus === 'TIMED_OUT' ? executionStatus.toLowerCase() : state;
-  return `${(shown ?? '?').padEnd(14)} ${(time(startedAt) ?? '').padEnd(46)} ${workflowId}`;
+  const mark = unanswered === undefined ? '' : '?';
+  return `${`${shown ?? '?'}${mark}`.padEnd(14)} ${(time(startedAt) ?? '').padEnd(46)} ${workflowId}`;
 }

@@ -1,6 +1,7 @@
 import {
   ATTRIBUTE_NAMES,
   type AttributeName,
+  errorName,
   LISTED_STATES,
   type ListedState,
   SEARCH_ATTRIBUTE_KEYS,
@@ -10,7 +11,7 @@ import {
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
-import { InvalidRequestError, VerificationNotFoundError } from './errors.js';
+import { InvalidRequestError, VerificationError, VerificationNotFoundError } from './errors.js';
 import type { ServiceCalls } from './service-calls.js';
 
 /** Which verifications to list. Every field narrows the list. */
@@ -18,7 +19,8 @@ export interface ListFilter {
   /**
    * As the search attribute says: it follows the status a moment later, and a termination does not change it. The attribute does
    * not tell `sending` from `awaitingCode`, so for these two each open verification that comes into question is asked for its
-   * status, which needs a worker.
+   * status, which needs a worker: ten at a time, and none any more once ten in a row gave no answer. Those without an answer are
+   * listed too, with `unanswered`.
    */
   state?: VerificationState | ListedState | undefined;
   attributeName?: AttributeName | undefined;
@@ -42,6 +44,11 @@ export interface VerificationListing {
   closedAt?: string | undefined;
   /** Temporal's word: `RUNNING`, `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`, `TIMED_OUT`. */
   executionStatus: WorkflowExecutionStatusName;
+  /**
+   * The code of the error for which the verification gave no status: it may be in another state than the one asked for, and `state`
+   * is the word of the search attribute. Absent where it was not to be asked, or has answered.
+   */
+  unanswered?: string | undefined;
 }
 
 /**
@@ -56,8 +63,21 @@ export async function* listVerifications(
   const query = listQuery(filter);
   const limit = listLimit(withoutNull(filter).limit);
   const asked = ASKED.find((state) => state === filter.state);
-  const rows = calls.client.workflow.list({ query, pageSize: Math.min(limit, MOST_ON_A_PAGE) })[Symbol.asyncIterator]();
-  for (let count = 0; count < limit; ) {
+  const pages = calls.client.workflow.list({ query, pageSize: Math.min(limit, MOST_ON_A_PAGE) });
+  const rows = rowsOf(calls, pages[Symbol.asyncIterator](), pageTimeoutMs);
+  let count = 0;
+  for await (const row of asked ? inState(calls, rows, asked) : rows) {
+    yield row;
+    if (++count === limit) return;
+  }
+}
+
+async function* rowsOf(
+  calls: ServiceCalls,
+  rows: AsyncIterator<WorkflowExecutionInfo>,
+  pageTimeoutMs: number,
+): AsyncGenerator<VerificationListing, void, undefined> {
+  for (;;) {
     let row: IteratorResult<WorkflowExecutionInfo>;
     try {
       row = await calls.within(pageTimeoutMs, () => rows.next());
@@ -65,25 +85,46 @@ export async function* listVerifications(
       throw await calls.explain(error, { workflowId: '' });
     }
     if (row.done) return;
-    const listing = listingOf(row.value);
-    if (asked && (await stateOf(calls, listing)) !== asked) continue;
-    yield asked ? { ...listing, state: asked } : listing;
-    count += 1;
+    yield listingOf(row.value);
   }
 }
 
-/** Undefined where the namespace has just dropped it. */
-async function stateOf(
-  calls: ServiceCalls,
-  { workflowId }: VerificationListing,
-): Promise<VerificationState | undefined> {
+/** The rows whose verifications say that they are in the state, or say nothing, in the order of the list. */
+export async function* inState(
+  calls: Pick<ServiceCalls, 'status'>,
+  rows: AsyncIterable<VerificationListing>,
+  wanted: VerificationState,
+): AsyncGenerator<VerificationListing, void, undefined> {
+  const asking: Promise<VerificationListing>[] = [];
+  let silent = 0;
+  const answered = async function* () {
+    const row = await asking.shift();
+    silent = row?.unanswered === undefined ? 0 : silent + 1;
+    if (row && (row.unanswered !== undefined || row.state === wanted)) yield row;
+  };
+  for await (const row of rows) {
+    asking.push(silent < MOST_ASKED ? stateAsked(calls, row) : Promise.resolve({ ...row, unanswered: NOT_ASKED }));
+    if (asking.length === MOST_ASKED) yield* answered();
+  }
+  while (asking.length > 0) yield* answered();
+}
+
+/** With the state of its status; without a state where the namespace has just dropped it. */
+async function stateAsked(calls: Pick<ServiceCalls, 'status'>, row: VerificationListing): Promise<VerificationListing> {
+  const { workflowId } = row;
   try {
-    return (await calls.status({ workflowId })).state;
+    return { ...row, state: (await calls.status({ workflowId })).state };
   } catch (error) {
-    if (error instanceof VerificationNotFoundError) return undefined;
-    throw error;
+    if (error instanceof VerificationNotFoundError) return { ...row, state: undefined };
+    return { ...row, unanswered: error instanceof VerificationError ? error.code : errorName(error) };
   }
 }
+
+/** The most verifications that are asked for their status at the same time. */
+const MOST_ASKED = 10;
+
+/** As many before it were silent. */
+const NOT_ASKED = 'NotAsked';
 
 /** What the search attribute does not tell: which of its words come into question. */
 const WORDS = { sending: ['sending', 'codePending'], awaitingCode: ['codePending'] } as const satisfies Partial<

@@ -1,5 +1,6 @@
 /** What the list says of a verification, and what it costs: each change is an event and a billed action. */
-import { SEARCH_ATTRIBUTES, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { SEARCH_ATTRIBUTE_KEYS, SEARCH_ATTRIBUTES, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { TypedSearchAttributes } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { collect, type SandboxUser, useRig } from '../rig.js';
 
@@ -88,4 +89,27 @@ it('the first send goes out with its workflow task, every further one by the tas
     ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.taskQueue?.name ?? [],
   );
   expect(queues).toEqual([rig.taskQueue, `${rig.taskQueue}-cognito`]);
+});
+
+it('a verification that cannot be asked is listed all the same, and says why', async () => {
+  const user = await rig.sandbox.createUser();
+  const { userPoolId } = user;
+  const { workflowId } = await rig.start(user);
+  const other = await rig.sandbox.createUser({ poolId: userPoolId });
+  const away = await rig.env.client.workflow.start(WORKFLOW_TYPE, {
+    workflowId: idOf(other),
+    taskQueue: 'nobody-polls-this',
+    args: [{ accessToken: other.accessToken, attributeName: 'email' }],
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: SEARCH_ATTRIBUTE_KEYS.state, value: 'codePending' },
+      { key: SEARCH_ATTRIBUTE_KEYS.userPoolId, value: userPoolId },
+    ]),
+  });
+  await expect.poll(() => collect(rig.client.list({ userPoolId }))).toHaveLength(2);
+  expect(await collect(rig.client.list({ userPoolId, state: 'awaitingCode' }))).toMatchObject([
+    { workflowId: away.workflowId, state: 'codePending', unanswered: 'WorkerUnavailable' },
+    { workflowId, state: 'awaitingCode' },
+  ]);
+  await away.terminate();
+  rig.started.delete(away.workflowId);
 });
