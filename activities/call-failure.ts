@@ -11,12 +11,12 @@ import { ApplicationFailure, activityInfo, CancelledFailure, cancellationDetails
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { redactText } from '../log/redact-text.js';
 import type { AttributeSnapshot } from './attribute-snapshot.js';
-import type { MaybeLate } from './cognito.js';
+import type { MaybeLate, MaybeRemembered } from './cognito.js';
 import { CognitoRefusal } from './cognito-answer.js';
 import { type AttemptFailure, failureName, type Reading, readFailure, type SendFailure } from './failures.js';
 
 /** The first of a failure's `details`: what the failure means to the workflow. */
-export interface FailureDetails<Failure> extends MaybeLate {
+export interface FailureDetails<Failure> extends MaybeLate, MaybeRemembered {
   failure: Failure;
   /** See `Reading`. */
   dailyEmailLimit?: true | undefined;

@@ -46,6 +46,12 @@ export interface MaybeLate {
   late?: true | undefined;
 }
 
+/** The end of an attempt, an answer or the details of a failure. */
+export interface MaybeRemembered {
+  /** When Cognito was asked, ISO 8601, where the process has only remembered the answer: that attempt may be counted by now. */
+  at?: string | undefined;
+}
+
 export interface SendCodeResult extends Answer {
   delivery: CodeDelivery;
   /** The attribute before the send; absent if it was not asked for or could not be read. */
@@ -73,7 +79,7 @@ export type VerifyCodeInput = CognitoCall &
 export type ReadAttributeInput = CognitoCall & Awaiting;
 
 /** Cognito has accepted the code. */
-export interface VerifyCodeResult extends Answer, MaybeLate {
+export interface VerifyCodeResult extends Answer, MaybeLate, MaybeRemembered {
   accepted: true;
   /** The attribute after that; absent if it could not be read. */
   attribute?: AttributeSnapshot | undefined;

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { isRecord } from '@cognito-verification/contract';
+import { ApplicationFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
-import type { NotCalled, VerifyCodeInput, VerifyCodeResult } from './cognito.js';
+import type { MaybeRemembered, NotCalled, VerifyCodeInput, VerifyCodeResult } from './cognito.js';
 
 /**
  * Longer than Temporal tries a workflow task again on the same worker: after a time-out (10 s), an outage of the server, or a
@@ -40,7 +42,7 @@ export class RememberedVerdicts {
     const attempts = this.verifications.get(runId) ?? new Map<string, Attempt>();
     const key = keyOf(input);
     const known = attempts.get(key);
-    if (known) return await known.answer;
+    if (known) return await remember(known);
     const uncounted = [...attempts.values()].filter((one) => !counted.some((other) => other.updateId === one.updateId));
     if (uncounted.length > 0) {
       const told = uncounted.map((one) => ({ updateId: one.updateId, at: one.at }));
@@ -51,6 +53,17 @@ export class RememberedVerdicts {
     const attempt = { updateId, at: new Date().toISOString(), answer };
     this.verifications.set(runId, attempts.set(key, attempt));
     return await attempt.answer;
+  }
+}
+
+/** The answer once more, with the time of its attempt: a later verification counts it once, also where its task was told of it. */
+async function remember({ answer, at }: Attempt): Promise<VerifyCodeResult> {
+  try {
+    return { ...(await answer), at };
+  } catch (error) {
+    const details: unknown = error instanceof ApplicationFailure ? error.details?.[0] : undefined;
+    if (isRecord(details)) details['at'] = at satisfies MaybeRemembered['at'];
+    throw error;
   }
 }
 

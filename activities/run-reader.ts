@@ -216,9 +216,9 @@ export class RunReader {
     if (!kind) return;
     const place = { ...this.place, type: 'activity', activityId: String(activityId), isLocal: true } as const;
     const { failure } = marker;
+    const result = failure ? detailsOf(failure) : marker.details?.['result']?.payloads?.[0];
+    const answer = result && (await this.openedIf(result, place));
     if (!failure) {
-      const result = marker.details?.['result']?.payloads?.[0];
-      const answer = result && (await this.openedIf(result, place));
       if (isRecord(answer) && this.isOfThisRun(answer) && answer['notCalled'] === true) {
         // Attempts of lost tasks, which were counted then.
         const uncounted: unknown[] = Array.isArray(answer['uncounted']) ? answer['uncounted'] : [];
@@ -228,7 +228,9 @@ export class RunReader {
       this.own.tokenTaken();
     }
     if (kind === 'looks') return;
-    if (failure && !counts(kind, await this.failureOf(failure, place))) return;
+    if (failure && !counts(kind, isRecord(answer) ? answer['failure'] : undefined)) return;
+    // The answer of an attempt whose task was lost, which was told of then.
+    if (isRecord(answer) && this.calls[kind].some(({ at }) => at === answer['at'])) return;
     if (Number(failure?.timeoutFailureInfo?.timeoutType) === NOT_STARTED) return;
     this.calls[kind].push({ at: this.newest });
   }
@@ -245,7 +247,7 @@ export class RunReader {
 
   /** What a failure means; undefined, which counts, where that cannot be read. */
   private async failureOf(failure: Failure, place: SerializationContext): Promise<unknown> {
-    const details = failure?.applicationFailureInfo?.details?.payloads?.[0];
+    const details = detailsOf(failure);
     const opened = details && (await this.openedIf(details, place));
     return isRecord(opened) ? opened['failure'] : undefined;
   }
@@ -263,4 +265,9 @@ export class RunReader {
     if (!isRecord(value)) throw new Error('a message that is no object');
     return value;
   }
+}
+
+/** Sealed. */
+function detailsOf(failure: Failure): Payload | undefined {
+  return failure?.applicationFailureInfo?.details?.payloads?.[0];
 }

@@ -239,7 +239,7 @@ export const PAYLOADS = {
   /** `encodedAttributes` of a failure, as every SDK writes them. */
   failureAttributes: { message: 'text', stack_trace: 'text' },
   sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },
-  verifyCodeResult: { ...ANSWER, late: 'flag', accepted: 'flag', attribute: message(SNAPSHOT) },
+  verifyCodeResult: { ...ANSWER, late: 'flag', at: 'time', accepted: 'flag', attribute: message(SNAPSHOT) },
   readAttributeResult: { ...ANSWER, late: 'flag', ...SNAPSHOT },
   /** In place of each of these three, where no direct call was made. */
   notCalled: { ...ANSWER, late: 'flag', notCalled: 'flag', uncounted: messages({ updateId: 'updateId', at: 'time' }) },
@@ -259,6 +259,7 @@ export const PAYLOADS = {
       'failed',
     ]),
     late: 'flag',
+    at: 'time',
     dailyEmailLimit: 'flag',
     requestId: 'uuid',
     attribute: message(SNAPSHOT),

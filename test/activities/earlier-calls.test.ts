@@ -217,6 +217,23 @@ describe('a local activity', () => {
     expect(await count(run)).toEqual({ sends: [], attempts: [at(-12)] });
   });
 
+  test.each([
+    [
+      'a wrong code',
+      { failure: { applicationFailureInfo: { details: payloads({ failure: 'mismatch', at: at(-12) }) } } },
+    ],
+    ['a right code', { result: { runId: runId(0), accepted: true, at: at(-12) } }],
+  ])('such an attempt counts once, if its code comes again and has its answer: %s', async (_, remembered) => {
+    const uncounted = [{ updateId: 'submitCode/1', at: at(-12) }];
+    const run = history(
+      [-30, begins()],
+      [-10, marker('verifyCode', { result: { runId: runId(0), notCalled: true, uncounted } })],
+      [-9, marker('verifyCode', remembered)],
+      [-8, marker('verifyCode', { result: { runId: runId(0), accepted: true } })],
+    );
+    expect(await count(run)).toEqual({ sends: [], attempts: [at(-12), at(-8)] });
+  });
+
   test('one whose marker nobody can read: everything counts as used up', async () => {
     const run = history(
       [-30, begins()],

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { expect, it } from 'vitest';
 import type { VerifyCodeInput, VerifyCodeResult } from '../../activities/cognito.js';
 import { RememberedVerdicts } from '../../activities/remembered-verdicts.js';
@@ -27,7 +28,8 @@ it('a repeat asks nothing, and has the same answer', async () => {
   const remembered = new RememberedVerdicts();
   const { asked, ask } = asking(ACCEPTED);
   expect(await remembered.answer(INPUT, ask)).toBe(ACCEPTED);
-  expect(await remembered.answer({ ...INPUT }, ask)).toBe(ACCEPTED);
+  // The time says which attempt it was.
+  expect(await remembered.answer({ ...INPUT }, ask)).toEqual({ ...ACCEPTED, at: expect.any(String) });
   expect(asked.times).toBe(1);
 });
 
@@ -35,7 +37,7 @@ it('a repeat joins the call while it lasts', async () => {
   const remembered = new RememberedVerdicts();
   const { asked, ask } = asking(ACCEPTED);
   const both = await Promise.all([remembered.answer(INPUT, ask), remembered.answer(INPUT, ask)]);
-  expect(both).toEqual([ACCEPTED, ACCEPTED]);
+  expect(both).toEqual([ACCEPTED, { ...ACCEPTED, at: expect.any(String) }]);
   expect(asked.times).toBe(1);
 });
 
@@ -46,6 +48,15 @@ it('a refusal is an answer too', async () => {
   await expect(remembered.answer(INPUT, ask)).rejects.toBe(mismatch);
   await expect(remembered.answer(INPUT, ask)).rejects.toBe(mismatch);
   expect(asked.times).toBe(1);
+});
+
+it('a refusal says too of which attempt it is', async () => {
+  const remembered = new RememberedVerdicts();
+  const mismatch = ApplicationFailure.create({ type: 'CodeMismatchException', details: [{ failure: 'mismatch' }] });
+  const { ask } = asking(mismatch);
+  await expect(remembered.answer(INPUT, ask)).rejects.toBe(mismatch);
+  const told = await remembered.answer(INPUT, ask).catch((error: unknown) => error);
+  expect(told).toMatchObject({ details: [{ failure: 'mismatch', at: expect.any(String) }] });
 });
 
 it.each([
@@ -93,6 +104,6 @@ it('asks nothing where only what is remembered was asked for', async () => {
   const { asked, ask } = asking(ACCEPTED);
   expect(await remembered.answer({ ...INPUT, rememberedOnly: true }, ask)).toEqual({ notCalled: true, runId: 'run' });
   await remembered.answer(INPUT, ask);
-  expect(await remembered.answer({ ...INPUT, rememberedOnly: true }, ask)).toBe(ACCEPTED);
+  expect(await remembered.answer({ ...INPUT, rememberedOnly: true }, ask)).toMatchObject(ACCEPTED);
   expect(asked.times).toBe(1);
 });

@@ -310,8 +310,8 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { runId, late: true, notCalled: true, uncounted: [{ updateId, at }] },
   },
   'the result of verifyCode': {
-    value: { runId, late: true, accepted: true, attribute } satisfies Required<VerifyCodeResult>,
-    shows: { runId, late: true, accepted: true, 'attribute.verified': false, 'attribute.valueDigest': HIDDEN },
+    value: { runId, late: true, at, accepted: true, attribute } satisfies Required<VerifyCodeResult>,
+    shows: { runId, late: true, at, accepted: true, 'attribute.verified': false, 'attribute.valueDigest': HIDDEN },
   },
   'the result of readAttribute': {
     value: attribute,
@@ -338,11 +338,19 @@ export const SAMPLES: Record<string, Sample> = {
     value: {
       failure: 'undeliverable',
       late: true,
+      at,
       dailyEmailLimit: true,
       requestId: SUB,
       attribute,
     } satisfies Required<FailureDetails<SendFailure>>,
-    shows: { failure: 'undeliverable', late: true, dailyEmailLimit: true, requestId: SUB, 'attribute.verified': false },
+    shows: {
+      failure: 'undeliverable',
+      late: true,
+      at,
+      dailyEmailLimit: true,
+      requestId: SUB,
+      'attribute.verified': false,
+    },
   },
   'the words of a failure': {
     value: { message: CARELESS, stack_trace: `Error: ${CARELESS}\n    at send (/app/dist/sending.js:12:3)` },
