@@ -7,7 +7,7 @@ const FLOORS = [
   ['dev'],
   ['worker', 'codec-server', 'replay'],
   ['workflows', 'activities', 'client', 'temporal'],
-  ['codec', 'contract', 'sandbox', 'log'],
+  ['codec', 'contract', 'sandbox', 'log', 'capacity'],
 ];
 
 const within = (rooms) => `^(${rooms.join('|')})/`;

@@ -1,0 +1,217 @@
+/** The capacity model: what an input needs, what it costs, and what binds. */
+import { ADDED, BASE, type Cost, CPU_SHARES, DATABASE_BYTES_FOR_EACH } from './costs.js';
+import type { CapacityInput } from './input.js';
+import { type Delays, shareWithoutAllowance } from './queues.js';
+import { type Account, type Outcome, type SlotOutcome, simulate } from './simulation.js';
+
+/** What can bind, in words. */
+export const LIMITS = {
+  attempts: "Cognito's quota of attempts (VerifyUserAttribute)",
+  sends: "Cognito's quota of sends (GetUserAttributeVerificationCode)",
+  emails: 'e-mails of the day',
+  queue: 'limit of the task queue of calls, beside the allowance of the workers',
+  workerCpu: 'processors of the workers',
+  serverCpu: 'processors of Temporal Server and database',
+  looks: "Cognito's quota of looks (GetUser)",
+} as const;
+
+/** The name of a limit. */
+export type LimitName = keyof typeof LIMITS;
+
+/** A limit at its busiest: calls or cores in a second, or e-mails in a day, of one account. */
+export interface LimitUse {
+  readonly name: LimitName;
+  readonly needed: number;
+  /** Null: no limit. */
+  readonly has: number | null;
+  /** `needed` over `has`: 1 is all of it. */
+  readonly used: number;
+}
+
+/** What calls wait for their turn, in the slot in which they wait longest. */
+export interface QueueDelay {
+  /** Of the day: the hour. */
+  readonly slot: number;
+  readonly p50Seconds: number;
+  readonly p95Seconds: number;
+}
+
+/** What the model says. Everything is of all accounts together, unless it says otherwise. */
+export interface Estimate {
+  readonly verificationsPerDay: number;
+  /** The busiest slot. */
+  readonly peak: { readonly slot: number; readonly startsPerSecond: number };
+  /** Shares of the verifications; together 1. */
+  readonly verifiedShare: number;
+  readonly expiredShare: number;
+  readonly failedShare: number;
+  /** In the busiest slot. */
+  readonly verifiedPerSecond: number;
+  readonly messagesPerDay: number;
+  /** In 30 days, in the currency of `messagePrice`. */
+  readonly messageMoneyPerMonth: number;
+  readonly actionsPerDay: number;
+  readonly actionsPerMonth: number;
+  readonly historyBytesPerDay: number;
+  /** After `retentionDays`, histories and, where it is your own, the database. */
+  readonly storedHistoryBytes: number;
+  readonly storedDatabaseBytes: number;
+  readonly workersNeeded: number;
+  readonly workers: number;
+  /** Of each account, so that no call is throttled: what the quota of attempts leaves beside the allowance of its workers. */
+  readonly queueLimitAdvised: number;
+  readonly sendDelay: QueueDelay;
+  readonly codeDelay: QueueDelay;
+  /** The most used first. */
+  readonly limits: readonly LimitUse[];
+  /** The most used limit, whether it is used up or not. */
+  readonly binding: LimitName;
+  readonly startsPerSecondBySlot: readonly number[];
+  readonly sendDelayP95BySlot: readonly number[];
+}
+
+/** Processors are planned to be busy for so much of the time: above it waits grow fast. */
+const PLANNED_USE = 0.7;
+/** One may fail or be deployed. */
+const LEAST_WORKERS = 2;
+const DAYS_IN_MONTH = 30;
+
+/**
+ * Estimates what one day needs. Accounts are alike: each has its part of the verifications and of the workers.
+ * @param slotSeconds the length of one element of `startsByHour`. Default: an hour; shorter ones are for the check by experiment
+ */
+export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
+  const { accounts } = input;
+  const workersNeeded = workersFor(input, slotSeconds) * accounts;
+  const workers = input.workers ?? workersNeeded;
+  const account = accountOf(input, workers / accounts, slotSeconds);
+  const day = simulate(account);
+  const starts = sum(input.startsByHour);
+  const slot = indexOfMost(input.startsByHour);
+  const cost = costOf(day);
+  const messages = (day.firstSends + day.resends) * accounts;
+  const limits = limitsOf(input, account, day);
+  const { retentionDays } = input;
+  const historyBytesPerDay = cost.bytes * accounts;
+  return {
+    verificationsPerDay: starts,
+    peak: { slot, startsPerSecond: (input.startsByHour[slot] ?? 0) / slotSeconds },
+    verifiedShare: (day.verified * accounts) / starts,
+    expiredShare: (day.expired * accounts) / starts,
+    failedShare: (day.failed * accounts) / starts,
+    verifiedPerSecond: (Math.max(...day.slots.map(({ verified }) => verified)) * accounts) / slotSeconds,
+    messagesPerDay: messages,
+    messageMoneyPerMonth: messages * input.messagePrice * DAYS_IN_MONTH,
+    actionsPerDay: cost.actions * accounts,
+    actionsPerMonth: cost.actions * accounts * DAYS_IN_MONTH,
+    historyBytesPerDay,
+    storedHistoryBytes: historyBytesPerDay * retentionDays,
+    storedDatabaseBytes: historyBytesPerDay * retentionDays * DATABASE_BYTES_FOR_EACH,
+    workersNeeded,
+    workers,
+    queueLimitAdvised: Math.max(0, input.attemptsPerSecond - input.directCallsPerSecond * (workers / accounts)),
+    sendDelay: worst(day.slots, ({ sendDelays }) => sendDelays),
+    codeDelay: worst(day.slots, ({ codeDelays }) => codeDelays),
+    limits,
+    binding: limits[0]?.name ?? 'attempts',
+    startsPerSecondBySlot: input.startsByHour.map((count) => count / slotSeconds),
+    sendDelayP95BySlot: day.slots.map(({ sendDelays }) => sendDelays.percentile(0.95)),
+  };
+}
+
+/** As many workers of one account as keep their processors at the planned use in the busiest slot, if nothing else binds. */
+function workersFor({ startsByHour, accounts, workerCores, ...input }: CapacityInput, slotSeconds: number): number {
+  const { resendShare, wrongCodeShare, workerCpuMs } = input;
+  const { firstSend, resend, wrongCode, rightCode } = CPU_SHARES;
+  const cpuMs = workerCpuMs * (firstSend + rightCode + resend * resendShare + wrongCode * wrongCodeShare);
+  const busiest = Math.max(...startsByHour) / accounts / slotSeconds;
+  return Math.max(LEAST_WORKERS, Math.ceil((busiest * cpuMs) / 1_000 / (workerCores * PLANNED_USE)));
+}
+
+function accountOf(input: CapacityInput, workers: number, slotSeconds: number): Account {
+  const { accounts, workerCores, serverCores, emailsPerDay, queueCallsPerSecond, workerCpuMs, serverCpuMs } = input;
+  const cpu = (share: number) => ({ worker: workerCpuMs * share, server: serverCpuMs * share });
+  return {
+    ...input,
+    starts: input.startsByHour.map((count) => count / accounts),
+    slotSeconds,
+    workers,
+    workerCores: workerCores * workers,
+    serverCores: serverCores ?? Number.POSITIVE_INFINITY,
+    emailsPerDay: emailsPerDay ?? Number.POSITIVE_INFINITY,
+    queueCallsPerSecond: queueCallsPerSecond ?? Number.POSITIVE_INFINITY,
+    cpuMs: {
+      firstSend: cpu(CPU_SHARES.firstSend),
+      resend: cpu(CPU_SHARES.resend),
+      wrongCode: cpu(CPU_SHARES.wrongCode),
+      rightCode: cpu(CPU_SHARES.rightCode),
+    },
+  };
+}
+
+function costOf(day: Outcome): Cost {
+  const total = { events: 0, actions: 0, bytes: 0 };
+  const add = (count: number, { events, actions, bytes }: Cost) => {
+    total.events += count * events;
+    total.actions += count * actions;
+    total.bytes += count * bytes;
+  };
+  add(day.verified, BASE.verified);
+  add(day.expired + day.failed - day.withoutEmail, BASE.expired);
+  add(day.withoutEmail, BASE.withoutEmail);
+  add(day.wrongCodes, ADDED.wrongCode);
+  add(day.resends, ADDED.resend);
+  add(day.queuedFirstSends, ADDED.queuedFirstSend);
+  add(day.queuedCodes, ADDED.queuedCode);
+  add(day.refusedDirectSends, ADDED.refusedDirectSend);
+  add(day.refusedDirectCodes, ADDED.refusedDirectCode);
+  add(day.refusedTries, ADDED.refusedTry);
+  add(day.refusedCalls, ADDED.refusedCall);
+  add(day.typedAgain, ADDED.typedAgain);
+  return total;
+}
+
+function limitsOf(input: CapacityInput, account: Account, { slots }: Outcome): LimitUse[] {
+  const { slotSeconds, workers, cpuMs, directCallsPerSecond, queueCallsPerSecond } = account;
+  const busiest = (count: (slot: SlotOutcome) => number) => Math.max(...slots.map(count)) / slotSeconds;
+  const places = Math.ceil(Math.min(directCallsPerSecond, queueCallsPerSecond));
+  const queued = (calls: number) => calls * shareWithoutAllowance(places, calls / slotSeconds / workers);
+  const cores = (of: 'worker' | 'server') =>
+    busiest(
+      ({ firstSends, resends, codes }) =>
+        (firstSends * cpuMs.firstSend[of] + resends * cpuMs.resend[of] + codes * cpuMs.rightCode[of]) / 1_000,
+    );
+  const emails = sum(slots.map(({ firstSends, resends }) => firstSends + resends));
+  const uses: readonly [LimitName, number, number | null][] = [
+    ['attempts', busiest(({ codes }) => codes), input.attemptsPerSecond],
+    ['sends', busiest(({ firstSends, resends }) => firstSends + resends), input.sendsPerSecond],
+    ['emails', emails, input.emailsPerDay],
+    [
+      'queue',
+      busiest(({ firstSends, resends, codes }) => queued(firstSends) + resends + queued(codes)),
+      input.queueCallsPerSecond,
+    ],
+    ['workerCpu', cores('worker'), account.workerCores],
+    ['serverCpu', cores('server'), input.serverCores],
+    // One before the first send, and one after the right code or at the deadline.
+    ['looks', busiest(({ firstSends, codes }) => firstSends + codes), input.looksPerSecond],
+  ];
+  return uses
+    .map(([name, needed, has]) => ({ name, needed, has, used: has === null ? 0 : has === 0 ? needed : needed / has }))
+    .sort((a, b) => b.used - a.used);
+}
+
+function worst(slots: readonly SlotOutcome[], delaysOf: (slot: SlotOutcome) => Delays): QueueDelay {
+  const p95 = slots.map((slot) => delaysOf(slot).percentile(0.95));
+  const slot = indexOfMost(p95);
+  const delays = slots[slot] && delaysOf(slots[slot]);
+  return { slot, p50Seconds: delays?.percentile(0.5) ?? 0, p95Seconds: p95[slot] ?? 0 };
+}
+
+function indexOfMost(values: readonly number[]): number {
+  return values.indexOf(Math.max(...values));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

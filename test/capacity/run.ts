@@ -1,0 +1,207 @@
+/** Runs a scenario on a real server, sandbox and worker, and measures what the model says. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countWorkflow } from '../../bench/counts.js';
+import { CPU_SHARES } from '../../capacity/costs.js';
+import type { LimitName } from '../../capacity/estimate.js';
+import type { CapacityInput } from '../../capacity/input.js';
+import { cpuMs, limitCpu } from './cpu-limit.js';
+import { type Lived, live, plansOf, seeded, type Wanted } from './people.js';
+import type { Scenario } from './scenarios.js';
+import { type Site, startSite } from './site.js';
+
+/** What was measured, in the words of the model. */
+export interface Measured {
+  readonly messages: number;
+  readonly actions: number;
+  readonly bytes: number;
+  readonly expiredShare: number;
+  readonly verifiedPerSecond: number;
+  /** The 95th percentile by slot. */
+  readonly sendDelayP95BySlot: readonly number[];
+  readonly codeDelayP95BySlot: readonly number[];
+  /** How much of each limit was wanted or used in its busiest slot. */
+  readonly used: Readonly<Partial<Record<LimitName, number>>>;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+/** The input as it was run, with the costs of this machine, and what was measured. */
+export interface Run {
+  readonly input: CapacityInput;
+  readonly measured: Measured;
+}
+
+/** Runs one scenario: a few verifications to warm up, then its three slots, and the time until everything has ended. */
+export async function run(scenario: Scenario, slotSeconds: number, seed: number): Promise<Run> {
+  const { directCallsPerSecond, queueCallsPerSecond, attemptsPerSecond, sendsPerSecond, emailsPerDay } = scenario.input;
+  const site = await startSite({
+    workers: scenario.input.workers ?? 1,
+    directCallsPerSecond,
+    queueCallsPerSecond: queueCallsPerSecond ?? undefined,
+  });
+  try {
+    const calibrated = await calibrate(site, scenario, slotSeconds);
+    site.limitAccount({ attemptsPerSecond, sendsPerSecond, emailsPerDay: emailsPerDay ?? undefined });
+    site.sandbox.clearCalls();
+    site.sandbox.clearInbox();
+    const limited = limitProcessors(site, scenario, calibrated);
+    const plans = plansOf(calibrated.input, slotSeconds, seeded(seed));
+    const used = watchProcessors(site, calibrated, slotSeconds);
+    const lived = await live(site, calibrated.input, plans);
+    const processors = await used();
+    await Promise.all(limited.map((end) => end()));
+    return { input: calibrated.input, measured: await measure(site, calibrated.input, slotSeconds, lived, processors) };
+  } finally {
+    await site.close();
+  }
+}
+
+interface Calibrated {
+  readonly input: CapacityInput;
+  /** What a process uses that has nothing to do, in cores. */
+  readonly idle: Readonly<Record<'worker' | 'server', number>>;
+}
+
+const WARM_UP = 15;
+const MEASURED = 40;
+const IDLE_MS = 5_000;
+
+/** What a verification costs on this machine, now, and at this pace. Without it only the processors' limits could not be set. */
+async function calibrate(site: Site, { input, processorLoad }: Scenario, slotSeconds: number): Promise<Calibrated> {
+  const pids = { worker: site.workerPids, server: [site.serverPid] };
+  const idle = { worker: 0, server: 0 };
+  const calm = { ...input, wrongCodeShare: 0, resendShare: 0, abandonedShare: 0, codeMedianSeconds: 1, codeP95Seconds: 2 };
+  const some = (count: number) =>
+    live(site, calm, plansOf({ ...calm, startsByHour: [count] }, count / 1.5, seeded(count)));
+  await some(WARM_UP);
+  if (!processorLoad) return { input, idle };
+  const before = await usageOf(pids);
+  await sleep(IDLE_MS);
+  const between = await usageOf(pids);
+  const begunAt = performance.now();
+  await some(MEASURED);
+  const lastedMs = performance.now() - begunAt;
+  const after = await usageOf(pids);
+  for (const of of ['worker', 'server'] as const) idle[of] = (between[of] - before[of]) / IDLE_MS;
+  const each = (of: 'worker' | 'server') => (after[of] - between[of] - idle[of] * lastedMs) / MEASURED;
+  const [workerCpuMs, serverCpuMs] = [each('worker'), each('server')];
+  const { of, times } = processorLoad;
+  const perSecond = Math.max(...input.startsByHour) / slotSeconds;
+  const staying = 1 - input.abandonedShare;
+  const share =
+    CPU_SHARES.firstSend +
+    staying * (CPU_SHARES.rightCode + input.wrongCodeShare * CPU_SHARES.wrongCode + input.resendShare * CPU_SHARES.resend);
+  const cores = (perSecond * share * (of === 'worker' ? workerCpuMs : serverCpuMs)) / 1_000 / times;
+  return {
+    input: { ...input, workerCpuMs, serverCpuMs, ...(of === 'worker' ? { workerCores: cores } : { serverCores: cores }) },
+    idle,
+  };
+}
+
+type Pids = Readonly<Record<'worker' | 'server', readonly number[]>>;
+
+async function usageOf(pids: Pids): Promise<Record<'worker' | 'server', number>> {
+  const sum = async (of: readonly number[]) => (await Promise.all(of.map(cpuMs))).reduce((total, ms) => total + ms, 0);
+  return { worker: await sum(pids.worker), server: await sum(pids.server) };
+}
+
+/** The model's cores are what is left for verifications. */
+function limitProcessors(site: Site, { processorLoad }: Scenario, { input, idle }: Calibrated): (() => Promise<void>)[] {
+  if (processorLoad?.of === 'server') return [limitCpu(site.serverPid, (input.serverCores ?? 1) + idle.server)];
+  if (processorLoad?.of === 'worker')
+    return site.workerPids.map((pid) => limitCpu(pid, input.workerCores + idle.worker / site.workerPids.length));
+  return [];
+}
+
+/** Cores used in the busiest slot. */
+function watchProcessors(site: Site, { idle }: Calibrated, slotSeconds: number) {
+  const pids = { worker: site.workerPids, server: [site.serverPid] };
+  const most = { worker: 0, server: 0 };
+  let before = usageOf(pids);
+  const reading = setInterval(() => {
+    const now = usageOf(pids);
+    const last = before;
+    before = now;
+    void Promise.all([last, now]).then(([then, at]) => {
+      for (const of of ['worker', 'server'] as const)
+        most[of] = Math.max(most[of], (at[of] - then[of]) / (slotSeconds * 1_000) - idle[of]);
+    });
+  }, slotSeconds * 1_000);
+  return async () => {
+    clearInterval(reading);
+    await before;
+    return most;
+  };
+}
+
+async function measure(
+  site: Site,
+  input: CapacityInput,
+  slotSeconds: number,
+  lived: readonly Lived[],
+  processors: Readonly<Record<'worker' | 'server', number>>,
+): Promise<Measured> {
+  const ids = lived.flatMap(({ workflowId }) => workflowId ?? []);
+  const counts: Awaited<ReturnType<typeof countWorkflow>>[] = [];
+  for (const id of ids) counts.push(await countWorkflow(site.temporal, id));
+  const total = (of: (count: (typeof counts)[number]) => number) => counts.reduce((sum, count) => sum + of(count), 0);
+  const wanted = lived.flatMap((one) => one.wanted);
+  const slots = input.startsByHour.map((_, slot) => slot);
+  const within = (atMs: number, slot: number) => Math.floor(atMs / 1_000 / slotSeconds) === slot;
+  const busiest = (kinds: readonly Wanted['kind'][]) =>
+    Math.max(...slots.map((slot) => wanted.filter(({ kind, atMs }) => kinds.includes(kind) && within(atMs, slot)).length)) /
+    slotSeconds;
+  const p95 = (kinds: readonly Wanted['kind'][]) =>
+    slots.map((slot) =>
+      percentile(
+        wanted.flatMap(({ kind, atMs, waitedMs }) =>
+          kinds.includes(kind) && within(atMs, slot) && waitedMs !== undefined ? waitedMs / 1_000 : [],
+        ),
+        0.95,
+      ),
+    );
+  const verified = lived.filter(({ outcome }) => outcome === 'verified');
+  const queued = await queuedCalls(site, ids);
+  const busiestQueue = Math.max(...slots.map((slot) => queued.filter((atMs) => within(atMs, slot)).length)) / slotSeconds;
+  const { attemptsPerSecond, sendsPerSecond, emailsPerDay, queueCallsPerSecond, workerCores, serverCores } = input;
+  const outcomes: Record<string, number> = {};
+  for (const { outcome } of lived) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  return {
+    messages: site.sandbox.inbox().length,
+    actions: total(({ totalActions }) => totalActions),
+    bytes: total(({ historyBytes }) => historyBytes),
+    expiredShare: (outcomes['expired'] ?? 0) / lived.length,
+    verifiedPerSecond:
+      Math.max(...slots.map((slot) => verified.filter(({ endedAtMs }) => within(endedAtMs, slot)).length)) / slotSeconds,
+    sendDelayP95BySlot: p95(['firstSend', 'resend']),
+    codeDelayP95BySlot: p95(['code']),
+    used: {
+      attempts: busiest(['code']) / attemptsPerSecond,
+      sends: busiest(['firstSend', 'resend']) / sendsPerSecond,
+      emails: emailsPerDay === null ? 0 : wanted.filter(({ kind }) => kind !== 'code').length / emailsPerDay,
+      queue: queueCallsPerSecond === null ? 0 : busiestQueue / queueCallsPerSecond,
+      workerCpu: processors.worker / (workerCores * site.workerPids.length),
+      serverCpu: serverCores === null ? 0 : processors.server / serverCores,
+    },
+    outcomes,
+  };
+}
+
+/** When calls were given to the task queue of calls, from the start of the scenario: of the first history. */
+async function queuedCalls({ temporal }: Site, ids: readonly string[]): Promise<number[]> {
+  const times: number[] = [];
+  let first = Number.POSITIVE_INFINITY;
+  for (const id of ids) {
+    const { events } = await temporal.workflow.getHandle(id).fetchHistory();
+    for (const { eventTime, activityTaskScheduledEventAttributes: scheduled } of events ?? []) {
+      const atMs = Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6;
+      first = Math.min(first, atMs);
+      if (scheduled?.taskQueue?.name?.endsWith('-cognito')) times.push(atMs);
+    }
+  }
+  return times.map((atMs) => atMs - first);
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+}
