@@ -6,7 +6,7 @@ import { SlowestFiles } from './test/slowest-files.js';
 
 /** Tests that start no Temporal server, no emulation of KMS and no command line. */
 const UNIT = [
-  'test/{activities,contract,log,temporal,workflows}/**/*.test.ts',
+  'test/{activities,capacity,contract,log,temporal,workflows}/**/*.test.ts',
   'test/bench/soak.test.ts',
   'test/canary/canaries.test.ts',
   'test/check/{attacks,lock-file}.test.ts',

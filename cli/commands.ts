@@ -80,6 +80,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./replay/replay.js')).replayCommand(),
   },
   {
+    name: 'capacity',
+    summary: 'say what a number of verifications in a day needs',
+    load: async () => await (await import('./capacity.js')).capacityCommand(),
+  },
+  {
     name: 'codec-server',
     summary: 'show the Web UI what is sealed, without the secrets',
     load: async () => (await import('./codec-server.js')).codecServerCommand(),

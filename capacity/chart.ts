@@ -1,0 +1,72 @@
+/** The day of an estimate as a chart: starts in each hour, and what sends wait for. */
+import type { Estimate } from './estimate.js';
+
+/** One bar for each hour, eight steps high in each line. */
+const BLOCKS = ' ▁▂▃▄▅▆▇█';
+const LINES = 6;
+
+/** For a terminal: bars of the starts, three columns for each hour. */
+export function terminalChart({ startsPerSecondBySlot: starts, sendDelayP95BySlot: delays }: Estimate): string {
+  const most = Math.max(...starts);
+  const lines = Array.from({ length: LINES }, (_, line) => {
+    const below = LINES - 1 - line;
+    const bars = starts.map((count) => {
+      const height = Math.max(0, Math.min(8, Math.round((count / most) * LINES * 8 - below * 8)));
+      return (BLOCKS[height] ?? ' ').repeat(2);
+    });
+    const label = line === 0 ? `${rounded(most)}/s` : line === LINES - 1 ? '0/s' : '';
+    return `${label.padStart(9)} ┤${bars.join(' ')}`;
+  });
+  const hours = starts.map((_, hour) => String(hour).padEnd(3)).join('');
+  const waits = Math.max(...delays) >= 1 ? [`${'p95 wait'.padStart(9)}  ${delays.map((s) => waitOf(s).padEnd(3)).join('')}`] : [];
+  return [...lines, `${'hour'.padStart(9)}  ${hours}`, ...waits].join('\n');
+}
+
+function waitOf(seconds: number): string {
+  if (seconds < 1) return '·';
+  return seconds < 60 ? `${Math.round(seconds)}s` : `${Math.round(seconds / 60)}m`;
+}
+
+const WIDTH = 720;
+const HEIGHT = 240;
+const EDGE = { left: 60, right: 60, top: 20, bottom: 30 };
+
+/** For a page: bars of the starts, and a line of the 95th percentile of what a send waits. */
+export function svgChart({ startsPerSecondBySlot: starts, sendDelayP95BySlot: delays }: Estimate): string {
+  const [most, longest] = [Math.max(...starts), Math.max(1, ...delays)];
+  const step = (WIDTH - EDGE.left - EDGE.right) / starts.length;
+  const floor = HEIGHT - EDGE.bottom;
+  const height = floor - EDGE.top;
+  const x = (slot: number) => EDGE.left + slot * step;
+  const bars = starts.map((count, slot) => {
+    const high = (count / most) * height;
+    return `<rect x="${place(x(slot) + 2)}" y="${place(floor - high)}" width="${place(step - 4)}" height="${place(high)}" fill="#7aa6d8"/>`;
+  });
+  const points = delays.map((s, slot) => `${place(x(slot) + step / 2)},${place(floor - (s / longest) * height)}`);
+  const label = (at: number, y: number, anchor: string, text: string) =>
+    `<text x="${place(at)}" y="${place(y)}" text-anchor="${anchor}">${text}</text>`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11" fill="#444" role="img">`,
+    '<title>Starts in each hour (bars), and the wait of a send, 95th percentile (line)</title>',
+    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
+    ...bars,
+    `<polyline points="${points.join(' ')}" fill="none" stroke="#c0392b" stroke-width="2"/>`,
+    label(EDGE.left - 6, EDGE.top + 4, 'end', `${rounded(most)}/s`),
+    label(EDGE.left - 6, floor, 'end', '0'),
+    label(WIDTH - EDGE.right + 6, EDGE.top + 4, 'start', `${rounded(longest)} s`),
+    label(WIDTH - EDGE.right + 6, floor, 'start', '0 s'),
+    ...starts.map((_, hour) => (hour % 3 === 0 ? label(x(hour) + step / 2, HEIGHT - 12, 'middle', `${hour}h`) : '')),
+    '</svg>',
+    '',
+  ]
+    .filter((line, index, all) => line !== '' || index === all.length - 1)
+    .join('\n');
+}
+
+function place(value: number): string {
+  return value.toFixed(1);
+}
+
+function rounded(value: number): string {
+  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(2)));
+}

@@ -1,0 +1,116 @@
+/** What must hold for every input of the model, whatever its numbers are. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { estimate } from '../../capacity/estimate.js';
+import { type CapacityInput, resolveInput } from '../../capacity/input.js';
+
+const share = fc.double({ min: 0, max: 1, noNaN: true });
+const perSecond = fc.double({ min: 0.05, max: 40, noNaN: true });
+
+/** Three slots of a minute, in place of a day. */
+const SLOT_SECONDS = 60;
+
+const inputs: fc.Arbitrary<CapacityInput> = fc
+  .record({
+    starts: fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 3, maxLength: 3 }),
+    resendShare: share,
+    wrongCodeShare: share,
+    abandonedShare: share,
+    codeMedianSeconds: fc.integer({ min: 1, max: 60 }),
+    tail: fc.double({ min: 1, max: 6, noNaN: true }),
+    deadlineSeconds: fc.integer({ min: 60, max: 900 }),
+    attemptsPerSecond: perSecond,
+    sendsPerSecond: perSecond,
+    queueCallsPerSecond: fc.option(perSecond),
+    directCallsPerSecond: fc.integer({ min: 0, max: 20 }),
+    emailsPerDay: fc.option(fc.integer({ min: 0, max: 1_000 })),
+    serverCores: fc.option(fc.double({ min: 0.1, max: 4, noNaN: true })),
+    workers: fc.option(fc.integer({ min: 1, max: 4 })),
+  })
+  .map(({ starts, tail, ...given }) => ({
+    ...resolveInput({ perDay: 1, ...given, codeP95Seconds: given.codeMedianSeconds * tail }),
+    startsByHour: starts,
+  }));
+
+const SOME = { numRuns: 60 };
+
+describe('the capacity model', () => {
+  it('lets every verification end once', () => {
+    fc.assert(
+      fc.property(inputs, (input) => {
+        const { verifiedShare, expiredShare, failedShare } = estimate(input, SLOT_SECONDS);
+        for (const one of [verifiedShare, expiredShare, failedShare]) {
+          expect(one).toBeGreaterThanOrEqual(0);
+          expect(one).toBeLessThanOrEqual(1 + 1e-4);
+        }
+        expect(verifiedShare + expiredShare + failedShare).toBeCloseTo(1, 3);
+      }),
+      SOME,
+    );
+  });
+
+  it('never needs fewer workers, actions or bytes for more verifications', () => {
+    fc.assert(
+      fc.property(inputs, fc.double({ min: 1, max: 5, noNaN: true }), (input, times) => {
+        const more = { ...input, startsByHour: input.startsByHour.map((count) => count * times) };
+        const [few, many] = [estimate(input, SLOT_SECONDS), estimate(more, SLOT_SECONDS)];
+        expect(many.workersNeeded).toBeGreaterThanOrEqual(few.workersNeeded);
+        expect(many.actionsPerDay).toBeGreaterThanOrEqual(few.actionsPerDay * 0.999);
+        expect(many.historyBytesPerDay).toBeGreaterThanOrEqual(few.historyBytesPerDay * 0.999);
+        expect(many.messagesPerDay).toBeGreaterThanOrEqual(few.messagesPerDay * 0.999);
+      }),
+      SOME,
+    );
+  });
+
+  it('says the same of many accounts as of one with its part', () => {
+    fc.assert(
+      fc.property(inputs, fc.integer({ min: 2, max: 9 }), (input, accounts) => {
+        const one = { ...input, workers: 2 };
+        const all = {
+          ...input,
+          accounts,
+          workers: 2 * accounts,
+          startsByHour: input.startsByHour.map((count) => count * accounts),
+        };
+        const [part, whole] = [estimate(one, SLOT_SECONDS), estimate(all, SLOT_SECONDS)];
+        expect(whole.actionsPerDay / accounts).toBeCloseTo(part.actionsPerDay, 3);
+        expect(whole.expiredShare).toBeCloseTo(part.expiredShare, 6);
+        expect(whole.binding).toBe(part.binding);
+      }),
+      SOME,
+    );
+  });
+
+  it('sends no more e-mails than the day has, and no more messages than were asked for', () => {
+    fc.assert(
+      fc.property(inputs, (input) => {
+        const { messagesPerDay, verificationsPerDay } = estimate(input, SLOT_SECONDS);
+        expect(messagesPerDay).toBeLessThanOrEqual((input.emailsPerDay ?? Number.POSITIVE_INFINITY) + 1e-3);
+        expect(messagesPerDay).toBeLessThanOrEqual(verificationsPerDay * (1 + input.resendShare) * 1.001);
+      }),
+      SOME,
+    );
+  });
+
+  it('waits for nothing where there is enough of everything', () => {
+    const input = { ...resolveInput({ perDay: 1 }), startsByHour: [60, 120, 60] };
+    const { sendDelay, codeDelay, limits } = estimate(input, SLOT_SECONDS);
+    expect(sendDelay.p95Seconds).toBe(0);
+    expect(codeDelay.p95Seconds).toBe(0);
+    expect(limits.every(({ used }) => used < 1)).toBe(true);
+  });
+
+  it.each([
+    ['attempts', { attemptsPerSecond: 0.5 }],
+    ['sends', { sendsPerSecond: 0.5 }],
+    ['emails', { emailsPerDay: 100 }],
+    ['queue', { directCallsPerSecond: 0, queueCallsPerSecond: 1 }],
+    ['workerCpu', { workers: 1, workerCores: 0.03 }],
+    ['serverCpu', { serverCores: 0.05 }],
+    ['looks', { looksPerSecond: 0.5 }],
+  ] as const)('names %s where it binds', (name, given) => {
+    const input = { ...resolveInput({ perDay: 1, ...given }), startsByHour: [60, 120, 60] };
+    expect(estimate(input, SLOT_SECONDS).binding).toBe(name);
+  });
+});

@@ -1,0 +1,100 @@
+/** Wrong inputs: each error names the field and says what is allowed. And the numbers that other pages own. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { svgChart, terminalChart } from '../../capacity/chart.js';
+import { ADDED, BASE, type Cost } from '../../capacity/costs.js';
+import { estimate } from '../../capacity/estimate.js';
+import { EXAMPLES } from '../../capacity/examples.js';
+import { FIELDS, InputError, resolveInput } from '../../capacity/input.js';
+
+const page = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+
+describe('an input', () => {
+  it.each([
+    [undefined, 'must be a JSON object'],
+    [[], 'must be a JSON object'],
+    [{}, 'must have one of startsByHour (24 numbers) and perDay'],
+    [{ perDay: 1, startsByHour: [] }, 'must have one of'],
+    [{ perDay: 0 }, 'perDay must be a number from 1 to'],
+    [{ perDay: '5' }, 'perDay must be a number from 1 to 10000000000; found "5"'],
+    [{ startsByHour: [1, 2] }, 'startsByHour must be 24 numbers'],
+    [{ startsByHour: Array(24).fill(0) }, 'startsByHour must have an hour with verifications'],
+    [{ startsByHour: [...Array(23).fill(1), -1] }, 'startsByHour[23] must be a number from 0'],
+    [{ perDay: 1, users: 5 }, '"users" is no field of the input; allowed: startsByHour, perDay, resendShare'],
+    [{ perDay: 1, codeMedianSeconds: 50, codeP95Seconds: 40 }, 'codeP95Seconds must be at least codeMedianSeconds, 50'],
+    [{ perDay: 1, accounts: 3, workers: 2 }, 'workers must be at least one for each of 3 accounts'],
+  ])('%j is refused', (given, message) => {
+    expect(() => resolveInput(given)).toThrow(InputError);
+    expect(() => resolveInput(given)).toThrow(message);
+  });
+
+  it.each(Object.entries(FIELDS))('%s out of range is refused with its name and its limits', (name, field) => {
+    const { least, most } = field;
+    for (const value of [least - 1, most + 1, 'many', Number.NaN, {}, true]) {
+      expect(() => resolveInput({ perDay: 1, [name]: value })).toThrow(
+        new RegExp(`^${name} must be a (whole )?number from ${least} to ${most}`),
+      );
+    }
+    const isNullable = 'nullable' in field;
+    const withNull = () => resolveInput({ perDay: 1, [name]: null });
+    if (isNullable) expect(withNull).not.toThrow();
+    else expect(withNull).toThrow(name);
+  });
+});
+
+describe('the costs', () => {
+  it('are those of docs/performance.md', async () => {
+    const rows = new Map(
+      (await page('performance.md'))
+        .split('\n')
+        .filter((line) => line.startsWith('| '))
+        .map((line) => line.split('|').map((cell) => cell.trim()))
+        .map(([, name = '', events, , actions]) => [name, { events: Number(events), actions: Number(actions) }]),
+    );
+    const sum = ({ events, actions }: Cost, added: Cost) => ({
+      events: events + added.events,
+      actions: actions + added.actions,
+    });
+    const nothing = { events: 0, actions: 0, bytes: 0 };
+    expect(rows.get('right code')).toEqual(sum(BASE.verified, nothing));
+    expect(rows.get('one wrong code')).toEqual(sum(BASE.verified, ADDED.wrongCode));
+    expect(rows.get('one re-send')).toEqual(sum(BASE.verified, ADDED.resend));
+    expect(rows.get('expired')).toEqual(sum(BASE.expired, nothing));
+  });
+
+  it('without an allowance are those of the README', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const { queuedFirstSend, queuedCode } = ADDED;
+    const [events, actions] = (['events', 'actions'] as const).map(
+      (of) => BASE.verified[of] + queuedFirstSend[of] + queuedCode[of],
+    );
+    expect(readme.replaceAll('\n', ' ')).toContain(`at ${events} events and ${actions} actions instead of`);
+  });
+});
+
+describe('docs/capacity.md', () => {
+  it('has every field with its default and its limits', async () => {
+    const rows = (await page('capacity.md')).split('\n').map((line) => line.replaceAll(/\s+/g, ' ').trim());
+    for (const [name, { meaning, default: value, least, most }] of Object.entries(FIELDS))
+      expect(rows).toContain(`| \`${name}\` | ${meaning} | ${value ?? 'none'} | ${least} to ${most} |`);
+  });
+
+  it('shows the examples that the command prints', async () => {
+    const text = await page('capacity.md');
+    for (const [name, example] of Object.entries(EXAMPLES)) {
+      const { startsByHour } = resolveInput(example);
+      expect(startsByHour).toHaveLength(24);
+      expect(text).toContain(`--example ${name}`);
+    }
+  });
+});
+
+describe('the chart', () => {
+  const estimated = estimate({ ...resolveInput({ perDay: 1 }), startsByHour: Array(24).fill(30) as number[] }, 10);
+
+  it('has a bar for each hour', () => {
+    expect(svgChart(estimated).match(/<rect x/g)).toHaveLength(24);
+    const [first = ''] = terminalChart(estimated).split('\n');
+    expect(first.match(/██/g)).toHaveLength(24);
+  });
+});
