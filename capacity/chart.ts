@@ -18,7 +18,8 @@ export function terminalChart({ startsPerSecondBySlot: starts, sendDelayP95BySlo
     return `${label.padStart(9)} ┤${bars.join(' ')}`;
   });
   const hours = starts.map((_, hour) => String(hour).padEnd(3)).join('');
-  const waits = Math.max(...delays) >= 1 ? [`${'p95 wait'.padStart(9)}  ${delays.map((s) => waitOf(s).padEnd(3)).join('')}`] : [];
+  const waits =
+    Math.max(...delays) >= 1 ? [`${'p95 wait'.padStart(9)}  ${delays.map((s) => waitOf(s).padEnd(3)).join('')}`] : [];
   return [...lines, `${'hour'.padStart(9)}  ${hours}`, ...waits].join('\n');
 }
 

@@ -19,7 +19,12 @@ export const FIELDS = {
   resendShare: share(0.1, 'verifications in which a person asks for one more message'),
   wrongCodeShare: share(0.1, 'verifications in which the first code that a person types is wrong'),
   abandonedShare: share(0.05, 'verifications in which nobody types a code'),
-  codeMedianSeconds: { least: 1, most: 86_400, default: 40, meaning: 'from the message to the code, half of the people' },
+  codeMedianSeconds: {
+    least: 1,
+    most: 86_400,
+    default: 40,
+    meaning: 'from the message to the code, half of the people',
+  },
   codeP95Seconds: { least: 1, most: 604_800, default: 240, meaning: 'from the message to the code, 95 of 100 people' },
   resendAfterSeconds: { least: 1, most: 3_600, default: 60, meaning: 'when a person asks for one more message' },
   deadlineSeconds: { least: 60, most: 2_592_000, default: 86_400, meaning: "`deadline` of the verification's policy" },
@@ -31,7 +36,12 @@ export const FIELDS = {
     default: 1,
     meaning: 'pairs of AWS account and region, each with workers and a namespace of its own',
   },
-  attemptsPerSecond: { least: 0.01, most: 10_000, default: 25, meaning: 'quota of `VerifyUserAttribute`, of each account' },
+  attemptsPerSecond: {
+    least: 0.01,
+    most: 10_000,
+    default: 25,
+    meaning: 'quota of `VerifyUserAttribute`, of each account',
+  },
   sendsPerSecond: {
     least: 0.01,
     most: 10_000,
@@ -133,7 +143,9 @@ export function resolveInput(given: unknown): CapacityInput {
   const input = { ...numbers, startsByHour: startsOf(fields) };
   const { codeMedianSeconds, codeP95Seconds, accounts, workers } = input;
   if (codeP95Seconds < codeMedianSeconds)
-    throw new InputError(`codeP95Seconds must be at least codeMedianSeconds, ${codeMedianSeconds}; found ${codeP95Seconds}`);
+    throw new InputError(
+      `codeP95Seconds must be at least codeMedianSeconds, ${codeMedianSeconds}; found ${codeP95Seconds}`,
+    );
   if (workers !== null && workers < accounts)
     throw new InputError(`workers must be at least one for each of ${accounts} accounts; found ${workers}`);
   return input;

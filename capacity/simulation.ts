@@ -78,7 +78,10 @@ const POINTS = 40;
 /** People's times from the message to the code: lognormal, which has the long tail that they have. */
 export function codeSeconds(median: number, p95: number, points = POINTS): number[] {
   const sigma = Math.log(p95 / median) / 1.6449;
-  return Array.from({ length: points }, (_, point) => median * Math.exp(sigma * normalQuantile((point + 0.5) / points)));
+  return Array.from(
+    { length: points },
+    (_, point) => median * Math.exp(sigma * normalQuantile((point + 0.5) / points)),
+  );
 }
 
 /** The inverse of the normal distribution, by Tukey's lambda approximation: within 0.02 from 1 % to 99 %. */
@@ -211,7 +214,11 @@ class Day {
     let [worker, server] = [workerCores * 1_000, serverCores * 1_000];
     return this.processors.serve(({ kind, mass }) => {
       const cost = cpuMs[kind];
-      const fits = Math.min(mass, cost.worker > 0 ? worker / cost.worker : mass, cost.server > 0 ? server / cost.server : mass);
+      const fits = Math.min(
+        mass,
+        cost.worker > 0 ? worker / cost.worker : mass,
+        cost.server > 0 ? server / cost.server : mass,
+      );
       worker -= fits * cost.worker;
       server -= fits * cost.server;
       return fits;

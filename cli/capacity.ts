@@ -24,7 +24,9 @@ export async function capacityCommand(): Promise<Command> {
     .option('--per-day <n>', 'verifications in a day, which follow the usual curve')
     .option('--input <file>', 'a JSON file with the fields below; - is standard input')
     .addOption(
-      new Option('--example <name>', 'print an input to begin with, and do nothing else').choices(Object.keys(EXAMPLES)),
+      new Option('--example <name>', 'print an input to begin with, and do nothing else').choices(
+        Object.keys(EXAMPLES),
+      ),
     )
     .option('--svg <file>', 'write the chart to this file, as SVG')
     .addOption(jsonOption())
@@ -89,15 +91,36 @@ async function writeSvg(path: string, svg: string): Promise<void> {
 function report(input: CapacityInput, said: Estimate): string {
   const binding = said.limits[0];
   const rows: [string, string][] = [
-    ['verifications', `${number(said.verificationsPerDay)} a day, ${number(said.peak.startsPerSecond)}/s in the hour from ${said.peak.slot}:00`],
-    ['they end', `${percent(said.verifiedShare)} verified, ${percent(said.expiredShare)} expired, ${percent(said.failedShare)} failed`],
-    ['messages', `${number(said.messagesPerDay)} a day${input.messagePrice > 0 ? `, ${number(said.messageMoneyPerMonth)} in money a month` : ''}`],
+    [
+      'verifications',
+      `${number(said.verificationsPerDay)} a day, ${number(said.peak.startsPerSecond)}/s in the hour from ${said.peak.slot}:00`,
+    ],
+    [
+      'they end',
+      `${percent(said.verifiedShare)} verified, ${percent(said.expiredShare)} expired, ${percent(said.failedShare)} failed`,
+    ],
+    [
+      'messages',
+      `${number(said.messagesPerDay)} a day${input.messagePrice > 0 ? `, ${number(said.messageMoneyPerMonth)} in money a month` : ''}`,
+    ],
     ['Temporal', `${number(said.actionsPerMonth)} actions a month`],
-    ['history', `${bytes(said.historyBytesPerDay)} a day, ${bytes(said.storedHistoryBytes)} kept for ${input.retentionDays} days`],
+    [
+      'history',
+      `${bytes(said.historyBytesPerDay)} a day, ${bytes(said.storedHistoryBytes)} kept for ${input.retentionDays} days`,
+    ],
     ['database', `about ${bytes(said.storedDatabaseBytes)}, if it is your own PostgreSQL`],
-    ['workers', `${number(said.workersNeeded)} needed${input.workers === null ? '' : `, ${number(said.workers)} given`}`],
-    ['a send waits', `p50 ${seconds(said.sendDelay.p50Seconds)}, p95 ${seconds(said.sendDelay.p95Seconds)} in the worst hour`],
-    ['a code waits', `p50 ${seconds(said.codeDelay.p50Seconds)}, p95 ${seconds(said.codeDelay.p95Seconds)} in the worst hour`],
+    [
+      'workers',
+      `${number(said.workersNeeded)} needed${input.workers === null ? '' : `, ${number(said.workers)} given`}`,
+    ],
+    [
+      'a send waits',
+      `p50 ${seconds(said.sendDelay.p50Seconds)}, p95 ${seconds(said.sendDelay.p95Seconds)} in the worst hour`,
+    ],
+    [
+      'a code waits',
+      `p50 ${seconds(said.codeDelay.p50Seconds)}, p95 ${seconds(said.codeDelay.p95Seconds)} in the worst hour`,
+    ],
   ];
   const limits = said.limits.map((limit) => `  ${limit.name.padEnd(12)}${use(limit)}`);
   const verdict = binding && binding.used > 1 ? 'it is too little' : 'it suffices';
@@ -108,13 +131,18 @@ function report(input: CapacityInput, said: Estimate): string {
     `limits, of each of ${input.accounts} account${input.accounts === 1 ? '' : 's'}, in the busiest hour:`,
     ...limits,
     ...(input.queueCallsPerSecond === null
-      ? ['', `No limit of the task queue of calls: Cognito throttles what is too much. Set it to ${number(said.queueLimitAdvised)}.`]
+      ? [
+          '',
+          `No limit of the task queue of calls: Cognito throttles what is too much. Set it to ${number(said.queueLimitAdvised)}.`,
+        ]
       : []),
   ].join('\n');
 }
 
 function use({ needed, has, used }: LimitUse): string {
-  return has === null ? `${number(needed).padStart(9)}  of no limit` : `${number(needed).padStart(9)}  of ${number(has)}  (${percent(used)})`;
+  return has === null
+    ? `${number(needed).padStart(9)}  of no limit`
+    : `${number(needed).padStart(9)}  of ${number(has)}  (${percent(used)})`;
 }
 
 function number(value: number): string {

@@ -42,7 +42,13 @@ const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 function compareAll(said: Estimate, measured: Measured): Comparison[] {
   const within = (what: string, model: number, found: number, most: number, digits = 0): Comparison => {
     const off = ratio(model, found);
-    return { what, model: model.toFixed(digits), measured: found.toFixed(digits), off: percent(off), holds: off <= most };
+    return {
+      what,
+      model: model.toFixed(digits),
+      measured: found.toFixed(digits),
+      off: percent(off),
+      holds: off <= most,
+    };
   };
   const { expiredShare } = measured;
   const points = Math.abs(said.expiredShare - expiredShare);
@@ -85,7 +91,13 @@ await Promise.all(
       const comparisons = compareAll(said, done.measured);
       runs.push({ ...done, binds: next.binds, said, comparisons });
       console.log(`\n${next.binds}  ${JSON.stringify(done.measured.outcomes)}\n`);
-      const rows = comparisons.map(({ what, model, measured, off, holds }) => [what, model, measured, off, holds ? 'yes' : '**no**']);
+      const rows = comparisons.map(({ what, model, measured, off, holds }) => [
+        what,
+        model,
+        measured,
+        off,
+        holds ? 'yes' : '**no**',
+      ]);
       console.log(table(['', 'model', 'measured', 'off by', 'holds'], rows));
     }
   }),

@@ -1,7 +1,7 @@
 /** The people of a scenario: each starts a verification, waits for the message, and types codes, as the model thinks of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeSeconds } from '../../capacity/simulation.js';
 import type { CapacityInput } from '../../capacity/input.js';
+import { codeSeconds } from '../../capacity/simulation.js';
 import type { Site } from './site.js';
 
 /** What one person does. */
@@ -50,8 +50,16 @@ export function plansOf(input: CapacityInput, slotSeconds: number, random: () =>
   const starts = input.startsByHour.flatMap((count, slot) =>
     Array.from({ length: Math.round(count) }, () => (slot + random()) * slotSeconds * 1_000),
   );
-  const dealt = (share: number) => shuffled(starts.map((_, index) => index < Math.round(share * starts.length)), random);
-  const [abandons, resends, mistypes] = [dealt(input.abandonedShare), dealt(input.resendShare), dealt(input.wrongCodeShare)];
+  const dealt = (share: number) =>
+    shuffled(
+      starts.map((_, index) => index < Math.round(share * starts.length)),
+      random,
+    );
+  const [abandons, resends, mistypes] = [
+    dealt(input.abandonedShare),
+    dealt(input.resendShare),
+    dealt(input.wrongCodeShare),
+  ];
   const times = shuffled(codeSeconds(input.codeMedianSeconds, input.codeP95Seconds, starts.length), random);
   return shuffled(starts, random).map((startsAtMs, index) => ({
     startsAtMs,

@@ -61,15 +61,22 @@ interface Calibrated {
   readonly idle: Readonly<Record<'worker' | 'server', number>>;
 }
 
-const WARM_UP = 15;
-const MEASURED = 40;
+const WARM_UP = 10;
+const MEASURED = 30;
 const IDLE_MS = 5_000;
 
 /** What a verification costs on this machine, now, and at this pace. Without it only the processors' limits could not be set. */
 async function calibrate(site: Site, { input, processorLoad }: Scenario, slotSeconds: number): Promise<Calibrated> {
   const pids = { worker: site.workerPids, server: [site.serverPid] };
   const idle = { worker: 0, server: 0 };
-  const calm = { ...input, wrongCodeShare: 0, resendShare: 0, abandonedShare: 0, codeMedianSeconds: 1, codeP95Seconds: 2 };
+  const calm = {
+    ...input,
+    wrongCodeShare: 0,
+    resendShare: 0,
+    abandonedShare: 0,
+    codeMedianSeconds: 1,
+    codeP95Seconds: 2,
+  };
   const some = (count: number) =>
     live(site, calm, plansOf({ ...calm, startsByHour: [count] }, count / 1.5, seeded(count)));
   await some(WARM_UP);
@@ -89,10 +96,16 @@ async function calibrate(site: Site, { input, processorLoad }: Scenario, slotSec
   const staying = 1 - input.abandonedShare;
   const share =
     CPU_SHARES.firstSend +
-    staying * (CPU_SHARES.rightCode + input.wrongCodeShare * CPU_SHARES.wrongCode + input.resendShare * CPU_SHARES.resend);
+    staying *
+      (CPU_SHARES.rightCode + input.wrongCodeShare * CPU_SHARES.wrongCode + input.resendShare * CPU_SHARES.resend);
   const cores = (perSecond * share * (of === 'worker' ? workerCpuMs : serverCpuMs)) / 1_000 / times;
   return {
-    input: { ...input, workerCpuMs, serverCpuMs, ...(of === 'worker' ? { workerCores: cores } : { serverCores: cores }) },
+    input: {
+      ...input,
+      workerCpuMs,
+      serverCpuMs,
+      ...(of === 'worker' ? { workerCores: cores } : { serverCores: cores }),
+    },
     idle,
   };
 }
@@ -105,7 +118,11 @@ async function usageOf(pids: Pids): Promise<Record<'worker' | 'server', number>>
 }
 
 /** The model's cores are what is left for verifications. */
-function limitProcessors(site: Site, { processorLoad }: Scenario, { input, idle }: Calibrated): (() => Promise<void>)[] {
+function limitProcessors(
+  site: Site,
+  { processorLoad }: Scenario,
+  { input, idle }: Calibrated,
+): (() => Promise<void>)[] {
   if (processorLoad?.of === 'server') return [limitCpu(site.serverPid, (input.serverCores ?? 1) + idle.server)];
   if (processorLoad?.of === 'worker')
     return site.workerPids.map((pid) => limitCpu(pid, input.workerCores + idle.worker / site.workerPids.length));
@@ -148,8 +165,9 @@ async function measure(
   const slots = input.startsByHour.map((_, slot) => slot);
   const within = (atMs: number, slot: number) => Math.floor(atMs / 1_000 / slotSeconds) === slot;
   const busiest = (kinds: readonly Wanted['kind'][]) =>
-    Math.max(...slots.map((slot) => wanted.filter(({ kind, atMs }) => kinds.includes(kind) && within(atMs, slot)).length)) /
-    slotSeconds;
+    Math.max(
+      ...slots.map((slot) => wanted.filter(({ kind, atMs }) => kinds.includes(kind) && within(atMs, slot)).length),
+    ) / slotSeconds;
   const p95 = (kinds: readonly Wanted['kind'][]) =>
     slots.map((slot) =>
       percentile(
@@ -161,7 +179,8 @@ async function measure(
     );
   const verified = lived.filter(({ outcome }) => outcome === 'verified');
   const queued = await queuedCalls(site, ids);
-  const busiestQueue = Math.max(...slots.map((slot) => queued.filter((atMs) => within(atMs, slot)).length)) / slotSeconds;
+  const busiestQueue =
+    Math.max(...slots.map((slot) => queued.filter((atMs) => within(atMs, slot)).length)) / slotSeconds;
   const { attemptsPerSecond, sendsPerSecond, emailsPerDay, queueCallsPerSecond, workerCores, serverCores } = input;
   const outcomes: Record<string, number> = {};
   for (const { outcome } of lived) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
@@ -171,7 +190,8 @@ async function measure(
     bytes: total(({ historyBytes }) => historyBytes),
     expiredShare: (outcomes['expired'] ?? 0) / lived.length,
     verifiedPerSecond:
-      Math.max(...slots.map((slot) => verified.filter(({ endedAtMs }) => within(endedAtMs, slot)).length)) / slotSeconds,
+      Math.max(...slots.map((slot) => verified.filter(({ endedAtMs }) => within(endedAtMs, slot)).length)) /
+      slotSeconds,
     sendDelayP95BySlot: p95(['firstSend', 'resend']),
     codeDelayP95BySlot: p95(['code']),
     used: {

@@ -1,7 +1,7 @@
 /** Six inputs, one for each limit that binds. Rates are about a thirtieth of an account's; time is as it is. */
 import type { LimitName } from '../../capacity/estimate.js';
-import { type GivenInput, resolveInput } from '../../capacity/input.js';
 import type { CapacityInput } from '../../capacity/input.js';
+import { type GivenInput, resolveInput } from '../../capacity/input.js';
 
 /** One scenario of the check. */
 export interface Scenario {
