@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { COMMANDS } from './commands.js';
@@ -101,5 +100,7 @@ function watchOutput(): void {
 const LINGER_MS = 500;
 
 watchOutput();
-process.exitCode = await main(process.argv.slice(2));
-setTimeout(() => process.exit(), LINGER_MS).unref();
+void main(process.argv.slice(2)).then((exitCode) => {
+  process.exitCode = exitCode;
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+});

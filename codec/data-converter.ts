@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
 import type { KeyRing } from './key-ring.js';
@@ -5,12 +6,14 @@ import { type ReportUnopened, SealingCodec } from './sealing-codec.js';
 
 export type { ReportUnopened };
 
-const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+// In the bundled program they have another extension.
+const EXTENSION = extname(import.meta.url);
+const pathOf = (file: string) => fileURLToPath(new URL(`${file}${EXTENSION}`, import.meta.url));
 
 /** For the workflow bundle. It has the converters of the worker but no codec, which runs outside of it. */
 export const CONVERTER_PATHS = {
-  payloadConverterPath: pathOf('./payload-converter.js'),
-  failureConverterPath: pathOf('./failure-converter.js'),
+  payloadConverterPath: pathOf('./payload-converter'),
+  failureConverterPath: pathOf('./failure-converter'),
 } as const;
 
 /**

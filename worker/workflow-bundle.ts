@@ -3,13 +3,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CONVERTER_PATHS } from '@cognito-verification/codec';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { withoutStackTraces } from '../temporal/untraced.js';
 
 /** The file that `npm run build` writes (`imports` in package.json); the same path from source and from dist. */
-export const WORKFLOW_BUNDLE_PATH = fileURLToPath(import.meta.resolve('#workflow-bundle'));
+export const WORKFLOW_BUNDLE_PATH = createRequire(import.meta.url).resolve('#workflow-bundle');
 
 /**
  * Bundles compiled workflow code with its converters and its interceptors.

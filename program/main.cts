@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import program = require('./load.cjs');
+
+program.load('cli.cjs');

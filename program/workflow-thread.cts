@@ -1,0 +1,3 @@
+import program = require('./load.cjs');
+
+program.load('workflow-thread.cjs');
