@@ -81,7 +81,11 @@ module.exports = roots.__temporal ??= new Root().addJSON(JSON.parse(${json}));`;
   };
 }
 
-async function bundle(input: Record<string, string>, names: readonly string[], output: OutputOptions = {}): Promise<void> {
+async function bundle(
+  input: Record<string, string>,
+  names: readonly string[],
+  output: OutputOptions = {},
+): Promise<void> {
   const made = await rolldown({ input, platform: 'node', plugins: [moved, messages(names)] });
   await made.write({
     dir: FOLDER,

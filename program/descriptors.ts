@@ -74,7 +74,10 @@ function messagesIn(descriptor: Descriptor, name: string): string[] {
   return Object.entries(descriptor.nested ?? {}).flatMap(([key, nested]) => messagesIn(nested, `${name}.${key}`));
 }
 
-function typesIn({ fields = {}, methods = {}, nested = {} }: Descriptor, scope: string): { name: string; scope: string }[] {
+function typesIn(
+  { fields = {}, methods = {}, nested = {} }: Descriptor,
+  scope: string,
+): { name: string; scope: string }[] {
   const names = [
     ...Object.values(fields).map(({ type }) => type),
     ...Object.values(methods).flatMap(({ requestType, responseType }) => [requestType, responseType]),

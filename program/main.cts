@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+/** The command as it is installed. */
 import program = require('./load.cjs');
 
 program.load('cli.cjs');

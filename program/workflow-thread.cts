@@ -1,3 +1,4 @@
+/** The SDK's thread for workflows. */
 import program = require('./load.cjs');
 
 program.load('workflow-thread.cjs');

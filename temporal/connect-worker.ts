@@ -1,19 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
 import type { TemporalConfig } from './config.js';
 import { connectClient } from './connect-client.js';
 import { TemporalConnectError } from './connect-error.js';
 
+/** A service that is there answers within some milliseconds, also from another continent. */
+const SOON_MS = 500;
+
 /**
  * Connects a worker.
- * @throws TemporalConnectError if there is no answer within five seconds
+ * @throws TemporalConnectError if there is no answer within some five seconds
  */
 export async function connectWorker(config: TemporalConfig): Promise<NativeConnection> {
-  // The native connection has no option for a time limit, so a client's connection tries first.
-  const probe = await connectClient(config);
-  await probe.close();
+  const native = NativeConnection.connect({ address: config.address, ...config.security });
+  const soon = await Promise.race([native, sleep(SOON_MS, undefined, { ref: false })]).catch(() => undefined);
+  if (soon) return soon;
   try {
-    return await NativeConnection.connect({ address: config.address, ...config.security });
+    // The native connection has no option for a time limit, and its errors say less: a client's connection finds out why.
+    const client = await connectClient(config);
+    await client.close();
+    return await native;
   } catch (cause) {
-    throw new TemporalConnectError(config, cause);
+    // It may still come up.
+    native.then(async (late) => await late.close()).catch(() => undefined);
+    throw cause instanceof TemporalConnectError ? cause : new TemporalConnectError(config, cause);
   }
 }

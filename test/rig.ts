@@ -228,7 +228,7 @@ export async function startWorkerProcess(
   taskQueue: string,
   settings: NodeJS.ProcessEnv = {},
 ): Promise<{ pid: number; output: string[]; end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> }> {
-  const worker = spawn(process.execPath, ['dist/cli/main.js', 'worker'], {
+  const worker = spawn(process.execPath, ['dist/program/main.cjs', 'worker'], {
     env: {
       ...process.env,
       TEMPORAL_ADDRESS: env.address,

@@ -67,8 +67,8 @@ describe('a command in a text', () => {
 
   it.each([
     ['through npx', '/clone/node_modules/.bin/cognito-verification', { npm_command: 'exec' }],
-    ['from a clone', '/clone/dist/cli/main.js', {}],
-    ['by npm start', '/clone/dist/cli/main.js', { npm_command: 'start' }],
+    ['from a clone', '/clone/dist/program/main.cjs', {}],
+    ['by npm start', '/clone/dist/program/main.cjs', { npm_command: 'start' }],
   ])('that was called %s is shown with npx', (_how, program, env) => {
     expect(asCalled(text, { argv: ['node', program], env })).toBe(
       'Next: npx cognito-verification submit x. Or: npx cognito-verification list.\nUsage: cognito-verification list',

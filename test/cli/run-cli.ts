@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { plantedArguments } from '../attacks/planting.js';
 
-/** The compiled program. */
-export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The program as it is installed. */
+export const MAIN = fileURLToPath(new URL('../../dist/program/main.cjs', import.meta.url));
+/** The same before it is bundled: weaknesses are planted file by file. */
+const UNBUNDLED = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const running = new Set<ChildProcess>();
 
 export interface CliOptions {
@@ -33,7 +35,8 @@ export interface CliProcess {
 
 /** Starts a command that keeps running. */
 export function startCli(args: readonly string[], { env = {}, stdin = '' }: CliOptions = {}): CliProcess {
-  const child = spawn(process.execPath, [...plantedArguments(), MAIN, ...args], {
+  const planted = plantedArguments();
+  const child = spawn(process.execPath, [...planted, planted.length > 0 ? UNBUNDLED : MAIN, ...args], {
     // A home without a temporal.toml.
     env: { PATH: process.env['PATH'], HOME: tmpdir(), XDG_CONFIG_HOME: tmpdir(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

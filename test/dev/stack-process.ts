@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import { isSameProcessAlive, type ProcessIdentity } from '../../dev/process-identity.js';
 import type { StackInfo } from '../../dev/stack-folder.js';
 
-const PROGRAM = resolve(import.meta.dirname, '../../dist/cli/main.js');
+const PROGRAM = resolve(import.meta.dirname, '../../dist/program/main.cjs');
 const FREE_PORTS = ['--port', '0', '--ui-port', '0', '--sandbox-port', '0', '--codec-port', '0'];
 /** For a busy machine with two cores; an idle one takes three seconds. */
 const READY_LIMIT_MS = 60_000;

@@ -69,7 +69,7 @@ export class Fleet {
 
   private async supervise(place: Place): Promise<void> {
     for (let starts = 0; !this.stopping && starts < MOST_STARTS; starts++) {
-      const child = spawn(process.execPath, [join(place.build, 'dist/cli/main.js'), 'worker'], {
+      const child = spawn(process.execPath, [join(place.build, 'dist/program/main.cjs'), 'worker'], {
         cwd: place.build,
         env: { PATH: process.env['PATH'], HOME: place.build, ...this.settings, ...place.settings },
         stdio: ['ignore', 'pipe', 'pipe'],
