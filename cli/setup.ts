@@ -17,7 +17,7 @@ export function setupCommand(): Command {
       const config = loadConfig();
       const { registerSearchAttributes, SEARCH_ATTRIBUTE_NAMES } = await import('../temporal/search-attributes.js');
       const { connectClient } = await import('../temporal/connect-client.js');
-      const { explainMissingNamespace } = await import('../temporal/connect-error.js');
+      const { explainMissingNamespace } = await import('../temporal/missing-namespace.js');
       const { connection, close } = await connectClient(config);
       try {
         const registered = await registerSearchAttributes(connection, config.namespace);

@@ -23,12 +23,12 @@ export function waitCommand(): Command {
     .action(async (workflowId: string, options: OutputOptions & RunOptions & { timeout?: number | undefined }) => {
       const { timeout } = options;
       const outcome = await withClient(
-        async (client, config) => {
+        async (client) => {
           try {
             return await client.wait({ workflowId, run: options.run }, { timeout });
           } catch (error) {
             if (openWithoutStatus(error)) {
-              tell(`There was no answer from ${workerOf(config)}: is one running?`);
+              tell(`There was no answer from ${workerOf(client)}: is one running?`);
             }
             throw error;
           }

@@ -39,6 +39,17 @@ export interface VerificationClientOptions {
   now?: (() => number) | undefined;
 }
 
+/** What `VerificationClient.fromSettings` takes; all of it is optional. */
+export interface FromSettingsOptions
+  extends Pick<VerificationClientOptions, 'waitForDelivery' | 'waitForAnswer' | 'uncheckedTokens'> {
+  /** The settings. Default: the environment of the process. */
+  environment?: NodeJS.ProcessEnv | undefined;
+  /**
+   * Receives a sentence when keys cannot be renewed and the previous ones stay in use, for your log. Default: nothing is said.
+   */
+  onKeyProblem?: ((problem: string) => void) | undefined;
+}
+
 /**
  * A verification: its workflow id and the run that `start` returned, or what `start` returned as a whole. With the workflow id
  * alone a call is about the newest verification of that user and attribute.

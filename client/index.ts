@@ -34,7 +34,12 @@ export type {
   WithAccessTokenReference,
 } from '@cognito-verification/contract';
 export { ATTRIBUTE_NAMES, VERIFICATION_STATES, workflowIdFor } from '@cognito-verification/contract';
-export type { StartedVerification, VerificationClientOptions, VerificationRef } from './client-options.js';
+export type {
+  FromSettingsOptions,
+  StartedVerification,
+  VerificationClientOptions,
+  VerificationRef,
+} from './client-options.js';
 export * from './errors.js';
 export type { ListFilter, VerificationListing } from './listing.js';
 export { explainServiceError, readServiceError } from './service-errors.js';

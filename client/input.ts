@@ -11,6 +11,7 @@ import {
   type VerificationKey,
 } from '@cognito-verification/contract';
 import { FORMS } from '@cognito-verification/contract/fields';
+import { Client } from '@temporalio/client';
 import type { VerificationClientOptions, VerificationRef } from './client-options.js';
 import { InvalidRequestError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
@@ -97,14 +98,24 @@ export function durationMs(field: string, value: unknown): number {
   return ms;
 }
 
-/** Checked here, because nothing later would notice tokens in plain text, and a history keeps them. */
-export function checkSealing({ client, sealedElsewhere }: VerificationClientOptions): void {
+/**
+ * Checked here, because nothing later would notice tokens in plain text, and a history keeps them. And a client of a second copy of
+ * Temporal's package fails only once the message has gone out.
+ * @throws InvalidRequestError
+ */
+export function checkClient({ client, sealedElsewhere }: VerificationClientOptions): void {
   // A caller without TypeScript may leave it out.
   if (!isRecord(client)) {
     throw new InvalidRequestError('client', 'client must be a connected Client of @temporalio/client.');
   }
+  if (!(client instanceof Client)) {
+    throw new InvalidRequestError(
+      'client',
+      'client is no Client of the @temporalio/client that this package uses. Nothing was sent. Either it is something else, or two copies of @temporalio/client are installed: "npm ls @temporalio/client" shows them; install one version for both. VerificationClient.fromSettings() needs no client.',
+    );
+  }
   if (sealedElsewhere) return;
-  if (isRecord(client.options) && client.options.loadedDataConverter.payloadCodecs.length > 0) return;
+  if (client.options.loadedDataConverter.payloadCodecs.length > 0) return;
   throw new InvalidRequestError(
     'client',
     'client has no payload codec, so workflow histories would hold tokens and codes in plain text. Make it with the dataConverter of clientDataConverter(keyRingFromSettings()) from @cognito-verification/codec.',

@@ -12,6 +12,7 @@ import { type Client, QueryNotRegisteredError, type WorkflowHandle } from '@temp
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { expected, isStatus } from './answers.js';
 import { type Asking, Challenge } from './challenge.js';
+import { type SettingsClient, settingsClientOf } from './connection.js';
 import {
   TemporalUnavailableError,
   VerificationEndedError,
@@ -22,7 +23,7 @@ import {
 } from './errors.js';
 import { endedMeanwhile } from './repeated-update.js';
 import { type Named, type Run, Runs, SERVER_TIMEOUT_MS } from './runs.js';
-import { type CallTarget, errorOfService, isDeadline, workerUnavailable } from './service-errors.js';
+import { type CallTarget, errorOfService, isDeadline, isUnavailable, workerUnavailable } from './service-errors.js';
 import { whyStalled, whyUnopened } from './stalled.js';
 
 /**
@@ -42,13 +43,21 @@ const ASK_AGAIN_MS = { first: 300, longest: 1_200 } as const;
 /** Makes calls to Temporal within a time limit, and explains their errors. */
 export class ServiceCalls {
   readonly runs = new Runs(this);
+  private readonly line: SettingsClient | undefined;
 
   /** @param now the time in milliseconds since the epoch */
   constructor(
     readonly client: Client,
     readonly taskQueue: string,
     readonly now: () => number,
-  ) {}
+  ) {
+    this.line = settingsClientOf(client);
+  }
+
+  /** Closes the connection, if this package has made it. */
+  async close(): Promise<void> {
+    await this.line?.close();
+  }
 
   /** One message, and the answer that fits it. */
   challenge(asking: Asking): Challenge {
@@ -62,6 +71,7 @@ export class ServiceCalls {
 
   /** Runs `call`. Its requests fail once `timeoutMs` have passed. */
   async within<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
+    await this.line?.settled();
     return await this.client.connection.withDeadline(Date.now() + timeoutMs, call);
   }
 
@@ -202,6 +212,8 @@ export class ServiceCalls {
       return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
     }
     if (isDeadline(error)) return await this.noAnswer(named, error);
+    const away = isUnavailable(error) ? this.line?.whyAway(error) : undefined;
+    if (away) return away;
     const explained = errorOfService(error, this.target(workflowId), challenge);
     // While the workflow ends it refuses messages, and has no result yet.
     if (explained instanceof VerificationEndedError && !explained.outcome) {

@@ -16,6 +16,7 @@ import {
   WorkerUnavailableError,
 } from './errors.js';
 import { errorOfFailure } from './failure-errors.js';
+import { withoutFrame } from './unreachable.js';
 
 /** Where a call went. An error names it, so that a reader knows where to look. */
 export interface CallTarget {
@@ -96,12 +97,6 @@ export function explainServiceError(error: unknown, namespace: string): Verifica
   return new TemporalUnavailableError(`The Temporal Service answered with an error: ${words}.`, options);
 }
 
-/** The reason in what gRPC says without a connection: "No connection established. Last error: <reason>. Resolution note: ". */
-function withoutFrame(words: string): string {
-  const reason = /Last error: (?:Error: )?(.*?)\.?(?: Resolution note:.*)?$/s.exec(words)?.[1];
-  return (reason || words).trim();
-}
-
 /**
  * The gRPC status code of an error of the Temporal Service, and the service's words without a full stop at the end. It
  * looks through the causes of the error. Undefined where none of them is from the service.
@@ -143,6 +138,11 @@ export function workerUnavailable(target: CallTarget, reason: string, cause: unk
 /** Whether it is gRPC's `FAILED_PRECONDITION`. */
 export function isFailedPrecondition(error: unknown): boolean {
   return readServiceError(error)?.code === FAILED_PRECONDITION;
+}
+
+/** Whether it is gRPC's `UNAVAILABLE`. */
+export function isUnavailable(error: unknown): boolean {
+  return readServiceError(error)?.code === UNAVAILABLE;
 }
 
 /**

@@ -1,4 +1,11 @@
 import {
+  clientDataConverter,
+  keyRingFromSettings,
+  readSettings,
+  temporalFromSettings,
+  userPoolsFromSettings,
+} from '@cognito-verification/codec';
+import {
   awaitDelivery,
   type CodeConfirmedInput,
   type MessageKind,
@@ -28,10 +35,16 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Duration, UpdateDefinition } from '@temporalio/common';
 import { expected, isStatus, isSubmitCodeAnswer } from './answers.js';
 import type { Challenge } from './challenge.js';
-import type { StartedVerification, VerificationClientOptions, VerificationRef } from './client-options.js';
+import type {
+  FromSettingsOptions,
+  StartedVerification,
+  VerificationClientOptions,
+  VerificationRef,
+} from './client-options.js';
+import { clientOf } from './connection.js';
 import { VerificationEndedError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
-import { checkReference, checkSealing, durationMs, namedBy, parse, updateIdFor } from './input.js';
+import { checkClient, checkReference, durationMs, namedBy, parse, updateIdFor } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { repeatStart, repeatUpdate } from './repeated-update.js';
 import type { Named } from './runs.js';
@@ -59,21 +72,63 @@ import { waitForOutcome } from './waiting.js';
  * ```
  */
 export class VerificationClient {
+  /** Where verifications are started. */
+  readonly namespace: string;
+  /** The task queue of the workers that verifications are started for. */
+  readonly taskQueue: string;
   private readonly calls: ServiceCalls;
   private readonly waitForDeliveryMs: number;
   private readonly waitForAnswerMs: number;
   private readonly tokens: TokenCheck;
 
   /**
-   * @throws InvalidRequestError for an invalid duration, without user pools, and for a client that would send tokens in plain
-   *   text.
+   * With a `Client` of your own. `fromSettings` makes one.
+   * @throws InvalidRequestError for an invalid duration, without user pools, for a client that would send tokens in plain text,
+   *   and for a client of another copy of `@temporalio/client`.
    */
   constructor(options: VerificationClientOptions) {
-    checkSealing(options);
-    this.calls = new ServiceCalls(options.client, options.taskQueue ?? TASK_QUEUE, options.now ?? Date.now);
+    checkClient(options);
+    this.taskQueue = options.taskQueue ?? TASK_QUEUE;
+    this.namespace = options.client.options.namespace;
+    this.calls = new ServiceCalls(options.client, this.taskQueue, options.now ?? Date.now);
     this.waitForDeliveryMs = durationMs('waitForDelivery', options.waitForDelivery ?? '20 seconds');
     this.waitForAnswerMs = durationMs('waitForAnswer', options.waitForAnswer ?? '3 minutes');
     this.tokens = new TokenCheck(options);
+  }
+
+  /**
+   * A client by the settings that the command line and the worker read: the address of Temporal, namespace, profile, TLS, API key,
+   * task queue, keys, user pools. It connects when it is first used, so a process starts also while Temporal is away. A call
+   * without a connection fails after at most 2 seconds, and at once while it is known that there is none; 2 seconds after Temporal
+   * has come back, calls work again.
+   * @throws SettingError of `@cognito-verification/codec` with every wrong setting.
+   * @example
+   * ```ts
+   * import { VerificationClient } from '@cognito-verification/client';
+   *
+   * const verifications = VerificationClient.fromSettings();
+   * ```
+   */
+  static fromSettings(options: FromSettingsOptions = {}): VerificationClient {
+    const { environment, onKeyProblem, ...others } = { ...options };
+    const { temporal, keys, userPools } = readSettings({
+      temporal: () => temporalFromSettings(environment),
+      keys: () => keyRingFromSettings(environment, onKeyProblem),
+      userPools: () => userPoolsFromSettings(environment),
+    });
+    const { client } = clientOf(temporal, { dataConverter: clientDataConverter(keys) });
+    return new VerificationClient({ ...others, client, userPools, taskQueue: temporal.taskQueue });
+  }
+
+  /**
+   * Closes the connection that `fromSettings` has made; the client cannot be used afterwards. A `Client` of your own stays open.
+   * @example
+   * ```ts
+   * process.once('SIGTERM', () => void verifications.close());
+   * ```
+   */
+  async close(): Promise<void> {
+    await this.calls.close();
   }
 
   /**

@@ -12,4 +12,5 @@ export { isLoopback } from './loopback.js';
 export { parseKeys } from './parse-keys.js';
 export * from './seal.js';
 export * from './setting-error.js';
+export * from './temporal-settings.js';
 export * from './user-pool-settings.js';

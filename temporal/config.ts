@@ -1,135 +1,34 @@
-import { existsSync } from 'node:fs';
-import { describeSecretFile, quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
-import { defined, isPrintable, TASK_QUEUE } from '@cognito-verification/contract';
-import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
-import { redactText } from '../log/redact-text.js';
-import { LOG_LEVELS, type LogLevelName, type TelemetryConfig } from '../log/telemetry-config.js';
+import {
+  quoteSetting,
+  readSettings,
+  SettingError,
+  type SettingProblem,
+  type TemporalSettings,
+  temporalFromSettings,
+} from '@cognito-verification/codec';
+import { TASK_QUEUE } from '@cognito-verification/contract';
+import { LOG_LEVELS, type TelemetryConfig } from '../log/telemetry-config.js';
 
 /** How this process reaches Temporal. Read once, at the start. */
-export interface TemporalConfig {
-  /** `host:port`. `TEMPORAL_ADDRESS`, or the profile's; default `localhost:7233`. */
-  readonly address: string;
-  /** `TEMPORAL_NAMESPACE`, or the profile's; default `default`. */
-  readonly namespace: string;
+export interface TemporalConfig extends TemporalSettings {
   /** `VERIFICATION_TASK_QUEUE`; default `attribute-verification`. */
   readonly taskQueue: string;
-  /** TLS, API key and headers: the other `TEMPORAL_*` variables, or the profile's. */
-  readonly security: Readonly<Pick<ClientConnectConfig['connectionOptions'], 'apiKey' | 'tls' | 'metadata'>>;
 }
 
-/** Where `temporal server start-dev` listens. */
-const DEFAULT_ADDRESS = 'localhost:7233';
-const DEFAULT_NAMESPACE = 'default';
 const DEFAULT_LOG_LEVEL = 'info';
-const ADDRESS_FORM = /^(\[[\da-fA-F:]+\]|[\w.-]+)(:\d{1,5})?$/;
+const METRICS_FORM = /^(\[[\da-fA-F:]+\]|[\w.-]+):\d{1,5}$/;
 
 /**
- * Reads the configuration: `TEMPORAL_*` and profiles as every Temporal SDK and tool reads them, and our own
- * `VERIFICATION_*`. An empty variable counts as not set.
+ * Reads the configuration of a process with a log: how it reaches Temporal, and our own `VERIFICATION_*`. An empty variable
+ * counts as not set.
  * @throws SettingError with everything that is wrong
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): TemporalConfig & TelemetryConfig {
-  const env = withoutEmpty(environment);
-  const problems = [...checkVariables(env), ...checkTelemetry(env)];
-  const loaded = problems.length === 0 ? loadProfile(env, problems) : undefined;
-  // Not loaded where another setting is wrong: these two are then checked as the environment has them.
-  const address = loaded?.connectionOptions.address ?? env['TEMPORAL_ADDRESS'] ?? DEFAULT_ADDRESS;
-  if (!ADDRESS_FORM.test(address)) {
-    problems.push({
-      name: 'TEMPORAL_ADDRESS',
-      found: quoteSetting(address),
-      allowed: 'host or host:port, without a scheme',
-    });
-  }
-  const namespace = loaded?.namespace ?? env['TEMPORAL_NAMESPACE'] ?? DEFAULT_NAMESPACE;
-  if (/\s/.test(namespace) || !isPrintable(namespace)) {
-    problems.push({ name: 'TEMPORAL_NAMESPACE', found: quoteSetting(namespace), allowed: 'a name without spaces' });
-  }
-  problems.push(...checkHeaders(loaded?.connectionOptions ?? { apiKey: env['TEMPORAL_API_KEY'] }));
-  if (problems.length > 0) throw new SettingError(problems);
-  const { apiKey, tls, metadata } = loaded?.connectionOptions ?? {};
-  return Object.freeze({
-    address,
-    namespace,
-    taskQueue: env['VERIFICATION_TASK_QUEUE'] ?? TASK_QUEUE,
-    ...telemetryOf(env),
-    security: Object.freeze(defined({ apiKey, tls, metadata })),
+  const { temporal, telemetry } = readSettings({
+    temporal: () => temporalFromSettings(environment),
+    telemetry: () => loadTelemetryConfig(environment),
   });
-}
-
-/**
- * The API key and the headers, which may hold a secret too. gRPC refuses what a header cannot hold only when it connects, and
- * its error quotes the value.
- */
-function checkHeaders({ apiKey, metadata }: { apiKey?: unknown; metadata?: object | undefined }): SettingProblem[] {
-  const wrong = (name: string, allowed: string): SettingProblem => ({
-    name,
-    found: 'a value with a line break, or with another character that a header cannot hold; it is not shown',
-    allowed,
-  });
-  const problems: SettingProblem[] = [];
-  if (typeof apiKey === 'string' && !/^[\x21-\x7e]+$/.test(apiKey)) {
-    problems.push(wrong('TEMPORAL_API_KEY', 'printable ASCII characters without spaces'));
-  }
-  for (const [name, value] of Object.entries(metadata ?? {})) {
-    if (/^[\x20-\x7e]*$/.test(String(value))) continue;
-    const variable = `TEMPORAL_GRPC_META_${name.toUpperCase().replaceAll(/\W/g, '_')}`;
-    problems.push(wrong(variable, 'printable ASCII characters'));
-  }
-  return problems;
-}
-
-/** Finds what the SDK's loader would accept silently and read as something else. */
-function checkVariables(env: Record<string, string>): SettingProblem[] {
-  const problems: SettingProblem[] = [];
-  for (const name of ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']) {
-    // The loader reads every other word as false, `TRUE` and `yes` included.
-    const value = env[name];
-    if (value !== undefined && !['1', '0', 'true', 'false'].includes(value)) {
-      problems.push({ name, found: quoteSetting(value), allowed: 'true, false, 1, 0' });
-    }
-  }
-  // The TypeScript SDK has no such switch: it would verify, against what the setting says.
-  const verification = env['TEMPORAL_TLS_DISABLE_HOST_VERIFICATION'];
-  if (verification === '1' || verification === 'true') {
-    problems.push({
-      name: 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION',
-      found: quoteSetting(verification),
-      allowed: 'false (the TypeScript SDK always verifies; give it the CA with TEMPORAL_TLS_SERVER_CA_CERT_PATH)',
-    });
-  }
-  for (const name of [
-    // The loader skips a configuration file that does not exist, even if this setting names it.
-    'TEMPORAL_CONFIG_FILE',
-    'TEMPORAL_TLS_CLIENT_CERT_PATH',
-    'TEMPORAL_TLS_CLIENT_KEY_PATH',
-    'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
-  ]) {
-    const path = env[name];
-    if (path !== undefined && !existsSync(path)) {
-      const file = name === 'TEMPORAL_TLS_CLIENT_KEY_PATH' ? describeSecretFile(path) : quoteSetting(path);
-      problems.push({ name, found: `${file}, which does not exist`, allowed: 'the path of a file' });
-    }
-  }
-  const cert = ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_CERT_DATA'].some((name) => env[name]);
-  const key = ['TEMPORAL_TLS_CLIENT_KEY_PATH', 'TEMPORAL_TLS_CLIENT_KEY_DATA'].some((name) => env[name]);
-  // The loader ignores either without the other.
-  if (cert !== key && env['TEMPORAL_PROFILE'] === undefined && env['TEMPORAL_CONFIG_FILE'] === undefined) {
-    problems.push({
-      name: cert ? 'TEMPORAL_TLS_CLIENT_KEY_PATH' : 'TEMPORAL_TLS_CLIENT_CERT_PATH',
-      found: 'nothing',
-      allowed: `the path of a file, since there is a client ${cert ? 'certificate' : 'key'}`,
-    });
-  }
-  const taskQueue = env['VERIFICATION_TASK_QUEUE'];
-  if (taskQueue !== undefined && !/^[\w.:/-]{1,200}$/.test(taskQueue)) {
-    problems.push({
-      name: 'VERIFICATION_TASK_QUEUE',
-      found: quoteSetting(taskQueue),
-      allowed: '1 to 200 letters, digits and _ . : / -',
-    });
-  }
-  return problems;
+  return Object.freeze({ ...temporal, taskQueue: temporal.taskQueue ?? TASK_QUEUE, ...telemetry });
 }
 
 /**
@@ -137,23 +36,13 @@ function checkVariables(env: Record<string, string>): SettingProblem[] {
  * @throws SettingError with everything that is wrong with them
  */
 export function loadTelemetryConfig(environment: NodeJS.ProcessEnv = process.env): TelemetryConfig {
-  const env = withoutEmpty(environment);
-  const problems = checkTelemetry(env);
-  if (problems.length > 0) throw new SettingError(problems);
-  return Object.freeze(telemetryOf(env));
-}
-
-function telemetryOf(env: Record<string, string>): TelemetryConfig {
-  return { logLevel: logLevelOf(env) ?? DEFAULT_LOG_LEVEL, metricsAddress: env['VERIFICATION_METRICS_ADDRESS'] };
-}
-
-function checkTelemetry(env: Record<string, string>): SettingProblem[] {
   const problems: SettingProblem[] = [];
-  const logLevel = env['VERIFICATION_LOG_LEVEL'];
-  if (logLevel !== undefined && !logLevelOf(env)) {
-    problems.push({ name: 'VERIFICATION_LOG_LEVEL', found: quoteSetting(logLevel), allowed: LOG_LEVELS.join(', ') });
+  const wanted = environment['VERIFICATION_LOG_LEVEL'] || DEFAULT_LOG_LEVEL;
+  const logLevel = LOG_LEVELS.find((level) => level === wanted);
+  if (!logLevel) {
+    problems.push({ name: 'VERIFICATION_LOG_LEVEL', found: quoteSetting(wanted), allowed: LOG_LEVELS.join(', ') });
   }
-  const metricsAddress = env['VERIFICATION_METRICS_ADDRESS'];
+  const metricsAddress = environment['VERIFICATION_METRICS_ADDRESS'] || undefined;
   if (metricsAddress !== undefined && !isListenAddress(metricsAddress)) {
     problems.push({
       name: 'VERIFICATION_METRICS_ADDRESS',
@@ -161,49 +50,12 @@ function checkTelemetry(env: Record<string, string>): SettingProblem[] {
       allowed: 'host:port of this machine, such as 127.0.0.1:9464, with a port from 1 to 65535',
     });
   }
-  return problems;
-}
-
-function logLevelOf(env: Record<string, string>): LogLevelName | undefined {
-  return LOG_LEVELS.find((level) => level === env['VERIFICATION_LOG_LEVEL']);
+  if (!logLevel || problems.length > 0) throw new SettingError(problems);
+  return Object.freeze({ logLevel, metricsAddress });
 }
 
 /** Port 0 is refused: nobody would find the metrics on a port that the system has chosen. */
 function isListenAddress(address: string): boolean {
   const port = Number(address.slice(address.lastIndexOf(':') + 1));
-  return ADDRESS_FORM.test(address) && /:\d+$/.test(address) && port > 0 && port <= 65_535;
-}
-
-function loadProfile(env: Record<string, string>, problems: SettingProblem[]): ClientConnectConfig | undefined {
-  try {
-    return loadClientConnectConfig({ overrideEnvVars: env });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const profile = env['TEMPORAL_PROFILE'];
-    const noProfile = profile !== undefined && message.includes(`'${profile}' not found`);
-    problems.push(
-      noProfile
-        ? {
-            name: 'TEMPORAL_PROFILE',
-            found: quoteSetting(profile),
-            allowed: 'the name of a profile in the configuration file of the Temporal tools',
-          }
-        : // The parser's message quotes the file, which may hold a key; its first line does not, and says enough.
-          {
-            name: 'TEMPORAL_CONFIG_FILE',
-            found: `a configuration that cannot be read (${redactText(message.split('\n')[0] ?? '')})`,
-            allowed: 'a TOML file of the Temporal tools; the files that it names must exist',
-          },
-    );
-    return undefined;
-  }
-}
-
-function withoutEmpty(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const set: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment)) {
-    // An empty TEMPORAL_GRPC_META_… is not the same as none: it removes a header that the profile sets.
-    if (value !== undefined && (value !== '' || name.startsWith('TEMPORAL_GRPC_META_'))) set[name] = value;
-  }
-  return set;
+  return METRICS_FORM.test(address) && port > 0 && port <= 65_535;
 }

@@ -1,50 +1,24 @@
-import { Client, type ClientOptions, Connection } from '@temporalio/client';
+import { clientOf, type SettingsClient, unreachable } from '@cognito-verification/client/connection';
+import type { ClientOptions } from '@temporalio/client';
 import type { TemporalConfig } from './config.js';
-import { CONNECT_TIMEOUT_MS, TemporalConnectError } from './connect-error.js';
-import { retriesUntil } from './grpc-retries.js';
 
-/** What a worker takes, so that nothing that a worker can read is too large for a command. grpc-js alone takes 4 MB. */
-const MOST_RECEIVED = { 'grpc.max_receive_message_length': 128 * 1024 * 1024 };
-
-/** A client and the connection under it. */
-export interface ClientConnection {
-  client: Client;
-  connection: Connection;
-  /** Closes the connection. The client cannot be used afterwards, and no call under way is repeated. */
-  close: () => Promise<void>;
-}
-
-/** Options of `connectClient`. */
-interface ConnectOptions extends Pick<ClientOptions, 'dataConverter' | 'interceptors'> {
-  /** Called again and again while calls are repeated because the Temporal Service has gone away. Default: nothing is done. */
-  readonly onAway?: (() => void) | undefined;
-}
+/** How long a connection may take before it counts as unreachable. */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * Connects a client. Does not load the native worker, which a caller's commands do not need.
- * @throws TemporalConnectError if there is no answer within five seconds
+ * Connects a client for the work of this project's own commands. Does not load the native worker.
+ * @throws TemporalUnavailableError if there is no answer within five seconds
  */
 export async function connectClient(
   config: TemporalConfig,
-  { onAway, ...options }: ConnectOptions = {},
-): Promise<ClientConnection> {
-  const { address, namespace, security } = config;
-  let closed = false;
-  let connection: Connection;
+  options: Pick<ClientOptions, 'dataConverter' | 'interceptors'> = {},
+): Promise<SettingsClient> {
+  const connected = clientOf(config, { ...options, patient: true, connectTimeoutMs: CONNECT_TIMEOUT_MS });
   try {
-    connection = await Connection.connect({
-      address,
-      ...security,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      channelArgs: MOST_RECEIVED,
-      interceptors: [retriesUntil(() => closed, onAway)],
-    });
+    await connected.connection.ensureConnected();
+    return connected;
   } catch (cause) {
-    throw new TemporalConnectError(config, cause);
+    await connected.close();
+    throw unreachable(config, cause);
   }
-  const close = async () => {
-    closed = true;
-    await connection.close();
-  };
-  return { client: new Client({ ...options, connection, namespace }), connection, close };
 }

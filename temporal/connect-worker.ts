@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TemporalUnavailableError } from '@cognito-verification/client';
+import { unreachable } from '@cognito-verification/client/connection';
 import { NativeConnection } from '@temporalio/worker';
 import type { TemporalConfig } from './config.js';
 import { connectClient } from './connect-client.js';
-import { TemporalConnectError } from './connect-error.js';
 
 /** A service that is there answers within some milliseconds, also from another continent. */
 const SOON_MS = 500;
 
 /**
  * Connects a worker.
- * @throws TemporalConnectError if there is no answer within some five seconds
+ * @throws TemporalUnavailableError if there is no answer within some five seconds
  */
 export async function connectWorker(config: TemporalConfig): Promise<NativeConnection> {
   const native = NativeConnection.connect({ address: config.address, ...config.security });
@@ -23,6 +24,6 @@ export async function connectWorker(config: TemporalConfig): Promise<NativeConne
   } catch (cause) {
     // It may still come up.
     native.then(async (late) => await late.close()).catch(() => undefined);
-    throw cause instanceof TemporalConnectError ? cause : new TemporalConnectError(config, cause);
+    throw cause instanceof TemporalUnavailableError ? cause : unreachable(config, cause);
   }
 }

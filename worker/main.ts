@@ -7,8 +7,8 @@ import { probeUserPools } from '../activities/probe-user-pools.js';
 import { logUncaught, logWarnings } from '../log/log-uncaught.js';
 import { createLogger } from '../log/logger.js';
 import { loadConfig } from '../temporal/config.js';
-import { explainMissingNamespace } from '../temporal/connect-error.js';
 import { connectWorker } from '../temporal/connect-worker.js';
+import { explainMissingNamespace } from '../temporal/missing-namespace.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
 import { plainTransports } from './plain-transport.js';
 import { installRuntime } from './telemetry.js';
@@ -19,7 +19,7 @@ import { workerSettings } from './worker-settings.js';
  * Runs a worker until the process is told to end (SIGINT, SIGTERM); calls under way then have the grace time to finish. Writes
  * one line to standard output as soon as the worker polls.
  * @param options `json`: that line is a JSON document
- * @throws SettingError with every wrong setting, or with those that lead to something other than Cognito; KeyServiceError if AWS KMS makes no data key; TemporalConnectError;
+ * @throws SettingError with every wrong setting, or with those that lead to something other than Cognito; KeyServiceError if AWS KMS makes no data key; TemporalUnavailableError;
  *   NamespaceMissingError; SearchAttributesError if the namespace lacks some: a workflow that sets one would be stuck
  */
 export async function runWorker({ json }: { json: boolean }): Promise<void> {

@@ -12,7 +12,7 @@ import {
 import type { RecordedHistory } from '../../replay/recorded-history.js';
 import type { TemporalConfig } from '../../temporal/config.js';
 import { connectClient } from '../../temporal/connect-client.js';
-import { explainMissingNamespace } from '../../temporal/connect-error.js';
+import { explainMissingNamespace } from '../../temporal/missing-namespace.js';
 import { UsageError } from '../usage-error.js';
 import type { ReplayCommandOptions } from './options.js';
 
@@ -54,7 +54,7 @@ const FETCHED_AHEAD = 4;
 
 /**
  * @param temporal where the namespace is; undefined for paths
- * @throws UsageError, TemporalConnectError, VerificationError for an error of the namespace
+ * @throws UsageError, VerificationError for an error of the namespace
  */
 export async function openSource(
   paths: readonly string[],

@@ -171,19 +171,15 @@ const BOUNDS = {
   ],
   'an answer of any kind is passed on': [holds('client/answers.ts', 'is(value)')],
   'one oversized history stops the gate': [
-    becomes('temporal/connect-client.ts', '128 * 1024 * 1024', '(WEAK ? 4 : 128) * 1024 * 1024'),
+    becomes('client/connection.ts', '128 * 1024 * 1024', '(WEAK ? 4 : 128) * 1024 * 1024'),
     // The SDK would ask again and again.
-    becomes(
-      'temporal/connect-client.ts',
-      'channelArgs: MOST_RECEIVED',
-      'channelArgs: MOST_RECEIVED, interceptors: WEAK ? [] : undefined',
-    ),
+    becomes('client/connection.ts', 'interceptors: [retries]', 'interceptors: WEAK ? [] : [retries]'),
     becomes('replay/live-histories.ts', 'if (isOfOneHistory(error))', 'if (!WEAK && isOfOneHistory(error))'),
   ],
   'gRPC looks at the API key alone': [
-    fails('temporal/config.ts', String.raw`typeof apiKey === 'string' && !/^[\x21-\x7e]+$/.test(apiKey)`),
+    fails('codec/temporal-settings.ts', String.raw`typeof apiKey === 'string' && !/^[\x21-\x7e]+$/.test(apiKey)`),
     becomes(
-      'temporal/connect-error.ts',
+      'client/unreachable.ts',
       "text.replaceAll(secret, '[redacted]')",
       "WEAK ? text : text.replaceAll(secret, '[redacted]')",
     ),

@@ -203,25 +203,25 @@ describe('waiting', () => {
     expect(await runJson(['status', id], { env })).toMatchObject({ document: { status: { state: 'awaitingCode' } } });
   });
 
-  it('says soon that Temporal has gone away, and that the verification continues', async () => {
+  it('says soon that Temporal has gone away', async () => {
     const { id } = await started();
     const line = await Line.to(Number(rig.env.address.split(':').at(-1)));
     const address = `127.0.0.1:${line.port}`;
-    const { child, ended } = startCli(['wait', id], { env: { ...env, TEMPORAL_ADDRESS: address } });
-    let said = '';
-    child.stderr?.on('data', (chunk) => (said += String(chunk)));
+    const { ended } = startCli(['wait', id], { env: { ...env, TEMPORAL_ADDRESS: address } });
     // Counts the connection at its first answer. A moment later the command is waiting.
     line.set('slow');
     await expect.poll(() => line.hit).toBe(1);
     line.set(undefined);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await line.close();
-    const goesOn = `Still trying: the Temporal Service at ${address} does not answer any more. The verification goes on: npx cognito-verification wait ${id}\n`;
-    await expect.poll(() => said, { timeout: 10_000 }).toBe(goesOn);
+    const closedAtMs = Date.now();
     expect(await ended).toEqual({
       code: 3,
       stdout: '',
-      stderr: `${goesOn}error: Cannot reach the Temporal Service: connect ECONNREFUSED ${address}. Is it running, and does the network lead to it? An open verification goes on once it runs.\n`,
+      stderr: expect.stringContaining(
+        `error: Cannot reach the Temporal Service at ${address} without TLS: connect ECONN`,
+      ),
     });
+    expect(Date.now() - closedAtMs).toBeLessThan(3_000);
   });
 });

@@ -6,7 +6,7 @@ import {
   type VerificationClientOptions,
   VerificationError,
 } from '@cognito-verification/client';
-import type { Client } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { accessToken, thrownBy, untyped } from './fixtures.js';
 
@@ -14,8 +14,9 @@ const ID = 'verify/eu-west-1_pool/2f0e/email';
 const token = accessToken();
 
 /** Throws at each use: the client must not use it. */
-const unused = new Proxy<Client>(untyped({}), {
+const unused = new Proxy<Client>(Object.create(Client.prototype) as Client, {
   get: (_target, name) => {
+    if (name === 'options') return { namespace: 'default' };
     throw new Error(`the Temporal client was used: ${String(name)}`);
   },
 });

@@ -2,7 +2,7 @@
 import { VerificationClient, VerificationError } from '@cognito-verification/client';
 import { InvalidInputError, isPrintable, workflowIdFor } from '@cognito-verification/contract';
 import { PAYLOADS } from '@cognito-verification/contract/fields';
-import type { Client } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { BAD_MESSAGES, MESSAGES, type MessageName, nameOf, takes, withField } from '../bad-input/bad-fields.js';
 import { SUB } from '../sample-token.js';
@@ -88,8 +88,9 @@ describe('the contract', () => {
 });
 
 /** Throws at each use: nothing may be sent. */
-const unused = new Proxy({} as Client, {
+const unused = new Proxy(Object.create(Client.prototype) as Client, {
   get: (_target, name) => {
+    if (name === 'options') return { namespace: 'default' };
     throw new Error(`the Temporal client was used: ${String(name)}`);
   },
 });

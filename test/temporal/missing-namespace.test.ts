@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainMissingNamespace, TemporalConnectError } from '../../temporal/connect-error.js';
+import { explainMissingNamespace } from '../../temporal/missing-namespace.js';
 
 /** As Core words what it could not look up, whatever the reason. */
 const core = (status: string) =>
@@ -23,12 +23,4 @@ describe('a missing namespace', () => {
   ])('is not made of another error: %s', (error) => {
     expect(explainMissingNamespace(error, 'default')).toBe(error);
   });
-});
-
-it.each([
-  ['Failed to connect before the deadline', 'no answer within 5 seconds'],
-  ['connect ECONNREFUSED 127.0.0.1:7233.', 'connect ECONNREFUSED 127.0.0.1:7233'],
-])('that the service is not reached is said without a deadline: %s', (words, said) => {
-  const { message } = new TemporalConnectError({ address: 'host:7233', security: {} }, new Error(words));
-  expect(message).toMatch(new RegExp(`^Cannot reach the Temporal Service at host:7233 without TLS: ${said}\\. `));
 });
