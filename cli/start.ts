@@ -40,7 +40,7 @@ export function startCommand(): Command {
     .option('--request-id <id>', 'repeating a start with the same id sends nothing again. Default: a random one')
     .option('--already-sent [destination]', 'Cognito has sent a code by itself: skip the first send')
     .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
-    .option('--wait <duration>', 'how long to wait for the first send. Default 20 seconds', durationOption)
+    .option('--wait <duration>', 'how long to wait for the first send. Default 25 seconds', durationOption)
     .addOption(jsonOption())
     .optionsGroup('Policy:');
   for (const option of policyOptions()) command.addOption(option);
@@ -70,7 +70,7 @@ Examples:
             requestId: options.requestId || undefined,
           }),
         {
-          waitForDelivery: options.wait,
+          timeout: options.wait ?? '25 seconds',
           workerAnswers: `${NONE_OR_BUSY} Ctrl-C stops waiting; the verification goes on once a worker can.`,
           goesOn: 'The verification may have been started, and then goes on: cognito-verification list',
         },

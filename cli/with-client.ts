@@ -16,7 +16,7 @@ export async function withClient<T>(
   try {
     // Loaded only now: Temporal's client takes longer to load than the command's help or a refusal of its options takes.
     const { VerificationClient: Verifications } = await import('@cognito-verification/client');
-    const client = Verifications.fromSettings(options);
+    const client = Verifications.fromSettings({ timeout: PATIENCE, ...options });
     try {
       if (workerAnswers !== undefined) void reportSilence(client, workerAnswers, answered.signal);
       return await Promise.race([call(client), interruption.promise]);
@@ -29,12 +29,15 @@ export async function withClient<T>(
   }
 }
 
-export interface WithClientOptions extends Pick<FromSettingsOptions, 'waitForDelivery' | 'waitForAnswer'> {
+export interface WithClientOptions extends Pick<FromSettingsOptions, 'timeout'> {
   /** What goes on without the command, if it is interrupted. Default: that the request may. */
   goesOn?: string | undefined;
   /** For a call that only a worker can answer: what a person can do while no worker answers. Default: nothing is said. */
   workerAnswers?: string | undefined;
 }
+
+/** A person waits longer than a request of a browser: for as long as Cognito may hold four calls. */
+const PATIENCE = '3 minutes';
 
 /** With a worker the answer takes milliseconds, or as long as Cognito takes. */
 const SILENCE_MS = 5_000;

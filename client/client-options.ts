@@ -1,6 +1,5 @@
-import type { ServedUserPool, VerificationStatus } from '@cognito-verification/contract';
+import type { Duration, ServedUserPool, VerificationStatus } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
-import type { Duration } from '@temporalio/common';
 
 /** What a `VerificationClient` needs; only `client` and `userPools` are required. */
 export interface VerificationClientOptions {
@@ -19,13 +18,11 @@ export interface VerificationClientOptions {
   sealedElsewhere?: true | undefined;
   /** The task queue of the workers. Default `attribute-verification`. */
   taskQueue?: string | undefined;
-  /** How long `start` waits until the first send is settled. Default 20 seconds. */
-  waitForDelivery?: Duration;
   /**
-   * How long the other calls wait for their answer. Default 3 minutes: if Cognito's answer to a code is lost, the worker
-   * reads the attribute before it answers, with up to four calls that Cognito may each hold for 20 seconds.
+   * How long a call may take in all, `wait` excepted. Default 25 seconds, which is less than the 29 that API Gateway waits. Where
+   * Cognito's answer to a code is lost a worker needs longer, up to four calls of 20 seconds each: repeat the call.
    */
-  waitForAnswer?: Duration;
+  timeout?: Duration | undefined;
   /**
    * Checks no signatures: an access token only has to be of a pool and an app client that are served. Cognito's own check
    * still decides, but anybody can then open and join verifications with tokens of their own making. It is for tests of what
@@ -39,9 +36,16 @@ export interface VerificationClientOptions {
   now?: (() => number) | undefined;
 }
 
+/** The last argument of every method. */
+export interface CallOptions {
+  /** How long this call may take in all; of `list`, each page of it. Default: the `timeout` of the client. */
+  timeout?: Duration | undefined;
+  /** Ends the call with a `CallAbortedError`. What it asked for may be done all the same. */
+  signal?: AbortSignal | undefined;
+}
+
 /** What `VerificationClient.fromSettings` takes; all of it is optional. */
-export interface FromSettingsOptions
-  extends Pick<VerificationClientOptions, 'waitForDelivery' | 'waitForAnswer' | 'uncheckedTokens'> {
+export interface FromSettingsOptions extends Pick<VerificationClientOptions, 'timeout' | 'uncheckedTokens'> {
   /** The settings. Default: the environment of the process. */
   environment?: NodeJS.ProcessEnv | undefined;
   /**
@@ -65,6 +69,6 @@ export interface StartedVerification {
    * methods beside the workflow id: they then say nothing of another one.
    */
   run: string;
-  /** As of the first send, or `sending` where that takes longer than `waitForDelivery`. */
+  /** As of the first send, or `sending` where that takes longer than the call may. */
   status: VerificationStatus;
 }

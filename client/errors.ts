@@ -4,32 +4,9 @@ import type {
   VerificationOutcome,
   VerificationStatus,
 } from '@cognito-verification/contract';
+import { VerificationError } from './verification-error.js';
 
-/**
- * What every method of `VerificationClient` throws. Programs read `code`, which stays the same in every release. `message` is
- * a sentence for people. Neither ever holds a token or a code. Temporal's own error is the `cause`.
- * @example
- * ```ts
- * import { ResendNotAllowedError, VerificationError } from '@cognito-verification/client';
- *
- * try {
- *   await verifications.resendCode(workflowId);
- * } catch (error) {
- *   if (!(error instanceof VerificationError)) throw error;
- *   if (error instanceof ResendNotAllowedError) console.log(`Not before ${error.allowedAt}.`);
- *   else console.log(error.code, error.message);
- * }
- * ```
- */
-export abstract class VerificationError extends Error {
-  /** The kind of error. It stays the same in every release. */
-  abstract readonly code: string;
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+export { HTTP_STATUS, VerificationError, type VerificationErrorCode } from './verification-error.js';
 
 /** A field is missing, malformed or out of range. Nothing was sent. */
 export class InvalidRequestError extends VerificationError {
@@ -112,6 +89,15 @@ export class ResendNotAllowedError extends VerificationError {
     this.allowedAt = refusal?.allowedAt;
     this.reason = refusal?.reason;
   }
+
+  /** 409 where no time makes it allowed. */
+  override get httpStatus(): number {
+    return this.allowedAt === undefined ? 409 : super.httpStatus;
+  }
+
+  protected override get retryFrom(): string | undefined {
+    return this.allowedAt;
+  }
 }
 
 /** Cognito refused the re-send for good. The verification goes on, and the code that was sent before still works. */
@@ -148,6 +134,10 @@ export class TooManyMessagesError extends VerificationError {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+
+  protected override get retryFrom(): string | undefined {
+    return this.retryAt;
   }
 }
 
@@ -192,6 +182,15 @@ export class VerificationOpenError extends VerificationError {
     options?: ErrorOptions,
   ) {
     super(`The verification "${workflowId}" is still open${status ? ` (${status.state})` : ''}; it goes on.`, options);
+  }
+}
+
+/** The `signal` of the call has aborted it. What it asked for may be done all the same. */
+export class CallAbortedError extends VerificationError {
+  readonly code = 'CallAborted';
+  /** @param options the reason of the signal as its `cause` */
+  constructor(options?: ErrorOptions) {
+    super('The call was aborted. What it asked for may be done all the same.', options);
   }
 }
 

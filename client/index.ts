@@ -8,6 +8,7 @@ export type {
   AttributeName,
   CodeConfirmedInput,
   CodeDelivery,
+  Duration,
   ExpiryReason,
   OptionalAccessToken,
   Proof,
@@ -35,6 +36,7 @@ export type {
 } from '@cognito-verification/contract';
 export { ATTRIBUTE_NAMES, VERIFICATION_STATES, workflowIdFor } from '@cognito-verification/contract';
 export type {
+  CallOptions,
   FromSettingsOptions,
   StartedVerification,
   VerificationClientOptions,

@@ -12,10 +12,11 @@ import {
 } from '@cognito-verification/contract';
 import { FORMS } from '@cognito-verification/contract/fields';
 import { Client } from '@temporalio/client';
-import type { VerificationClientOptions, VerificationRef } from './client-options.js';
+import type { CallOptions, VerificationClientOptions, VerificationRef } from './client-options.js';
 import { InvalidRequestError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
 import type { Named } from './runs.js';
+import type { Limits } from './time-limit.js';
 
 /**
  * Runs one of the contract's parsers.
@@ -96,6 +97,16 @@ export function durationMs(field: string, value: unknown): number {
     throw new InvalidRequestError(field, `${field} must be a duration such as '20 seconds', or milliseconds.`);
   }
   return ms;
+}
+
+/** @throws InvalidRequestError unless its fields are a positive duration and a signal. */
+export function limitsOf(options: CallOptions | undefined, defaultMs: number | undefined): Limits {
+  const { timeout, signal } = { ...options };
+  if ((signal ?? undefined) !== undefined && !(signal instanceof AbortSignal)) {
+    throw new InvalidRequestError('signal', 'signal must be an AbortSignal.');
+  }
+  const timeoutMs = (timeout ?? undefined) === undefined ? defaultMs : durationMs('timeout', timeout);
+  return { timeoutMs, signal: signal ?? undefined };
 }
 
 /**

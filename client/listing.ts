@@ -13,6 +13,7 @@ import {
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
 import { InvalidRequestError, VerificationError, VerificationNotFoundError } from './errors.js';
 import type { ServiceCalls } from './service-calls.js';
+import type { Limits } from './time-limit.js';
 
 /** Which verifications to list. Every field narrows the list. */
 export interface ListFilter {
@@ -52,21 +53,24 @@ export interface VerificationListing {
 }
 
 /**
- * Reads page by page, as far as the caller reads, in Temporal's order: first the open verifications, the last started first,
+ * Reads page by page, each within the limits, as far as the caller reads, in Temporal's order: first the open verifications, the last started first,
  * then the ended ones, the last to end first. Temporal offers no other order.
  */
 export async function* listVerifications(
   calls: ServiceCalls,
   filter: ListFilter,
-  pageTimeoutMs: number,
+  limits: Limits,
 ): AsyncGenerator<VerificationListing, void, undefined> {
   const query = listQuery(filter);
   const limit = listLimit(withoutNull(filter).limit);
   const asked = ASKED.find((state) => state === filter.state);
   const pages = calls.client.workflow.list({ query, pageSize: Math.min(limit, MOST_ON_A_PAGE) });
-  const rows = rowsOf(calls, pages[Symbol.asyncIterator](), pageTimeoutMs);
+  const rows = rowsOf(calls, pages[Symbol.asyncIterator](), limits);
+  const limited: Pick<ServiceCalls, 'status'> = {
+    status: async (ref) => await calls.limited(limits, () => calls.status(ref)),
+  };
   let count = 0;
-  for await (const row of asked ? inState(calls, rows, asked) : rows) {
+  for await (const row of asked ? inState(limited, rows, asked) : rows) {
     yield row;
     if (++count === limit) return;
   }
@@ -75,12 +79,12 @@ export async function* listVerifications(
 async function* rowsOf(
   calls: ServiceCalls,
   rows: AsyncIterator<WorkflowExecutionInfo>,
-  pageTimeoutMs: number,
+  limits: Limits,
 ): AsyncGenerator<VerificationListing, void, undefined> {
   for (;;) {
     let row: IteratorResult<WorkflowExecutionInfo>;
     try {
-      row = await calls.within(pageTimeoutMs, () => rows.next());
+      row = await calls.limited(limits, () => calls.within(() => rows.next()));
     } catch (error) {
       throw await calls.explain(error, { workflowId: '' });
     }

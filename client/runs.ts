@@ -28,7 +28,7 @@ export interface Run extends NewestRun {
 interface Calls {
   readonly client: Client;
   challenge(asking: Asking): Challenge;
-  within<T>(timeoutMs: number, call: () => Promise<T>): Promise<T>;
+  within<T>(call: () => Promise<T>, mostMs: number): Promise<T>;
 }
 
 /** The runs of verifications as the server knows them, and how they ended. */
@@ -98,11 +98,11 @@ export class Runs {
   /** Whether it is there and open, or how it ended. */
   async find(named: Named): Promise<'absent' | 'open' | VerificationOutcome> {
     try {
-      return await this.calls.within(SERVER_TIMEOUT_MS, async () => {
+      return await this.calls.within(async () => {
         const run = await this.newest(named);
         // The outcome of this run: a new one may have been started since, and the call would wait for its end.
         return run.open ? 'open' : await this.outcomeOf(named, run);
-      });
+      }, SERVER_TIMEOUT_MS);
     } catch (error) {
       // It was there a moment ago: callers ask only to say more about a verification that they know.
       return error instanceof WorkflowNotFoundError ? 'absent' : 'open';

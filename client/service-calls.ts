@@ -13,18 +13,11 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { expected, isStatus } from './answers.js';
 import { type Asking, Challenge } from './challenge.js';
 import { type SettingsClient, settingsClientOf } from './connection.js';
-import {
-  TemporalUnavailableError,
-  VerificationEndedError,
-  VerificationError,
-  VerificationFailedError,
-  VerificationNotFoundError,
-  WorkerUnavailableError,
-} from './errors.js';
-import { endedMeanwhile } from './repeated-update.js';
-import { type Named, type Run, Runs, SERVER_TIMEOUT_MS } from './runs.js';
-import { type CallTarget, errorOfService, isDeadline, isUnavailable, workerUnavailable } from './service-errors.js';
-import { whyStalled, whyUnopened } from './stalled.js';
+import { TemporalUnavailableError, type VerificationError, VerificationNotFoundError } from './errors.js';
+import { explain, whyStuck } from './explaining.js';
+import { type Named, type Run, Runs } from './runs.js';
+import { isDeadline } from './service-errors.js';
+import { type Limits, TimeLimits } from './time-limit.js';
 
 /**
  * A start that meets a run which is just closing is refused for a while, and the SDK asks again and again with the same
@@ -43,6 +36,7 @@ const ASK_AGAIN_MS = { first: 300, longest: 1_200 } as const;
 /** Makes calls to Temporal within a time limit, and explains their errors. */
 export class ServiceCalls {
   readonly runs = new Runs(this);
+  private readonly limits = new TimeLimits();
   private readonly line: SettingsClient | undefined;
 
   /** @param now the time in milliseconds since the epoch */
@@ -69,22 +63,42 @@ export class ServiceCalls {
     return this.client.workflow.getHandle(workflowId, undefined, defined({ firstExecutionRunId: run }));
   }
 
-  /** Runs `call`. Its requests fail once `timeoutMs` have passed. */
-  async within<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
+  /**
+   * Runs one call of a caller within its limits.
+   * @throws CallAbortedError
+   */
+  async limited<T>(limits: Limits, call: () => Promise<T>): Promise<T> {
+    return await this.limits.run(limits, async (signal) =>
+      signal ? await this.client.connection.withAbortSignal(signal, call) : await call(),
+    );
+  }
+
+  /** Runs a part of a call. Its requests fail once the time of the call, or `mostMs`, has passed. */
+  async within<T>(call: () => Promise<T>, mostMs: number = Number.POSITIVE_INFINITY): Promise<T> {
     await this.line?.settled();
-    return await this.client.connection.withDeadline(Date.now() + timeoutMs, call);
+    return await this.client.connection.withDeadline(this.limits.until(mostMs), call);
   }
 
   /** As `within`, in several tries where one takes long. `call` must be safe to repeat. */
-  async withinTries<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
-    const untilMs = Date.now() + timeoutMs;
+  async inTries<T>(call: () => Promise<T>): Promise<T> {
+    const untilMs = this.limits.until(Number.POSITIVE_INFINITY);
     for (;;) {
       try {
-        return await this.within(Math.min(MOST_FOR_TRY_MS, untilMs - Date.now()), call);
+        return await this.within(call, MOST_FOR_TRY_MS);
       } catch (error) {
-        if (!isDeadline(error) || Date.now() >= untilMs) throw error;
+        if (!isDeadline(error) || this.wasAborted() || Date.now() >= untilMs) throw error;
       }
     }
+  }
+
+  /** From here on the call asks only what has become of it: for that it has kept some of its time. */
+  spendReserve(): void {
+    this.limits.spendReserve();
+  }
+
+  /** Whether the caller has aborted the call that runs now. */
+  wasAborted(): boolean {
+    return this.limits.whyAborted() !== undefined;
   }
 
   /**
@@ -92,14 +106,9 @@ export class ServiceCalls {
    * @param challenge what the call asks
    * @throws VerificationError for everything that goes wrong.
    */
-  async on<T>(
-    named: Named,
-    timeoutMs: number,
-    call: (handle: WorkflowHandle) => Promise<T>,
-    challenge?: Challenge,
-  ): Promise<T> {
+  async on<T>(named: Named, call: (handle: WorkflowHandle) => Promise<T>, challenge?: Challenge): Promise<T> {
     try {
-      return await this.within(timeoutMs, () => call(this.handle(named)));
+      return await this.within(() => call(this.handle(named)));
     } catch (error) {
       throw await this.explain(error, named, challenge);
     }
@@ -113,7 +122,6 @@ export class ServiceCalls {
    */
   async signal(
     { proven, ...named }: Named & Pick<Asking, 'proven'>,
-    timeoutMs: number,
     message: (stamp: Stamp) => Stamped<CodeConfirmedInput>,
   ): Promise<void> {
     const { workflowId } = named;
@@ -121,7 +129,7 @@ export class ServiceCalls {
       const { stamp } = this.challenge({ kind: 'codeConfirmed', workflowId, run, proven });
       await this.client.workflow.getHandle(workflowId, runId).signal(codeConfirmed, message(stamp));
     };
-    await this.on(named, timeoutMs, async () => {
+    await this.on(named, async () => {
       if (named.run === undefined) return await send(await this.runs.newest(named));
       await send({ runId: named.run, firstRunId: named.run }).catch(async (error: unknown) => {
         const run = error instanceof WorkflowNotFoundError ? await this.runs.newest(named) : undefined;
@@ -132,10 +140,11 @@ export class ServiceCalls {
   }
 
   /** The status from the workflow. If no worker answers and the verification has ended, its last status. */
-  async status(named: Named, timeoutMs: number = QUERY_TIMEOUT_MS): Promise<VerificationStatus> {
+  async status(named: Named): Promise<VerificationStatus> {
     try {
-      return (await this.within(timeoutMs, () => this.ask(named))).status;
+      return (await this.within(() => this.ask(named), QUERY_TIMEOUT_MS)).status;
     } catch (error) {
+      this.spendReserve();
       const last = await this.runs.outcomeIfEnded(named);
       if (last?.status) return last.status;
       throw await this.explain(error, named);
@@ -176,11 +185,12 @@ export class ServiceCalls {
         cause,
       });
     try {
-      return await this.within(STATUS_AFTER_START_MS, async () => {
+      this.spendReserve();
+      return await this.within(async () => {
         const { closedAtMs } = await this.runs.describe(workflowId);
         if (closedAtMs !== undefined && closedAtMs < begunAtMs) throw nothingStarted();
         return await this.ask({ workflowId });
-      });
+      }, STATUS_AFTER_START_MS);
     } catch (error) {
       const explained = await this.explain(error, { workflowId });
       throw explained instanceof VerificationNotFoundError ? nothingStarted(explained) : explained;
@@ -189,79 +199,22 @@ export class ServiceCalls {
 
   /** @throws VerificationError for everything that goes wrong. */
   async runOf(named: Named): Promise<Run> {
-    return await this.on(named, SERVER_TIMEOUT_MS, () => this.runs.newest(named));
+    return await this.on(named, () => this.runs.newest(named));
   }
 
   /** The typed error for an error of Temporal's. Asks Temporal where the error alone does not say enough. */
   async explain(error: unknown, named: Named, challenge?: Challenge): Promise<VerificationError> {
-    const { workflowId } = named;
-    if (error instanceof WorkflowNotFoundError) {
-      // If one is open, the run that was asked has ended, and somebody has started a new one since.
-      const found = await this.runs.find(named);
-      if (found === 'absent') {
-        const missing =
-          named.run !== undefined && (await this.runs.find({ workflowId })) !== 'absent' ? named.run : undefined;
-        return new VerificationNotFoundError(workflowId, { cause: error }, missing);
-      }
-      const outcome = found === 'open' ? undefined : found;
-      return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
-    }
-    if (endedMeanwhile(error)) {
-      const outcome = await this.runs.outcomeIfEnded(named);
-      if (outcome?.failure) return new VerificationFailedError(workflowId, outcome.failure, { cause: error });
-      return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause: error });
-    }
-    if (isDeadline(error)) return await this.noAnswer(named, error);
-    const away = isUnavailable(error) ? this.line?.whyAway(error) : undefined;
-    if (away) return away;
-    const explained = errorOfService(error, this.target(workflowId), challenge);
-    // While the workflow ends it refuses messages, and has no result yet.
-    if (explained instanceof VerificationEndedError && !explained.outcome) {
-      const outcome = await this.runs.outcomeIfEnded(named);
-      return new VerificationEndedError(workflowId, outcome, outcome?.status ?? explained.status, { cause: error });
-    }
-    if (!(explained instanceof WorkerUnavailableError)) return explained;
-    const stall = await this.stall(named);
-    if (stall || !(error instanceof QueryNotRegisteredError)) return stall ?? explained;
-    return (await this.onRun(named, whyUnopened)) ?? explained;
-  }
-
-  /** Finds out whether Temporal or the worker is unavailable: both show as a passed deadline. */
-  private async noAnswer(named: Named, cause: unknown): Promise<VerificationError> {
-    try {
-      await this.within(SERVER_TIMEOUT_MS, () => this.client.workflowService.getSystemInfo({}));
-    } catch {
-      return new TemporalUnavailableError('The Temporal Service gave no answer in time.', { cause });
-    }
-    const { workflowId } = named;
-    return (
-      (await this.stall(named)) ??
-      workerUnavailable(this.target(workflowId), 'it took longer than this client waits', cause)
-    );
+    this.spendReserve();
+    return this.limits.whyAborted() ?? (await explain(this, error, named, challenge));
   }
 
   /** Why a worker that runs cannot go on with the verification. Undefined where that is not so, or could not be found out. */
   async stall(named: Named): Promise<VerificationError | undefined> {
-    return await this.onRun(named, whyStalled);
+    return await whyStuck(this, named);
   }
 
-  /** What `find` finds about the run, if it is open. Undefined where that fails: it only says more about another error. */
-  private async onRun<T>(
-    named: Named,
-    find: (client: Client, run: CallTarget & { runId: string }) => Promise<T>,
-  ): Promise<T | undefined> {
-    const { workflowId } = named;
-    try {
-      return await this.within(SERVER_TIMEOUT_MS, async () => {
-        const { runId, open } = await this.runs.newest(named);
-        return open ? await find(this.client, { ...this.target(workflowId), runId }) : undefined;
-      });
-    } catch {
-      return undefined;
-    }
-  }
-
-  private target(workflowId: string): CallTarget {
-    return { workflowId, namespace: this.client.options.namespace, taskQueue: this.taskQueue };
+  /** The error for a call that ended without a connection; undefined if there is one, or the client is a caller's own. */
+  whyAway(error: unknown): TemporalUnavailableError | undefined {
+    return this.line?.whyAway(error);
   }
 }

@@ -6,52 +6,29 @@ import {
   userPoolsFromSettings,
 } from '@cognito-verification/codec';
 import {
-  awaitDelivery,
   type CodeConfirmedInput,
-  type MessageKind,
-  parseCodeConfirmed,
-  parseRenewAccessToken,
-  parseRequest,
-  parseResendCode,
-  parseSubmitCode,
   type RenewAccessTokenInput,
   type ResendCodeInput,
-  renewAccessToken,
-  resendCode,
-  type Stamped,
   type SubmitCodeAnswer,
   type SubmitCodeInput,
-  submitCode,
   TASK_QUEUE,
-  type TokenInput,
-  tokenFields,
   type VerificationOutcome,
   type VerificationRequest,
   type VerificationStatus,
-  WORKFLOW_TYPE,
-  workflowIdFor,
 } from '@cognito-verification/contract';
-import type { WorkflowHandle } from '@temporalio/client';
-import type { Duration, UpdateDefinition } from '@temporalio/common';
-import { expected, isStatus, isSubmitCodeAnswer } from './answers.js';
-import type { Challenge } from './challenge.js';
 import type {
+  CallOptions,
   FromSettingsOptions,
   StartedVerification,
   VerificationClientOptions,
   VerificationRef,
 } from './client-options.js';
 import { clientOf } from './connection.js';
-import { VerificationEndedError } from './errors.js';
-import { errorOfInput } from './failure-errors.js';
-import { checkClient, checkReference, durationMs, namedBy, parse, updateIdFor } from './input.js';
+import { checkClient, durationMs, limitsOf } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
-import { repeatStart, repeatUpdate } from './repeated-update.js';
-import type { Named } from './runs.js';
 import { ServiceCalls } from './service-calls.js';
-import { isDeadline } from './service-errors.js';
-import { startOperation } from './start-operation.js';
 import { TokenCheck } from './token-check.js';
+import { VerificationCalls, type WithAttemptId, type WithRequestId } from './verification-calls.js';
 import { waitForOutcome } from './waiting.js';
 
 /**
@@ -77,9 +54,8 @@ export class VerificationClient {
   /** The task queue of the workers that verifications are started for. */
   readonly taskQueue: string;
   private readonly calls: ServiceCalls;
-  private readonly waitForDeliveryMs: number;
-  private readonly waitForAnswerMs: number;
-  private readonly tokens: TokenCheck;
+  private readonly verifications: VerificationCalls;
+  private readonly timeoutMs: number;
 
   /**
    * With a `Client` of your own. `fromSettings` makes one.
@@ -91,9 +67,8 @@ export class VerificationClient {
     this.taskQueue = options.taskQueue ?? TASK_QUEUE;
     this.namespace = options.client.options.namespace;
     this.calls = new ServiceCalls(options.client, this.taskQueue, options.now ?? Date.now);
-    this.waitForDeliveryMs = durationMs('waitForDelivery', options.waitForDelivery ?? '20 seconds');
-    this.waitForAnswerMs = durationMs('waitForAnswer', options.waitForAnswer ?? '3 minutes');
-    this.tokens = new TokenCheck(options);
+    this.verifications = new VerificationCalls(this.calls, new TokenCheck(options));
+    this.timeoutMs = durationMs('timeout', options.timeout ?? '25 seconds');
   }
 
   /**
@@ -133,7 +108,7 @@ export class VerificationClient {
 
   /**
    * Starts a verification, or joins the open one of the same user and attribute, and returns where Cognito sent the code.
-   * If the first send takes longer than `waitForDelivery`, the status says `sending`, and the send goes on.
+   * If the first send takes longer than the call may, the status says `sending`, and the send goes on.
    *
    * The access token says which user it is. With an `accessTokenReference` in its place no token enters Temporal: the
    * worker's access token source finds it when a call needs it, and `userPoolId` and `sub` say which user it is.
@@ -159,37 +134,8 @@ export class VerificationClient {
    * console.log(workflowId, status.delivery?.destination); // 'z***@e***'
    * ```
    */
-  async start(input: VerificationRequest & { requestId?: string | undefined }): Promise<StartedVerification> {
-    // A caller without TypeScript may pass anything. What cannot be spread is refused as an empty request.
-    const { requestId, ...request } = { ...input };
-    const parsed = parse(() => parseRequest(request, ['requestId']));
-    const updateId = updateIdFor(awaitDelivery, 'requestId', requestId);
-    const { proven } = await this.tokens.check(parsed.tokenInput);
-    if (!parsed.tokenInput.accessToken) this.tokens.checkUserPool(parsed.owner.userPoolId, 'userPoolId');
-    const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
-    const { policy, attributeName, alreadySent, clientMetadata } = parsed;
-    const asks = { policy, attributeName, alreadySent, clientMetadata };
-    const challengeOf = (id: string) => this.calls.challenge({ kind: 'awaitDelivery', workflowId, id, asks, proven });
-    const send = async (id: string) => {
-      const newest = await this.calls.runs.before(workflowId);
-      const challenge = challengeOf(id);
-      const { stamp } = challenge;
-      const ofRequest = { kind: WORKFLOW_TYPE, id, at: stamp.at, proven } as const;
-      const answer = await this.calls.client.workflow.executeUpdateWithStart(awaitDelivery, {
-        startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue, ofRequest, newest),
-        updateId: id,
-        args: [{ ...tokenFields(parsed.tokenInput), alreadySent, clientMetadata, policy: request.policy, stamp }],
-      });
-      return challenge.take(expected(answer, isStatus, workflowId));
-    };
-    const begunAtMs = this.calls.now();
-    try {
-      const answered = await this.calls.withinTries(this.waitForDeliveryMs, () => repeatStart(send, updateId));
-      return { workflowId, ...answered };
-    } catch (error) {
-      if (!isDeadline(error)) throw await this.calls.explain(error, { workflowId }, challengeOf(updateId));
-      return { workflowId, ...(await this.calls.statusAfterStart(workflowId, begunAtMs)) };
-    }
+  async start(input: WithRequestId<VerificationRequest>, options?: CallOptions): Promise<StartedVerification> {
+    return await this.within(options, () => this.verifications.start(input));
   }
 
   /**
@@ -201,13 +147,14 @@ export class VerificationClient {
    * if (state === 'awaitingCode') console.log(`${attemptsLeft} attempts left`);
    * ```
    */
-  async status(verification: VerificationRef): Promise<VerificationStatus> {
-    return await this.calls.status(this.named(verification));
+  async status(verification: VerificationRef, options?: CallOptions): Promise<VerificationStatus> {
+    return await this.within(options, () => this.verifications.status(verification));
   }
 
   /**
    * Checks a code. A wrong code, an expired one and a lockout are results, not errors. A repeated call with the same
-   * `attemptId` counts one attempt and gets the first call's answer. Default: a random UUID.
+   * `attemptId` counts one attempt and gets the first call's answer. Default: a random UUID. So give one, and repeat the call with
+   * it where its time was too short: if Cognito's answer is lost, the worker reads the attribute before it answers.
    * @throws IdReusedError when the id was used before for another code.
    * @throws AttemptsExhaustedError, CodeNotSentError, VerificationEndedError, CognitoUnavailableError.
    * @example
@@ -218,16 +165,10 @@ export class VerificationClient {
    */
   async submitCode(
     verification: VerificationRef,
-    input: SubmitCodeInput & { attemptId?: string | undefined },
+    input: WithAttemptId<SubmitCodeInput>,
+    options?: CallOptions,
   ): Promise<SubmitCodeAnswer> {
-    const { attemptId, ...given } = { ...input };
-    const updateId = updateIdFor(submitCode, 'attemptId', attemptId);
-    const { code, tokenInput, ...fields } = parse(() => parseSubmitCode(given, undefined, ['attemptId']));
-    const message = () => ({ ...fields, code: code.reveal(), ...tokenFields(tokenInput) });
-    const asks = { code: code.reveal() };
-    const { answer, challenge } = await this.update(submitCode, verification, { updateId, tokenInput, message, asks });
-    const { status, ...rest } = expected(answer, isSubmitCodeAnswer, challenge.workflowId);
-    return { ...rest, status: challenge.take(status).status };
+    return await this.within(options, () => this.verifications.submitCode(verification, input));
   }
 
   /**
@@ -243,13 +184,10 @@ export class VerificationClient {
    */
   async resendCode(
     verification: VerificationRef,
-    input: ResendCodeInput & { requestId?: string | undefined } = {},
+    input: WithRequestId<ResendCodeInput> = {},
+    options?: CallOptions,
   ): Promise<VerificationStatus> {
-    const { requestId, ...given } = { ...input };
-    const updateId = updateIdFor(resendCode, 'requestId', requestId);
-    const { tokenInput, ...asks } = parse(() => parseResendCode(given, ['requestId']));
-    const message = () => ({ ...asks, ...tokenFields(tokenInput) });
-    return await this.statusAfter(resendCode, verification, { updateId, tokenInput, message, asks });
+    return await this.within(options, () => this.verifications.resendCode(verification, input));
   }
 
   /**
@@ -263,18 +201,8 @@ export class VerificationClient {
    * await verifications.confirm(workflowId, { reference: 'signup-4711' });
    * ```
    */
-  async confirm(verification: VerificationRef, input: CodeConfirmedInput = {}): Promise<void> {
-    const { reference, ...given } = { ...input };
-    const checkedReference = checkReference(reference);
-    const { tokenInput, ignored } = parse(() => parseCodeConfirmed(given));
-    if (ignored) throw errorOfInput(ignored);
-    const named = this.named(verification, tokenInput);
-    const { proven } = await this.tokens.check(tokenInput);
-    await this.calls.signal({ ...named, proven }, this.waitForAnswerMs, (stamp) => ({
-      reference: checkedReference,
-      ...tokenFields(tokenInput),
-      stamp,
-    }));
+  async confirm(verification: VerificationRef, input: CodeConfirmedInput = {}, options?: CallOptions): Promise<void> {
+    await this.within(options, () => this.verifications.confirm(verification, input));
   }
 
   /**
@@ -289,13 +217,10 @@ export class VerificationClient {
    */
   async renewAccessToken(
     verification: VerificationRef,
-    input: RenewAccessTokenInput & { requestId?: string | undefined },
+    input: WithRequestId<RenewAccessTokenInput>,
+    options?: CallOptions,
   ): Promise<VerificationStatus> {
-    const { requestId, ...given } = { ...input };
-    const updateId = updateIdFor(renewAccessToken, 'requestId', requestId);
-    const tokenInput = parse(() => parseRenewAccessToken(given));
-    const message = () => tokenFields(tokenInput);
-    return await this.statusAfter(renewAccessToken, verification, { updateId, tokenInput, message });
+    return await this.within(options, () => this.verifications.renewAccessToken(verification, input));
   }
 
   /**
@@ -308,19 +233,14 @@ export class VerificationClient {
    * await verifications.cancel(workflowId);
    * ```
    */
-  async cancel(verification: VerificationRef): Promise<void> {
-    const named = this.named(verification);
-    await this.calls.on(named, this.waitForAnswerMs, (handle) => handle.cancel());
-    // The server accepts the request for an ended verification too, without an error.
-    const outcome = await this.calls.runs.outcomeIfEnded(named);
-    if (outcome && outcome.outcome !== 'cancelled') throw new VerificationEndedError(named.workflowId, outcome);
-    const stall = outcome ? undefined : await this.calls.stall(named);
-    if (stall) throw stall;
+  async cancel(verification: VerificationRef, options?: CallOptions): Promise<void> {
+    await this.within(options, () => this.verifications.cancel(verification));
   }
 
   /**
    * Waits until the verification has ended, and returns how. No outcome is an error.
-   * @throws VerificationOpenError when `timeout` (default: none) passes first.
+   * @throws VerificationOpenError when `timeout` (default: none, also where the client has one) passes first; four seconds
+   *   later at the latest.
    * @throws WorkerUnavailableError, SealingError when it does, and a worker runs that cannot go on with the verification.
    * @example
    * ```ts
@@ -328,11 +248,12 @@ export class VerificationClient {
    * if (outcome === 'failed') console.log(failure?.message);
    * ```
    */
-  async wait(verification: VerificationRef, options: { timeout?: Duration } = {}): Promise<VerificationOutcome> {
-    const named = this.named(verification);
-    const timeout = { ...options }.timeout ?? undefined;
-    const timeoutMs = timeout === undefined ? undefined : durationMs('timeout', timeout);
-    return await waitForOutcome(this.calls, named, timeoutMs);
+  async wait(verification: VerificationRef, options?: CallOptions): Promise<VerificationOutcome> {
+    const { timeoutMs, signal } = limitsOf(options, undefined);
+    const limits = { timeoutMs: timeoutMs === undefined ? undefined : timeoutMs + AFTER_WAIT_MS, signal };
+    return await this.calls.limited(limits, () =>
+      waitForOutcome(this.calls, this.verifications.named(verification), timeoutMs),
+    );
   }
 
   /**
@@ -344,48 +265,14 @@ export class VerificationClient {
    * for await (const row of verifications.list({ state: 'awaitingToken', open: true })) console.log(row.workflowId);
    * ```
    */
-  list(filter: ListFilter = {}): AsyncGenerator<VerificationListing, void, undefined> {
-    return listVerifications(this.calls, filter, this.waitForAnswerMs);
+  list(filter: ListFilter = {}, options?: CallOptions): AsyncGenerator<VerificationListing, void, undefined> {
+    return listVerifications(this.calls, filter, limitsOf(options, this.timeoutMs));
   }
 
-  private named(verification: VerificationRef, tokenInput?: TokenInput): Named {
-    const { key, ...named } = namedBy(verification, tokenInput);
-    this.tokens.checkUserPool(key.userPoolId, 'workflowId');
-    return named;
-  }
-
-  private async update<Answer, Message extends object>(
-    definition: UpdateDefinition<Answer, [Stamped<Message>], MessageKind>,
-    verification: VerificationRef,
-    { updateId, tokenInput, message, asks }: Update<Message>,
-  ): Promise<{ answer: Answer; challenge: Challenge }> {
-    const named = this.named(verification, tokenInput);
-    const { proven } = await this.tokens.check(tokenInput);
-    const challenge = this.calls.challenge({ ...named, kind: definition.name, id: updateId, asks, proven });
-    const send = (handle: WorkflowHandle) =>
-      repeatUpdate(() => {
-        const args: [Stamped<Message>] = [{ ...message(), stamp: challenge.stamp }];
-        return handle.executeUpdate(definition, { args, updateId });
-      });
-    return { answer: await this.calls.on(named, this.waitForAnswerMs, send, challenge), challenge };
-  }
-
-  private async statusAfter<Message extends object>(
-    definition: UpdateDefinition<VerificationStatus, [Stamped<Message>], MessageKind>,
-    verification: VerificationRef,
-    update: Update<Message>,
-  ): Promise<VerificationStatus> {
-    const { answer, challenge } = await this.update(definition, verification, update);
-    return challenge.take(expected(answer, isStatus, challenge.workflowId)).status;
+  private async within<T>(options: CallOptions | undefined, call: () => Promise<T>): Promise<T> {
+    return await this.calls.limited(limitsOf(options, this.timeoutMs), call);
   }
 }
 
-/** What an update is made of. */
-interface Update<Message> {
-  readonly updateId: string;
-  readonly tokenInput: TokenInput | undefined;
-  /** Makes the payload anew for each try: its secrets are in plain text. */
-  readonly message: () => Message;
-  /** What it asks for apart from its token. Default: nothing. */
-  readonly asks?: object | undefined;
-}
+/** After the time of a wait: for the question where the verification stands. */
+const AFTER_WAIT_MS = 4_000;

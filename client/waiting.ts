@@ -18,10 +18,11 @@ export async function waitForOutcome(
 ): Promise<VerificationOutcome> {
   try {
     const read = () => calls.runs.outcome(named);
-    const outcome = await (timeoutMs === undefined ? read() : calls.within(timeoutMs, read));
+    const outcome = await calls.within(read, timeoutMs);
     return await withLastStatus(calls, named, outcome);
   } catch (error) {
-    if (!isDeadline(error)) throw await calls.explain(error, named);
+    calls.spendReserve();
+    if (!isDeadline(error) || calls.wasAborted()) throw await calls.explain(error, named);
     // A Temporal Service that became unavailable looks the same. Then this question throws.
     const ended = (await calls.runOf(named)).open ? undefined : await calls.runs.outcomeIfEnded(named);
     if (ended) return await withLastStatus(calls, named, ended);

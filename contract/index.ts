@@ -4,6 +4,7 @@
  */
 export * from './access-token.js';
 export * from './bounds.js';
+export type { Duration } from './duration.js';
 export * from './failure-types.js';
 export * from './grpc-status.js';
 export { InvalidInputError } from './input-fields.js';

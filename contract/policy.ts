@@ -1,6 +1,6 @@
-import type { Duration } from '@temporalio/common';
 // The grammar of a `Duration` is the SDK's. The public export of this function is deprecated, and loads the whole package.
 import { msToNumber } from '@temporalio/common/lib/time.js';
+import type { Duration } from './duration.js';
 import type { AttributeName } from './names.js';
 import { printable } from './printable.js';
 import { defined } from './values.js';
@@ -168,7 +168,7 @@ export function resolvePolicy(policy: VerificationPolicy, attributeName: Attribu
 /** A duration in milliseconds, or undefined where the value is none. It takes what the SDK takes as a `Duration`. */
 export function parseDuration(value: unknown): number | undefined {
   try {
-    const parsed = typeof value === 'string' ? msToNumber(value as Duration) : value;
+    const parsed = typeof value === 'string' ? msToNumber(value) : value;
     return typeof parsed === 'number' && Number.isFinite(parsed) && parsed >= 0 ? parsed : undefined;
   } catch {
     return undefined;

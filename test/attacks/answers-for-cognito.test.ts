@@ -195,7 +195,7 @@ it.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(
         userPools: rig.userPools,
         taskQueue,
         now: rig.now,
-        waitForDelivery: '2 seconds',
+        timeout: '6 seconds',
       });
       const user = await rig.user();
       const { accessToken } = user;

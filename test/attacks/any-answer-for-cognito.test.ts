@@ -80,7 +80,7 @@ beforeAll(async () => {
     userPools: base.userPools,
     taskQueue,
     now: base.now,
-    waitForAnswer: '30 minutes',
+    timeout: '30 minutes',
   });
 });
 afterAll(async () => {

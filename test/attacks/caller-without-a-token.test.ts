@@ -175,7 +175,7 @@ async function withWorker(
   const { client } = rig.env;
   try {
     await body(
-      new VerificationClient({ client, userPools: rig.userPools, taskQueue, waitForDelivery: '2 seconds' }),
+      new VerificationClient({ client, userPools: rig.userPools, taskQueue, timeout: '6 seconds' }),
       taskQueue,
     );
   } finally {

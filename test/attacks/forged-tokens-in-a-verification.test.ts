@@ -69,7 +69,7 @@ describe('a flood of messages', () => {
     await Promise.race([Promise.allSettled(flood), sleep(2_000)]);
     const { client } = rig.env;
     const { userPools, taskQueue } = rig;
-    const impatient = new VerificationClient({ client, userPools, taskQueue, waitForAnswer: '5 seconds' });
+    const impatient = new VerificationClient({ client, userPools, taskQueue, timeout: '8 seconds' });
     const renewed = await impatient.renewAccessToken(workflowId, { accessToken: user.accessToken }).catch(String);
     rig.sandbox.clearFaults();
     await Promise.allSettled(flood);

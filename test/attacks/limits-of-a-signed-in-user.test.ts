@@ -201,7 +201,7 @@ attack(
       },
     });
     const { userPools, taskQueue } = rig;
-    const late = new VerificationClient({ client: slow, userPools, taskQueue, waitForDelivery: '5 seconds' });
+    const late = new VerificationClient({ client: slow, userPools, taskQueue, timeout: '10 seconds' });
     const started = late.start({ accessToken: user.accessToken, attributeName: 'email', policy });
     await sleep(500);
     await start(user, policy);
@@ -311,7 +311,7 @@ describe('what cannot be read counts as used up for the hour', () => {
       const keys = keyRingOf(...parseKeys(`other:${randomBytes(32).toString('base64')}`, 'another key'));
       const client = new Client({ connection: rig.env.connection, dataConverter: clientDataConverter(keys) });
       const { userPools, taskQueue } = rig;
-      const other = new VerificationClient({ client, userPools, taskQueue, waitForDelivery: '1 second' });
+      const other = new VerificationClient({ client, userPools, taskQueue, timeout: '6 seconds' });
       await other.start({ accessToken: user.accessToken, attributeName: 'email' }).catch(() => undefined);
       await handleOf(user).terminate();
       expect(await start(user)).toMatchObject(usedUp);

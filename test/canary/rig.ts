@@ -118,7 +118,7 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       taskQueue: TASK_QUEUE,
       sealedElsewhere: true,
       // The throttled verification never gets an answer.
-      waitForDelivery: '10 seconds',
+      timeout: '20 seconds',
     });
 
     const mark = randomBytes(4).toString('hex');

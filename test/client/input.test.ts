@@ -189,7 +189,9 @@ describe('a message', () => {
 });
 
 describe('a duration', () => {
-  it.each(['soon', -1, Number.NaN])('is refused if it is %j', (waitForDelivery) => {
-    expect(() => newClient({ waitForDelivery: untyped(waitForDelivery) })).toThrow(InvalidRequestError);
+  it.each(['soon', -1, Number.NaN])('is refused if it is %j', async (timeout) => {
+    expect(() => newClient({ timeout: untyped(timeout) })).toThrow(InvalidRequestError);
+    const call = newClient().status(ID, { timeout: untyped(timeout) });
+    expect(await thrownBy(call)).toMatchObject({ code: 'InvalidRequest', field: 'timeout' });
   });
 });

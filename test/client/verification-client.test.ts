@@ -299,12 +299,12 @@ describe('a refusal', () => {
 describe('waiting', () => {
   it('for a slow first send ends with the current status', async () => {
     const user = await rig.user();
-    rig.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', username: user.username, latencyMs: 3000 });
+    rig.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', username: user.username, latencyMs: 8000 });
     const hurried = new VerificationClient({
       client: rig.env.client,
       userPools: rig.userPools,
       taskQueue: rig.taskQueue,
-      waitForDelivery: '1 second',
+      timeout: '6 seconds',
     });
     const { workflowId, status } = await hurried.start({ accessToken: user.accessToken, attributeName: 'email' });
     expect(status.state).toBe('sending');
@@ -326,14 +326,14 @@ describe('waiting', () => {
         workflow: [
           {
             async startUpdateWithStart(input, next) {
-              await sleep(1_500);
+              await sleep(6_500);
               return await next(input);
             },
           },
         ],
       },
     });
-    const late = new VerificationClient({ client: slow, userPools, taskQueue, waitForDelivery: '1 second' });
+    const late = new VerificationClient({ client: slow, userPools, taskQueue, timeout: '6 seconds' });
     const error = await thrownBy(late.start({ accessToken: user.accessToken, attributeName: 'email' }));
     expect(error).toMatchObject({
       code: 'TemporalUnavailable',
@@ -355,7 +355,7 @@ describe('waiting', () => {
       client: rig.env.client,
       userPools: rig.userPools,
       taskQueue: 'nobody-polls-this',
-      waitForDelivery: '1 second',
+      timeout: '6 seconds',
     });
     const error = await thrownBy(lonely.start({ accessToken: user.accessToken, attributeName: 'email' }));
     expect(error).toMatchObject({

@@ -87,8 +87,7 @@ export class FaultRig {
       client: temporal,
       userPools: [{ userPoolId, endpoint: sandbox.url }],
       taskQueue: TASK_QUEUE,
-      waitForDelivery: '30 seconds',
-      waitForAnswer: '1 minute',
+      timeout: '1 minute',
     });
     return new FaultRig(
       folder,

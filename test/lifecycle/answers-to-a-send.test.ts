@@ -78,7 +78,7 @@ describe('refused before any effect: tried again, one message', () => {
       userPools: rig.userPools,
       now: rig.now,
       taskQueue: rig.taskQueue,
-      waitForDelivery: '2 seconds',
+      timeout: '6 seconds',
     });
     const { user, status, workflowId } = await startUnder(
       { exception: { name: 'TooManyRequestsException' } },
@@ -100,7 +100,7 @@ describe('refused before any effect: tried again, one message', () => {
       userPools: rig.userPools,
       now: rig.now,
       taskQueue,
-      waitForDelivery: '2 seconds',
+      timeout: '6 seconds',
     });
     const { user, status, workflowId } = await startUnder(undefined, client);
     expect(status).toMatchObject({ state: 'sending', sendsLeft: 5 });
@@ -195,7 +195,7 @@ describe('retried slowly, because each try may count towards a limit of five', (
       userPools: rig.userPools,
       now: rig.now,
       taskQueue: rig.taskQueue,
-      waitForDelivery: '2 seconds',
+      timeout: '6 seconds',
     });
     const { user, status, workflowId } = await startUnder({ exception: { name } }, impatient);
     expect(status?.state).toBe('sending');
@@ -212,7 +212,7 @@ describe('retried slowly, because each try may count towards a limit of five', (
       userPools: rig.userPools,
       now: rig.now,
       taskQueue: rig.taskQueue,
-      waitForDelivery: '2 seconds',
+      timeout: '6 seconds',
     });
     const { user, workflowId } = await startUnder(
       { exception: { name: 'CodeDeliveryFailureException' }, times: 1 },

@@ -57,7 +57,7 @@ describe.concurrent('a deadline', () => {
       client: rig.env.client,
       userPools: rig.userPools,
       taskQueue,
-      waitForDelivery: '30 seconds',
+      timeout: '45 seconds',
     });
     const { accessToken } = await rig.user();
     const policy = { deadline: '1 minute' } as const;
@@ -125,9 +125,10 @@ async function startSlowly(expect: ExpectStatic, latencyMs: number, taskQueue = 
     client: rig.env.client,
     userPools: rig.userPools,
     taskQueue,
-    waitForDelivery: '2 seconds',
+    timeout: '3 minutes',
   });
-  const { workflowId, status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+  const request = { accessToken: user.accessToken, attributeName: 'email' } as const;
+  const { workflowId, status } = await client.start(request, { timeout: '6 seconds' });
   expect(status.state).toBe('sending');
   return { user, client, workflowId };
 }

@@ -333,7 +333,7 @@ describe('a worker without a source', () => {
       client: rig.env.client,
       userPools: rig.userPools,
       taskQueue: rig.taskQueue,
-      waitForDelivery: '3 seconds',
+      timeout: '6 seconds',
     });
     const { workflowId, status } = await impatient.start(requestOf(user));
     expect(status).toMatchObject({ state: 'sending' });

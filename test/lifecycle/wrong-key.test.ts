@@ -17,7 +17,7 @@ function foreignCaller(): VerificationClient {
   const dataConverter = clientDataConverter(keyRingOf(...parseKeys(FOREIGN, 'the key of this test')));
   const client = new Client({ connection: rig.env.connection, dataConverter });
   const { userPools, taskQueue } = rig;
-  return new VerificationClient({ client, userPools, taskQueue, waitForDelivery: '2 seconds' });
+  return new VerificationClient({ client, userPools, taskQueue, timeout: '6 seconds' });
 }
 
 test('a start with a wrong key blocks a verification, and every caller hears of the key and of the way out', async () => {
@@ -35,7 +35,7 @@ test('a start with a wrong key blocks a verification, and every caller hears of 
   await expect(foreign.status(workflowId)).rejects.toMatchObject(ofForeign);
 
   const { env, userPools, taskQueue } = rig;
-  const own = new VerificationClient({ client: env.client, userPools, taskQueue, waitForDelivery: '2 seconds' });
+  const own = new VerificationClient({ client: env.client, userPools, taskQueue, timeout: '6 seconds' });
   const calls = {
     start: () => own.start(request),
     status: () => own.status(workflowId),

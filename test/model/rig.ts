@@ -63,8 +63,7 @@ export class ModelRig {
       uncheckedTokens: true,
       taskQueue: base.taskQueue,
       now: base.now,
-      waitForDelivery: '30 minutes',
-      waitForAnswer: '30 minutes',
+      timeout: '30 minutes',
     });
   }
 

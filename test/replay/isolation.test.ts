@@ -43,7 +43,7 @@ it('a counter at the top of a module counts every verification', async () => {
     client: env.client,
     userPools: rig.userPools,
     taskQueue,
-    waitForDelivery: '5 seconds',
+    timeout: '8 seconds',
   });
   const start = async () => await client.start({ accessToken: (await rig.user()).accessToken, attributeName: 'email' });
   expect((await start()).status.state).toBe('awaitingCode');

@@ -94,7 +94,7 @@ export async function startWebUiRig(): Promise<WebUiRig> {
       userPools,
       taskQueue: TASK_QUEUE,
       // The throttled verification never gets an answer.
-      waitForDelivery: '10 seconds',
+      timeout: '20 seconds',
     });
     const everyState = new EveryState(sandbox, client);
     const { userPoolId, workflowIds } = await everyState.reach();
