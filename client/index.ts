@@ -44,6 +44,7 @@ export type {
 } from './client-options.js';
 export * from './errors.js';
 export type { ListFilter, VerificationListing } from './listing.js';
+export { type PublicStatus, publicStatus } from './public-status.js';
 export { explainServiceError, readServiceError } from './service-errors.js';
 export { VerificationClient } from './verification-client.js';
 export { isVerifiedValue } from './verified-value.js';

@@ -215,4 +215,22 @@ describe('docs/failures.md', () => {
       .map(([name = '', code = '', exitCode = '']) => [quoted(name)[0], [...quoted(code), exitCode]] as const);
     expect(new Map(documented)).toEqual(new Map(expected));
   });
+
+  it('the page for a service lists the HTTP status of each error, and when another try is worth it', () => {
+    const errors = Object.values<unknown>(clientPackage)
+      .filter(isErrorClass)
+      .map((errorClass) => new errorClass('text', { type: 'text', message: 'text' }));
+    const expected = errors.map(({ code, retryAfterSeconds }) => {
+      const http = clientPackage.HTTP_STATUS[code];
+      const until = {
+        ResendNotAllowed: 'until `allowedAt`; without one the HTTP is 409',
+        TooManyMessages: 'until `retryAt`, where there is one',
+      };
+      return [code, http, code in until ? until[code as keyof typeof until] : String(retryAfterSeconds ?? '')] as const;
+    });
+    const documented = rows('docs/onboarding-service.md', 'HTTP')
+      .slice(1)
+      .map(([code = '', http = '', retry = '']) => [quoted(code)[0], Number(http), retry]);
+    expect(new Set(documented.map(String))).toEqual(new Set(expected.map(String)));
+  });
 });

@@ -1,0 +1,12 @@
+import type { SubmitCodeResult, VerificationState } from '@cognito-verification/contract';
+import type { VerificationErrorCode } from './verification-error.js';
+
+/** One text for everything that may be shown. A language that lacks one does not compile. */
+export interface Texts {
+  /** By the `state` of a status. */
+  readonly states: Readonly<Record<VerificationState, string>>;
+  /** By the `result` of a submitted code. */
+  readonly results: Readonly<Record<SubmitCodeResult, string>>;
+  /** By the `code` of an error. */
+  readonly errors: Readonly<Record<VerificationErrorCode, string>>;
+}

@@ -1,0 +1,47 @@
+import type { Texts } from './text-keys.js';
+
+const LATER = 'Das geht gerade nicht. Bitte versuchen Sie es gleich noch einmal.';
+const OUR_FAULT = 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.';
+
+/** German. */
+export const DEUTSCH: Texts = {
+  states: {
+    sending: 'Wir senden Ihnen gerade den Code.',
+    awaitingCode: 'Wir haben Ihnen einen Code gesendet. Bitte geben Sie ihn ein.',
+    rateLimited: 'Es wurden zu viele Codes gesendet. Den nächsten senden wir, sobald es wieder geht.',
+    awaitingToken: 'Bitte melden Sie sich noch einmal an, damit es weitergeht.',
+    verified: 'Bestätigt. Vielen Dank!',
+    expired: 'Die Zeit ist abgelaufen. Bitte beginnen Sie noch einmal.',
+    failed: 'Die Bestätigung war nicht möglich. Bitte wenden Sie sich an den Kundendienst.',
+    cancelled: 'Die Bestätigung wurde abgebrochen.',
+  },
+  results: {
+    verified: 'Bestätigt. Vielen Dank!',
+    mismatch: 'Der Code stimmt nicht. Bitte prüfen Sie ihn und versuchen Sie es noch einmal.',
+    codeExpired: 'Der Code ist abgelaufen. Bitte fordern Sie einen neuen an.',
+    rateLimited: 'Zu viele Versuche. Bitte versuchen Sie es später noch einmal.',
+    accessTokenRejected: 'Bitte melden Sie sich noch einmal an und geben Sie den Code dann erneut ein.',
+  },
+  errors: {
+    InvalidRequest: 'Bitte prüfen Sie Ihre Eingabe.',
+    AccessTokenRefused: 'Bitte melden Sie sich noch einmal an.',
+    KeysUnavailable: LATER,
+    VerificationNotFound: 'Hier gibt es nichts zu bestätigen. Bitte beginnen Sie noch einmal.',
+    VerificationEnded: 'Diese Bestätigung ist beendet. Bitte beginnen Sie noch einmal, falls Sie sie noch brauchen.',
+    ResendNotAllowed: 'Ein neuer Code kann noch nicht gesendet werden. Bitte warten Sie ein wenig.',
+    ResendFailed: 'Wir konnten keinen weiteren Code senden. Der letzte gilt noch.',
+    AttemptsExhausted: 'Zu viele falsche Codes. Bitte beginnen Sie später noch einmal.',
+    TooManyMessages: 'Zu viele Anfragen. Bitte warten Sie ein wenig.',
+    CodeNotSent: 'Es wurde noch kein Code gesendet. Bitte warten Sie einen Moment.',
+    CognitoUnavailable: LATER,
+    VerificationFailed: 'Die Bestätigung war nicht möglich. Bitte wenden Sie sich an den Kundendienst.',
+    VerificationOpen: 'Das dauert länger als sonst. Bitte warten Sie einen Moment.',
+    CallAborted: LATER,
+    TemporalUnavailable: LATER,
+    WorkerUnavailable: LATER,
+    Sealing: OUR_FAULT,
+    UnexpectedAnswer: OUR_FAULT,
+    IdReused: OUR_FAULT,
+    NotSetUp: OUR_FAULT,
+  },
+};

@@ -1,0 +1,47 @@
+import type { Texts } from './text-keys.js';
+
+const LATER = 'This does not work right now. Please try again in a moment.';
+const OUR_FAULT = 'Something went wrong on our side. Please try again later.';
+
+/** English. */
+export const ENGLISH: Texts = {
+  states: {
+    sending: 'We are sending your code.',
+    awaitingCode: 'We have sent you a code. Please enter it.',
+    rateLimited: 'Too many codes were sent. We will send the next one as soon as it is allowed.',
+    awaitingToken: 'Please sign in again so that we can go on.',
+    verified: 'Verified. Thank you!',
+    expired: 'The time is over. Please start again.',
+    failed: 'We could not verify this. Please contact support.',
+    cancelled: 'The verification was cancelled.',
+  },
+  results: {
+    verified: 'Verified. Thank you!',
+    mismatch: 'That code is not right. Please check it and try again.',
+    codeExpired: 'That code has expired. Please ask for a new one.',
+    rateLimited: 'Too many tries. Please try again later.',
+    accessTokenRejected: 'Please sign in again, then enter the code once more.',
+  },
+  errors: {
+    InvalidRequest: 'Please check what you entered.',
+    AccessTokenRefused: 'Please sign in again.',
+    KeysUnavailable: LATER,
+    VerificationNotFound: 'There is nothing to verify. Please start again.',
+    VerificationEnded: 'This verification has ended. Please start again if you still need it.',
+    ResendNotAllowed: 'A new code cannot be sent yet. Please wait a little.',
+    ResendFailed: 'We could not send another code. The last one still works.',
+    AttemptsExhausted: 'Too many wrong codes. Please start again later.',
+    TooManyMessages: 'Too many requests. Please wait a little.',
+    CodeNotSent: 'No code has been sent yet. Please wait a moment.',
+    CognitoUnavailable: LATER,
+    VerificationFailed: 'We could not verify this. Please contact support.',
+    VerificationOpen: 'This takes longer than usual. Please wait a moment.',
+    CallAborted: LATER,
+    TemporalUnavailable: LATER,
+    WorkerUnavailable: LATER,
+    Sealing: OUR_FAULT,
+    UnexpectedAnswer: OUR_FAULT,
+    IdReused: OUR_FAULT,
+    NotSetUp: OUR_FAULT,
+  },
+};
