@@ -65,7 +65,7 @@ async function readOrSet(options: LimitsOptions): Promise<void> {
       import('@cognito-verification/contract'),
       import('../temporal/config.js'),
       import('../temporal/connect-client.js'),
-      import('../temporal/connect-error.js'),
+      import('../temporal/missing-namespace.js'),
       import('../temporal/queue-limits.js'),
     ]);
   const config = loadConfig();
