@@ -1,4 +1,5 @@
 /** The people of the soak: each opens a verification, and later ends it in the way that is its habit. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VerifyUserAttributeCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { type StartedVerification, VerificationError } from '@cognito-verification/client';
@@ -25,7 +26,9 @@ export type Habit = keyof typeof HABITS;
 
 /** A person with an open verification. */
 export interface Person {
-  readonly user: SandboxUser;
+  user: SandboxUser;
+  /** When the access token of `user` was new, by the clock of this process. */
+  tokenAt: number;
   readonly habit: Habit;
   readonly verification: Pick<StartedVerification, 'workflowId' | 'run'>;
   /** The newest code that has come; undefined while none has. */
@@ -38,8 +41,12 @@ export interface Person {
 const COOLDOWN_MS = 1_000;
 const POLICY: VerificationPolicy = { resendCooldown: COOLDOWN_MS };
 const PAUSE_MS = 1_000;
+/** The sandbox's access tokens are good for an hour. */
+const TOKEN_MS = 50 * 60_000;
 /** Faults meet one call in a hundred, so that nobody needs as many tries. */
 const TRIES = 10;
+
+const UNANSWERED: ReadonlySet<string> = new Set(['WorkerUnavailable', 'TemporalUnavailable']);
 
 /** The habit of the n-th person: the same mix in any hundred people. */
 export function habitOf(n: number): Habit {
@@ -54,6 +61,7 @@ export function habitOf(n: number): Habit {
 
 /** A new user opens a verification. @throws VerificationError, or Error when it is in another state than it must be */
 export async function arrive(stand: SoakStand, habit: Habit): Promise<Person> {
+  const tokenAt = performance.now();
   const user = await stand.sandbox.createUser({ poolId: stand.userPoolId });
   const { username, accessToken } = user;
   const exception = { name: 'LimitExceededException' };
@@ -62,13 +70,14 @@ export async function arrive(stand: SoakStand, habit: Habit): Promise<Person> {
       ? stand.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', username, exception })
       : undefined;
   const policy: VerificationPolicy = limit ? { ...POLICY, deadline: '1 minute' } : POLICY;
-  const { status, ...verification } = await stand.verifications.start({ accessToken, attributeName: 'email', policy });
+  const request = { accessToken, attributeName: 'email', policy, requestId: randomUUID() } as const;
+  const { status, ...verification } = await repeatedly(() => stand.verifications.start(request));
   if (limit && status.state !== 'rateLimited' && status.state !== 'sending')
     throw new Error(`a send past the limit left it ${status.state}`);
-  return { user, habit, verification, code: newestCode(stand, user), limit };
+  return { user, tokenAt, habit, verification, code: newestCode(stand, user), limit };
 }
 
-/** When a code of this verification was submitted, and how long its verdict took. */
+/** When a code was submitted, and how long its verdict took, or the error in place of one. */
 export interface Verdict {
   readonly at: number;
   readonly tookMs: number;
@@ -80,18 +89,19 @@ export interface Verdict {
  * @throws Error when it does not end as it must
  */
 export async function leave(stand: SoakStand, person: Person): Promise<Verdict[]> {
-  const { habit, verification, user } = person;
+  const { habit, verification } = person;
   const verdicts: Verdict[] = [];
+  if (performance.now() - person.tokenAt > TOKEN_MS) await bringToken(stand, person);
   switch (habit) {
     case 'cancels':
-      await stand.verifications.cancel(verification);
+      await repeatedly(() => stand.verifications.cancel(verification));
       break;
     case 'limited':
       break;
     case 'confirmsElsewhere':
       await receiveCode(stand, person);
       await verifyElsewhere(stand, person);
-      await stand.verifications.confirm(verification);
+      await repeatedly(() => stand.verifications.confirm(verification));
       break;
     case 'mistypesFirst':
       await receiveCode(stand, person);
@@ -109,9 +119,16 @@ export async function leave(stand: SoakStand, person: Person): Promise<Verdict[]
   if (person.limit !== undefined) stand.sandbox.clearFaults(person.limit);
   const { ending } = HABITS[habit];
   if (outcome !== ending) throw new Error(`it ended as ${outcome} (${failure?.type ?? 'no failure'}), not ${ending}`);
-  const isVerified = stand.sandbox.attribute(user, 'email').verified;
+  const isVerified = stand.sandbox.attribute(person.user, 'email').verified;
   if (isVerified !== (ending === 'verified')) throw new Error(`it ended as ${ending}, but the pool says otherwise`);
   return verdicts;
+}
+
+async function bringToken(stand: SoakStand, person: Person): Promise<void> {
+  const accessToken = await stand.sandbox.issueAccessToken(person.user);
+  await repeatedly(() => stand.verifications.renewAccessToken(person.verification, { accessToken }));
+  person.user = { ...person.user, accessToken };
+  person.tokenAt = performance.now();
 }
 
 async function submitUntilVerified(stand: SoakStand, person: Person, verdicts: Verdict[]): Promise<void> {
@@ -129,20 +146,27 @@ async function submitUntilVerified(stand: SoakStand, person: Person, verdicts: V
 
 /** Submits a code once. The answer is the result, or the code of the error. */
 async function submit(stand: SoakStand, person: Person, code: string, verdicts: Verdict[]): Promise<string> {
-  const { user, verification } = person;
   const at = performance.now();
   try {
-    const { result } = await stand.verifications.submitCode(verification, { code });
-    verdicts.push({ at, tookMs: performance.now() - at });
-    if (result === 'accessTokenRejected') {
-      const accessToken = await stand.sandbox.issueAccessToken(user);
-      await stand.verifications.renewAccessToken(verification, { accessToken });
-    }
-    return result;
+    return (await stand.verifications.submitCode(person.verification, { code })).result;
   } catch (error) {
     if (!(error instanceof VerificationError)) throw error;
     // The verdict on an earlier submit, whose answer got lost, may have ended it. `wait` tells how.
     return error.code === 'VerificationEnded' ? 'verified' : error.code;
+  } finally {
+    verdicts.push({ at, tookMs: performance.now() - at });
+  }
+}
+
+/** Repeats a call that a busy server or worker has not answered in time, as a service would. */
+async function repeatedly<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof VerificationError && UNANSWERED.has(error.code) && tries < TRIES)) throw error;
+      await sleep(PAUSE_MS);
+    }
   }
 }
 

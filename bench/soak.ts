@@ -59,6 +59,8 @@ async function main(): Promise<void> {
   const abort = new AbortController();
   // The terminal and npm both pass Ctrl-C on, so that a second one must not end the teardown.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => abort.abort());
+  // Otherwise the AWS SDK prints a warning about versions of Node between the lines.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   let stand: SoakStand | undefined;
   try {
     const options = readOptions();
@@ -187,6 +189,7 @@ async function load(crowd: Crowd, watch: Watch, { rate, minutes, goOn }: Load): 
       run(crowd.arrivalUnderLoad());
       run(crowd.departure().then((verdicts) => watch.add(verdicts)));
     }
+    report(lineOf(await watch.line(crowd.open, crowd.ended.verified)));
   } finally {
     watch.stop();
   }
