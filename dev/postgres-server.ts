@@ -87,6 +87,8 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
     };
   } catch (error) {
     await teardown.run();
+    // A program that was aborted says so in other words.
+    signal?.throwIfAborted();
     throw error;
   }
 }
