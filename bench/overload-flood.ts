@@ -1,0 +1,116 @@
+/** The flood of one pool, the quiet pool beside it, and what of both is measured. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StartedVerification } from '@cognito-verification/client';
+import type { SandboxUser } from '../sandbox/index.js';
+import type { OverloadStand } from './overload-stand.js';
+
+/** How long the users of the quiet pool waited, in ms. */
+export interface Waits {
+  readonly sent: number[];
+  readonly submit: number[];
+}
+
+/** Users who arrive one after the other, whoever is still under way. */
+export interface Crowd {
+  readonly users: readonly SandboxUser[];
+  readonly perSecond: number;
+  /** Wrong codes that each types before the right one. */
+  readonly wrongCodes: number;
+}
+
+const WAIT_BETWEEN_TRIES_MS = 1_000;
+const MOST_TRIES = 200;
+/** As long as a send waits for its turn. */
+const MOST_WAIT_MS = 540_000;
+
+/** Makes users of a pool who are signed in. */
+export async function signIn(stand: OverloadStand, pool: keyof OverloadStand['pools'], count: number) {
+  const user = { poolId: stand.pools[pool], attributes: { email: 'zoe@example.com' } };
+  return await Promise.all(Array.from({ length: count }, () => stand.sandbox.createUser(user)));
+}
+
+/** Lets a crowd arrive, at its rate. Resolves when all have arrived; `ended` when each is verified or has given up. */
+export async function arrive(stand: OverloadStand, crowd: Crowd, isOver: () => boolean = () => false) {
+  const waits: Waits = { sent: [], submit: [] };
+  const ways: Promise<boolean>[] = [];
+  const begunAt = performance.now();
+  for (const [i, user] of crowd.users.entries()) {
+    await sleep(Math.max(0, begunAt + (i * 1_000) / crowd.perSecond - performance.now()));
+    ways.push(verify(stand, user, isOver() ? 0 : crowd.wrongCodes, waits, isOver));
+  }
+  return { waits, ended: Promise.all(ways) };
+}
+
+/** One user: start, wait for the code, type it. What fails is tried again, as a person would. */
+async function verify(
+  stand: OverloadStand,
+  user: SandboxUser,
+  wrongCodes: number,
+  waits: Waits,
+  isOver: () => boolean,
+): Promise<boolean> {
+  const { verifications, sandbox } = stand;
+  const begunAt = performance.now();
+  const started = await again(() =>
+    verifications.start({ accessToken: user.accessToken, attributeName: 'email', requestId: user.sub }),
+  );
+  if (started === undefined) return false;
+  // Who is not told within the client's 20 seconds looks into the inbox.
+  while (sandbox.inbox(user).length === 0) {
+    if (performance.now() - begunAt > MOST_WAIT_MS) return false;
+    await sleep(WAIT_BETWEEN_TRIES_MS);
+  }
+  waits.sent.push(performance.now() - begunAt);
+  const code = sandbox.codeFor(user, 'email');
+  for (let wrong = 0; wrong < wrongCodes && !isOver(); wrong++)
+    await submit(stand, started, code === '000000' ? '000001' : '000000', `wrong-${wrong}`);
+  const typedAt = performance.now();
+  const answer = await submit(stand, started, code, 'right');
+  waits.submit.push(performance.now() - typedAt);
+  return answer === 'verified';
+}
+
+async function submit({ verifications }: OverloadStand, started: StartedVerification, code: string, attempt: string) {
+  let tries = 0;
+  return await again(async () => {
+    // A call that was throttled beyond its budget has ended; the same id would get the same answer.
+    const attemptId = `${attempt}-${tries++}`;
+    const { result } = await verifications.submitCode(started, { code, attemptId });
+    return result;
+  });
+}
+
+async function again<T>(act: () => Promise<T>): Promise<T | undefined> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (tries === MOST_TRIES) {
+        process.stderr.write(`gave up: ${error instanceof Error ? error.message : String(error)}\n`);
+        return undefined;
+      }
+      await sleep(WAIT_BETWEEN_TRIES_MS);
+    }
+  }
+}
+
+/** The most requests in any window of one second that begins in the given time, both in ms of the sandbox's clock. */
+export function mostInASecond(stand: OverloadStand, operation: string, fromMs: number, toMs: number): number {
+  const at = stand.sandbox
+    .calls({ operation })
+    .map((call) => Date.parse(call.at))
+    .filter((ms) => ms >= fromMs && ms < toMs)
+    .sort((a, b) => a - b);
+  let most = 0;
+  for (let first = 0, last = 0; last < at.length; last++) {
+    while ((at[last] ?? 0) - (at[first] ?? 0) >= 1_000) first += 1;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}
+
+/** The smallest value that so many percent do not exceed. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
+}

@@ -1,0 +1,212 @@
+/**
+ * `npm run overload`: two workers and three times Cognito's quotas. Do the quotas hold, does a quiet pool notice, is a code lost?
+ * Prints a table, and ends with 1 if a line misses its mark.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { arrive, mostInASecond, percentile, signIn } from './overload-flood.js';
+import { type OverloadStand, startOverloadStand } from './overload-stand.js';
+import { table } from './tables.js';
+
+/** A quarter of the 25 attempts and an eighth of the 50 sends that Cognito lets an account make in a second. */
+const QUOTA = 6.25;
+/** What docs/limits.md says for two workers, at the same scale: 2 × 2 direct calls and 2 others are 6. */
+const LIMITS = { quota: QUOTA, allowance: 2, queueRate: 2 };
+const OVER = 3;
+const MOST_OF_QUOTA = 1.1;
+const MOST_SENT_MS = 1_000;
+const MOST_SUBMIT_MS = 500;
+const TAKES_HOLD_MS = 5_000;
+
+const QUIET_PER_SECOND = 1.25;
+/** The flood is there before the quiet pool comes. */
+const BEFORE_QUIET_MS = 3_000;
+/** Whoever has no code by then counts with what they waited. */
+const QUIET_LIMIT_MS = 20_000;
+const DRAIN_LIMIT_MS = 240_000;
+
+const ROWS = {
+  fairness: { fairness: true, restart: false },
+  restart: { fairness: true, restart: true },
+  'no fairness': { fairness: false, restart: false },
+} as const;
+type RowName = keyof typeof ROWS;
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    /** One of the rows alone. Default: all. */
+    row: { type: 'string' },
+    /** Users of the quiet pool. */
+    quiet: { type: 'string', default: '100' },
+  },
+});
+const QUIET = Number(options.quiet);
+
+/** What a run has shown. Times in ms. */
+interface Shown {
+  sends: number;
+  attempts: number;
+  looks: number;
+  throttled: number;
+  unloadedSent: number;
+  unloadedSubmit: number;
+  sent: number;
+  submit: number;
+  quietUsers: number;
+  pausedAfter: number;
+  resumedAfter: number;
+  lost: number;
+  users: number;
+}
+
+/** A line of the table. Without a mark nothing is demanded. */
+interface Line {
+  what: string;
+  value: string;
+  mark: string;
+  passed: boolean | undefined;
+}
+
+let stand: OverloadStand | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    const closed = stand?.close() ?? Promise.resolve();
+    void closed.finally(() => process.exit(130));
+  });
+}
+
+const names = Object.keys(ROWS).filter((name): name is RowName => options.row === undefined || name === options.row);
+if (names.length === 0) throw new Error(`--row is one of: ${Object.keys(ROWS).join(', ')}`);
+if (!options.json)
+  process.stdout.write(
+    `Two workers, ${OVER} × the quotas of ${QUOTA} a second (a quarter of Cognito's for attempts, an eighth for sends)\n\n`,
+  );
+const results: { row: RowName; shown: Shown; lines: Line[] }[] = [];
+for (const row of names) {
+  stand = await startOverloadStand({ ...LIMITS, fairness: ROWS[row].fairness });
+  try {
+    const shown = await flood(row, stand);
+    const result = { row, shown, lines: linesOf(row, shown) };
+    results.push(result);
+    if (!options.json) process.stdout.write(`${asText(result)}\n\n`);
+  } finally {
+    await stand.close();
+    stand = undefined;
+  }
+}
+if (options.json) process.stdout.write(`${JSON.stringify({ ...LIMITS, over: OVER, results }, null, 2)}\n`);
+process.exitCode = results.some(({ lines }) => lines.some(({ passed }) => passed === false)) ? 1 : 0;
+
+async function flood(row: RowName, on: OverloadStand): Promise<Shown> {
+  const { sandbox } = on;
+  const now = () => sandbox.now().getTime();
+  const say = (what: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${row}: ${what}\n`);
+  const seconds = QUIET / QUIET_PER_SECOND + (BEFORE_QUIET_MS + 2 * TAKES_HOLD_MS + 5_000) / 1_000;
+  say('users sign in');
+  const crowd = await signIn(on, 'flood', Math.round(seconds * OVER * QUOTA));
+  const [warm, calm, quiet] = [
+    await signIn(on, 'quiet', 5),
+    await signIn(on, 'quiet', 40),
+    await signIn(on, 'quiet', QUIET),
+  ];
+  const quietly = { perSecond: QUIET_PER_SECOND, wrongCodes: 0 };
+  await (await arrive(on, { ...quietly, users: warm })).ended;
+
+  say('without a load');
+  const unloaded = await arrive(on, { ...quietly, users: calm });
+  await unloaded.ended;
+
+  say(`the flood comes: ${crowd.length} users, ${OVER * QUOTA} a second`);
+  const begunAt = now();
+  let isOver = false;
+  const flooding = arrive(on, { users: crowd, perSecond: OVER * QUOTA, wrongCodes: OVER - 1 }, () => isOver);
+  await sleep(BEFORE_QUIET_MS);
+  const restarting = ROWS[row].restart
+    ? sleep((QUIET / QUIET_PER_SECOND) * 400).then(async () => {
+        say('all workers restart');
+        await on.restartWorkers();
+        say('all workers are back');
+      })
+    : undefined;
+  const loaded = await arrive(on, { ...quietly, users: quiet });
+  await Promise.race([loaded.ended, sleep(QUIET_LIMIT_MS)]);
+  await restarting;
+  const { sent, submit } = { sent: [...loaded.waits.sent], submit: [...loaded.waits.submit] };
+  while (sent.length < quiet.length) sent.push(QUIET_LIMIT_MS);
+  while (submit.length < quiet.length) submit.push(QUIET_LIMIT_MS);
+  const endedAt = now();
+
+  say('the queue is paused');
+  await on.setQueueRate(0);
+  const pausedAt = now();
+  await sleep(TAKES_HOLD_MS + 3_000);
+  const lastAt = Math.max(pausedAt, ...sandbox.calls().map((call) => Date.parse(call.at)));
+  say('the queue is open, and the account without a quota');
+  sandbox.clearFaults();
+  const throttled = sandbox.calls().filter(({ outcome }) => outcome === 'TooManyRequestsException').length;
+  isOver = true;
+  await on.setQueueRate(null);
+  const openedAt = now();
+  while (!sandbox.calls().some((call) => Date.parse(call.at) > Math.max(openedAt, lastAt)) && now() < openedAt + 20_000)
+    await sleep(100);
+  const resumedAt = now();
+
+  const { ended } = await flooding;
+  say('the rest gets its codes');
+  const drained = Promise.all([ended, loaded.ended]);
+  await Promise.race([drained, sleep(DRAIN_LIMIT_MS)]);
+  const everybody = [...warm, ...calm, ...quiet, ...crowd];
+  const lost = everybody.filter(
+    (user) => !sandbox.attribute(user, 'email').verified || sandbox.inbox(user).length !== 1,
+  ).length;
+  say(`${lost} of ${everybody.length} are not verified with one message`);
+  const most = (operation: string) => mostInASecond(on, operation, begunAt + 2_000, endedAt);
+  return {
+    sends: most('GetUserAttributeVerificationCode'),
+    attempts: most('VerifyUserAttribute'),
+    looks: most('GetUser'),
+    throttled,
+    unloadedSent: percentile(unloaded.waits.sent, 95),
+    unloadedSubmit: percentile(unloaded.waits.submit, 95),
+    sent: percentile(sent, 95),
+    submit: percentile(submit, 95),
+    quietUsers: quiet.length,
+    pausedAfter: lastAt - pausedAt,
+    resumedAfter: resumedAt - openedAt,
+    lost,
+    users: everybody.length,
+  };
+}
+
+function linesOf(row: RowName, shown: Shown): Line[] {
+  const most = (value: number, limit: number, show: (value: number) => string, demanded = true) => ({
+    value: show(value),
+    mark: `at most ${show(limit)}`,
+    passed: demanded ? value <= limit : undefined,
+  });
+  const requests = (value: number) => `${Number(value.toFixed(2))}`;
+  const ms = (value: number) => `${Math.round(value)} ms`;
+  const { fairness } = ROWS[row];
+  return [
+    { what: 'sends in any second', ...most(shown.sends, QUOTA * MOST_OF_QUOTA, requests) },
+    { what: 'attempts in any second', ...most(shown.attempts, QUOTA * MOST_OF_QUOTA, requests) },
+    // 120 a second, at the scale of the sends.
+    { what: 'looks in any second', ...most(shown.looks, (QUOTA / 50) * 120 * MOST_OF_QUOTA, requests) },
+    { what: 'throttled by Cognito', value: String(shown.throttled), mark: '', passed: undefined },
+    { what: 'quiet pool, start → sent p95', ...most(shown.sent, shown.unloadedSent + MOST_SENT_MS, ms, fairness) },
+    { what: 'quiet pool, submit p95', ...most(shown.submit, shown.unloadedSubmit + MOST_SUBMIT_MS, ms, fairness) },
+    { what: 'no call after a pause of', ...most(shown.pausedAfter, TAKES_HOLD_MS, ms) },
+    { what: 'calls again after', ...most(shown.resumedAfter, TAKES_HOLD_MS, ms) },
+    { what: `lost, of ${shown.users} users`, ...most(shown.lost, 0, String) },
+  ];
+}
+
+function asText({ row, shown, lines }: (typeof results)[number]): string {
+  const title = `${row} (quiet pool: ${shown.quietUsers} starts; without a load ${Math.round(shown.unloadedSent)} and ${Math.round(shown.unloadedSubmit)} ms)`;
+  const verdict = (passed: boolean | undefined) => (passed === undefined ? '' : passed ? 'pass' : 'MISS');
+  return `${title}\n\n${table(
+    ['', 'measured', 'demanded', ''],
+    lines.map(({ what, value, mark, passed }) => [what, value, passed === undefined ? '' : mark, verdict(passed)]),
+  )}`;
+}
