@@ -90,11 +90,12 @@ const LIMIT_UNREAD =
   'The limit of the task queue of calls cannot be read, so that this worker makes no direct calls until it can';
 
 async function createWorkflowWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
-  const { cognito, userPools, accessTokenSource, stickyTimeout, workflowTaskPollers, workflowStackTraces } = options;
+  const { cognito, userPools, accessTokenSource, workflowTaskPollers, workflowStackTraces } = options;
   const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
   const { workerMemoryMb = WORKER_SETTINGS.workerMemoryMb.default } = options;
   const { maxCachedWorkflows = cachedWithin(workerMemoryMb) } = options;
   const { maxConcurrentWorkflowTasks = WORKER_SETTINGS.maxConcurrentWorkflowTasks.default } = options;
+  const { stickyTimeout = WORKER_SETTINGS.stickyTimeout.default } = options;
   const bundle = await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces === true });
   let worker: Worker | undefined;
   const isBusy = () => (worker?.getStatus().numInFlightWorkflowActivations ?? 0) > 0;
@@ -108,10 +109,8 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
       // Core (of SDK 1.24) without a cache evicts a verification while its local activity runs, once another task comes: the task is lost.
       maxConcurrentWorkflowTaskExecutions:
         maxCachedWorkflows === 0 ? 1 : Math.min(maxConcurrentWorkflowTasks, maxCachedWorkflows),
-      ...defined({
-        workflowTaskPollerBehavior: pollerBehaviorOf(workflowTaskPollers),
-        stickyQueueScheduleToStartTimeout: stickyTimeout,
-      }),
+      stickyQueueScheduleToStartTimeout: stickyTimeout,
+      ...defined({ workflowTaskPollerBehavior: pollerBehaviorOf(workflowTaskPollers) }),
     });
   worker = await withHeapLimit(heapLimitFor(maxCachedWorkflows), create);
   return worker;
@@ -119,6 +118,7 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
 
 async function createCallWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
   const { connection, namespace, keys, cognito, userPools, accessTokenSource } = options;
+  const { maxConcurrentCalls = WORKER_SETTINGS.maxConcurrentCalls.default } = options;
   return await Worker.create({
     ...commonOf(options),
     taskQueue: cognitoTaskQueue(options.taskQueue),
@@ -126,10 +126,8 @@ async function createCallWorker(options: VerificationWorkerOptions, allowance: A
       ...createActivities(cognito, { userPools, accessTokenSource, allowance }),
       ...createEarlierCalls(earlierRuns(connection, namespace, keys)),
     },
-    ...defined({
-      maxConcurrentActivityTaskExecutions: options.maxConcurrentCalls,
-      activityTaskPollerBehavior: pollerBehaviorOf(options.callPollers),
-    }),
+    maxConcurrentActivityTaskExecutions: maxConcurrentCalls,
+    ...defined({ activityTaskPollerBehavior: pollerBehaviorOf(options.callPollers) }),
   });
 }
 
@@ -144,6 +142,7 @@ function commonOf(options: VerificationWorkerOptions) {
   } as const;
 }
 
+/** Without a setting the SDK takes ten, or as many as there are slots if those are fewer. */
 function pollerBehaviorOf(pollers: Pollers | undefined): WorkerOptions['activityTaskPollerBehavior'] {
   if (pollers === undefined) return undefined;
   if (typeof pollers === 'number') return { type: 'simple-maximum', maximum: pollers };
