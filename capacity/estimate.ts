@@ -1,5 +1,5 @@
 /** The capacity model: what an input needs, what it costs, and what binds. */
-import { ADDED, BASE, type Cost, CPU_SHARES, DATABASE_BYTES_FOR_EACH } from './costs.js';
+import { COSTS, CPU_SHARES, DATABASE_BYTES_FOR_EACH, type Happening } from './costs.js';
 import type { CapacityInput } from './input.js';
 import { type Delays, shareWithoutAllowance } from './queues.js';
 import { type Account, type Outcome, type SlotOutcome, simulate } from './simulation.js';
@@ -88,22 +88,23 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
   const day = simulate(account);
   const starts = sum(input.startsByHour);
   const slot = indexOfMost(input.startsByHour);
-  const cost = costOf(day);
-  const messages = (day.firstSends + day.resends) * accounts;
+  const { counts } = day;
+  const messages = day.messages * accounts;
   const limits = limitsOf(input, account, day);
   const { retentionDays } = input;
-  const historyBytesPerDay = cost.bytes * accounts;
+  const historyBytesPerDay = costOf(counts, 'bytes') * accounts;
+  const actionsPerDay = costOf(counts, 'actions') * accounts;
   return {
     verificationsPerDay: starts,
     peak: { slot, startsPerSecond: (input.startsByHour[slot] ?? 0) / slotSeconds },
-    verifiedShare: (day.verified * accounts) / starts,
-    expiredShare: (day.expired * accounts) / starts,
-    failedShare: (day.failed * accounts) / starts,
+    verifiedShare: (counts.verified * accounts) / starts,
+    expiredShare: ((counts.expired + counts.withoutEmail) * accounts) / starts,
+    failedShare: (counts.failed * accounts) / starts,
     verifiedPerSecond: (Math.max(...day.slots.map(({ verified }) => verified)) * accounts) / slotSeconds,
     messagesPerDay: messages,
     messageMoneyPerMonth: messages * input.messagePrice * DAYS_IN_MONTH,
-    actionsPerDay: cost.actions * accounts,
-    actionsPerMonth: cost.actions * accounts * DAYS_IN_MONTH,
+    actionsPerDay,
+    actionsPerMonth: actionsPerDay * DAYS_IN_MONTH,
     historyBytesPerDay,
     storedHistoryBytes: historyBytesPerDay * retentionDays,
     storedDatabaseBytes: historyBytesPerDay * retentionDays * DATABASE_BYTES_FOR_EACH,
@@ -149,26 +150,8 @@ function accountOf(input: CapacityInput, workers: number, slotSeconds: number): 
   };
 }
 
-function costOf(day: Outcome): Cost {
-  const total = { events: 0, actions: 0, bytes: 0 };
-  const add = (count: number, { events, actions, bytes }: Cost) => {
-    total.events += count * events;
-    total.actions += count * actions;
-    total.bytes += count * bytes;
-  };
-  add(day.verified, BASE.verified);
-  add(day.expired + day.failed - day.withoutEmail, BASE.expired);
-  add(day.withoutEmail, BASE.withoutEmail);
-  add(day.wrongCodes, ADDED.wrongCode);
-  add(day.resends, ADDED.resend);
-  add(day.queuedFirstSends, ADDED.queuedFirstSend);
-  add(day.queuedCodes, ADDED.queuedCode);
-  add(day.refusedDirectSends, ADDED.refusedDirectSend);
-  add(day.refusedDirectCodes, ADDED.refusedDirectCode);
-  add(day.refusedTries, ADDED.refusedTry);
-  add(day.refusedCalls, ADDED.refusedCall);
-  add(day.typedAgain, ADDED.typedAgain);
-  return total;
+function costOf(counts: Outcome['counts'], what: 'actions' | 'bytes'): number {
+  return sum(Object.entries(counts).map(([name, count]) => count * COSTS[name as Happening][what]));
 }
 
 function limitsOf(input: CapacityInput, account: Account, { slots }: Outcome): LimitUse[] {

@@ -51,10 +51,10 @@ export class Fifo {
 const FIRST_BACKOFF_SECONDS = 1;
 const LONGEST_BACKOFF_SECONDS = 30;
 /** A wait is spread over so many moments at most. */
-const MOST_MOMENTS = 6;
+const MOST_MOMENTS = 5;
 /** Those who were refused so often have waited for so long that a few seconds do not tell them apart. */
-const MANY_TRIES = 3;
-const ALIKE_SECONDS = 4;
+const MANY_TRIES = 2;
+const ALIKE_SECONDS = 5;
 
 /** A quota of Cognito: everybody who comes in a second has the same chance, and who is refused comes again after a wait. */
 export class Quota {

@@ -2,55 +2,28 @@
  * One account in one region through the day, in steps of a second: verifications start, wait for processors, allowance, task queue
  * and quotas, and people type codes, mistype them, and ask for another message.
  */
+import { COSTS, type Happening } from './costs.js';
+import type { CapacityInput } from './input.js';
+import { codeSeconds, Plans } from './people.js';
 import { Delays, Fifo, type Parcel, Quota, shareWithoutAllowance } from './queues.js';
 
 /** What one account and its workers have. `Number.POSITIVE_INFINITY` where there is no limit. */
-export interface Account {
-  /** Starts in each slot of the day. */
-  readonly starts: readonly number[];
-  readonly slotSeconds: number;
-  readonly resendShare: number;
-  readonly wrongCodeShare: number;
-  readonly abandonedShare: number;
-  readonly codeMedianSeconds: number;
-  readonly codeP95Seconds: number;
-  readonly resendAfterSeconds: number;
-  readonly deadlineSeconds: number;
-  readonly attemptsPerSecond: number;
-  readonly sendsPerSecond: number;
-  readonly emailsPerDay: number;
-  readonly workers: number;
-  readonly directCallsPerSecond: number;
-  readonly queueCallsPerSecond: number;
-  /** Cores of all workers together. */
-  readonly workerCores: number;
-  readonly serverCores: number;
-  /** CPU of each step of a verification, in milliseconds. */
-  readonly cpuMs: Readonly<Record<Parcel['kind'], { worker: number; server: number }>>;
-}
+export type Account = Omit<CapacityInput, 'accounts' | 'startsByHour' | Limited> &
+  Readonly<Record<Limited, number>> & {
+    /** Starts in each slot of the day. */
+    readonly starts: readonly number[];
+    readonly slotSeconds: number;
+    /** CPU of each step of a verification, in milliseconds. `workerCores` are those of all workers. */
+    readonly cpuMs: Readonly<Record<Parcel['kind'], { worker: number; server: number }>>;
+  };
 
-/** What came of the day. All counts are of verifications or calls, and need not be whole. */
+type Limited = 'workers' | 'emailsPerDay' | 'queueCallsPerSecond' | 'serverCores';
+
+/** What came of the day. Counts need not be whole. */
 export interface Outcome {
-  verified: number;
-  expired: number;
-  failed: number;
-  /** Messages that Cognito has accepted. */
-  firstSends: number;
-  resends: number;
-  wrongCodes: number;
-  rightCodes: number;
-  /** Verifications without any message, because the e-mails of the day were used up. */
-  withoutEmail: number;
-  /** Calls that went by the task queue of calls, for lack of an allowance or after a throttle. */
-  queuedFirstSends: number;
-  queuedCodes: number;
-  /** Direct calls that Cognito throttled; then tries by the task queue of calls, and the calls that had any. */
-  refusedDirectSends: number;
-  refusedDirectCodes: number;
-  refusedTries: number;
-  refusedCalls: number;
-  /** Codes that had no answer in a minute, and were typed again. */
-  typedAgain: number;
+  readonly counts: Record<Happening, number>;
+  /** That Cognito has accepted. */
+  messages: number;
   /** For each slot: calls that were wanted, and what they waited for their turn. */
   readonly slots: readonly SlotOutcome[];
 }
@@ -72,58 +45,6 @@ const SEND_BUDGET_SECONDS = 600;
 const CODE_BUDGET_SECONDS = 60;
 /** A person reads that the code was wrong, and types another. */
 const RETYPE_SECONDS = 10;
-/** The time from message to code is taken at so many points of its distribution. */
-const POINTS = 40;
-
-/** People's times from the message to the code: lognormal, which has the long tail that they have. */
-export function codeSeconds(median: number, p95: number, points = POINTS): number[] {
-  const sigma = Math.log(p95 / median) / 1.6449;
-  return Array.from(
-    { length: points },
-    (_, point) => median * Math.exp(sigma * normalQuantile((point + 0.5) / points)),
-  );
-}
-
-/** The inverse of the normal distribution, by Tukey's lambda approximation: within 0.02 from 1 % to 99 %. */
-function normalQuantile(share: number): number {
-  return (share ** 0.1349 - (1 - share) ** 0.1349) / 0.1975;
-}
-
-/** What people do later: masses by the second in which they do it, in a ring that is as long as they take at most. */
-class Plans {
-  private readonly masses: Float64Array;
-  private readonly startMasses: Float64Array;
-  private left = 0;
-
-  constructor(private readonly longestSeconds: number) {
-    this.masses = new Float64Array(longestSeconds + 1);
-    this.startMasses = new Float64Array(longestSeconds + 1);
-  }
-
-  get isEmpty(): boolean {
-    return this.left <= 0;
-  }
-
-  add(second: number, mass: number, startSecond: number): void {
-    if (mass <= 0) return;
-    const at = second % (this.longestSeconds + 1);
-    if (this.masses[at] === 0) this.left += 1;
-    this.masses[at] = (this.masses[at] ?? 0) + mass;
-    this.startMasses[at] = (this.startMasses[at] ?? 0) + mass * startSecond;
-  }
-
-  take(second: number): { mass: number; startSecond: number } | undefined {
-    const at = second % (this.longestSeconds + 1);
-    const mass = this.masses[at] ?? 0;
-    if (mass === 0) return undefined;
-    const startSecond = (this.startMasses[at] ?? 0) / mass;
-    this.masses[at] = 0;
-    this.startMasses[at] = 0;
-    this.left -= 1;
-    return { mass, startSecond };
-  }
-}
-
 /** Lets the day pass, and then the time until everything has ended. */
 export function simulate(account: Account): Outcome {
   return new Day(account).run();
@@ -154,7 +75,8 @@ class Day {
       rightCode: new Plans(RETYPE_SECONDS),
     };
     this.emailsLeft = account.emailsPerDay;
-    this.outcome = { ...NOTHING, slots: account.starts.map(emptySlot) };
+    const counts = Object.fromEntries(Object.keys(COSTS).map((name) => [name, 0])) as Outcome['counts'];
+    this.outcome = { counts, messages: 0, slots: account.starts.map(emptySlot) };
   }
 
   run(): Outcome {
@@ -237,8 +159,8 @@ class Day {
 
   private toQueue(parcel: Parcel): void {
     this.queued[isCode(parcel) ? 'codes' : 'sends'].add(parcel);
-    if (parcel.kind === 'firstSend') this.outcome.queuedFirstSends += parcel.mass;
-    else if (isCode(parcel)) this.outcome.queuedCodes += parcel.mass;
+    if (parcel.kind === 'firstSend') this.outcome.counts.queuedFirstSend += parcel.mass;
+    else if (isCode(parcel)) this.outcome.counts.queuedCode += parcel.mass;
   }
 
   /** Codes go before sends. What has waited for longer than its budget is not asked any more. */
@@ -269,11 +191,11 @@ class Day {
     for (const [index, parcel] of refused.entries()) {
       // A direct call is made once: the task queue of calls takes over at once.
       if (index < directly.length) {
-        this.outcome[what === 'sends' ? 'refusedDirectSends' : 'refusedDirectCodes'] += parcel.mass;
+        this.outcome.counts[what === 'sends' ? 'refusedDirectSend' : 'refusedDirectCode'] += parcel.mass;
         this.toQueue(parcel);
       } else {
-        this.outcome.refusedTries += parcel.mass;
-        if (parcel.tries === 0) this.outcome.refusedCalls += parcel.mass;
+        this.outcome.counts.refusedTry += parcel.mass;
+        if (parcel.tries === 0) this.outcome.counts.refusedCall += parcel.mass;
         this.quotas[what].backOff(parcel, second);
       }
     }
@@ -281,10 +203,10 @@ class Day {
 
   private giveUp(parcel: Parcel, second: number): void {
     const { kind, mass, startSecond } = parcel;
-    if (kind === 'firstSend') this.outcome.failed += mass;
+    if (kind === 'firstSend') this.outcome.counts.failed += mass;
     else if (kind === 'resend') this.typeLater(mass, startSecond, second);
     else {
-      this.outcome.typedAgain += mass;
+      this.outcome.counts.typedAgain += mass;
       this.planCode(kind, second + RETYPE_SECONDS, mass, startSecond);
     }
   }
@@ -294,32 +216,36 @@ class Day {
     (isCode({ kind }) ? slot.codeDelays : slot.sendDelays).add(second - sinceSecond, mass);
     if (kind === 'firstSend') this.sent(mass, startSecond, second);
     else if (kind === 'resend') {
-      const accepted = Math.min(mass, this.emailsLeft);
-      this.emailsLeft -= accepted;
-      this.outcome.resends += accepted;
+      this.outcome.counts.resend += this.message(mass);
       this.typeLater(mass, startSecond, second);
     } else if (kind === 'wrongCode') {
-      this.outcome.wrongCodes += mass;
+      this.outcome.counts.wrongCode += mass;
       this.planCode('rightCode', second + RETYPE_SECONDS, mass, startSecond);
     } else {
-      this.outcome.rightCodes += mass;
-      this.outcome.verified += mass;
+      this.outcome.counts.verified += mass;
       this.slot(second).verified += mass;
     }
   }
 
   private sent(mass: number, startSecond: number, second: number): void {
     const { abandonedShare, resendShare, resendAfterSeconds, deadlineSeconds } = this.account;
-    const accepted = Math.min(mass, this.emailsLeft);
-    this.emailsLeft -= accepted;
-    this.outcome.withoutEmail += mass - accepted;
-    this.outcome.firstSends += accepted;
-    this.outcome.expired += mass - accepted + accepted * abandonedShare;
+    const { counts } = this.outcome;
+    const accepted = this.message(mass);
+    counts.withoutEmail += mass - accepted;
+    counts.expired += accepted * abandonedShare;
     const staying = accepted * (1 - abandonedShare);
     this.typeLater(staying * (1 - resendShare), startSecond, second);
     const resendAt = second + Math.round(resendAfterSeconds);
     if (resendAt - startSecond < deadlineSeconds) this.plans.resend.add(resendAt, staying * resendShare, startSecond);
-    else this.outcome.expired += staying * resendShare;
+    else counts.expired += staying * resendShare;
+  }
+
+  /** @returns how many of them the e-mails of the day allow */
+  private message(mass: number): number {
+    const accepted = Math.min(mass, this.emailsLeft);
+    this.emailsLeft -= accepted;
+    this.outcome.messages += accepted;
+    return accepted;
   }
 
   private typeLater(mass: number, startSecond: number, second: number): void {
@@ -329,7 +255,7 @@ class Day {
 
   private planCode(kind: 'code' | 'wrongCode' | 'rightCode', second: number, mass: number, startSecond: number): void {
     if (second - startSecond < this.account.deadlineSeconds) this.plans[kind].add(second, mass, startSecond);
-    else this.outcome.expired += mass;
+    else this.outcome.counts.expired += mass;
   }
 }
 
@@ -340,21 +266,3 @@ function isCode({ kind }: Pick<Parcel, 'kind'>): boolean {
 function emptySlot(): SlotOutcome {
   return { firstSends: 0, resends: 0, codes: 0, verified: 0, sendDelays: new Delays(), codeDelays: new Delays() };
 }
-
-const NOTHING = {
-  verified: 0,
-  expired: 0,
-  failed: 0,
-  firstSends: 0,
-  resends: 0,
-  wrongCodes: 0,
-  rightCodes: 0,
-  withoutEmail: 0,
-  queuedFirstSends: 0,
-  queuedCodes: 0,
-  refusedDirectSends: 0,
-  refusedDirectCodes: 0,
-  refusedTries: 0,
-  refusedCalls: 0,
-  typedAgain: 0,
-} as const;

@@ -57,7 +57,10 @@ function compareAll(said: Estimate, measured: Measured): Comparison[] {
   const found = (ofSends ? measured.sendDelayP95BySlot : measured.codeDelayP95BySlot)[delay.slot] ?? 0;
   const seconds = Math.abs(delay.p95Seconds - found);
   const bound = Object.entries(measured.used).toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? '';
+  const lost = measured.outcomes['notStarted'] ?? 0;
   return [
+    // The client gave up: the machine was too busy for this run to say anything.
+    { what: 'starts without an answer', model: '0', measured: String(lost), off: '', holds: lost === 0 },
     within('messages', said.messagesPerDay, measured.messages, 0.05),
     within('actions', said.actionsPerDay, measured.actions, 0.05),
     within('bytes', said.historyBytesPerDay, measured.bytes, 0.05),

@@ -23,13 +23,13 @@ const BURST_SECONDS = 0.1;
  * @returns ends the limit
  */
 export function limitCpu(pid: number, cores: number): () => Promise<void> {
-  let isEnding = false;
+  const ending = new AbortController();
   const limiting = (async () => {
     let usedMs = await cpuMs(pid);
     let atMs = performance.now();
     let budgetMs = 0;
     let isStopped = false;
-    while (!isEnding) {
+    while (!ending.signal.aborted) {
       await sleep(STEP_MS);
       const [nowUsedMs, nowMs] = [await cpuMs(pid), performance.now()];
       const earnedMs = (nowMs - atMs) * cores;
@@ -42,7 +42,7 @@ export function limitCpu(pid: number, cores: number): () => Promise<void> {
     process.kill(pid, 'SIGCONT');
   })();
   return async () => {
-    isEnding = true;
+    ending.abort();
     await limiting;
   };
 }

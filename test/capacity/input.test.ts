@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { svgChart, terminalChart } from '../../capacity/chart.js';
-import { ADDED, BASE, type Cost } from '../../capacity/costs.js';
+import { COSTS, type Cost } from '../../capacity/costs.js';
 import { estimate } from '../../capacity/estimate.js';
 import { EXAMPLES } from '../../capacity/examples.js';
 import { FIELDS, InputError, resolveInput } from '../../capacity/input.js';
@@ -56,17 +56,17 @@ describe('the costs', () => {
       actions: actions + added.actions,
     });
     const nothing = { events: 0, actions: 0, bytes: 0 };
-    expect(rows.get('right code')).toEqual(sum(BASE.verified, nothing));
-    expect(rows.get('one wrong code')).toEqual(sum(BASE.verified, ADDED.wrongCode));
-    expect(rows.get('one re-send')).toEqual(sum(BASE.verified, ADDED.resend));
-    expect(rows.get('expired')).toEqual(sum(BASE.expired, nothing));
+    expect(rows.get('right code')).toEqual(sum(COSTS.verified, nothing));
+    expect(rows.get('one wrong code')).toEqual(sum(COSTS.verified, COSTS.wrongCode));
+    expect(rows.get('one re-send')).toEqual(sum(COSTS.verified, COSTS.resend));
+    expect(rows.get('expired')).toEqual(sum(COSTS.expired, nothing));
   });
 
   it('without an allowance are those of the README', async () => {
     const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-    const { queuedFirstSend, queuedCode } = ADDED;
+    const { queuedFirstSend, queuedCode } = COSTS;
     const [events, actions] = (['events', 'actions'] as const).map(
-      (of) => BASE.verified[of] + queuedFirstSend[of] + queuedCode[of],
+      (of) => COSTS.verified[of] + queuedFirstSend[of] + queuedCode[of],
     );
     expect(readme.replaceAll('\n', ' ')).toContain(`at ${events} events and ${actions} actions instead of`);
   });

@@ -1,7 +1,7 @@
 /** The people of a scenario: each starts a verification, waits for the message, and types codes, as the model thinks of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CapacityInput } from '../../capacity/input.js';
-import { codeSeconds } from '../../capacity/simulation.js';
+import { codeSeconds } from '../../capacity/people.js';
 import type { Site } from './site.js';
 
 /** What one person does. */

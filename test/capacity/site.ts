@@ -68,8 +68,8 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     await limitQueue(connection, options.queueCallsPerSecond);
     const keys = `check:${randomBytes(KEY_BYTES).toString('base64')}`;
     const workerPids: number[] = [];
-    for (let worker = 0; worker < options.workers; worker++) {
-      const { pid, stop } = await startWorker({
+    while (workerPids.length < options.workers) {
+      const worker = await startWorker({
         TEMPORAL_ADDRESS: server.address,
         VERIFICATION_ENCRYPTION_KEYS: keys,
         VERIFICATION_TASK_QUEUE: TASK_QUEUE,
@@ -77,8 +77,8 @@ export async function startSite(options: SiteOptions): Promise<Site> {
         AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
         VERIFICATION_DIRECT_CALLS_PER_SECOND: String(options.directCallsPerSecond),
       });
-      workerPids.push(pid);
-      closing.push(stop);
+      workerPids.push(worker.pid);
+      closing.push(() => worker.stop());
     }
     const dataConverter = clientDataConverter(keyRingOf(...parseKeys(keys, 'keys')));
     const temporal = new Client({ connection, dataConverter });
