@@ -29,7 +29,7 @@ export interface LimitUse {
 }
 
 /** What calls wait for their turn, in the slot in which they wait longest. */
-export interface QueueDelay {
+interface QueueDelay {
   /** Of the day: the hour. */
   readonly slot: number;
   readonly p50Seconds: number;

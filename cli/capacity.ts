@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import type { Estimate, LimitUse } from '../capacity/estimate.js';
+import type { Estimate, LimitUse, LIMITS } from '../capacity/estimate.js';
 import type { CapacityInput } from '../capacity/input.js';
 import { jsonLine, jsonOption, type OutputOptions, print } from './print.js';
 import { UsageError } from './usage-error.js';
@@ -47,7 +47,7 @@ Example:
         return;
       }
       const { InputError, resolveInput } = await import('../capacity/input.js');
-      const { estimate } = await import('../capacity/estimate.js');
+      const { estimate, LIMITS: words } = await import('../capacity/estimate.js');
       const { svgChart, terminalChart } = await import('../capacity/chart.js');
       const given = await givenInput(options);
       let input: CapacityInput;
@@ -58,7 +58,7 @@ Example:
       }
       const estimated = estimate(input);
       if (options.svg !== undefined) await writeSvg(options.svg, svgChart(estimated));
-      print(options, { input, ...estimated }, `${terminalChart(estimated)}\n\n${report(input, estimated)}`);
+      print(options, { input, ...estimated }, `${terminalChart(estimated)}\n\n${report(input, estimated, words)}`);
     });
 }
 
@@ -88,7 +88,7 @@ async function writeSvg(path: string, svg: string): Promise<void> {
   });
 }
 
-function report(input: CapacityInput, said: Estimate): string {
+function report(input: CapacityInput, said: Estimate, words: typeof LIMITS): string {
   const binding = said.limits[0];
   const rows: [string, string][] = [
     [
@@ -127,8 +127,8 @@ function report(input: CapacityInput, said: Estimate): string {
   return [
     ...rows.map(([name, text]) => `${name.padEnd(14)}${text}`),
     '',
-    `binds         ${said.binding}: ${verdict}`,
-    `limits, of each of ${input.accounts} account${input.accounts === 1 ? '' : 's'}, in the busiest hour:`,
+    `binds         ${said.binding}, ${words[said.binding]}: ${verdict}`,
+    `limits, of each of ${input.accounts} account${input.accounts === 1 ? '' : 's'}, in the busiest hour (e-mails: of the day):`,
     ...limits,
     ...(input.queueCallsPerSecond === null
       ? [

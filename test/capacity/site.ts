@@ -6,6 +6,7 @@ import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, KEY_BYTES, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { cognitoTaskQueue, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import { Client, Connection } from '@temporalio/client';
+import { guardChild } from '../../dev/child-guard.js';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
 import { type Sandbox, type SandboxUser, startSandbox } from '../../sandbox/index.js';
@@ -19,7 +20,7 @@ export interface SiteOptions {
 }
 
 /** Quotas of the account. Undefined: none. */
-export interface AccountLimits {
+interface AccountLimits {
   readonly attemptsPerSecond?: number | undefined;
   readonly sendsPerSecond?: number | undefined;
   /** Of Cognito's own sender of e-mails. */
@@ -127,7 +128,8 @@ async function startWorker(settings: NodeJS.ProcessEnv): Promise<{ pid: number; 
     env: { ...process.env, VERIFICATION_LOG_LEVEL: 'error', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const exited = once(worker, 'exit');
+  const release = worker.pid === undefined ? () => undefined : guardChild(worker.pid);
+  const exited = once(worker, 'exit').finally(release);
   await Promise.race([
     once(worker.stdout, 'data'),
     exited.then(() => {
