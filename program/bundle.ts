@@ -26,22 +26,17 @@ const OF_THE_PROGRAM = [
 ];
 
 /** The thread of the workflows speaks with the main thread only. */
-const OF_THE_THREAD = [
-  'coresdk.workflow_activation',
-  'coresdk.workflow_completion',
-  'temporal.api.sdk.v1',
-  'temporal.api.history.v1.History',
-];
+const OF_THE_THREAD = ['coresdk.workflow_activation', 'coresdk.workflow_completion', 'temporal.api.sdk.v1'];
 
-/** The name of a file that the SDK finds beside its own, and where it is for the bundle. */
+/** Where the SDK looks for a file beside its own, and where it is for the bundle. */
 const BESIDE: Record<string, readonly [text: string, instead: string]> = {
   '@temporalio/core-bridge/common.js': [
     '__dirname',
     "require('node:path').dirname(require.resolve('@temporalio/core-bridge/package.json'))",
   ],
   '@temporalio/worker/lib/workflow/threaded-vm.js': [
-    "require.resolve('./workflow-worker-thread')",
-    "require('node:path').join(__dirname, '../program/workflow-thread.cjs')",
+    "new node_worker_threads_1.Worker(require.resolve('./workflow-worker-thread'))",
+    'require(`${__dirname}/../program/early-thread.cjs`).take()',
   ],
   'source-map/lib/read-wasm.js': [
     'path.join(__dirname, "mappings.wasm")',

@@ -66,23 +66,6 @@ describe('help', () => {
     expect(await runCli([name, '--help'])).toMatchObject({ code: 0, stdout });
   });
 
-  it('loads nothing from Temporal, and a caller loads no native worker', async () => {
-    const probe = join(folder, 'probe.cjs');
-    await writeFile(
-      probe,
-      `process.on('exit', () => {
-        const loaded = Object.keys(require.cache).flatMap((path) => /@temporalio.([\\w-]+)/.exec(path)?.[1] ?? []);
-        process.stderr.write('loaded:' + [...new Set(loaded)].join());
-      });`,
-    );
-    const env = { NODE_OPTIONS: `--require ${probe}` };
-    expect((await runCli(['--help'], { env })).stderr).toBe('loaded:');
-    expect((await runCli(['start', '--help'], { env })).stderr).not.toMatch(/loaded:.*client/);
-    const started = await runCli(['status', ID], { env: { ...env, ...NOWHERE } });
-    expect(started.stderr).toMatch(/loaded:.*client/);
-    expect(started.stderr).not.toMatch(/loaded:.*(core-bridge|worker|testing)/);
-  });
-
   it('shows the version', async () => {
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
