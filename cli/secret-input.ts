@@ -59,16 +59,10 @@ export async function requireAccessToken(options: SecretOptions): Promise<TokenI
 }
 
 /**
- * The code: from the file, else from `VERIFICATION_CODE`, else from standard input, where a terminal is asked for it. No code
- * has spaces, but a person may type or paste it with some.
+ * The code: from the file, else from `VERIFICATION_CODE`, else from standard input, where a terminal is asked for it.
  * @throws UsageError when there is none. InterruptedError on Ctrl-C.
  */
-export async function requireCode(options: SecretOptions): Promise<Secret> {
-  const code = await readCode(options);
-  return new Secret(code.reveal().replaceAll(' ', ''));
-}
-
-async function readCode({ codeFile, accessTokenFile }: SecretOptions): Promise<Secret> {
+export async function requireCode({ codeFile, accessTokenFile }: SecretOptions): Promise<Secret> {
   if (codeFile === '-' && accessTokenFile === '-') {
     throw new UsageError('Only one of --code-file and --access-token-file can be standard input.');
   }

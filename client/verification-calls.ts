@@ -36,6 +36,7 @@ import type { ServiceCalls } from './service-calls.js';
 import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
 import type { TokenCheck } from './token-check.js';
+import { codeAsSent } from './typed-code.js';
 
 /** `requestId` of a call; `attemptId` of one with a code. */
 export type WithRequestId<Input> = Input & { requestId?: string | undefined };
@@ -88,7 +89,8 @@ export class VerificationCalls {
   async submitCode(verification: VerificationRef, input: WithAttemptId<SubmitCodeInput>): Promise<SubmitCodeAnswer> {
     const { attemptId, ...given } = { ...input };
     const updateId = updateIdFor(submitCode, 'attemptId', attemptId);
-    const { code, tokenInput, ...fields } = parse(() => parseSubmitCode(given, undefined, ['attemptId']));
+    const asSent = typeof given.code === 'string' ? { ...given, code: codeAsSent(given.code) } : given;
+    const { code, tokenInput, ...fields } = parse(() => parseSubmitCode(asSent, undefined, ['attemptId']));
     const message = () => ({ ...fields, code: code.reveal(), ...tokenFields(tokenInput) });
     const asks = { code: code.reveal() };
     const { answer, challenge } = await this.update(submitCode, verification, { updateId, tokenInput, message, asks });

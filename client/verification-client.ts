@@ -152,7 +152,7 @@ export class VerificationClient {
   }
 
   /**
-   * Checks a code. A wrong code, an expired one and a lockout are results, not errors. A repeated call with the same
+   * Checks a code, as the user typed or pasted it: with spaces and hyphens, with the digits of any keyboard. A wrong code, an expired one and a lockout are results, not errors. A repeated call with the same
    * `attemptId` counts one attempt and gets the first call's answer. Default: a random UUID. So give one, and repeat the call with
    * it where its time was too short: if Cognito's answer is lost, the worker reads the attribute before it answers.
    * @throws IdReusedError when the id was used before for another code.
