@@ -37,10 +37,7 @@ import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
 import type { TokenCheck } from './token-check.js';
 import { codeAsSent } from './typed-code.js';
-
-/** `requestId` of a call; `attemptId` of one with a code. */
-export type WithRequestId<Input> = Input & { requestId?: string | undefined };
-export type WithAttemptId<Input> = Input & { attemptId?: string | undefined };
+import type { WithAttemptId, WithRequestId } from './verifications.js';
 
 /** What `VerificationClient` asks of verifications, each within the time limit under which it is called. */
 export class VerificationCalls {

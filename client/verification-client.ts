@@ -8,6 +8,7 @@ import {
 import {
   type CodeConfirmedInput,
   type RenewAccessTokenInput,
+  type RequestedUser,
   type ResendCodeInput,
   type SubmitCodeAnswer,
   type SubmitCodeInput,
@@ -28,7 +29,9 @@ import { checkClient, durationMs, limitsOf } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { ServiceCalls } from './service-calls.js';
 import { TokenCheck } from './token-check.js';
-import { VerificationCalls, type WithAttemptId, type WithRequestId } from './verification-calls.js';
+import { UserVerifications } from './user-verifications.js';
+import { VerificationCalls } from './verification-calls.js';
+import type { Verifications, WithAttemptId, WithRequestId } from './verifications.js';
 import { waitForOutcome } from './waiting.js';
 
 /**
@@ -48,13 +51,14 @@ import { waitForOutcome } from './waiting.js';
  * const verifications = new VerificationClient({ client, userPools: userPoolsFromSettings() });
  * ```
  */
-export class VerificationClient {
+export class VerificationClient implements Verifications {
   /** Where verifications are started. */
   readonly namespace: string;
   /** The task queue of the workers that verifications are started for. */
   readonly taskQueue: string;
   private readonly calls: ServiceCalls;
   private readonly verifications: VerificationCalls;
+  private readonly tokens: TokenCheck;
   private readonly timeoutMs: number;
 
   /**
@@ -67,7 +71,8 @@ export class VerificationClient {
     this.taskQueue = options.taskQueue ?? TASK_QUEUE;
     this.namespace = options.client.options.namespace;
     this.calls = new ServiceCalls(options.client, this.taskQueue, options.now ?? Date.now);
-    this.verifications = new VerificationCalls(this.calls, new TokenCheck(options));
+    this.tokens = new TokenCheck(options);
+    this.verifications = new VerificationCalls(this.calls, this.tokens);
     this.timeoutMs = durationMs('timeout', options.timeout ?? '25 seconds');
   }
 
@@ -95,74 +100,32 @@ export class VerificationClient {
     return new VerificationClient({ ...others, client, userPools, taskQueue: temporal.taskQueue });
   }
 
-  /**
-   * Closes the connection that `fromSettings` has made; the client cannot be used afterwards. A `Client` of your own stays open.
-   * @example
-   * ```ts
-   * process.once('SIGTERM', () => void verifications.close());
-   * ```
-   */
   async close(): Promise<void> {
     await this.calls.close();
   }
 
   /**
-   * Starts a verification, or joins the open one of the same user and attribute, and returns where Cognito sent the code.
-   * If the first send takes longer than the call may, the status says `sending`, and the send goes on.
-   *
-   * The access token says which user it is. With an `accessTokenReference` in its place no token enters Temporal: the
-   * worker's access token source finds it when a call needs it, and `userPoolId` and `sub` say which user it is.
-   *
-   * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the first
-   * start whose token counts, and the policy of a later one may only tighten: the status says that it joined (`joined`), and
-   * which policy is in force (`policy`). Where no attempts are left in the open verification, a start whose token counts ends
-   * it and opens the next.
-   *
-   * Limits belong to the user: sends and attempts of the last hour, in earlier verifications of the same user and attribute,
-   * count (NIST SP 800-63B-4, 3.1.3.2: a new code does not reset the count). If they leave no send yet, the status says
-   * `rateLimited` and `retryAt`, and the verification sends by itself then.
-   *
-   * A repeated call with the same `requestId` neither starts nor sends again: it gets the first call's answer, even
-   * after that verification has ended. Use one id for each request, never a constant. Default: a random UUID.
-   * @throws IdReusedError when the id was used before for a request that asks for something else.
-   * @throws InvalidRequestError, AccessTokenRefusedError, KeysUnavailableError before anything is started.
-   * @throws VerificationFailedError when Cognito refused the first send for good.
-   * @throws WorkerUnavailableError when no worker answered. The verification is started, and goes on once a worker runs.
+   * The verifications of one user, by attribute: an object that can reach no other user's, so that ownership needs no thought and
+   * nobody handles workflow ids. For a request of a signed-in user. An access token is checked before each call.
+   * @param user an access token, or a reference with `userPoolId` and `sub` of your own session
+   * @throws InvalidRequestError, AccessTokenRefusedError
    * @example
    * ```ts
-   * const { workflowId, status } = await verifications.start({ accessToken, attributeName: 'email' });
-   * console.log(workflowId, status.delivery?.destination); // 'z***@e***'
+   * const { result } = await verifications.forUser({ accessToken }).submitCode('email', code);
    * ```
    */
+  forUser(user: RequestedUser): UserVerifications {
+    return new UserVerifications({ client: this, check: (token) => this.tokens.check(token), user });
+  }
+
   async start(input: WithRequestId<VerificationRequest>, options?: CallOptions): Promise<StartedVerification> {
     return await this.within(options, () => this.verifications.start(input));
   }
 
-  /**
-   * Where a verification stands. An ended one answers as long as Temporal keeps its history.
-   * @throws VerificationNotFoundError, WorkerUnavailableError.
-   * @example
-   * ```ts
-   * const { state, attemptsLeft } = await verifications.status(workflowId);
-   * if (state === 'awaitingCode') console.log(`${attemptsLeft} attempts left`);
-   * ```
-   */
   async status(verification: VerificationRef, options?: CallOptions): Promise<VerificationStatus> {
     return await this.within(options, () => this.verifications.status(verification));
   }
 
-  /**
-   * Checks a code, as the user typed or pasted it: with spaces and hyphens, with the digits of any keyboard. A wrong code, an expired one and a lockout are results, not errors. A repeated call with the same
-   * `attemptId` counts one attempt and gets the first call's answer. Default: a random UUID. So give one, and repeat the call with
-   * it where its time was too short: if Cognito's answer is lost, the worker reads the attribute before it answers.
-   * @throws IdReusedError when the id was used before for another code.
-   * @throws AttemptsExhaustedError, CodeNotSentError, VerificationEndedError, CognitoUnavailableError.
-   * @example
-   * ```ts
-   * const { result, status } = await verifications.submitCode(workflowId, { code });
-   * if (result === 'mismatch') console.log(`Wrong. ${status.attemptsLeft} attempts left.`);
-   * ```
-   */
   async submitCode(
     verification: VerificationRef,
     input: WithAttemptId<SubmitCodeInput>,
@@ -171,17 +134,6 @@ export class VerificationClient {
     return await this.within(options, () => this.verifications.submitCode(verification, input));
   }
 
-  /**
-   * Sends another code. A repeated call with the same `requestId` sends one. Default: a random UUID.
-   * @throws IdReusedError when the id was used before with other `clientMetadata`.
-   * @throws ResendNotAllowedError in the cool-down and past the limit.
-   * @throws ResendFailedError when Cognito refused it for good. The code that Cognito sent before still works.
-   * @example
-   * ```ts
-   * const status = await verifications.resendCode(workflowId);
-   * console.log(`Another one is allowed from ${status.resendAllowedAt}.`);
-   * ```
-   */
   async resendCode(
     verification: VerificationRef,
     input: WithRequestId<ResendCodeInput> = {},
@@ -190,31 +142,10 @@ export class VerificationClient {
     return await this.within(options, () => this.verifications.resendCode(verification, input));
   }
 
-  /**
-   * Tells the verification that Cognito has accepted the code in a call that the caller made itself. Returns as soon as
-   * Temporal has the message. `wait` returns the result. An access token or a reference in it lets the worker read the attribute
-   * where it has no other token that still works.
-   * @throws VerificationEndedError, VerificationNotFoundError.
-   * @throws AccessTokenRefusedError when the token is of another user or pool.
-   * @example
-   * ```ts
-   * await verifications.confirm(workflowId, { reference: 'signup-4711' });
-   * ```
-   */
   async confirm(verification: VerificationRef, input: CodeConfirmedInput = {}, options?: CallOptions): Promise<void> {
     await this.within(options, () => this.verifications.confirm(verification, input));
   }
 
-  /**
-   * Brings a fresh access token of the same user, or a reference to one. A send that waited for one goes on. The same
-   * reference again says that the worker's access token source now has a fresh token for it.
-   * @throws AccessTokenRefusedError when it is of another user or pool.
-   * @example
-   * ```ts
-   * const { state } = await verifications.status(workflowId);
-   * if (state === 'awaitingToken') await verifications.renewAccessToken(workflowId, { accessToken });
-   * ```
-   */
   async renewAccessToken(
     verification: VerificationRef,
     input: WithRequestId<RenewAccessTokenInput>,
@@ -223,31 +154,10 @@ export class VerificationClient {
     return await this.within(options, () => this.verifications.renewAccessToken(verification, input));
   }
 
-  /**
-   * Asks for the end of the verification. `wait` returns once it has ended. To cancel a cancelled one is not an error.
-   * @throws VerificationEndedError when it has ended otherwise.
-   * @throws WorkerUnavailableError, SealingError when a worker runs that cannot go on with it. Temporal has the request, which
-   *   takes effect only once the worker can.
-   * @example
-   * ```ts
-   * await verifications.cancel(workflowId);
-   * ```
-   */
   async cancel(verification: VerificationRef, options?: CallOptions): Promise<void> {
     await this.within(options, () => this.verifications.cancel(verification));
   }
 
-  /**
-   * Waits until the verification has ended, and returns how. No outcome is an error.
-   * @throws VerificationOpenError when `timeout` (default: none, also where the client has one) passes first; four seconds
-   *   later at the latest.
-   * @throws WorkerUnavailableError, SealingError when it does, and a worker runs that cannot go on with the verification.
-   * @example
-   * ```ts
-   * const { outcome, failure } = await verifications.wait(workflowId, { timeout: '10 minutes' });
-   * if (outcome === 'failed') console.log(failure?.message);
-   * ```
-   */
   async wait(verification: VerificationRef, options?: CallOptions): Promise<VerificationOutcome> {
     const { timeoutMs, signal } = limitsOf(options, undefined);
     const limits = { timeoutMs: timeoutMs === undefined ? undefined : timeoutMs + AFTER_WAIT_MS, signal };
@@ -256,15 +166,6 @@ export class VerificationClient {
     );
   }
 
-  /**
-   * The verifications in Temporal's visibility store, open ones first, as long as the namespace keeps them. The store
-   * follows a moment later.
-   * @throws NotSetUpError when the namespace lacks the search attributes.
-   * @example
-   * ```ts
-   * for await (const row of verifications.list({ state: 'awaitingToken', open: true })) console.log(row.workflowId);
-   * ```
-   */
   list(filter: ListFilter = {}, options?: CallOptions): AsyncGenerator<VerificationListing, void, undefined> {
     return listVerifications(this.calls, filter, limitsOf(options, this.timeoutMs));
   }
