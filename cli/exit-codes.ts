@@ -20,6 +20,7 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   IdReused: EXIT.usage,
   TemporalUnavailable: EXIT.unreachable,
   WorkerUnavailable: EXIT.unreachable,
+  OtherTaskQueue: EXIT.unreachable,
   CognitoUnavailable: EXIT.unreachable,
   NotSetUp: EXIT.unreachable,
   UnexpectedAnswer: EXIT.unreachable,

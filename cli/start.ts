@@ -22,6 +22,7 @@ interface StartOptions extends OutputOptions, SecretOptions, VerificationPolicy 
   clientMetadata?: Record<string, string>;
   requestId?: string;
   wait?: number;
+  takeOver?: true;
 }
 
 /** `start`: answers once the first send is settled. */
@@ -40,6 +41,7 @@ export function startCommand(): Command {
     .option('--request-id <id>', 'repeating a start with the same id sends nothing again. Default: a random one')
     .option('--already-sent [destination]', 'Cognito has sent a code by itself: skip the first send')
     .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
+    .option('--take-over', 'end an open verification on another task queue, and start it here. Default: refused')
     .option('--wait <duration>', 'how long to wait for the first send. Default 25 seconds', durationOption)
     .addOption(jsonOption())
     .optionsGroup('Policy:');
@@ -68,6 +70,7 @@ Examples:
             ...request,
             // An empty id is treated as none.
             requestId: options.requestId || undefined,
+            takeOver: options.takeOver,
           }),
         {
           timeout: options.wait ?? '25 seconds',

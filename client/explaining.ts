@@ -9,8 +9,9 @@ import {
   VerificationNotFoundError,
   WorkerUnavailableError,
 } from './errors.js';
+import { whyElsewhere } from './other-task-queue.js';
 import { endedMeanwhile } from './repeated-update.js';
-import { type Named, type Runs, SERVER_TIMEOUT_MS } from './runs.js';
+import { type Named, type Run, type Runs, SERVER_TIMEOUT_MS } from './runs.js';
 import { type CallTarget, errorOfService, isDeadline, isUnavailable, workerUnavailable } from './service-errors.js';
 import { whyStalled, whyUnopened } from './stalled.js';
 
@@ -52,9 +53,17 @@ export async function explain(
   return (await onRun(calls, named, whyUnopened)) ?? explained;
 }
 
-/** Why a worker that runs cannot go on with the verification. Undefined where that is not so, or could not be found out. */
+/**
+ * Why no worker goes on with the verification: one has tried and cannot, or it is on another task queue. Undefined where that is not
+ * so, or could not be found out.
+ */
 export async function whyStuck(calls: Calls, named: Named): Promise<VerificationError | undefined> {
-  return await onRun(calls, named, whyStalled);
+  return await onRun(
+    calls,
+    named,
+    async (client, target, run) =>
+      (await whyStalled(client, target)) ?? (await whyElsewhere(calls, named.workflowId, run)),
+  );
 }
 
 /** If one is open, the run that was asked has ended, and somebody has started a new one since. */
@@ -84,12 +93,13 @@ async function whyNoAnswer(calls: Calls, named: Named, cause: unknown): Promise<
 async function onRun<T>(
   calls: Calls,
   named: Named,
-  find: (client: Client, run: CallTarget & { runId: string }) => Promise<T>,
+  find: (client: Client, target: CallTarget & { runId: string }, run: Run) => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await calls.within(async () => {
-      const { runId, open } = await calls.runs.newest(named);
-      return open ? await find(calls.client, { ...targetOf(calls, named.workflowId), runId }) : undefined;
+      const run = await calls.runs.newest(named);
+      const target = { ...targetOf(calls, named.workflowId), runId: run.runId };
+      return run.open ? await find(calls.client, target, run) : undefined;
     }, SERVER_TIMEOUT_MS);
   } catch {
     return undefined;

@@ -48,5 +48,5 @@ export { type PublicStatus, publicStatus } from './public-status.js';
 export { explainServiceError, readServiceError } from './service-errors.js';
 export type { UserCallOptions, UserStart, UserVerifications } from './user-verifications.js';
 export { VerificationClient } from './verification-client.js';
-export type { Verifications, WithAttemptId, WithRequestId } from './verifications.js';
+export type { StartInput, Verifications, WithAttemptId, WithRequestId } from './verifications.js';
 export { isVerifiedValue } from './verified-value.js';

@@ -22,6 +22,8 @@ export interface Run extends NewestRun {
   /** Another one where a reset has made the run. */
   readonly firstRunId: string;
   readonly open: boolean;
+  /** Whose workers go on with it. */
+  readonly taskQueue: string;
 }
 
 /** What the runs need of the calls to Temporal. */
@@ -69,7 +71,7 @@ export class Runs {
   }
 
   /** The run before one that is about to be started; undefined if there is none. Throws Temporal's own errors. */
-  async before(workflowId: string): Promise<NewestRun | undefined> {
+  async before(workflowId: string): Promise<Run | undefined> {
     try {
       return await this.describe(workflowId);
     } catch (error) {
@@ -80,11 +82,14 @@ export class Runs {
 
   /** The run with this id; without one the newest. Throws Temporal's own errors. */
   async describe(workflowId: string, run?: string): Promise<Run> {
-    const { runId, status, closeTime, raw } = await this.calls.client.workflow.getHandle(workflowId, run).describe();
+    const { runId, status, closeTime, taskQueue, raw } = await this.calls.client.workflow
+      .getHandle(workflowId, run)
+      .describe();
     return {
       runId,
       firstRunId: raw.workflowExecutionInfo?.firstRunId || runId,
       open: status.name === 'RUNNING',
+      taskQueue,
       closedAtMs: closeTime?.getTime(),
     };
   }

@@ -96,6 +96,11 @@ export class ServiceCalls {
     this.limits.spendReserve();
   }
 
+  /** Half of what is left of the time of the call. */
+  halfMs(): number {
+    return this.limits.halfMs();
+  }
+
   /** Whether the caller has aborted the call that runs now. */
   wasAborted(): boolean {
     return this.limits.whyAborted() !== undefined;
@@ -140,9 +145,9 @@ export class ServiceCalls {
   }
 
   /** The status from the workflow. If no worker answers and the verification has ended, its last status. */
-  async status(named: Named): Promise<VerificationStatus> {
+  async status(named: Named, mostMs: number = QUERY_TIMEOUT_MS): Promise<VerificationStatus> {
     try {
-      return (await this.within(() => this.ask(named), QUERY_TIMEOUT_MS)).status;
+      return (await this.within(() => this.ask(named), mostMs)).status;
     } catch (error) {
       this.spendReserve();
       const last = await this.runs.outcomeIfEnded(named);
@@ -186,11 +191,14 @@ export class ServiceCalls {
       });
     try {
       this.spendReserve();
-      return await this.within(async () => {
-        const { closedAtMs } = await this.runs.describe(workflowId);
-        if (closedAtMs !== undefined && closedAtMs < begunAtMs) throw nothingStarted();
-        return await this.ask({ workflowId });
-      }, STATUS_AFTER_START_MS);
+      return await this.within(
+        async () => {
+          const { closedAtMs } = await this.runs.describe(workflowId);
+          if (closedAtMs !== undefined && closedAtMs < begunAtMs) throw nothingStarted();
+          return await this.ask({ workflowId });
+        },
+        Math.min(STATUS_AFTER_START_MS, this.halfMs()),
+      );
     } catch (error) {
       const explained = await this.explain(error, { workflowId });
       throw explained instanceof VerificationNotFoundError ? nothingStarted(explained) : explained;

@@ -39,6 +39,7 @@ export const ENGLISH: Texts = {
     CallAborted: LATER,
     TemporalUnavailable: LATER,
     WorkerUnavailable: LATER,
+    OtherTaskQueue: OUR_FAULT,
     Sealing: OUR_FAULT,
     UnexpectedAnswer: OUR_FAULT,
     IdReused: OUR_FAULT,

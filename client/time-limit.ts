@@ -68,6 +68,11 @@ export class TimeLimits {
     return Math.min(Date.now() + mostMs, this.budgets.getStore()?.untilMs ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Half of what is left of the time of the call: for a question after whose failure another one is due. */
+  halfMs(): number {
+    return Math.max(0, this.until(Number.POSITIVE_INFINITY) - Date.now()) / 2;
+  }
+
   /** From here on a call asks only what has become of it. */
   spendReserve(): void {
     this.budgets.getStore()?.spendReserve();

@@ -17,7 +17,7 @@ import {
 import type { CallOptions, StartedVerification } from './client-options.js';
 import { InvalidRequestError } from './errors.js';
 import { parse } from './input.js';
-import type { Verifications } from './verifications.js';
+import type { StartInput, Verifications } from './verifications.js';
 
 /** The last argument of most methods of `UserVerifications`. */
 export interface UserCallOptions extends CallOptions {
@@ -26,7 +26,7 @@ export interface UserCallOptions extends CallOptions {
 }
 
 /** What a start asks for, apart from the user and the attribute. */
-export type UserStart = Omit<RequestedVerification, 'attributeName'> & { requestId?: string | undefined };
+export type UserStart = Omit<RequestedVerification, 'attributeName'> & Pick<StartInput, 'requestId' | 'takeOver'>;
 
 /** What the verifications of a user are made with. */
 interface Parts {

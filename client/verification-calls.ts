@@ -17,7 +17,6 @@ import {
   submitCode,
   type TokenInput,
   tokenFields,
-  type VerificationRequest,
   type VerificationStatus,
   WORKFLOW_TYPE,
   workflowIdFor,
@@ -27,9 +26,10 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { expected, isStatus, isSubmitCodeAnswer } from './answers.js';
 import type { Challenge } from './challenge.js';
 import type { StartedVerification, VerificationRef } from './client-options.js';
-import { VerificationEndedError } from './errors.js';
+import { OtherTaskQueueError, VerificationEndedError } from './errors.js';
 import { errorOfInput } from './failure-errors.js';
 import { checkReference, namedBy, parse, updateIdFor } from './input.js';
+import { endElsewhere, whyElsewhere } from './other-task-queue.js';
 import { repeatStart, repeatUpdate } from './repeated-update.js';
 import type { Named } from './runs.js';
 import type { ServiceCalls } from './service-calls.js';
@@ -37,7 +37,7 @@ import { isDeadline } from './service-errors.js';
 import { startOperation } from './start-operation.js';
 import type { TokenCheck } from './token-check.js';
 import { codeAsSent } from './typed-code.js';
-import type { WithAttemptId, WithRequestId } from './verifications.js';
+import type { StartInput, WithAttemptId, WithRequestId } from './verifications.js';
 
 /** What `VerificationClient` asks of verifications, each within the time limit under which it is called. */
 export class VerificationCalls {
@@ -46,9 +46,9 @@ export class VerificationCalls {
     private readonly tokens: TokenCheck,
   ) {}
 
-  async start(input: WithRequestId<VerificationRequest>): Promise<StartedVerification> {
+  async start(input: StartInput): Promise<StartedVerification> {
     // A caller without TypeScript may pass anything. What cannot be spread is refused as an empty request.
-    const { requestId, ...request } = { ...input };
+    const { requestId, takeOver, ...request } = { ...input };
     const parsed = parse(() => parseRequest(request, ['requestId']));
     const updateId = updateIdFor(awaitDelivery, 'requestId', requestId);
     const { proven } = await this.tokens.check(parsed.tokenInput);
@@ -59,6 +59,8 @@ export class VerificationCalls {
     const challengeOf = (id: string) => this.calls.challenge({ kind: 'awaitDelivery', workflowId, id, asks, proven });
     const send = async (id: string) => {
       const newest = await this.calls.runs.before(workflowId);
+      const elsewhere = newest && (await whyElsewhere(this.calls, workflowId, newest));
+      if (elsewhere) throw elsewhere;
       const challenge = challengeOf(id);
       const { stamp } = challenge;
       const ofRequest = { kind: WORKFLOW_TYPE, id, at: stamp.at, proven } as const;
@@ -71,7 +73,12 @@ export class VerificationCalls {
     };
     const begunAtMs = this.calls.now();
     try {
-      const answered = await this.calls.inTries(() => repeatStart(send, updateId));
+      const start = async () => await this.calls.inTries(() => repeatStart(send, updateId));
+      const answered = await start().catch(async (error: unknown) => {
+        if (takeOver !== true || !(error instanceof OtherTaskQueueError)) throw error;
+        await endElsewhere(this.calls, workflowId);
+        return await start();
+      });
       return { workflowId, ...answered };
     } catch (error) {
       if (!isDeadline(error)) throw await this.calls.explain(error, { workflowId }, challengeOf(updateId));
@@ -135,7 +142,8 @@ export class VerificationCalls {
     const outcome = await this.calls.runs.outcomeIfEnded(named);
     if (outcome && outcome.outcome !== 'cancelled') throw new VerificationEndedError(named.workflowId, outcome);
     const stall = outcome ? undefined : await this.calls.stall(named);
-    if (stall) throw stall;
+    // Whoever works there goes on with it, and ends it.
+    if (stall && !(stall instanceof OtherTaskQueueError && stall.hasPollers)) throw stall;
   }
 
   /** @throws InvalidRequestError unless it names a verification of a user pool that is served. */

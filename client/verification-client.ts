@@ -14,7 +14,6 @@ import {
   type SubmitCodeInput,
   TASK_QUEUE,
   type VerificationOutcome,
-  type VerificationRequest,
   type VerificationStatus,
 } from '@cognito-verification/contract';
 import type {
@@ -31,7 +30,7 @@ import { ServiceCalls } from './service-calls.js';
 import { TokenCheck } from './token-check.js';
 import { UserVerifications } from './user-verifications.js';
 import { VerificationCalls } from './verification-calls.js';
-import type { Verifications, WithAttemptId, WithRequestId } from './verifications.js';
+import type { StartInput, Verifications, WithAttemptId, WithRequestId } from './verifications.js';
 import { waitForOutcome } from './waiting.js';
 
 /**
@@ -118,7 +117,7 @@ export class VerificationClient implements Verifications {
     return new UserVerifications({ client: this, check: (token) => this.tokens.check(token), user });
   }
 
-  async start(input: WithRequestId<VerificationRequest>, options?: CallOptions): Promise<StartedVerification> {
+  async start(input: StartInput, options?: CallOptions): Promise<StartedVerification> {
     return await this.within(options, () => this.verifications.start(input));
   }
 

@@ -19,6 +19,7 @@ export const HTTP_STATUS = {
   CallAborted: 499,
   TemporalUnavailable: 503,
   WorkerUnavailable: 503,
+  OtherTaskQueue: 503,
   Sealing: 500,
   UnexpectedAnswer: 502,
   IdReused: 422,

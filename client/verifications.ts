@@ -13,6 +13,15 @@ import type { ListFilter, VerificationListing } from './listing.js';
 
 /** An input with the id by which a repeated call is known. */
 export type WithRequestId<Input> = Input & { requestId?: string | undefined };
+/** What `start` takes. */
+export type StartInput = WithRequestId<VerificationRequest> & {
+  /**
+   * Where the open verification is on another task queue: asks for its end, and starts one here. If it is still open after ten
+   * seconds, Temporal ends it, but only where no worker was seen there. Its sends and attempts count in the new one. Default:
+   * such a start is refused with `OtherTaskQueueError`.
+   */
+  takeOver?: boolean | undefined;
+};
 /** The same of a call with a code. */
 export type WithAttemptId<Input> = Input & { attemptId?: string | undefined };
 
@@ -39,6 +48,7 @@ export interface Verifications {
    * @throws IdReusedError when the id was used before for a request that asks for something else.
    * @throws InvalidRequestError, AccessTokenRefusedError, KeysUnavailableError before anything is started.
    * @throws VerificationFailedError when Cognito refused the first send for good.
+   * @throws OtherTaskQueueError when the open verification is on another task queue. Nothing was started or sent.
    * @throws WorkerUnavailableError when no worker answered. The verification is started, and goes on once a worker runs.
    * @example
    * ```ts
@@ -46,7 +56,7 @@ export interface Verifications {
    * console.log(workflowId, status.delivery?.destination); // 'z***@e***'
    * ```
    */
-  start(input: WithRequestId<VerificationRequest>, options?: CallOptions): Promise<StartedVerification>;
+  start(input: StartInput, options?: CallOptions): Promise<StartedVerification>;
 
   /**
    * Where a verification stands. An ended one answers as long as Temporal keeps its history.

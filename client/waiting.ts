@@ -26,7 +26,7 @@ export async function waitForOutcome(
     // A Temporal Service that became unavailable looks the same. Then this question throws.
     const ended = (await calls.runOf(named)).open ? undefined : await calls.runs.outcomeIfEnded(named);
     if (ended) return await withLastStatus(calls, named, ended);
-    const status = await calls.status(named).catch(() => undefined);
+    const status = await calls.status(named, calls.halfMs()).catch(() => undefined);
     const stall = status ? undefined : await calls.stall(named);
     if (stall) throw stall;
     throw new VerificationOpenError(named.workflowId, status, { cause: error });
