@@ -1,5 +1,9 @@
-/** What people type or paste between the digits of a code: white space, what cannot be seen, dashes, and the Japanese long-vowel mark. */
-const BETWEEN_DIGITS = /[\s\p{Z}\p{Cf}\p{Pd}\u2212\u30fc\uff70]/gu;
+/**
+ * What people type or paste between the digits of a code: white space, dashes, the Japanese long-vowel mark, and marks that cannot
+ * be seen. Not those that show the digits in another order: then the user does not see what is sent.
+ */
+const BETWEEN_DIGITS =
+  /[\s\p{Z}\p{Pd}\u00ad\u061c\u200b-\u200f\u202a-\u202c\u2060\u2066-\u2069\u2212\u30fc\ufeff\uff70]/gu;
 const DIGIT = /\p{Nd}/u;
 
 /**

@@ -1,5 +1,6 @@
 /** A client by settings, and the clients that are refused, without a server. */
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -17,7 +18,7 @@ const ID = 'verify/eu-west-1_pool/2f0e/email';
 const SETTINGS = {
   HOME: '/nowhere',
   XDG_CONFIG_HOME: '/nowhere',
-  VERIFICATION_ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+  VERIFICATION_ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
   VERIFICATION_USER_POOLS: 'eu-west-1_pool',
 };
 const POOLS = [{ userPoolId: 'eu-west-1_pool' }];
@@ -82,7 +83,9 @@ it('refuses a client of another copy of @temporalio/client in words, before anyt
 
   const requests: string[] = [];
   const connection = new Proxy({} as Connection, { get: (_target, name) => requests.push(String(name)) });
-  for (const client of [new other.Client({ connection }), untyped({ workflow: {}, options: {} })]) {
+  const clients = [new other.Client({ connection }), untyped({ workflow: {}, options: {} })];
+  requests.length = 0;
+  for (const client of clients) {
     const made = () => new VerificationClient({ client, userPools: POOLS, sealedElsewhere: true });
     expect(made).toThrow(/two copies of @temporalio\/client .*npm ls @temporalio\/client/);
   }

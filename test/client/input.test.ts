@@ -74,7 +74,7 @@ describe('a wrong request', () => {
     'is refused where the options have no client: %j',
     (options) => {
       expect(() => new VerificationClient(untyped(options))).toThrow(
-        /^client (must be a connected Client|has no payload codec)/,
+        /^client (must be a connected Client|is no Client)/,
       );
     },
   );

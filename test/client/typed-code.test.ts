@@ -69,7 +69,7 @@ describe('any other text', () => {
     );
   });
 
-  it.each(['', ' ', '-', 'AB-12', '12 a', '½', 'Ⅳ', '①②③'])('%j is', (typed) => {
+  it.each(['', ' ', '-', 'AB-12', '12 a', '½', 'Ⅳ', '①②③', '12\u202e3456', '12\u202d3456'])('%j is', (typed) => {
     expect(codeAsSent(typed)).toBe(typed);
   });
 });
