@@ -5,7 +5,7 @@ import type { SandboxUser } from '../sandbox/index.js';
 import type { OverloadStand } from './overload-stand.js';
 
 /** How long the users of the quiet pool waited, in ms. */
-export interface Waits {
+interface Waits {
   readonly sent: number[];
   readonly submit: number[];
 }

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import type { Estimate, LimitUse, LIMITS } from '../capacity/estimate.js';
+import type { Estimate, LIMITS, LimitUse } from '../capacity/estimate.js';
 import type { CapacityInput } from '../capacity/input.js';
 import { jsonLine, jsonOption, type OutputOptions, print } from './print.js';
 import { UsageError } from './usage-error.js';
