@@ -10,4 +10,4 @@ Object.assign(fs, {
     return readFileSync(...args);
   },
 });
-process.once('exit', () => fs.writeFileSync(report, [...read, ...Object.keys(require.cache)].join('\n')));
+process.once('exit', () => fs.writeFileSync(report, [...new Set([...read, ...Object.keys(require.cache)])].join('\n')));
