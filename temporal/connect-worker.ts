@@ -5,7 +5,7 @@ import { NativeConnection } from '@temporalio/worker';
 import type { TemporalConfig } from './config.js';
 import { connectClient } from './connect-client.js';
 
-/** A service that is there answers within some milliseconds, also from another continent. */
+/** Enough for most services that are there. A slower one is asked by the client too, which costs some time and nothing else. */
 const SOON_MS = 500;
 
 /**
