@@ -128,6 +128,16 @@ export class UserVerifications {
     return await this.client.wait(ref, options);
   }
 
+  /** `watch` of the client. The token is checked once, at the beginning. */
+  async *watch(
+    attributeName: AttributeName,
+    options?: Pick<UserCallOptions, 'run' | 'signal'>,
+  ): AsyncGenerator<VerificationStatus, VerificationOutcome, undefined> {
+    const ref = this.ref(attributeName, options);
+    await this.check();
+    return yield* this.client.watch(ref, options);
+  }
+
   private ref(attributeName: AttributeName, options: UserCallOptions | undefined) {
     // A caller without TypeScript may pass anything, such as what a browser has sent.
     if (!ATTRIBUTE_NAMES.includes(attributeName)) {

@@ -32,6 +32,7 @@ import { UserVerifications } from './user-verifications.js';
 import { VerificationCalls } from './verification-calls.js';
 import type { StartInput, Verifications, WithAttemptId, WithRequestId } from './verifications.js';
 import { waitForOutcome } from './waiting.js';
+import { Watches } from './watching.js';
 
 /**
  * Verifies the attributes of Cognito users. Every method throws a `VerificationError`, and no other error for anything
@@ -58,6 +59,7 @@ export class VerificationClient implements Verifications {
   private readonly calls: ServiceCalls;
   private readonly verifications: VerificationCalls;
   private readonly tokens: TokenCheck;
+  private readonly watches: Watches;
   private readonly timeoutMs: number;
 
   /**
@@ -72,6 +74,7 @@ export class VerificationClient implements Verifications {
     this.calls = new ServiceCalls(options.client, this.taskQueue, options.now ?? Date.now);
     this.tokens = new TokenCheck(options);
     this.verifications = new VerificationCalls(this.calls, this.tokens);
+    this.watches = new Watches(this.calls);
     this.timeoutMs = durationMs('timeout', options.timeout ?? '25 seconds');
   }
 
@@ -163,6 +166,14 @@ export class VerificationClient implements Verifications {
     return await this.calls.limited(limits, () =>
       waitForOutcome(this.calls, this.verifications.named(verification), timeoutMs),
     );
+  }
+
+  async *watch(
+    verification: VerificationRef,
+    options?: Pick<CallOptions, 'signal'>,
+  ): AsyncGenerator<VerificationStatus, VerificationOutcome, undefined> {
+    const { signal } = limitsOf(options, undefined);
+    return yield* this.watches.watch(this.verifications.named(verification), signal);
   }
 
   list(filter: ListFilter = {}, options?: CallOptions): AsyncGenerator<VerificationListing, void, undefined> {

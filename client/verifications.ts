@@ -159,6 +159,22 @@ export interface Verifications {
   wait(verification: VerificationRef, options?: CallOptions): Promise<VerificationOutcome>;
 
   /**
+   * Each change of the status, the one of now first, until the verification has ended; the value that the iteration returns is the
+   * outcome. It waits on the history, which costs no action, and asks for the status only when an event has come. All watchers of
+   * one verification in a process share that, and none holds an update, so they are in nobody's way.
+   * @throws CallAbortedError when its signal says so.
+   * @throws VerificationNotFoundError, WorkerUnavailableError, TemporalUnavailableError. Watch again then.
+   * @example
+   * ```ts
+   * for await (const { state, attemptsLeft } of verifications.watch(workflowId)) console.log(state, attemptsLeft);
+   * ```
+   */
+  watch(
+    verification: VerificationRef,
+    options?: Pick<CallOptions, 'signal'>,
+  ): AsyncGenerator<VerificationStatus, VerificationOutcome, undefined>;
+
+  /**
    * The verifications in Temporal's visibility store, open ones first, as long as the namespace keeps them. The store
    * follows a moment later.
    * @throws NotSetUpError when the namespace lacks the search attributes.
