@@ -85,6 +85,7 @@ export function clientOf(settings: TemporalSettings, options: ClientOfOptions = 
   const { address, namespace, security } = settings;
   const { patient, connectTimeoutMs, ...clientOptions } = options;
   let closed = false;
+  let silentSinceMs: number | undefined;
   const retries = retriesOn({
     isClosed: () => closed,
     isConnected: () => connection.isConnected(),
@@ -105,7 +106,9 @@ export function clientOf(settings: TemporalSettings, options: ClientOfOptions = 
     connection,
     settled: async () => {
       if (closed) throw new TemporalUnavailableError('This client was closed. Make another one.');
-      if (await connection.settles(CONNECTS_WITHIN_MS)) return;
+      const isKnown = silentSinceMs !== undefined && Date.now() - silentSinceMs < CONNECTS_WITHIN_MS;
+      if (await connection.settles(isKnown ? 0 : CONNECTS_WITHIN_MS)) return;
+      silentSinceMs = Date.now();
       throw unreachable(settings, new Error(`no answer within ${CONNECTS_WITHIN_MS / 1000} seconds`));
     },
     whyAway: (cause) => (closed || connection.isConnected() ? undefined : unreachable(settings, cause)),

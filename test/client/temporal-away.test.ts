@@ -18,7 +18,8 @@ const token = accessToken();
 /** Every method that asks Temporal, and what it answers where there is no verification and no worker. */
 const CALLS: Record<string, [call: (client: VerificationClient) => Promise<unknown>, answer: string]> = {
   start: [
-    (client) => client.start({ accessToken: token, attributeName: 'email' }, { timeout: '4 seconds' }),
+    (client) =>
+      client.start({ accessToken: accessToken({ sub: 'somebody' }), attributeName: 'email' }, { timeout: '4 seconds' }),
     'WorkerUnavailable',
   ],
   status: [(client) => client.status(ID), 'VerificationNotFound'],

@@ -326,7 +326,7 @@ describe('waiting', () => {
         workflow: [
           {
             async startUpdateWithStart(input, next) {
-              await sleep(6_500);
+              await sleep(4_500);
               return await next(input);
             },
           },
