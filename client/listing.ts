@@ -82,12 +82,13 @@ async function* rowsOf(
   limits: Limits,
 ): AsyncGenerator<VerificationListing, void, undefined> {
   for (;;) {
-    let row: IteratorResult<WorkflowExecutionInfo>;
-    try {
-      row = await calls.limited(limits, () => calls.within(() => rows.next()));
-    } catch (error) {
-      throw await calls.explain(error, { workflowId: '' });
-    }
+    const row: IteratorResult<WorkflowExecutionInfo> = await calls.limited(limits, async () => {
+      try {
+        return await calls.within(() => rows.next());
+      } catch (error) {
+        throw await calls.explain(error, { workflowId: '' });
+      }
+    });
     if (row.done) return;
     yield listingOf(row.value);
   }
