@@ -40,7 +40,8 @@ const GUARDS = [
   'test/replay/sources-of-nondeterminism.test.ts',
 ];
 /** They wait for half a minute or longer, and run once, in the project `without a cache`. */
-const SLOW_LIFECYCLE = 'test/lifecycle/{in-real-time,local-answers,queries-ahead}.test.ts';
+const SLOW_LIFECYCLE =
+  'test/lifecycle/{held-answers,in-real-time,local-answers,queries-ahead,sends-that-nobody-received}.test.ts';
 /** It builds the Temporal server first, which takes minutes the first time on a machine. */
 const POSTGRES = 'test/dev/postgres-server.test.ts';
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];

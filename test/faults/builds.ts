@@ -1,12 +1,14 @@
-/** Builds of the worker: copies of the compiled program in a folder of their own, with a modified workflow bundle. */
+/** Builds of the worker: copies of the compiled program in a folder of their own, with a text changed here and there. */
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A text of the bundle, and its replacement. */
-export type Change = readonly [from: string, to: string];
+const BUNDLE = 'dist/workflow-bundle.js';
+
+/** A text of a file of the program, and its replacement. Default: of the workflow bundle. */
+export type Change = readonly [from: string, to: string, file?: string];
 
 /** A difference that two builds may have at the same time: all commands are equal, and only the text for people differs. */
 export const NEXT_RELEASE: readonly Change[] = [["'The verification expires'", "'The verification ends'"]];
@@ -36,13 +38,21 @@ export async function makeBuild(folder: string, changes: readonly Change[] = [])
   await cp(join(ROOT, 'package.json'), join(folder, 'package.json'));
   await cp(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true, filter: (path) => !/dist\/test/.test(path) });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'dir');
-  const path = join(folder, 'dist/workflow-bundle.js');
-  let bundle = await readFile(path, 'utf8');
-  for (const [from, to] of changes) {
-    // A change that matches nothing would make a test that cannot fail.
-    if (!bundle.includes(from)) throw new Error(`The workflow bundle has no ${from} any more`);
-    bundle = bundle.replaceAll(from, to);
-  }
-  await writeFile(path, bundle);
+  for (const change of changes) await changeFile(join(folder, change[2] ?? BUNDLE), change);
   return folder;
+}
+
+/** Writes the workflow bundle with these changes into `folder`. */
+export async function makeBundle(folder: string, changes: readonly Change[]): Promise<string> {
+  const path = join(folder, 'workflow-bundle.js');
+  await cp(join(ROOT, BUNDLE), path);
+  for (const change of changes) await changeFile(path, change);
+  return path;
+}
+
+async function changeFile(path: string, [from, to]: Change): Promise<void> {
+  const code = await readFile(path, 'utf8');
+  // A change that matches nothing would make a test that cannot fail.
+  if (!code.includes(from)) throw new Error(`${path} has no ${from} any more`);
+  await writeFile(path, code.replaceAll(from, to));
 }

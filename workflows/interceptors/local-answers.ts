@@ -8,8 +8,8 @@ type Job = NonNullable<Parameters<NonNullable<Internals['activate']>>[0]['activa
  * Hands the answer of a local activity to the workflow at the time, and in the order, in which every replay does. Core (of SDK 1.24) does
  * not, once a query has ended the workflow task while the activity was under way:
  * - If the activity ended while the query was being answered, its answer comes with the next task and at its time; a replay has it with
- *   the first task. So no time passes with an answer that comes alone. The task that would bring it together with
- *   something else fails, and is made again by a replay.
+ *   the first task. So no time passes with an answer that comes alone, or with updates only. The task that would bring it together
+ *   with something else fails, and is made again by a replay.
  * - If the activity was still running, what the next task brings comes before the answer; a replay hands over both at once, at the later
  *   time. So it is held until the answer is there.
  */
@@ -41,7 +41,9 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           held = undefined;
           const activator = getActivator();
           if (answers > 0 && !isAlone && !activation.isReplaying) throw new Error(MADE_AGAIN);
-          if (answers > 0 && isAlone && earlier.length === 0) activator.now = known;
+          // An update may be refused, and leave nothing: a replay then has the answer alone.
+          const isTraceless = ({ resolveActivity, doUpdate }: Job) => Boolean(resolveActivity?.isLocal || doUpdate);
+          if (answers > 0 && batchIndex === 0 && [...earlier, ...jobs].every(isTraceless)) activator.now = known;
           known = activator.now;
           next(earlier.length === 0 ? input : { ...input, activation: { ...activation, jobs: [...earlier, ...jobs] } });
         },
