@@ -16,7 +16,7 @@ export interface Site {
 }
 
 /** A person is slower than the worker. Without a pause two workflow tasks may become one, and counts would vary. */
-const PAUSE_MS = 1_000;
+export const PAUSE_MS = 1_000;
 
 /** Runs one path to its end and returns the workflow's id. */
 export type Path = (site: Site) => Promise<string>;

@@ -1,75 +1,71 @@
-/** Where the benchmark runs: a Temporal development server, the Cognito sandbox, and both workers as processes. */
+/** Where the benchmark runs: a Temporal server and the Cognito sandbox. */
 import { randomBytes } from 'node:crypto';
-import { VerificationClient } from '@cognito-verification/client';
-import { clientDataConverter, KEY_BYTES, keyRingOf, parseKeys } from '@cognito-verification/codec';
+import { KEY_BYTES } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
-import { Client, Connection } from '@temporalio/client';
+import { Connection } from '@temporalio/client';
 import { temporalCli } from '../dev/temporal-binaries.js';
 import { startTemporalServer } from '../dev/temporal-server.js';
-import { type Sandbox, startSandbox } from '../sandbox/index.js';
-import { bundleBare } from './bare-worker.js';
-import type { ByContestant } from './cpu.js';
-import { type MeasuredWorker, startMeasuredWorker } from './measured-worker.js';
-import type { Site } from './paths.js';
+import { type Sandbox, type SandboxUser, startSandbox } from '../sandbox/index.js';
 
-/** Everything that the benchmark runs on. */
+/** The servers that a benchmark can run on. */
+export const SERVERS = ['dev'] as const;
+
+/** Processes of the server, by what they are called in the tables. */
+type Pids = Readonly<Record<'server' | 'database', readonly number[]>>;
+
+/** Everything that all contestants share. */
 export interface Stand {
   readonly sandbox: Sandbox;
-  /** Verifications run here as deployed. */
-  readonly sealed: Site;
-  /** Verifications run here with payloads in plain text. */
-  readonly unsealed: Site;
-  readonly bareTaskQueue: string;
-  readonly workers: ByContestant<MeasuredWorker>;
+  readonly connection: Connection;
+  readonly address: string;
+  readonly pids: Pids;
+  /** The version that the server tells. */
+  readonly serverVersion: string;
+  readonly userPoolId: string;
+  /** In the form of `VERIFICATION_ENCRYPTION_KEYS`. */
+  readonly keys: string;
+  /** The code that everybody gets. */
+  readonly code: string;
+  /** Aborted when the stand closes, for programs that run once. */
+  readonly closing: AbortSignal;
+  /** Makes users of the pool. */
+  users(count: number): Promise<SandboxUser[]>;
+  /** Has something stopped with the stand, before what was started earlier. */
+  stopLater(stop: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
 /** Starts the stand. If one part fails to start, the parts before it are stopped. */
-export async function startStand(): Promise<Stand> {
-  const closing: (() => Promise<void>)[] = [];
+export async function startStand(server: (typeof SERVERS)[number]): Promise<Stand> {
+  const stops: (() => Promise<void>)[] = [];
+  const closing = new AbortController();
   const close = async (): Promise<void> => {
-    for (let end = closing.pop(); end !== undefined; end = closing.pop()) await end();
+    closing.abort();
+    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
   };
   try {
-    const server = await startTemporalServer({
-      cli: await temporalCli(),
-      headless: true,
-      searchAttributes: Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, 'Keyword'])),
-    });
-    closing.push(() => server.close());
-    const { address } = server;
-    const sandbox = await startSandbox();
-    closing.push(() => sandbox.close());
+    const running = await startServer[server]();
+    stops.push(() => running.close());
+    const code = '424242';
+    const sandbox = await startSandbox({ generateCode: () => code });
+    stops.push(() => sandbox.close());
+    const connection = await Connection.connect({ address: running.address });
+    stops.push(() => connection.close());
+    const { serverVersion } = await connection.workflowService.getSystemInfo({});
     // The workers are told of the pool before there is anybody in it.
     const { userPoolId } = await sandbox.createUser();
-    const connection = await Connection.connect({ address });
-    closing.push(() => connection.close());
-    const bundle = await bundleBare();
-    closing.push(() => bundle.remove());
-    const place = { address, cognitoUrl: sandbox.url, userPoolId };
-    const bareTaskQueue = 'bench-bare';
-    const keys = `bench:${randomBytes(KEY_BYTES).toString('base64')}`;
-    const ours = await startMeasuredWorker({ ...place, taskQueue: 'bench', keys });
-    closing.push(() => ours.stop());
-    const unsealed = await startMeasuredWorker({ ...place, taskQueue: 'bench-unsealed' });
-    closing.push(() => unsealed.stop());
-    const bare = await startMeasuredWorker({ ...place, taskQueue: bareTaskQueue, bareBundlePath: bundle.path });
-    closing.push(() => bare.stop());
-    const userPools = [{ userPoolId, endpoint: sandbox.url }];
-    const site = (temporal: Client, taskQueue: string): Site => {
-      return {
-        sandbox,
-        temporal,
-        verifications: new VerificationClient({ client: temporal, userPools, taskQueue, sealedElsewhere: true }),
-      };
-    };
-    const dataConverter = clientDataConverter(keyRingOf(...parseKeys(keys, 'keys')));
     return {
+      ...running,
       sandbox,
-      sealed: site(new Client({ connection, dataConverter }), 'bench'),
-      unsealed: site(new Client({ connection }), 'bench-unsealed'),
-      bareTaskQueue,
-      workers: { ours, unsealed, bare },
+      connection,
+      serverVersion: `${serverVersion} (${server})`,
+      userPoolId,
+      keys: `bench:${randomBytes(KEY_BYTES).toString('base64')}`,
+      code,
+      closing: closing.signal,
+      users: async (count) =>
+        await Promise.all(Array.from({ length: count }, () => sandbox.createUser({ poolId: userPoolId }))),
+      stopLater: (stop) => stops.push(stop),
       close,
     };
   } catch (error) {
@@ -77,3 +73,13 @@ export async function startStand(): Promise<Stand> {
     throw error;
   }
 }
+
+const searchAttributes = Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, 'Keyword' as const]));
+
+const startServer = {
+  dev: async () => {
+    const server = await startTemporalServer({ cli: await temporalCli(), headless: true, searchAttributes });
+    const { address, pid } = server;
+    return { address, pids: { server: [pid], database: [] }, close: () => server.close() };
+  },
+} satisfies Record<(typeof SERVERS)[number], () => Promise<{ address: string; pids: Pids; close(): Promise<void> }>>;

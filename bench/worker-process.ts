@@ -1,6 +1,6 @@
 /**
- * A worker in a process of its own, so that its CPU time can be measured. It runs until the benchmark disconnects, and sends
- * its CPU time when it is asked.
+ * A worker in a process of its own, so that its CPU time and memory are its own. It runs until the benchmark disconnects. Another
+ * revision runs this file too (`revision.ts`), so it imports only what f147f3d has.
  */
 import { once } from 'node:events';
 import { type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
@@ -8,21 +8,10 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createCognitoClients } from '../activities/cognito-clients.js';
 import { createWorker } from '../worker/worker.js';
 import { createBareWorker } from './bare-worker.js';
+import type { Answer, ProcessOptions } from './processes.js';
 
-/** The worker to run, and its server and endpoint. */
-export interface WorkerProcessOptions {
-  readonly address: string;
-  readonly taskQueue: string;
-  readonly cognitoUrl: string;
-  readonly userPoolId: string;
-  /** In the form of `VERIFICATION_ENCRYPTION_KEYS`. Default: payloads stay in plain text. */
-  readonly keys?: string | undefined;
-  /** The bundle of the barest workflow. Default: the real worker runs. */
-  readonly bareBundlePath?: string | undefined;
-}
-
-const options: WorkerProcessOptions = JSON.parse(process.argv[2] ?? '{}');
-const { address, taskQueue, cognitoUrl, userPoolId, bareBundlePath } = options;
+const options: ProcessOptions = JSON.parse(process.argv[2] ?? '{}');
+const { address, taskQueue, cognitoUrl, userPoolId, bareBundlePath, maxCachedWorkflows } = options;
 const keys: KeyRing | undefined = options.keys ? keyRingOf(...parseKeys(options.keys, 'keys')) : undefined;
 
 Runtime.install({
@@ -34,16 +23,27 @@ Runtime.install({
 process.on('SIGINT', () => undefined);
 const connection = await NativeConnection.connect({ address });
 const cognito = createCognitoClients({ endpoint: cognitoUrl });
-const userPools = [{ userPoolId }];
-const worker =
-  bareBundlePath === undefined
-    ? await createWorker({ connection, namespace: 'default', keys, userPools, cognito, taskQueue })
-    : await createBareWorker({ connection, userPools, cognito, taskQueue, bundlePath: bareBundlePath });
+const common = { connection, userPools: [{ userPoolId }], cognito, taskQueue };
+const { worker, cached } = await (bareBundlePath === undefined ? createOurs() : createBare(bareBundlePath));
 const running = worker.run();
-process.on('message', () => process.send?.(process.cpuUsage()));
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  const usage = { cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss(), cached: cached() };
+  process.send?.({ ...usage, beginMs: [], submitMs: [], wallMs: 0, workflowIds: [] } satisfies Answer);
+});
 process.send?.('ready');
 await Promise.race([once(process, 'disconnect'), running]);
 worker.shutdown();
 await running;
 cognito.destroy();
 await connection.close();
+
+async function createOurs() {
+  const ours = await createWorker({ ...common, namespace: 'default', keys, maxCachedWorkflows });
+  return { worker: ours, cached: () => ours.status().workflows?.numCachedWorkflows ?? 0 };
+}
+
+async function createBare(bundlePath: string) {
+  const bare = await createBareWorker({ ...common, bundlePath });
+  return { worker: bare, cached: () => bare.getStatus().numCachedWorkflows };
+}

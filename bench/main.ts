@@ -1,0 +1,73 @@
+/** `npm run bench`: what one verification costs. `options.ts` says what can be measured; docs/performance.md what was. */
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { COMMAND_MEASURES } from './commands.js';
+import { countPaths } from './count-paths.js';
+import { describeMachine } from './machine.js';
+import { measuresOf } from './measures.js';
+import { type BenchOptions, readOptions } from './options.js';
+import { Progress } from './progress.js';
+import { race } from './race.js';
+import { contestants, type Racer, startRacer } from './racers.js';
+import { asText, comparedWith, type Run } from './report.js';
+import { buildRevision } from './revision.js';
+import { type Stand, startStand } from './stand.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const progress = new Progress(process.stderr);
+
+try {
+  await bench(readOptions(process.argv.slice(2)));
+} catch (error) {
+  progress.clear();
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function bench(options: BenchOptions): Promise<void> {
+  const { against, save, json } = options;
+  const earlier: Run | undefined =
+    against !== undefined && (await isFile(against)) ? JSON.parse(await readFile(against, 'utf8')) : undefined;
+  const report = (line: string) => progress.show(line);
+  const other = against === undefined || earlier ? undefined : await buildRevision(against, { root: ROOT, report });
+  const taking = contestants(ROOT, other).filter(({ name }) => options.contestants?.includes(name) ?? true);
+  report('starting the servers and the contestants ...');
+  const stand = await startStand(options.server);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void stand.close().finally(() => process.exit(130));
+    });
+  }
+  try {
+    const racers: Racer[] = [];
+    for (const contestant of taking) racers.push(await startRacer(stand, contestant));
+    const run = await measure(stand, racers, options);
+    progress.clear();
+    if (save !== undefined) await writeFile(save, `${JSON.stringify(run, null, 2)}\n`);
+    process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : asText(run));
+    if (earlier && !json) process.stdout.write(comparedWith(run, earlier));
+  } finally {
+    await stand.close();
+  }
+}
+
+async function measure(stand: Stand, racers: readonly Racer[], options: BenchOptions): Promise<Run> {
+  const { rounds, size, open, only } = options;
+  const at = new Date().toISOString();
+  const known = { ...measuresOf({ size, open }), ...COMMAND_MEASURES };
+  const counts = only.includes('counts') ? await countPaths(racers, progress) : undefined;
+  const samples = await race(
+    only.flatMap((name) => known[name] ?? []),
+    racers,
+    { rounds, progress },
+  );
+  const machine = { ...describeMachine(ROOT), temporalServer: stand.serverVersion };
+  return { at, machine, options: { rounds, size, open }, counts, samples };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

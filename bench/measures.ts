@@ -1,0 +1,149 @@
+/** What is measured on contestants whose processes stand ready: throughput, CPU, latency, memory, and the way back into a cache. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuMsOf } from './machine.js';
+import type { Answer, Task } from './processes.js';
+import type { Measure, Values } from './race.js';
+import { type Racer, startRacer } from './racers.js';
+import { quantile } from './statistics.js';
+
+/** The sizes of the measures. */
+export interface Sizes {
+  /** Verifications of each contestant in each round. */
+  readonly size: number;
+  /** Open verifications at which the worker's memory is read, in rising order. */
+  readonly open: readonly number[];
+}
+
+/** More do not make it faster, with a worker's default settings. */
+const SATURATION = 16;
+/** The CPU time includes the work that ends just after the last answer. */
+const SETTLE_MS = 300;
+/** A person takes about this long to read a message and type its code. */
+const PERSON_MS = 60_000;
+/** As many in a minute as a worker's default cache holds, and a fifth more. */
+const ARRIVAL_MS = 100;
+/** The users of one task, so that a message between processes stays small. */
+const CHUNK = 500;
+
+const hasWorker = ({ worker }: Racer): boolean => worker !== undefined;
+
+/** The measures by their names on the command line. */
+export function measuresOf({ size, open }: Sizes): Readonly<Record<string, readonly Measure[]>> {
+  return {
+    throughput: [{ name: 'throughput', run: (racer) => throughput(racer, size) }],
+    latency: [
+      { name: 'latency', run: (racer) => latency(racer, size) },
+      { name: 'a minute later', once: true, takes: hasWorker, run: aMinuteLater },
+    ],
+    'wake-up': [
+      {
+        name: 'wake-up',
+        takes: ({ contestant }) => contestant.kind === 'product',
+        run: (racer) => wakeUp(racer, size),
+      },
+    ],
+    memory: [{ name: 'memory', once: true, takes: hasWorker, run: (racer) => memory(racer, open) }],
+  };
+}
+
+async function throughput(racer: Racer, size: number): Promise<Values> {
+  const users = await racer.stand.users(size);
+  const { answer, cpu } = await withCpu(racer, { users, inFlight: SATURATION });
+  return {
+    'verifications/s': (size / answer.wallMs) * 1_000,
+    ...Object.fromEntries(Object.entries(cpu).map(([name, ms]) => [`CPU of ${name}, ms`, ms / size])),
+  };
+}
+
+/** Runs a task, and tells what all processes but the sandbox's have used meanwhile. */
+async function withCpu({ stand, worker, caller }: Racer, task: Task): Promise<{ answer: Answer; cpu: Values }> {
+  const used = async () => ({
+    worker: (await worker?.ask())?.cpuMs ?? 0,
+    server: cpuMsOf(stand.pids.server),
+    database: cpuMsOf(stand.pids.database),
+    driver: (await caller.ask()).cpuMs,
+  });
+  const before = await used();
+  const answer = await caller.ask(task);
+  await sleep(SETTLE_MS);
+  const after = await used();
+  const names = Object.keys(before) as (keyof typeof before)[];
+  const cpu: Record<string, number> = {};
+  for (const name of names) cpu[name] = after[name] - before[name];
+  cpu['all'] = names.reduce((sum, name) => sum + (cpu[name] ?? 0), 0);
+  return { answer, cpu };
+}
+
+async function latency({ stand, caller }: Racer, size: number): Promise<Values> {
+  const values: Record<string, number> = {};
+  for (const inFlight of [1, 64]) {
+    const users = await stand.users(Math.max(size, inFlight));
+    const { beginMs, submitMs } = await caller.ask({ users, inFlight });
+    for (const [name, ms] of [
+      ['start → delivery known', beginMs],
+      ['submit → verdict', submitMs],
+    ] as const) {
+      for (const percent of [50, 99])
+        values[`${name}, ${inFlight} in flight, p${percent} ms`] = quantile(ms, percent / 100);
+    }
+  }
+  return values;
+}
+
+/** Submits come a minute after their sends, while others still arrive. */
+async function aMinuteLater({ stand, worker, caller }: Racer): Promise<Values> {
+  const users = await stand.users(PERSON_MS / ARRIVAL_MS);
+  const [{ submitMs }, share] = await Promise.all([
+    caller.ask({ users, inFlight: users.length, everyMs: ARRIVAL_MS, restMs: PERSON_MS }),
+    sleep(PERSON_MS).then(async () => 1 - Math.min(1, ((await worker?.ask())?.cached ?? 0) / users.length)),
+  ]);
+  return {
+    'submit → verdict, a minute later, p50 ms': quantile(submitMs, 0.5),
+    'submit → verdict, a minute later, p99 ms': quantile(submitMs, 0.99),
+    'evicted by then, %': 100 * share,
+  };
+}
+
+/** Submits to verifications that a worker with a small cache has evicted, against those that it has kept. */
+async function wakeUp(racer: Racer, size: number): Promise<Values> {
+  const small = await startRacer(racer.stand, racer.contestant, { purpose: 'small-cache', maxCachedWorkflows: 2 });
+  try {
+    const submits = async (where: Racer) => {
+      // What a new process does for the first time counts for neither.
+      await where.caller.ask({ users: await where.stand.users(size), inFlight: SATURATION });
+      await where.caller.ask({ users: await where.stand.users(size), inFlight: SATURATION, leaveOpen: true });
+      const { answer, cpu } = await withCpu(where, { submitOpen: true });
+      return { ms: quantile(answer.submitMs, 0.5), cpuMs: (cpu['worker'] ?? 0) / size };
+    };
+    const evicted = await submits(small);
+    const kept = await submits(racer);
+    return {
+      'submit, evicted, p50 ms': evicted.ms,
+      'submit, kept, p50 ms': kept.ms,
+      'CPU of worker, evicted, ms': evicted.cpuMs,
+      'CPU of worker, kept, ms': kept.cpuMs,
+    };
+  } finally {
+    await small.stop();
+  }
+}
+
+/** On a fresh worker with its default cache. */
+async function memory({ stand, contestant }: Racer, open: readonly number[]): Promise<Values> {
+  const fresh = await startRacer(stand, contestant, { purpose: 'memory' });
+  const values: Record<string, number> = {};
+  try {
+    let opened = 0;
+    for (const count of [0, ...open]) {
+      while (opened < count) {
+        const users = await stand.users(Math.min(CHUNK, count - opened));
+        await fresh.caller.ask({ users, inFlight: SATURATION, leaveOpen: true });
+        opened += users.length;
+      }
+      values[`memory of worker, ${count} open, MB`] = ((await fresh.worker?.ask())?.rssBytes ?? 0) / 1e6;
+    }
+    return values;
+  } finally {
+    await fresh.stop();
+  }
+}

@@ -1,0 +1,80 @@
+/** The contestants, and their processes: a worker and a caller each. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { BareBundle } from './bare-worker.js';
+import { type BenchProcess, type ProcessOptions, startProcess } from './processes.js';
+import type { Stand } from './stand.js';
+
+/** Something that verifies. */
+export interface Contestant {
+  readonly name: string;
+  readonly kind: ProcessOptions['kind'];
+  /** The folder of its build. */
+  readonly root: string;
+  readonly sealed: boolean;
+}
+
+/** A contestant that runs. */
+export interface Racer {
+  readonly contestant: Contestant;
+  readonly stand: Stand;
+  readonly taskQueue: string;
+  /** None for the caller without Temporal. */
+  readonly worker?: BenchProcess | undefined;
+  readonly caller: BenchProcess;
+  stop(): Promise<void>;
+}
+
+/**
+ * The product as deployed; the same with payloads in plain text; the barest workflow; and a caller that does without Temporal.
+ * @param other another revision's build. Its product takes part as well, and the barest workflow is that revision's.
+ */
+export function contestants(root: string, other?: { name: string; root: string }): Contestant[] {
+  return [
+    { name: 'sealed', kind: 'product', root, sealed: true },
+    { name: 'plain text', kind: 'product', root, sealed: false },
+    { name: 'barest', kind: 'barest', root: other?.root ?? root, sealed: false },
+    ...(other ? [{ ...other, kind: 'product', sealed: true } as const] : []),
+    { name: 'no Temporal', kind: 'direct', root, sealed: false },
+  ];
+}
+
+/**
+ * Starts the processes of a contestant. They end with the stand, unless they are stopped before.
+ * @param options `purpose` is part of the task queue's name, so that two racers of one contestant do not meet;
+ *   `maxCachedWorkflows` is only for the product
+ */
+export async function startRacer(
+  stand: Stand,
+  contestant: Contestant,
+  { purpose = 'standing', maxCachedWorkflows }: { purpose?: string; maxCachedWorkflows?: number } = {},
+): Promise<Racer> {
+  const { kind, root, sealed } = contestant;
+  const { address, userPoolId, code } = stand;
+  const taskQueue = `${contestant.name.replaceAll(' ', '-')}-${purpose}`;
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (let each = stops.pop(); each !== undefined; each = stops.pop()) await each();
+  };
+  stand.stopLater(stop);
+  const started = async (name: string, options: ProcessOptions): Promise<BenchProcess> => {
+    const child = await startProcess(join(root, 'dist/bench', name), options);
+    stops.push(() => child.stop());
+    return child;
+  };
+  const keys = sealed ? stand.keys : undefined;
+  const place = { kind, address, userPoolId, code, taskQueue, keys, cognitoUrl: stand.sandbox.url };
+  let worker: BenchProcess | undefined;
+  if (kind === 'barest') {
+    const { bundleBare }: { bundleBare: () => Promise<BareBundle> } = await import(
+      pathToFileURL(join(root, 'dist/bench/bare-worker.js')).href
+    );
+    const bundle = await bundleBare();
+    stops.push(() => bundle.remove());
+    worker = await started('worker-process.js', { ...place, bareBundlePath: bundle.path });
+  } else if (kind === 'product') {
+    worker = await started('worker-process.js', { ...place, maxCachedWorkflows });
+  }
+  const caller = await started('caller-process.js', place);
+  return { contestant, stand, taskQueue, worker, caller, stop };
+}
