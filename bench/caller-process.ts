@@ -48,7 +48,9 @@ async function perform({
 }: Task): Promise<Answer> {
   const [beginMs, submitMs, workflowIds]: [number[], number[], string[]] = [[], [], []];
   const startedAt = performance.now();
-  await atOnce(users, inFlight, async (user, i) => {
+  const failures: string[] = [];
+  const keepFailure = (error: unknown) => void failures.push(String(error));
+  const verify = async (user: SandboxUser, i: number) => {
     await sleep(startedAt + i * everyMs - performance.now());
     const begun = await timed(beginMs, () => ready(user));
     workflowIds.push(begun.workflowId);
@@ -58,11 +60,13 @@ async function perform({
     }
     if (restMs > 0) await sleep(restMs);
     await timed(submitMs, () => begun.submit());
-  });
-  if (submitOpen) await atOnce(open.splice(0), inFlight, (begun) => timed(submitMs, () => begun.submit()));
+  };
+  await atOnce(users, inFlight, (user, i) => verify(user, i).catch(keepFailure));
+  if (submitOpen)
+    await atOnce(open.splice(0), inFlight, (begun) => timed(submitMs, () => begun.submit()).catch(keepFailure));
   const { user, system } = process.cpuUsage();
   const usage = { cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss(), cached: 0 };
-  return { ...usage, beginMs, submitMs, wallMs: performance.now() - startedAt, workflowIds };
+  return { ...usage, beginMs, submitMs, wallMs: performance.now() - startedAt, workflowIds, failures };
 }
 
 async function atOnce<T>(items: readonly T[], most: number, work: (item: T, index: number) => Promise<void>) {

@@ -13,6 +13,9 @@ import { asText, comparedWith, type Run } from './report.js';
 import { buildRevision } from './revision.js';
 import { type Stand, startStand } from './stand.js';
 
+// Otherwise the AWS SDK prints a warning about versions of Node in the middle of the tables.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const progress = new Progress(process.stderr);
 

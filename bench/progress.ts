@@ -1,6 +1,11 @@
 /** A line on standard error: what runs, how far it is, and about how long it still takes. */
 
 const BAR = 20;
+/** Of a step such as none before. */
+const UNKNOWN_MS = 10_000;
+
+/** Steps of one measure take about equally long on all contestants. */
+const familyOf = (kind: string): string => kind.split(',', 1)[0] ?? kind;
 
 /** Knows the steps that are left, and how long each kind of step has taken. */
 export class Progress {
@@ -23,7 +28,8 @@ export class Progress {
     this.show(`[${bar}] ${kind}: ${what}${this.timeLeft(kind)}`);
     const startedAt = performance.now();
     const result = await run();
-    this.took.set(kind, performance.now() - startedAt);
+    const took = performance.now() - startedAt;
+    this.took.set(kind, took).set(familyOf(kind), took);
     this.done++;
     return result;
   }
@@ -40,8 +46,8 @@ export class Progress {
 
   private timeLeft(kind: string): string {
     if (this.took.size === 0) return '';
-    const mean = [...this.took.values()].reduce((sum, ms) => sum + ms, 0) / this.took.size;
-    const ms = [kind, ...this.left].reduce((sum, each) => sum + (this.took.get(each) ?? mean), 0);
+    const expected = (each: string) => this.took.get(each) ?? this.took.get(familyOf(each)) ?? UNKNOWN_MS;
+    const ms = [kind, ...this.left].reduce((sum, each) => sum + expected(each), 0);
     return `, about ${ms < 90_000 ? `${Math.ceil(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`} left`;
   }
 }

@@ -29,7 +29,7 @@ const running = worker.run();
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   const usage = { cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss(), cached: cached() };
-  process.send?.({ ...usage, beginMs: [], submitMs: [], wallMs: 0, workflowIds: [] } satisfies Answer);
+  process.send?.({ ...usage, beginMs: [], submitMs: [], wallMs: 0, workflowIds: [], failures: [] } satisfies Answer);
 });
 process.send?.('ready');
 await Promise.race([once(process, 'disconnect'), running]);
