@@ -44,7 +44,7 @@ async function perform({
   everyMs = 0,
   restMs = 0,
   leaveOpen,
-  submitOpen,
+  submitOpen = 0,
 }: Task): Promise<Answer> {
   const [beginMs, submitMs, workflowIds]: [number[], number[], string[]] = [[], [], []];
   const startedAt = performance.now();
@@ -62,8 +62,8 @@ async function perform({
     await timed(submitMs, () => begun.submit());
   };
   await atOnce(users, inFlight, (user, i) => verify(user, i).catch(keepFailure));
-  if (submitOpen)
-    await atOnce(open.splice(0), inFlight, (begun) => timed(submitMs, () => begun.submit()).catch(keepFailure));
+  const due = open.splice(0, submitOpen);
+  await atOnce(due, inFlight, (begun) => timed(submitMs, () => begun.submit()).catch(keepFailure));
   const { user, system } = process.cpuUsage();
   const usage = { cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss(), cached: 0 };
   return { ...usage, beginMs, submitMs, wallMs: performance.now() - startedAt, workflowIds, failures };

@@ -50,7 +50,7 @@ async function coldStarts(racer: Racer): Promise<Values> {
   const { stand, caller } = racer;
   const { workflowIds } = await caller.ask({ users: await stand.users(1), leaveOpen: true });
   const status = await runCommand(racer, ['status', '--json', workflowIds[0] ?? '']);
-  await caller.ask({ submitOpen: true });
+  await caller.ask({ submitOpen: 1 });
   return {
     'worker polls, ms': await timeUntilPolling(racer),
     'status --help, ms': await runCommand(racer, ['status', '--help']),

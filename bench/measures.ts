@@ -114,16 +114,20 @@ async function aMinuteLater({ stand, worker, caller }: Racer): Promise<Values> {
 
 /** Submits to verifications that a worker with a small cache has evicted, against those that it has kept. */
 async function wakeUp(racer: Racer, size: number): Promise<Values> {
-  const small = await startRacer(racer.stand, racer.contestant, { purpose: 'small-cache', maxCachedWorkflows: 2 });
+  // A smaller cache would evict verifications while something happens to them.
+  const small = { purpose: 'small-cache', maxCachedWorkflows: SATURATION };
+  const evicting = await startRacer(racer.stand, racer.contestant, small);
   try {
     const submits = async (where: Racer) => {
       // What a new process does for the first time counts for neither.
       await where.caller.ask({ users: await where.stand.users(size), inFlight: SATURATION });
-      await where.caller.ask({ users: await where.stand.users(size), inFlight: SATURATION, leaveOpen: true });
-      const { answer, cpu } = await withCpu(where, { submitOpen: true });
+      // The newest are still in a small cache, and are left alone.
+      const users = await where.stand.users(size + SATURATION);
+      await where.caller.ask({ users, inFlight: SATURATION, leaveOpen: true });
+      const { answer, cpu } = await withCpu(where, { submitOpen: size });
       return { ms: quantile(answer.submitMs, 0.5), cpuMs: (cpu['worker'] ?? 0) / size };
     };
-    const evicted = await submits(small);
+    const evicted = await submits(evicting);
     const kept = await submits(racer);
     return {
       'submit, evicted, p50 ms': evicted.ms,
@@ -132,7 +136,7 @@ async function wakeUp(racer: Racer, size: number): Promise<Values> {
       'CPU of worker, kept, ms': kept.cpuMs,
     };
   } finally {
-    await small.stop();
+    await evicting.stop();
   }
 }
 

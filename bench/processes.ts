@@ -33,8 +33,8 @@ export interface Task {
   readonly restMs?: number;
   /** Does not submit yet. */
   readonly leaveOpen?: boolean;
-  /** Submits the codes of those that were left open. */
-  readonly submitOpen?: boolean;
+  /** Submits the codes of so many that were left open, the oldest first. Default: 0. */
+  readonly submitOpen?: number;
 }
 
 /** The times of a task, and the usage of the process until its end. */
