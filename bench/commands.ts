@@ -1,12 +1,16 @@
 /** What is measured on the command line of a build, each time in a process of its own: replay, and cold starts. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { childEnvironment } from '../dev/child-environment.js';
 import type { Measure, Values } from './race.js';
 import type { Racer } from './racers.js';
+
+const execute = promisify(execFile);
 
 /** As many histories as one replay takes. */
 const HISTORIES = 200;
@@ -62,33 +66,30 @@ async function coldStarts(racer: Racer): Promise<Values> {
 async function timeUntilPolling(racer: Racer): Promise<number> {
   const startedAt = performance.now();
   // A queue of its own, so that it takes no task of another worker.
-  const worker = await spawnCommand(racer, ['worker', '--json'], `${racer.taskQueue}-cold`);
-  const ended = once(worker, 'close');
-  try {
-    const first = await Promise.race([once(worker.stdout as NodeJS.ReadableStream, 'data'), ended]);
-    if (!String(first[0]).includes('polling')) throw new Error('a worker did not start');
-    return performance.now() - startedAt;
-  } finally {
-    worker.kill();
-    await ended;
-  }
+  const worker = runNode(racer, [programOf(racer), 'worker', '--json'], `${racer.taskQueue}-cold`);
+  await Promise.race([once(worker.child.stdout as NodeJS.ReadableStream, 'data'), worker]);
+  const ms = performance.now() - startedAt;
+  worker.child.kill();
+  await worker;
+  return ms;
 }
 
 /** Runs a command to its end, and returns the time in milliseconds. @throws Error unless it ends with 0 */
 async function runCommand(racer: Racer, args: readonly string[]): Promise<number> {
+  const program = programOf(racer);
   const startedAt = performance.now();
-  await finish(await spawnCommand(racer, args), args[0] ?? '');
+  await runNode(racer, [program, ...args]);
   return performance.now() - startedAt;
 }
 
-async function spawnCommand(
-  { stand, contestant: { root }, taskQueue }: Racer,
-  args: readonly string[],
-  queue = taskQueue,
-): Promise<ChildProcess> {
-  const { bin }: { bin: Record<string, string> } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const program = Object.values(bin)[0] ?? '';
-  return spawnNode(root, [join(root, program), ...args], stand.closing, {
+function programOf({ contestant: { root } }: Racer): string {
+  const { bin }: { bin: Record<string, string> } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return join(root, Object.values(bin)[0] ?? '');
+}
+
+function runNode({ stand, contestant: { root }, taskQueue }: Racer, args: readonly string[], queue = taskQueue) {
+  const env = {
+    ...childEnvironment(),
     TEMPORAL_ADDRESS: stand.address,
     VERIFICATION_TASK_QUEUE: queue,
     VERIFICATION_ENCRYPTION_KEYS: stand.keys,
@@ -96,30 +97,8 @@ async function spawnCommand(
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: stand.sandbox.url,
     AWS_REGION: 'us-east-1',
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  });
-}
-
-function spawnNode(
-  cwd: string,
-  args: readonly string[],
-  signal: AbortSignal,
-  env: NodeJS.ProcessEnv = {},
-): ChildProcess {
-  const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-  const child = spawn(process.execPath, args, { cwd, signal, stdio, env: { ...childEnvironment(), ...env } });
-  // The end of the process tells the same.
-  child.on('error', () => undefined);
-  return child;
-}
-
-/** Waits for the end, and returns what it wrote to standard output. */
-async function finish(child: ChildProcess, name: string): Promise<string> {
-  let [output, errors] = ['', ''];
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${name} ended with ${code}: ${errors.trim()}`);
-  return output;
+  };
+  return execute(process.execPath, args, { cwd: root, signal: stand.signal, env });
 }
 
 const IMPORTS = `
@@ -131,8 +110,8 @@ for (const name of ['@temporalio/client', '@cognito-verification/client']) {
 console.log(JSON.stringify([times[1] - times[0], times[2] - times[1]]));
 `;
 
-async function importTimes({ stand, contestant: { root } }: Racer): Promise<Values> {
-  const output = await finish(spawnNode(root, ['--input-type=module', '--eval', IMPORTS], stand.closing), 'the import');
-  const [temporal = Number.NaN, ours = Number.NaN]: number[] = JSON.parse(output);
+async function importTimes(racer: Racer): Promise<Values> {
+  const { stdout } = await runNode(racer, ['--input-type=module', '--eval', IMPORTS]);
+  const [temporal = Number.NaN, ours = Number.NaN]: number[] = JSON.parse(stdout);
   return { 'import of @temporalio/client, ms': temporal, 'import of our client after it, ms': ours };
 }

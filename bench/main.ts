@@ -1,5 +1,6 @@
 /** `npm run bench`: what one verification costs. `options.ts` says what can be measured; docs/performance.md what was. */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { COMMAND_MEASURES } from './commands.js';
 import { countPaths } from './count-paths.js';
@@ -18,30 +19,34 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const progress = new Progress(process.stderr);
+const interruption = new AbortController();
+const { signal } = interruption;
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort());
 
 try {
   await bench(readOptions(process.argv.slice(2)));
 } catch (error) {
   progress.clear();
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(signal.aborted ? 'interrupted; everything is stopped\n' : `error: ${reason}\n`);
+  // A measure may still wait for its next moment.
+  process.exit(signal.aborted ? 130 : 1);
 }
 
 async function bench(options: BenchOptions): Promise<void> {
   const { against, save, json } = options;
   const earlier: Run | undefined =
-    against !== undefined && (await isFile(against)) ? JSON.parse(await readFile(against, 'utf8')) : undefined;
+    against !== undefined && existsSync(against) ? JSON.parse(await readFile(against, 'utf8')) : undefined;
   const report = (line: string) => progress.show(line);
-  const other = against === undefined || earlier ? undefined : await buildRevision(against, { root: ROOT, report });
+  const other =
+    against === undefined || earlier ? undefined : await buildRevision(against, { root: ROOT, report, signal });
   const taking = contestants(ROOT, other).filter(({ name }) => options.contestants?.includes(name) ?? true);
   report('starting the servers and the contestants ...');
-  const stand = await startStand(options.server);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      void stand.close().finally(() => process.exit(130));
-    });
-  }
+  const stand = await startStand({ server: options.server, report, signal });
+  // What is under way fails with the processes that it needs.
+  signal.addEventListener('abort', () => void stand.close());
   try {
+    signal.throwIfAborted();
     const racers: Racer[] = [];
     for (const contestant of taking) racers.push(await startRacer(stand, contestant));
     const run = await measure(stand, racers, options);
@@ -66,11 +71,4 @@ async function measure(stand: Stand, racers: readonly Racer[], options: BenchOpt
   );
   const machine = { ...describeMachine(ROOT), temporalServer: stand.serverVersion };
   return { at, machine, options: { rounds, size, open }, counts, samples };
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }

@@ -1,25 +1,9 @@
 /** The options of `npm run bench`. */
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { SERVERS } from './stand.js';
 
 /** What can be measured, in the order in which it runs. The last leaves many verifications open, which slow the server down. */
-export const MEASURES = ['counts', 'throughput', 'latency', 'wake-up', 'replay', 'start', 'memory'] as const;
-
-const USAGE = `Usage: npm run bench -- [options]
-
-Measures what a verification costs: the product sealed and in plain text, the barest workflow, and a caller without Temporal,
-in alternating rounds on a Temporal server of its own.
-
-  --server NAME     ${SERVERS.join(' or ')}. Default: dev
-  --only LIST       of ${MEASURES.join(', ')}. Default: all
-  --rounds N        alternating rounds, after one that warms up. Default: 5
-  --size N          verifications of each contestant in each round. Default: 40
-  --open LIST       open verifications at which memory is read. Default: 1000
-  --contestants LIST  of sealed, plain text, barest, no Temporal, and the revision. Default: all
-  --against WHAT    a revision, which is built aside and takes part; or a file of --save, with which the run is compared
-  --save FILE       keeps the run as JSON
-  --json            prints the run as JSON
-`;
+const MEASURES = ['counts', 'throughput', 'latency', 'wake-up', 'replay', 'start', 'memory'] as const;
 
 /** The options, checked. */
 export interface BenchOptions {
@@ -32,54 +16,49 @@ export interface BenchOptions {
   readonly contestants?: readonly string[] | undefined;
   readonly against?: string | undefined;
   readonly save?: string | undefined;
-  readonly json: boolean;
+  readonly json?: true | undefined;
 }
 
-/** @throws Error that says what is wrong and what is allowed. With `--help` prints the usage and ends the process. */
+/** Ends the process after `--help`, and for an option that is wrong. */
 export function readOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      server: { type: 'string', default: 'dev' },
-      only: { type: 'string', default: MEASURES.join() },
-      rounds: { type: 'string', default: '5' },
-      size: { type: 'string', default: '40' },
-      open: { type: 'string', default: '1000' },
-      contestants: { type: 'string' },
-      against: { type: 'string' },
-      save: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    process.exit();
-  }
-  const { contestants, against, save, json } = values;
-  const [server] = words('server', values.server, SERVERS);
-  return {
-    server: server ?? 'dev',
-    only: words('only', values.only, MEASURES),
-    rounds: wholeNumber('rounds', values.rounds),
-    size: wholeNumber('size', values.size),
-    open: values.open.split(',').map((count) => wholeNumber('open', count)),
-    contestants: contestants?.split(',').map((name) => name.trim()),
-    against,
-    save,
-    json,
-  };
+  return new Command('npm run bench --')
+    .description(
+      'Measures what a verification costs, on a Temporal server of its own: the product sealed and in plain text, the barest workflow, and a caller without Temporal.',
+    )
+    .addOption(new Option('--server <name>', 'the Temporal server').choices(SERVERS).default('dev'))
+    .option('--only <list>', `of ${MEASURES.join(', ')}`, measures, [...MEASURES])
+    .option('--rounds <n>', 'alternating rounds, after one that warms up', wholeNumber, 5)
+    .option('--size <n>', 'verifications of each contestant in each round', wholeNumber, 40)
+    .option(
+      '--open <list>',
+      'open verifications at which memory is read',
+      (given) => words(given).map(wholeNumber),
+      [1000],
+    )
+    .option(
+      '--contestants <list>',
+      'of sealed, plain text, barest, no Temporal, and the revision (default: all)',
+      words,
+    )
+    .option('--against <what>', 'a revision, built aside to take part, or a file of --save to compare with')
+    .option('--save <file>', 'keeps the run as JSON')
+    .option('--json', 'prints the run as JSON')
+    .parse(args, { from: 'user' })
+    .opts<BenchOptions>();
 }
 
-function words<Word extends string>(option: string, given: string, allowed: readonly Word[]): Word[] {
-  return given.split(',').map((word) => {
-    const known = allowed.find((one) => one === word.trim());
-    if (known === undefined) throw new Error(`--${option}: found ${word}; allowed: ${allowed.join(', ')}`);
-    return known;
-  });
+function words(given: string): string[] {
+  return given.split(',').map((word) => word.trim());
 }
 
-function wholeNumber(option: string, given: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(given)) throw new Error(`--${option}: found ${given}; allowed: whole numbers from 1`);
+function measures(given: string): BenchOptions['only'] {
+  const wanted = words(given);
+  const unknown = wanted.find((word) => !MEASURES.some((name) => name === word));
+  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of them.`);
+  return MEASURES.filter((name) => wanted.includes(name));
+}
+
+function wholeNumber(given: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(given)) throw new InvalidArgumentError('It must be a whole number from 1.');
   return Number(given);
 }

@@ -1,6 +1,7 @@
 /** Builds another revision of this project aside, in the user's cache, once. */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../dev/binary-cache.js';
@@ -17,24 +18,24 @@ const PROGRAMS = ['worker-process.js', 'caller-process.js'];
  */
 export async function buildRevision(
   revision: string,
-  { root, report }: { root: string; report: (line: string) => void },
+  { root, report, signal }: { root: string; report: (line: string) => void; signal: AbortSignal },
 ): Promise<{ name: string; root: string }> {
-  const git = async (...args: string[]) => (await run('git', args, { cwd: root })).stdout.trim();
+  const git = async (...args: string[]) => (await run('git', args, { cwd: root, signal })).stdout.trim();
   const commit = await git('rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`).catch(() => {
     throw new Error(`--against: ${revision} is neither a file nor a revision of this repository`);
   });
   const name = await git('rev-parse', '--short', commit);
   const folder = join(cacheFolder(), 'builds', commit);
-  if (!(await isThere(folder))) {
+  if (!existsSync(folder)) {
     const staging = `${folder}.${process.pid}`;
     try {
       report(`building ${name} aside, which takes a minute ...`);
       await mkdir(staging, { recursive: true });
       const archive = `${staging}/archive.tar`;
       await git('archive', '--output', archive, commit);
-      await run('tar', ['-xf', archive], { cwd: staging });
-      await run('npm', ['ci', '--ignore-scripts'], { cwd: staging });
-      await run('npm', ['run', 'build'], { cwd: staging });
+      await run('tar', ['-xf', archive], { cwd: staging, signal });
+      await run('npm', ['ci', '--ignore-scripts'], { cwd: staging, signal });
+      await run('npm', ['run', 'build'], { cwd: staging, signal });
       await rename(staging, folder);
     } finally {
       await rm(staging, { recursive: true, force: true });
@@ -44,11 +45,4 @@ export async function buildRevision(
     await copyFile(new URL(program, import.meta.url), join(folder, 'dist/bench', program));
   }
   return { name, root: folder };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

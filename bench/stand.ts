@@ -26,8 +26,8 @@ export interface Stand {
   readonly keys: string;
   /** The code that everybody gets. */
   readonly code: string;
-  /** Aborted when the stand closes, for programs that run once. */
-  readonly closing: AbortSignal;
+  /** Aborted when the benchmark is interrupted. */
+  readonly signal: AbortSignal;
   /** Makes users of the pool. */
   users(count: number): Promise<SandboxUser[]>;
   /** Has something stopped with the stand, before what was started earlier. */
@@ -35,16 +35,25 @@ export interface Stand {
   close(): Promise<void>;
 }
 
+/** How a stand is started. */
+export interface StandOptions {
+  readonly server: (typeof SERVERS)[number];
+  /** Takes a line about what takes long. */
+  readonly report: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /** Starts the stand. If one part fails to start, the parts before it are stopped. */
-export async function startStand(server: (typeof SERVERS)[number]): Promise<Stand> {
+export async function startStand(options: StandOptions): Promise<Stand> {
+  const { server, signal } = options;
   const stops: (() => Promise<void>)[] = [];
-  const closing = new AbortController();
-  const close = async (): Promise<void> => {
-    closing.abort();
+  const stopAll = async (): Promise<void> => {
     for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
   };
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= stopAll());
   try {
-    const running = await startServer[server]();
+    const running = await startServer[server](options);
     stops.push(() => running.close());
     const code = '424242';
     const sandbox = await startSandbox({ generateCode: () => code });
@@ -62,7 +71,7 @@ export async function startStand(server: (typeof SERVERS)[number]): Promise<Stan
       userPoolId,
       keys: `bench:${randomBytes(KEY_BYTES).toString('base64')}`,
       code,
-      closing: closing.signal,
+      signal,
       users: async (count) =>
         await Promise.all(Array.from({ length: count }, () => sandbox.createUser({ poolId: userPoolId }))),
       stopLater: (stop) => stops.push(stop),
@@ -77,9 +86,12 @@ export async function startStand(server: (typeof SERVERS)[number]): Promise<Stan
 const searchAttributes = Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, 'Keyword' as const]));
 
 const startServer = {
-  dev: async () => {
+  dev: async (_options: StandOptions) => {
     const server = await startTemporalServer({ cli: await temporalCli(), headless: true, searchAttributes });
     const { address, pid } = server;
     return { address, pids: { server: [pid], database: [] }, close: () => server.close() };
   },
-} satisfies Record<(typeof SERVERS)[number], () => Promise<{ address: string; pids: Pids; close(): Promise<void> }>>;
+} satisfies Record<
+  (typeof SERVERS)[number],
+  (options: StandOptions) => Promise<{ address: string; pids: Pids; close(): Promise<void> }>
+>;
