@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { KEY_BYTES } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import { Connection } from '@temporalio/client';
+import { startPostgresServer } from '../dev/postgres-server.js';
 import { temporalCli } from '../dev/temporal-binaries.js';
 import { startTemporalServer } from '../dev/temporal-server.js';
 import { type Sandbox, type SandboxUser, startSandbox } from '../sandbox/index.js';
 
 /** The servers that a benchmark can run on. */
-export const SERVERS = ['dev'] as const;
+export const SERVERS = ['dev', 'postgres'] as const;
 
 /** Processes of the server, by what they are called in the tables. */
 type Pids = Readonly<Record<'server' | 'database', readonly number[]>>;
@@ -86,10 +87,15 @@ export async function startStand(options: StandOptions): Promise<Stand> {
 const searchAttributes = Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, 'Keyword' as const]));
 
 const startServer = {
-  dev: async (_options: StandOptions) => {
+  dev: async () => {
     const server = await startTemporalServer({ cli: await temporalCli(), headless: true, searchAttributes });
     const { address, pid } = server;
     return { address, pids: { server: [pid], database: [] }, close: () => server.close() };
+  },
+  postgres: async ({ report, signal }: StandOptions) => {
+    const server = await startPostgresServer({ report, signal });
+    const { address, pid, postgresPid } = server;
+    return { address, pids: { server: [pid], database: [postgresPid] }, close: () => server.close() };
   },
 } satisfies Record<
   (typeof SERVERS)[number],
