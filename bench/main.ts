@@ -8,7 +8,7 @@ import { describeMachine } from './machine.js';
 import { measuresOf } from './measures.js';
 import { type BenchOptions, readOptions } from './options.js';
 import { Progress } from './progress.js';
-import { race } from './race.js';
+import { race, type Sample } from './race.js';
 import { contestants, type Racer, startRacer } from './racers.js';
 import { asText, comparedWith, type Run } from './report.js';
 import { buildRevision } from './revision.js';
@@ -34,7 +34,7 @@ try {
 }
 
 async function bench(options: BenchOptions): Promise<void> {
-  const { against, save, json } = options;
+  const { against, json } = options;
   const earlier: Run | undefined =
     against !== undefined && existsSync(against) ? JSON.parse(await readFile(against, 'utf8')) : undefined;
   const report = (line: string) => progress.show(line);
@@ -50,8 +50,6 @@ async function bench(options: BenchOptions): Promise<void> {
     const racers: Racer[] = [];
     for (const contestant of taking) racers.push(await startRacer(stand, contestant));
     const run = await measure(stand, racers, options);
-    progress.clear();
-    if (save !== undefined) await writeFile(save, `${JSON.stringify(run, null, 2)}\n`);
     process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : asText(run));
     if (earlier && !json) process.stdout.write(comparedWith(run, earlier));
   } finally {
@@ -59,16 +57,22 @@ async function bench(options: BenchOptions): Promise<void> {
   }
 }
 
+/** What was measured before an interruption is saved too. */
 async function measure(stand: Stand, racers: readonly Racer[], options: BenchOptions): Promise<Run> {
-  const { rounds, size, open, only } = options;
+  const { rounds, size, open, only, save } = options;
   const at = new Date().toISOString();
-  const known = { ...measuresOf({ size, open }), ...COMMAND_MEASURES };
-  const counts = only.includes('counts') ? await countPaths(racers, progress) : undefined;
-  const samples = await race(
-    only.flatMap((name) => known[name] ?? []),
-    racers,
-    { rounds, progress },
-  );
   const machine = { ...describeMachine(ROOT), temporalServer: stand.serverVersion };
-  return { at, machine, options: { rounds, size, open }, counts, samples };
+  const names = racers.map(({ contestant }) => contestant.name);
+  const measures = [...measuresOf({ size, open }), ...COMMAND_MEASURES];
+  const wanted = only.flatMap((name) => measures.filter((each) => each.name === name));
+  const counts = only.includes('counts') ? await countPaths(racers, progress) : undefined;
+  const samples: Sample[] = [];
+  const run = { at, machine, options: { rounds, size, open }, counts, contestants: names, samples };
+  try {
+    await race(wanted, racers, { rounds, progress, samples });
+  } finally {
+    progress.clear();
+    if (save !== undefined) await writeFile(save, `${JSON.stringify(run, null, 2)}\n`);
+  }
+  return run;
 }

@@ -27,23 +27,16 @@ const CHUNK = 500;
 
 const hasWorker = ({ worker }: Racer): boolean => worker !== undefined;
 
-/** The measures by their names on the command line. */
-export function measuresOf({ size, open }: Sizes): Readonly<Record<string, readonly Measure[]>> {
-  return {
-    throughput: [{ name: 'throughput', run: (racer) => throughput(racer, size) }],
-    latency: [
-      { name: 'latency', run: (racer) => latency(racer, size) },
-      { name: 'a minute later', once: true, takes: hasWorker, run: aMinuteLater },
-    ],
-    'wake-up': [
-      {
-        name: 'wake-up',
-        takes: ({ contestant }) => contestant.kind === 'product',
-        run: (racer) => wakeUp(racer, size),
-      },
-    ],
-    memory: [{ name: 'memory', once: true, takes: hasWorker, run: (racer) => memory(racer, open) }],
-  };
+/** The measures of this file. */
+export function measuresOf({ size, open }: Sizes): readonly Measure[] {
+  const isProduct = ({ contestant }: Racer) => contestant.kind === 'product';
+  return [
+    { name: 'throughput', run: (racer) => throughput(racer, size) },
+    { name: 'latency', run: (racer) => latency(racer, size) },
+    { name: 'later', once: true, takes: hasWorker, run: aMinuteLater },
+    { name: 'wake-up', takes: isProduct, run: (racer) => wakeUp(racer, size) },
+    { name: 'memory', once: true, takes: hasWorker, run: (racer) => memory(racer, open) },
+  ];
 }
 
 async function throughput(racer: Racer, size: number): Promise<Values> {

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { SERVERS } from './stand.js';
 
 /** What can be measured, in the order in which it runs. The last leaves many verifications open, which slow the server down. */
-const MEASURES = ['counts', 'throughput', 'latency', 'wake-up', 'replay', 'start', 'memory'] as const;
+const MEASURES = ['counts', 'throughput', 'latency', 'later', 'wake-up', 'replay', 'start', 'memory'] as const;
 
 /** The options, checked. */
 export interface BenchOptions {

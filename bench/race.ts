@@ -10,6 +10,7 @@ export type Values = Readonly<Record<string, number>>;
 
 /** Something to measure on a contestant. */
 export interface Measure {
+  /** Also on the command line. */
   readonly name: string;
   /** Runs once, without a round that warms up. Default: as often as asked for. */
   readonly once?: boolean;
@@ -27,12 +28,12 @@ export interface Sample {
   readonly values: Values;
 }
 
-/** Runs the measures one after another, each round by round. */
+/** Runs the measures one after another, each round by round, and adds their values to `samples`. */
 export async function race(
   measures: readonly Measure[],
   racers: readonly Racer[],
-  { rounds, progress }: { rounds: number; progress: Progress },
-): Promise<Sample[]> {
+  { rounds, progress, samples }: { rounds: number; progress: Progress; samples: Sample[] },
+): Promise<void> {
   const steps = measures.flatMap((measure) => {
     const taking = racers.filter((racer) => measure.takes?.(racer) ?? true);
     const order = Array.from({ length: measure.once ? 1 : rounds + 1 }, (_, i) => (measure.once ? 1 : i));
@@ -43,13 +44,10 @@ export async function race(
   });
   const labelOf = (measure: Measure, racer: Racer) => `${measure.name}, ${racer.contestant.name}`;
   progress.plan(steps.map(({ measure, racer }) => labelOf(measure, racer)));
-  const samples: Sample[] = [];
   for (const { measure, round, racer } of steps) {
     const { name: contestant } = racer.contestant;
     const what = round === 0 ? 'warming up' : `round ${round}`;
     const values = await progress.step(labelOf(measure, racer), what, () => measure.run(racer));
     if (round > 0) samples.push({ measure: measure.name, contestant, round, values });
   }
-  const order = racers.map(({ contestant }) => contestant.name);
-  return samples.sort((a, b) => order.indexOf(a.contestant) - order.indexOf(b.contestant));
 }

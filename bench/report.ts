@@ -12,6 +12,8 @@ export interface Run {
   readonly machine: Machine & { readonly temporalServer: string };
   readonly options: { readonly rounds: number; readonly size: number; readonly open: readonly number[] };
   readonly counts?: RunCounts | undefined;
+  /** Of all contestants that took part, the product's first. */
+  readonly contestants: readonly string[];
   readonly samples: readonly Sample[];
 }
 
@@ -23,7 +25,10 @@ export function asText(run: Run): string {
     ...(run.counts ? countsAsText(run.counts) : []),
     ...names.flatMap((name) => [
       `${name}: median (q1–q3) of ${roundsOf(samples, name)}; ratios are formed within a round`,
-      measureTable(samples.filter(({ measure }) => measure === name)),
+      measureTable(
+        samples.filter(({ measure }) => measure === name),
+        run.contestants,
+      ),
     ]),
     `${at}, revision ${machine.revision}, ${options.size} verifications a round, ${machine.cores} × ${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB, ${machine.system}, Node ${machine.node}, Temporal server ${machine.temporalServer}`,
     'The counts are exact. The times are of this machine and this moment: trust the ratios.',
@@ -81,8 +86,8 @@ function roundsOf(samples: readonly Sample[], name: string): string {
 }
 
 /** A row for each value: all contestants, and the first over each other one. */
-function measureTable(samples: readonly Sample[]): string {
-  const contestants = [...new Set(samples.map(({ contestant }) => contestant))];
+function measureTable(samples: readonly Sample[], all: readonly string[]): string {
+  const contestants = all.filter((name) => samples.some(({ contestant }) => contestant === name));
   const [first, ...others] = contestants;
   const names = [...new Set(samples.flatMap(({ values }) => Object.keys(values)))];
   const valueOf = (contestant: string | undefined, round: number, name: string): number =>
