@@ -40,7 +40,7 @@ async function historiesOf(racer: Racer): Promise<string[]> {
   const { stand, caller, taskQueue } = racer;
   await caller.ask({ users: await stand.users(HISTORIES), inFlight: 16 });
   const folder = await mkdtemp(join(tmpdir(), 'bench-replay-'));
-  stand.stopLater(() => rm(folder, { recursive: true, force: true }));
+  stand.teardown.addQuietly('the histories', () => rm(folder, { recursive: true, force: true }));
   const query = `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Completed'`;
   const target = join(folder, 'histories');
   await runCommand(racer, ['replay', '--query', query, '--limit', String(HISTORIES), '--save', target]);

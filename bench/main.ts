@@ -43,8 +43,10 @@ async function bench(options: BenchOptions): Promise<void> {
   const taking = contestants(ROOT, other).filter(({ name }) => options.contestants?.includes(name) ?? true);
   report('starting the servers and the contestants ...');
   const stand = await startStand({ server: options.server, report, signal });
+  let ending: Promise<void> | undefined;
+  const end = (): Promise<void> => (ending ??= stand.teardown.run());
   // What is under way fails with the processes that it needs.
-  signal.addEventListener('abort', () => void stand.close());
+  signal.addEventListener('abort', () => void end());
   try {
     signal.throwIfAborted();
     const racers: Racer[] = [];
@@ -53,7 +55,7 @@ async function bench(options: BenchOptions): Promise<void> {
     process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : asText(run));
     if (earlier && !json) process.stdout.write(comparedWith(run, earlier));
   } finally {
-    await stand.close();
+    await end();
   }
 }
 

@@ -61,7 +61,7 @@ export interface BenchProcess {
   stop(): Promise<void>;
 }
 
-const STOP_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 10_000;
 
 /** Starts a program and waits until it is ready. It ends with this process, however that ends. */
 export async function startProcess(program: string, options: ProcessOptions): Promise<BenchProcess> {

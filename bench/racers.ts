@@ -1,6 +1,7 @@
 /** The contestants, and their processes: a worker and a caller each. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { createTeardown } from '../dev/teardown.js';
 import type { BareBundle } from './bare-worker.js';
 import { type BenchProcess, type ProcessOptions, startProcess } from './processes.js';
 import type { Stand } from './stand.js';
@@ -52,14 +53,11 @@ export async function startRacer(
   const { kind, root, sealed } = contestant;
   const { address, userPoolId, code } = stand;
   const taskQueue = `${contestant.name.replaceAll(' ', '-')}-${purpose}`;
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (let each = stops.pop(); each !== undefined; each = stops.pop()) await each();
-  };
-  stand.stopLater(stop);
+  const { addQuietly, run: stop } = createTeardown(stand.report);
+  stand.teardown.addQuietly(taskQueue, stop);
   const started = async (name: string, options: ProcessOptions): Promise<BenchProcess> => {
     const child = await startProcess(join(root, 'dist/bench', name), options);
-    stops.push(() => child.stop());
+    addQuietly(name, () => child.stop());
     return child;
   };
   const keys = sealed ? stand.keys : undefined;
@@ -70,7 +68,7 @@ export async function startRacer(
       pathToFileURL(join(root, 'dist/bench/bare-worker.js')).href
     );
     const bundle = await bundleBare();
-    stops.push(() => bundle.remove());
+    addQuietly('the bundle', () => bundle.remove());
     worker = await started('worker-process.js', { ...place, bareBundlePath: bundle.path });
   } else if (kind === 'product') {
     worker = await started('worker-process.js', { ...place, maxCachedWorkflows });

@@ -4,6 +4,7 @@ import { KEY_BYTES } from '@cognito-verification/codec';
 import { SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import { Connection } from '@temporalio/client';
 import { startPostgresServer } from '../dev/postgres-server.js';
+import { createTeardown, type Teardown } from '../dev/teardown.js';
 import { temporalCli } from '../dev/temporal-binaries.js';
 import { startTemporalServer } from '../dev/temporal-server.js';
 import { type Sandbox, type SandboxUser, startSandbox } from '../sandbox/index.js';
@@ -29,11 +30,12 @@ export interface Stand {
   readonly code: string;
   /** Aborted when the benchmark is interrupted. */
   readonly signal: AbortSignal;
+  /** Takes a line about what takes long. */
+  readonly report: (line: string) => void;
   /** Makes users of the pool. */
   users(count: number): Promise<SandboxUser[]>;
-  /** Has something stopped with the stand, before what was started earlier. */
-  stopLater(stop: () => Promise<void>): void;
-  close(): Promise<void>;
+  /** Stops the stand, and what is added to it. */
+  readonly teardown: Teardown;
 }
 
 /** How a stand is started. */
@@ -46,21 +48,16 @@ export interface StandOptions {
 
 /** Starts the stand. If one part fails to start, the parts before it are stopped. */
 export async function startStand(options: StandOptions): Promise<Stand> {
-  const { server, signal } = options;
-  const stops: (() => Promise<void>)[] = [];
-  const stopAll = async (): Promise<void> => {
-    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
-  };
-  let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => (closed ??= stopAll());
+  const { server, report, signal } = options;
+  const teardown = createTeardown(report);
   try {
     const running = await startServer[server](options);
-    stops.push(() => running.close());
+    teardown.addQuietly('the Temporal server', () => running.close());
     const code = '424242';
     const sandbox = await startSandbox({ generateCode: () => code });
-    stops.push(() => sandbox.close());
+    teardown.addQuietly('the sandbox', () => sandbox.close());
     const connection = await Connection.connect({ address: running.address });
-    stops.push(() => connection.close());
+    teardown.addQuietly('the connection', () => connection.close());
     const { serverVersion } = await connection.workflowService.getSystemInfo({});
     // The workers are told of the pool before there is anybody in it.
     const { userPoolId } = await sandbox.createUser();
@@ -73,13 +70,13 @@ export async function startStand(options: StandOptions): Promise<Stand> {
       keys: `bench:${randomBytes(KEY_BYTES).toString('base64')}`,
       code,
       signal,
+      report,
       users: async (count) =>
         await Promise.all(Array.from({ length: count }, () => sandbox.createUser({ poolId: userPoolId }))),
-      stopLater: (stop) => stops.push(stop),
-      close,
+      teardown,
     };
   } catch (error) {
-    await close();
+    await teardown.run();
     throw error;
   }
 }
