@@ -49,7 +49,10 @@ async function perform({
   const [beginMs, submitMs, workflowIds]: [number[], number[], string[]] = [[], [], []];
   const startedAt = performance.now();
   const failures: string[] = [];
-  const keepFailure = (error: unknown) => void failures.push(String(error));
+  const keepFailure = (error: unknown) => {
+    const cause = error instanceof Error && error.cause ? `: ${String(error.cause)}` : '';
+    failures.push(`${String(error)}${cause}`);
+  };
   const verify = async (user: SandboxUser, i: number) => {
     await sleep(startedAt + i * everyMs - performance.now());
     const begun = await timed(beginMs, () => ready(user));

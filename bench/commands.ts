@@ -12,20 +12,22 @@ import type { Racer } from './racers.js';
 
 const execute = promisify(execFile);
 
-/** As many histories as one replay takes. */
-const HISTORIES = 200;
+/** So many times the size of a round. */
+const HISTORIES = 5;
 
 const isDeployable = ({ contestant }: Racer): boolean => contestant.kind === 'product' && contestant.sealed;
 
-/** The measures of this file. */
-export const COMMAND_MEASURES: readonly Measure[] = [
-  { name: 'replay', takes: isDeployable, run: replay },
-  { name: 'start', takes: isDeployable, run: coldStarts },
-];
+/** The measures of this file. @param size verifications of each contestant in each round */
+export function commandMeasuresOf({ size }: { size: number }): readonly Measure[] {
+  return [
+    { name: 'replay', takes: isDeployable, run: (racer) => replay(racer, size * HISTORIES) },
+    { name: 'start', takes: isDeployable, run: coldStarts },
+  ];
+}
 
 /** One history takes as long to load as many, so its time is taken off. */
-async function replay(racer: Racer): Promise<Values> {
-  const files = await historiesOf(racer);
+async function replay(racer: Racer, count: number): Promise<Values> {
+  const files = await historiesOf(racer, count);
   const one = await runCommand(racer, ['replay', ...files.slice(0, 1)]);
   const all = await runCommand(racer, ['replay', ...files]);
   return { 'replays/s': ((files.length - 1) / (all - one)) * 1_000 };
@@ -34,16 +36,16 @@ async function replay(racer: Racer): Promise<Values> {
 const saved = new WeakMap<Racer, string[]>();
 
 /** The files with histories of a contestant, which are made for the first replay. */
-async function historiesOf(racer: Racer): Promise<string[]> {
+async function historiesOf(racer: Racer, count: number): Promise<string[]> {
   const known = saved.get(racer);
   if (known) return known;
   const { stand, caller, taskQueue } = racer;
-  await caller.ask({ users: await stand.users(HISTORIES), inFlight: 16 });
+  await caller.ask({ users: await stand.users(count), inFlight: 16 });
   const folder = await mkdtemp(join(tmpdir(), 'bench-replay-'));
   stand.teardown.addQuietly('the histories', () => rm(folder, { recursive: true, force: true }));
   const query = `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Completed'`;
   const target = join(folder, 'histories');
-  await runCommand(racer, ['replay', '--query', query, '--limit', String(HISTORIES), '--save', target]);
+  await runCommand(racer, ['replay', '--query', query, '--limit', String(count), '--save', target]);
   const names = await readdir(target);
   const files = names.filter((name) => name !== 'manifest.json').map((name) => join(target, name));
   saved.set(racer, files);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { COMMAND_MEASURES } from './commands.js';
+import { commandMeasuresOf } from './commands.js';
 import { countPaths } from './count-paths.js';
 import { describeMachine } from './machine.js';
 import { measuresOf } from './measures.js';
@@ -65,7 +65,7 @@ async function measure(stand: Stand, racers: readonly Racer[], options: BenchOpt
   const at = new Date().toISOString();
   const machine = { ...describeMachine(ROOT), temporalServer: stand.serverVersion };
   const names = racers.map(({ contestant }) => contestant.name);
-  const measures = [...measuresOf({ size, open }), ...COMMAND_MEASURES];
+  const measures = [...measuresOf({ size, open }), ...commandMeasuresOf({ size })];
   const wanted = only.flatMap((name) => measures.filter((each) => each.name === name));
   const counts = only.includes('counts') ? await countPaths(racers, progress) : undefined;
   const samples: Sample[] = [];

@@ -53,11 +53,12 @@ export async function startRacer(
   const { kind, root, sealed } = contestant;
   const { address, userPoolId, code } = stand;
   const taskQueue = `${contestant.name.replaceAll(' ', '-')}-${purpose}`;
-  const { addQuietly, run: stop } = createTeardown(stand.report);
+  const teardown = createTeardown(stand.report);
+  const stop = (): Promise<void> => teardown.run();
   stand.teardown.addQuietly(taskQueue, stop);
   const started = async (name: string, options: ProcessOptions): Promise<BenchProcess> => {
     const child = await startProcess(join(root, 'dist/bench', name), options);
-    addQuietly(name, () => child.stop());
+    teardown.addQuietly(name, () => child.stop());
     return child;
   };
   const keys = sealed ? stand.keys : undefined;
@@ -68,7 +69,7 @@ export async function startRacer(
       pathToFileURL(join(root, 'dist/bench/bare-worker.js')).href
     );
     const bundle = await bundleBare();
-    addQuietly('the bundle', () => bundle.remove());
+    teardown.addQuietly('the bundle', () => bundle.remove());
     worker = await started('worker-process.js', { ...place, bareBundlePath: bundle.path });
   } else if (kind === 'product') {
     worker = await started('worker-process.js', { ...place, maxCachedWorkflows });
