@@ -50,7 +50,7 @@ async function perform({
   const startedAt = performance.now();
   const failures: string[] = [];
   const keepFailure = (error: unknown) => {
-    const cause = error instanceof Error && error.cause ? `: ${String(error.cause)}` : '';
+    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
     failures.push(`${String(error)}${cause}`);
   };
   const verify = async (user: SandboxUser, i: number) => {

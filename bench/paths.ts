@@ -68,7 +68,7 @@ export async function bareRightCode({ sandbox, temporal }: Site, taskQueue: stri
 }
 
 /** In the first pool of the sandbox, which the workers serve. */
-export async function newUser(sandbox: Sandbox): Promise<SandboxUser> {
+async function newUser(sandbox: Sandbox): Promise<SandboxUser> {
   return await sandbox.createUser({ poolId: sandbox.userPoolIds()[0] });
 }
 
