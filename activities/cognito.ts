@@ -132,5 +132,5 @@ export interface DirectActivities {
   /** A local activity of at most 3 s. */
   readAttribute(input: ReadAttributeInput): Promise<(AttributeSnapshot & Answer & MaybeLate) | NotCalled>;
   /** A local activity that does nothing, and is done after the one before it. */
-  noteEnd(): Promise<void>;
+  noteEnd(): Promise<MaybeLate>;
 }

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findServedPool, isRecord } from '@cognito-verification/contract';
-import { ApplicationFailure, cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { CallKind } from './allowance.js';
 import type { CognitoActivities, CognitoCall, DirectActivities, MaybeLate, NotCalled } from './cognito.js';
 import { type ActivitiesOptions, CognitoCaller } from './cognito-caller.js';
@@ -30,8 +30,8 @@ const DIRECT_MS = 2_800;
 
 /** The options of `createDirectActivities`. */
 export interface DirectActivitiesOptions extends ActivitiesOptions {
-  /** Whether the worker is running a workflow task or a query just now. Default: never. */
-  isBusy?: (() => boolean) | undefined;
+  /** Whether the worker is running a workflow task or a query of this run just now. Default: never. */
+  isBusy?: ((runId: string) => boolean) | undefined;
 }
 
 /**
@@ -73,12 +73,13 @@ export function createDirectActivities(
       const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(DIRECT_MS)]);
       return noting(async () => (await direct('look', input, () => caller.read(input, signal))) ?? notCalled(input));
     },
-    noteEnd: () => Promise.resolve(),
+    noteEnd: () => noting(() => Promise.resolve({})),
   };
 }
 
 /** Notes in the end of a local activity whether it may be late: by the end of the activity any query has begun. */
-function notingLate(isBusy: () => boolean) {
+function notingLate(isBusyWith: (runId: string) => boolean) {
+  const isBusy = () => isBusyWith(activityInfo().workflowExecution?.runId ?? '');
   return async <Result extends object>(run: () => Promise<Result>): Promise<Result & MaybeLate> => {
     const begun = sleep(QUERY_BEGINS_MS);
     try {

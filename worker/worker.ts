@@ -11,6 +11,7 @@ import { createEarlierCalls } from '../activities/earlier-calls.js';
 import { earlierRuns } from './earlier-runs.js';
 import { cachedWithin, heapLimitFor, withHeapLimit } from './memory.js';
 import { readLimit, whileWatching } from './queue-limit.js';
+import { RunAwareWorker } from './run-aware-worker.js';
 import { type Pollers, WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 import { runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
@@ -97,10 +98,10 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
   const { maxConcurrentWorkflowTasks = WORKER_SETTINGS.maxConcurrentWorkflowTasks.default } = options;
   const { stickyTimeout = WORKER_SETTINGS.stickyTimeout.default } = options;
   const bundle = await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces === true });
-  let worker: Worker | undefined;
-  const isBusy = () => (worker?.getStatus().numInFlightWorkflowActivations ?? 0) > 0;
+  let worker: RunAwareWorker | undefined;
+  const isBusy = (runId: string) => worker?.isRunning(runId) ?? false;
   const create = () =>
-    Worker.create({
+    RunAwareWorker.create({
       ...commonOf(options),
       taskQueue,
       ...bundle,

@@ -135,16 +135,23 @@ type DirectLook = NotMade | Extract<ReadVerdict, { verdict: 'read' }>;
  * Hands the end of a local activity on in the workflow task that will hold what comes of it. Core (of SDK 1.24) hands an end to the
  * workflow a task late if a query was under way. If that task is lost, every replay has the end a task earlier, and loses the answer to
  * an update that is given with it: the server then takes no workflow task of this verification any more. A second local activity ends
- * in the right task.
+ * in the right task, unless there is a query in that one too: then another one follows.
  */
 async function inTime<Result>(ending: Promise<Result>): Promise<Result> {
-  const [end] = await Promise.allSettled([ending]);
-  if (isLate(end)) await proxyLocalActivities<DirectActivities>({ ...DIRECT, summary: 'Notes the end' }).noteEnd();
+  let [end]: PromiseSettledResult<unknown>[] = await Promise.allSettled([ending]);
+  for (let notes = 0; isLate(end) && notes < MOST_NOTES; notes++) {
+    const { noteEnd } = proxyLocalActivities<DirectActivities>({ ...DIRECT, summary: 'Notes the end' });
+    [end] = await Promise.allSettled([noteEnd()]);
+  }
   return await ending;
 }
 
+/** Each stands for a query in one more task in a row. */
+const MOST_NOTES = 10;
+
 /** A time-out says nothing, so that it counts as late. */
-function isLate(end: PromiseSettledResult<unknown>): boolean {
+function isLate(end: PromiseSettledResult<unknown> | undefined): boolean {
+  if (!end) return false;
   if (end.status === 'fulfilled') return isRecord(end.value) && end.value['late'] === true;
   const { reason } = end;
   const details: unknown = reason instanceof ApplicationFailure ? reason.details?.[0] : undefined;
