@@ -88,6 +88,9 @@ async function timed<T>(into: number[], work: () => Promise<T>): Promise<T> {
   return result;
 }
 
+/** With 64 in flight a slow machine takes longer than the default. Each revision takes the option that it knows. */
+const PATIENT = { timeout: '3 minutes', waitForDelivery: '3 minutes' } as const;
+
 async function byProduct(): Promise<(user: SandboxUser) => Promise<Begun>> {
   const connection = await Connection.connect({ address });
   const sealing = options.keys
@@ -98,8 +101,7 @@ async function byProduct(): Promise<(user: SandboxUser) => Promise<Begun>> {
     userPools: [{ userPoolId, endpoint: cognitoUrl }],
     taskQueue,
     sealedElsewhere: true,
-    // With 64 in flight a slow machine takes longer than the default.
-    waitForDelivery: '3 minutes',
+    ...PATIENT,
   });
   return async ({ accessToken }) => {
     const { workflowId, status } = await verifications.start({ accessToken, attributeName: 'email' });

@@ -35,8 +35,8 @@ const BESIDE: Record<string, readonly [text: string, instead: string]> = {
     "require('node:path').dirname(require.resolve('@temporalio/core-bridge/package.json'))",
   ],
   '@temporalio/worker/lib/workflow/threaded-vm.js': [
-    "new node_worker_threads_1.Worker(require.resolve('./workflow-worker-thread'))",
-    'require(`${__dirname}/../program/early-thread.cjs`).take()',
+    "require.resolve('./workflow-worker-thread')",
+    "require('node:path').join(__dirname, '../program/workflow-thread.cjs')",
   ],
   'source-map/lib/read-wasm.js': [
     'path.join(__dirname, "mappings.wasm")',

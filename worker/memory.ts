@@ -1,5 +1,5 @@
 /** Keeps a worker process under the memory that its setting names: so many verifications cached, and so much garbage. */
-import { setFlagsFromString } from 'node:v8';
+import threads from 'node:worker_threads';
 
 /** A process that has worked and keeps no verification: code, main thread, Core, and the modules in the workflow thread. */
 const PROCESS_MB = 200;
@@ -13,8 +13,8 @@ const CACHED_MB = 0.75;
 const THREAD_HEAP_MB = 256;
 /** Each verification, 0.3 of it alive. */
 const CACHED_HEAP_MB = 0.5;
-/** A third of the young generation, which V8 lets grow to 48 MB otherwise. */
-const SEMI_SPACE_MB = 8;
+/** V8 lets the young generation grow to 48 MB otherwise. */
+const YOUNG_MB = 24;
 
 /**
  * The number of verifications in memory with which a process stays under so many megabytes of resident memory.
@@ -30,18 +30,21 @@ export function heapLimitFor(maxCachedWorkflows: number): number {
 }
 
 /**
- * Starts what makes a thread, with a heap limit for it: the higher the limit, the more garbage V8 lets pile up before it collects. V8 reads the
- * limit from flags of the process when it makes a thread's heap; the SDK gives its workflow thread none. Other threads stay as
- * they are.
+ * Makes what starts a thread, with a heap limit for it: the higher the limit, the more garbage V8 lets pile up before it collects.
+ * The SDK gives its workflow thread no limits and no way to set them, so its constructor is exchanged meanwhile. Flags of V8 would
+ * do the same, but then V8 refuses what it compiled of the program before.
  */
 export async function withHeapLimit<T>(limitMb: number, start: () => Promise<T>): Promise<T> {
-  setFlagsFromString(`--max-old-space-size=${limitMb}`);
-  setFlagsFromString(`--max-semi-space-size=${SEMI_SPACE_MB}`);
+  const { Worker } = threads;
+  const resourceLimits = { maxOldGenerationSizeMb: limitMb, maxYoungGenerationSizeMb: YOUNG_MB };
+  threads.Worker = class extends Worker {
+    constructor(file: string | URL, options?: threads.WorkerOptions) {
+      super(file, { ...options, resourceLimits });
+    }
+  };
   try {
     return await start();
   } finally {
-    // Zero is V8's word for "as without the flag".
-    setFlagsFromString('--max-old-space-size=0');
-    setFlagsFromString('--max-semi-space-size=0');
+    threads.Worker = Worker;
   }
 }

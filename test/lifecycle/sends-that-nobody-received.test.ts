@@ -46,7 +46,7 @@ async function behindALine() {
     client: rig.env.client,
     userPools: rig.userPools,
     taskQueue,
-    waitForDelivery: '1 minute',
+    timeout: '1 minute',
   });
   const user = await rig.user();
   const workflowId = workflowIdFor({ ...user, attributeName: 'email' });

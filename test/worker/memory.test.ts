@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import threads from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { cachedWithin, heapLimitFor, withHeapLimit } from '../../worker/memory.js';
 import { WORKER_SETTINGS } from '../../worker/worker-settings.js';
@@ -10,7 +10,7 @@ const HEAP_LIMIT = `
 
 /** The heap limit of a new thread, in MB. */
 async function heapLimit(): Promise<number> {
-  const thread = new Worker(HEAP_LIMIT, { eval: true });
+  const thread = new threads.Worker(HEAP_LIMIT, { eval: true });
   try {
     return await new Promise<number>((resolve, reject) => thread.once('message', resolve).once('error', reject));
   } finally {
