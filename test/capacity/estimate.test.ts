@@ -32,7 +32,7 @@ const inputs: fc.Arbitrary<CapacityInput> = fc
     startsByHour: starts,
   }));
 
-const SOME = { numRuns: 20 };
+const SOME = { numRuns: 8 };
 
 describe('the capacity model', () => {
   it('lets every verification end once', () => {

@@ -62,13 +62,13 @@ describe('the costs', () => {
     expect(rows.get('expired')).toEqual(sum(COSTS.expired, nothing));
   });
 
-  it('without an allowance are those of the README', async () => {
-    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  it('without an allowance are those of the page on limits', async () => {
+    const limits = await page('limits.md');
     const { queuedFirstSend, queuedCode } = COSTS;
     const [events, actions] = (['events', 'actions'] as const).map(
       (of) => COSTS.verified[of] + queuedFirstSend[of] + queuedCode[of],
     );
-    expect(readme.replaceAll('\n', ' ')).toContain(`at ${events} events and ${actions} actions instead of`);
+    expect(limits.replaceAll('\n', ' ')).toContain(`at ${events} events and ${actions} actions instead of`);
   });
 });
 
