@@ -17,7 +17,7 @@ import { errorDocument } from '../../cli/report.js';
 import { findPython } from '../python/find-python.js';
 import { type SandboxUser, useRig } from '../rig.js';
 import { stamping, stampOf } from '../stamping.js';
-import { type BadMessage, badOf, FEW_BAD_MESSAGES, nameOf } from './bad-fields.js';
+import { type BadMessage, badOf, FEW_BAD_MESSAGES, isTypedCode, nameOf } from './bad-fields.js';
 
 const rig = useRig('local');
 const OPTIONS = { timeout: 300_000, retry: 0 };
@@ -183,10 +183,7 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   stamp: undefined,
 };
 
-/**
- * The texts among the invalid values of a field. Spaces around a secret are cut off, those in a code are taken out, and an
- * empty variable is none.
- */
+/** The texts among the invalid values of a field. Spaces around a secret are cut off, and an empty variable is none. */
 function textsOf(field: Exclude<keyof typeof IN_A_COMMAND, 'policy'>): string[] {
   // Of a delivery the command line has the destination.
   const { size, form } = badOf(field === 'alreadySent' ? 'destination' : PAYLOADS.input[field]);
@@ -195,7 +192,7 @@ function textsOf(field: Exclude<keyof typeof IN_A_COMMAND, 'policy'>): string[] 
     const [inner, ...more] = Object.values(value as object);
     return typeof inner === 'string' && more.length === 0 ? [inner] : [];
   });
-  const isCut = (text: string) => text.trim() !== text || (field === 'code' && text.includes(' '));
+  const isCut = (text: string) => text.trim() !== text || (field === 'code' && isTypedCode({ code: text }));
   return texts.filter((text) => !isCut(text) && text !== '' && text.length > 2);
 }
 

@@ -14,6 +14,7 @@ import {
   parseSubmitCode,
 } from '@cognito-verification/contract';
 import { type FieldKind, type Fields, PAYLOADS, type PlainKind } from '@cognito-verification/contract/fields';
+import { codeAsSent } from '../../client/typed-code.js';
 import { CLAIMS, SUB, TOKEN, tokenOf } from '../sample-token.js';
 
 /** Invalid values by what is wrong with them. */
@@ -24,6 +25,10 @@ export interface BadValues {
   /** Control, escape and bidirectional characters, and otherwise of another form. */
   readonly form: readonly unknown[];
 }
+
+/** Client and command line take a code as people type and paste it; nobody else does. */
+export const isTypedCode = ({ code }: { code?: unknown }): boolean =>
+  typeof code === 'string' && code !== '' && codeAsSent(code) !== code;
 
 /** What a terminal obeys, hides, or reads from right to left. */
 const CHARACTERS = ['\u0000', '\u001b[2J', '\u009b31m', '\u202E', '\u2066', '\u200F', '\u2028', '\uFEFF'];

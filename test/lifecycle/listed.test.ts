@@ -107,7 +107,7 @@ it('a verification that cannot be asked is listed all the same, and says why', a
   });
   await expect.poll(() => collect(rig.client.list({ userPoolId }))).toHaveLength(2);
   expect(await collect(rig.client.list({ userPoolId, state: 'awaitingCode' }))).toMatchObject([
-    { workflowId: away.workflowId, state: 'codePending', unanswered: 'WorkerUnavailable' },
+    { workflowId: away.workflowId, state: 'codePending', unanswered: 'OtherTaskQueue' },
     { workflowId, state: 'awaitingCode' },
   ]);
   await away.terminate();
