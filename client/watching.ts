@@ -80,12 +80,14 @@ class Watch {
   }
 
   private async poll(): Promise<VerificationOutcome> {
-    const { calls, named } = this;
-    const { runId } = await this.limited(() => calls.runOf(named));
+    const { calls } = this;
+    const { runId, firstRunId } = await this.limited(() => calls.runOf(this.named));
+    // From here on of this one only, also where the next one of the user and the attribute begins.
+    const named = { workflowId: this.named.workflowId, run: firstRunId };
     for (let token: Uint8Array | undefined; ; ) {
       const page = await this.limited(() => this.events(runId, token));
       // The status is asked for after the events that it may say more than.
-      if (page && page.count > 0) await this.look();
+      if (page && page.count > 0) await this.look(named);
       if (page?.token.length === 0) break;
       token = page?.token ?? token;
     }
@@ -98,8 +100,8 @@ class Watch {
   }
 
   /** Asks for the status, and publishes it where it says something new. */
-  private async look(): Promise<void> {
-    const status = await this.limited(() => this.calls.status(this.named));
+  private async look(named: Named): Promise<void> {
+    const status = await this.limited(() => this.calls.status(named));
     if (isDeepStrictEqual(status, this.status)) return;
     this.status = status;
     this.version += 1;

@@ -110,6 +110,19 @@ it('ends when its signal says so, and then asks for nothing more; another watche
   expect(await other).toBe('verified');
 });
 
+it('is of one verification, also where the next one of the user and the attribute begins', async () => {
+  const user = await rig.user();
+  await of(user).start('email', { policy: { maxAttempts: 1 } });
+  const seen: string[] = [];
+  const ended = watched(of(user), seen);
+  await expect.poll(() => seen.length).toBe(1);
+  await of(user).submitCode('email', rig.sandbox.codeFor(user, 'email') === '000000' ? '000001' : '000000');
+  // No attempt is left, so that this ends it and opens the next one, which stays open.
+  await of(user).start('email');
+  expect(await ended).toBe('expired');
+  expect(seen.at(-1)).toBe('expired, 0 attempts left');
+});
+
 it('of nothing, and of another user, is an error', async () => {
   const [zoe, jon] = [await rig.user(), await rig.user()];
   await of(jon).start('email');
