@@ -12,7 +12,7 @@ const UNIT = [
   'test/check/{attacks,lock-file}.test.ts',
   'test/cli/{card,report}.test.ts',
   'test/cli/replay/{histories,report}.test.ts',
-  'test/client/{errors,for-browsers,from-settings,input,listing,repeated-update,stalled,token-check,typed-code,unreachable}.test.ts',
+  'test/client/{errors,for-browsers,from-settings,input,listing,repeated-update,stalled,time-limit,token-check,typed-code,unreachable}.test.ts',
   'test/codec/!(kms-away|kms-key-ring).test.ts',
   'test/codec-server/{authorization,origins,redaction,settings,wire}.test.ts',
   'test/dev/{files,stack-environment,stack-keys}.test.ts',

@@ -46,20 +46,25 @@ export class TimeLimits {
    */
   async run<T>({ timeoutMs, signal }: Limits, call: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
     if (signal?.aborted) throw new CallAbortedError({ cause: signal.reason });
-    // One for each call: the SDK never takes its listeners off, and a caller's signal may outlive thousands of calls.
-    const own = signal && AbortSignal.any([signal]);
+    // One for each call: the SDK never takes its listeners off, and a caller's signal may outlive thousands of calls. Not
+    // `AbortSignal.any`, which Node.js keeps as long as it has listeners.
+    const controller = signal && new AbortController();
+    const own = controller?.signal;
     const budget = new Budget(timeoutMs ?? Number.POSITIVE_INFINITY, own);
     const work = this.budgets.run(budget, () => call(own));
-    if (!own) return await work;
+    if (!signal) return await work;
     let give: () => void = () => undefined;
     const aborted = new Promise<never>((_resolve, reject) => {
-      give = () => reject(new CallAbortedError({ cause: own.reason }));
-      own.addEventListener('abort', give, { once: true });
+      give = () => {
+        controller?.abort(signal.reason);
+        reject(new CallAbortedError({ cause: signal.reason }));
+      };
+      signal.addEventListener('abort', give, { once: true });
     });
     try {
       return await Promise.race([work, aborted]);
     } finally {
-      own.removeEventListener('abort', give);
+      signal.removeEventListener('abort', give);
     }
   }
 
