@@ -11,7 +11,7 @@ import {
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
-import { InvalidRequestError, VerificationError, VerificationNotFoundError } from './errors.js';
+import { CallAbortedError, InvalidRequestError, VerificationError, VerificationNotFoundError } from './errors.js';
 import type { ServiceCalls } from './service-calls.js';
 import type { Limits } from './time-limit.js';
 
@@ -71,6 +71,8 @@ export async function* listVerifications(
   };
   let count = 0;
   for await (const row of asked ? inState(limited, rows, asked) : rows) {
+    // Those that are asked for their status then say nothing else.
+    if (limits.signal?.aborted) throw new CallAbortedError({ cause: limits.signal.reason });
     yield row;
     if (++count === limit) return;
   }
