@@ -29,12 +29,20 @@ export function heapLimitFor(maxCachedWorkflows: number): number {
   return Math.ceil(THREAD_HEAP_MB + maxCachedWorkflows * CACHED_HEAP_MB);
 }
 
+let latest: Promise<unknown> = Promise.resolve();
+
 /**
  * Makes what starts a thread, with a heap limit for it: the higher the limit, the more garbage V8 lets pile up before it collects.
  * The SDK gives its workflow thread no limits and no way to set them, so its constructor is exchanged meanwhile. Flags of V8 would
- * do the same, but then V8 refuses what it compiled of the program before.
+ * do the same, but then V8 refuses what it compiled of the program before. One start at a time, so that each puts back what it found.
  */
 export async function withHeapLimit<T>(limitMb: number, start: () => Promise<T>): Promise<T> {
+  const made = latest.then(() => limited(limitMb, start));
+  latest = made.catch(() => undefined);
+  return await made;
+}
+
+async function limited<T>(limitMb: number, start: () => Promise<T>): Promise<T> {
   const { Worker } = threads;
   const resourceLimits = { maxOldGenerationSizeMb: limitMb, maxYoungGenerationSizeMb: YOUNG_MB };
   threads.Worker = class extends Worker {

@@ -26,6 +26,13 @@ it('limits the heap of the threads that start meanwhile, and of no other', async
   expect(await heapLimit()).toBe(before);
 });
 
+it('two that start together have each its own limit, and leave none', async () => {
+  const before = await heapLimit();
+  const [small, large] = await Promise.all([withHeapLimit(100, heapLimit), withHeapLimit(200, heapLimit)]);
+  expect(large - small).toBe(100);
+  expect(await heapLimit()).toBe(before);
+});
+
 it('gives the limits back when the start fails', async () => {
   const before = await heapLimit();
   await expect(withHeapLimit(64, () => Promise.reject(new Error('no server')))).rejects.toThrow('no server');
