@@ -61,6 +61,8 @@ export interface SettingsClient {
   readonly settled: () => Promise<void>;
   /** The error for a call that ended without a connection; undefined if there is one. */
   readonly whyAway: (cause: unknown) => TemporalUnavailableError | undefined;
+  /** The error for a call during which it was closed; undefined if it is open. */
+  readonly whyClosed: (cause?: unknown) => TemporalUnavailableError | undefined;
   /** Closes the connection. The client cannot be used afterwards, and no call under way is repeated. */
   readonly close: () => Promise<void>;
 }
@@ -105,13 +107,16 @@ export function clientOf(settings: TemporalSettings, options: ClientOfOptions = 
     client,
     connection,
     settled: async () => {
-      if (closed) throw new TemporalUnavailableError('This client was closed. Make another one.');
+      const why = made.whyClosed();
+      if (why) throw why;
       const isKnown = silentSinceMs !== undefined && Date.now() - silentSinceMs < CONNECTS_WITHIN_MS;
       if (await connection.settles(isKnown ? 0 : CONNECTS_WITHIN_MS)) return;
       silentSinceMs = Date.now();
       throw unreachable(settings, new Error(`no answer within ${CONNECTS_WITHIN_MS / 1000} seconds`));
     },
     whyAway: (cause) => (closed || connection.isConnected() ? undefined : unreachable(settings, cause)),
+    whyClosed: (cause) =>
+      closed ? new TemporalUnavailableError('This client was closed. Make another one.', { cause }) : undefined,
     close: async () => {
       closed = true;
       await connection.close();

@@ -213,7 +213,11 @@ export class ServiceCalls {
   /** The typed error for an error of Temporal's. Asks Temporal where the error alone does not say enough. */
   async explain(error: unknown, named: Named, challenge?: Challenge): Promise<VerificationError> {
     this.spendReserve();
-    return this.limits.whyAborted() ?? (await explain(this, error, named, challenge));
+    try {
+      return this.limits.whyAborted() ?? (await explain(this, error, named, challenge));
+    } catch (unexplained) {
+      throw this.line?.whyClosed(unexplained) ?? unexplained;
+    }
   }
 
   /** Why a worker that runs cannot go on with the verification. Undefined where that is not so, or could not be found out. */

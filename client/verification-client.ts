@@ -24,6 +24,7 @@ import type {
   VerificationRef,
 } from './client-options.js';
 import { clientOf } from './connection.js';
+import { TemporalUnavailableError } from './errors.js';
 import { checkClient, durationMs, limitsOf } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { ServiceCalls } from './service-calls.js';
@@ -61,6 +62,7 @@ export class VerificationClient implements Verifications {
   private readonly tokens: TokenCheck;
   private readonly watches: Watches;
   private readonly timeoutMs: number;
+  private readonly closing = new AbortController();
 
   /**
    * With a `Client` of your own. `fromSettings` makes one.
@@ -103,6 +105,7 @@ export class VerificationClient implements Verifications {
   }
 
   async close(): Promise<void> {
+    this.closing.abort(new TemporalUnavailableError('This client was closed.'));
     await this.calls.close();
   }
 
@@ -162,7 +165,8 @@ export class VerificationClient implements Verifications {
 
   async wait(verification: VerificationRef, options?: CallOptions): Promise<VerificationOutcome> {
     const { timeoutMs, signal } = limitsOf(options, undefined);
-    const limits = { timeoutMs: timeoutMs === undefined ? undefined : timeoutMs + AFTER_WAIT_MS, signal };
+    const inAllMs = timeoutMs === undefined ? undefined : timeoutMs + AFTER_WAIT_MS;
+    const limits = { timeoutMs: inAllMs, signal: this.untilClosed(signal) };
     return await this.calls.limited(limits, () =>
       waitForOutcome(this.calls, this.verifications.named(verification), timeoutMs),
     );
@@ -173,11 +177,16 @@ export class VerificationClient implements Verifications {
     options?: Pick<CallOptions, 'signal'>,
   ): AsyncGenerator<VerificationStatus, VerificationOutcome, undefined> {
     const { signal } = limitsOf(options, undefined);
-    return yield* this.watches.watch(this.verifications.named(verification), signal);
+    return yield* this.watches.watch(this.verifications.named(verification), this.untilClosed(signal));
   }
 
   list(filter: ListFilter = {}, options?: CallOptions): AsyncGenerator<VerificationListing, void, undefined> {
     return listVerifications(this.calls, filter, limitsOf(options, this.timeoutMs));
+  }
+
+  /** For what may last for hours, and would hold the process. */
+  private untilClosed(signal: AbortSignal | undefined): AbortSignal {
+    return AbortSignal.any([this.closing.signal, ...(signal ? [signal] : [])]);
   }
 
   private async within<T>(options: CallOptions | undefined, call: () => Promise<T>): Promise<T> {

@@ -186,7 +186,8 @@ export interface Verifications {
   list(filter?: ListFilter, options?: CallOptions): AsyncGenerator<VerificationListing, void, undefined>;
 
   /**
-   * Closes the connection that `fromSettings` has made; the client cannot be used afterwards. A `Client` of your own stays open.
+   * Ends each `wait` and `watch` with a `CallAbortedError`, and closes the connection that `fromSettings` has made; the client cannot
+   * be used afterwards. A `Client` of your own stays open.
    * @example
    * ```ts
    * process.once('SIGTERM', () => void verifications.close());

@@ -123,6 +123,18 @@ it('is of one verification, also where the next one of the user and the attribut
   expect(seen.at(-1)).toBe('expired, 0 attempts left');
 });
 
+it('ends with its client, as a wait does', async () => {
+  const user = await rig.user();
+  const short = new VerificationClient({ client: rig.env.client, userPools: rig.userPools, taskQueue: rig.taskQueue });
+  const mine = short.forUser({ accessToken: user.accessToken });
+  await mine.start('email');
+  const seen: string[] = [];
+  const ends = [watched(mine, seen), mine.wait('email')].map(thrownBy);
+  await expect.poll(() => seen.length).toBe(1);
+  await short.close();
+  expect(await Promise.all(ends)).toMatchObject([{ code: 'CallAborted' }, { code: 'CallAborted' }]);
+});
+
 it('of nothing, and of another user, is an error', async () => {
   const [zoe, jon] = [await rig.user(), await rig.user()];
   await of(jon).start('email');
