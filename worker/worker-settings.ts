@@ -20,8 +20,8 @@ export interface WorkerSettings {
   readonly workerMemoryMb?: number | undefined;
   /**
    * The number of verifications in memory between their tasks; the others are replayed from their histories when something
-   * happens to them. The heap limit of the workflow thread follows from it. With 0 the worker has one workflow task at a time.
-   * Default: as many as fit into `workerMemoryMb`.
+   * happens to them. The heap limit of the workflow thread follows from it. With 0, or 1, the worker keeps none and has one workflow
+   * task at a time. Default: as many as fit into `workerMemoryMb`.
    */
   readonly maxCachedWorkflows?: number | undefined;
   /** The most workflow tasks at the same time, and no more than are cached. Ignored without a cache. */

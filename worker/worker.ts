@@ -94,7 +94,9 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
   const { cognito, userPools, accessTokenSource, workflowTaskPollers, workflowStackTraces } = options;
   const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
   const { workerMemoryMb = WORKER_SETTINGS.workerMemoryMb.default } = options;
-  const { maxCachedWorkflows = cachedWithin(workerMemoryMb) } = options;
+  const { maxCachedWorkflows: wanted = cachedWithin(workerMemoryMb) } = options;
+  // Core takes no cache without two tasks at the same time, and then the second would evict the only one that is kept.
+  const maxCachedWorkflows = wanted === 1 ? 0 : wanted;
   const { maxConcurrentWorkflowTasks = WORKER_SETTINGS.maxConcurrentWorkflowTasks.default } = options;
   const { stickyTimeout = WORKER_SETTINGS.stickyTimeout.default } = options;
   const bundle = await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces === true });
