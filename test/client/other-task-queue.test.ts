@@ -1,5 +1,6 @@
 /** A verification that is open on another task queue than that of the client that asks. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type UserVerifications, VerificationClient } from '@cognito-verification/client';
 import { workflowIdFor } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -86,5 +87,20 @@ describe('where a worker is', () => {
     // The cool-down after the send of the other one.
     expect(status).toMatchObject({ state: 'rateLimited', sendsLeft: 4, attemptsLeft: 9 });
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
+  });
+
+  it('a start whose time ends before the other one has ended says so, and not that it was started', async () => {
+    const other = await rig.user();
+    await on(OTHER, other).start('email');
+    rig.sandbox.setFault({ operation: 'VerifyUserAttribute', username: other.username, latencyMs: 8_000, times: 1 });
+    const checking = on(OTHER, other)
+      .submitCode('email', '000000')
+      .catch(() => undefined);
+    await sleep(1_000);
+    expect(await thrownBy(here(other).start('email', { takeOver: true }, { timeout: '3 seconds' }))).toMatchObject({
+      code: 'OtherTaskQueue',
+      hasPollers: true,
+    });
+    await checking;
   });
 });
