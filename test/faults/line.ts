@@ -13,8 +13,8 @@ const TRICKLE = { bytes: 40, everyMs: 60 };
 interface Connection {
   near: Socket;
   far: Socket;
-  /** True once no data flows, though neither end knows. */
-  dead: boolean;
+  /** What no longer arrives, though neither end knows. */
+  lost?: 'answers' | 'everything';
   /** True once it is counted in `hit`. */
   hit: boolean;
 }
@@ -51,9 +51,9 @@ export class Line {
     this.fault = fault;
   }
 
-  /** Ends the dead connections, like a router after a restart. */
+  /** Ends the connections on which something was lost, like a router after a restart. */
   forget(): void {
-    for (const connection of this.connections) if (connection.dead) this.end(connection);
+    for (const connection of this.connections) if (connection.lost) this.end(connection);
   }
 
   async close(): Promise<void> {
@@ -64,7 +64,7 @@ export class Line {
 
   private connect(near: Socket): void {
     const far = connect({ port: this.farPort, host: '127.0.0.1' });
-    const connection = { near, far, dead: false, hit: false };
+    const connection: Connection = { near, far, hit: false };
     this.connections.add(connection);
     // Both sockets break on purpose, so their errors mean nothing. `close` follows.
     for (const socket of [near, far]) {
@@ -73,17 +73,17 @@ export class Line {
       socket.on('close', () => this.end(connection));
     }
     near.on('data', (chunk) => {
-      if (this.fault === 'unanswered') this.meet(connection).dead = true;
+      if (this.fault === 'unanswered') this.meet(connection).lost = 'everything';
       if (this.fault === 'answersLost') this.meet(connection);
-      if (!connection.dead) far.write(chunk);
+      if (connection.lost !== 'everything') far.write(chunk);
     });
     far.on('data', (chunk) => this.answer(connection, chunk));
   }
 
   private answer(connection: Connection, chunk: Buffer): void {
     const { near } = connection;
-    if (this.fault === 'answersLost') connection.dead = true;
-    if (connection.dead) return;
+    if (this.fault === 'answersLost') connection.lost ??= 'answers';
+    if (connection.lost) return;
     if (this.fault === 'reset') {
       this.meet(connection);
       near.write(chunk.subarray(0, Math.ceil(chunk.length / 2)), () => near.resetAndDestroy());
