@@ -167,9 +167,8 @@ export class VerificationClient implements Verifications {
     const { timeoutMs, signal } = limitsOf(options, undefined);
     const inAllMs = timeoutMs === undefined ? undefined : timeoutMs + AFTER_WAIT_MS;
     const limits = { timeoutMs: inAllMs, signal: this.untilClosed(signal) };
-    return await this.calls.limited(limits, () =>
-      waitForOutcome(this.calls, this.verifications.named(verification), timeoutMs),
-    );
+    const named = this.verifications.named(verification);
+    return await this.calls.limited(limits, () => waitForOutcome(this.calls, named, timeoutMs));
   }
 
   async *watch(
