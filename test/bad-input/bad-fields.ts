@@ -4,6 +4,7 @@
  */
 import {
   BOUNDS,
+  isRecord,
   METADATA_BOUNDS,
   parseAwaitDelivery,
   parseCodeConfirmed,
@@ -27,8 +28,11 @@ export interface BadValues {
 }
 
 /** Client and command line take a code as people type and paste it; nobody else does. */
-export const isTypedCode = ({ code }: { code?: unknown }): boolean =>
-  typeof code === 'string' && code !== '' && codeAsSent(code) !== code;
+export const isTypedCode = (message: unknown): boolean =>
+  isRecord(message) &&
+  typeof message['code'] === 'string' &&
+  message['code'] !== '' &&
+  codeAsSent(message['code']) !== message['code'];
 
 /** What a terminal obeys, hides, or reads from right to left. */
 const CHARACTERS = ['\u0000', '\u001b[2J', '\u009b31m', '\u202E', '\u2066', '\u200F', '\u2028', '\uFEFF'];

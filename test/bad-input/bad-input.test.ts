@@ -21,7 +21,7 @@ import { type CodecServer, startCodecServer } from '../../codec-server/codec-ser
 import { createLogger } from '../../log/logger.js';
 import { killRunning, startCli } from '../cli/run-cli.js';
 import { type Rig, type SandboxUser, startRig, startWorkerProcess } from '../rig.js';
-import { BAD_MESSAGES } from './bad-fields.js';
+import { BAD_MESSAGES, isTypedCode } from './bad-fields.js';
 import { MALFORMED, malformed, NO_JSON, noJson } from './corpus.js';
 
 const SEED = Number(process.env['VERIFICATION_SEED'] ?? 20_261_123);
@@ -61,6 +61,7 @@ type Place = (value: unknown) => Promise<void>;
 
 const VALUES_GO_TO: Record<string, Place> = {
   'the client': async (value) => {
+    if (isTypedCode(value)) return;
     for (const call of [
       () => client.start(value as never),
       () => client.submitCode(workflowId, value as never),

@@ -188,7 +188,7 @@ describe.concurrent('where what earlier verifications have used cannot be counte
     await rig.client.wait(workflowId);
     temporal.histories.set(earlier, how);
     const startedAtMs = Date.now();
-    const { status } = await client.start(request);
+    const { status } = await client.start(request, { timeout: '8 seconds' });
     const calls = (operation: string) => rig.sandbox.calls({ operation, username: user.username }).length;
     return { workflowId, earlier, code, status, startedAtMs, calls };
   }

@@ -109,23 +109,23 @@ const isStarted = async (handle: WorkflowHandle) => {
 
 const CASES: {
   name: string;
-  prepare(behind: Behind): Promise<void>;
-  ask(behind: Behind): Promise<VerificationStatus>;
+  prepare: (behind: Behind) => Promise<void>;
+  ask: (behind: Behind) => Promise<VerificationStatus>;
   before: { outcome: 'sent' }[];
 }[] = [
   {
     name: 'a first send, eager',
     prepare: async () => {},
-    ask: async ({ start }: Behind) => (await start()).status,
+    ask: async ({ start }) => (await start()).status,
     before: [],
   },
   {
     name: 'a re-send',
-    prepare: async ({ start }: Behind) => {
+    prepare: async ({ start }) => {
       await start();
       await sleep(PAST_COOLDOWN_MS);
     },
-    ask: async ({ client, workflowId }: Behind) => await client.resendCode(workflowId),
+    ask: async ({ client, workflowId }) => await client.resendCode(workflowId),
     before: [{ outcome: 'sent' }],
   },
 ];

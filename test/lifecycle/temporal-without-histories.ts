@@ -105,7 +105,7 @@ export async function withoutHistories(rig: Rig): Promise<WithoutHistories> {
   const taskQueue = `without-histories-${randomUUID()}`;
   const worker = await startWorker(rig, cognito, taskQueue, { connection });
   const { userPools } = rig;
-  const client = new VerificationClient({ client: rig.env.client, userPools, taskQueue, timeout: '8 seconds' });
+  const client = new VerificationClient({ client: rig.env.client, userPools, taskQueue, timeout: '100 seconds' });
   const close = async () => {
     await worker.stop();
     cognito.destroy();
