@@ -3,7 +3,7 @@
  * has sealed before. They may hold a verification up, or end it. They make nobody believe anything.
  */
 import { randomUUID } from 'node:crypto';
-import { type VerificationClient, VerificationError, workflowIdFor } from '@cognito-verification/client';
+import { VerificationClient, VerificationError, workflowIdFor } from '@cognito-verification/client';
 import { type VerificationPolicy, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
@@ -37,8 +37,7 @@ async function verified(user: SandboxUser): Promise<void> {
 }
 
 /** Another verification of the same user, whose tasks only the rogue takes. */
-async function inTheHandsOf(user: SandboxUser, loot: Loot): Promise<string> {
-  const taskQueue = `rogue-${randomUUID()}`;
+async function inTheHandsOf(user: SandboxUser, loot: Loot, taskQueue = `rogue-${randomUUID()}`): Promise<string> {
   await rig.env.client.workflow.start(WORKFLOW_TYPE, {
     workflowId: idOf(user),
     taskQueue,
@@ -118,8 +117,12 @@ describe('answers in place of a worker, with what one sealed in an earlier verif
   attack('the answer to a start, which then has sent nothing', 'an answer to any message counts', async () => {
     const user = await rig.user();
     await verified(user);
-    await inTheHandsOf(user, { updates: lootOf.answer(await history(user), 'awaitDelivery') });
-    expect(await refusalOf(rig.start(user))).toBe('UnexpectedAnswer');
+    // A start looks first on which task queue the verification is.
+    const taskQueue = `rogue-${randomUUID()}`;
+    await inTheHandsOf(user, { updates: lootOf.answer(await history(user), 'awaitDelivery') }, taskQueue);
+    const client = new VerificationClient({ client: rig.env.client, userPools: rig.userPools, taskQueue });
+    const { accessToken } = user;
+    expect(await refusalOf(client.start({ accessToken, attributeName: 'email' }))).toBe('UnexpectedAnswer');
   });
 
   attack('a status', 'a status of any time counts', async () => {
