@@ -2,13 +2,16 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CONVERTER_PATHS } from '@cognito-verification/codec';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { withoutStackTraces } from '../temporal/untraced.js';
 
-/** The file that `npm run build` writes (`imports` in package.json); the same path from source and from dist. */
-export const WORKFLOW_BUNDLE_PATH = createRequire(import.meta.url).resolve('#workflow-bundle');
+/** The file that `npm run build` writes; the same path from source, from dist and from the bundled program. */
+export const WORKFLOW_BUNDLE_PATH = join(
+  dirname(createRequire(import.meta.url).resolve('#package.json')),
+  'dist/workflow-bundle.js',
+);
 
 /**
  * Bundles compiled workflow code with its converters and its interceptors.
