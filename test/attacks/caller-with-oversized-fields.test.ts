@@ -158,6 +158,7 @@ attack(
     const SECRET = 'tk-q2Xv9pR0TqB3mKcZl8uYw1Hs';
     const cases: Record<string, string>[] = [
       { TEMPORAL_API_KEY: `${SECRET}\n`, TEMPORAL_TLS: 'false' },
+      { COMMAND: 'setup', TEMPORAL_API_KEY: `${SECRET}\n`, TEMPORAL_TLS: 'false' },
       { TEMPORAL_API_KEY: `${SECRET}\n` },
       { TEMPORAL_API_KEY: `${SECRET}\u00e9` },
       { TEMPORAL_GRPC_META_AUTHORIZATION: `Bearer ${SECRET}\n` },

@@ -160,7 +160,7 @@ export class Caller {
       case 'submit':
         return (await client.submitCode(id, { code: this.codeOf(message.code, world), ...token })).result;
       case 'submitMalformed':
-        return (await client.submitCode(id, { code: '12a34' })).result;
+        return (await client.submitCode(id, { code: 'no code' })).result;
       case 'resend':
         await client.resendCode(id, { ...token });
         return 'status';
