@@ -10,7 +10,7 @@ interface Waits {
   readonly submit: number[];
 }
 
-/** Users who arrive one after the other, whoever is still under way. */
+/** Users who arrive one after the other. None waits for the users before. */
 export interface Crowd {
   readonly users: readonly SandboxUser[];
   readonly perSecond: number;

@@ -21,7 +21,7 @@ const TAKES_HOLD_MS = 5_000;
 const QUIET_PER_SECOND = 1.25;
 /** The flood is there before the quiet pool comes. */
 const BEFORE_QUIET_MS = 3_000;
-/** Whoever has no code by then counts with what they waited. */
+/** A user who has no code by then counts with the time waited so far. */
 const QUIET_LIMIT_MS = 20_000;
 const DRAIN_LIMIT_MS = 240_000;
 

@@ -27,7 +27,7 @@ export interface Racer {
 }
 
 /**
- * The product as deployed; the same with payloads in plain text; the barest workflow; and a caller that does without Temporal.
+ * The product as deployed; the same with payloads in plain text; the barest workflow; and a caller without Temporal.
  * @param other another revision's build. Its product takes part as well, and the barest workflow is that revision's.
  */
 export function contestants(root: string, other?: { name: string; root: string }): Contestant[] {
