@@ -5,25 +5,25 @@ import { estimate } from '../../capacity/estimate.js';
 import { type CapacityInput, resolveInput } from '../../capacity/input.js';
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
-const perSecond = fc.double({ min: 0.05, max: 40, noNaN: true });
+const perSecond = fc.double({ min: 0.2, max: 10, noNaN: true });
 
-/** Three slots of a minute, in place of a day. */
-const SLOT_SECONDS = 60;
+/** Three slots of 20 s, in place of a day. */
+const SLOT_SECONDS = 20;
 
 const inputs: fc.Arbitrary<CapacityInput> = fc
   .record({
-    starts: fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 3, maxLength: 3 }),
+    starts: fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 3, maxLength: 3 }),
     resendShare: share,
     wrongCodeShare: share,
     abandonedShare: share,
-    codeMedianSeconds: fc.integer({ min: 1, max: 60 }),
+    codeMedianSeconds: fc.integer({ min: 1, max: 30 }),
     tail: fc.double({ min: 1, max: 6, noNaN: true }),
-    deadlineSeconds: fc.integer({ min: 60, max: 900 }),
+    deadlineSeconds: fc.integer({ min: 60, max: 200 }),
     attemptsPerSecond: perSecond,
     sendsPerSecond: perSecond,
     queueCallsPerSecond: fc.option(perSecond),
     directCallsPerSecond: fc.integer({ min: 0, max: 20 }),
-    emailsPerDay: fc.option(fc.integer({ min: 0, max: 1_000 })),
+    emailsPerDay: fc.option(fc.integer({ min: 0, max: 200 })),
     serverCores: fc.option(fc.double({ min: 0.1, max: 4, noNaN: true })),
     workers: fc.option(fc.integer({ min: 1, max: 4 })),
   })
