@@ -4,9 +4,26 @@ import type { Cognito } from './cognito.js';
 import { checkPassword, randomPassword, setPassword } from './passwords.js';
 import { addClient, addPool } from './pools.js';
 import { fields, Text } from './schema.js';
-import { AccessTokenOptions, accessToken, startSession } from './sessions.js';
+import { AccessTokenOptions, accessToken, idToken, refreshToken, startSession } from './sessions.js';
 import type { AppClient, User, UserPool } from './state.js';
 import { addUser } from './users.js';
+
+/** The user pool that the sandbox is asked to make. Both attributes can be verified in it, and messages have no daily limit. */
+export const NewUserPool = fields({
+  /** Whether a new e-mail or number waits for its verification, and the old one stays meanwhile. Default `false`. */
+  requireVerificationBeforeUpdate: v.optional(v.boolean()),
+  /** Attributes by which users of the pool may sign in once they are verified. Default: none. */
+  aliasAttributes: v.optional(v.array(v.picklist(['email', 'phone_number']))),
+  /** Default `DEVELOPER`: no daily limit of e-mails, and custom e-mail texts. */
+  emailAccount: v.optional(v.picklist(['COGNITO_DEFAULT', 'DEVELOPER'])),
+});
+export type NewUserPool = v.InferOutput<typeof NewUserPool>;
+
+/** A user pool, and an app client without a secret by which its users sign in. */
+export interface SandboxUserPool {
+  readonly userPoolId: string;
+  readonly clientId: string;
+}
 
 /** The user that the sandbox is asked to make. Without `poolId` it gets a pool of its own. */
 export const NewUser = fields({
@@ -19,25 +36,20 @@ export const NewUser = fields({
   password: v.optional(Text),
   /** Default `CONFIRMED`. */
   status: v.optional(v.picklist(['CONFIRMED', 'UNCONFIRMED', 'FORCE_CHANGE_PASSWORD', 'RESET_REQUIRED'])),
-  /** An existing pool. The three fields below describe a new one, in which both attributes can be verified. */
+  /** An existing pool. The other fields of a pool describe a new one. */
   poolId: v.optional(Text),
-  /** Default `false`. */
-  requireVerificationBeforeUpdate: v.optional(v.boolean()),
-  /** Attributes by which users of the pool may sign in once they are verified. Default: none. */
-  aliasAttributes: v.optional(v.array(v.picklist(['email', 'phone_number']))),
-  /** Default `DEVELOPER`: no daily limit of e-mails, and custom e-mail texts. */
-  emailAccount: v.optional(v.picklist(['COGNITO_DEFAULT', 'DEVELOPER'])),
+  ...NewUserPool.entries,
 });
 export type NewUser = v.InferOutput<typeof NewUser>;
 
-/** A user, with everything that a caller needs to act as it. */
-export interface SandboxUser {
-  readonly userPoolId: string;
-  readonly clientId: string;
+/** A user who has signed in, with everything that a caller needs to act as it. */
+export interface SandboxUser extends SandboxUserPool {
   readonly username: string;
   readonly password: string;
   readonly sub: string;
   readonly accessToken: string;
+  readonly idToken: string;
+  readonly refreshToken: string;
 }
 
 /** The pool and the name that identify a user. */
@@ -48,15 +60,15 @@ export const TokenRequest = fields({ userPoolId: Text, username: Text, ...Access
 
 const BOTH: readonly string[] = ['email', 'phone_number'];
 
-function newPool(cognito: Cognito, user: NewUser): UserPool {
+function newPool(cognito: Cognito, wanted: NewUserPool): UserPool {
   const settings = {
     PoolName: 'sandbox',
     AutoVerifiedAttributes: BOTH,
-    AliasAttributes: user.aliasAttributes ?? [],
+    AliasAttributes: wanted.aliasAttributes ?? [],
     UserAttributeUpdateSettings: {
-      AttributesRequireVerificationBeforeUpdate: user.requireVerificationBeforeUpdate === true ? BOTH : [],
+      AttributesRequireVerificationBeforeUpdate: wanted.requireVerificationBeforeUpdate === true ? BOTH : [],
     },
-    EmailConfiguration: { EmailSendingAccount: user.emailAccount ?? 'DEVELOPER' },
+    EmailConfiguration: { EmailSendingAccount: wanted.emailAccount ?? 'DEVELOPER' },
     SmsConfiguration: { SnsCallerArn: 'arn:aws:iam::000000000000:role/sandbox', ExternalId: 'sandbox' },
   };
   return addPool(cognito, settings, 'us-east-1');
@@ -65,6 +77,12 @@ function newPool(cognito: Cognito, user: NewUser): UserPool {
 function clientOf(cognito: Cognito, pool: UserPool): AppClient {
   const ExplicitAuthFlows = ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'];
   return Object.values(pool.clients)[0] ?? addClient(cognito, pool, { ClientName: 'sandbox', ExplicitAuthFlows });
+}
+
+/** Makes a pool and its app client. */
+export function createUserPool(cognito: Cognito, wanted: NewUserPool): SandboxUserPool {
+  const pool = newPool(cognito, wanted);
+  return { userPoolId: pool.id, clientId: clientOf(cognito, pool).id };
 }
 
 /** Makes a user that has signed in, and its pool and app client where they are missing. */
@@ -82,14 +100,16 @@ export async function createSignedInUser(cognito: Cognito, wanted: NewUser): Pro
   const user = addUser(cognito, pool, username, attributes);
   setPassword(user, password);
   user.status = wanted.status ?? 'CONFIRMED';
-  const token = await accessToken(cognito, startSession(cognito, pool, client, user));
+  const signIn = startSession(cognito, pool, client, user);
   return {
     userPoolId: pool.id,
     clientId: client.id,
     username: user.username,
     password,
     sub: user.sub,
-    accessToken: token,
+    accessToken: await accessToken(cognito, signIn),
+    idToken: await idToken(cognito, signIn),
+    refreshToken: refreshToken(signIn),
   };
 }
 

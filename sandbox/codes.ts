@@ -8,7 +8,8 @@ const CODE_LIFETIME_MS = 24 * 3_600_000;
 /** Makes a code for `value`, and puts it into the attribute's slot as the switch `resend` says. */
 export function issueCode(cognito: Cognito, user: User, attributeName: VerifiableAttribute, value: string): string {
   const now = cognito.clock.now();
-  const issued: IssuedCode = { code: cognito.generateCode(), value, expiresAt: now + CODE_LIFETIME_MS };
+  const code = cognito.switches.code ?? cognito.generateCode();
+  const issued: IssuedCode = { code, value, expiresAt: now + CODE_LIFETIME_MS };
   const earlier = (user.slots[attributeName]?.issued ?? []).filter((other) => other.expiresAt > now);
   user.slots[attributeName] = { issued: slotAfterResend(cognito.switches.resend, earlier, issued) };
   return issued.code;

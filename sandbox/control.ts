@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import * as v from 'valibot';
-import { NewUser, TokenRequest } from './accounts.js';
+import { NewUser, NewUserPool, TokenRequest } from './accounts.js';
 import type { Cognito } from './cognito.js';
 import { CognitoException } from './exceptions.js';
 import { Fault } from './fault.js';
@@ -133,6 +133,9 @@ function addBehaviour(
 }
 
 function addAccounts(app: App, running: () => Sandbox): void {
+  app.post('/_sandbox/user-pools', async (context) =>
+    context.json(await running().createUserPool(await readBody(context, NewUserPool)), 201),
+  );
   app.post('/_sandbox/users', async (context) =>
     context.json(await running().createUser(await readBody(context, NewUser)), 201),
   );

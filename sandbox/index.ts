@@ -12,13 +12,15 @@ import { StateFile } from './state-file.js';
 import { type SwitchChanges, Switches } from './switches.js';
 import { createSigningKey, Tokens } from './tokens.js';
 
-export type { NewUser, SandboxUser, UserReference } from './accounts.js';
-export type { Call } from './calls.js';
+export type { NewUser, NewUserPool, SandboxUser, SandboxUserPool, UserReference } from './accounts.js';
+export type { Call, CallFilter } from './calls.js';
+export type { TimeSource } from './clock.js';
 export type { CustomMessage, CustomMessageEvent } from './custom-message.js';
 export type { Fault } from './fault.js';
 export type { AttributeState, Sandbox } from './sandbox.js';
-export type { Message } from './state.js';
-export type { Switches } from './switches.js';
+export type { AccessTokenOptions } from './sessions.js';
+export type { Message, UserStatus, VerifiableAttribute } from './state.js';
+export type { SwitchChanges, Switches } from './switches.js';
 
 /** The options of `startSandbox`. */
 export interface SandboxOptions {

@@ -1,9 +1,12 @@
 import {
   createSignedInUser,
+  createUserPool,
   findUser,
   issueAccessToken,
   type NewUser,
+  type NewUserPool,
   type SandboxUser,
+  type SandboxUserPool,
   type UserReference,
 } from './accounts.js';
 import type { Call, CallFilter, Calls } from './calls.js';
@@ -54,6 +57,13 @@ export class Sandbox {
   /** The ids of the user pools, in the order in which they were made. */
   userPoolIds(): string[] {
     return Object.keys(this.parts.cognito.state.pools);
+  }
+
+  /** Makes a user pool, and an app client by which its users sign in. */
+  async createUserPool(pool: NewUserPool = {}): Promise<SandboxUserPool> {
+    const created = createUserPool(this.parts.cognito, pool);
+    await this.parts.save();
+    return created;
   }
 
   /** Makes a confirmed user who has signed in; without `poolId` in a new pool. */

@@ -22,6 +22,8 @@ export const Switches = fields({
   checkOrder: v.optional(v.picklist(['limitFirst', 'attributeFirst']), 'limitFirst'),
   /** Where a code goes while a new value waits for its verification. */
   sendWhilePending: v.optional(v.picklist(['currentValue', 'pendingValue']), 'currentValue'),
+  /** The code of every message, for tests that cannot read the inbox; `null` for a new one each time. */
+  code: v.optional(v.nullable(v.pipe(v.string(), v.regex(/^\S{1,2048}$/))), null),
   /** Accepted `GetUserAttributeVerificationCode` calls for a user in an hour. */
   sendsPerHour: v.optional(Limit, 5),
   /** Accepted `VerifyUserAttribute` calls for a user in an hour. */

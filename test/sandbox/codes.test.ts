@@ -115,6 +115,18 @@ describe('a code', () => {
     expect(sandbox.codeFor(user, 'email')).toBe('424242');
     await sandbox.close();
   });
+
+  it('is always the one that a test has set, until it takes it back', async () => {
+    running.sandbox.setSwitches({ code: '424242' });
+    const [user, other] = [await running.sandbox.createUser(), await running.sandbox.createUser()];
+    expect([await running.sendAndRead(user), await running.sendAndRead(other)]).toEqual(['424242', '424242']);
+    expect((await refusal(running.verify(user, '424243'))).name).toBe('CodeMismatchException');
+    await running.verify(user, '424242');
+    running.sandbox.setSwitches({ code: null });
+    const codes = [await running.sendAndRead(user), await running.sendAndRead(user)];
+    expect(new Set([...codes, '424242']).size).toBeGreaterThan(1);
+    expect(() => running.sandbox.setSwitches({ code: 'two words' })).toThrow('switches.code');
+  });
 });
 
 describe('a changed attribute', () => {

@@ -45,6 +45,16 @@ describe('over HTTP', () => {
     expect([exp - iat, claimed]).toEqual([60, 'zoe']);
   });
 
+  it('a pool is created, and a user in it with the tokens of a sign-in', async () => {
+    const { status, answer: pool } = await control('POST', 'user-pools', { requireVerificationBeforeUpdate: true });
+    expect([status, pool]).toEqual([201, { userPoolId: expect.any(String), clientId: expect.any(String) }]);
+    const user = await newUser({ poolId: pool.userPoolId });
+    expect(user).toMatchObject(pool);
+    expect(decodeJwt(user.idToken)).toMatchObject({ sub: user.sub, aud: pool.clientId, token_use: 'id' });
+    expect(user.refreshToken).toBeTypeOf('string');
+    expect((await control('POST', 'user-pools', { aliasAttributes: ['name'] })).status).toBe(400);
+  });
+
   it('the inbox is read, filtered by user, and emptied', async () => {
     const [user, other] = [await newUser(), await newUser()];
     await running.send(user);
