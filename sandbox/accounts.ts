@@ -75,7 +75,9 @@ function newPool(cognito: Cognito, wanted: NewUserPool): UserPool {
 }
 
 function clientOf(cognito: Cognito, pool: UserPool): AppClient {
-  const ExplicitAuthFlows = ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'];
+  const ExplicitAuthFlows = ['USER_SRP', 'USER_PASSWORD', 'ADMIN_USER_PASSWORD', 'REFRESH_TOKEN'].map(
+    (flow) => `ALLOW_${flow}_AUTH`,
+  );
   return Object.values(pool.clients)[0] ?? addClient(cognito, pool, { ClientName: 'sandbox', ExplicitAuthFlows });
 }
 
@@ -98,7 +100,7 @@ export async function createSignedInUser(cognito: Cognito, wanted: NewUser): Pro
   }
   checkPassword(pool, password);
   const user = addUser(cognito, pool, username, attributes);
-  setPassword(user, password);
+  setPassword(pool, user, password);
   user.status = wanted.status ?? 'CONFIRMED';
   const signIn = startSession(cognito, pool, client, user);
   return {

@@ -4,6 +4,7 @@ import type { CustomMessage } from './custom-message.js';
 import { resourceNotFound, userNotFound } from './exceptions.js';
 import { Inbox } from './inbox.js';
 import { sameName } from './names.js';
+import { Sealed } from './sealed.js';
 import type { AppClient, State, User, UserPool } from './state.js';
 import type { Switches } from './switches.js';
 import type { Tokens } from './tokens.js';
@@ -29,6 +30,7 @@ export class Cognito {
   readonly clock: SandboxClock;
   readonly tokens: Tokens;
   readonly inbox: Inbox;
+  readonly sealed: Sealed;
   readonly generateCode: () => string;
   switches: Switches;
   customMessage: CustomMessage | undefined;
@@ -42,6 +44,7 @@ export class Cognito {
     this.switches = switches;
     this.generateCode = generateCode;
     this.inbox = new Inbox(state, clock);
+    this.sealed = new Sealed(clock);
   }
 
   /** The pool with this id. */

@@ -1,12 +1,8 @@
-import { randomBytes, randomInt, scryptSync, timingSafeEqual } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { CognitoException } from './exceptions.js';
 import { type Input, optionalFlag, optionalInteger, structure } from './members.js';
+import { passwordVerifier, type SrpIdentity } from './srp.js';
 import type { User, UserPool } from './state.js';
-
-function hashOf(password: string, salt: string): Buffer {
-  // Far cheaper than for real accounts: tests sign in by the hundred, and no real password is here.
-  return scryptSync(password, salt, 32, { N: 1024 });
-}
 
 /** Throws `InvalidPasswordException` for a password that the pool's policy does not allow. */
 export function checkPassword(pool: UserPool, password: string): void {
@@ -16,16 +12,20 @@ export function checkPassword(pool: UserPool, password: string): void {
   }
 }
 
+/** Who the user is in an exchange of SRP. */
+export function srpIdentity({ id }: UserPool, { username }: User): SrpIdentity {
+  return { poolName: id.slice(id.indexOf('_') + 1), username };
+}
+
 /** Gives the user a password. */
-export function setPassword(user: User, password: string): void {
-  const salt = randomBytes(16).toString('base64');
-  user.password = { salt, hash: hashOf(password, salt).toString('base64') };
+export function setPassword(pool: UserPool, user: User, password: string): void {
+  user.srp = passwordVerifier(srpIdentity(pool, user), password);
 }
 
 /** Whether this is the user's password. */
-export function passwordFits(user: User, password: string): boolean {
-  if (user.password === undefined) return false;
-  return timingSafeEqual(Buffer.from(user.password.hash, 'base64'), hashOf(password, user.password.salt));
+export function passwordFits(pool: UserPool, user: User, password: string): boolean {
+  if (user.srp === undefined) return false;
+  return passwordVerifier(srpIdentity(pool, user), password, user.srp.salt).verifier === user.srp.verifier;
 }
 
 /** A password that every policy of up to 20 characters allows. */

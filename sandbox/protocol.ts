@@ -130,10 +130,12 @@ function parseBody(body: string): Input | undefined {
 const HasAccessToken = v.object({ AccessToken: v.string() });
 const HasUsername = v.object({ Username: v.string() });
 const HasAuthParameters = v.object({ AuthParameters: v.object({ USERNAME: v.string() }) });
+const HasChallengeResponses = v.object({ ChallengeResponses: v.object({ USERNAME: v.string() }) });
 
 function usernameOf(input: Input | undefined): string | undefined {
   if (v.is(HasAccessToken, input)) return claimedUsername(input.AccessToken);
   if (v.is(HasUsername, input)) return input.Username;
+  if (v.is(HasChallengeResponses, input)) return input.ChallengeResponses.USERNAME;
   return v.is(HasAuthParameters, input) ? input.AuthParameters.USERNAME : undefined;
 }
 

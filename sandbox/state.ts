@@ -1,4 +1,5 @@
 import type { JWK } from 'jose';
+import type { PasswordVerifier } from './srp.js';
 
 /** The two attributes that Cognito can verify. */
 export type VerifiableAttribute = 'email' | 'phone_number';
@@ -57,7 +58,8 @@ export interface User {
   modifiedAt: number;
   status: UserStatus;
   enabled: boolean;
-  password?: { readonly salt: string; readonly hash: string };
+  /** What proves the password, by SRP and as it is. */
+  srp?: PasswordVerifier;
   attributes: Record<string, string>;
   /** New values that replace the old ones once they are verified. */
   pending: Partial<Record<VerifiableAttribute, string>>;

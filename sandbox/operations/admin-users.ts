@@ -26,7 +26,7 @@ export function adminCreateUser(cognito: Cognito, input: Input): object {
   const password = optionalText(input, 'TemporaryPassword', { secret: true }) ?? randomPassword();
   checkPassword(pool, password);
   const user = addUser(cognito, pool, username, attributeList(input, 'UserAttributes'));
-  setPassword(user, password);
+  setPassword(pool, user, password);
   return { User: { ...describeUser(user), Attributes: attributesOf(user) } };
 }
 
@@ -35,7 +35,7 @@ export function adminSetUserPassword(cognito: Cognito, input: Input): object {
   const { pool, user } = findUser(cognito, input);
   const password = requiredText(input, 'Password', { secret: true });
   checkPassword(pool, password);
-  setPassword(user, password);
+  setPassword(pool, user, password);
   user.status = input['Permanent'] === true ? 'CONFIRMED' : 'FORCE_CHANGE_PASSWORD';
   return touch(cognito, user);
 }

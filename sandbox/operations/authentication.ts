@@ -1,114 +1,112 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import {
+  afterPassword,
+  answerToNewPassword,
+  answerToProof,
+  challengeForPassword,
+  checkSecretHash,
+  type SigningIn,
+  wrongPassword,
+} from '../challenges.js';
 import type { Cognito } from '../cognito.js';
 import { CognitoException, invalidParameter, notAuthorized } from '../exceptions.js';
 import { CONSTRAINTS, type Input, optionalText, requiredText, structure } from '../members.js';
 import { passwordFits } from '../passwords.js';
-import { accessToken, checkUsable, idToken, refreshToken, type SignIn, signInOf, startSession } from '../sessions.js';
 import type { AppClient, UserPool } from '../state.js';
+import { renewTokens } from './tokens.js';
 
-const USER_FLOWS: ReadonlySet<string> = new Set(['USER_PASSWORD_AUTH']);
-const ADMIN_FLOWS: ReadonlySet<string> = new Set(['ADMIN_USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH']);
-const REFRESH_FLOWS: ReadonlySet<string> = new Set(['REFRESH_TOKEN_AUTH', 'REFRESH_TOKEN']);
+const USER_FLOWS: readonly string[] = ['USER_SRP_AUTH', 'USER_PASSWORD_AUTH'];
+const ADMIN_FLOWS: readonly string[] = ['USER_SRP_AUTH', 'ADMIN_USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH'];
+const REFRESH_FLOWS: readonly string[] = ['REFRESH_TOKEN_AUTH', 'REFRESH_TOKEN'];
 
-/** Signs a user in by password, or renews the user's tokens. */
+/** Signs a user in by password, as it is or by SRP, or renews the user's tokens. */
 export function initiateAuth(cognito: Cognito, input: Input): Promise<object> {
-  return authenticate(cognito, input, USER_FLOWS);
+  return initiate(cognito, input, USER_FLOWS);
 }
 
 /** The same for a server that holds AWS credentials. */
 export function adminInitiateAuth(cognito: Cognito, input: Input): Promise<object> {
-  const pool = cognito.pool(requiredText(input, 'UserPoolId', CONSTRAINTS.userPoolId));
-  return authenticate(cognito, input, ADMIN_FLOWS, pool);
+  return initiate(cognito, input, ADMIN_FLOWS, requiredText(input, 'UserPoolId', CONSTRAINTS.userPoolId));
 }
 
-async function authenticate(
+/** Goes on with a sign-in: the proof of SRP, or a password of the user's own. */
+export function respondToAuthChallenge(cognito: Cognito, input: Input): Promise<object> {
+  return respond(cognito, input);
+}
+
+/** The same for a server that holds AWS credentials. */
+export function adminRespondToAuthChallenge(cognito: Cognito, input: Input): Promise<object> {
+  return respond(cognito, input, requiredText(input, 'UserPoolId', CONSTRAINTS.userPoolId));
+}
+
+async function initiate(
   cognito: Cognito,
   input: Input,
-  passwordFlows: ReadonlySet<string>,
-  ownPool?: UserPool,
+  passwordFlows: readonly string[],
+  userPoolId?: string,
 ): Promise<object> {
   const flow = requiredText(input, 'AuthFlow');
-  const { pool, client } = cognito.client(requiredText(input, 'ClientId', CONSTRAINTS.clientId));
-  if (ownPool !== undefined && ownPool !== pool) throw invalidParameter('Client does not belong to the user pool.');
+  const { pool, client } = clientIn(cognito, input, userPoolId);
   const parameters = structure(input, 'AuthParameters');
-  if (REFRESH_FLOWS.has(flow)) return refresh(cognito, client, parameters);
-  if (!passwordFlows.has(flow)) {
-    throw invalidParameter(
-      `The Cognito sandbox does not support ${flow} here; it has ${[...passwordFlows].join(', ')}`,
-    );
+  if (REFRESH_FLOWS.includes(flow)) {
+    const token = parameter(parameters, 'REFRESH_TOKEN');
+    return { ChallengeParameters: {}, ...(await renewTokens(cognito, client, token)) };
+  }
+  if (!passwordFlows.includes(flow)) {
+    throw invalidParameter(`The Cognito sandbox does not support ${flow} here; it has ${passwordFlows.join(', ')}`);
   }
   if (![flow, `ALLOW_${flow.replace('NO_SRP', 'USER_PASSWORD')}`].some((name) => client.authFlows.includes(name))) {
-    throw invalidParameter(`${flow} flow not enabled for this client`);
+    const isSrp = flow === 'USER_SRP_AUTH';
+    throw invalidParameter(
+      isSrp ? `${flow} is not enabled for the client.` : `${flow} flow not enabled for this client`,
+    );
   }
-  return signIn(cognito, pool, client, parameters);
+  const username = parameter(parameters, 'USERNAME');
+  const proof = parameter(parameters, flow === 'USER_SRP_AUTH' ? 'SRP_A' : 'PASSWORD');
+  checkSecretHash(client, username, optionalText(parameters, 'SECRET_HASH'));
+  const signingIn = { pool, client, user: cognito.user(pool, username) };
+  checkMaySignIn(signingIn);
+  if (flow === 'USER_SRP_AUTH') return challengeForPassword(cognito, signingIn, proof);
+  if (!passwordFits(pool, signingIn.user, proof)) throw wrongPassword();
+  return afterPassword(cognito, signingIn);
 }
 
-async function signIn(cognito: Cognito, pool: UserPool, client: AppClient, parameters: Input): Promise<object> {
-  const name = optionalText(parameters, 'USERNAME');
-  const password = optionalText(parameters, 'PASSWORD', { secret: true });
-  if (name === undefined) throw invalidParameter('Missing required parameter USERNAME');
-  if (password === undefined) throw invalidParameter('Missing required parameter PASSWORD');
-  checkSecretHash(client, name, optionalText(parameters, 'SECRET_HASH'));
-  const user = cognito.user(pool, name);
+async function respond(cognito: Cognito, input: Input, userPoolId?: string): Promise<object> {
+  const challenge = requiredText(input, 'ChallengeName');
+  const { pool, client } = clientIn(cognito, input, userPoolId);
+  const responses = structure(input, 'ChallengeResponses');
+  const username = parameter(responses, 'USERNAME');
+  checkSecretHash(client, username, optionalText(responses, 'SECRET_HASH'));
+  const signingIn = { pool, client, user: cognito.user(pool, username) };
+  checkMaySignIn(signingIn);
+  if (challenge === 'PASSWORD_VERIFIER') return answerToProof(cognito, signingIn, responses);
+  if (challenge === 'NEW_PASSWORD_REQUIRED') {
+    return answerToNewPassword(cognito, signingIn, responses, optionalText(input, 'Session', { secret: true }));
+  }
+  throw invalidParameter(
+    `The Cognito sandbox does not support ${challenge} here; it has PASSWORD_VERIFIER, NEW_PASSWORD_REQUIRED`,
+  );
+}
+
+function clientIn(
+  cognito: Cognito,
+  input: Input,
+  userPoolId: string | undefined,
+): { pool: UserPool; client: AppClient } {
+  const found = cognito.client(requiredText(input, 'ClientId', CONSTRAINTS.clientId));
+  if (userPoolId !== undefined && cognito.pool(userPoolId) !== found.pool) {
+    throw invalidParameter('Client does not belong to the user pool.');
+  }
+  return found;
+}
+
+/** Before the password: Cognito says to everybody that a user is not confirmed yet. */
+function checkMaySignIn({ user }: SigningIn): void {
   if (!user.enabled) throw notAuthorized('User is disabled.');
-  if (!passwordFits(user, password)) throw notAuthorized('Incorrect username or password.');
-  checkUsable(user);
-  if (user.status === 'FORCE_CHANGE_PASSWORD') {
-    return {
-      ChallengeName: 'NEW_PASSWORD_REQUIRED',
-      ChallengeParameters: { USER_ID_FOR_SRP: user.username, requiredAttributes: '[]', userAttributes: '{}' },
-      Session: randomBytes(48).toString('base64url'),
-    };
-  }
-  const started = startSession(cognito, pool, client, user);
-  return { ChallengeParameters: {}, ...(await tokensOf(cognito, started, refreshToken(started))) };
+  if (user.status === 'UNCONFIRMED') throw new CognitoException('UserNotConfirmedException', 'User is not confirmed.');
 }
 
-async function refresh(cognito: Cognito, client: AppClient, parameters: Input): Promise<object> {
-  const token = optionalText(parameters, 'REFRESH_TOKEN', { secret: true });
-  if (token === undefined) throw invalidParameter('Missing required parameter REFRESH_TOKEN');
-  const found = signInOf(cognito, token);
-  if (found === undefined || found.client !== client) throw notAuthorized('Invalid Refresh Token');
-  if (found.session.revoked) throw notAuthorized('Refresh Token has been revoked');
-  if (found.session.expiresAt <= cognito.clock.now()) throw notAuthorized('Refresh Token has expired');
-  checkUsable(found.user);
-  return { ChallengeParameters: {}, ...(await tokensOf(cognito, found)) };
-}
-
-async function tokensOf(cognito: Cognito, started: SignIn, withRefreshToken?: string): Promise<object> {
-  return {
-    AuthenticationResult: {
-      AccessToken: await accessToken(cognito, started),
-      ExpiresIn: started.client.accessTokenSeconds,
-      TokenType: 'Bearer',
-      IdToken: await idToken(cognito, started),
-      RefreshToken: withRefreshToken,
-    },
-  };
-}
-
-function checkSecretHash(client: AppClient, username: string, given: string | undefined): void {
-  if (client.secret === undefined) return;
-  if (given === undefined) {
-    throw notAuthorized(`Client ${client.id} is configured with secret but SECRET_HASH was not received`);
-  }
-  const expected = createHmac('sha256', client.secret).update(`${username}${client.id}`).digest('base64');
-  if (given !== expected) throw notAuthorized(`Unable to verify secret hash for client ${client.id}`);
-}
-
-/** Ends the sign-in of a refresh token, its access tokens included. */
-export function revokeToken(cognito: Cognito, input: Input): object {
-  const token = requiredText(input, 'Token', CONSTRAINTS.accessToken);
-  const { client } = cognito.client(requiredText(input, 'ClientId', CONSTRAINTS.clientId));
-  if (client.secret !== undefined && optionalText(input, 'ClientSecret') !== client.secret) {
-    throw new CognitoException('UnauthorizedException', 'Invalid client secret');
-  }
-  if (!client.revocation) {
-    throw new CognitoException('UnsupportedOperationException', 'Token revocation is not enabled for this client');
-  }
-  if (token.includes('.')) throw new CognitoException('UnsupportedTokenTypeException', 'Unsupported token type');
-  const found = signInOf(cognito, token);
-  // RFC 7009: an unknown token gets the same answer as a known one, so that the answer tells nothing.
-  if (found?.client === client) found.session.revoked = true;
-  return {};
+function parameter(parameters: Input, name: string): string {
+  const given = optionalText(parameters, name, { secret: name !== 'USERNAME' });
+  if (given === undefined) throw invalidParameter(`Missing required parameter ${name}`);
+  return given;
 }

@@ -3,6 +3,7 @@ import * as authentication from './authentication.js';
 import type { Operation } from './operation.js';
 import * as ownAccount from './own-account.js';
 import * as pools from './pools.js';
+import * as tokens from './tokens.js';
 import * as verification from './verification.js';
 
 /** Every operation that the sandbox has, by its name in Cognito's protocol. */
@@ -14,17 +15,20 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   AdminGetUser: adminUsers.adminGetUser,
   AdminInitiateAuth: authentication.adminInitiateAuth,
   AdminResetUserPassword: adminUsers.adminResetUserPassword,
+  AdminRespondToAuthChallenge: authentication.adminRespondToAuthChallenge,
   AdminSetUserPassword: adminUsers.adminSetUserPassword,
   AdminUpdateUserAttributes: adminUsers.adminUpdateUserAttributes,
   AdminUserGlobalSignOut: adminUsers.adminUserGlobalSignOut,
   CreateUserPool: pools.createUserPool,
   CreateUserPoolClient: pools.createUserPoolClient,
   DescribeUserPool: pools.describeUserPool,
+  GetTokensFromRefreshToken: tokens.getTokensFromRefreshToken,
   GetUser: ownAccount.getUser,
   GetUserAttributeVerificationCode: verification.getUserAttributeVerificationCode,
   GlobalSignOut: ownAccount.globalSignOut,
   InitiateAuth: authentication.initiateAuth,
-  RevokeToken: authentication.revokeToken,
+  RespondToAuthChallenge: authentication.respondToAuthChallenge,
+  RevokeToken: tokens.revokeToken,
   UpdateUserAttributes: ownAccount.updateUserAttributes,
   VerifyUserAttribute: verification.verifyUserAttribute,
 };

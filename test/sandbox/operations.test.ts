@@ -336,8 +336,8 @@ describe('signing in', () => {
       name: 'InvalidParameterException',
       message: 'USER_PASSWORD_AUTH flow not enabled for this client',
     });
-    const srp = new InitiateAuthCommand({ AuthFlow: 'USER_SRP_AUTH', ClientId, AuthParameters });
-    expect((await refusal(running.client.send(srp))).message).toContain('does not support USER_SRP_AUTH');
+    const custom = new InitiateAuthCommand({ AuthFlow: 'CUSTOM_AUTH', ClientId, AuthParameters });
+    expect((await refusal(running.client.send(custom))).message).toContain('does not support CUSTOM_AUTH');
   });
 
   it('requires the hash of a client’s secret', async () => {
