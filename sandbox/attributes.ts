@@ -118,19 +118,22 @@ export function confirmAttribute(cognito: Cognito, user: User, name: VerifiableA
   user.modifiedAt = cognito.clock.now();
 }
 
-/** Throws `AliasExistsException` for a value by which another user of the pool already signs in. */
-export function checkAliasFree(pool: UserPool, user: User, name: VerifiableAttribute, value: string): void {
-  if (![...pool.aliasAttributes, ...pool.usernameAttributes].includes(name)) return;
-  const taken = Object.values(pool.users).some(
+/** Another user of the pool who already signs in by this value. */
+export function aliasOwner(pool: UserPool, user: User, name: VerifiableAttribute, value: string): User | undefined {
+  if (![...pool.aliasAttributes, ...pool.usernameAttributes].includes(name)) return undefined;
+  return Object.values(pool.users).find(
     (other) =>
       other !== user &&
       sameName(pool, other.attributes[name], value) &&
       other.attributes[`${name}_verified`] === 'true',
   );
-  if (taken) {
-    throw new CognitoException(
-      'AliasExistsException',
-      `An account with the ${name === 'email' ? 'email' : 'phone number'} already exists.`,
-    );
-  }
+}
+
+/** Throws `AliasExistsException` for a value by which another user of the pool already signs in. */
+export function checkAliasFree(pool: UserPool, user: User, name: VerifiableAttribute, value: string): void {
+  if (aliasOwner(pool, user, name, value) === undefined) return;
+  throw new CognitoException(
+    'AliasExistsException',
+    `An account with the ${name === 'email' ? 'email' : 'phone number'} already exists.`,
+  );
 }

@@ -63,8 +63,11 @@ export class Cognito {
     throw resourceNotFound(`User pool client ${clientId} does not exist.`);
   }
 
-  /** The user who signs in as `name`: a user name, a `sub`, or an address that the pool accepts instead. */
-  user(pool: UserPool, name: string): User {
+  /**
+   * The user who signs in as `name`: a user name, a `sub`, or an address that the pool accepts instead.
+   * @param notFound the text of the exception if there is none
+   */
+  user(pool: UserPool, name: string, notFound?: string): User {
     const users = Object.values(pool.users);
     const found =
       users.find((user) => sameName(pool, user.username, name) || user.sub === name) ??
@@ -77,7 +80,7 @@ export class Cognito {
             sameName(pool, user.attributes[attribute], name) && user.attributes[`${attribute}_verified`] === 'true',
         ),
       );
-    if (found === undefined) throw userNotFound();
+    if (found === undefined) throw userNotFound(notFound);
     return found;
   }
 }

@@ -21,7 +21,7 @@ export interface Sending {
   readonly clientId: string;
   readonly attributeName: VerifiableAttribute;
   readonly value: string;
-  readonly triggerSource: 'CustomMessage_VerifyUserAttribute' | 'CustomMessage_UpdateUserAttribute';
+  readonly triggerSource: `CustomMessage_${'SignUp' | 'ResendCode' | 'VerifyUserAttribute' | 'UpdateUserAttribute'}`;
   readonly clientMetadata: Record<string, string>;
   /** Cognito accepts the call, and no message arrives. */
   readonly undelivered: boolean;

@@ -25,8 +25,8 @@ export function notAuthorized(message: string): CognitoException {
 }
 
 /** A user that does not exist, or no longer. */
-export function userNotFound(): CognitoException {
-  return new CognitoException('UserNotFoundException', 'User does not exist.');
+export function userNotFound(message = 'User does not exist.'): CognitoException {
+  return new CognitoException('UserNotFoundException', message);
 }
 
 /** A pool or client that does not exist. */

@@ -2,19 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { mayRead } from './attribute-access.js';
 import { checkAttributes, setAttribute } from './attributes.js';
 import type { Cognito } from './cognito.js';
-import { CognitoException } from './exceptions.js';
+import { CognitoException, invalidParameter } from './exceptions.js';
 import { sameName } from './names.js';
 import type { AppClient, User, UserPool } from './state.js';
 
-/** Adds a user without a password. */
+/** Adds a user without a password, for an administrator or by the user's own sign-up. */
 export function addUser(
   cognito: Cognito,
   pool: UserPool,
   requestedName: string,
   attributes: readonly (readonly [name: string, value: string])[],
+  by: 'user' | 'admin' = 'admin',
 ): User {
-  checkAttributes(attributes, 'admin');
-  if (Object.values(pool.users).some((user) => sameName(pool, user.username, requestedName))) throw usernameExists();
+  checkAttributes(attributes, by);
+  if (pool.aliasAttributes.includes('email') && requestedName.includes('@')) {
+    throw invalidParameter('Username cannot be of email format, since user pool is configured for email alias.');
+  }
+  if (Object.values(pool.users).some((user) => sameName(pool, user.username, requestedName))) {
+    throw usernameExists(by === 'admin' ? 'User account already exists' : 'User already exists');
+  }
   const sub = randomUUID();
   const createdAt = cognito.clock.now();
   const user: User = {
@@ -35,7 +41,7 @@ export function addUser(
   if (pool.usernameAttributes.length > 0) {
     const name = requestedName.includes('@') ? 'email' : 'phone_number';
     const taken = Object.values(pool.users).some((other) => sameName(pool, other.attributes[name], requestedName));
-    if (taken) throw usernameExists();
+    if (taken) throw usernameExists(`An account with the given ${name} already exists.`);
     checkAttributes([[name, requestedName]], 'admin');
     setAttribute(user, name, requestedName);
   }
@@ -50,8 +56,8 @@ function isFlag([name]: readonly [string, string]): boolean {
   return name.endsWith('_verified');
 }
 
-function usernameExists(): CognitoException {
-  return new CognitoException('UsernameExistsException', 'User account already exists');
+function usernameExists(message: string): CognitoException {
+  return new CognitoException('UsernameExistsException', message);
 }
 
 /** The user's attributes as Cognito lists them. */

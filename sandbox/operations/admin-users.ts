@@ -7,7 +7,8 @@ import type { User, UserPool } from '../state.js';
 import { addUser, attributesOf } from '../users.js';
 import type { CallContext } from './operation.js';
 
-function findUser(cognito: Cognito, input: Input): { pool: UserPool; user: User } {
+/** The user whom an administrator's request names. */
+export function adminUserOf(cognito: Cognito, input: Input): { pool: UserPool; user: User } {
   const userPoolId = requiredText(input, 'UserPoolId', CONSTRAINTS.userPoolId);
   const username = requiredText(input, 'Username', CONSTRAINTS.username);
   const pool = cognito.pool(userPoolId);
@@ -32,7 +33,7 @@ export function adminCreateUser(cognito: Cognito, input: Input): object {
 
 /** Sets a password; a permanent one confirms the user. */
 export function adminSetUserPassword(cognito: Cognito, input: Input): object {
-  const { pool, user } = findUser(cognito, input);
+  const { pool, user } = adminUserOf(cognito, input);
   const password = requiredText(input, 'Password', { secret: true });
   checkPassword(pool, password);
   setPassword(pool, user, password);
@@ -42,7 +43,7 @@ export function adminSetUserPassword(cognito: Cognito, input: Input): object {
 
 /** Answers a user's status and attributes. */
 export function adminGetUser(cognito: Cognito, input: Input): object {
-  const { user } = findUser(cognito, input);
+  const { user } = adminUserOf(cognito, input);
   return { ...describeUser(user), UserAttributes: attributesOf(user) };
 }
 
@@ -52,7 +53,7 @@ export async function adminUpdateUserAttributes(
   input: Input,
   { undelivered }: CallContext,
 ): Promise<object> {
-  const { pool, user } = findUser(cognito, input);
+  const { pool, user } = adminUserOf(cognito, input);
   const attributes = attributeList(input, 'UserAttributes');
   const clientMetadata = textMap(input, 'ClientMetadata');
   checkAttributes(attributes, 'admin');
@@ -69,34 +70,34 @@ export async function adminUpdateUserAttributes(
 
 /** Ends all of a user's sign-ins. */
 export function adminUserGlobalSignOut(cognito: Cognito, input: Input): object {
-  signOutEverywhere(cognito, findUser(cognito, input).user);
+  signOutEverywhere(cognito, adminUserOf(cognito, input).user);
   return {};
 }
 
 /** Refuses a user until it is enabled again. */
 export function adminDisableUser(cognito: Cognito, input: Input): object {
-  const { user } = findUser(cognito, input);
+  const { user } = adminUserOf(cognito, input);
   user.enabled = false;
   return touch(cognito, user);
 }
 
 /** Enables a user that was disabled. */
 export function adminEnableUser(cognito: Cognito, input: Input): object {
-  const { user } = findUser(cognito, input);
+  const { user } = adminUserOf(cognito, input);
   user.enabled = true;
   return touch(cognito, user);
 }
 
 /** Refuses the user until the password is reset. The sandbox sends no code. */
 export function adminResetUserPassword(cognito: Cognito, input: Input): object {
-  const { user } = findUser(cognito, input);
+  const { user } = adminUserOf(cognito, input);
   user.status = 'RESET_REQUIRED';
   return touch(cognito, user);
 }
 
 /** Removes a user. */
 export function adminDeleteUser(cognito: Cognito, input: Input): object {
-  const { pool, user } = findUser(cognito, input);
+  const { pool, user } = adminUserOf(cognito, input);
   delete pool.users[user.sub];
   return {};
 }
