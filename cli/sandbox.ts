@@ -8,6 +8,7 @@ import { UsageError } from './usage-error.js';
 interface SandboxOptions extends OutputOptions {
   port?: number | undefined;
   stateFile?: string | undefined;
+  origin?: string[] | undefined;
 }
 
 /** `sandbox`: prints its URL when it is ready; ends on the first SIGINT or SIGTERM. */
@@ -18,6 +19,7 @@ export function sandboxCommand(): Command {
     )
     .option('--port <port>', 'port to listen on; 0 takes any free one. Default: 0', portOption)
     .option('--state-file <file>', 'keep users, codes and inbox in this file over restarts. Default: none')
+    .option('--origin <origins...>', 'let pages of these origins call it, such as http://localhost:5173. Default: none')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -26,11 +28,12 @@ Example:
   cognito-verification sandbox --port 9229
   export AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=http://127.0.0.1:9229`,
     )
-    .action(async ({ port, stateFile, ...options }: SandboxOptions) => {
-      const { startSandbox } = await import('../sandbox/index.js');
+    .action(async ({ port, stateFile, origin: origins, ...options }: SandboxOptions) => {
+      const { BadInput, startSandbox } = await import('../sandbox/index.js');
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-      const sandbox = await startSandbox({ port, stateFile }).catch((error: unknown) => {
+      const sandbox = await startSandbox({ port, stateFile, origins }).catch((error: unknown) => {
+        if (error instanceof BadInput) throw new UsageError(error.message);
         throw port && errorCode(error) === 'EADDRINUSE'
           ? new UsageError(`--port: ${port} is taken by another program. Give another one; 0 takes any free one.`)
           : error;

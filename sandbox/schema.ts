@@ -33,6 +33,18 @@ export const JsonObject = v.custom<Record<string, unknown>>(
 /** A string of at least one character. */
 export const Text = v.pipe(v.string(), v.nonEmpty());
 
+/** Origins of web pages, as browsers send and compare them. */
+export const Origins = v.array(
+  v.pipe(
+    v.string(),
+    v.check(
+      (origin) => /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin,
+      ({ received }) =>
+        `Invalid origin: Expected one such as "http://localhost:5173", without a path or a slash at its end, but received ${received}`,
+    ),
+  ),
+);
+
 /** The headers that frame a message of HTTP/1.1, or speak of its connection. */
 const FRAMING = /^(?:connection|content-length|keep-alive|trailer|transfer-encoding|upgrade)$/i;
 

@@ -3,7 +3,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { loopbackNamesOnly, MOST_BODY_BYTES, ownPagesOnly } from './door.js';
+import { knownPagesOnly, loopbackNamesOnly, MOST_BODY_BYTES } from './door.js';
 import { answerAws, type ProtocolParts, refuseBody } from './protocol.js';
 
 /** The hono application of the sandbox. */
@@ -13,9 +13,9 @@ export type App = Hono<{ Bindings: HttpBindings }>;
 const UNREAD = { connection: 'close' };
 
 /** Serves AWS's protocol on `POST /`, and each pool's keys below the issuer of its tokens. */
-export function createApp(protocol: ProtocolParts): App {
+export function createApp(protocol: ProtocolParts, origins: readonly string[]): App {
   const app: App = new Hono();
-  app.use(loopbackNamesOnly, ownPagesOnly);
+  app.use(loopbackNamesOnly, knownPagesOnly(origins));
   app.post(
     '/',
     bodyLimit({

@@ -314,6 +314,7 @@ const LOCAL = {
   'any name leads to the sandbox': [holds('sandbox/door.ts', "LOOPBACK.test(context.req.header('Host') ?? '')")],
   'a page of any origin may ask the sandbox': [holds('sandbox/door.ts', 'origin === undefined')],
   'a page of any site may ask the sandbox': [holds('sandbox/door.ts', "['none', 'same-origin'].includes(site)")],
+  'a page of a listed origin may use the controls': [holds('sandbox/door.ts', 'FOR_FRONT_ENDS.test(context.req.path)')],
   'the sandbox takes a body of any length': [
     becomes(
       'sandbox/server.ts',

@@ -3,7 +3,8 @@
  * its own host name resolve to this machine (DNS rebinding), after which the browser takes the sandbox for its own server.
  */
 import { request } from 'node:http';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startSandbox } from '../../sandbox/index.js';
 import { RunningSandbox } from '../sandbox/running-sandbox.js';
 import { attack } from './attack.js';
 
@@ -23,9 +24,12 @@ interface Answer {
 }
 
 /** `fetch` lets nobody set the headers that matter here. */
-async function ask({ method = 'GET', path = '/_sandbox/inbox', headers = {}, body }: Ask): Promise<Answer> {
+async function ask(
+  { method = 'GET', path = '/_sandbox/inbox', headers = {}, body }: Ask,
+  { url } = running.sandbox,
+): Promise<Answer> {
   return await new Promise((resolve, reject) => {
-    const outgoing = request(new URL(path, running.sandbox.url), { method, headers }, (incoming) => {
+    const outgoing = request(new URL(path, url), { method, headers }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('end', () => {
@@ -135,6 +139,22 @@ attack(
     await isRefused(page, { ...link, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' });
     await isRefused({ method: 'POST', path: '/_sandbox/users', body: '{}' }, link);
     expect((await ask({ ...page, headers: link })).status).toBe(200);
+  },
+);
+
+attack(
+  'a page of a front end, whose origin is listed, is refused the controls',
+  'a page of a listed origin may use the controls',
+  async () => {
+    const origin = 'http://localhost:5173';
+    const sandbox = await startSandbox({ origins: [origin] });
+    onTestFinished(() => sandbox.close());
+    for (const wanted of Object.values(WANTED)) {
+      const isForFrontEnds = wanted.path === '/' || wanted.path?.endsWith('jwks.json');
+      if (isForFrontEnds) continue;
+      const { status, headers } = await ask({ ...wanted, headers: { ...wanted.headers, Origin: origin } }, sandbox);
+      expect([status, headers['access-control-allow-origin']]).toEqual([403, undefined]);
+    }
   },
 );
 
