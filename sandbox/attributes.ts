@@ -92,6 +92,8 @@ async function applyChange(cognito: Cognito, change: AttributeChange): Promise<C
       setAttribute(user, name, value);
       continue;
     }
+    if (user.pending[name] === value && cognito.switches.updateToPending === 'sendsNothing') continue;
+    if (cognito.switches.aliasCheck === 'whenChanged') checkAliasFree(pool, user, name, value);
     const waits = pool.verifyBeforeUpdate.includes(name);
     if (waits) {
       endCodes(user, name);

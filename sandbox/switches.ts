@@ -22,6 +22,10 @@ export const Switches = fields({
   checkOrder: v.optional(v.picklist(['limitFirst', 'attributeFirst']), 'limitFirst'),
   /** Where a code goes while a new value waits for its verification. */
   sendWhilePending: v.optional(v.picklist(['currentValue', 'pendingValue']), 'currentValue'),
+  /** What `UpdateUserAttributes` does with the value that waits for its verification already. */
+  updateToPending: v.optional(v.picklist(['sendsAgain', 'sendsNothing']), 'sendsAgain'),
+  /** When Cognito notices that another user has the value as an alias: at the right code, or at the change. */
+  aliasCheck: v.optional(v.picklist(['whenVerified', 'whenChanged']), 'whenVerified'),
   /** The code of every message, for tests that cannot read the inbox; `null` for a new one each time. */
   code: v.optional(v.nullable(v.pipe(v.string(), v.regex(/^\S{1,2048}$/))), null),
   /** Accepted `GetUserAttributeVerificationCode` calls for a user in an hour. */

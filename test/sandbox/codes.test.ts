@@ -1,4 +1,4 @@
-import { AdminUpdateUserAttributesCommand, GetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
+import { AdminUpdateUserAttributesCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../../sandbox/index.js';
 import { HOUR, otherThan, RunningSandbox, refusal } from './running-sandbox.js';
@@ -130,18 +130,6 @@ describe('a code', () => {
 });
 
 describe('a changed attribute', () => {
-  it('takes effect at once, is not verified, and gets a code', async () => {
-    const user = await running.sandbox.createUser({ emailVerified: true });
-    const answer = await running.changeEmail(user, 'new@bakery.example');
-    expect(answer.CodeDeliveryDetailsList).toEqual([
-      { AttributeName: 'email', DeliveryMedium: 'EMAIL', Destination: 'n***@b***' },
-    ]);
-    expect(running.sandbox.attribute(user, 'email')).toEqual({ value: 'new@bakery.example', verified: false });
-    expect(running.sandbox.inbox(user)[0]?.triggerSource).toBe('CustomMessage_UpdateUserAttribute');
-    await running.verify(user, running.sandbox.codeFor(user, 'email'));
-    expect(running.sandbox.attribute(user, 'email').verified).toBe(true);
-  });
-
   it('invalidates the code that went to the old address', async () => {
     running.sandbox.setSwitches({ resend: 'bothValid' });
     const user = await running.sandbox.createUser();
@@ -163,27 +151,6 @@ describe('a changed attribute', () => {
     const user = await running.sandbox.createUser({ emailVerified: true });
     await running.changeEmail(user, '');
     expect(running.sandbox.attribute(user, 'email')).toEqual({ verified: false });
-  });
-
-  it('is withheld until verified if the pool requires that', async () => {
-    const user = await running.sandbox.createUser({
-      attributes: { email: 'old@bakery.example' },
-      emailVerified: true,
-      requireVerificationBeforeUpdate: true,
-    });
-    await running.changeEmail(user, 'new@bakery.example');
-    const waiting = { value: 'old@bakery.example', verified: true, pendingValue: 'new@bakery.example' };
-    expect(running.sandbox.attribute(user, 'email')).toEqual(waiting);
-    const AccessToken = await running.sandbox.issueAccessToken(user);
-    const profile = await running.client.send(new GetUserCommand({ AccessToken }));
-    expect(profile.UserAttributes).toContainEqual({ Name: 'email', Value: 'old@bakery.example' });
-    expect(profile.UserAttributes).toContainEqual({ Name: 'email_verified', Value: 'true' });
-
-    const code = running.sandbox.codeFor(user, 'email');
-    expect((await refusal(running.verify(user, otherThan(code)))).name).toBe('CodeMismatchException');
-    expect(running.sandbox.attribute(user, 'email')).toEqual(waiting);
-    await running.verify(user, code);
-    expect(running.sandbox.attribute(user, 'email')).toEqual({ value: 'new@bakery.example', verified: true });
   });
 
   it('needs no code if an administrator vouches for it', async () => {

@@ -175,28 +175,6 @@ describe('checkOrder', () => {
   });
 });
 
-describe('sendWhilePending', () => {
-  it.each<[Switches['sendWhilePending'], string, object]>([
-    [
-      'currentValue',
-      'old@bakery.example',
-      { value: 'old@bakery.example', verified: true, pendingValue: 'new@bakery.example' },
-    ],
-    ['pendingValue', 'new@bakery.example', { value: 'new@bakery.example', verified: true }],
-  ])('%s: the code goes to %s and verifies that value', async (sendWhilePending, destination, after) => {
-    running.sandbox.setSwitches({ sendWhilePending });
-    const user = await running.sandbox.createUser({
-      attributes: { email: 'old@bakery.example' },
-      requireVerificationBeforeUpdate: true,
-    });
-    await running.changeEmail(user, 'new@bakery.example');
-    const code = await running.sendAndRead(user);
-    expect(running.sandbox.inbox(user).at(-1)?.destination).toBe(destination);
-    await running.verify(user, code);
-    expect(running.sandbox.attribute(user, 'email')).toEqual(after);
-  });
-});
-
 describe('a switch', () => {
   it('is refused with its name, what was found and what is allowed', async () => {
     const wrong: object = { window: 'day' };
