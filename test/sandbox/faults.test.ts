@@ -317,7 +317,7 @@ describe('an invalid fault', () => {
   it.each([
     [
       { operation: 'GetUsers', htmlError: 500 },
-      /^fault\.operation: .*Expected \("\*" \| "AdminCreateUser" \| .* but received "GetUsers"$/,
+      /^fault\.operation: .*Expected \("\*" \| "AdminConfirmSignUp" \| .* but received "GetUsers"$/,
     ],
     [{ operation: 'GetUser' }, /^fault: .*Expected at least one of exception, /],
     [{ operation: 'GetUser', share: 2, htmlError: 500 }, /^fault\.share: .*Expected <=1 but received 2$/],

@@ -54,7 +54,7 @@ describe('the wire', () => {
     expect(response.headers.get('x-amzn-errortype')).toBe('UnknownOperationException:');
     const { message } = JSON.parse(await response.text());
     expect(message).toMatch(
-      /^The Cognito sandbox does not have ListUsers\. It has AdminCreateUser, .*VerifyUserAttribute\.$/,
+      /^The Cognito sandbox does not have ListUsers\. It has AdminConfirmSignUp, .*VerifyUserAttribute\.$/,
     );
     expect(await (await post(undefined, '{}')).json()).toMatchObject({ __type: 'UnknownOperationException' });
     expect(await (await post('toString', '{}')).json()).toMatchObject({ __type: 'UnknownOperationException' });
