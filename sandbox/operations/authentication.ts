@@ -8,7 +8,7 @@ import {
   wrongPassword,
 } from '../challenges.js';
 import type { Cognito } from '../cognito.js';
-import { CognitoException, invalidParameter, notAuthorized } from '../exceptions.js';
+import { CognitoException, invalidParameter, notAuthorized, userNotFound } from '../exceptions.js';
 import { CONSTRAINTS, type Input, optionalText, requiredText, structure } from '../members.js';
 import { passwordFits } from '../passwords.js';
 import type { AppClient, UserPool } from '../state.js';
@@ -64,7 +64,7 @@ async function initiate(
   const proof = parameter(parameters, flow === 'USER_SRP_AUTH' ? 'SRP_A' : 'PASSWORD');
   checkSecretHash(client, username, optionalText(parameters, 'SECRET_HASH'));
   const signingIn = { pool, client, user: cognito.user(pool, username) };
-  checkMaySignIn(signingIn);
+  checkMaySignIn(signingIn, username);
   if (flow === 'USER_SRP_AUTH') return challengeForPassword(cognito, signingIn, proof);
   if (!passwordFits(pool, signingIn.user, proof)) throw wrongPassword();
   return afterPassword(cognito, signingIn);
@@ -77,7 +77,7 @@ async function respond(cognito: Cognito, input: Input, userPoolId?: string): Pro
   const username = parameter(responses, 'USERNAME');
   checkSecretHash(client, username, optionalText(responses, 'SECRET_HASH'));
   const signingIn = { pool, client, user: cognito.user(pool, username) };
-  checkMaySignIn(signingIn);
+  checkMaySignIn(signingIn, username);
   if (challenge === 'PASSWORD_VERIFIER') return answerToProof(cognito, signingIn, responses);
   if (challenge === 'NEW_PASSWORD_REQUIRED') {
     return answerToNewPassword(cognito, signingIn, responses, optionalText(input, 'Session', { secret: true }));
@@ -99,8 +99,9 @@ function clientIn(
   return found;
 }
 
-/** Before the password: Cognito says to everybody that a user is not confirmed yet. */
-function checkMaySignIn({ user }: SigningIn): void {
+/** Before the password: Cognito says to everybody that a user is not confirmed yet. A `sub` is no name to sign in by. */
+function checkMaySignIn({ user }: SigningIn, username: string): void {
+  if (username === user.sub && username !== user.username) throw userNotFound();
   if (!user.enabled) throw notAuthorized('User is disabled.');
   if (user.status === 'UNCONFIRMED') throw new CognitoException('UserNotConfirmedException', 'User is not confirmed.');
 }

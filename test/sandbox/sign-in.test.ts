@@ -80,7 +80,8 @@ describe('a sign-in by SRP', () => {
     const user = await running.sandbox.createUser();
     expect(await refusal(signIn({ ...user, password: `${user.password}x` }))).toEqual(WRONG);
     expect(await refusal(signIn({ ...user, password: '' }))).toEqual(WRONG);
-    expect((await refusal(signIn(user, 'nobody'))).name).toBe('UserNotFoundException');
+    for (const name of ['nobody', user.sub])
+      expect((await refusal(signIn(user, name))).name).toBe('UserNotFoundException');
   });
 
   it('works for a server', async () => {
