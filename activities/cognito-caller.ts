@@ -19,6 +19,7 @@ import {
 } from './attribute-snapshot.js';
 import { type FailedCall, failureOf, readable, unreadableAttribute } from './call-failure.js';
 import type {
+  AlreadyVerified,
   Answer,
   CognitoCall,
   ReadAttributeInput,
@@ -71,20 +72,25 @@ export class CognitoCaller {
   ) {}
 
   /** See `sendCode`. */
-  send(given: SendCodeInput, signal: AbortSignal): Promise<SendCodeResult> {
-    return this.call(given, { call: 'send', signal }, async (means) => {
-      const { attributeName, clientMetadata, recordAttribute } = means.input;
-      const attribute = recordAttribute ? await readIfQuick(this.lookOf(means)) : undefined;
-      means.failed.attribute = attribute;
-      if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
-      const command = new GetUserAttributeVerificationCodeCommand({
-        AccessToken: means.accessToken.reveal(),
-        AttributeName: attributeName,
-        ClientMetadata: clientMetadata,
-      });
-      const { CodeDeliveryDetails: details } = await means.client.send(command, { abortSignal: signal });
-      return { delivery: deliveryOf(details), attribute };
-    });
+  send(given: SendCodeInput, signal: AbortSignal): Promise<SendCodeResult | AlreadyVerified> {
+    return this.call<SendCodeInput, SendCodeResult | AlreadyVerified>(
+      given,
+      { call: 'send', signal },
+      async (means) => {
+        const { attributeName, clientMetadata, recordAttribute, unlessVerified } = means.input;
+        const attribute = recordAttribute ? await readIfQuick(this.lookOf(means)) : undefined;
+        means.failed.attribute = attribute;
+        if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
+        if (unlessVerified && attribute?.verified === true) return { alreadyVerified: true, attribute };
+        const command = new GetUserAttributeVerificationCodeCommand({
+          AccessToken: means.accessToken.reveal(),
+          AttributeName: attributeName,
+          ClientMetadata: clientMetadata,
+        });
+        const { CodeDeliveryDetails: details } = await means.client.send(command, { abortSignal: signal });
+        return { delivery: deliveryOf(details), attribute };
+      },
+    );
   }
 
   /** See `verifyCode`. */

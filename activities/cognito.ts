@@ -29,6 +29,8 @@ export type SendCodeInput = CognitoCall & {
   clientMetadata?: Record<string, string> | undefined;
   /** Whether to read the attribute first: the value to which the code goes is the one that must be verified at the end. */
   recordAttribute: boolean;
+  /** Nothing is sent where the attribute, read before, is verified already. Default: `false`. */
+  unlessVerified?: boolean | undefined;
 };
 
 /**
@@ -56,6 +58,12 @@ export interface SendCodeResult extends Answer {
   delivery: CodeDelivery;
   /** The attribute before the send; absent if it was not asked for or could not be read. */
   attribute?: AttributeSnapshot | undefined;
+}
+
+/** The attribute was verified already, so that Cognito was not asked to send. */
+export interface AlreadyVerified extends Answer {
+  alreadyVerified: true;
+  attribute: AttributeSnapshot;
 }
 
 /** A call after which the attribute shows what an accepted code has done. */
@@ -92,7 +100,7 @@ export interface CognitoActivities {
    * the attribute was to be read first and Cognito does not show its value, because then nothing could be proven.
    * @throws ApplicationFailure named like Cognito's exception, with `FailureDetails<SendFailure>`
    */
-  sendCode(input: SendCodeInput): Promise<SendCodeResult>;
+  sendCode(input: SendCodeInput): Promise<SendCodeResult | AlreadyVerified>;
   /**
    * Checks a code, and reads the attribute after it was accepted, or called expired: Cognito refuses an accepted code as expired
    * the second time. Each call is one of 15 an hour.
@@ -126,7 +134,7 @@ export interface UncountedAttempt {
  */
 export interface DirectActivities {
   /** The first send of a verification: an activity on the workflow's own task queue, which the SDK starts with its workflow task. */
-  sendCode(input: SendCodeInput): Promise<SendCodeResult | NotCalled>;
+  sendCode(input: SendCodeInput): Promise<SendCodeResult | AlreadyVerified | NotCalled>;
   /** A local activity of at most 3 s. A repeat in the same process asks Cognito nothing. */
   verifyCode(input: VerifyCodeInput): Promise<VerifyCodeResult | NotCalled>;
   /** A local activity of at most 3 s. */

@@ -50,7 +50,10 @@ export function createEarlierCalls(runs: EarlierRuns): EarlierCallsActivities {
 
 /** One count, run by run. */
 class Count {
-  private readonly counted: { sends: CountedCall[]; attempts: CountedCall[] } = { sends: [], attempts: [] };
+  private readonly counted: { sends: CountedCall[]; attempts: CountedCall[]; endedVerified?: true } = {
+    sends: [],
+    attempts: [],
+  };
   private readonly sinceMs: number;
   /** Each run counts once, and this one not here. */
   private readonly met: Set<string | undefined>;
@@ -88,7 +91,8 @@ class Count {
     this.unread.push({ runId, endedBy });
   }
 
-  private add({ sends, attempts }: EarlierCalls): void {
+  private add({ sends, attempts, endedVerified }: EarlierCalls): void {
+    if (endedVerified) this.counted.endedVerified = true;
     this.counted.sends.push(...sends.filter(({ at }) => Date.parse(at) > this.sinceMs));
     this.counted.attempts.push(...attempts.filter(({ at }) => Date.parse(at) > this.sinceMs));
   }

@@ -57,10 +57,12 @@ const { CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE } = GRPC_S
 /** A passed deadline may show as a cancellation. */
 const PASSING: ReadonlySet<unknown> = new Set([CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE]);
 
+type CountedKind = Exclude<keyof EarlierCalls, 'endedVerified'>;
+
 /** A call that the run has scheduled, until its end is read. */
 interface ScheduledCall {
   /** `looks` do not count. */
-  kind: keyof EarlierCalls | 'looks';
+  kind: CountedKind | 'looks';
   place: SerializationContext;
 }
 
@@ -96,7 +98,7 @@ const COUNTS: { sends: Record<SendFailure, boolean>; attempts: Record<AttemptFai
 };
 
 /** Whether a call with this failure counts. One that is not known counts. */
-function counts(kind: keyof EarlierCalls, failure: unknown): boolean {
+function counts(kind: CountedKind, failure: unknown): boolean {
   const known: Record<string, boolean | undefined> = COUNTS[kind];
   return known[String(failure)] !== false;
 }
@@ -114,6 +116,7 @@ export class RunReader {
   private readonly own: OwnMessages;
   private started: Pick<EarlierRun, 'startedAt' | 'previousRunId' | 'mayBeCopy'> | undefined;
   private newest = '';
+  private endedVerified: true | undefined;
 
   constructor(
     private readonly runs: EarlierRuns,
@@ -127,12 +130,13 @@ export class RunReader {
   get run(): EarlierRun {
     if (!this.started) throw new Error('a history without its start');
     // A call without an end was cut off by the end of the run, and may have had its effect.
-    const cutOff = (kind: keyof EarlierCalls) =>
+    const cutOff = (kind: CountedKind) =>
       [...this.open.values()].filter((call) => call.kind === kind).map(() => ({ at: this.newest }));
     return {
       ...this.started,
       sends: [...this.calls.sends, ...this.own.calls, ...cutOff('sends')],
       attempts: [...this.calls.attempts, ...cutOff('attempts')],
+      endedVerified: this.endedVerified,
     };
   }
 
@@ -181,7 +185,12 @@ export class RunReader {
       ...(failure?.applicationFailureInfo?.details?.payloads ?? []),
     ];
     const eventId = answered ? String(answered.acceptedEventId) : undefined;
-    for (const payload of told) this.own.takeAnswer(await this.openedIf(payload, this.place), eventId);
+    for (const payload of told) {
+      const answer = await this.openedIf(payload, this.place);
+      this.own.takeAnswer(answer, eventId);
+      const outcome = isRecord(answer) ? answer['outcome'] : undefined;
+      if (outcome === 'verified' || outcome === 'alreadyVerified') this.endedVerified = true;
+    }
   }
 
   private takeCall({ eventId, activityTaskScheduledEventAttributes: scheduled }: Event): void {
@@ -198,9 +207,11 @@ export class RunReader {
     const call = this.open.get(id);
     if (!call) return;
     this.open.delete(id);
-    if (completed && (await this.isNotCalled(completed.result?.payloads?.[0], call.place))) return;
+    const answer = completed && (await this.answerOfThisRun(completed.result?.payloads?.[0], call.place));
+    if (answer?.['notCalled'] === true) return;
     if (completed) this.own.tokenTaken();
-    if (call.kind === 'looks') return;
+    // Nothing was sent.
+    if (call.kind === 'looks' || answer?.['alreadyVerified'] === true) return;
     if (failed && !counts(call.kind, await this.failureOf(failed.failure, call.place))) return;
     if (Number(timedOut?.failure?.timeoutFailureInfo?.timeoutType) === NOT_STARTED) return;
     if (canceled && !Number(canceled.startedEventId ?? 0)) return;
@@ -235,9 +246,12 @@ export class RunReader {
     this.calls[kind].push({ at: this.newest });
   }
 
-  private async isNotCalled(result: Payload | null | undefined, place: SerializationContext): Promise<boolean> {
+  private async answerOfThisRun(
+    result: Payload | null | undefined,
+    place: SerializationContext,
+  ): Promise<Record<string, unknown> | undefined> {
     const answer = result && (await this.openedIf(result, place));
-    return isRecord(answer) && this.isOfThisRun(answer) && answer['notCalled'] === true;
+    return isRecord(answer) && this.isOfThisRun(answer) ? answer : undefined;
   }
 
   /** The answer of an earlier run would not do: the workflow takes it for a lost one. */

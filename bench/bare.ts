@@ -22,7 +22,7 @@ export async function bareVerification(call: CognitoCall): Promise<'verified' | 
     verified = true;
     return 'verified' as const;
   });
-  const { delivery } = await sendCode({ ...call, recordAttribute: false });
-  sent = { to: delivery.destination };
+  const answer = await sendCode({ ...call, recordAttribute: false });
+  sent = { to: 'delivery' in answer ? answer.delivery.destination : undefined };
   return (await condition(() => verified, '24 hours')) ? 'verified' : 'expired';
 }

@@ -52,7 +52,12 @@ function expiry({ reason, currentDestination = 'another value' }: VerificationSt
 }
 
 function heading(state: VerificationState, attributeName = ''): string {
-  const style = state === 'verified' ? 'green' : state === 'failed' || state === 'expired' ? 'red' : 'bold';
+  const style =
+    state === 'verified' || state === 'alreadyVerified'
+      ? 'green'
+      : state === 'failed' || state === 'expired'
+        ? 'red'
+        : 'bold';
   return `${emphasized(style, state)}  ${attributeName}`.trimEnd();
 }
 

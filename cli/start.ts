@@ -19,6 +19,7 @@ interface StartOptions extends OutputOptions, SecretOptions, VerificationPolicy 
   userPool?: string;
   sub?: string;
   alreadySent?: string | true;
+  reverify?: true;
   clientMetadata?: Record<string, string>;
   requestId?: string;
   wait?: number;
@@ -40,6 +41,10 @@ export function startCommand(): Command {
     .option('--sub <sub>', "with --access-token-reference: the user's sub")
     .option('--request-id <id>', 'repeating a start with the same id sends nothing again. Default: a random one')
     .option('--already-sent [destination]', 'Cognito has sent a code by itself: skip the first send')
+    .option(
+      '--reverify',
+      'send a code also where the attribute is verified already. Default: alreadyVerified, and no message',
+    )
     .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
     .option('--take-over', 'end an open verification on another task queue, and start it here. Default: refused')
     .option('--wait <duration>', 'how long to wait for the first send. Default 25 seconds', durationOption)
@@ -51,7 +56,8 @@ export function startCommand(): Command {
       'after',
       `
 Exit code 0 means that the verification is open, whatever its state: awaitingCode, or sending, rateLimited or awaitingToken,
-where no code was sent yet. --json says which in .status.state.
+where no code was sent yet; or that it has ended as alreadyVerified, and no code was needed. --json says which in
+.status.state.
 A start that joins an open verification may tighten its policy, never loosen it, and does not change its client metadata.
 
 Examples:
@@ -98,12 +104,13 @@ function userOf(tokenInput: TokenInput, { userPool = '', sub = '' }: StartOption
 }
 
 function requestOf(options: StartOptions): RequestedVerification {
-  const { attribute, alreadySent, clientMetadata } = options;
+  const { attribute, alreadySent, reverify, clientMetadata } = options;
   const policy = policyOf(options);
   return {
     attributeName: attribute,
     policy: Object.keys(policy).length > 0 ? policy : undefined,
     clientMetadata,
+    reverify,
     alreadySent: alreadySent === true ? {} : alreadySent === undefined ? undefined : { destination: alreadySent },
   };
 }

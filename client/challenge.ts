@@ -86,7 +86,8 @@ export class Challenge {
     if ((stamp.nonce ?? undefined) !== this.nonce) return 'answers another question';
     if (run !== undefined && stamp.runId !== run) return 'is of another verification of this user and attribute';
     // Whoever resets an old run puts it in the place of the newest. What it says is true of the old one.
-    if (stamp.reset && (kind === 'awaitDelivery' || (!held && state === 'verified'))) return RESET;
+    if (stamp.reset && (kind === 'awaitDelivery' || (!held && (state === 'verified' || state === 'alreadyVerified'))))
+      return RESET;
     return undefined;
   }
 }

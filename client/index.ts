@@ -49,4 +49,4 @@ export { explainServiceError, readServiceError } from './service-errors.js';
 export type { UserCallOptions, UserStart, UserVerifications } from './user-verifications.js';
 export { VerificationClient } from './verification-client.js';
 export type { StartInput, Verifications, WithAttemptId, WithRequestId } from './verifications.js';
-export { isVerifiedValue } from './verified-value.js';
+export { isAlreadyVerifiedValue, isVerifiedValue } from './verified-value.js';

@@ -90,10 +90,10 @@ function previousRunId(newest: NewestRun | undefined): string | undefined {
 
 /** The request as a payload, with the token in plain text until the codec seals it. */
 function requestOf(
-  { tokenInput, owner, attributeName, alreadySent, clientMetadata }: ParsedRequest,
+  { tokenInput, owner, attributeName, alreadySent, reverify, clientMetadata }: ParsedRequest,
   policy: VerificationPolicy | undefined,
 ): VerificationRequest {
   const token = tokenFields(tokenInput);
   const user = token.accessToken === undefined ? { ...token, ...owner } : token;
-  return { ...user, attributeName, alreadySent, clientMetadata, policy };
+  return { ...user, attributeName, alreadySent, reverify, clientMetadata, policy };
 }

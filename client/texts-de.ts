@@ -11,6 +11,7 @@ export const DEUTSCH: Texts = {
     rateLimited: 'Es wurden zu viele Codes gesendet. Den nächsten senden wir, sobald es wieder geht.',
     awaitingToken: 'Bitte melden Sie sich noch einmal an, damit es weitergeht.',
     verified: 'Bestätigt. Vielen Dank!',
+    alreadyVerified: 'Das ist schon bestätigt. Sie brauchen nichts zu tun.',
     expired: 'Die Zeit ist abgelaufen. Bitte beginnen Sie noch einmal.',
     failed: 'Die Bestätigung war nicht möglich. Bitte wenden Sie sich an den Kundendienst.',
     cancelled: 'Die Bestätigung wurde abgebrochen.',

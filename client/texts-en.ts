@@ -11,6 +11,7 @@ export const ENGLISH: Texts = {
     rateLimited: 'Too many codes were sent. We will send the next one as soon as it is allowed.',
     awaitingToken: 'Please sign in again so that we can go on.',
     verified: 'Verified. Thank you!',
+    alreadyVerified: 'This is verified already. There is nothing to do.',
     expired: 'The time is over. Please start again.',
     failed: 'We could not verify this. Please contact support.',
     cancelled: 'The verification was cancelled.',

@@ -11,6 +11,7 @@ export const ESPANOL: Texts = {
     rateLimited: 'Se han enviado demasiados códigos. Enviaremos el siguiente en cuanto sea posible.',
     awaitingToken: 'Inicie sesión de nuevo para continuar.',
     verified: 'Verificado. ¡Gracias!',
+    alreadyVerified: 'Esto ya está verificado. No tiene que hacer nada.',
     expired: 'El plazo ha terminado. Empiece de nuevo, por favor.',
     failed: 'No hemos podido verificarlo. Póngase en contacto con el servicio de atención.',
     cancelled: 'La verificación se ha cancelado.',

@@ -34,7 +34,10 @@ export interface Verifications {
    * The access token says which user it is. With an `accessTokenReference` in its place no token enters Temporal: the
    * worker's access token source finds it when a call needs it, and `userPoolId` and `sub` say which user it is.
    *
-   * A start that joins adds its token, or reference, and its `alreadySent`. Policy and `clientMetadata` stay those of the first
+   * Where the attribute is verified already, nothing is sent: the status says `alreadyVerified`, unless the request says
+   * `reverify` or `alreadySent`.
+   *
+   * A start that joins adds its token, or reference, its `reverify` and its `alreadySent`. Policy and `clientMetadata` stay those of the first
    * start whose token counts, and the policy of a later one may only tighten: the status says that it joined (`joined`), and
    * which policy is in force (`policy`). Where no attempts are left in the open verification, a start whose token counts ends
    * it and opens the next.

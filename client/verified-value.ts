@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { VerificationOutcome } from '@cognito-verification/contract';
+import type { VerificationOutcome, VerifiedValue } from '@cognito-verification/contract';
 
 /**
  * Whether a verification has proven this very value. The outcome does not hold the value, but a digest that only somebody who
@@ -16,8 +16,21 @@ import type { VerificationOutcome } from '@cognito-verification/contract';
  * ```
  */
 export function isVerifiedValue({ outcome, value: proven }: VerificationOutcome, value: string): boolean {
-  if (outcome !== 'verified' || !proven) return false;
-  const digest = createHmac('sha256', proven.salt).update(value).digest();
-  const expected = Buffer.from(proven.digest, 'base64url');
+  return outcome === 'verified' && isSameValue(proven, value);
+}
+
+/**
+ * Whether a verification has ended as `alreadyVerified`, and Cognito showed this very value as verified then. Nobody has proven
+ * anew that they receive what is sent there.
+ * @param value as for `isVerifiedValue`
+ */
+export function isAlreadyVerifiedValue({ outcome, value: shown }: VerificationOutcome, value: string): boolean {
+  return outcome === 'alreadyVerified' && isSameValue(shown, value);
+}
+
+function isSameValue(held: VerifiedValue | undefined, value: string): boolean {
+  if (!held) return false;
+  const digest = createHmac('sha256', held.salt).update(value).digest();
+  const expected = Buffer.from(held.digest, 'base64url');
   return expected.length === digest.length && timingSafeEqual(expected, digest);
 }

@@ -119,7 +119,10 @@ const MESSAGES: readonly { is: (value: Record<string, unknown>) => boolean; show
     show: fieldsOf(PAYLOADS.status),
   },
   { is: ({ outcome }) => isOneOf(PAYLOADS.outcome.outcome.words, outcome), show: fieldsOf(PAYLOADS.outcome) },
-  { is: ({ delivery }) => isRecord(delivery), show: fieldsOf(PAYLOADS.sendCodeResult) },
+  {
+    is: ({ delivery, alreadyVerified }) => isRecord(delivery) || alreadyVerified === true,
+    show: fieldsOf(PAYLOADS.sendCodeResult),
+  },
   { is: ({ accepted }) => accepted === true, show: fieldsOf(PAYLOADS.verifyCodeResult) },
   { is: ({ notCalled }) => notCalled === true, show: fieldsOf(PAYLOADS.notCalled) },
   {

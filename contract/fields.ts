@@ -197,6 +197,7 @@ export const PAYLOADS = {
     sub: 'sub',
     attributeName: choice(ATTRIBUTE_NAMES),
     alreadySent: message(DELIVERY),
+    reverify: 'flag',
     clientMetadata: 'clientMetadata',
     policy: message(POLICY_FIELDS),
     previousRunId: 'uuid',
@@ -205,6 +206,7 @@ export const PAYLOADS = {
     code: 'code',
     reference: 'reference',
     recordAttribute: 'flag',
+    unlessVerified: 'flag',
     updateId: 'updateId',
     counted: messages({ updateId: 'updateId' }),
     rememberedOnly: 'flag',
@@ -238,12 +240,17 @@ export const PAYLOADS = {
   tooManyMessages: { retryAt: 'time' },
   /** `encodedAttributes` of a failure, as every SDK writes them. */
   failureAttributes: { message: 'text', stack_trace: 'text' },
-  sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), attribute: message(SNAPSHOT) },
+  sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), alreadyVerified: 'flag', attribute: message(SNAPSHOT) },
   verifyCodeResult: { ...ANSWER, late: 'flag', at: 'time', accepted: 'flag', attribute: message(SNAPSHOT) },
   readAttributeResult: { ...ANSWER, late: 'flag', ...SNAPSHOT },
   /** In place of each of these three, where no direct call was made. */
   notCalled: { ...ANSWER, late: 'flag', notCalled: 'flag', uncounted: messages({ updateId: 'updateId', at: 'time' }) },
-  countEarlierCallsResult: { ...ANSWER, sends: messages({ at: 'time' }), attempts: messages({ at: 'time' }) },
+  countEarlierCallsResult: {
+    ...ANSWER,
+    sends: messages({ at: 'time' }),
+    attempts: messages({ at: 'time' }),
+    endedVerified: 'flag',
+  },
   /** The details of a failure of an activity. */
   callFailure: {
     failure: word([

@@ -49,6 +49,12 @@ export interface RequestedVerification {
    * skips its first send, and the message counts as one of `maxSends`.
    */
   alreadySent?: CodeDelivery | undefined;
+  /**
+   * Send a code also where the attribute is verified already, such as to ask a user to prove it anew. Default: `false`. The
+   * attribute is read before the first send, and if it is verified then, the verification ends as `alreadyVerified`, without a
+   * message.
+   */
+  reverify?: boolean | undefined;
   /** Passed to the user pool's Lambda triggers with every send. Not for secrets: Cognito does not encrypt it. */
   clientMetadata?: Record<string, string> | undefined;
   /** Durations and limits. Each field says its default. */
@@ -70,6 +76,8 @@ export interface RequestedVerification {
 export type AwaitDeliveryInput = OptionalAccessToken & {
   /** As in the request: a code that Cognito sent by itself while the verification was open counts as a send. */
   alreadySent?: CodeDelivery | undefined;
+  /** As in the request. Any request that counts may ask for it, before the first send has its answer. */
+  reverify?: boolean | undefined;
   /** As in the request. */
   clientMetadata?: Record<string, string> | undefined;
   /** As in the request. */

@@ -123,6 +123,11 @@ export interface CountedCall {
 export interface EarlierCalls {
   sends: readonly CountedCall[];
   attempts: readonly CountedCall[];
+  /**
+   * One of those verifications has verified the attribute, or found it verified: before a send waits for its time, a look may show
+   * that none is needed.
+   */
+  endedVerified?: true | undefined;
 }
 
 /** As many calls at this time as any policy allows. */

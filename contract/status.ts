@@ -10,19 +10,23 @@ export interface CodeDelivery {
   deliveryMedium?: string | undefined;
 }
 
-/** Every state, in the order of the lifecycle. The last four are final. */
+/** Every state, in the order of the lifecycle. The last five are final. */
 export const VERIFICATION_STATES = [
   'sending',
   'awaitingCode',
   'rateLimited',
   'awaitingToken',
   'verified',
+  'alreadyVerified',
   'expired',
   'failed',
   'cancelled',
 ] as const;
 
-/** Where a verification stands. */
+/**
+ * Where a verification stands. `alreadyVerified`: before the first send the attribute was verified already, so that nothing was
+ * sent and nothing is proven.
+ */
 export type VerificationState = (typeof VERIFICATION_STATES)[number];
 
 /**
@@ -41,6 +45,7 @@ export const LISTED_STATES: readonly ListedState[] = [
 /** The states in which nothing can happen any more. */
 export const FINAL_STATES = [
   'verified',
+  'alreadyVerified',
   'expired',
   'failed',
   'cancelled',
@@ -216,7 +221,10 @@ export interface VerificationOutcome {
   outcome: (typeof FINAL_STATES)[number];
   /** What proved it, when `verified`. */
   proof?: Proof | undefined;
-  /** The value that was verified. Absent where it was only trusted. */
+  /**
+   * The value that was verified, or, when `alreadyVerified`, that Cognito showed as verified before anything was sent. Absent
+   * where it was only trusted.
+   */
   value?: VerifiedValue | undefined;
   /** Why it expired before its deadline, when `expired`. The status holds the value of then, masked. */
   reason?: ExpiryReason | undefined;

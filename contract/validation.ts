@@ -17,6 +17,7 @@ export interface ParsedRequest {
   owner: UserKey;
   attributeName: AttributeName;
   alreadySent?: CodeDelivery | undefined;
+  reverify?: true | undefined;
   clientMetadata?: Record<string, string> | undefined;
   policy: ResolvedPolicy;
   previousRunId?: string | undefined;
@@ -26,6 +27,7 @@ export interface ParsedRequest {
 export interface ParsedAwaitDelivery {
   tokenInput?: TokenInput | undefined;
   alreadySent?: CodeDelivery | undefined;
+  reverify?: true | undefined;
   clientMetadata?: Record<string, string> | undefined;
   policy: ResolvedPolicy;
 }
@@ -62,6 +64,7 @@ export function parseRequest(input: unknown, besides: readonly string[] = []): P
     'sub',
     'attributeName',
     'alreadySent',
+    'reverify',
     'clientMetadata',
     'policy',
     'previousRunId',
@@ -82,6 +85,7 @@ export function parseRequest(input: unknown, besides: readonly string[] = []): P
     attributeName,
     clientMetadata: metadata(fields['clientMetadata']),
     alreadySent: delivery(fields['alreadySent']),
+    reverify: flag(fields['reverify'], 'reverify'),
     policy: policyIn(fields['policy'], attributeName),
     previousRunId: optionalText(fields['previousRunId'], 'previousRunId', {
       most: BOUNDS.previousRunId,
@@ -104,9 +108,16 @@ function attributeFound(value: unknown): string {
  * @throws InvalidInputError naming the first field that is wrong.
  */
 export function parseAwaitDelivery(input: unknown, attributeName: AttributeName): ParsedAwaitDelivery {
-  const fields = object(input, 'awaitDelivery', [...TOKEN_FIELDS, 'alreadySent', 'clientMetadata', 'policy']);
+  const fields = object(input, 'awaitDelivery', [
+    ...TOKEN_FIELDS,
+    'alreadySent',
+    'reverify',
+    'clientMetadata',
+    'policy',
+  ]);
   return {
     alreadySent: delivery(fields['alreadySent']),
+    reverify: flag(fields['reverify'], 'reverify'),
     clientMetadata: metadata(fields['clientMetadata']),
     policy: policyIn(fields['policy'], attributeName),
     tokenInput: optionalTokenInput(fields),
@@ -186,6 +197,12 @@ function policyIn(value: unknown, attributeName: AttributeName): ResolvedPolicy 
     if (!(error instanceof PolicyError)) throw error;
     throw new InvalidInputError(`policy.${error.field}`, error.message);
   }
+}
+
+/** `false` is the same as none. */
+function flag(value: unknown, field: string): true | undefined {
+  if (value === undefined || typeof value === 'boolean') return value || undefined;
+  throw new InvalidInputError(field, `must be true or false; found ${show(value)}`);
 }
 
 function metadata(value: unknown): Record<string, string> | undefined {

@@ -14,6 +14,7 @@ import {
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../activities/call-failure.js';
 import type {
+  AlreadyVerified,
   Answer,
   MaybeLate,
   NotCalled,
@@ -32,7 +33,7 @@ type Redact = (value: unknown, standIns: StandIns) => unknown;
 /** Does not compile while a payload of an activity has a field that the contract's tables do not have. */
 const PAYLOADS_OF_ALL: Record<string, Fields> = PAYLOADS satisfies {
   input: FieldsOf<SendCodeInput | VerifyCodeInput | ReadAttributeInput | CountEarlierCallsInput>;
-  sendCodeResult: FieldsOf<SendCodeResult>;
+  sendCodeResult: FieldsOf<SendCodeResult | AlreadyVerified>;
   verifyCodeResult: FieldsOf<VerifyCodeResult>;
   readAttributeResult: FieldsOf<AttributeSnapshot & Answer & MaybeLate>;
   notCalled: FieldsOf<NotCalled>;

@@ -39,16 +39,19 @@ export class EveryState {
   async reach(): Promise<{ userPoolId: string; workflowIds: Record<VerificationState, string> }> {
     // This one starts first, since it takes a minute.
     const expired = await this.start(await this.user('ada'), { deadline: '1 minute' });
-    const [sending, rateLimited, awaitingToken, awaitingCode, verified, failed, cancelled] = await Promise.all([
-      this.refused('bob', 'TooManyRequestsException'),
-      this.refused('cleo', 'LimitExceededException'),
-      this.signedOut('dan'),
-      this.mistyped('eve'),
-      this.verified('finn'),
-      this.refused('gus', 'InvalidSmsRoleAccessPolicyException', 'phone_number'),
-      this.cancelled('hana'),
-    ]);
-    const workflowIds = { expired, sending, rateLimited, awaitingToken, awaitingCode, verified, failed, cancelled };
+    const [sending, rateLimited, awaitingToken, awaitingCode, verified, alreadyVerified, failed, cancelled] =
+      await Promise.all([
+        this.refused('bob', 'TooManyRequestsException'),
+        this.refused('cleo', 'LimitExceededException'),
+        this.signedOut('dan'),
+        this.mistyped('eve'),
+        this.verified('finn'),
+        this.user('jo', { emailVerified: true }).then((user) => this.start(user)),
+        this.refused('gus', 'InvalidSmsRoleAccessPolicyException', 'phone_number'),
+        this.cancelled('hana'),
+      ]);
+    const ended = { expired, verified, alreadyVerified, failed, cancelled };
+    const workflowIds = { ...ended, sending, rateLimited, awaitingToken, awaitingCode };
     await Promise.all(Object.entries(workflowIds).map(([state, workflowId]) => this.until(workflowId, state)));
     return { userPoolId: this.poolId ?? '', workflowIds };
   }
@@ -63,13 +66,14 @@ export class EveryState {
   }
 
   /** Creates a user in the one pool, as in one application. */
-  private async user(username: string): Promise<SandboxUser> {
+  private async user(username: string, flags: { emailVerified?: true } = {}): Promise<SandboxUser> {
     const { domain = 'example.com', phoneNumber = '+12025550123' } = this.options;
     const attributes = { email: `${username}@${domain}`, phone_number: phoneNumber };
     const user = await this.sandbox.createUser({
       username,
       attributes,
       poolId: this.poolId,
+      ...flags,
     });
     this.poolId ??= user.userPoolId;
     this.tokens.push(user.accessToken);

@@ -210,7 +210,7 @@ type CallKind = 'send' | 'attempt' | 'read';
 
 /** Answers that Cognito gives only after it took the token. */
 const PROVES_TOKEN: Record<CallKind, ReadonlySet<string>> = {
-  send: new Set<SendVerdict['verdict']>(['sent', 'rateLimited', 'undeliverable']),
+  send: new Set<SendVerdict['verdict']>(['sent', 'alreadyVerified', 'rateLimited', 'undeliverable']),
   attempt: new Set<AttemptVerdict['verdict']>(['accepted', 'mismatch', 'codeExpired', 'rateLimited']),
   read: new Set<ReadVerdict['verdict']>(['read']),
 };

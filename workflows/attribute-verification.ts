@@ -90,6 +90,8 @@ async function end(verification: Verification, ending: Ending): Promise<Verifica
   switch (ending.outcome) {
     case 'verified':
       return { ...ending, reference, status };
+    case 'alreadyVerified':
+      return { ...ending, reference, status };
     case 'expired':
       return { outcome: ending.outcome, reason: ending.reason, status };
     case 'failed':

@@ -20,7 +20,14 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
-import type { Answer, CognitoActivities, CognitoCall, NotCalled } from '../activities/cognito.js';
+import type {
+  AlreadyVerified,
+  Answer,
+  CognitoActivities,
+  CognitoCall,
+  NotCalled,
+  SendCodeResult,
+} from '../activities/cognito.js';
 import type { AttemptFailure, SendFailure } from '../activities/failures.js';
 import { answerTo, type FailedCall, verdictOnFailure } from './call-end.js';
 
@@ -41,6 +48,8 @@ export interface Awaiting {
 /** How a send ended. */
 export type SendVerdict =
   | { verdict: 'sent'; delivery: CodeDelivery; attribute?: AttributeSnapshot | undefined }
+  /** Nothing was sent: the attribute was verified before. */
+  | { verdict: 'alreadyVerified'; attribute: AttributeSnapshot }
   | FailedCall<SendFailure>;
 
 /** How an attempt ended. */
@@ -97,18 +106,30 @@ export const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
 /** A code to be sent. */
 export interface Send extends Call {
   recordAttribute: boolean;
+  unlessVerified: boolean | undefined;
   clientMetadata: Record<string, string> | undefined;
 }
 
 /** @param summary what the Web UI shows beside the activity */
-export function sendCode({ recordAttribute, clientMetadata, ...call }: Send, summary: string): Promise<SendVerdict> {
-  const input = { ...inputOf(call), recordAttribute, clientMetadata };
+export function sendCode(
+  { recordAttribute, unlessVerified, clientMetadata, ...call }: Send,
+  summary: string,
+): Promise<SendVerdict> {
+  const input = { ...inputOf(call), recordAttribute, unlessVerified, clientMetadata };
   const options = { ...UNREPEATABLE, ...SEND_BUDGET, ...ofEachSend(call), summary };
   return verdictOf(
     input,
     () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.send, options).sendCode(input),
-    ({ delivery, attribute }) => ({ verdict: 'sent' as const, delivery, attribute }),
+    sentOf,
   );
+}
+
+/** The verdict of a send that Cognito has taken, or that was not needed. */
+export function sentOf(answer: SendCodeResult | AlreadyVerified): Exclude<SendVerdict, FailedCall<SendFailure>> {
+  const { attribute } = answer;
+  return 'alreadyVerified' in answer
+    ? { verdict: 'alreadyVerified', attribute: answer.attribute }
+    : { verdict: 'sent', delivery: answer.delivery, attribute };
 }
 
 /** What a direct send and a governed one have in common. */

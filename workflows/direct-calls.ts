@@ -26,6 +26,7 @@ import {
   readOf,
   type Send,
   type SendVerdict,
+  sentOf,
   verdictOf,
 } from './cognito-calls.js';
 
@@ -54,20 +55,19 @@ const DIRECT_SEND = {
  * @param summary what the Web UI shows beside the activity
  */
 export function sendCodeDirectly(
-  { recordAttribute, clientMetadata, ...call }: Send,
+  { recordAttribute, unlessVerified, clientMetadata, ...call }: Send,
   summary: string,
 ): Promise<SendVerdict | NotMade> {
-  const input = { ...inputOf(call), recordAttribute, clientMetadata };
+  const input = { ...inputOf(call), recordAttribute, unlessVerified, clientMetadata };
   const options = { ...DIRECT_SEND, ...ofEachSend(call), ...priorityOf(call.owner, PRIORITY.send), summary };
   return verdictOf<Awaited<ReturnType<DirectActivities['sendCode']>>, DirectSend, SendFailure>(
     input,
     () => proxyActivities<DirectActivities>(options).sendCode(input),
-    (answer) =>
-      'notCalled' in answer ? NOT_MADE : { verdict: 'sent', delivery: answer.delivery, attribute: answer.attribute },
+    (answer) => ('notCalled' in answer ? NOT_MADE : sentOf(answer)),
   );
 }
 
-type DirectSend = NotMade | Extract<SendVerdict, { verdict: 'sent' }>;
+type DirectSend = NotMade | ReturnType<typeof sentOf>;
 
 /** What a direct attempt is asked with besides. */
 interface DirectAttempt extends Attempt {

@@ -37,6 +37,7 @@ const HEADLINES: Record<VerificationStatus['state'], string> = {
   rateLimited: 'No more sends for this user for now',
   awaitingToken: 'Waiting for a fresh access token',
   verified: 'Verified',
+  alreadyVerified: 'Verified already: no code was sent',
   expired: 'Expired: nothing was confirmed in time',
   failed: 'Failed: someone must look',
   cancelled: 'Cancelled',
@@ -120,6 +121,8 @@ function next(status: VerificationStatus, nowMs: number): string {
       return '**Next:** the user signs in again and the service sends `renewAccessToken`; then it goes on by itself.';
     case 'verified':
       return '**Next:** nothing is left to do.';
+    case 'alreadyVerified':
+      return '**Next:** nothing is left to do. A start with `reverify` sends a code all the same.';
     case 'expired':
       return [changedTo(status), '**Next:** the service may start it again.'].join('');
     case 'failed':

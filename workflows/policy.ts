@@ -52,6 +52,7 @@ export type VerificationEvent =
 /** How a verification ends. */
 export type Ending =
   | { outcome: 'verified'; proof: Proof; value?: VerifiedValue | undefined }
+  | { outcome: 'alreadyVerified'; value?: VerifiedValue | undefined }
   | { outcome: 'expired'; reason?: ExpiryReason | undefined; currentDestination?: string | undefined }
   | { outcome: 'failed'; failure: VerificationFailure }
   | { outcome: 'cancelled'; cancellation: unknown };
@@ -81,6 +82,8 @@ export interface EventFacts {
   /** An attempt is under way that is counted with its answer. */
   attemptUncounted: boolean;
   send: CallState;
+  /** The send was not made, since the attribute was verified already. */
+  sendFoundVerified: boolean;
   codesSubmitted: number;
   resendsRequested: number;
   deadlinePassed: boolean;
@@ -108,7 +111,8 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   const decided = counted && (now.lookup === 'none' || !now.lookDecides);
   const tooLate = now.deadlinePassed && now.lateCodeTaken;
   if (now.codesSubmitted > 0 && now.attempt === 'none' && decided && !tooLate) return 'codeSubmitted';
-  if (now.send === 'settled') return 'sendSettled';
+  // What an attempt says about a code comes before what the attribute was without one.
+  if (now.send === 'settled' && (idle || !now.sendFoundVerified)) return 'sendSettled';
   if (now.deadlinePassed) return idle ? 'deadline' : undefined;
   // Its terms may take the place of those that what is under way goes by.
   if (now.requestsCounting > 0 && idle) return 'requestCounts';

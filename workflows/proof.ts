@@ -99,6 +99,12 @@ export function endingBy(
   }
 }
 
+/** How it ends where the attribute was verified before anything was sent. That proves nothing about who holds the address now. */
+export function alreadyVerifiedBy({ valueDigest, salt }: AttributeSnapshot): Ending {
+  const value = valueDigest === undefined ? undefined : { digest: valueDigest, salt };
+  return { outcome: 'alreadyVerified', value };
+}
+
 /** Why a confirmation proves nothing by this look, and what to do about it. */
 export function unproven(judgement: Judgement, attributeName: AttributeName): UnprovenConfirmation | undefined {
   switch (judgement) {

@@ -19,7 +19,15 @@ interface Parts {
 }
 
 /** The answer to a send for which Cognito took the token, or may have; or none, for lack of a token. */
-export type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoToken;
+export type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoToken | NotYet;
+
+/** The send must wait, and nothing shows that it is not needed. */
+interface NotYet {
+  verdict: 'notYet';
+}
+
+/** A person waits for what a start says of a send that must wait. */
+const MOST_FOR_LOOK_MS = 5_000;
 
 /** The call that asks Cognito to send a code, at most one at a time, and its answer until that is taken. */
 export class SendCall {
@@ -46,9 +54,26 @@ export class SendCall {
     return this.isTriedAgain;
   }
 
+  /** The answer that waits to be taken says that the attribute was verified already. */
+  get foundVerified(): boolean {
+    return this.call.state === 'settled' && this.untaken?.verdict === 'alreadyVerified';
+  }
+
   /** @param resending the re-send that was asked for, if one was */
   start(resending: Resending | undefined): void {
     this.call.start(() => this.send(resending));
+  }
+
+  /** Looks whether the attribute is verified, before the first send waits for its time. */
+  startLook(): void {
+    this.call.start(async () => {
+      const { request, looks } = this.parts;
+      const summary = `Read ${request.attributeName} before a send that must wait`;
+      const look = await looks.look(summary, { direct: true, untilMs: Date.now() + MOST_FOR_LOOK_MS });
+      if (look.verdict !== 'read' || look.attribute.verified !== true) return { verdict: 'notYet' };
+      this.untaken = { verdict: 'alreadyVerified', attribute: look.attribute };
+      return this.untaken;
+    });
   }
 
   /** Hands the answer over. */
@@ -80,6 +105,8 @@ export class SendCall {
       tokenInput: held.tokenInput,
       salt: looks.target?.salt,
       recordAttribute: this.records.nothingSent || !looks.target,
+      // Of a request that does not count only with the token that it came with.
+      unlessVerified: this.records.nothingSent && !(terms.proven ? terms : (held.claims[0] ?? terms)).reverify,
       clientMetadata: metadataFor(held, { resending, tokens, terms }),
     });
     return withToken(

@@ -1,9 +1,9 @@
 import type { VerificationFailure } from '@cognito-verification/contract';
 import { Alarm, type Deadline } from './alarm.js';
-import type { SendVerdict } from './cognito-calls.js';
 import { automaticResendAt, type LimitFacts } from './limits.js';
 import type { Looks } from './looks.js';
 import { countedSends, nextDailyEmailReset, retryAfterRateLimit, slowRetryAt } from './policy.js';
+import type { TakenSend } from './send-call.js';
 
 /** What the plan needs of its verification. */
 interface Parts {
@@ -72,7 +72,7 @@ export class SendPlan {
   }
 
   /** Failures in a row end with an answer of another kind. */
-  noteAnswer(verdict: SendVerdict['verdict'] | 'noToken'): void {
+  noteAnswer(verdict: TakenSend['verdict']): void {
     if (verdict !== 'rateLimited') this.rateLimitsInARow = 0;
     if (verdict !== 'undeliverable' && verdict !== 'blocked') this.slowRetries = 0;
   }

@@ -11,6 +11,7 @@ export class SendRecords {
   constructor(private readonly terms: Terms) {}
 
   add(answer: SendVerdict | { verdict: 'alreadySent'; delivery: CodeDelivery }): void {
+    if (answer.verdict === 'alreadyVerified') return;
     const outcome = OUTCOMES[answer.verdict];
     const record: SendRecord =
       'delivery' in answer
@@ -68,7 +69,7 @@ export class SendRecords {
   }
 }
 
-const OUTCOMES: Record<SendVerdict['verdict'] | 'alreadySent', SendOutcome> = {
+const OUTCOMES: Record<Exclude<SendVerdict['verdict'], 'alreadyVerified'> | 'alreadySent', SendOutcome> = {
   sent: 'sent',
   alreadySent: 'alreadySent',
   uncertain: 'uncertain',

@@ -12,6 +12,7 @@ import type { Looks } from './looks.js';
 import type { Mailbox, Resending, ResendPost } from './mailbox.js';
 import type { Opening } from './opening.js';
 import type { CallState, Ending } from './policy.js';
+import { alreadyVerifiedBy } from './proof.js';
 import { changeUnread, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
 import { SendCall } from './send-call.js';
 import { SendPlan } from './send-plan.js';
@@ -30,6 +31,7 @@ interface Parts {
   readonly looks: Looks;
   readonly limits: LimitFacts;
   readonly resendFacts: ResendFacts;
+  takeRequests(): void;
   enter(state: VerificationState, listed?: ListedState): void;
 }
 
@@ -43,6 +45,8 @@ export class Sends {
   /** The re-send that was asked for. */
   private resending: Resending | undefined;
   private isFirstSettled = false;
+  /** Before the first send was put off. */
+  private hasLooked = false;
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.terms);
@@ -58,6 +62,11 @@ export class Sends {
 
   get state(): CallState {
     return this.call.state;
+  }
+
+  /** The answer that waits to be taken says that the attribute was verified already. */
+  get foundVerified(): boolean {
+    return this.call.foundVerified;
   }
 
   /** Whether a send may begin: the first, an automatic one, or one that was put off. */
@@ -108,6 +117,11 @@ export class Sends {
     this.next.clear();
     const allowedAt = this.records.nothingSent ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
     if (allowedAt !== undefined && allowedAt > Date.now()) {
+      if (this.lookIsWorthIt()) {
+        this.hasLooked = true;
+        this.call.startLook();
+        return;
+      }
       this.enterRateLimited();
       this.next.putOff(allowedAt, 'The last hour leaves another send then');
       this.waiting.answer();
@@ -209,6 +223,10 @@ export class Sends {
   settle(): Ending | undefined {
     const answer = this.call.take();
     this.next.noteAnswer(answer.verdict);
+    if (answer.verdict === 'notYet') {
+      this.next.plan('now');
+      return undefined;
+    }
     if (answer.verdict !== 'noToken') this.records.add(answer);
     let ending: Ending | undefined;
     switch (answer.verdict) {
@@ -216,6 +234,19 @@ export class Sends {
       case 'uncertain':
         this.parts.looks.needTarget();
         this.awaitCode();
+        break;
+      case 'alreadyVerified':
+        // What came during the look may ask for a code all the same, or say that one is out.
+        this.parts.takeRequests();
+        if (this.parts.looks.codeAccepted || !this.records.nothingSent) {
+          this.awaitCode();
+          break;
+        }
+        if (this.parts.terms.reverify || this.parts.mailbox.alreadySent) {
+          this.next.plan('now');
+          return undefined;
+        }
+        ending = alreadyVerifiedBy(answer.attribute);
         break;
       case 'rateLimited':
         this.enterRateLimited();
@@ -260,6 +291,12 @@ export class Sends {
     this.next.clear();
     this.awaitCode();
     this.waiting.answer();
+  }
+
+  /** The first send must wait, and an earlier verification has verified the attribute. */
+  private lookIsWorthIt(): boolean {
+    const { limits, terms } = this.parts;
+    return Boolean(limits.earlier.endedVerified) && !terms.reverify && !this.hasLooked;
   }
 
   private awaitCode(): void {

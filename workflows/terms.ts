@@ -27,6 +27,8 @@ export interface Claim {
   readonly named: ReadonlySet<PolicyFieldName>;
   readonly clientMetadata: Record<string, string> | undefined;
   readonly alreadySent: CodeDelivery | undefined;
+  /** A code is wanted also where the attribute is verified already. */
+  readonly reverify: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface Claim {
  * message, whatever later versions refuse.
  */
 export function claimOf(message: unknown, attributeName: AttributeName, atMs: number): Claim {
-  const { policy, alreadySent } = isRecord(message) ? message : {};
+  const { policy, alreadySent, reverify } = isRecord(message) ? message : {};
   return {
     ...policyOf(policy, attributeName),
     atMs,
@@ -42,6 +44,7 @@ export function claimOf(message: unknown, attributeName: AttributeName, atMs: nu
     alreadySent: isRecord(alreadySent)
       ? deliveryTold(alreadySent['destination'], alreadySent['deliveryMedium'])
       : undefined,
+    reverify: reverify === true,
   };
 }
 
@@ -82,6 +85,11 @@ export class Terms {
     return this.claim.clientMetadata;
   }
 
+  /** A code is wanted also where the attribute is verified already: any request that counts may ask for it. */
+  get reverify(): boolean {
+    return this.claim.reverify;
+  }
+
   /** A request counts. */
   get proven(): boolean {
     return this.isProven;
@@ -98,12 +106,14 @@ export class Terms {
   }
 
   /**
-   * Takes a request that counts: the first one is in force from then on, and a later one may only tighten the policy.
+   * Takes a request that counts: the first one is in force from then on, and a later one may only tighten the policy, and
+   * ask for a code.
    * @returns whether it takes the place of another one
    */
   take(claim: Claim): boolean {
     if (this.isProven) {
-      this.claim = { ...this.claim, policy: tightened(this.claim, claim) };
+      const reverify = this.claim.reverify || claim.reverify;
+      this.claim = { ...this.claim, policy: tightened(this.claim, claim), reverify };
       return false;
     }
     const isAnother = claim !== this.claim;

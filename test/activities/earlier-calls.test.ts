@@ -101,11 +101,17 @@ const isFailed = (status: object) =>
 const count = (...runs: Event[][]) => countFrom({ previousRunId: runId(0) }, runs);
 
 /** @param list what the server lists; the test fails where that is asked for and not given */
-async function countFrom(
+async function countFrom(...args: Parameters<typeof counted>) {
+  const { sends, attempts, ...answer } = await counted(...args);
+  expect(answer).toEqual({ runId: OWN });
+  return { sends: sends.map((call) => call.at), attempts: attempts.map((call) => call.at) };
+}
+
+async function counted(
   asked: Pick<CountEarlierCallsInput, 'previousRunId' | 'mayBeCopy'>,
   runs: Event[][],
   list?: EarlierRuns['list'],
-) {
+): Promise<CountEarlierCallsResult> {
   const stored: EarlierRuns = {
     list: list ?? (() => expect.unreachable('a list')),
     async *events({ runId: id }) {
@@ -117,12 +123,7 @@ async function countFrom(
   };
   const activities = createEarlierCalls(stored);
   const input = { runId: OWN, ...asked, startedAt: at(0) };
-  const result: CountEarlierCallsResult = await new MockActivityEnvironment().run(() =>
-    activities.countEarlierCalls(input),
-  );
-  const { sends, attempts, ...answer } = result;
-  expect(answer).toEqual({ runId: OWN });
-  return { sends: sends.map((call) => call.at), attempts: attempts.map((call) => call.at) };
+  return await new MockActivityEnvironment().run(() => activities.countEarlierCalls(input));
 }
 
 const usedUp = (minute: number) => {
@@ -166,6 +167,16 @@ describe('a call that has ended', () => {
       activityTaskCompletedEventAttributes: { scheduledEventId: 2, result },
     } as unknown as Event;
     const run = history([-30, begins()], [-20, asks('sendCode')], [-10, notCalled]);
+    expect(await count(run)).toEqual({ sends, attempts: [] });
+  });
+
+  test.each([
+    ['does not count', runId(0), []],
+    ['counts where the answer is that of an earlier run', runId(1), [at(-10)]],
+  ])('a send that was not needed, since the attribute was verified, %s', async (_, answeredBy, sends) => {
+    const result = payloads({ alreadyVerified: true, runId: answeredBy });
+    const found = { activityTaskCompletedEventAttributes: { scheduledEventId: 2, result } } as unknown as Event;
+    const run = history([-30, begins()], [-20, asks('sendCode')], [-10, found]);
     expect(await count(run)).toEqual({ sends, attempts: [] });
   });
 
@@ -312,6 +323,17 @@ describe('a code that Cognito has sent by itself', () => {
   ])('%s', async (_, run, sentAt) => {
     expect((await count(run)).sends.sort()).toEqual(sentAt.map(at));
   });
+});
+
+test.each([
+  ['verified', true],
+  ['alreadyVerified', true],
+  ['expired', undefined],
+])('it tells whether one has verified the attribute: %s', async (outcome, endedVerified) => {
+  const end = { workflowExecutionCompletedEventAttributes: { result: payloads({ outcome }) } } as Event;
+  const older = history([-30, begins({}, WORKFLOW_TYPE, runId(1))], [-25, end]);
+  const newest = history([-20, begins({ previousRunId: runId(1) })], [-10, {}]);
+  expect((await counted({ previousRunId: runId(0) }, [newest, older])).endedVerified).toBe(endedVerified);
 });
 
 describe('a chain of runs', () => {

@@ -41,7 +41,8 @@ async function runIdOf(user: SandboxUser): Promise<string> {
 }
 
 async function start(user: SandboxUser, policy: VerificationPolicy = QUICK): Promise<VerificationStatus> {
-  return (await rig.start(user, policy)).status;
+  const { accessToken } = user;
+  return (await rig.client.start({ accessToken, attributeName: 'email', policy, reverify: true })).status;
 }
 
 async function changeEmail({ accessToken: AccessToken }: SandboxUser) {

@@ -181,6 +181,7 @@ describe('an address that was verified before', () => {
   attack('no code is typed: the deadline does not verify it', 'what was verified before proves', async () => {
     const opened = await travel.open({
       user: await travel.user({ emailVerified: true }),
+      request: { reverify: true },
       policy: { deadline: '10 minutes' },
     });
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired' });
@@ -190,7 +191,10 @@ describe('an address that was verified before', () => {
     'a confirmation proves nothing, and the status says why and what to do',
     'what was verified before proves',
     async () => {
-      const opened = await travel.open({ user: await travel.user({ emailVerified: true }) });
+      const opened = await travel.open({
+        user: await travel.user({ emailVerified: true }),
+        request: { reverify: true },
+      });
       await travel.client.confirm(opened.id);
       const { state, unprovenConfirmation } = await travel.until(
         opened,
@@ -209,7 +213,7 @@ describe('an address that was verified before', () => {
     'a trusted confirmation says that it is checked',
     async () => {
       const user = await travel.user({ emailVerified: true });
-      const opened = await travel.open({ user, policy: { confirmation: 'trust' } });
+      const opened = await travel.open({ user, policy: { confirmation: 'trust' }, request: { reverify: true } });
       await travel.client.confirm(opened.id);
       const outcome = await travel.wait(opened);
       expect(outcome).toMatchObject({ outcome: 'verified', proof: 'trusted' });

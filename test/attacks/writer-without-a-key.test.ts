@@ -30,8 +30,12 @@ afterEach(async () => {
 });
 
 /** A verification that the user has completed with the right code. */
+/** Also of a user whose address is verified. */
+const start = ({ accessToken }: SandboxUser) =>
+  rig.client.start({ accessToken, attributeName: 'email', reverify: true });
+
 async function verified(user: SandboxUser): Promise<void> {
-  const { workflowId } = await rig.start(user);
+  const { workflowId } = await start(user);
   await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
   expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'verified' });
 }
@@ -140,7 +144,7 @@ describe('answers in place of a worker, with what one sealed in an earlier verif
       exception: { name: 'InvalidParameterException' },
       times: 1,
     });
-    expect(await refusalOf(rig.start(user))).toBe('VerificationFailed');
+    expect(await refusalOf(start(user))).toBe('VerificationFailed');
     const failure = (await history(user)).findLast(
       (event) => event.workflowExecutionUpdateCompletedEventAttributes?.outcome?.failure,
     )?.workflowExecutionUpdateCompletedEventAttributes?.outcome?.failure;
@@ -156,7 +160,7 @@ describe('answers in place of a worker, with what one sealed in an earlier verif
 describe('answers with what a worker sealed in this very verification', () => {
   attack('to another code', 'an answer to any message counts', async () => {
     const user = await rig.user();
-    const { workflowId } = await rig.start(user);
+    const { workflowId } = await start(user);
     await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
     const events = await history(user);
     const run = await runOf(user);
@@ -271,7 +275,7 @@ describe('resets an old run', () => {
     const user = await rig.sandbox.createUser({ poolId, attributes, emailVerified: true });
     await verified(user);
     const old = await runOf(user);
-    const started = await rig.start(user);
+    const started = await start(user);
     await reset(user, old, 'last');
     const { workflowId } = started;
     expect(await refusalOf(rig.client.wait(workflowId))).toBe('UnexpectedAnswer');
@@ -288,9 +292,9 @@ describe('resets an old run', () => {
     await rig.client.cancel(first);
     await rig.client.wait(first);
     await reset(user, await runOf(user), 'first');
-    expect(await refusalOf(rig.start(user))).toBe('UnexpectedAnswer');
+    expect(await refusalOf(start(user))).toBe('UnexpectedAnswer');
     // As the error says.
     await rig.client.cancel(first.workflowId);
-    await expect.poll(() => refusalOf(rig.start(user))).toMatch(/^believed/);
+    await expect.poll(() => refusalOf(start(user))).toMatch(/^believed/);
   });
 });

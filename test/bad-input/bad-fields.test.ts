@@ -105,6 +105,7 @@ it('a service in Python is refused, whatever it sends', OPTIONS, async (context)
 const OF_OTHERS: ReadonlySet<string> = new Set([
   'mayBeCopy',
   'recordAttribute',
+  'unlessVerified',
   'updateId',
   'counted',
   'rememberedOnly',
@@ -163,6 +164,8 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   attributeName: (value) => ({ args: ['start', '--attribute', value] }),
   alreadySent: (value) => ({ args: [...BY_REFERENCE, ...USER, '--already-sent', value] }),
   clientMetadata: (value) => ({ args: ['resend', 'ID', '--client-metadata', `a=${value}`] }),
+  // An option without a value.
+  reverify: undefined,
   // Its fields are options of their own, below.
   policy: undefined,
   code: (value) => ({ args: ['submit', 'ID'], env: { VERIFICATION_CODE: value } }),
@@ -173,6 +176,7 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   mayBeCopy: undefined,
   startedAt: undefined,
   recordAttribute: undefined,
+  unlessVerified: undefined,
   updateId: undefined,
   counted: undefined,
   rememberedOnly: undefined,

@@ -79,7 +79,8 @@ const PLAIN: Record<PlainKind, BadValues> = {
   updateId: NOT_TAKEN,
   nonce: NOT_TAKEN,
   time: NOT_TAKEN,
-  flag: NOT_TAKEN,
+  // `true` and `false` are right for the one flag that a message takes.
+  flag: { type: [7, 'x', 'true', [], {}], size: [], form: [] },
   text: NOT_TAKEN,
   failureName: NOT_TAKEN,
   fieldName: NOT_TAKEN,

@@ -16,6 +16,7 @@ import type {
 import type { AttributeSnapshot } from '../../activities/attribute-snapshot.js';
 import type { FailureDetails } from '../../activities/call-failure.js';
 import type {
+  AlreadyVerified,
   CognitoCall,
   NotCalled,
   SendCodeInput,
@@ -145,6 +146,7 @@ export const SAMPLES: Record<string, Sample> = {
       accessToken,
       attributeName: 'email',
       alreadySent: delivery,
+      reverify: true,
       clientMetadata,
       policy,
       previousRunId: runId,
@@ -156,6 +158,7 @@ export const SAMPLES: Record<string, Sample> = {
       accessTokenReference: HIDDEN,
       attributeName: 'email',
       alreadySent: delivery,
+      reverify: true,
       clientMetadata: '•••••• (1 entry)',
       policy,
       previousRunId: runId,
@@ -176,6 +179,7 @@ export const SAMPLES: Record<string, Sample> = {
     value: {
       accessToken,
       alreadySent: delivery,
+      reverify: true,
       clientMetadata,
       policy,
       ...byReference,
@@ -275,13 +279,28 @@ export const SAMPLES: Record<string, Sample> = {
       ...byReference,
       clientMetadata,
       recordAttribute: true,
+      unlessVerified: true,
       salt: CANARIES.valueSalt,
     } satisfies Whole<SendCodeInput>,
-    shows: { ...same(call, ['userPoolId', 'attributeName']), recordAttribute: true, salt: HIDDEN },
+    shows: {
+      ...same(call, ['userPoolId', 'attributeName']),
+      recordAttribute: true,
+      unlessVerified: true,
+      salt: HIDDEN,
+    },
   },
   'the result of sendCode': {
     value: { runId, delivery, attribute } satisfies Required<SendCodeResult>,
     shows: { delivery, 'attribute.verified': false, 'attribute.valueDigest': HIDDEN, 'attribute.salt': HIDDEN },
+  },
+  'the result of sendCode where nothing was sent': {
+    value: { runId, alreadyVerified: true, attribute } satisfies Required<AlreadyVerified>,
+    shows: {
+      alreadyVerified: true,
+      'attribute.verified': false,
+      'attribute.valueDigest': HIDDEN,
+      'attribute.salt': HIDDEN,
+    },
   },
   'the input of verifyCode': {
     value: {
@@ -331,8 +350,13 @@ export const SAMPLES: Record<string, Sample> = {
     shows: { runId, previousRunId: runId, mayBeCopy: true, startedAt: at },
   },
   'the result of countEarlierCalls': {
-    value: { runId, sends: [{ at }], attempts: [{ at }] } satisfies Required<CountEarlierCallsResult>,
-    shows: { runId, sends: [{ at }], attempts: [{ at }] },
+    value: {
+      runId,
+      sends: [{ at }],
+      attempts: [{ at }],
+      endedVerified: true,
+    } satisfies Required<CountEarlierCallsResult>,
+    shows: { runId, sends: [{ at }], attempts: [{ at }], endedVerified: true },
   },
   'the details of a failure': {
     value: {

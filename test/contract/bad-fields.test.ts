@@ -32,6 +32,7 @@ it('every field of every input is in some message, or only the worker writes it'
     'mayBeCopy',
     'startedAt',
     'recordAttribute',
+    'unlessVerified',
     'updateId',
     'counted',
     'rememberedOnly',

@@ -107,6 +107,10 @@ const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]>
   'a code that was accepted twice': ['once', { cognito: [...GOOD.cognito.slice(0, 2), attempt(40), attempt(41)] }],
   'verified without a code': ['proven', { cognito: GOOD.cognito.slice(0, 3) }],
   'verified, but not in the pool': ['truth', { verifiedInPool: false }],
+  'already verified, but not in the pool': [
+    'truth',
+    { calls: [], cognito: [], verifiedInPool: false, ...ended({ outcome: 'alreadyVerified', status: status([]) }) },
+  ],
   'verified, but another value': ['truth', { provesValue: false }],
   'trusted, but with a proof': [
     'truth',

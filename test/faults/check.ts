@@ -135,6 +135,11 @@ function proof(evidence: Evidence): Found {
     const ofItsOwn = sends.some((send) => beforeMs < send.atMs && send.atMs < atMs);
     if (!ofItsOwn) found.push(['once', 'a code was taken, and one was taken again without another send']);
   }
+  if (outcome?.outcome === 'alreadyVerified') {
+    if (!verifiedInPool)
+      found.push(['truth', 'already verified, and the user pool does not have that value as verified']);
+    if (counted(outcome.status).length > 0) found.push(['truth', 'already verified, after a send']);
+  }
   if (outcome?.outcome !== 'verified') return found;
   if (acceptedAttempts.length === 0) found.push(['proven', 'Cognito has taken no code']);
   if (!verifiedInPool) found.push(['truth', 'the user pool does not have that value as verified']);

@@ -188,7 +188,8 @@ describe('the answer was lost', () => {
 
   it('of an attribute that was already verified, the flag proves nothing: codeExpired', async () => {
     const user = await rig.sandbox.createUser({ attributes: { email: 'zoe@example.com' }, emailVerified: true });
-    const { workflowId } = await rig.start(user);
+    const { accessToken } = user;
+    const { workflowId } = await rig.client.start({ accessToken, attributeName: 'email', reverify: true });
     rig.sandbox.setFault({
       operation: ATTEMPT,
       username: user.username,

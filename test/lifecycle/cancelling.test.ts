@@ -87,7 +87,7 @@ const MOMENTS: Record<string, () => Promise<Moment>> = {
     // One of a value that was verified before is a normal activity: an update of a local one is accepted with its answer.
     const attributes = { email: 'zoe@example.com' };
     const user = await travel.base.sandbox.createUser({ poolId, attributes, emailVerified: true });
-    const opened = await travel.open({ user });
+    const opened = await travel.open({ user, request: { reverify: true } });
     travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 2_000 });
     const code = travel.code(opened);
     const inFlight = [

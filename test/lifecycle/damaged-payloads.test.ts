@@ -98,7 +98,8 @@ async function signalRaw(workflowId: string, payloads: Payload[]): Promise<void>
 
 /** What is taken of a message shows at once. */
 const policy = { confirmation: 'trust', resendCooldown: '1 second' } as const;
-const start = (user: SandboxUser) => client.start({ accessToken: user.accessToken, attributeName: 'email', policy });
+const start = ({ accessToken }: SandboxUser) =>
+  client.start({ accessToken, attributeName: 'email', policy, reverify: true });
 
 describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
   it('as a request: the workflow fails at once, and says why', async () => {

@@ -170,7 +170,11 @@ describe('codeConfirmed, rechecked', () => {
   });
 
   test('it proves nothing for an attribute that was already verified, but a code still does', async () => {
-    const opened = await travel.open({ policy, user: await travel.user({ emailVerified: true }) });
+    const opened = await travel.open({
+      policy,
+      user: await travel.user({ emailVerified: true }),
+      request: { reverify: true },
+    });
     const { reads } = travel.calls(opened);
     await travel.client.confirm(opened.id);
     await expect.poll(() => travel.calls(opened).reads).toBe(reads + 1);

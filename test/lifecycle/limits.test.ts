@@ -183,7 +183,7 @@ describe('the deadline', () => {
 
   test('at the deadline an attribute that was already verified proves nothing', async () => {
     const user = await travel.user({ emailVerified: true });
-    const opened = await travel.open({ user, policy: { deadline: '2 hours' } });
+    const opened = await travel.open({ user, policy: { deadline: '2 hours' }, request: { reverify: true } });
     await travel.verifyElsewhere(opened);
     expect(await travel.wait(opened)).toMatchObject({ outcome: 'expired' });
   });

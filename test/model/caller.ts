@@ -56,6 +56,7 @@ export class Caller {
       accessToken: this.jwts[0] as string,
       attributeName,
       policy: this.policy,
+      reverify: this.story.reverify,
       ...(alreadySent ? { alreadySent: { destination: 'z***@e***', deliveryMedium: 'EMAIL' } } : {}),
     });
     return 'status';
@@ -172,6 +173,7 @@ export class Caller {
           ...(token as { accessToken: string }),
           attributeName: story.attributeName,
           policy: this.policy,
+          reverify: story.reverify,
         });
         return 'status';
       case 'foreign': {

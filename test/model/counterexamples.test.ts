@@ -36,6 +36,7 @@ function scenario({ rules, rounds, ...more }: Small): Scenario {
       tokenLives: 72 * HOUR,
       alreadySent: false,
       verified: false,
+      reverify: false,
       keeps: false,
       told: 'all',
       troubles: {},
@@ -166,6 +167,23 @@ const SCENARIOS: Record<string, Small & { ends: VerificationState }> = {
   'a value that is changed without a word ends it at the deadline': {
     ends: 'expired',
     rounds: [{ asks: ['changeValue', 'verifyElsewhere'] }],
+  },
+  'an attribute that is verified already gets no message': { ends: 'alreadyVerified', verified: true, rounds: [{}] },
+  'nor does one that becomes verified while the first send is throttled': {
+    ends: 'alreadyVerified',
+    troubles: { send: { name: 'throttledByName', once: false } },
+    rounds: [{ asks: ['verifyElsewhere'] }],
+  },
+  'a code that is being checked is answered before it ends as verified already': {
+    ends: 'alreadyVerified',
+    troubles: { send: { name: 'throttledByName', once: false }, attempt: { name: 'throttled', once: false } },
+    rounds: [{ asks: ['submitWrong', 'verifyElsewhere'], next: { attempt: { name: 'throttled', once: false } } }, {}],
+  },
+  'with reverify it gets one, and its code proves it anew': {
+    ends: 'verified',
+    verified: true,
+    reverify: true,
+    rounds: [{ asks: ['submitNewest'] }],
   },
   'nothing is sent where the value is not told': { ends: 'failed', told: 'noValue', rounds: [{}] },
   'an accepted code proves nothing where the flag is not told': {

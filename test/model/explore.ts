@@ -47,7 +47,7 @@ export class Tally {
     const expected: [string, readonly string[]][] = [
       ['asked', Object.keys(ASKS)],
       ['states', VERIFICATION_STATES],
-      ['ends', [...by, 'AttributeChanged', 'expired', 'failed', 'cancelled']],
+      ['ends', [...by, 'alreadyVerified', 'AttributeChanged', 'expired', 'failed', 'cancelled']],
       ['failed with', ['AttributeUnreadable']],
       ['troubles met', troubles],
     ];

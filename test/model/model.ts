@@ -21,6 +21,7 @@ export interface Opening {
   /** Cognito has sent the first code by itself. */
   alreadySent: boolean;
   verified: boolean;
+  reverify: boolean;
   /** The user pool keeps the old value until the new one is verified. */
   keeps: boolean;
   told: Told;
@@ -35,7 +36,7 @@ const within = ({ from, to }: Span) => ({ now: (from + to) / 2, fuzz: (to - from
 /** All possible results of a start. */
 export function open(opening: Opening, span: Span): World[] {
   return everyWay((choices) => {
-    const { rules, token, alreadySent, verified, keeps, told, troubles } = opening;
+    const { rules, token, alreadySent, verified, reverify, keeps, told, troubles } = opening;
     const { now, fuzz } = within(span);
     const world: World = {
       now,
@@ -60,6 +61,8 @@ export function open(opening: Opening, span: Span): World[] {
       codeAccepted: false,
       confirmed: false,
       looksFailed: 0,
+      reverify,
+      foundVerified: false,
       queue: [],
       lateCodeTaken: false,
       tokens: [{ ...token, startedAt: now }],

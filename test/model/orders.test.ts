@@ -20,6 +20,7 @@ function opened(troubles: Troubles, maxAttempts: number): World[] {
       token: { good: true, expiresAt: 72 * HOUR },
       alreadySent: false,
       verified: false,
+      reverify: false,
       keeps: false,
       told: 'all',
       troubles,

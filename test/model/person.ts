@@ -59,7 +59,7 @@ export class Person {
 
   async start(): Promise<void> {
     const { rig, story } = this;
-    const { attributeName, alreadySent, rules, verified, keeps, told, troubles } = story;
+    const { attributeName, alreadySent, rules, verified, reverify, keeps, told, troubles } = story;
     this.caller = await Caller.signUp(rig, story);
     this.watcher = new Watcher(rig, this.caller, attributeName);
     const token = await this.caller.mint(story.tokenLives);
@@ -69,7 +69,7 @@ export class Person {
     this.post(START, this.caller.start());
     await this.exists();
     await this.answered();
-    const opening = { rules, token, alreadySent, verified, keeps, told, troubles };
+    const opening = { rules, token, alreadySent, verified, reverify, keeps, told, troubles };
     this.log.push(`start ${JSON.stringify({ ...story, rounds: undefined })}`);
     await this.compare('start', async () => open(opening, { from, to: await rig.now() }));
   }

@@ -1,5 +1,5 @@
 /** The promises to people, which hold after each run, whatever the model says. */
-import { isVerifiedValue } from '@cognito-verification/client';
+import { isAlreadyVerifiedValue, isVerifiedValue } from '@cognito-verification/client';
 import { SEARCH_ATTRIBUTE_KEYS, type VerificationOutcome } from '@cognito-verification/contract';
 import type { Person } from './person.js';
 import { type ModelRig, OPERATIONS } from './rig.js';
@@ -40,6 +40,12 @@ export async function keepsItsPromises(rig: ModelRig, person: Person, outcome: V
   if (outcome.outcome === 'verified' && outcome.proof !== 'trusted') {
     const { verified, value = '' } = person.held;
     promise('verified only what Cognito shows as verified', verified && isVerifiedValue(outcome, value));
+  }
+  if (outcome.outcome === 'alreadyVerified') {
+    const { verified, value = '' } = person.held;
+    promise('already verified only what Cognito shows so', verified && isAlreadyVerifiedValue(outcome, value));
+    promise('nothing was sent where it was verified already', inbox === byItself && sends === 0);
+    promise('the user did not ask for a code all the same', !story.reverify);
   }
   if (outcome.proof === 'accepted' || outcome.proof === 'found') promise('a code or the attribute proves it', proven);
   const { closedAt } = (await rig.describe(id)) ?? {};

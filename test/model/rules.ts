@@ -117,7 +117,7 @@ export class Verification {
   }
 
   /** Answers every waiting message. */
-  end(outcome: 'verified' | 'expired' | 'failed' | 'cancelled'): void {
+  end(outcome: 'verified' | 'alreadyVerified' | 'expired' | 'failed' | 'cancelled'): void {
     const { world } = this;
     world.state = outcome;
     // Calls that are being retried, and that Cognito may take at this moment.
@@ -131,7 +131,14 @@ export class Verification {
     const held = world.resendsHeld.map(({ message }) => message);
     for (const message of [...world.resendsWaiting, ...held, ...world.joinsWaiting])
       this.answer(message, outcome === 'failed' ? this.failedWith : 'status');
-    Object.assign(world, { queue: [], resendsWaiting: [], resendsHeld: [], joinsWaiting: [], nextSendDue: false });
+    Object.assign(world, {
+      queue: [],
+      resendsWaiting: [],
+      resendsHeld: [],
+      joinsWaiting: [],
+      nextSendDue: false,
+      foundVerified: false,
+    });
     for (const field of ['check', 'riding', 'look', 'obstacle', 'nextSendAt', 'retryAt'] as const) delete world[field];
   }
 }

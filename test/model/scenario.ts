@@ -47,6 +47,7 @@ export interface Story {
   tokenLives: number;
   alreadySent: boolean;
   verified: boolean;
+  reverify: boolean;
   /** The user pool keeps a value until a new one is verified. */
   keeps: boolean;
   /** What the app client may read. */
@@ -130,6 +131,7 @@ export const stories: fc.Arbitrary<Story> = fc.record({
   ),
   troubles,
   rounds: fc.array(round, { minLength: 3, maxLength: ROUNDS, size: 'max' }),
+  reverify: fc.oneof({ weight: 2, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
 
 export const waits = fc.array(fc.constantFrom(...WAITS), { minLength: ROUNDS, maxLength: ROUNDS });

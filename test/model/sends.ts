@@ -21,6 +21,7 @@ export class Sends extends Verification {
   /** Starts a send that is due, unless it must wait for something that is under way. */
   goOn(): void {
     const { world } = this;
+    this.settleFoundVerified();
     // A look may show that a request counts, and that decides first.
     do {
       this.takeRequestThatCounts();
@@ -28,7 +29,7 @@ export class Sends extends Verification {
       this.lookWhereWanted();
     } while (this.requestCounts());
     const { state, sendWanted, retryAt, riding, check } = world;
-    if (isEnd(world.state) || riding || check || world.look || world.codeAccepted) return;
+    if (isEnd(world.state) || riding || check || world.look || world.codeAccepted || world.foundVerified) return;
     if (world.byCognito && world.targetWanted) return;
     if (!world.nextSendDue && !(sendWanted && retryAt === undefined && state !== 'awaitingToken')) return;
     if (attemptsLeft(world) > 0) this.startSend();
@@ -162,13 +163,14 @@ export class Sends extends Verification {
       const isFirst = counted(world).length === 0;
       const was = cognito.shown;
       let read = false;
-      const ask = () => {
+      const ask = (): SendMeaning | 'throttledOnce' | 'alreadyVerified' => {
         read = (isFirst || !world.target) && cognito.read(token, true) === 'read';
         // Nothing could be proven, so that no message goes out.
-        return read && was.value === undefined ? cognito.refuseSend('AttributeUnreadable') : cognito.send(token);
+        if (read && was.value === undefined) return cognito.refuseSend('AttributeUnreadable');
+        return read && isFirst && was.verified && !world.reverify ? 'alreadyVerified' : cognito.send(token);
       };
       let meaning = ask();
-      if (meaning === 'throttledOnce') meaning = ask() as SendMeaning;
+      if (meaning === 'throttledOnce') meaning = ask() as Exclude<ReturnType<typeof ask>, 'throttledOnce'>;
       if (meaning === 'throttled') {
         world.riding = { token, since: world.now };
         return;
@@ -176,6 +178,12 @@ export class Sends extends Verification {
       if (read && was.value !== undefined) Object.assign(world, { target: was, targetWanted: false });
       this.meanwhile?.besideSend?.();
       if (this.overtookSend()) return;
+      if (meaning === 'alreadyVerified') {
+        this.accept(token);
+        world.foundVerified = true;
+        this.goOn();
+        return;
+      }
       if (meaning !== 'refused') {
         if (['sent', 'rateLimited', 'dailyLimit', 'undeliverable'].includes(meaning)) this.accept(token);
         this.settleSend(meaning);
@@ -185,6 +193,19 @@ export class Sends extends Verification {
       world.sends.push({ at: world.now, outcome: 'accessTokenRejected' });
     }
     this.settleSend('noToken');
+  }
+
+  /** What an attempt says about a code comes before what the attribute was without one. */
+  private settleFoundVerified(): void {
+    const { world } = this;
+    if (!world.foundVerified || world.check || world.look || isEnd(world.state)) return;
+    world.foundVerified = false;
+    if (!world.codeAccepted && counted(world).length === 0) {
+      this.end('alreadyVerified');
+      return;
+    }
+    this.awaitCode();
+    for (const message of world.resendsWaiting.splice(0)) this.answer(message, 'status');
   }
 
   /** Whether a message during the send has ended the verification. */

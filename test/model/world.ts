@@ -126,6 +126,10 @@ export interface World {
   obstacle?: 'noToken' | { until: number } | undefined;
   looksFailed: number;
 
+  /** A code is wanted also where the attribute is verified already. */
+  reverify: boolean;
+  /** The look before the first send has shown the attribute as verified. It is taken once no code is being checked. */
+  foundVerified: boolean;
   /** A send that is being retried. */
   riding?: { token: number; since: number } | undefined;
   check?: Check | undefined;
@@ -198,7 +202,8 @@ export const MINUTE = 60_000;
 export const RETRIED_FOR = 10_000;
 export const HOUR = 60 * MINUTE;
 
-export const isEnd = (state: VerificationState) => ['verified', 'expired', 'failed', 'cancelled'].includes(state);
+export const isEnd = (state: VerificationState) =>
+  ['verified', 'alreadyVerified', 'expired', 'failed', 'cancelled'].includes(state);
 
 /** Messages that left or may have left. */
 export const counted = ({ sends }: World) =>

@@ -105,8 +105,9 @@ it('a service in Python verifies an address with the codec of the samples and th
   ]);
   // Another one counts what this one has used.
   const again = new PythonClient(python ?? '', user);
-  expect(await again.next()).toMatchObject({ status: { state: 'rateLimited', sendsLeft: 4, attemptsLeft: 8 } });
-  again.stop();
+  expect(await again.next()).toMatchObject({ status: { state: 'alreadyVerified', sendsLeft: 4, attemptsLeft: 8 } });
+  expect(await again.next()).toMatchObject({ outcome: { outcome: 'alreadyVerified' }, verifiedValues: [] });
+  expect(await again.ended()).toEqual({ exitCode: 0, errors: '' });
   expect(Number(history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowExecutionTimeout?.seconds)).toBe(
     31 * 24 * 3_600,
   );

@@ -147,7 +147,7 @@ async def main() -> None:
         status, handle = await start(update_id)
     run = status["stamp"]["runId"]
     say({"workflowId": handle.id, "status": status})
-    while status["state"] not in ("verified", "expired", "failed", "cancelled"):
+    while status["state"] not in ("verified", "alreadyVerified", "expired", "failed", "cancelled"):
         line = await asyncio.to_thread(sys.stdin.readline)
         if line == "":
             sys.exit("no more codes, and not verified")

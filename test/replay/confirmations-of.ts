@@ -2,6 +2,7 @@ import type { Reading, Step } from './reading.js';
 import { only, type Turn, verdictOf } from './turns.js';
 
 const LOOKS: Readonly<Record<string, string>> = {
+  'before a send': 'look: before a send that must wait',
   before: 'look: as it was before',
   whether: 'look: whether an attempt was taken after all',
   late: 'look: at the deadline',

@@ -52,7 +52,12 @@ function nameOf(failure: ReadFailure, call: 'a send' | 'an attempt'): string | u
 function successOf(value: unknown, call: 'a send' | 'an attempt'): string | undefined {
   if (value === undefined) return undefined;
   if (call === 'an attempt') return 'success';
-  const { delivery, notCalled } = value as { delivery?: object; notCalled?: true };
-  if (notCalled) return undefined;
+  const { delivery, notCalled, alreadyVerified } = value as {
+    delivery?: object;
+    notCalled?: true;
+    alreadyVerified?: true;
+  };
+  // Nothing was sent.
+  if (notCalled || alreadyVerified) return undefined;
   return delivery && Object.keys(delivery).length > 0 ? 'delivery-details' : 'empty-answer';
 }

@@ -130,6 +130,8 @@ class Follower {
     switch (to) {
       case 'verified':
         return this.reading.outcome?.proof ?? 'by nobody';
+      case 'alreadyVerified':
+        return 'before the first send';
       case 'expired':
         return this.reading.outcome?.reason ?? 'the deadline';
       case 'cancelled':

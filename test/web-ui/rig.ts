@@ -103,12 +103,14 @@ export async function startWebUiRig(): Promise<WebUiRig> {
       return { workflowId, runId };
     };
     const { expired, sending, rateLimited, awaitingToken, awaitingCode, verified, failed, cancelled } = workflowIds;
+    const { alreadyVerified } = workflowIds;
     const verifications = {
       sending: await runOf(sending),
       awaitingCode: await runOf(awaitingCode),
       rateLimited: await runOf(rateLimited),
       awaitingToken: await runOf(awaitingToken),
       verified: await runOf(verified),
+      alreadyVerified: await runOf(alreadyVerified),
       expired: await runOf(expired),
       failed: await runOf(failed),
       cancelled: await runOf(cancelled),

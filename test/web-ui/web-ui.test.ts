@@ -51,6 +51,7 @@ const CARDS: Record<VerificationState, readonly (string | RegExp)[]> = {
     'nothing is left to do',
     /UTC: a wrong code .*\d{4}-\d\d-\d\d \S+ UTC: the right code/,
   ],
+  alreadyVerified: ['Verified already: no code was sent', 'nothing is left to do'],
   expired: ['Expired', 'was sent to a***@e***', /Next: .* start it again/],
   failed: [
     'Failed: someone must look',
@@ -69,6 +70,7 @@ const TIMELINES: Record<VerificationState, readonly string[]> = {
   rateLimited: ['Send 1 of at most 5: email', 'Cognito may take another send by then'],
   awaitingToken: ['Send 1 of at most 5: email', 'The verification expires'],
   verified: ['Send 1 of at most 5: email', 'Check a code for email'],
+  alreadyVerified: ['Send 1 of at most 5: email'],
   expired: ['Send 1 of at most 5: email', 'The verification expires', 'Look for a late confirmation'],
   failed: ['Send 1 of at most 5: phone_number'],
   cancelled: ['Send 1 of at most 5: email'],

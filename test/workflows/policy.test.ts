@@ -16,6 +16,7 @@ const happenings: fc.Arbitrary<EventFacts> = fc.record({
   attempt: procedure,
   attemptUncounted: fc.boolean(),
   send: procedure,
+  sendFoundVerified: fc.boolean(),
   codesSubmitted: fc.nat(2),
   resendsRequested: fc.nat(2),
   deadlinePassed: fc.boolean(),
@@ -38,6 +39,7 @@ describe('nextEvent', () => {
     attempt: 'none',
     attemptUncounted: false,
     send: 'none',
+    sendFoundVerified: false,
     codesSubmitted: 0,
     resendsRequested: 0,
     deadlinePassed: false,
@@ -83,6 +85,20 @@ describe('nextEvent', () => {
 
   test('a confirmation goes before everything', () => {
     fc.assert(fc.property(happenings, (now) => nextEvent({ ...now, confirmed: true }) === 'confirmed'));
+  });
+
+  test('what the look before the first send has found waits for a code that is being checked', () => {
+    const found = { ...nothing, send: 'settled', sendFoundVerified: true } as const;
+    expect(nextEvent(found)).toBe('sendSettled');
+    expect(nextEvent({ ...found, attempt: 'underWay' })).toBeUndefined();
+    expect(nextEvent({ ...found, attempt: 'settled' })).toBe('attemptSettled');
+    expect(nextEvent({ ...found, codesSubmitted: 1 })).toBe('codeSubmitted');
+    fc.assert(
+      fc.property(happenings, (now) => {
+        if (nextEvent({ ...now, sendFoundVerified: true }) !== 'sendSettled') return;
+        expect(now).toMatchObject({ attempt: 'none', lookup: 'none' });
+      }),
+    );
   });
 
   test('a look, a request that counts, and news of another target wait for the calls that compare with the old one', () => {

@@ -68,6 +68,8 @@ function inWords(ending: Ending): string {
   switch (ending.outcome) {
     case 'verified':
       return `verified: ${ending.proof}`;
+    case 'alreadyVerified':
+      return 'alreadyVerified';
     case 'expired':
       return `expired: ${ending.reason}`;
     case 'failed':

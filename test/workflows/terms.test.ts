@@ -67,9 +67,28 @@ test('the first request that counts takes the place of one that does not, and it
   expect(terms.policy).toMatchObject({ maxAttempts: 10, confirmation: 'recheck' });
 });
 
-test.each([undefined, null, 7, [], {}, { policy: 7 }, { policy: { maxSends: 'many' } }, { alreadySent: 'yes' }])(
-  'a recorded message that later versions refuse claims nothing: %j',
-  (message) => {
-    expect(claimOf(message, 'email', START)).toEqual(claimOf({}, 'email', START));
-  },
-);
+test('any request that counts may ask for a code of what is verified already, and none takes that back', () => {
+  const opening = claim({}, START, { reverify: true });
+  const terms = new Terms(opening);
+  // Until another one counts.
+  expect(terms.reverify).toBe(true);
+  terms.take(claim({}));
+  expect(terms.reverify).toBe(false);
+  terms.take(claim({}, START, { reverify: true }));
+  terms.take(claim({}, START, { reverify: false }));
+  expect(terms.reverify).toBe(true);
+});
+
+test.each([
+  undefined,
+  null,
+  7,
+  [],
+  {},
+  { policy: 7 },
+  { policy: { maxSends: 'many' } },
+  { alreadySent: 'yes' },
+  { reverify: 'yes' },
+])('a recorded message that later versions refuse claims nothing: %j', (message) => {
+  expect(claimOf(message, 'email', START)).toEqual(claimOf({}, 'email', START));
+});

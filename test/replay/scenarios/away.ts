@@ -102,7 +102,7 @@ const killed: Scenario[] = [
       // A local attempt would leave nothing of the worker that was killed.
       const user = await rig.user({ emailVerified: true });
       const { apart, child } = await doomedWorker(rig, user);
-      const opened = await rig.openApart(apart, user);
+      const opened = await rig.openApart(apart, user, { reverify: true });
       await rig.until(opened, ({ state }) => state === 'awaitingCode');
       rig.fault(user, ATTEMPT, { latencyMs: 30_000, afterEffect: true, times: 1 });
       const answer = tolerated(apart.client.submitCode(opened.id, { code: rig.code(opened) }));

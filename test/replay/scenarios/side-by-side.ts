@@ -6,7 +6,10 @@ import type { CorpusRig } from '../rig.js';
 import type { Scenario } from '../scenario.js';
 
 /** The attempts of a value that was verified before are normal activities: an update of a local one is accepted with its answer. */
-const verified = (rig: CorpusRig) => rig.user({ emailVerified: true });
+const verified = async (rig: CorpusRig) => ({
+  user: await rig.user({ emailVerified: true }),
+  request: { reverify: true },
+});
 
 export const SIDE_BY_SIDE: readonly Scenario[] = [
   {
@@ -25,7 +28,7 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
     name: 'codes-past-the-last-attempt',
     edges: ['submitCode: refused, AttemptsExhausted', 'two codes at once, one after the other'],
     play: async (rig) => {
-      const opened = await rig.open({ user: await verified(rig), policy: { maxAttempts: 2 } });
+      const opened = await rig.open({ ...(await verified(rig)), policy: { maxAttempts: 2 } });
       rig.fault(opened.user, ATTEMPT, { latencyMs: 3_000 });
       const code = rig.code(opened) === '000000' ? '111111' : '000000';
       const answers = [];
@@ -38,7 +41,7 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
     name: 'a-code-that-waits-when-another-was-right',
     edges: ['submitCode: verified', 'submitCode: verified, by something else'],
     play: async (rig) => {
-      const opened = await rig.open({ user: await verified(rig) });
+      const opened = await rig.open(await verified(rig));
       rig.fault(opened.user, ATTEMPT, { latencyMs: 1_500 });
       const code = rig.code(opened);
       const first = await rig.taken(opened, submitCode.name, { code });
@@ -51,7 +54,7 @@ export const SIDE_BY_SIDE: readonly Scenario[] = [
     name: 'cancelled-with-codes-under-way',
     edges: ['submitCode: refused, VerificationEnded'],
     play: async (rig) => {
-      const opened = await rig.open({ user: await verified(rig) });
+      const opened = await rig.open(await verified(rig));
       rig.fault(opened.user, ATTEMPT, { latencyMs: 3_000 });
       const answer = await rig.taken(opened, submitCode.name, { code: rig.code(opened) });
       await rig.client.cancel(opened.id);

@@ -39,6 +39,24 @@ export const STARTS: readonly Scenario[] = [
     },
   },
   {
+    name: 'an-attribute-that-was-verified-already',
+    edges: ['sending → alreadyVerified: before the first send', 'awaitDelivery: alreadyVerified'],
+    play: async (rig) => {
+      const { id } = await rig.open({ user: await rig.user({ emailVerified: true }) });
+      return id;
+    },
+  },
+  {
+    name: 'verified-a-moment-ago-and-started-again',
+    edges: ['look: before a send that must wait'],
+    play: async (rig) => {
+      const opened = await rig.open();
+      await rig.submitRight(opened);
+      await rig.open({ user: opened.user });
+      return opened.id;
+    },
+  },
+  {
     name: 'a-start-after-an-earlier-one-that-cannot-be-read',
     edges: ['the calls of an earlier verification count as used up', 'awaitDelivery: rateLimited'],
     play: async (rig) => {
