@@ -17,7 +17,7 @@ import { Client } from '@temporalio/client';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ModelRig } from '../model/rig.js';
-import type { Described } from '../model/server-time.js';
+import { type Described, Standstill } from '../model/server-time.js';
 import { replayAll } from '../replay-all.js';
 import { type SandboxUser, startWorkerProcess } from '../rig.js';
 import { stamping } from '../stamping.js';
@@ -26,7 +26,7 @@ import { ADDRESS, type Draw, draws, isForeign, OPERATIONS } from './any-answer.j
 
 const { env } = process;
 const SEED = Number(env['VERIFICATION_SEED'] ?? 20_261_126);
-const DRAWS = Number(env['VERIFICATION_DRAWS'] ?? 2_000);
+const DRAWS = Number(env['VERIFICATION_DRAWS'] ?? 1_000);
 const PATH = env['VERIFICATION_PATH'];
 const SIDE_BY_SIDE = 125;
 const OPTIONS = { timeout: 20 * 60_000, retry: 0 };
@@ -42,8 +42,8 @@ const MOST_FOR_SENDS_MS = 30_000;
 const WRONG_CODE = '000007';
 /** By then caches are full and the compiler has finished. */
 const WARM_UP_SHARE = 0.3;
-/** In real time, beyond the time that is to pass. */
-const LOST_AFTER_MS = 30_000;
+/** In real time, beyond the time that is to pass: longer than the clock needs to tell that it stands. */
+const LOST_AFTER_MS = 180_000;
 /** Steps that took as long as on any clock. */
 const SLOW_IN_A_ROW = 3;
 const ENOUGH_TO_MEASURE = 1_000;
@@ -174,6 +174,17 @@ async function passUntil(all: readonly Promise<unknown>[], mostMs: number, playe
     await Promise.race([settled, sleep(300)]);
     if (isSettled || (await rig.now()) > until) return;
     await pass(STEP_MS, played);
+  }
+}
+
+/** Plays them again, once, where the clock stood: see `server-time.ts`. */
+async function playWithClock(paths: readonly number[]): Promise<Played[]> {
+  try {
+    return await play(paths);
+  } catch (error) {
+    if (!(error instanceof Standstill)) throw error;
+    console.log(`${error.message} They are played again.`);
+    return await play(paths);
   }
 }
 
@@ -316,7 +327,7 @@ test.skipIf(PATH)(`${DRAWS} answers in place of Cognito's (VERIFICATION_SEED=${S
   const begun = Date.now();
   for (let from = 0; from < DRAWS; from += SIDE_BY_SIDE) {
     const paths = Array.from({ length: Math.min(SIDE_BY_SIDE, DRAWS - from) }, (_, index) => from + index);
-    for (const played of await play(paths)) {
+    for (const played of await playWithClock(paths)) {
       const rules = broken(played);
       if (rules.length > 0) {
         failures.push(tell(played, rules));
