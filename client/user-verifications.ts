@@ -19,6 +19,9 @@ import { InvalidRequestError } from './errors.js';
 import { parse } from './input.js';
 import type { StartInput, Verifications } from './verifications.js';
 
+/** The verifications of one user, by attribute: see `VerificationsOfUser`, whose methods these are. */
+export type UserVerifications = Pick<VerificationsOfUser, keyof VerificationsOfUser>;
+
 /** The last argument of most methods of `UserVerifications`. */
 export interface UserCallOptions extends CallOptions {
   /** What `start` returned: then the call is about that verification and no later one of the same attribute. */
@@ -43,7 +46,7 @@ interface Parts {
  * An access token is checked before each call, as `start` of the client checks it, and goes along with each message. A reference
  * is not checked: `userPoolId` and `sub` beside it must come from your own session, never from the request.
  */
-export class UserVerifications {
+export class VerificationsOfUser {
   private readonly client: Verifications;
   private readonly check: () => Promise<unknown>;
   private readonly owner: UserKey;

@@ -29,7 +29,7 @@ import { checkClient, durationMs, limitsOf } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { ServiceCalls } from './service-calls.js';
 import { TokenCheck } from './token-check.js';
-import { UserVerifications } from './user-verifications.js';
+import { type UserVerifications, VerificationsOfUser } from './user-verifications.js';
 import { VerificationCalls } from './verification-calls.js';
 import type { StartInput, Verifications, WithAttemptId, WithRequestId } from './verifications.js';
 import { waitForOutcome } from './waiting.js';
@@ -109,18 +109,8 @@ export class VerificationClient implements Verifications {
     await this.calls.close();
   }
 
-  /**
-   * The verifications of one user, by attribute: an object that can reach no other user's, so that ownership needs no thought and
-   * nobody handles workflow ids. For a request of a signed-in user. An access token is checked before each call.
-   * @param user an access token, or a reference with `userPoolId` and `sub` of your own session
-   * @throws InvalidRequestError, AccessTokenRefusedError
-   * @example
-   * ```ts
-   * const { result } = await verifications.forUser({ accessToken }).submitCode('email', code);
-   * ```
-   */
   forUser(user: RequestedUser): UserVerifications {
-    return new UserVerifications({ client: this, check: (token) => this.tokens.check(token), user });
+    return new VerificationsOfUser({ client: this, check: (token) => this.tokens.check(token), user });
   }
 
   async start(input: StartInput, options?: CallOptions): Promise<StartedVerification> {
