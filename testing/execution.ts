@@ -105,7 +105,18 @@ export class Execution {
     });
     this.updates.set(updateId, end);
     this.wake();
-    return await Promise.race([end, this.closing()]);
+    const ended = await Promise.race([end, this.closing()]);
+    await this.rested();
+    return ended;
+  }
+
+  /** Until what the code has begun is done: a server tells of an update together with all else that its workflow task brings. */
+  private async rested(): Promise<void> {
+    while (this.isWoken) {
+      await new Promise<void>((resolve) => {
+        soon(resolve);
+      });
+    }
   }
 
   signal(name: string, input: unknown): void {
