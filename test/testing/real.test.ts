@@ -1,6 +1,6 @@
 /** The client, with a Temporal server, a worker and the sandbox, tells the same stories as the fake. */
 import { UpdateUserAttributesCommand } from '@aws-sdk/client-cognito-identity-provider';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { it } from 'vitest';
 import { type SandboxUser, useRig } from '../rig.js';
 import { sdkFor } from '../sandbox/running-sandbox.js';
 import { STORIES, type Subject } from './contract.js';
@@ -19,16 +19,16 @@ const subject: Subject<SandboxUser> = {
   },
   changeEmail: async (user, Value) => {
     const cognito = sdkFor(rig.sandbox);
-    onTestFinished(() => cognito.destroy());
     const UserAttributes = [{ Name: 'email', Value }];
     await cognito.send(new UpdateUserAttributesCommand({ AccessToken: user.accessToken, UserAttributes }));
+    cognito.destroy();
   },
   pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   token: (user) => rig.sandbox.issueAccessToken(user),
 };
 
-describe.sequential('the client', () => {
-  it.each(Object.entries(STORIES))('%s', async (_, { play, tells }) => {
+for (const [name, { play, tells }] of Object.entries(STORIES)) {
+  it.concurrent(name, async ({ expect }) => {
     expect(await play(subject)).toEqual(tells);
   });
-});
+}
