@@ -6,7 +6,7 @@ const FLOORS = [
   ['program'],
   ['cli', 'bench'],
   ['dev'],
-  ['worker', 'codec-server', 'replay'],
+  ['worker', 'codec-server', 'replay', 'testing'],
   ['workflows', 'activities', 'temporal'],
   ['client'],
   ['codec', 'contract', 'sandbox', 'log', 'capacity'],

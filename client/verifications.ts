@@ -1,7 +1,6 @@
 import type {
   CodeConfirmedInput,
   RenewAccessTokenInput,
-  RequestedUser,
   ResendCodeInput,
   SubmitCodeAnswer,
   SubmitCodeInput,
@@ -11,7 +10,6 @@ import type {
 } from '@cognito-verification/contract';
 import type { CallOptions, StartedVerification, VerificationRef } from './client-options.js';
 import type { ListFilter, VerificationListing } from './listing.js';
-import type { UserVerifications } from './user-verifications.js';
 
 /** An input with the id by which a repeated call is known. */
 export type WithRequestId<Input> = Input & { requestId?: string | undefined };
@@ -27,11 +25,8 @@ export type StartInput = WithRequestId<VerificationRequest> & {
 /** The same of a call with a code. */
 export type WithAttemptId<Input> = Input & { attemptId?: string | undefined };
 
-/**
- * What a `VerificationClient` can do, as an interface: for a service that puts something else in its place in tests, such as
- * `FakeVerifications` of `@cognito-verification/testing`.
- */
-export interface Verifications {
+/** What a `VerificationClient` does with verifications of any user, each by its workflow id. */
+export interface AnyVerifications {
   /**
    * Starts a verification, or joins the open one of the same user and attribute, and returns where Cognito sent the code.
    * If the first send takes longer than the call may, the status says `sending`, and the send goes on.
@@ -178,18 +173,6 @@ export interface Verifications {
     verification: VerificationRef,
     options?: Pick<CallOptions, 'signal'>,
   ): AsyncGenerator<VerificationStatus, VerificationOutcome, undefined>;
-
-  /**
-   * The verifications of one user, by attribute: an object that can reach no other user's, so that ownership needs no thought and
-   * nobody handles workflow ids. For a request of a signed-in user. An access token is checked before each call.
-   * @param user an access token, or a reference with `userPoolId` and `sub` of your own session
-   * @throws InvalidRequestError, AccessTokenRefusedError
-   * @example
-   * ```ts
-   * const { result } = await verifications.forUser({ accessToken }).submitCode('email', code);
-   * ```
-   */
-  forUser(user: RequestedUser): UserVerifications;
 
   /**
    * The verifications in Temporal's visibility store, open ones first, as long as the namespace keeps them. The store

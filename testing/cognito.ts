@@ -82,7 +82,9 @@ export class FakeUserPool {
   createUser({ attributes = {}, verified = [] }: NewFakeUser): FakeUser {
     const user: UserKey = { userPoolId: this.userPoolId, sub: randomUUID() };
     const values = { email: 'zoe@example.com', phone_number: '+15555550123', ...attributes };
-    const held = ATTRIBUTE_NAMES.map((name) => [name, { value: values[name], verified: verified.includes(name) }] as const);
+    const held = ATTRIBUTE_NAMES.map(
+      (name) => [name, { value: values[name], verified: verified.includes(name) }] as const,
+    );
     this.users.set(user.sub, { attributes: new Map(held), codes: new Map() });
     return { ...user, accessToken: this.accessToken(user.sub) };
   }
@@ -161,7 +163,8 @@ export class FakeUserPool {
     const sent = user.codes.get(name);
     const isOld = sent === undefined || this.clock.now() - sent.sentAtMs > CODE_LIVES_MS;
     if (isOld) throw refused('ExpiredCodeException', 'Invalid code provided, please request a code again.');
-    if (sent.code !== code) throw refused('CodeMismatchException', 'Invalid verification code provided, please try again.');
+    if (sent.code !== code)
+      throw refused('CodeMismatchException', 'Invalid verification code provided, please try again.');
     user.codes.delete(name);
     attribute.verified = true;
     return {};

@@ -66,7 +66,10 @@ export function connectionTo(service: Service, before: () => void): Connection {
     close: async () => undefined,
     ensureConnected: async () => undefined,
     withDeadline: (deadline: number | Date, call: () => Promise<unknown>) =>
-      within({ deadlineMs: Math.min(Number(deadline), limits.getStore()?.deadlineMs ?? Number.POSITIVE_INFINITY) }, call),
+      within(
+        { deadlineMs: Math.min(Number(deadline), limits.getStore()?.deadlineMs ?? Number.POSITIVE_INFINITY) },
+        call,
+      ),
     withMetadata: (_: unknown, call: () => Promise<unknown>) => call(),
     withAbortSignal: (signal: AbortSignal, call: () => Promise<unknown>) => within({ signal }, call),
   };

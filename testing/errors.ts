@@ -30,9 +30,11 @@ const ERRORS: Record<errors.VerificationErrorCode, (about: About) => errors.Veri
   CallAborted: () => new errors.CallAbortedError(),
   TemporalUnavailable: () => new errors.TemporalUnavailableError(SAID),
   WorkerUnavailable: () => new errors.WorkerUnavailableError(SAID),
-  OtherTaskQueue: ({ workflowId }) => new errors.OtherTaskQueueError(workflowId, 'attribute-verification', 'other', true),
+  OtherTaskQueue: ({ workflowId }) =>
+    new errors.OtherTaskQueueError(workflowId, 'attribute-verification', 'other', true),
   Sealing: () => new errors.SealingError(SAID),
-  UnexpectedAnswer: ({ workflowId }) => new errors.UnexpectedAnswerError(workflowId, 'is what the fake was told to answer'),
+  UnexpectedAnswer: ({ workflowId }) =>
+    new errors.UnexpectedAnswerError(workflowId, 'is what the fake was told to answer'),
   IdReused: ({ workflowId }) => new errors.IdReusedError(workflowId, 'submitCode/an-id'),
   NotSetUp: () => new errors.NotSetUpError(SAID),
 };

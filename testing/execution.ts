@@ -229,14 +229,19 @@ export class Execution {
         if (this.end === undefined) return;
         stop();
         resolve({
-          error: ApplicationFailure.create({ type: 'AcceptedUpdateCompletedWorkflow', message: 'The workflow has ended' }),
+          error: ApplicationFailure.create({
+            type: 'AcceptedUpdateCompletedWorkflow',
+            message: 'The workflow has ended',
+          }),
         });
       });
     });
   }
 
   private run<T>(code: () => T, updateId?: string): T {
-    return running.run({ execution: this, ...(updateId !== undefined && { updateId }) }, () => scopes.run(this.root, code));
+    return running.run({ execution: this, ...(updateId !== undefined && { updateId }) }, () =>
+      scopes.run(this.root, code),
+    );
   }
 
   private async settle(code: () => unknown, updateId?: string): Promise<End> {
@@ -277,5 +282,7 @@ export function endOf({ end }: Execution): 'completed' | 'failed' | 'cancelled' 
 
 /** As it comes out of a payload. */
 function copied(value: unknown): unknown {
-  return value === undefined ? undefined : defaultPayloadConverter.fromPayload(defaultPayloadConverter.toPayload(value));
+  return value === undefined
+    ? undefined
+    : defaultPayloadConverter.fromPayload(defaultPayloadConverter.toPayload(value));
 }

@@ -16,8 +16,8 @@ import {
   type VerificationListing,
   type VerificationOutcome,
   type VerificationRef,
-  type Verifications,
   type VerificationStatus,
+  type Verifications,
   type WithAttemptId,
   type WithRequestId,
 } from '@cognito-verification/client';
@@ -208,7 +208,9 @@ export class FakeVerifications extends VerificationClient {
     input: WithRequestId<RenewAccessTokenInput>,
     options?: CallOptions,
   ): Promise<VerificationStatus> {
-    return await this.made('renewAccessToken', verification, () => super.renewAccessToken(verification, input, options));
+    return await this.made('renewAccessToken', verification, () =>
+      super.renewAccessToken(verification, input, options),
+    );
   }
 
   override async cancel(verification: VerificationRef, options?: CallOptions): Promise<void> {

@@ -102,7 +102,8 @@ export class Executions {
     const wanted = runId || firstRunId;
     // By the first run id a caller means that one and no later one, and the server looks at the newest only.
     const run = wanted ? runs.find((one) => one.runId === wanted) : runs.at(-1);
-    if (!run || (firstRunId && run !== runs.at(-1))) throw runs.length > 0 && !run ? missing() : run ? closed() : missing();
+    if (!run || (firstRunId && run !== runs.at(-1)))
+      throw runs.length > 0 && !run ? missing() : run ? closed() : missing();
     return run;
   }
 
@@ -119,7 +120,12 @@ export class Executions {
   }
 
   private start({ workflowId, requestId, taskQueue, input, searchAttributes }: StartRequest): Execution {
-    const started = { workflowId, requestId, taskQueue: taskQueue.name, searchAttributes: searchAttributes.indexedFields };
+    const started = {
+      workflowId,
+      requestId,
+      taskQueue: taskQueue.name,
+      searchAttributes: searchAttributes.indexedFields,
+    };
     const run = new Execution(this.host, started);
     this.runs.set(workflowId, [...this.of(workflowId), run]);
     run.start(this.workflow, inputOf(input));
@@ -154,7 +160,9 @@ export class Executions {
 }
 
 const isGrpc = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 5 || Object.values(GRPC_STATUS).includes(error.code as 1));
+  error instanceof Error &&
+  'code' in error &&
+  (error.code === 5 || Object.values(GRPC_STATUS).includes(error.code as 1));
 
 function outcomeOf(end: End): object {
   return 'result' in end ? { success: payloadsOf(end.result) } : { failure: failureOf(end.error) };

@@ -64,10 +64,13 @@ export function setHandler(
 export const ActivityCancellationType = { WAIT_CANCELLATION_COMPLETED: 'WAIT_CANCELLATION_COMPLETED' } as const;
 
 const proxy = (local: boolean, options: { cancellationType?: string }) =>
-  new Proxy({} as Record<string, (input?: unknown) => Promise<unknown>>, {
-    get: (_, name) => (input?: unknown) =>
-      current().activity(String(name), input, { local, waits: options.cancellationType !== undefined }),
-  });
+  new Proxy<Record<string, (input?: unknown) => Promise<unknown>>>(
+    {},
+    {
+      get: (_, name) => (input?: unknown) =>
+        current().activity(String(name), input, { local, waits: options.cancellationType !== undefined }),
+    },
+  );
 export const proxyActivities = (options: { cancellationType?: string }) => proxy(false, options);
 export const proxyLocalActivities = (options: object) => proxy(true, options);
 

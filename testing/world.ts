@@ -1,4 +1,9 @@
-import { isRecord, LIMITS_WINDOW_MS, type ServedUserPool, type VerificationStatus } from '@cognito-verification/contract';
+import {
+  isRecord,
+  LIMITS_WINDOW_MS,
+  type ServedUserPool,
+  type VerificationStatus,
+} from '@cognito-verification/contract';
 import { ApplicationFailure } from '@temporalio/common';
 import {
   attributeVerification,

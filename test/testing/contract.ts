@@ -7,13 +7,13 @@ import {
   isVerifiedValue,
   type ListFilter,
   VerificationError,
-  type Verifications,
   type VerificationStatus,
+  type Verifications,
 } from '@cognito-verification/client';
 import { workflowIdFor } from '@cognito-verification/contract';
 
 /** A signed-in user. */
-export interface Person {
+interface Person {
   readonly userPoolId: string;
   readonly sub: string;
   readonly accessToken: string;
@@ -57,7 +57,15 @@ function told(status: VerificationStatus) {
   ];
 }
 
-const FLAGS = ['deliveryUncertain', 'resendAllowedAt', 'retryAt', 'codeExpiresAt', 'proof', 'reason', 'failure'] as const;
+const FLAGS = [
+  'deliveryUncertain',
+  'resendAllowedAt',
+  'retryAt',
+  'codeExpiresAt',
+  'proof',
+  'reason',
+  'failure',
+] as const;
 
 /** The code of the error of a call, and what else it says. */
 async function refusalOf(call: Promise<unknown>): Promise<string> {
@@ -65,7 +73,12 @@ async function refusalOf(call: Promise<unknown>): Promise<string> {
     return `no error, but ${JSON.stringify(await call)}`;
   } catch (error) {
     if (!(error instanceof VerificationError)) throw error;
-    const fields = error as { reason?: string; field?: string; outcome?: { outcome: string }; failure?: { type: string } };
+    const fields = error as {
+      reason?: string;
+      field?: string;
+      outcome?: { outcome: string };
+      failure?: { type: string };
+    };
     const said = [fields.reason, fields.field, fields.outcome?.outcome, fields.failure?.type];
     return [error.code, error.httpStatus, ...said].filter((one) => one !== undefined).join(' ');
   }
@@ -80,7 +93,10 @@ export const STORIES: Record<string, Story> = {
       const user = await s.user();
       const { workflowId, run, status } = await started(s, user);
       const code = s.code(user);
-      const answer = await s.verifications.submitCode({ workflowId, run }, { code: ` ${code.slice(0, 3)}-${code.slice(3)}` });
+      const answer = await s.verifications.submitCode(
+        { workflowId, run },
+        { code: ` ${code.slice(0, 3)}-${code.slice(3)}` },
+      );
       const outcome = await s.verifications.wait({ workflowId, run });
       const isOf = (value: string) => isVerifiedValue(outcome, value);
       return {
@@ -107,7 +123,10 @@ export const STORIES: Record<string, Story> = {
       const { workflowId } = await started(s, user);
       const submit = (code: string, attemptId?: string) => s.verifications.submitCode(workflowId, { code, attemptId });
       const answers = [await submit(WRONG), await submit(WRONG, 'one'), await submit(WRONG, 'one')];
-      return [...answers.map(({ result, status }) => [result, status.attemptsLeft]), await refusalOf(submit('111111', 'one'))];
+      return [
+        ...answers.map(({ result, status }) => [result, status.attemptsLeft]),
+        await refusalOf(submit('111111', 'one')),
+      ];
     },
     tells: [['mismatch', 9], ['mismatch', 8], ['mismatch', 8], 'IdReused 422'],
   },
@@ -164,7 +183,14 @@ export const STORIES: Record<string, Story> = {
       const again = await start();
       return [again.run === first.run, ...told(again.status), await refusalOf(start({ policy: { maxSends: 1 } }))];
     },
-    tells: [true, 'awaitingCode, 4 sends and 10 attempts left', 'sent', 'resendAllowedAt', 'codeExpiresAt', 'IdReused 422'],
+    tells: [
+      true,
+      'awaitingCode, 4 sends and 10 attempts left',
+      'sent',
+      'resendAllowedAt',
+      'codeExpiresAt',
+      'IdReused 422',
+    ],
   },
   'a cancelled one takes nothing any more, and the limits of its user stay': {
     play: async (s) => {
@@ -175,7 +201,13 @@ export const STORIES: Record<string, Story> = {
       await s.verifications.cancel(first);
       const code = await refusalOf(s.verifications.submitCode(first, { code: WRONG }));
       const confirm = await refusalOf(s.verifications.confirm(first));
-      return { outcome, code, confirm, state: told(await s.verifications.status(first)), next: told((await started(s, user)).status) };
+      return {
+        outcome,
+        code,
+        confirm,
+        state: told(await s.verifications.status(first)),
+        next: told((await started(s, user)).status),
+      };
     },
     tells: {
       outcome: 'cancelled',
@@ -190,7 +222,11 @@ export const STORIES: Record<string, Story> = {
       const user = await s.user();
       const ref = await started(s, user);
       await s.verifications.submitCode(ref, { code: s.code(user) });
-      const refusals = [s.verifications.cancel(ref), s.verifications.resendCode(ref), s.verifications.submitCode(ref, { code: WRONG })];
+      const refusals = [
+        s.verifications.cancel(ref),
+        s.verifications.resendCode(ref),
+        s.verifications.submitCode(ref, { code: WRONG }),
+      ];
       return await Promise.all(refusals.map(refusalOf));
     },
     tells: ['VerificationEnded 409 verified', 'VerificationEnded 409 verified', 'VerificationEnded 409 verified'],
@@ -325,10 +361,18 @@ export const STORIES: Record<string, Story> = {
   },
   'a code that Cognito has sent by itself': {
     play: async (s) => {
-      const { status } = await started(s, await s.user(), { alreadySent: { destination: 'z***@e***', deliveryMedium: 'EMAIL' } });
+      const { status } = await started(s, await s.user(), {
+        alreadySent: { destination: 'z***@e***', deliveryMedium: 'EMAIL' },
+      });
       return [...told(status), status.delivery?.destination];
     },
-    tells: ['awaitingCode, 4 sends and 10 attempts left', 'alreadySent', 'resendAllowedAt', 'codeExpiresAt', 'z***@e***'],
+    tells: [
+      'awaitingCode, 4 sends and 10 attempts left',
+      'alreadySent',
+      'resendAllowedAt',
+      'codeExpiresAt',
+      'z***@e***',
+    ],
   },
   'what was never started, and what is none': {
     play: async (s) => {

@@ -44,4 +44,3 @@ export class ForeignAnswer extends Error {
 export function countedSends<Send>(sends: readonly Send[]): Send[];
 /** Those of a status that count. */
 export function countedAttempts<Attempt>(attempts: readonly Attempt[]): Attempt[];
-
