@@ -43,7 +43,7 @@ const replaced = {
 
 const isOurs = (id) => /^[./]/.test(id) || id in VIRTUAL || id.startsWith('@smithy/');
 
-async function bundle(input, file) {
+async function bundle(input, file, format = 'esm') {
   const made = await rolldown({
     input,
     platform: 'node',
@@ -51,11 +51,14 @@ async function bundle(input, file) {
     plugins: [replaced],
     external: (id) => !isOurs(id) && !/^@(temporalio\/(workflow|activity)|aws-sdk\/client-cognito)/.test(id),
   });
-  await made.write({ file: here(file), format: 'esm' });
+  await made.write({ file: here(file), format });
 }
 
 await bundle('lifecycle', 'dist/bundled/lifecycle.js');
 await bundle(here('../dist/sandbox/index.js'), 'dist/sandbox/index.js');
+// For Jest, which knows only CommonJS without a flag.
+await bundle(here('dist/index.js'), 'dist/index.cjs', 'cjs');
+await bundle(here('../dist/sandbox/index.js'), 'dist/sandbox/index.cjs', 'cjs');
 // Its types, file by file.
 await rm(here('dist/sandbox/types'), { recursive: true, force: true });
 await cp(here('../dist/sandbox'), here('dist/sandbox/types'), {

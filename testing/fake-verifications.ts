@@ -6,7 +6,6 @@ import {
   type ListFilter,
   type RenewAccessTokenInput,
   type ResendCodeInput,
-  type ServedUserPool,
   type StartedVerification,
   type StartInput,
   type SubmitCodeAnswer,
@@ -23,27 +22,10 @@ import {
 } from '@cognito-verification/client';
 import { parseDuration, type UserKey } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
-import {
-  type CognitoCallName,
-  type FakeAttribute,
-  type FakeUser,
-  FakeUserPool,
-  type NewFakeUser,
-  type RefusalOptions,
-} from './cognito.js';
-import { connectionTo, grpcError } from './connection.js';
 import { errorWith, onClock } from './errors.js';
-import { World } from './world.js';
-
-/** The options of a `FakeVerifications`; all of them are optional. */
-export interface FakeOptions {
-  /** The code that each message holds, or what makes the next one. Default: `123456`. */
-  code?: string | (() => string) | undefined;
-  /** The id of the user pool. Default: `eu-west-1_Testing00`. */
-  userPoolId?: string | undefined;
-  /** As of `VerificationClient`. Default: `attribute-verification`. */
-  taskQueue?: string | undefined;
-}
+import type { CognitoCallName, RefusalOptions } from './refusals.js';
+import type { FakeAttribute, FakeUser, NewFakeUser } from './user-pool.js';
+import { type FakeOptions, World } from './world.js';
 
 /** A method of `Verifications` that a service calls. */
 export type FailingMethod = Exclude<keyof Verifications, 'forUser' | 'close'>;
@@ -66,63 +48,48 @@ export type FailingMethod = Exclude<keyof Verifications, 'forUser' | 'close'>;
  * ```
  */
 export class FakeVerifications extends VerificationClient {
-  private readonly temporal: { isAway: boolean };
   private readonly world: World;
-  private readonly pool: FakeUserPool;
   private readonly failing: { method: FailingMethod; error: Error | VerificationErrorCode; left: number }[] = [];
 
-  /** @throws InvalidRequestError for a user pool id of another form */
-  constructor({ code = '123456', userPoolId = 'eu-west-1_Testing00', taskQueue }: FakeOptions = {}) {
-    const userPools: ServedUserPool[] = [];
-    const temporal = { isAway: false };
-    const world = new World(userPools, (command, signal) => pool.answer(command, signal), {
-      isHeld: (command) => pool.isHeld(command),
-      tokenOf: (sub) => pool.accessToken(sub),
-    });
-    const pool = new FakeUserPool(userPoolId, world.clock, typeof code === 'string' ? () => code : code);
-    userPools.push({ userPoolId, keys: pool.keys });
-    const connection = connectionTo(world.executions.service, () => {
-      if (temporal.isAway) throw grpcError('UNAVAILABLE', 'the fake was told that Temporal is away');
-    });
-    const client = new Client({ connection });
-    super({ client, userPools, taskQueue, sealedElsewhere: true, now: () => world.clock.now() });
-    this.temporal = temporal;
+  constructor(options: FakeOptions = {}) {
+    const world = new World(options);
+    const client = new Client({ connection: world.connection });
+    super({ client, userPools: world.userPools, sealedElsewhere: true, now: () => world.clock.now() });
     this.world = world;
-    this.pool = pool;
   }
 
   /** While it is true, every call fails as while Temporal is away. Verifications go on. Default: false. */
   get temporalIsAway(): boolean {
-    return this.temporal.isAway;
+    return this.world.temporalIsAway;
   }
 
   set temporalIsAway(isAway: boolean) {
-    this.temporal.isAway = isAway;
+    this.world.temporalIsAway = isAway;
   }
 
   /** A new user of the pool, signed in, whose attributes are not verified. */
   createUser(user: NewFakeUser = {}): FakeUser {
-    return this.pool.createUser(user);
+    return this.world.pool.createUser(user);
   }
 
   /** A fresh access token of a user. @param lifetime default: an hour */
   accessToken({ sub }: Pick<UserKey, 'sub'>, lifetime: Duration = '1 hour'): string {
-    return this.pool.accessToken(sub, msOf(lifetime));
+    return this.world.pool.accessToken(sub, msOf(lifetime));
   }
 
   /** The code in the newest message to the user; undefined if there is none, or it was used. */
   codeFor({ sub }: Pick<UserKey, 'sub'>, attributeName: AttributeName): string | undefined {
-    return this.pool.codeOf(sub, attributeName);
+    return this.world.pool.codeOf(sub, attributeName);
   }
 
   /** The attribute as the pool holds it. */
   attribute({ sub }: Pick<UserKey, 'sub'>, attributeName: AttributeName): FakeAttribute | undefined {
-    return this.pool.attribute(sub, attributeName);
+    return this.world.pool.attribute(sub, attributeName);
   }
 
   /** Changes the attribute in the pool, as an administrator would: nothing is sent. */
   setAttribute({ sub }: Pick<UserKey, 'sub'>, attributeName: AttributeName, attribute: FakeAttribute): void {
-    this.pool.setAttribute(sub, attributeName, attribute);
+    this.world.pool.setAttribute(sub, attributeName, attribute);
   }
 
   /** The time of the fake, which stands still. It begins with that of the process. */
@@ -135,8 +102,7 @@ export class FakeVerifications extends VerificationClient {
    * that has come to rest.
    */
   async advance(duration: Duration): Promise<void> {
-    await this.world.clock.advance(msOf(duration), () => this.world.settled());
-    await this.world.settled();
+    await this.world.advance(msOf(duration));
   }
 
   /**
@@ -145,17 +111,17 @@ export class FakeVerifications extends VerificationClient {
    * of it. Waits between the tries of a call take no time.
    */
   refuse(call: CognitoCallName, exception: string, options: RefusalOptions = {}): void {
-    this.pool.refuse(call, exception, options);
+    this.world.refusals.refuse(call, exception, options);
   }
 
   /** From here on Cognito refuses nothing that it would not refuse by itself. */
   accept(): void {
-    this.pool.accept();
+    this.world.refusals.accept();
   }
 
   /** Lets Cognito not answer calls of a kind, so that a verification stays `sending` or a code unchecked. @returns lets it answer */
   hold(call: CognitoCallName): () => Promise<void> {
-    const release = this.pool.hold(call);
+    const release = this.world.refusals.hold(call);
     return async () => {
       release();
       await this.world.settled();

@@ -13,8 +13,12 @@ import {
   createActivities,
 } from './bundled/lifecycle.js';
 import { Clock } from './clock.js';
+import { connectionTo, grpcError } from './connection.js';
 import { type ActivityCall, type Execution, endOf } from './execution.js';
+import { Refusals } from './refusals.js';
+import { answerOf, poolsOf, type RunningSandbox } from './sandbox-endpoint.js';
 import { Executions } from './service.js';
+import { FakeUserPool } from './user-pool.js';
 import { acting } from './workflow-runtime.js';
 
 /** More tries than a call has within its budget. */
@@ -23,43 +27,65 @@ const MOST_TRIES = 30;
 // Before a test can put its own timers in their place.
 const soon = globalThis.setImmediate;
 
-/** What the world has to know of Cognito besides its answers. */
-interface Cognito {
-  readonly isHeld: (command: Command) => boolean;
-  readonly tokenOf: (sub: string) => string;
+/** The options of a `FakeVerifications`; all of them are optional. */
+export interface FakeOptions {
+  /** The code that each message holds, or what makes the next one. Default: `123456`. */
+  code?: string | (() => string) | undefined;
+  /** The id of the user pool. Default: `eu-west-1_Testing00`. */
+  userPoolId?: string | undefined;
+  /**
+   * A running sandbox, in place of the user pool of the fake: its users, tokens, codes and limits count then, and `code` and
+   * `userPoolId` are not used. Default: none.
+   */
+  sandbox?: RunningSandbox | undefined;
 }
 
 /** Everything that a fake consists of besides its client and its user pool: the executions, their activities and their clock. */
 export class World {
   readonly clock = new Clock();
+  readonly refusals = new Refusals();
+  readonly userPools: Iterable<ServedUserPool>;
+  readonly connection: ReturnType<typeof connectionTo>;
   readonly executions: Executions;
-  private busy = 0;
+  temporalIsAway = false;
+  private readonly userPool: FakeUserPool | undefined;
+  private readonly sandbox: RunningSandbox | undefined;
   private readonly activities: ReturnType<typeof createActivities>;
+  private busy = 0;
 
-  /** @param answer Cognito's */
-  constructor(
-    userPools: Iterable<ServedUserPool>,
-    answer: (command: Command, signal?: AbortSignal) => Promise<object>,
-    { isHeld, tokenOf }: Cognito,
-  ) {
-    const send = async (command: Command, options?: { abortSignal?: AbortSignal }) => {
-      if (!isHeld(command)) return await answer(command, options?.abortSignal);
-      // Whoever waits until all has come to rest does not wait for it.
-      this.busy -= 1;
-      try {
-        return await answer(command, options?.abortSignal);
-      } finally {
-        this.busy += 1;
-      }
+  constructor({ code = '123456', userPoolId = 'eu-west-1_Testing00', sandbox }: FakeOptions) {
+    this.sandbox = sandbox;
+    if (!sandbox) this.userPool = new FakeUserPool(userPoolId, this.clock, typeof code === 'string' ? () => code : code);
+    this.userPools = sandbox ? poolsOf(sandbox) : [{ userPoolId, keys: this.pool.keys }];
+    const send = async (command: Command, { abortSignal }: { abortSignal?: AbortSignal } = {}) => {
+      await this.idly(this.refusals.heldUp(command, abortSignal));
+      this.refusals.check(command);
+      return sandbox ? await answerOf(sandbox, command, abortSignal) : this.pool.answer(command);
     };
-    const accessTokenSource = { accessToken: ({ sub }: { sub: string }) => Promise.resolve(tokenOf(sub)) };
-    this.activities = createActivities({ forUserPool: () => ({ send }) }, { userPools, accessTokenSource });
+    const accessToken = ({ sub }: { sub: string }) => Promise.resolve(this.userPool?.accessToken(sub));
+    const options = { userPools: this.userPools, accessTokenSource: { accessToken } };
+    this.activities = createActivities({ forUserPool: () => ({ send }) }, options);
     const host = {
       clock: this.clock,
       activity: (call: ActivityCall, execution: Execution) => this.activity(call, execution),
       busy: () => this.begin(),
     };
     this.executions = new Executions(host, attributeVerification, () => this.settled());
+    this.connection = connectionTo(this.executions.service, () => {
+      if (this.temporalIsAway) throw grpcError('UNAVAILABLE', 'the fake was told that Temporal is away');
+    });
+  }
+
+  /** @throws TypeError where the users are those of a sandbox */
+  get pool(): FakeUserPool {
+    if (this.userPool) return this.userPool;
+    throw new TypeError('This fake has a sandbox: ask that for its users, tokens, codes and attributes.');
+  }
+
+  async advance(ms: number): Promise<void> {
+    this.sandbox?.advanceClock(ms);
+    await this.clock.advance(ms, () => this.settled());
+    await this.settled();
   }
 
   /** Waits until nothing goes on any more, apart from what waits for the clock or is held up. */
@@ -68,6 +94,17 @@ export class World {
       await new Promise<void>((resolve) => {
         soon(resolve);
       });
+    }
+  }
+
+  /** Whoever waits until all has come to rest does not wait for this. */
+  private async idly(wait: Promise<void> | undefined): Promise<void> {
+    if (!wait) return;
+    this.busy -= 1;
+    try {
+      await wait;
+    } finally {
+      this.busy += 1;
     }
   }
 

@@ -6,7 +6,7 @@ import {
   REQUIRED_SCOPE,
   type UserKey,
 } from '@cognito-verification/contract';
-import { CognitoRefusal, type Command, ForeignAnswer } from './bundled/lifecycle.js';
+import { CognitoRefusal, type Command } from './bundled/lifecycle.js';
 import type { Clock } from './clock.js';
 
 /** What a user is made of; all of it is optional. */
@@ -29,27 +29,10 @@ export interface FakeAttribute {
   verified: boolean;
 }
 
-/** The calls to Cognito: to send a code, to check one, to read the attribute. */
-export type CognitoCallName = 'send' | 'attempt' | 'read';
-
-/** How Cognito refuses a call. */
-export interface RefusalOptions {
-  /** Cognito's own text. Four exceptions of the name `NotAuthorizedException` differ only in it. Default: the name. */
-  message?: string | undefined;
-  /** How many calls are refused. Default: one. `Infinity` for all of them, until `accept`. */
-  times?: number | undefined;
-}
-
 interface User {
   readonly attributes: Map<AttributeName, FakeAttribute>;
   readonly codes: Map<AttributeName, { code: string; sentAtMs: number }>;
 }
-
-const CALLS: Record<Command['call'], CognitoCallName> = {
-  GetUserAttributeVerificationCode: 'send',
-  VerifyUserAttribute: 'attempt',
-  GetUser: 'read',
-};
 
 const HOUR_MS = 3_600_000;
 const CODE_LIVES_MS = 24 * HOUR_MS;
@@ -60,8 +43,6 @@ export class FakeUserPool {
   /** As a token names it. */
   readonly issuer: string;
   private readonly users = new Map<string, User>();
-  private readonly refusals = new Map<CognitoCallName, { name: string; message: string; left: number }[]>();
-  private readonly held = new Map<CognitoCallName, Promise<void>>();
   // A key of this size is made in milliseconds, and signs nothing but the tokens of tests.
   private readonly key = generateKeyPairSync('rsa', { modulusLength: 1024 });
 
@@ -111,46 +92,17 @@ export class FakeUserPool {
     return this.users.get(sub)?.codes.get(name)?.code;
   }
 
-  refuse(call: CognitoCallName, name: string, { message = name, times = 1 }: RefusalOptions): void {
-    this.refusals.set(call, [...(this.refusals.get(call) ?? []), { name, message, left: times }]);
-  }
-
-  accept(): void {
-    this.refusals.clear();
-  }
-
-  /** @returns lets them go on */
-  hold(call: CognitoCallName): () => void {
-    let release: () => void = () => undefined;
-    this.held.set(call, new Promise((resolve) => (release = resolve)));
-    return () => {
-      this.held.delete(call);
-      release();
-    };
-  }
-
-  isHeld(command: Command): boolean {
-    return this.held.has(CALLS[command.call]);
-  }
-
-  /** The answer to a call. @throws CognitoRefusal, or an error of the network */
-  async answer(command: Command, abortSignal?: AbortSignal): Promise<object> {
-    const call = CALLS[command.call];
-    await untilReleased(this.held.get(call), abortSignal);
-    const refusal = this.refusals.get(call)?.find(({ left }) => left > 0);
-    if (refusal) {
-      refusal.left -= 1;
-      throw errorOf(refusal);
-    }
-    const { sub, expiresAtMs = 0 } = decodeAccessToken(command.input.AccessToken);
+  /** The answer to a call. @throws CognitoRefusal */
+  answer({ call, input }: Command): object {
+    const { sub, expiresAtMs = 0 } = decodeAccessToken(input.AccessToken);
     const user = this.users.get(sub);
     if (expiresAtMs <= this.clock.now()) throw refused('NotAuthorizedException', 'Access Token has expired');
     if (!user) throw refused('UserNotFoundException', 'User does not exist.');
-    const name = ATTRIBUTE_NAMES.find((one) => one === command.input.AttributeName);
-    if (call === 'read') return userAnswer(sub, user);
+    const name = ATTRIBUTE_NAMES.find((one) => one === input.AttributeName);
+    if (call === 'GetUser') return userAnswer(sub, user);
     const attribute = name && user.attributes.get(name);
     if (!name || !attribute) throw refused('InvalidParameterException', 'User has no such attribute');
-    return call === 'send' ? this.send(user, name, attribute) : this.verify(user, name, attribute, command.input.Code);
+    return call === 'GetUserAttributeVerificationCode' ? this.send(user, name, attribute) : this.verify(user, name, attribute, input.Code);
   }
 
   private send(user: User, name: AttributeName, { value }: FakeAttribute): object {
@@ -172,23 +124,6 @@ export class FakeUserPool {
 }
 
 const refused = (name: string, message: string) => new CognitoRefusal(name, message, 400);
-
-/** A code of the network, such as `ECONNREFUSED`, is what Node calls it; `ForeignAnswer` is a proxy's; every other name is Cognito's. */
-function errorOf({ name, message }: { name: string; message: string }): Error {
-  if (name === 'ForeignAnswer') return new ForeignAnswer(502);
-  if (/^E[A-Z_]+$/.test(name)) return Object.assign(new Error(message), { code: name });
-  return new CognitoRefusal(name, message, name === 'InternalErrorException' ? 500 : 400);
-}
-
-async function untilReleased(held: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
-  if (!held) return;
-  await Promise.race([
-    held,
-    new Promise((_, reject) => {
-      signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-    }),
-  ]);
-}
 
 function userAnswer(sub: string, { attributes }: User): object {
   const fields = [...attributes].flatMap(([name, { value, verified }]) => [
