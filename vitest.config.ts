@@ -19,7 +19,7 @@ const UNIT = [
   'test/docs/pages.test.ts',
   'test/faults/check.test.ts',
   'test/model/{faults,orders}.test.ts',
-  'test/testing/fake.test.ts',
+  'test/testing/{fake,on-demand}.test.ts',
   'test/worker/{memory,plain-transport,worker-settings}.test.ts',
 ];
 

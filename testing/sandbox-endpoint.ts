@@ -18,10 +18,17 @@ export function poolsOf(sandbox: RunningSandbox): Iterable<ServedUserPool> {
 }
 
 /** The sandbox's answer to a call. @throws CognitoRefusal, or an error of the network */
-export async function answerOf({ url }: RunningSandbox, { call, input }: Command, signal?: AbortSignal): Promise<object> {
+export async function answerOf(
+  { url }: RunningSandbox,
+  { call, input }: Command,
+  signal?: AbortSignal,
+): Promise<object> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSCognitoIdentityProviderService.${call}` },
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `AWSCognitoIdentityProviderService.${call}`,
+    },
     body: JSON.stringify(input),
     ...(signal && { signal }),
   });

@@ -102,7 +102,9 @@ export class FakeUserPool {
     if (call === 'GetUser') return userAnswer(sub, user);
     const attribute = name && user.attributes.get(name);
     if (!name || !attribute) throw refused('InvalidParameterException', 'User has no such attribute');
-    return call === 'GetUserAttributeVerificationCode' ? this.send(user, name, attribute) : this.verify(user, name, attribute, input.Code);
+    return call === 'GetUserAttributeVerificationCode'
+      ? this.send(user, name, attribute)
+      : this.verify(user, name, attribute, input.Code);
   }
 
   private send(user: User, name: AttributeName, { value }: FakeAttribute): object {

@@ -55,7 +55,8 @@ export class World {
 
   constructor({ code = '123456', userPoolId = 'eu-west-1_Testing00', sandbox }: FakeOptions) {
     this.sandbox = sandbox;
-    if (!sandbox) this.userPool = new FakeUserPool(userPoolId, this.clock, typeof code === 'string' ? () => code : code);
+    if (!sandbox)
+      this.userPool = new FakeUserPool(userPoolId, this.clock, typeof code === 'string' ? () => code : code);
     this.userPools = sandbox ? poolsOf(sandbox) : [{ userPoolId, keys: this.pool.keys }];
     const send = async (command: Command, { abortSignal }: { abortSignal?: AbortSignal } = {}) => {
       await this.idly(this.refusals.heldUp(command, abortSignal));

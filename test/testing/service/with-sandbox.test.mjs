@@ -15,7 +15,8 @@ test('the code that the sandbox has sent verifies the address there', async () =
   const step = signUpStep(new FakeVerifications({ sandbox }));
   const user = await sandbox.createUser({ attributes: { email: 'zoe@example.com' } });
   const headers = { authorization: `Bearer ${user.accessToken}` };
-  const post = (body) => step(new Request('https://example.com', { method: 'POST', headers, body: JSON.stringify(body) }));
+  const post = (body) =>
+    step(new Request('https://example.com', { method: 'POST', headers, body: JSON.stringify(body) }));
   await post({});
   assert.equal(sandbox.codeFor(user, 'email'), '246810');
   assert.equal((await (await post({ code: '246810' })).json()).result, 'verified');
