@@ -41,7 +41,8 @@ const replaced = {
   },
 };
 
-const isOurs = (id) => /^[./]/.test(id) || id in VIRTUAL || id.startsWith('@smithy/');
+/** Contract and codec too: what a service installs beside the client is one package. */
+const isOurs = (id) => /^([./]|@smithy\/|@cognito-verification\/(contract|codec))/.test(id) || id in VIRTUAL;
 
 async function bundle(input, file, format = 'esm') {
   const made = await rolldown({
@@ -56,8 +57,9 @@ async function bundle(input, file, format = 'esm') {
 
 await bundle('lifecycle', 'dist/bundled/lifecycle.js');
 await bundle(here('../dist/sandbox/index.js'), 'dist/sandbox/index.js');
+await bundle(here('dist/index.js'), 'dist/bundled/index.js');
 // For Jest, which knows only CommonJS without a flag.
-await bundle(here('dist/index.js'), 'dist/index.cjs', 'cjs');
+await bundle(here('dist/index.js'), 'dist/bundled/index.cjs', 'cjs');
 await bundle(here('../dist/sandbox/index.js'), 'dist/sandbox/index.cjs', 'cjs');
 // Its types, file by file.
 await rm(here('dist/sandbox/types'), { recursive: true, force: true });

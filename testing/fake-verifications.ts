@@ -20,12 +20,11 @@ import {
   type WithAttemptId,
   type WithRequestId,
 } from '@cognito-verification/client';
-import { parseDuration, type UserKey } from '@cognito-verification/contract';
+import { parseDuration } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
 import { errorWith, onClock } from './errors.js';
-import type { CognitoCallName, RefusalOptions } from './refusals.js';
-import type { FakeAttribute, FakeUser, NewFakeUser } from './user-pool.js';
-import { type FakeOptions, World } from './world.js';
+import type { CognitoCallName, FakeAttribute, FakeOptions, FakeUser, NewFakeUser, RefusalOptions } from './options.js';
+import { World } from './world.js';
 
 /** A method of `Verifications` that a service calls. */
 export type FailingMethod = Exclude<keyof Verifications, 'forUser' | 'close'>;
@@ -73,22 +72,22 @@ export class FakeVerifications extends VerificationClient {
   }
 
   /** A fresh access token of a user. @param lifetime default: an hour */
-  accessToken({ sub }: Pick<UserKey, 'sub'>, lifetime: Duration = '1 hour'): string {
+  accessToken({ sub }: Pick<FakeUser, 'sub'>, lifetime: Duration = '1 hour'): string {
     return this.world.pool.accessToken(sub, msOf(lifetime));
   }
 
   /** The code in the newest message to the user; undefined if there is none, or it was used. */
-  codeFor({ sub }: Pick<UserKey, 'sub'>, attributeName: AttributeName): string | undefined {
+  codeFor({ sub }: Pick<FakeUser, 'sub'>, attributeName: AttributeName): string | undefined {
     return this.world.pool.codeOf(sub, attributeName);
   }
 
   /** The attribute as the pool holds it. */
-  attribute({ sub }: Pick<UserKey, 'sub'>, attributeName: AttributeName): FakeAttribute | undefined {
+  attribute({ sub }: Pick<FakeUser, 'sub'>, attributeName: AttributeName): FakeAttribute | undefined {
     return this.world.pool.attribute(sub, attributeName);
   }
 
   /** Changes the attribute in the pool, as an administrator would: nothing is sent. */
-  setAttribute({ sub }: Pick<UserKey, 'sub'>, attributeName: AttributeName, attribute: FakeAttribute): void {
+  setAttribute({ sub }: Pick<FakeUser, 'sub'>, attributeName: AttributeName, attribute: FakeAttribute): void {
     this.world.pool.setAttribute(sub, attributeName, attribute);
   }
 

@@ -1,15 +1,5 @@
 import { CognitoRefusal, type Command, ForeignAnswer } from './bundled/lifecycle.js';
-
-/** The calls to Cognito: to send a code, to check one, to read the attribute. */
-export type CognitoCallName = 'send' | 'attempt' | 'read';
-
-/** How Cognito refuses a call. */
-export interface RefusalOptions {
-  /** Cognito's own text. Four exceptions of the name `NotAuthorizedException` differ only in it. Default: the name. */
-  message?: string | undefined;
-  /** How many calls are refused. Default: one. `Infinity` for all of them, until `accept`. */
-  times?: number | undefined;
-}
+import type { CognitoCallName, RefusalOptions } from './options.js';
 
 const CALLS: Record<Command['call'], CognitoCallName> = {
   GetUserAttributeVerificationCode: 'send',

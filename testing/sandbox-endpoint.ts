@@ -1,12 +1,6 @@
 import { isRecord, type ServedUserPool } from '@cognito-verification/contract';
 import { CognitoRefusal, type Command } from './bundled/lifecycle.js';
-
-/** What a fake needs of a running sandbox: `startSandbox` of `@cognito-verification/testing/sandbox` returns one. */
-export interface RunningSandbox {
-  readonly url: string;
-  userPoolIds(): string[];
-  advanceClock(ms: number): void;
-}
+import type { RunningSandbox } from './options.js';
 
 /** The pools of the sandbox, whose tokens are checked with the keys that it publishes. */
 export function poolsOf(sandbox: RunningSandbox): Iterable<ServedUserPool> {

@@ -8,26 +8,7 @@ import {
 } from '@cognito-verification/contract';
 import { CognitoRefusal, type Command } from './bundled/lifecycle.js';
 import type { Clock } from './clock.js';
-
-/** What a user is made of; all of it is optional. */
-export interface NewFakeUser {
-  /** Default: `zoe@example.com` and `+15555550123`, neither of them verified. */
-  attributes?: Partial<Record<AttributeName, string>> | undefined;
-  /** Which of them are verified already. Default: none. */
-  verified?: readonly AttributeName[] | undefined;
-}
-
-/** A user of the fake, signed in. */
-export interface FakeUser extends UserKey {
-  /** Good for an hour. */
-  accessToken: string;
-}
-
-/** An attribute as the pool holds it. */
-export interface FakeAttribute {
-  value: string;
-  verified: boolean;
-}
+import type { FakeAttribute, FakeUser, NewFakeUser } from './options.js';
 
 interface User {
   readonly attributes: Map<AttributeName, FakeAttribute>;

@@ -15,8 +15,9 @@ import {
 import { Clock } from './clock.js';
 import { connectionTo, grpcError } from './connection.js';
 import { type ActivityCall, type Execution, endOf } from './execution.js';
+import type { FakeOptions, RunningSandbox } from './options.js';
 import { Refusals } from './refusals.js';
-import { answerOf, poolsOf, type RunningSandbox } from './sandbox-endpoint.js';
+import { answerOf, poolsOf } from './sandbox-endpoint.js';
 import { Executions } from './service.js';
 import { FakeUserPool } from './user-pool.js';
 import { acting } from './workflow-runtime.js';
@@ -26,19 +27,6 @@ const MOST_TRIES = 30;
 
 // Before a test can put its own timers in their place.
 const soon = globalThis.setImmediate;
-
-/** The options of a `FakeVerifications`; all of them are optional. */
-export interface FakeOptions {
-  /** The code that each message holds, or what makes the next one. Default: `123456`. */
-  code?: string | (() => string) | undefined;
-  /** The id of the user pool. Default: `eu-west-1_Testing00`. */
-  userPoolId?: string | undefined;
-  /**
-   * A running sandbox, in place of the user pool of the fake: its users, tokens, codes and limits count then, and `code` and
-   * `userPoolId` are not used. Default: none.
-   */
-  sandbox?: RunningSandbox | undefined;
-}
 
 /** Everything that a fake consists of besides its client and its user pool: the executions, their activities and their clock. */
 export class World {

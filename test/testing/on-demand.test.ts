@@ -20,7 +20,7 @@ type Fake = ReturnType<typeof withUser>;
 const REACHED: Record<(typeof VERIFICATION_STATES)[number], (fake: Fake) => unknown> = {
   sending: async ({ verifications, mine }) => {
     verifications.hold('send');
-    await mine.start('email', {}, { timeout: 30 });
+    await mine.start('email', {}, { timeout: '1 second' });
   },
   awaitingCode: ({ mine }) => mine.start('email'),
   rateLimited: async ({ verifications, mine }) => {
