@@ -1,7 +1,7 @@
 /** Whatever a service may meet, its tests can have it from the fake: each state, each error, any time. */
 import { HTTP_STATUS, VERIFICATION_STATES, type VerificationErrorCode } from '@cognito-verification/client';
 import { type FailingMethod, FakeVerifications } from '@cognito-verification/testing';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { thrownBy } from '../client/fixtures.js';
 
 afterEach(() => {
@@ -19,8 +19,10 @@ type Fake = ReturnType<typeof withUser>;
 /** How each state is reached. */
 const REACHED: Record<(typeof VERIFICATION_STATES)[number], (fake: Fake) => unknown> = {
   sending: async ({ verifications, mine }) => {
-    verifications.hold('send');
-    await mine.start('email', {}, { timeout: '1 second' });
+    onTestFinished(verifications.hold('send'));
+    void mine.start('email');
+    const asked = () => mine.status('email').catch(() => undefined);
+    await expect.poll(asked).toMatchObject({ state: 'sending' });
   },
   awaitingCode: ({ mine }) => mine.start('email'),
   rateLimited: async ({ verifications, mine }) => {
