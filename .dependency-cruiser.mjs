@@ -3,7 +3,7 @@
  * to it and prints how many files and imports it saw. `.oxlintrc.json` says for each room which packages it may import.
  */
 const FLOORS = [
-  ['program'],
+  ['program', 'examples'],
   ['cli', 'bench'],
   ['dev'],
   ['worker', 'codec-server', 'replay', 'testing'],

@@ -17,6 +17,7 @@ const UNIT = [
   'test/codec-server/{authorization,origins,redaction,settings,wire}.test.ts',
   'test/dev/{files,stack-environment,stack-keys}.test.ts',
   'test/docs/pages.test.ts',
+  'test/examples/examples.test.ts',
   'test/faults/check.test.ts',
   'test/model/{faults,orders}.test.ts',
   'test/testing/{fake,on-demand}.test.ts',
