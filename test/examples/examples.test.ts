@@ -57,7 +57,7 @@ const EXPRESS = require('../../examples/express.cjs') as {
 const COMMON_JS = require('@cognito-verification/testing') as { FakeVerifications: typeof FakeVerifications };
 
 const EXAMPLES: Record<string, (verifications: Verifications) => Ask | Promise<Ask>> = {
-  'hono.ts': (verifications) => overHttp(getRequestListener(createApp(verifications).fetch) as RequestListener),
+  'hono.ts': (verifications) => overHttp(getRequestListener(createApp(verifications).fetch)),
   'express.cjs': (verifications) => overHttp(EXPRESS.createApp(verifications)),
   'next-route.ts': (verifications) => {
     const { GET, POST } = routes(() => verifications);
