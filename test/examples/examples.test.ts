@@ -33,8 +33,8 @@ const answeredBy = async (response: Response): Promise<Answered> => ({
 });
 
 /** Over a socket. */
-async function overHttp(listener: RequestListener): Promise<Ask> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
+async function overHttp(listener: (...request: Parameters<RequestListener>) => unknown): Promise<Ask> {
+  const server = createServer((...request) => void listener(...request)).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
