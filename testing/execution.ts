@@ -144,7 +144,6 @@ export class Execution {
     if (this.end) return;
     this.end = 'terminated';
     this.blocked.clear();
-    this.root.cancel();
     this.close();
   }
 

@@ -39,7 +39,9 @@ export class World {
   private readonly userPool: FakeUserPool | undefined;
   private readonly sandbox: RunningSandbox | undefined;
   private readonly activities: ReturnType<typeof createActivities>;
+  /** How much goes on now. */
   private busy = 0;
+  private readonly waiting: (() => void)[] = [];
 
   constructor({ code = '123456', userPoolId = 'eu-west-1_Testing00', sandbox }: FakeOptions) {
     this.sandbox = sandbox;
@@ -79,29 +81,35 @@ export class World {
 
   /** Waits until nothing goes on any more, apart from what waits for the clock or is held up. */
   async settled(): Promise<void> {
-    for (let quiet = 0; quiet < 2; quiet = this.busy > 0 ? 0 : quiet + 1) {
+    for (let quiet = 0; quiet < 2; quiet += 1) {
       await new Promise<void>((resolve) => {
         soon(resolve);
       });
+      if (this.busy === 0) continue;
+      quiet = -1;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }
 
   /** Whoever waits until all has come to rest does not wait for this. */
   private async idly(wait: Promise<void> | undefined): Promise<void> {
     if (!wait) return;
-    this.busy -= 1;
+    this.count(-1);
     try {
       await wait;
     } finally {
-      this.busy += 1;
+      this.count(1);
     }
   }
 
   private begin(): () => void {
-    this.busy += 1;
-    return () => {
-      this.busy -= 1;
-    };
+    this.count(1);
+    return () => this.count(-1);
+  }
+
+  private count(change: 1 | -1): void {
+    this.busy += change;
+    if (this.busy === 0) for (const go of this.waiting.splice(0)) go();
   }
 
   private async activity(call: ActivityCall, execution: Execution): Promise<unknown> {
