@@ -18,7 +18,7 @@ export { createActivities } from ${JSON.stringify(here('../dist/activities/creat
 export { CognitoRefusal, ForeignAnswer } from ${JSON.stringify(here('../dist/activities/cognito-answer.js'))};
 `;
 
-/** In place of the AWS SDK: a command says which call it is. */
+/** In place of the AWS SDK: a command says which call it is. Another one that the activities make also needs an answer in `user-pool.ts`. */
 const COMMANDS = ['GetUser', 'GetUserAttributeVerificationCode', 'VerifyUserAttribute']
   .map((call) => `export class ${call}Command { call = '${call}'; constructor(input) { this.input = input; } }`)
   .join('\n');
