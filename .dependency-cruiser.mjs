@@ -3,10 +3,10 @@
  * to it and prints how many files and imports it saw. `.oxlintrc.json` says for each room which packages it may import.
  */
 const FLOORS = [
-  ['program'],
+  ['program', 'examples'],
   ['cli', 'bench'],
   ['dev'],
-  ['worker', 'codec-server', 'replay'],
+  ['worker', 'codec-server', 'replay', 'testing'],
   ['workflows', 'activities', 'temporal'],
   ['client'],
   ['codec', 'contract', 'sandbox', 'log', 'capacity'],

@@ -17,8 +17,10 @@ const UNIT = [
   'test/codec-server/{authorization,origins,redaction,settings,wire}.test.ts',
   'test/dev/{files,stack-environment,stack-keys}.test.ts',
   'test/docs/pages.test.ts',
+  'test/examples/examples.test.ts',
   'test/faults/check.test.ts',
   'test/model/{faults,orders}.test.ts',
+  'test/testing/{fake,on-demand}.test.ts',
   'test/worker/{memory,plain-transport,worker-settings}.test.ts',
 ];
 

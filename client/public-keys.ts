@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import type { ServedUserPool } from '@cognito-verification/contract';
+import { defined, type ServedUserPool } from '@cognito-verification/contract';
 import { JwtWithoutValidKidError, KidNotFoundInJwksError, WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
 import { type JwksCache, SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import { KeysUnavailableError } from './errors.js';
@@ -20,10 +20,19 @@ export class PublicKeys {
   private readonly cache = new SimpleJwksCache({ fetcher: { fetch: fetchKeys } });
 
   /**
-   * Finds the key that the token names. A function of its own, as `verifyJwt` takes it.
+   * What finds the key that a token names. A function of its own, as `verifyJwt` takes it.
    * @throws KeysUnavailableError; KidNotFoundInJwksError if the pool does not publish it; JwtWithoutValidKidError
    */
-  readonly find: JwksCache['getJwk'] = async (url, jwt) => {
+  finderFor({ keys }: ServedUserPool): JwksCache['getJwk'] {
+    if (!keys) return this.find;
+    const held = new SimpleJwksCache();
+    return (url, jwt) => {
+      held.addJwks(url, { keys: keys.map((key) => ({ kty: 'RSA', ...defined(key) })) });
+      return Promise.resolve(held.getCachedJwk(url, jwt));
+    };
+  }
+
+  private readonly find: JwksCache['getJwk'] = async (url, jwt) => {
     try {
       return await this.cache.getJwk(url, jwt);
     } catch (error) {

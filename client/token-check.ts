@@ -85,7 +85,7 @@ async function verify(token: string, pool: ServedUserPool, keys: PublicKeys): Pr
   const issuer = issuersOf(pool);
   const claimed = decomposeUnverifiedJwt(token).payload.iss;
   const url = keysUrl(pool, issuer?.find((candidate) => candidate === claimed) ?? issuer?.[0]);
-  const { token_use: use, exp } = await verifyJwt(token, url, { issuer, audience: null }, keys.find);
+  const { token_use: use, exp } = await verifyJwt(token, url, { issuer, audience: null }, keys.finderFor(pool));
   if (use !== 'access') return 'does not say that it is one ("token_use")';
   return exp === undefined ? 'does not say when it expires' : undefined;
 }

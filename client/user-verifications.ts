@@ -17,7 +17,22 @@ import {
 import type { CallOptions, StartedVerification } from './client-options.js';
 import { InvalidRequestError } from './errors.js';
 import { parse } from './input.js';
-import type { StartInput, Verifications } from './verifications.js';
+import type { AnyVerifications, StartInput } from './verifications.js';
+
+/** The verifications of one user, by attribute: see `VerificationsOfUser`, whose methods these are. */
+export type UserVerifications = Pick<VerificationsOfUser, keyof VerificationsOfUser>;
+
+/**
+ * What a `VerificationClient` can do, as an interface: for a service that puts something else in its place in tests, such as
+ * `FakeVerifications` of `@cognito-verification/testing`.
+ */
+export interface Verifications extends AnyVerifications {
+  /**
+   * The verifications of one user, by attribute.
+   * @throws InvalidRequestError, AccessTokenRefusedError
+   */
+  forUser(user: RequestedUser): UserVerifications;
+}
 
 /** The last argument of most methods of `UserVerifications`. */
 export interface UserCallOptions extends CallOptions {
@@ -30,7 +45,7 @@ export type UserStart = Omit<RequestedVerification, 'attributeName'> & Pick<Star
 
 /** What the verifications of a user are made with. */
 interface Parts {
-  readonly client: Verifications;
+  readonly client: AnyVerifications;
   /** Lets the token of this user through, and no other. */
   readonly check: (token: TokenInput) => Promise<unknown>;
   readonly user: RequestedUser;
@@ -43,8 +58,8 @@ interface Parts {
  * An access token is checked before each call, as `start` of the client checks it, and goes along with each message. A reference
  * is not checked: `userPoolId` and `sub` beside it must come from your own session, never from the request.
  */
-export class UserVerifications {
-  private readonly client: Verifications;
+export class VerificationsOfUser {
+  private readonly client: AnyVerifications;
   private readonly check: () => Promise<unknown>;
   private readonly owner: UserKey;
   private readonly tokenInput: TokenInput;

@@ -29,9 +29,9 @@ import { checkClient, durationMs, limitsOf } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { ServiceCalls } from './service-calls.js';
 import { TokenCheck } from './token-check.js';
-import { UserVerifications } from './user-verifications.js';
+import { type UserVerifications, type Verifications, VerificationsOfUser } from './user-verifications.js';
 import { VerificationCalls } from './verification-calls.js';
-import type { StartInput, Verifications, WithAttemptId, WithRequestId } from './verifications.js';
+import type { StartInput, WithAttemptId, WithRequestId } from './verifications.js';
 import { waitForOutcome } from './waiting.js';
 import { Watches } from './watching.js';
 
@@ -120,7 +120,7 @@ export class VerificationClient implements Verifications {
    * ```
    */
   forUser(user: RequestedUser): UserVerifications {
-    return new UserVerifications({ client: this, check: (token) => this.tokens.check(token), user });
+    return new VerificationsOfUser({ client: this, check: (token) => this.tokens.check(token), user });
   }
 
   async start(input: StartInput, options?: CallOptions): Promise<StartedVerification> {

@@ -25,8 +25,8 @@ export type StartInput = WithRequestId<VerificationRequest> & {
 /** The same of a call with a code. */
 export type WithAttemptId<Input> = Input & { attemptId?: string | undefined };
 
-/** What a `VerificationClient` can do, as an interface: for a service that puts something else in its place in tests. */
-export interface Verifications {
+/** What a `VerificationClient` does with verifications of any user, each by its workflow id. */
+export interface AnyVerifications {
   /**
    * Starts a verification, or joins the open one of the same user and attribute, and returns where Cognito sent the code.
    * If the first send takes longer than the call may, the status says `sending`, and the send goes on.

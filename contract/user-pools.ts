@@ -16,6 +16,21 @@ export interface ServedUserPool {
    * JSON Web Key Set of each pool under the pool's id. Workers do not use it.
    */
   readonly keysFile?: string | undefined;
+  /**
+   * The pool's public keys themselves, in place of a file or the network: the `keys` of its JSON Web Key Set. For tests, and for a
+   * process that gets them in another way. Workers do not use them.
+   */
+  readonly keys?: readonly PublicKey[] | undefined;
+}
+
+/** A key of a JSON Web Key Set, as RFC 7517 has it; Cognito signs access tokens with RS256. */
+export interface PublicKey {
+  readonly kid: string;
+  readonly kty?: string | undefined;
+  readonly alg?: string | undefined;
+  readonly use?: string | undefined;
+  readonly n?: string | undefined;
+  readonly e?: string | undefined;
 }
 
 /** The pool with this id; undefined if it is not among those that are served. */

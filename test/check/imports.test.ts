@@ -34,7 +34,7 @@ beforeAll(async () => {
   for (const name of await readdir(join(ROOT, 'node_modules'))) {
     if (name !== scope) await symlink(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name));
   }
-  for (const name of ['client', 'codec', 'contract']) {
+  for (const name of ['client', 'codec', 'contract', 'testing']) {
     await symlink(join(copy, name), join(copy, 'node_modules', scope, name));
   }
 });

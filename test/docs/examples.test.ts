@@ -1,4 +1,4 @@
-/** The TypeScript in the documentation and in the client's JSDoc compiles, and the README's example does what the README says. */
+/** The TypeScript in the documentation and in the JSDoc of client and testing kit compiles, and the README's example does what the README says. */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,7 +28,11 @@ async function examples(path: string): Promise<string[]> {
   });
 }
 
-const CLIENT = (await readdir(join(ROOT, 'client'))).filter((name) => name.endsWith('.ts'));
+/** The sources of the packages that a service imports. */
+const SOURCES: string[] = [];
+for (const folder of ['client', 'testing']) {
+  for (const name of await readdir(join(ROOT, folder))) if (name.endsWith('.ts')) SOURCES.push(`${folder}/${name}`);
+}
 
 describe('the JSDoc of the client', () => {
   it('has an example of the client and of each of its methods', async () => {
@@ -64,9 +68,9 @@ describe('the TypeScript of the pages and of the JSDoc', () => {
         await writeFile(join(COMPILED, `${name}-${index + 1}.ts`), block);
       }
     }
-    for (const name of CLIENT) {
-      for (const [index, example] of (await examples(`client/${name}`)).entries()) {
-        await writeFile(join(COMPILED, `jsdoc-${index + 1}-${name}`), example);
+    for (const path of SOURCES) {
+      for (const [index, example] of (await examples(path)).entries()) {
+        await writeFile(join(COMPILED, `jsdoc-${index + 1}-${path.replace('/', '-')}`), example);
       }
     }
   });

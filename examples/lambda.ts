@@ -1,0 +1,71 @@
+/**
+ * The verification step of a sign-up, as an AWS Lambda function behind an HTTP API of API Gateway (payload format 2.0). Each
+ * request carries the access token of the signed-in user.
+ */
+import {
+  type AttributeName,
+  publicStatus,
+  VerificationClient,
+  VerificationError,
+  type Verifications,
+} from '@cognito-verification/client';
+import { TEXTS } from '@cognito-verification/client/texts';
+
+/** What is used of the event. */
+interface Event {
+  routeKey: string;
+  headers: Record<string, string | undefined>;
+  pathParameters?: Record<string, string | undefined>;
+  body?: string;
+  isBase64Encoded: boolean;
+}
+
+interface Answer {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export function handling(client: () => Verifications) {
+  return async (event: Event): Promise<Answer> => {
+    try {
+      return json(200, await answerTo(event, client()));
+    } catch (error) {
+      if (!(error instanceof VerificationError)) throw error;
+      // The message is for this log, and not for the browser.
+      console.error(error.code, error.message);
+      const { code, httpStatus, retryAfterSeconds } = error;
+      const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+      return json(httpStatus, { code, text: TEXTS.en.errors[code] }, retry);
+    }
+  };
+}
+
+async function answerTo(event: Event, client: Verifications): Promise<object> {
+  const accessToken = event.headers['authorization']?.replace(/^Bearer /, '') ?? '';
+  // The object can reach the verifications of this user and no others. The client refuses any other attribute.
+  const mine = client.forUser({ accessToken });
+  const attribute = event.pathParameters?.['attribute'] as AttributeName;
+  // A browser that repeats a request repeats its key too: nothing is sent or counted twice.
+  const requestId = event.headers['idempotency-key'];
+  if (event.routeKey === 'GET /verifications/{attribute}') return publicStatus(await mine.status(attribute));
+  if (event.routeKey === 'POST /verifications/{attribute}/resend')
+    return publicStatus(await mine.resendCode(attribute, { requestId }));
+  if (event.routeKey === 'POST /verifications/{attribute}')
+    return publicStatus((await mine.start(attribute, { requestId })).status);
+  const body = Buffer.from(event.body ?? '{}', event.isBase64Encoded ? 'base64' : 'utf8').toString();
+  const { code } = JSON.parse(body) as { code: string };
+  const answer = await mine.submitCode(attribute, code, { attemptId: requestId });
+  return { result: answer.result, retryAt: answer.retryAt, ...publicStatus(answer.status) };
+}
+
+function json(statusCode: number, body: object, headers: Record<string, string> = {}): Answer {
+  return { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}
+
+// One client for all calls of this instance. It connects when it is first used.
+let client: VerificationClient | undefined;
+export const handler = handling(() => {
+  client ??= VerificationClient.fromSettings();
+  return client;
+});

@@ -1,0 +1,46 @@
+/** What `bundle.mjs` makes of the project's own workflow and activities. */
+import type { ServedUserPool } from '@cognito-verification/contract';
+
+/** The workflow. */
+export function attributeVerification(request: unknown): Promise<unknown>;
+
+/** A call to Cognito, as the AWS SDK has it. */
+export interface Command {
+  readonly call: 'GetUser' | 'GetUserAttributeVerificationCode' | 'VerifyUserAttribute';
+  readonly input: {
+    readonly AccessToken: string;
+    readonly AttributeName?: string;
+    readonly Code?: string;
+    readonly ClientMetadata?: Record<string, string>;
+  };
+}
+
+/** The activities, for a client that answers commands. */
+export function createActivities(
+  clients: {
+    forUserPool(userPoolId: string): {
+      send(command: Command, options?: { abortSignal?: AbortSignal }): Promise<object>;
+    };
+  },
+  options: {
+    userPools: Iterable<ServedUserPool>;
+    accessTokenSource: {
+      accessToken(request: { userPoolId: string; sub: string; reference: string }): Promise<string | undefined>;
+    };
+  },
+): Record<string, (input: unknown) => Promise<unknown>>;
+
+/** Cognito refuses a call. */
+export class CognitoRefusal extends Error {
+  constructor(name: string | undefined, message: string, status: number, requestId?: string);
+}
+
+/** Something that is not Cognito answers. */
+export class ForeignAnswer extends Error {
+  constructor(status: number);
+}
+
+/** Those of a status that count. */
+export function countedSends<Send>(sends: readonly Send[]): Send[];
+/** Those of a status that count. */
+export function countedAttempts<Attempt>(attempts: readonly Attempt[]): Attempt[];

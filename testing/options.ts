@@ -1,0 +1,55 @@
+/** What a test hands to a fake, and what it gets. */
+import type { AttributeName } from '@cognito-verification/client';
+
+/** The options of a `FakeVerifications`; all of them are optional. */
+export interface FakeOptions {
+  /** The code that each message holds, or what makes the next one. Default: `123456`. */
+  code?: string | (() => string) | undefined;
+  /** The id of the user pool. Default: `eu-west-1_Testing00`. */
+  userPoolId?: string | undefined;
+  /**
+   * A running sandbox, in place of the user pool of the fake: its users, tokens, codes and limits count then, and `code` and
+   * `userPoolId` are not used. Default: none.
+   */
+  sandbox?: RunningSandbox | undefined;
+}
+
+/** What a fake needs of a running sandbox: `startSandbox` of `@cognito-verification/testing/sandbox` returns one. */
+export interface RunningSandbox {
+  readonly url: string;
+  userPoolIds(): string[];
+  advanceClock(ms: number): void;
+}
+
+/** What a user is made of; all of it is optional. */
+export interface NewFakeUser {
+  /** Default: `zoe@example.com` and `+15555550123`, neither of them verified. */
+  attributes?: Partial<Record<AttributeName, string>> | undefined;
+  /** Which of them are verified already. Default: none. */
+  verified?: readonly AttributeName[] | undefined;
+}
+
+/** A user of the fake, signed in. */
+export interface FakeUser {
+  userPoolId: string;
+  sub: string;
+  /** Good for an hour. */
+  accessToken: string;
+}
+
+/** An attribute as the pool holds it. */
+export interface FakeAttribute {
+  value: string;
+  verified: boolean;
+}
+
+/** The calls to Cognito: to send a code, to check one, to read the attribute. */
+export type CognitoCallName = 'send' | 'attempt' | 'read';
+
+/** How Cognito refuses a call. */
+export interface RefusalOptions {
+  /** Cognito's own text. Four exceptions of the name `NotAuthorizedException` differ only in it. Default: the name. */
+  message?: string | undefined;
+  /** How many calls are refused. Default: one. `Infinity` for all of them, until `accept`. */
+  times?: number | undefined;
+}

@@ -1,0 +1,124 @@
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import {
+  ATTRIBUTE_NAMES,
+  type AttributeName,
+  decodeAccessToken,
+  REQUIRED_SCOPE,
+  type UserKey,
+} from '@cognito-verification/contract';
+import { CognitoRefusal, type Command } from './bundled/lifecycle.js';
+import type { Clock } from './clock.js';
+import type { FakeAttribute, FakeUser, NewFakeUser } from './options.js';
+
+interface User {
+  readonly attributes: Map<AttributeName, FakeAttribute>;
+  readonly codes: Map<AttributeName, { code: string; sentAtMs: number }>;
+}
+
+const HOUR_MS = 3_600_000;
+const CODE_LIVES_MS = 24 * HOUR_MS;
+const KID = 'fake';
+
+/** The user pool of a fake: its users, the codes that it has sent, and what it refuses. */
+export class FakeUserPool {
+  /** As a token names it. */
+  readonly issuer: string;
+  private readonly users = new Map<string, User>();
+  // A key of this size is made in milliseconds, and signs nothing but the tokens of tests.
+  private readonly key = generateKeyPairSync('rsa', { modulusLength: 1024 });
+
+  /** @param code the next code */
+  constructor(
+    readonly userPoolId: string,
+    private readonly clock: Clock,
+    private readonly code: () => string,
+  ) {
+    this.issuer = `https://cognito-idp.${userPoolId.split('_')[0]}.amazonaws.com/${userPoolId}`;
+  }
+
+  /** The keys with which its tokens are checked. */
+  get keys() {
+    return [{ ...this.key.publicKey.export({ format: 'jwk' }), kid: KID, alg: 'RS256', use: 'sig' }];
+  }
+
+  createUser({ attributes = {}, verified = [] }: NewFakeUser): FakeUser {
+    const user: UserKey = { userPoolId: this.userPoolId, sub: randomUUID() };
+    const values = { email: 'zoe@example.com', phone_number: '+15555550123', ...attributes };
+    const held = ATTRIBUTE_NAMES.map(
+      (name) => [name, { value: values[name], verified: verified.includes(name) }] as const,
+    );
+    this.users.set(user.sub, { attributes: new Map(held), codes: new Map() });
+    return { ...user, accessToken: this.accessToken(user.sub) };
+  }
+
+  accessToken(sub: string, livesMs: number = HOUR_MS): string {
+    const seconds = Math.floor(this.clock.now() / 1000);
+    const claims = { sub, iss: this.issuer, token_use: 'access', scope: REQUIRED_SCOPE, client_id: 'fake' };
+    const payload = { ...claims, jti: randomUUID(), iat: seconds, exp: seconds + Math.ceil(livesMs / 1000) };
+    const parts = [{ alg: 'RS256', kid: KID }, payload].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    );
+    return `${parts.join('.')}.${sign('sha256', Buffer.from(parts.join('.')), this.key.privateKey).toString('base64url')}`;
+  }
+
+  attribute(sub: string, name: AttributeName): FakeAttribute | undefined {
+    return this.users.get(sub)?.attributes.get(name);
+  }
+
+  setAttribute(sub: string, name: AttributeName, attribute: FakeAttribute): void {
+    this.users.get(sub)?.attributes.set(name, { ...attribute });
+  }
+
+  codeOf(sub: string, name: AttributeName): string | undefined {
+    return this.users.get(sub)?.codes.get(name)?.code;
+  }
+
+  /** The answer to a call. @throws CognitoRefusal */
+  answer({ call, input }: Command): object {
+    const { sub, expiresAtMs = 0 } = decodeAccessToken(input.AccessToken);
+    const user = this.users.get(sub);
+    if (expiresAtMs <= this.clock.now()) throw refused('NotAuthorizedException', 'Access Token has expired');
+    if (!user) throw refused('UserNotFoundException', 'User does not exist.');
+    const name = ATTRIBUTE_NAMES.find((one) => one === input.AttributeName);
+    if (call === 'GetUser') return userAnswer(sub, user);
+    const attribute = name && user.attributes.get(name);
+    if (!name || !attribute) throw refused('InvalidParameterException', 'User has no such attribute');
+    return call === 'GetUserAttributeVerificationCode'
+      ? this.send(user, name, attribute)
+      : this.verify(user, name, attribute, input.Code);
+  }
+
+  private send(user: User, name: AttributeName, { value }: FakeAttribute): object {
+    user.codes.set(name, { code: this.code(), sentAtMs: this.clock.now() });
+    const medium = name === 'email' ? 'EMAIL' : 'SMS';
+    return { CodeDeliveryDetails: { AttributeName: name, DeliveryMedium: medium, Destination: masked(name, value) } };
+  }
+
+  private verify(user: User, name: AttributeName, attribute: FakeAttribute, code: string | undefined): object {
+    const sent = user.codes.get(name);
+    const isOld = sent === undefined || this.clock.now() - sent.sentAtMs > CODE_LIVES_MS;
+    if (isOld) throw refused('ExpiredCodeException', 'Invalid code provided, please request a code again.');
+    if (sent.code !== code)
+      throw refused('CodeMismatchException', 'Invalid verification code provided, please try again.');
+    user.codes.delete(name);
+    attribute.verified = true;
+    return {};
+  }
+}
+
+const refused = (name: string, message: string) => new CognitoRefusal(name, message, 400);
+
+function userAnswer(sub: string, { attributes }: User): object {
+  const fields = [...attributes].flatMap(([name, { value, verified }]) => [
+    { Name: name, Value: value },
+    { Name: `${name}_verified`, Value: String(verified) },
+  ]);
+  return { Username: sub, UserAttributes: [{ Name: 'sub', Value: sub }, ...fields] };
+}
+
+/** As Cognito masks a destination. */
+function masked(name: AttributeName, value: string): string {
+  if (name === 'phone_number') return `+${'*'.repeat(Math.max(1, value.length - 5))}${value.slice(-4)}`;
+  const [local = '', domain = ''] = value.split('@');
+  return `${local.slice(0, 1)}***@${domain.slice(0, 1)}***`;
+}
