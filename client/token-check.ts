@@ -23,7 +23,7 @@ export class TokenCheck {
     if (typeof userPools !== 'object' || !(userPools as Iterable<ServedUserPool> | null)?.[Symbol.iterator]) {
       throw new InvalidRequestError(
         'userPools',
-        "userPools must list the user pools to serve, such as [{ userPoolId: 'eu-west-1_AbC123xyz' }], or userPoolsFromSettings() from @cognito-verification/codec.",
+        "userPools must list the user pools to serve, such as [{ userPoolId: 'eu-west-1_AbC123xyz' }], or userPoolsFromSettings() from @cognito-verification/client/codec.",
       );
     }
     this.userPools = userPools;
