@@ -46,6 +46,9 @@ const SLOW_LIFECYCLE =
   'test/lifecycle/{held-answers,in-real-time,local-answers,queries-ahead,sends-that-nobody-received}.test.ts';
 /** It builds the Temporal server first, which takes minutes the first time on a machine. */
 const POSTGRES = 'test/dev/postgres-server.test.ts';
+/** They install the package that `npm run package` makes. The second needs a package registry, and takes long. */
+const PACKAGE = 'test/packages/package.test.ts';
+const PACKAGES = 'test/packages/matrix.test.ts';
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
 
 /** A file of these projects needs both cores for itself, or measures what a busy machine would change. */
@@ -53,8 +56,8 @@ const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
-    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:postgres` the one of that name,
-    // `npm run test:long` the others.
+    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:postgres` and
+    // `npm run test:packages` the one of that name, `npm run test:long` the others.
     projects: [
       { extends: true, test: { name: 'unit', include: UNIT, retry: 0 } },
       {
@@ -62,11 +65,21 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: [...UNIT, ...GUARDS, ...LONG, SLOW_LIFECYCLE, WITHOUT_A_CACHE, POSTGRES, ...FAULTS],
+          exclude: [
+            ...UNIT,
+            ...GUARDS,
+            ...LONG,
+            SLOW_LIFECYCLE,
+            WITHOUT_A_CACHE,
+            POSTGRES,
+            PACKAGE,
+            PACKAGES,
+            ...FAULTS,
+          ],
           env: { VERIFICATION_SCENARIOS: process.env['VERIFICATION_SCENARIOS'] ?? '100' },
         },
       },
-      { extends: true, test: { name: 'guards', include: GUARDS } },
+      { extends: true, test: { name: 'guards', include: [...GUARDS, PACKAGE] } },
       // The attacks once more, on the product without the checks that stop them: there each must succeed.
       {
         extends: true,
@@ -89,6 +102,10 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'long', include: [STORIES, ...LONG], ...ALONE } },
+      {
+        extends: true,
+        test: { name: 'packages', include: [PACKAGE, PACKAGES], ...ALONE, testTimeout: 600_000, hookTimeout: 600_000 },
+      },
       { extends: true, test: { name: 'postgres', include: [POSTGRES], ...ALONE, hookTimeout: 3_600_000 } },
       // A message too many is one too many, also if there is none the second time.
       { extends: true, test: { name: 'faults', include: FAULTS, ...ALONE, retry: 0 } },

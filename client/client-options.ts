@@ -5,11 +5,11 @@ import type { Client } from '@temporalio/client';
 export interface VerificationClientOptions {
   /**
    * A connected client of `@temporalio/client`. Its data converter must seal payloads, because they carry tokens and codes:
-   * `clientDataConverter` of `@cognito-verification/codec`, or a codec that reads and writes the same envelope.
+   * `clientDataConverter` of `@cognito-verification/client/codec`, or a codec that reads and writes the same envelope.
    */
   client: Client;
   /**
-   * The user pools to serve: `userPoolsFromSettings()` of `@cognito-verification/codec`, or a list. Every call for another
+   * The user pools to serve: `userPoolsFromSettings()` of `@cognito-verification/client/codec`, or a list. Every call for another
    * pool is refused. An access token must be of one of them, of a named app client where the pool names some, signed by the
    * pool, and not expired. Read anew for each call, so a list or set may change while the client runs.
    */

@@ -129,6 +129,6 @@ export function checkClient({ client, sealedElsewhere }: VerificationClientOptio
   if (client.options.loadedDataConverter.payloadCodecs.length > 0) return;
   throw new InvalidRequestError(
     'client',
-    'client has no payload codec, so workflow histories would hold tokens and codes in plain text. Make it with the dataConverter of clientDataConverter(keyRingFromSettings()) from @cognito-verification/codec.',
+    'client has no payload codec, so workflow histories would hold tokens and codes in plain text. Make it with the dataConverter of clientDataConverter(keyRingFromSettings()) from @cognito-verification/client/codec.',
   );
 }

@@ -6,22 +6,14 @@ import {
   servesClient,
   type TokenInput,
 } from '@cognito-verification/contract';
-import {
-  JwtExpiredError,
-  JwtInvalidIssuerError,
-  JwtInvalidSignatureError,
-  KidNotFoundInJwksError,
-} from 'aws-jwt-verify/error';
-import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
-import { verifyJwt } from 'aws-jwt-verify/jwt-verifier';
 import type { VerificationClientOptions } from './client-options.js';
-import { AccessTokenRefusedError, InvalidRequestError, KeysUnavailableError } from './errors.js';
+import { AccessTokenRefusedError, InvalidRequestError } from './errors.js';
 import { parse } from './input.js';
-import { issuersOf, keysUrl, PublicKeys } from './public-keys.js';
+import type { SignatureCheck } from './signature-check.js';
 
 /** Lets through what a served user pool stands behind, and nothing else. */
 export class TokenCheck {
-  private readonly keys = new PublicKeys();
+  private signatures: Promise<SignatureCheck> | undefined;
   private readonly userPools: Iterable<ServedUserPool>;
   private readonly unchecked: boolean;
 
@@ -31,7 +23,7 @@ export class TokenCheck {
     if (typeof userPools !== 'object' || !(userPools as Iterable<ServedUserPool> | null)?.[Symbol.iterator]) {
       throw new InvalidRequestError(
         'userPools',
-        "userPools must list the user pools to serve, such as [{ userPoolId: 'eu-west-1_AbC123xyz' }], or userPoolsFromSettings() from @cognito-verification/codec.",
+        "userPools must list the user pools to serve, such as [{ userPoolId: 'eu-west-1_AbC123xyz' }], or userPoolsFromSettings() from @cognito-verification/client/codec.",
       );
     }
     this.userPools = userPools;
@@ -72,38 +64,11 @@ export class TokenCheck {
   }
 
   private async checkSignature(accessToken: Secret, pool: ServedUserPool): Promise<void> {
-    const wrong = await verify(accessToken.reveal(), pool, this.keys).catch((error: unknown) => {
-      if (error instanceof KeysUnavailableError) throw error;
-      return whatIsWrong(error);
-    });
+    // Loaded when it is first used: a process that only starts, or holds references, needs none of it.
+    this.signatures ??= import('./signature-check.js').then(({ SignatureCheck: Check }) => new Check());
+    const wrong = await (await this.signatures).whatIsWrong(accessToken.reveal(), pool);
     if (wrong !== undefined) throw new AccessTokenRefusedError(`accessToken ${wrong}.`);
   }
-}
-
-/** What is wrong with the claims of a token whose signature is right; throws the errors of `verifyJwt`. */
-async function verify(token: string, pool: ServedUserPool, keys: PublicKeys): Promise<string | undefined> {
-  const issuer = issuersOf(pool);
-  const claimed = decomposeUnverifiedJwt(token).payload.iss;
-  const url = keysUrl(pool, issuer?.find((candidate) => candidate === claimed) ?? issuer?.[0]);
-  const { token_use: use, exp } = await verifyJwt(token, url, { issuer, audience: null }, keys.finderFor(pool));
-  if (use !== 'access') return 'does not say that it is one ("token_use")';
-  return exp === undefined ? 'does not say when it expires' : undefined;
-}
-
-/** Our own words, because the library's may quote the token. */
-function whatIsWrong(error: unknown): string {
-  if (error instanceof JwtExpiredError) return `has expired${expiry(error)}; bring a fresh one`;
-  if (error instanceof JwtInvalidIssuerError)
-    return 'has an issuer ("iss") that is not Amazon Cognito in the region of its user pool';
-  if (error instanceof KidNotFoundInJwksError) return 'is signed with a key that its user pool does not publish';
-  if (error instanceof JwtInvalidSignatureError) return 'has a wrong signature';
-  return 'is no signed token that can be checked: Cognito signs access tokens with RS256';
-}
-
-/** ` at` and when, if the claim is a time. */
-function expiry({ failedAssertion: { actual } }: JwtExpiredError): string {
-  const at = new Date(Number(actual) * 1000);
-  return Number.isNaN(at.getTime()) ? '' : ` at ${at.toISOString()}`;
 }
 
 function notServed(userPoolId: string): string {

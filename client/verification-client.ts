@@ -44,7 +44,7 @@ import { Watches } from './watching.js';
  * @example
  * ```ts
  * import { VerificationClient } from '@cognito-verification/client';
- * import { clientDataConverter, keyRingFromSettings, userPoolsFromSettings } from '@cognito-verification/codec';
+ * import { clientDataConverter, keyRingFromSettings, userPoolsFromSettings } from '@cognito-verification/client/codec';
  * import { Client, Connection } from '@temporalio/client';
  *
  * const connection = await Connection.connect({ address: 'localhost:7233' });
@@ -85,7 +85,7 @@ export class VerificationClient implements Verifications {
    * task queue, keys, user pools. It connects when it is first used, so a process starts also while Temporal is away. A call
    * without a connection fails after at most 2 seconds, and at once while it is known that there is none; 2 seconds after Temporal
    * has come back, calls work again.
-   * @throws SettingError of `@cognito-verification/codec` with every wrong setting.
+   * @throws SettingError of `@cognito-verification/client/codec` with every wrong setting.
    * @example
    * ```ts
    * import { VerificationClient } from '@cognito-verification/client';

@@ -1,35 +1,17 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { DataConverter } from '@temporalio/common';
+import { defaultPayloadConverter, type LoadedDataConverter } from '@temporalio/common';
+import { failureConverter } from './failure-converter.js';
 import type { KeyRing } from './key-ring.js';
-import { type ReportUnopened, SealingCodec } from './sealing-codec.js';
-
-export type { ReportUnopened };
-
-// In the bundled program they have another extension.
-const EXTENSION = extname(import.meta.url);
-const pathOf = (file: string) => fileURLToPath(new URL(`${file}${EXTENSION}`, import.meta.url));
-
-/** For the workflow bundle. It has the converters of the worker but no codec, which runs outside of it. */
-export const CONVERTER_PATHS = {
-  payloadConverterPath: pathOf('./payload-converter'),
-  failureConverterPath: pathOf('./failure-converter'),
-} as const;
+import { SealingCodec } from './sealing-codec.js';
 
 /**
  * For a Temporal `Client`: it seals everything that the client sends, and opens the answers. It throws a
- * `PayloadRefusedError` for what no key opens, and an `UnknownKeyError` for a missing key.
+ * `PayloadRefusedError` for what no key opens, and an `UnknownKeyError` for a missing key. Its parts are loaded: paths of
+ * files, which the SDK takes as well, mean nothing once a bundler has put a service into one file.
  */
-export function clientDataConverter(keys: KeyRing): DataConverter {
-  const { failureConverterPath } = CONVERTER_PATHS;
-  return { failureConverterPath, payloadCodecs: [new SealingCodec(keys)] };
-}
-
-/**
- * For a Temporal `Worker`, and for replays: a payload that cannot be opened reaches the workflow as an Error, and the
- * workflow refuses it.
- * @param onUnopened is called for each such payload, with the workflow that it came to; default: ignored
- */
-export function workerDataConverter(keys: KeyRing, onUnopened: ReportUnopened = () => undefined): DataConverter {
-  return { ...CONVERTER_PATHS, payloadCodecs: [new SealingCodec(keys, onUnopened)] };
+export function clientDataConverter(keys: KeyRing): LoadedDataConverter {
+  return {
+    payloadConverter: defaultPayloadConverter,
+    failureConverter,
+    payloadCodecs: [new SealingCodec(keys)],
+  };
 }

@@ -1,10 +1,18 @@
 /** The two calls to AWS KMS, and what their failures mean. */
-import type { KMSClient } from '@aws-sdk/client-kms';
 import { KeyServiceError, PayloadRefusedError } from './errors.js';
 import { type EncryptionKey, encryptionKey } from './key-ring.js';
 
+/**
+ * What is asked of a client of AWS KMS; a `KMSClient` of `@aws-sdk/client-kms` is one. Its own type would make everybody who
+ * compiles against this package install that one.
+ */
+export interface KmsSender {
+  /** Sends a command of `@aws-sdk/client-kms`. */
+  send(command: unknown): Promise<{ Plaintext?: Uint8Array; CiphertextBlob?: Uint8Array; $metadata?: unknown }>;
+}
+
 /** Returns the KMS client for a region. */
-export type ClientFor = (region: string) => Pick<KMSClient, 'send'> | Promise<Pick<KMSClient, 'send'>>;
+export type ClientFor = (region: string) => KmsSender | Promise<KmsSender>;
 
 /** CloudTrail shows it, and conditions of IAM policies can name it (`kms:EncryptionContext:application`). */
 const ENCRYPTION_CONTEXT = { application: 'cognito-verification' };
@@ -19,7 +27,7 @@ const MAX_WRAPPED_BYTES = 6_144;
 const NEVER_OPENS: ReadonlySet<string> = new Set(['InvalidCiphertextException', 'IncorrectKeyException']);
 
 export class DataKeyService {
-  private readonly clients = new Map<string, Promise<Pick<KMSClient, 'send'>>>();
+  private readonly clients = new Map<string, Promise<KmsSender>>();
 
   constructor(private readonly clientFor: ClientFor = defaultClient) {}
 
@@ -66,7 +74,7 @@ export class DataKeyService {
     return encryptionKey(keyId, Plaintext, wrapped);
   }
 
-  private async clientOf(keyId: string): Promise<Pick<KMSClient, 'send'>> {
+  private async clientOf(keyId: string): Promise<KmsSender> {
     const region = keyId.split(':')[3] ?? '';
     let client = this.clients.get(region);
     if (!client) {
@@ -77,7 +85,7 @@ export class DataKeyService {
   }
 }
 
-async function defaultClient(region: string): Promise<KMSClient> {
+async function defaultClient(region: string): Promise<KmsSender> {
   const { KMSClient: Client } = await loadKms();
   return new Client({ region, requestHandler: TIMEOUTS });
 }

@@ -5,12 +5,10 @@
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { Payload, SerializationContext } from '@temporalio/common';
-import proto from '@temporalio/proto';
 import { PayloadRefusedError } from './errors.js';
 import type { EncryptionKey, KeyRing } from './key-ring.js';
+import { decodePayload, encodePayload } from './payload-message.js';
 import type { Provenance } from './provenance.js';
-
-const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
 const ENCODING = 'encoding';
 const ENCRYPTED = 'binary/encrypted';
@@ -41,7 +39,7 @@ export function seal(payload: Payload, key: EncryptionKey, place?: Serialization
   const cipher = createCipheriv(CIPHER, key.secret, nonce);
   const data = Buffer.concat([
     nonce,
-    cipher.update(PayloadMessage.encode({ ...payload, metadata: inner }).finish()),
+    cipher.update(encodePayload({ ...payload, metadata: inner })),
     cipher.final(),
     cipher.getAuthTag(),
   ]);
@@ -103,7 +101,7 @@ function decrypted(sealed: Uint8Array, key: EncryptionKey): Payload {
     decipher(key, nonce, rest.subarray(0, -TAG_BYTES), rest.subarray(-TAG_BYTES)) ??
     decipher(key, nonce, rest.subarray(TAG_BYTES), rest.subarray(0, TAG_BYTES));
   try {
-    if (bytes) return PayloadMessage.decode(bytes);
+    if (bytes) return decodePayload(bytes);
   } catch {
     // The parser's message would quote the bytes that it could not read.
   }
@@ -142,7 +140,6 @@ function digestOf(place: SerializationContext): Buffer | undefined {
   return Buffer.concat([Buffer.of(PLACE_VERSION), hash.subarray(0, PLACE_BYTES)]);
 }
 
-/** For an empty field protobufjs returns an array. */
 function bytesOf(bytes: ArrayLike<number> | null | undefined): Uint8Array {
   return bytes instanceof Uint8Array ? bytes : Uint8Array.from(bytes ?? []);
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { TLSConfigOption } from '@temporalio/common/lib/internal-non-workflow/tls-config.js';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { describeSecretFile, quoteSetting, SettingError, type SettingProblem } from './setting-error.js';
 
@@ -11,7 +12,11 @@ export interface TemporalSettings {
   /** `VERIFICATION_TASK_QUEUE`; undefined for that of the contract, `attribute-verification`. */
   readonly taskQueue: string | undefined;
   /** TLS, API key and headers: the other `TEMPORAL_*` variables, or the profile's. */
-  readonly security: Readonly<Pick<ClientConnectConfig['connectionOptions'], 'apiKey' | 'tls' | 'metadata'>>;
+  readonly security: {
+    readonly apiKey?: string;
+    readonly tls?: NonNullable<TLSConfigOption> | null;
+    readonly metadata?: Record<string, string | Buffer>;
+  };
 }
 
 /** Where `temporal server start-dev` listens. */

@@ -1,4 +1,5 @@
-import { type KeyRing, type ReportUnopened, workerDataConverter } from '@cognito-verification/codec';
+import { type KeyRing } from '@cognito-verification/codec';
+import { type ReportUnopened, workerDataConverter } from '@cognito-verification/codec/worker-data-converter';
 import type { DataConverter, Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 
 /** Why a payload was not opened. */

@@ -1,5 +1,6 @@
 /** The histories that a test makes must replay on the bundle of the workers. */
-import { CONVERTER_PATHS, type KeyRing, workerDataConverter } from '@cognito-verification/codec';
+import { type KeyRing } from '@cognito-verification/codec';
+import { CONVERTER_PATHS, workerDataConverter } from '@cognito-verification/codec/worker-data-converter';
 import { Worker } from '@temporalio/worker';
 import type { History } from '../temporal/proto-json.js';
 import { WORKFLOW_BUNDLE_PATH } from '../worker/workflow-bundle.js';

@@ -1,4 +1,5 @@
-import { CONVERTER_PATHS, type KeyRing, UnknownKeyError, workerDataConverter } from '@cognito-verification/codec';
+import { type KeyRing, UnknownKeyError } from '@cognito-verification/codec';
+import { CONVERTER_PATHS, workerDataConverter } from '@cognito-verification/codec/worker-data-converter';
 import { cognitoTaskQueue, defined, errorName, type ServedUserPool, TASK_QUEUE } from '@cognito-verification/contract';
 import type { DataConverter, Duration } from '@temporalio/common';
 import { msToNumber } from '@temporalio/common/lib/time.js';

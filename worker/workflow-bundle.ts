@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { CONVERTER_PATHS } from '@cognito-verification/codec';
+import { CONVERTER_PATHS } from '@cognito-verification/codec/worker-data-converter';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { withoutStackTraces } from '../temporal/untraced.js';
 

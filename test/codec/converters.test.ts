@@ -1,22 +1,24 @@
 import {
-  CONVERTER_PATHS,
   clientDataConverter,
   type KeyRing,
   KeyServiceError,
   keyRingOf,
   PayloadRefusedError,
-  workerDataConverter,
 } from '@cognito-verification/codec';
 import { failureConverter } from '@cognito-verification/codec/failure-converter';
 import { payloadConverter } from '@cognito-verification/codec/payload-converter';
 import { isKeyMissing } from '@cognito-verification/codec/provenance';
+import { CONVERTER_PATHS, workerDataConverter } from '@cognito-verification/codec/worker-data-converter';
 import { ApplicationFailure, type Payload, type PayloadCodec, type ProtoFailure } from '@temporalio/common';
 import {
   decodeArrayFromPayloads,
   decodeOptionalFailureToOptionalError,
   encodeErrorToFailure,
 } from '@temporalio/common/lib/internal-non-workflow/codec-helpers.js';
-import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/data-converter-helpers.js';
+import {
+  isLoadedDataConverter,
+  loadDataConverter,
+} from '@temporalio/common/lib/internal-non-workflow/data-converter-helpers.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { codecOf, inActivity, inWorkflow, newKey, payloadOf, sealOne } from './fixtures.js';
 
@@ -153,7 +155,7 @@ describe('the failure converter', () => {
     ['of a client', clientDataConverter(ring)],
     ['of a worker', workerOf(ring)],
   ])('%s leaves only the names of types unsealed', async (_, settings) => {
-    const converter = loadDataConverter(settings);
+    const converter = isLoadedDataConverter(settings) ? settings : loadDataConverter(settings);
     const failure = await encodeErrorToFailure(converter, thrown(), inWorkflow('w'));
     const text = textIn(failure);
     expect(text).toContain('LimitExceededException');

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { encryptionKey, type KeyRing, keyRingOf, workerDataConverter } from '@cognito-verification/codec';
+import { encryptionKey, type KeyRing, keyRingOf } from '@cognito-verification/codec';
 import { payloadConverter } from '@cognito-verification/codec/payload-converter';
 import { provenanceOf } from '@cognito-verification/codec/provenance';
+import { workerDataConverter } from '@cognito-verification/codec/worker-data-converter';
 import type { Payload, SerializationContext } from '@temporalio/common';
 import { expect, it } from 'vitest';
 import { codecOf, inActivity, inWorkflow, newKey, openOne, payloadOf, sealOne } from './fixtures.js';

@@ -16,7 +16,7 @@ class Kms {
   away = false;
 
   constructor() {
-    const send = async (command: unknown): Promise<unknown> => {
+    const send = async (command: unknown) => {
       if (!(command instanceof DecryptCommand)) throw new Error('only unwrapping is asked for here');
       const name = Buffer.from(command.input.CiphertextBlob ?? [])
         .toString()

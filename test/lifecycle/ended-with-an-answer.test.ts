@@ -1,7 +1,7 @@
 /** The answer to a send and a cancellation reach a worker in one workflow task, as after an outage of all workers. */
 import { randomUUID } from 'node:crypto';
 import { VerificationClient } from '@cognito-verification/client';
-import { workerDataConverter } from '@cognito-verification/codec';
+import { workerDataConverter } from '@cognito-verification/codec/worker-data-converter';
 import { cognitoTaskQueue } from '@cognito-verification/contract';
 import { Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';

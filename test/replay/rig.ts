@@ -1,7 +1,8 @@
 /** Where the histories of the corpus are recorded: the real server, the sandbox, and workers that can be taken away. */
 import { randomUUID } from 'node:crypto';
 import { VerificationClient, VerificationError } from '@cognito-verification/client';
-import { type KeyRing, keyRingOf, parseKeys, workerDataConverter } from '@cognito-verification/codec';
+import { type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
+import { workerDataConverter } from '@cognito-verification/codec/worker-data-converter';
 import { cognitoTaskQueue, type MessageKind, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { Client, type WorkflowUpdateHandle } from '@temporalio/client';
 import type { Payload, SerializationContext } from '@temporalio/common';

@@ -1,0 +1,117 @@
+/** Services that install the package from its file, each in a folder of its own outside of the clone. */
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
+
+const run = promisify(execFile);
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(ROOT, 'client/package.json'), 'utf8'));
+/** What `npm run package` makes. */
+export const TARBALL = join(ROOT, 'dist', `cognito-verification-client-${manifest.version}.tgz`);
+if (!existsSync(TARBALL)) throw new Error(`There is no ${TARBALL}: npm run package makes it.`);
+
+/** The range of `@temporalio/client` that the package takes, and the lowest version in it. */
+export const SUPPORTED: string = manifest.peerDependencies['@temporalio/client'];
+export const LOWEST = SUPPORTED.replace('^', '');
+
+/** For a registry that is slow. */
+const INSTALL_LIMIT_MS = 5 * 60_000;
+
+/** The folder of a service. */
+export interface Consumer {
+  readonly folder: string;
+  /** Writes files into the folder. */
+  write(files: Record<string, string>): Promise<void>;
+  /** Runs a file with a program, by default this Node.js, and returns what it prints. */
+  run(file: string, settings?: Record<string, string>, program?: string): Promise<string>;
+  /** Runs a command of an installed package. */
+  bin(name: string, ...args: readonly string[]): Promise<string>;
+  /** The version of an installed package. */
+  version(name: string): Promise<string>;
+}
+
+/** How each package manager installs packages without asking anything. */
+export const MANAGERS = {
+  npm: ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'],
+  pnpm: ['add', '--ignore-scripts', '--reporter', 'append-only'],
+  yarn: ['add', '--ignore-scripts', '--non-interactive', '--no-progress'],
+} as const;
+
+/** A folder that ends with the test, or with the file if it is made in `beforeAll`. */
+export async function newFolder(whenDone: (remove: () => Promise<void>) => void = onTestFinished): Promise<Consumer> {
+  const folder = await mkdtemp(join(tmpdir(), 'consumer-'));
+  whenDone(async () => await rm(folder, { recursive: true, force: true }));
+  const consumer: Consumer = {
+    folder,
+    write: async (files) => {
+      for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    },
+    run: async (file, settings = {}, program = process.execPath) => {
+      const { stdout } = await run(program, ['--enable-source-maps', file], {
+        cwd: folder,
+        env: { ...SYSTEM, ...settings },
+      });
+      return stdout.trim();
+    },
+    bin: async (name, ...args) => {
+      const { stdout, stderr } = await run(join(folder, 'node_modules/.bin', name), args, {
+        cwd: folder,
+        env: { ...SYSTEM, NEXT_TELEMETRY_DISABLED: '1', CI: '1' },
+        timeout: INSTALL_LIMIT_MS,
+      });
+      return stdout + stderr;
+    },
+    version: async (name) =>
+      JSON.parse(await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8')).version,
+  };
+  await consumer.write({ 'package.json': JSON.stringify({ name: 'service', private: true }) });
+  return consumer;
+}
+
+/** What a program needs of this process's environment. */
+export const SYSTEM = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+
+/**
+ * Installs the package and others.
+ * @param program of the package manager; default: the one on the `PATH`
+ */
+export async function install(
+  { folder }: Consumer,
+  packages: readonly string[],
+  manager: keyof typeof MANAGERS = 'npm',
+  program: string = manager,
+): Promise<void> {
+  await run(program, [...MANAGERS[manager], ...packages], {
+    cwd: folder,
+    timeout: INSTALL_LIMIT_MS,
+    env: { ...SYSTEM, CI: '1', npm_config_registry: process.env['npm_config_registry'] },
+  });
+}
+
+/** What a service does with the client, from the start to the verdict. It prints the verdict. */
+const VERIFY = `
+export async function verify() {
+  const verifications = VerificationClient.fromSettings();
+  const mine = verifications.forUser({ accessToken: process.env.COGNITO_ACCESS_TOKEN });
+  await mine.start('email', { requestId: 'first' });
+  const sandbox = process.env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER;
+  const inbox = await fetch(sandbox + '/_sandbox/inbox?username=' + process.env.COGNITO_USERNAME);
+  const { result } = await mine.submitCode('email', (await inbox.json()).at(-1).code);
+  await verifications.close();
+  return result;
+}
+`;
+
+/** The same service for each module system. */
+export const SERVICE = {
+  'verify.mjs': `import { VerificationClient } from '@cognito-verification/client';\n${VERIFY}`,
+  'service.mjs': `import { verify } from './verify.mjs';\nconsole.log(await verify());\n`,
+  'service.cjs': `const { VerificationClient } = require('@cognito-verification/client');\n${VERIFY.replace('export ', '')}
+verify().then(console.log);\n`,
+};

@@ -1,0 +1,154 @@
+/**
+ * `npm run test:packages`: a service installs the package with each package manager, with the lowest and the newest
+ * `@temporalio/client`, is bundled, runs on each line of Node.js, and verifies an address each time.
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nodeOf } from '../replay/node-releases.js';
+import { type Rig, startRig } from '../rig.js';
+import { type Consumer, install, LOWEST, MANAGERS, newFolder, SERVICE, SUPPORTED, TARBALL } from './consumer.js';
+import { served } from './next-service.js';
+
+/** The package managers besides npm, and the bundlers, as of writing. */
+const TOOLS = { pnpm: '12.21.0', yarn: '1.22.22' };
+const BUNDLERS = ['esbuild@0.28.2', 'webpack@5.113.0'];
+const NEXT = ['next@16.4.6', 'react@19', 'react-dom@19'];
+/** The lowest of each line that `engines` admits. */
+const NODE_RELEASES = ['20.19.0', '22.12.0', '24.0.0'];
+
+let rig: Rig;
+let tools: Consumer;
+beforeAll(async () => {
+  rig = await startRig('local');
+  tools = await newFolder(afterAll);
+  await install(
+    tools,
+    Object.entries(TOOLS).map(([name, version]) => `${name}@${version}`),
+  );
+});
+afterAll(async () => await rig?.close());
+
+/** The settings of a service whose user is new, so that each run sends a message of its own. */
+async function settings(): Promise<Record<string, string>> {
+  const { accessToken, username } = await rig.user();
+  return {
+    ...rig.settings,
+    TEMPORAL_ADDRESS: rig.env.address,
+    VERIFICATION_ENCRYPTION_KEYS: rig.keys,
+    VERIFICATION_TASK_QUEUE: rig.taskQueue,
+    COGNITO_ACCESS_TOKEN: accessToken,
+    COGNITO_USERNAME: username,
+  };
+}
+
+async function newService(version: string, manager: keyof typeof MANAGERS = 'npm'): Promise<Consumer> {
+  const service = await newFolder();
+  const program = manager === 'npm' ? manager : join(tools.folder, 'node_modules/.bin', manager);
+  const peers = ['client', 'common'].map((name) => `@temporalio/${name}@${version}`);
+  await install(service, [TARBALL, ...peers], manager, program);
+  await service.write(SERVICE);
+  return service;
+}
+
+describe.each(Object.keys(MANAGERS) as (keyof typeof MANAGERS)[])('installed by %s', (manager) => {
+  it.each([LOWEST, SUPPORTED])(
+    'with Temporal %s it verifies, imported and required',
+    async (version) => {
+      const service = await newService(version, manager);
+      console.log(`${manager}: @temporalio/client ${await service.version('@temporalio/client')}`);
+      if (version === LOWEST) expect(await service.version('@temporalio/client')).toBe(LOWEST);
+      for (const file of ['service.mjs', 'service.cjs']) {
+        expect(await service.run(file, await settings()), file).toBe('verified');
+      }
+    },
+    600_000,
+  );
+});
+
+describe('bundled', () => {
+  let service: Consumer;
+  beforeAll(async () => {
+    service = await newFolder(afterAll);
+    await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`, ...BUNDLERS]);
+    await service.write(SERVICE);
+  });
+
+  it('by esbuild as CommonJS', async () => {
+    await service.bin('esbuild', 'service.cjs', '--bundle', '--platform=node', '--outfile=esbuild.cjs');
+    expect(await service.run('esbuild.cjs', await settings())).toBe('verified');
+  });
+
+  it('by esbuild as ES module', async () => {
+    // What Temporal's client requires of Node.js needs a `require`, which an ES module does not have by itself.
+    const banner =
+      "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+    const options = ['--bundle', '--platform=node', '--format=esm', banner];
+    await service.bin('esbuild', 'service.mjs', ...options, '--outfile=esbuild.mjs');
+    expect(await service.run('esbuild.mjs', await settings())).toBe('verified');
+  });
+
+  it('by webpack', async () => {
+    await service.write({
+      'webpack.cjs': `
+        require('webpack')(
+          { mode: 'production', target: 'node', entry: './service.mjs', output: { path: __dirname, filename: 'webpacked.cjs' } },
+          (error, stats) => {
+            if (error || stats.hasErrors()) throw error ?? new Error(stats.toString({ all: false, errors: true }));
+          },
+        );`,
+    });
+    await service.run('webpack.cjs');
+    expect(await service.run('webpacked.cjs', await settings())).toBe('verified');
+  });
+});
+
+it('built and served by Next.js', async () => {
+  const service = await newFolder();
+  await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`, ...NEXT]);
+  expect(await served(service, await settings())).toBe('verified');
+});
+
+describe('on Node.js', () => {
+  let service: Consumer;
+  beforeAll(async () => {
+    service = await newFolder(afterAll);
+    await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`]);
+    await service.write(SERVICE);
+  });
+
+  it.each(NODE_RELEASES)('%s', async (release) => {
+    const node = await nodeOf(release);
+    for (const file of ['service.mjs', 'service.cjs']) {
+      expect(await service.run(file, await settings(), node), file).toBe('verified');
+    }
+  });
+});
+
+it.each([LOWEST, SUPPORTED])(
+  'a Client of a second copy (%s) is refused in words, and nothing is sent',
+  async (version) => {
+    const [service, other] = [await newService(SUPPORTED), await newFolder()];
+    await install(other, [`@temporalio/client@${version}`]);
+    const copy = createRequire(join(other.folder, 'any.js')).resolve('@temporalio/client');
+    await service.write({
+      'second.cjs': `
+      const { Client, Connection } = require(${JSON.stringify(copy)});
+      const { VerificationClient } = require('@cognito-verification/client');
+      const { clientDataConverter, keyRingFromSettings, userPoolsFromSettings } = require('@cognito-verification/client/codec');
+      const connection = Connection.lazy({ address: process.env.TEMPORAL_ADDRESS });
+      const client = new Client({ connection, dataConverter: clientDataConverter(keyRingFromSettings()) });
+      try {
+        new VerificationClient({ client, userPools: userPoolsFromSettings() });
+      } catch (error) {
+        console.log(error.code + ': ' + error.message);
+      }
+      connection.close();
+    `,
+    });
+    const { COGNITO_USERNAME: username, ...rest } = await settings();
+    const said = await service.run('second.cjs', rest);
+    expect(said).toMatch(/^InvalidRequest: .*two copies of @temporalio\/client are installed/);
+    expect(rig.sandbox.inbox().filter((message) => message.username === username)).toEqual([]);
+  },
+);

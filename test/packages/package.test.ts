@@ -1,0 +1,133 @@
+/** The package that services install: its form, its types, and that it loads. `matrix.test.ts` has the rest. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Consumer, install, newFolder, ROOT, SUPPORTED, TARBALL } from './consumer.js';
+
+const run = promisify(execFile);
+
+let service: Consumer;
+beforeAll(async () => {
+  service = await newFolder(afterAll);
+  await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`, '@types/node@20']);
+});
+
+describe('its form', () => {
+  it('has no fault that publint knows', async () => {
+    const { buffer } = new Uint8Array(await readFile(TARBALL));
+    const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  it('has the types of each entry point for each module system', async () => {
+    const { types, ...checked } = (await checkPackage(createPackageFromTarballData(await readFile(TARBALL)))) as {
+      types: unknown;
+      problems: unknown[];
+      entrypoints: object;
+    };
+    expect(types).toBeTruthy();
+    expect(checked.problems).toEqual([]);
+    expect(Object.keys(checked.entrypoints)).toEqual(expect.arrayContaining(['.', './texts', './codec', './contract']));
+  });
+
+  it('could be published', async () => {
+    const { stdout } = await run('npm', ['publish', '--dry-run', '--offline', '--json', './dist/package'], {
+      cwd: ROOT,
+    });
+    const [published] = Object.values<{ files: { path: string }[] }>(JSON.parse(stdout));
+    const files = published?.files.map(({ path }) => path) ?? [];
+    expect(files).toEqual(
+      expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'THIRD-PARTY-LICENSES.md', 'index.js.map']),
+    );
+  });
+
+  it('has source maps that hold the sources', async () => {
+    const map = JSON.parse(await readFile(join(ROOT, 'dist/package/index.js.map'), 'utf8'));
+    expect(map.sources).toContain('../client/verification-client.ts');
+    expect(map.sourcesContent.every((content: unknown) => typeof content === 'string' && content !== '')).toBe(true);
+  });
+});
+
+describe('installed by npm', () => {
+  it('compiles with skipLibCheck off, and has durations that are not any', async () => {
+    const source = `
+      import { VerificationClient, type VerificationPolicy } from '@cognito-verification/client';
+      import { clientDataConverter, keyRingFromSettings, kmsKeyRing } from '@cognito-verification/client/codec';
+      import { clientOf } from '@cognito-verification/client/connection';
+      import { WORKFLOW_TYPE } from '@cognito-verification/client/contract';
+      import { TEXTS } from '@cognito-verification/client/texts';
+      import { Client } from '@temporalio/client';
+      const client = new Client({ dataConverter: clientDataConverter(keyRingFromSettings()) });
+      export const policy: VerificationPolicy = { deadline: '10 minutes', resendAfter: 60_000 };
+      // @ts-expect-error
+      export const wrong: VerificationPolicy = { deadline: 'a while' };
+      export const all = [new VerificationClient({ client, userPools: [] }), TEXTS, WORKFLOW_TYPE, kmsKeyRing, clientOf];
+    `;
+    await service.write({
+      'types.mts': source,
+      'types.cts': source,
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: { module: 'nodenext', strict: true, skipLibCheck: false, noEmit: true, types: ['node'] },
+        files: ['types.mts', 'types.cts'],
+      }),
+    });
+    await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', service.folder]);
+  });
+
+  it('is one copy for import and require', async () => {
+    await service.write({
+      'both.mjs': `
+        import { createRequire } from 'node:module';
+        const require = createRequire(import.meta.url);
+        for (const entry of ['', '/codec', '/connection', '/contract', '/texts']) {
+          const name = '@cognito-verification/client' + entry;
+          const [imported, required] = [await import(name), require(name)];
+          const names = Object.keys(required);
+          if (names.length === 0) throw new Error(name + ' is empty');
+          const other = names.filter((one) => imported[one] !== required[one]);
+          if (other.length > 0) throw new Error(name + ' has twice: ' + other);
+        }
+        console.log('one copy');
+      `,
+    });
+    expect(await service.run('both.mjs')).toBe('one copy');
+  });
+
+  it('reads no setting and no file when it is imported', async () => {
+    await service.write({
+      'reads.cjs': `
+        const fs = require('node:fs');
+        const read = [];
+        // What Temporal's client reads is not ours: only the caller itself counts.
+        const isOurs = () => new Error().stack.split('\\n')[3]?.includes('@cognito-verification');
+        process.env = new Proxy(process.env, { get: (env, name) => (isOurs() && read.push(name), env[name]) });
+        for (const name of ['readFileSync', 'existsSync', 'statSync', 'accessSync']) {
+          const original = fs[name];
+          fs[name] = (...args) => (isOurs() && read.push(args[0]), original(...args));
+        }
+        const { VerificationClient } = require('@cognito-verification/client');
+        for (const entry of ['/codec', '/connection', '/contract', '/texts']) require('@cognito-verification/client' + entry);
+        console.log(JSON.stringify(read));
+        try { VerificationClient.fromSettings(); } catch {}
+        console.log(read.length > 0);
+      `,
+    });
+    expect(await service.run('reads.cjs')).toBe('[]\ntrue');
+  });
+
+  it('loads neither the check of signatures nor KMS before they are used', async () => {
+    await service.write({
+      'loads.cjs': `
+        require('@cognito-verification/client');
+        const loaded = Object.keys(require.cache).filter((file) => /aws-jwt-verify|client-kms|signature-check/.test(file));
+        console.log(JSON.stringify(loaded));
+      `,
+    });
+    expect(await service.run('loads.cjs')).toBe('[]');
+  });
+});
