@@ -1,7 +1,7 @@
 /** What is measured on the command line of a build, each time in a process of its own: replay, and cold starts. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,9 +103,12 @@ function runNode({ stand, contestant: { root }, taskQueue }: Racer, args: readon
   return execute(process.execPath, args, { cwd: root, signal: stand.signal, env });
 }
 
-const IMPORTS = `
+/** The package as services install it; earlier revisions have none in one piece. */
+const PACKAGE = 'dist/package/index.mjs';
+
+const importsOf = (client: string) => `
 const times = [performance.now()];
-for (const name of ['@temporalio/client', '@cognito-verification/client']) {
+for (const name of ['@temporalio/client', ${JSON.stringify(client)}]) {
   await import(name);
   times.push(performance.now());
 }
@@ -113,7 +116,9 @@ console.log(JSON.stringify([times[1] - times[0], times[2] - times[1]]));
 `;
 
 async function importTimes(racer: Racer): Promise<Values> {
-  const { stdout } = await runNode(racer, ['--input-type=module', '--eval', IMPORTS]);
+  const { root } = racer.contestant;
+  const client = existsSync(join(root, PACKAGE)) ? `./${PACKAGE}` : '@cognito-verification/client';
+  const { stdout } = await runNode(racer, ['--input-type=module', '--eval', importsOf(client)]);
   const [temporal = Number.NaN, ours = Number.NaN]: number[] = JSON.parse(stdout);
   return { 'import of @temporalio/client, ms': temporal, 'import of our client after it, ms': ours };
 }

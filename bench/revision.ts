@@ -36,6 +36,7 @@ export async function buildRevision(
       await run('tar', ['-xf', archive], { cwd: staging, signal });
       await run('npm', ['ci', '--ignore-scripts'], { cwd: staging, signal });
       await run('npm', ['run', 'build'], { cwd: staging, signal });
+      await run('npm', ['run', '--if-present', 'package'], { cwd: staging, signal });
       await rename(staging, folder);
     } finally {
       await rm(staging, { recursive: true, force: true });

@@ -67,6 +67,7 @@ async function bundle(): Promise<OutputChunk[]> {
     format: 'cjs',
     exports: 'named',
     sourcemap: true,
+    comments: { jsdoc: false },
     // Of a package, a path on the machine that built it says nothing.
     sourcemapPathTransform: (source, map) => `../${relative(ROOT, join(dirname(map), source))}`,
     entryFileNames: '[name].js',
