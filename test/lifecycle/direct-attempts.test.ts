@@ -55,7 +55,10 @@ describe('the way of an attempt', () => {
     const user = await rig.user();
     const first = await rig.start(user);
     await rig.client.submitCode(first.workflowId, { code: rig.sandbox.codeFor(user, 'email') });
-    const { workflowId } = await rig.start(user, { resendCooldown: '1 second' });
+    const policy = { resendCooldown: '1 second' } as const;
+    const { accessToken } = user;
+    const again = { accessToken, attributeName: 'email', policy, reverify: true } as const;
+    const { workflowId } = await rig.client.start(again);
     await expect.poll(async () => (await rig.client.status(workflowId)).state).toBe('awaitingCode');
     await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
     expect(await waysOf(workflowId)).toMatchObject({ local: 0, normal: 1 });
