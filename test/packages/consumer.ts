@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { onTestFinished } from 'vitest';
+import { afterAll } from 'vitest';
 
 const run = promisify(execFile);
 
@@ -43,10 +43,15 @@ export const MANAGERS = {
   yarn: ['add', '--ignore-scripts', '--non-interactive', '--no-progress'],
 } as const;
 
-/** A folder that ends with the test, or with the file if it is made in `beforeAll`. */
-export async function newFolder(whenDone: (remove: () => Promise<void>) => void = onTestFinished): Promise<Consumer> {
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+/** A folder that ends with the test file. */
+export async function newFolder(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'consumer-'));
-  whenDone(async () => await rm(folder, { recursive: true, force: true }));
+  folders.push(folder);
   const consumer: Consumer = {
     folder,
     write: async (files) => {

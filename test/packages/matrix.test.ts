@@ -21,7 +21,7 @@ let rig: Rig;
 let tools: Consumer;
 beforeAll(async () => {
   rig = await startRig('local');
-  tools = await newFolder(afterAll);
+  tools = await newFolder();
   await install(
     tools,
     Object.entries(TOOLS).map(([name, version]) => `${name}@${version}`),
@@ -69,7 +69,7 @@ describe.each(Object.keys(MANAGERS) as (keyof typeof MANAGERS)[])('installed by 
 describe('bundled', () => {
   let service: Consumer;
   beforeAll(async () => {
-    service = await newFolder(afterAll);
+    service = await newFolder();
     await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`, ...BUNDLERS]);
     await service.write(SERVICE);
   });
@@ -112,7 +112,7 @@ it('built and served by Next.js', async () => {
 describe('on Node.js', () => {
   let service: Consumer;
   beforeAll(async () => {
-    service = await newFolder(afterAll);
+    service = await newFolder();
     await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`]);
     await service.write(SERVICE);
   });

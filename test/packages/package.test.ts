@@ -6,14 +6,14 @@ import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Consumer, install, newFolder, ROOT, SUPPORTED, TARBALL } from './consumer.js';
 
 const run = promisify(execFile);
 
 let service: Consumer;
 beforeAll(async () => {
-  service = await newFolder(afterAll);
+  service = await newFolder();
   await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`, '@types/node@20']);
 });
 
