@@ -66,7 +66,12 @@ export class TokenCheck {
   private async checkSignature(accessToken: Secret, pool: ServedUserPool): Promise<void> {
     // Loaded when it is first used: a process that only starts, or holds references, needs none of it.
     this.signatures ??= import('./signature-check.js').then(({ SignatureCheck: Check }) => new Check());
-    const wrong = await (await this.signatures).whatIsWrong(accessToken.reveal(), pool);
+    const signatures = await this.signatures.catch((error: unknown) => {
+      // The next call tries again: a process may have had too many files open.
+      this.signatures = undefined;
+      throw error;
+    });
+    const wrong = await signatures.whatIsWrong(accessToken.reveal(), pool);
     if (wrong !== undefined) throw new AccessTokenRefusedError(`accessToken ${wrong}.`);
   }
 }

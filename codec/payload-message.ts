@@ -6,6 +6,8 @@
  */
 import type { Payload } from '@temporalio/common';
 
+// Temporal stores large payloads elsewhere only after it has sealed them, so what is sealed has no `externalPayloads` (3).
+
 /** The wire type of texts, bytes and messages: a length, and as many bytes. */
 const WITH_LENGTH = 2;
 

@@ -28,7 +28,7 @@ export function createApp(verifications: Verifications): Hono {
     return c.json(publicStatus(status));
   });
   app.post('/verifications/:attribute/code', async (c) => {
-    const { code } = await c.req.json<{ code: string }>();
+    const { code } = await c.req.json<{ code: string }>().catch(() => ({ code: '' }));
     const answer = await mine(c).submitCode(attribute(c), code, { attemptId: key(c), signal: c.req.raw.signal });
     return c.json({ result: answer.result, retryAt: answer.retryAt, ...publicStatus(answer.status) });
   });

@@ -54,9 +54,17 @@ async function answerTo(event: Event, client: Verifications): Promise<object> {
   if (event.routeKey === 'POST /verifications/{attribute}')
     return publicStatus((await mine.start(attribute, { requestId })).status);
   const body = Buffer.from(event.body ?? '{}', event.isBase64Encoded ? 'base64' : 'utf8').toString();
-  const { code } = JSON.parse(body) as { code: string };
-  const answer = await mine.submitCode(attribute, code, { attemptId: requestId });
+  const answer = await mine.submitCode(attribute, codeIn(body), { attemptId: requestId });
   return { result: answer.result, retryAt: answer.retryAt, ...publicStatus(answer.status) };
+}
+
+/** The client refuses what is no code. */
+function codeIn(body: string): string {
+  try {
+    return (JSON.parse(body) as { code: string }).code;
+  } catch {
+    return '';
+  }
 }
 
 function json(statusCode: number, body: object, headers: Record<string, string> = {}): Answer {

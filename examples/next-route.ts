@@ -48,7 +48,7 @@ export function routes(client: () => Verifications) {
     POST: answering(async (mine, attribute, request) => {
       // A browser that repeats a request repeats its key too: nothing is sent or counted twice.
       const requestId = request.headers.get('idempotency-key') ?? undefined;
-      const { code, resend } = (await request.json()) as Posted;
+      const { code, resend } = (await request.json().catch(() => ({}))) as Posted;
       if (resend) return publicStatus(await mine.resendCode(attribute, { requestId }));
       if (code === undefined) return publicStatus((await mine.start(attribute, { requestId })).status);
       const answer = await mine.submitCode(attribute, code, { attemptId: requestId, signal: request.signal });

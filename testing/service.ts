@@ -102,8 +102,7 @@ export class Executions {
     const wanted = runId || firstRunId;
     // By the first run id a caller means that one and no later one, and the server looks at the newest only.
     const run = wanted ? runs.find((one) => one.runId === wanted) : runs.at(-1);
-    if (!run || (firstRunId && run !== runs.at(-1)))
-      throw runs.length > 0 && !run ? missing() : run ? closed() : missing();
+    if (!run || (firstRunId && run !== runs.at(-1))) throw run ? closed() : missing();
     return run;
   }
 

@@ -146,6 +146,7 @@ export class World {
       runId: isRecord(input) ? input['runId'] : undefined,
       sends: countedSends(statuses.flatMap(({ sends }) => sends)).filter(recent),
       attempts: countedAttempts(statuses.flatMap(({ attempts }) => attempts)).filter(recent),
+      ...(statuses.some(({ state }) => state === 'verified' || state === 'alreadyVerified') && { endedVerified: true }),
     };
   }
 }

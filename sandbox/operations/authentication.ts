@@ -62,7 +62,7 @@ async function initiate(
   }
   const username = parameter(parameters, 'USERNAME');
   const proof = parameter(parameters, flow === 'USER_SRP_AUTH' ? 'SRP_A' : 'PASSWORD');
-  checkSecretHash(client, username, optionalText(parameters, 'SECRET_HASH'));
+  checkSecretHash(client, username, optionalText(parameters, 'SECRET_HASH', { secret: true }));
   const signingIn = { pool, client, user: cognito.user(pool, username) };
   checkMaySignIn(signingIn, username);
   if (flow === 'USER_SRP_AUTH') return challengeForPassword(cognito, signingIn, proof);
@@ -75,7 +75,7 @@ async function respond(cognito: Cognito, input: Input, userPoolId?: string): Pro
   const { pool, client } = clientIn(cognito, input, userPoolId);
   const responses = structure(input, 'ChallengeResponses');
   const username = parameter(responses, 'USERNAME');
-  checkSecretHash(client, username, optionalText(responses, 'SECRET_HASH'));
+  checkSecretHash(client, username, optionalText(responses, 'SECRET_HASH', { secret: true }));
   const signingIn = { pool, client, user: cognito.user(pool, username) };
   checkMaySignIn(signingIn, username);
   if (challenge === 'PASSWORD_VERIFIER') return answerToProof(cognito, signingIn, responses);

@@ -29,7 +29,7 @@ export async function signUp(cognito: Cognito, input: Input, { undelivered }: Ca
   const password = requiredText(input, 'Password', { secret: true });
   const attributes = attributeList(input, 'UserAttributes');
   const clientMetadata = textMap(input, 'ClientMetadata');
-  checkSecretHash(client, username, optionalText(input, 'SecretHash'));
+  checkSecretHash(client, username, optionalText(input, 'SecretHash', { secret: true }));
   if (optionalFlag(structure(pool.settings, 'AdminCreateUserConfig'), 'AllowAdminCreateUserOnly') === true) {
     throw notAuthorized('SignUp is not permitted for this user pool');
   }
@@ -130,6 +130,6 @@ async function sendSignUpCode(
 function signedUp(cognito: Cognito, input: Input): { pool: UserPool; client: AppClient; user: User } {
   const found = cognito.client(requiredText(input, 'ClientId', CONSTRAINTS.clientId));
   const username = requiredText(input, 'Username', CONSTRAINTS.username);
-  checkSecretHash(found.client, username, optionalText(input, 'SecretHash'));
+  checkSecretHash(found.client, username, optionalText(input, 'SecretHash', { secret: true }));
   return { ...found, user: cognito.user(found.pool, username, 'Username/client id combination not found.') };
 }

@@ -29,7 +29,7 @@ export async function renewTokens(cognito: Cognito, client: AppClient, token: st
 export function revokeToken(cognito: Cognito, input: Input): object {
   const token = requiredText(input, 'Token', CONSTRAINTS.accessToken);
   const { client } = cognito.client(requiredText(input, 'ClientId', CONSTRAINTS.clientId));
-  if (client.secret !== undefined && optionalText(input, 'ClientSecret') !== client.secret) {
+  if (client.secret !== undefined && optionalText(input, 'ClientSecret', { secret: true }) !== client.secret) {
     throw new CognitoException('UnauthorizedException', 'Invalid client secret');
   }
   if (!client.revocation) {

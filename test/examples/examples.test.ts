@@ -65,7 +65,8 @@ const EXAMPLES: Record<string, (verifications: Verifications) => Ask | Promise<A
     return async ({ what, accessToken, code }) => {
       const headers = { authorization: `Bearer ${accessToken}` };
       const url = 'https://example.com/api/verifications/email';
-      const body = JSON.stringify(what === 'resend' ? { resend: true } : { code });
+      const posted = what === 'resend' ? { resend: true } : code !== undefined && { code };
+      const body = posted ? JSON.stringify(posted) : null;
       const response =
         what === 'status'
           ? await GET(new Request(url, { headers }), context)

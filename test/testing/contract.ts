@@ -436,6 +436,17 @@ export const STORIES: Record<string, Story> = {
     },
     tells: [false, 'verified', 'verified 8', true],
   },
+  'a page that is loaded again after the end is told so': {
+    play: async (s) => {
+      const user = await s.user();
+      const mine = s.verifications.forUser({ accessToken: user.accessToken });
+      await mine.start('email');
+      await mine.submitCode('email', s.code(user));
+      const { status } = await mine.start('email');
+      return [status.state, status.sends.length];
+    },
+    tells: ['alreadyVerified', 0],
+  },
   'the object of one user reaches nobody else': {
     play: async (s) => {
       const [zoe, jon] = [await s.user(), await s.user()];
