@@ -15,7 +15,7 @@ import {
   workflowIdFor,
 } from '@cognito-verification/contract';
 import type { CallOptions, StartedVerification } from './client-options.js';
-import { InvalidRequestError } from './errors.js';
+import { AccessTokenRefusedError, InvalidRequestError } from './errors.js';
 import { parse } from './input.js';
 import type { AnyVerifications, StartInput } from './verifications.js';
 
@@ -66,6 +66,8 @@ export class VerificationsOfUser {
 
   /** @throws InvalidRequestError, AccessTokenRefusedError */
   constructor({ client, check, user }: Parts) {
+    // A request that carries no token is of nobody who is signed in, which is no fault of what a person entered.
+    if (user.accessToken === '') throw new AccessTokenRefusedError('accessToken is empty: nobody is signed in.');
     const { owner, tokenInput } = parse(() => parseRequest({ ...user, attributeName: 'email' }));
     this.client = client;
     this.owner = owner;
