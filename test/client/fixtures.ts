@@ -1,3 +1,4 @@
+import type { UserVerifications } from '@cognito-verification/client';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
 const CLAIMS = {
@@ -46,4 +47,30 @@ export async function newSigner(kid: string): Promise<Signer> {
     token: (claims = {}) =>
       new SignJWT({ ...CLAIMS, ...claims }).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey),
   };
+}
+
+/** Every method but `start`, on the given run. */
+export const CALLS_OF_A_USER: Record<string, (user: UserVerifications, run?: string) => Promise<unknown>> = {
+  status: (user, run) => user.status('email', { run }),
+  submitCode: (user, run) => user.submitCode('email', '123456', { run }),
+  resendCode: (user, run) => user.resendCode('email', {}, { run }),
+  renewAccessToken: (user, run) => user.renewAccessToken('email', { run }),
+  confirm: (user, run) => user.confirm('email', {}, { run }),
+  cancel: (user, run) => user.cancel('email', { run }),
+  wait: (user, run) => user.wait('email', { run, timeout: '1 second' }),
+};
+
+/** What each call says: the code of its error, or the state. */
+export async function toldBy(user: UserVerifications, run: string): Promise<Record<string, string>> {
+  const told: Record<string, string> = {};
+  for (const [name, call] of Object.entries(CALLS_OF_A_USER)) {
+    told[name] = await call(user, run).then(
+      (answer) => {
+        const { state, outcome } = Object(answer) as { state?: string; outcome?: string };
+        return state ?? outcome ?? 'no error';
+      },
+      (error: unknown) => String((error as { code?: string }).code),
+    );
+  }
+  return told;
 }

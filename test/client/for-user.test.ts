@@ -1,23 +1,11 @@
 /** `forUser`: an object that can reach the verifications of one user only. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { UserVerifications } from '@cognito-verification/client';
 import { workflowIdFor } from '@cognito-verification/contract';
 import { expect, it } from 'vitest';
 import { type SandboxUser, useRig } from '../rig.js';
-import { thrownBy, untyped } from './fixtures.js';
+import { CALLS_OF_A_USER, thrownBy, toldBy, untyped } from './fixtures.js';
 
 const rig = useRig('local');
-
-/** Every method but `start`, on the given run. */
-const CALLS: Record<string, (user: UserVerifications, run?: string) => Promise<unknown>> = {
-  status: (user, run) => user.status('email', { run }),
-  submitCode: (user, run) => user.submitCode('email', '123456', { run }),
-  resendCode: (user, run) => user.resendCode('email', {}, { run }),
-  renewAccessToken: (user, run) => user.renewAccessToken('email', { run }),
-  confirm: (user, run) => user.confirm('email', {}, { run }),
-  cancel: (user, run) => user.cancel('email', { run }),
-  wait: (user, run) => user.wait('email', { run, timeout: '1 second' }),
-};
 
 const of = ({ accessToken }: SandboxUser) => rig.client.forUser({ accessToken });
 
@@ -36,13 +24,31 @@ it('verifies without a workflow id', async () => {
 it("reaches no verification of another user, by none of its methods, also with the other's run", async () => {
   const [zoe, jon] = [await rig.user(), await rig.user()];
   const { run, workflowId } = await rig.start(jon);
-  for (const [name, call] of Object.entries(CALLS)) {
+  for (const [name, call] of Object.entries(CALLS_OF_A_USER)) {
     for (const ofJon of [undefined, run]) {
       expect(await thrownBy(call(of(zoe), ofJon)), name).toMatchObject({ code: 'VerificationNotFound' });
     }
   }
   expect(await rig.client.status(workflowId)).toMatchObject({ state: 'awaitingCode', attemptsLeft: 10, sendsLeft: 4 });
   expect(rig.sandbox.inbox(jon)).toHaveLength(1);
+});
+
+const ENDED = {
+  status: 'verified',
+  submitCode: 'VerificationEnded',
+  resendCode: 'VerificationEnded',
+  renewAccessToken: 'VerificationEnded',
+  confirm: 'VerificationEnded',
+  cancel: 'VerificationEnded',
+  wait: 'verified',
+};
+
+it('tells each call of a run that has ended how it ended, and locks nothing', async () => {
+  const zoe = await rig.user();
+  const { run } = await of(zoe).start('email');
+  await of(zoe).submitCode('email', rig.sandbox.codeFor(zoe, 'email'));
+  expect(await toldBy(of(zoe), run)).toEqual(ENDED);
+  expect((await of(zoe).start('email', { reverify: true })).status.state).toBe('rateLimited');
 });
 
 it('lets nobody in with a token that the pool has not signed, or that has expired', async () => {
@@ -55,7 +61,7 @@ it('lets nobody in with a token that the pool has not signed, or that has expire
   await sleep(1_500);
   for (const accessToken of tokens) {
     const user = rig.client.forUser({ accessToken });
-    for (const [name, call] of [...Object.entries(CALLS), ['start', () => user.start('email')] as const]) {
+    for (const [name, call] of [...Object.entries(CALLS_OF_A_USER), ['start', () => user.start('email')] as const]) {
       expect(await thrownBy(call(user)), name).toMatchObject({ code: 'AccessTokenRefused' });
     }
   }

@@ -9,6 +9,7 @@ import {
 } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, type ExpectStatic, it } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { CALLS_OF_A_USER, toldBy } from '../client/fixtures.js';
 import { type SandboxUser, startWorker, startWorkerProcess, useRig } from '../rig.js';
 import { type WithoutHistories, withoutHistories } from './temporal-without-histories.js';
 
@@ -253,4 +254,23 @@ describe.concurrent('where what earlier verifications have used cannot be counte
     temporal.histories.delete(earlier);
     expect(await answered).toMatchObject({ result: 'verified' });
   }, 120_000);
+});
+
+describe.concurrent('a verification that Temporal has forgotten', () => {
+  it('is there for no call, and locks nothing', { timeout: 120_000 }, async ({ expect }) => {
+    const user = await rig.user();
+    const mine = rig.client.forUser({ accessToken: user.accessToken });
+    const { run } = await mine.start('email');
+    await mine.cancel('email');
+    const workflowId = workflowIdFor({ ...user, attributeName: 'email' });
+    rig.started.delete(workflowId);
+    await rig.env.connection.workflowService.deleteWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId, runId: run },
+    });
+    const nobody = Object.fromEntries(Object.keys(CALLS_OF_A_USER).map((name) => [name, 'VerificationNotFound']));
+    await expect.poll(() => toldBy(mine, run), { timeout: 100_000, interval: 2_000 }).toEqual(nobody);
+    const { status } = await mine.start('email');
+    expect(status.sends).toHaveLength(1);
+  });
 });
