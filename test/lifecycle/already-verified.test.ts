@@ -1,7 +1,16 @@
 /** The look before the first send shows the attribute as verified: the verification ends, and nobody gets a message. */
-import { AdminUpdateUserAttributesCommand } from '@aws-sdk/client-cognito-identity-provider';
+import {
+  AdminUpdateUserAttributesCommand,
+  UpdateUserAttributesCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { isAlreadyVerifiedValue, isVerifiedValue } from '@cognito-verification/client';
-import { type AttributeName, SEARCH_ATTRIBUTES, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import {
+  type AttributeName,
+  type CodeDelivery,
+  SEARCH_ATTRIBUTES,
+  WORKFLOW_TYPE,
+  workflowIdFor,
+} from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { collect, enough, type SandboxUser, useRig } from '../rig.js';
 import { sdkFor } from '../sandbox/running-sandbox.js';
@@ -27,6 +36,16 @@ async function verifyElsewhere({ userPoolId, username }: SandboxUser): Promise<v
   const UserAttributes = [{ Name: 'email_verified', Value: 'true' }];
   const command = new AdminUpdateUserAttributesCommand({ UserPoolId: userPoolId, Username: username, UserAttributes });
   await client.send(command).finally(() => client.destroy());
+}
+
+/** The user has another address, and Cognito has sent a code there by itself. */
+async function change({ accessToken }: SandboxUser): Promise<CodeDelivery> {
+  const client = sdkFor(rig.sandbox);
+  const UserAttributes = [{ Name: 'email', Value: 'yara@example.org' }];
+  const command = new UpdateUserAttributesCommand({ AccessToken: accessToken, UserAttributes });
+  const { CodeDeliveryDetailsList } = await client.send(command).finally(() => client.destroy());
+  const [details] = CodeDeliveryDetailsList ?? [];
+  return { destination: details?.Destination, deliveryMedium: details?.DeliveryMedium };
 }
 
 describe.each(['email', 'phone_number'] as const)('a %s that is verified', (attributeName) => {
@@ -91,6 +110,16 @@ describe('what a caller sees of it', () => {
     expect(anew.status).toMatchObject({ state: 'rateLimited', sendsLeft: 4, sends: [] });
     await rig.client.cancel(anew);
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
+  });
+
+  it('a dozen loads of the page leave the next verification all that the hour has', async () => {
+    const user = await verifiedUser();
+    for (let load = 0; load < 12; load += 1)
+      expect((await rig.client.start(request(user))).status).toMatchObject({ state: 'alreadyVerified', sendsLeft: 5 });
+    const alreadySent = await change(user);
+    const { status } = await rig.client.start({ ...request(user), alreadySent });
+    expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4, attemptsLeft: 10 });
+    await rig.client.cancel(workflowIdFor({ ...user, attributeName: 'email' }));
   });
 
   it('a start without a stamp, as another language may send it', async () => {
