@@ -27,14 +27,14 @@ export interface CountEarlierCallsResult extends Answer, EarlierCalls {}
 export interface EarlierCallsActivities {
   /**
    * Reads the calls of the last hour in the run before this verification, in the one before that, and so on; where a request
-   * on this way may be a copy, in all runs that the server lists. Where a run cannot be read, everything counts as used up at
+   * on this way may be a copy, in all runs that the server lists. A run that was not needed hands on its own count. Where a run cannot be read, everything counts as used up at
    * the last moment at which it can have been open. Throws where another try may read it.
    */
   countEarlierCalls(input: CountEarlierCallsInput): Promise<CountEarlierCallsResult>;
 }
 
-/** More runs than this within an hour are not read. */
-const MOST_RUNS = 10;
+/** More runs than these within an hour are not read. `idle`: found the attribute verified, as each load of a page does. */
+const MOST_RUNS = { used: 10, idle: 50 };
 
 /** Makes the activity. */
 export function createEarlierCalls(runs: EarlierRuns): EarlierCallsActivities {
@@ -74,12 +74,18 @@ class Count {
     const { previousRunId, mayBeCopy: isDoubtful, startedAt } = this.input;
     this.meet(previousRunId, startedAt);
     if (isDoubtful) await this.list();
-    for (let read = 0, next = this.unread.shift(); next; read += 1, next = this.unread.shift()) {
+    const read = { used: 0, idle: 0 };
+    for (let next = this.unread.shift(); next; next = this.unread.shift()) {
       const { runId, endedBy } = next;
-      const run = read < MOST_RUNS ? await this.read(runId) : undefined;
+      const isOneTooMany = read.used >= MOST_RUNS.used || read.idle >= MOST_RUNS.idle;
+      const run = isOneTooMany ? undefined : await this.read(runId);
+      const handsOn = run !== undefined && isIdle(run);
+      read[handsOn ? 'idle' : 'used'] += 1;
       this.add(run ?? allUsedUp(endedBy));
-      if (run) this.meet(run.previousRunId, run.startedAt);
       if (run?.mayBeCopy) await this.list();
+      // Of the runs that are listed each is read, so that none counts twice.
+      if (handsOn && run.before && !this.listed) this.add(run.before);
+      else if (run) this.meet(run.previousRunId, run.startedAt);
     }
     return this.counted;
   }
@@ -104,7 +110,7 @@ class Count {
     const { startedAt } = this.input;
     try {
       // This run is among them, and of the others one more shows that there are too many.
-      const runs = await this.runs.list(this.place.workflowId, MOST_RUNS + 2);
+      const runs = await this.runs.list(this.place.workflowId, MOST_RUNS.used + MOST_RUNS.idle + 2);
       for (const { runId, endedAt = startedAt } of runs) this.meet(runId, endedAt);
     } catch (error) {
       if (mayPass(error)) throw error;
@@ -130,4 +136,9 @@ class Count {
       return undefined;
     }
   }
+}
+
+/** It has used nothing up. */
+function isIdle({ sends, attempts, endedVerified }: EarlierRun): boolean {
+  return endedVerified === true && sends.length === 0 && attempts.length === 0;
 }

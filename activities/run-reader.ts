@@ -7,6 +7,7 @@ import {
   GRPC_STATUS,
   isRecord,
   mayBeCopy,
+  POLICY_FIELDS,
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { FORMS } from '@cognito-verification/contract/fields';
@@ -45,6 +46,8 @@ export interface EarlierRun extends EarlierCalls {
   previousRunId?: string | undefined;
   /** Its request may be that of an earlier run, and so not name the one before. */
   mayBeCopy: boolean;
+  /** What it has counted of the runs before it. Absent where it counted none, or not all could be read. */
+  before?: EarlierCalls | undefined;
 }
 
 /** Whether another try may read what could not be read now: the server or the key service is not there, or has no time. */
@@ -61,16 +64,17 @@ type CountedKind = Exclude<keyof EarlierCalls, 'endedVerified'>;
 
 /** A call that the run has scheduled, until its end is read. */
 interface ScheduledCall {
-  /** `looks` do not count. */
-  kind: CountedKind | 'looks';
+  /** `looks` do not count; `before` is the run's own count of the runs before it. */
+  kind: CountedKind | 'looks' | 'before';
   place: SerializationContext;
 }
 
-/** The calls to Cognito. */
+/** The calls to Cognito, and the count. */
 const KINDS = new Map<unknown, ScheduledCall['kind']>([
   ['sendCode', 'sends'],
   ['verifyCode', 'attempts'],
   ['readAttribute', 'looks'],
+  ['countEarlierCalls', 'before'],
 ]);
 /** As the workflow counts its own (`send-records.ts`, `countedAttempts`). */
 const COUNTS: { sends: Record<SendFailure, boolean>; attempts: Record<AttemptFailure, boolean> } = {
@@ -117,6 +121,7 @@ export class RunReader {
   private started: Pick<EarlierRun, 'startedAt' | 'previousRunId' | 'mayBeCopy'> | undefined;
   private newest = '';
   private endedVerified: true | undefined;
+  private before: EarlierCalls | undefined;
 
   constructor(
     private readonly runs: EarlierRuns,
@@ -137,6 +142,7 @@ export class RunReader {
       sends: [...this.calls.sends, ...this.own.calls, ...cutOff('sends')],
       attempts: [...this.calls.attempts, ...cutOff('attempts')],
       endedVerified: this.endedVerified,
+      before: this.before,
     };
   }
 
@@ -208,6 +214,10 @@ export class RunReader {
     if (!call) return;
     this.open.delete(id);
     const answer = completed && (await this.answerOfThisRun(completed.result?.payloads?.[0], call.place));
+    if (call.kind === 'before') {
+      this.before = answer ? countOf(answer) : undefined;
+      return;
+    }
     if (answer?.['notCalled'] === true) return;
     if (completed) this.own.tokenTaken();
     // Nothing was sent.
@@ -224,7 +234,7 @@ export class RunReader {
     const told: unknown = JSON.parse(Buffer.from(marker.details?.['data']?.payloads?.[0]?.data ?? []).toString());
     const { activity_type: type, activity_id: activityId } = Object(told) as Record<string, unknown>;
     const kind = KINDS.get(type);
-    if (!kind) return;
+    if (!kind || kind === 'before') return;
     const place = { ...this.place, type: 'activity', activityId: String(activityId), isLocal: true } as const;
     const { failure } = marker;
     const result = failure ? detailsOf(failure) : marker.details?.['result']?.payloads?.[0];
@@ -279,6 +289,19 @@ export class RunReader {
     if (!isRecord(value)) throw new Error('a message that is no object');
     return value;
   }
+}
+
+/**
+ * What a run has counted of the runs before it; undefined where some counted as used up, since another look may read them, or
+ * where it is no count.
+ */
+function countOf({ sends, attempts, endedVerified }: Record<string, unknown>): EarlierCalls | undefined {
+  if (!areCalls(sends) || !areCalls(attempts) || sends.length >= POLICY_FIELDS.maxSends.most) return undefined;
+  return { sends, attempts, endedVerified: endedVerified === true || undefined };
+}
+
+function areCalls(value: unknown): value is CountedCall[] {
+  return Array.isArray(value) && value.every((call) => isRecord(call) && !Number.isNaN(Date.parse(String(call['at']))));
 }
 
 /** Sealed. */

@@ -13,6 +13,7 @@ export type PublicStatus = Pick<
   | 'codeExpiresAt'
   | 'expiresAt'
   | 'reason'
+  | 'currentDestination'
 > & {
   /** Where the newest code was sent, masked by Cognito. */
   delivery?: CodeDelivery | undefined;
@@ -30,7 +31,7 @@ export type PublicStatus = Pick<
  */
 export function publicStatus(status: VerificationStatus): PublicStatus {
   const { state, attributeName, delivery, deliveryUncertain, sendsLeft, attemptsLeft } = status;
-  const { resendAllowedAt, retryAt, codeExpiresAt, expiresAt, reason } = status;
+  const { resendAllowedAt, retryAt, codeExpiresAt, expiresAt, reason, currentDestination } = status;
   return {
     state,
     attributeName,
@@ -43,5 +44,6 @@ export function publicStatus(status: VerificationStatus): PublicStatus {
     codeExpiresAt,
     expiresAt,
     reason,
+    currentDestination,
   };
 }

@@ -155,7 +155,10 @@ export interface VerificationStatus {
   unprovenConfirmation?: UnprovenConfirmation | undefined;
   /** Why it expired before its deadline, in state `expired`. */
   reason?: ExpiryReason | undefined;
-  /** With the reason `AttributeChanged`: the value that Cognito holds now, masked as Cognito masks it. */
+  /**
+   * The value that Cognito holds now, masked as Cognito masks it: with the reason `AttributeChanged`, and in `alreadyVerified`,
+   * where it is the one that is verified.
+   */
   currentDestination?: string | undefined;
   /** Why it failed, in state `failed`. */
   failure?: VerificationFailure | undefined;

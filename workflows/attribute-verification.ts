@@ -91,7 +91,7 @@ async function end(verification: Verification, ending: Ending): Promise<Verifica
     case 'verified':
       return { ...ending, reference, status };
     case 'alreadyVerified':
-      return { ...ending, reference, status };
+      return { outcome: ending.outcome, value: ending.value, reference, status };
     case 'expired':
       return { outcome: ending.outcome, reason: ending.reason, status };
     case 'failed':

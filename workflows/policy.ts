@@ -52,7 +52,7 @@ export type VerificationEvent =
 /** How a verification ends. */
 export type Ending =
   | { outcome: 'verified'; proof: Proof; value?: VerifiedValue | undefined }
-  | { outcome: 'alreadyVerified'; value?: VerifiedValue | undefined }
+  | { outcome: 'alreadyVerified'; value?: VerifiedValue | undefined; currentDestination?: string | undefined }
   | { outcome: 'expired'; reason?: ExpiryReason | undefined; currentDestination?: string | undefined }
   | { outcome: 'failed'; failure: VerificationFailure }
   | { outcome: 'cancelled'; cancellation: unknown };

@@ -100,9 +100,9 @@ export function endingBy(
 }
 
 /** How it ends where the attribute was verified before anything was sent. That proves nothing about who holds the address now. */
-export function alreadyVerifiedBy({ valueDigest, salt }: AttributeSnapshot): Ending {
+export function alreadyVerifiedBy({ valueDigest, salt, destination }: AttributeSnapshot): Ending {
   const value = valueDigest === undefined ? undefined : { digest: valueDigest, salt };
-  return { outcome: 'alreadyVerified', value };
+  return { outcome: 'alreadyVerified', value, currentDestination: destination };
 }
 
 /** Why a confirmation proves nothing by this look, and what to do about it. */

@@ -3,6 +3,7 @@ import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
 import { sendCodeDirectly } from './direct-calls.js';
 import { type HeldToken, isSame } from './held-token.js';
+import { type NotYet, shownBy } from './look-before-send.js';
 import type { Looks } from './looks.js';
 import type { Resending } from './mailbox.js';
 import type { CallState } from './policy.js';
@@ -20,11 +21,6 @@ interface Parts {
 
 /** The answer to a send for which Cognito took the token, or may have; or none, for lack of a token. */
 export type TakenSend = Exclude<SendVerdict, { verdict: 'accessTokenRejected' }> | NoToken | NotYet;
-
-/** The send must wait, and nothing shows that it is not needed. */
-interface NotYet {
-  verdict: 'notYet';
-}
 
 /** A person waits for what a start says of a send that must wait. */
 const MOST_FOR_LOOK_MS = 5_000;
@@ -70,9 +66,9 @@ export class SendCall {
       const { request, looks } = this.parts;
       const summary = `Read ${request.attributeName} before a send that must wait`;
       const look = await looks.look(summary, { direct: true, untilMs: Date.now() + MOST_FOR_LOOK_MS });
-      if (look.verdict !== 'read' || look.attribute.verified !== true) return { verdict: 'notYet' };
-      this.untaken = { verdict: 'alreadyVerified', attribute: look.attribute };
-      return this.untaken;
+      const shown = shownBy(look.verdict === 'read' ? look.attribute : undefined);
+      if (shown.verdict === 'alreadyVerified') this.untaken = shown;
+      return shown;
     });
   }
 

@@ -8,11 +8,11 @@ import {
 import type { AccessTokens } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
 import { attemptsUsedUp, firstSendAllowedAt, type LimitFacts, type ResendFacts, resendRefusal } from './limits.js';
+import { LookBeforeSend } from './look-before-send.js';
 import type { Looks } from './looks.js';
 import type { Mailbox, Resending, ResendPost } from './mailbox.js';
 import type { Opening } from './opening.js';
 import type { CallState, Ending } from './policy.js';
-import { alreadyVerifiedBy } from './proof.js';
 import { changeUnread, resendFailed, resendNotAllowed, unavailable } from './refusals.js';
 import { SendCall } from './send-call.js';
 import { SendPlan } from './send-plan.js';
@@ -40,18 +40,18 @@ export class Sends {
   readonly records: SendRecords;
   private readonly call: SendCall;
   private readonly next: SendPlan;
+  private readonly lookBefore: LookBeforeSend;
   /** The re-sends that the next answer answers. */
   private readonly waiting = new WaitingResends();
   /** The re-send that was asked for. */
   private resending: Resending | undefined;
   private isFirstSettled = false;
-  /** Before the first send was put off. */
-  private hasLooked = false;
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.terms);
     this.call = new SendCall(parts, this.records, () => this.enterSending());
     this.next = new SendPlan(parts);
+    this.lookBefore = new LookBeforeSend(parts, this.records);
   }
 
   /** Where the request has `alreadySent`, it skips the first send, unless another request is the first that counts. */
@@ -117,8 +117,8 @@ export class Sends {
     this.next.clear();
     const allowedAt = this.records.nothingSent ? firstSendAllowedAt(parts.limits, Date.now()) : undefined;
     if (allowedAt !== undefined && allowedAt > Date.now()) {
-      if (this.lookIsWorthIt()) {
-        this.hasLooked = true;
+      if (this.lookBefore.wanted) {
+        this.lookBefore.begin();
         this.call.startLook();
         return;
       }
@@ -223,11 +223,7 @@ export class Sends {
   settle(): Ending | undefined {
     const answer = this.call.take();
     this.next.noteAnswer(answer.verdict);
-    if (answer.verdict === 'notYet') {
-      this.next.plan('now');
-      return undefined;
-    }
-    if (answer.verdict !== 'noToken') this.records.add(answer);
+    if (answer.verdict !== 'noToken' && answer.verdict !== 'notYet') this.records.add(answer);
     let ending: Ending | undefined;
     switch (answer.verdict) {
       case 'sent':
@@ -236,18 +232,16 @@ export class Sends {
         this.awaitCode();
         break;
       case 'alreadyVerified':
-        // What came during the look may ask for a code all the same, or say that one is out.
-        this.parts.takeRequests();
-        if (this.parts.looks.codeAccepted || !this.records.nothingSent) {
-          this.awaitCode();
-          break;
-        }
-        if (this.parts.terms.reverify || this.parts.mailbox.alreadySent) {
+      case 'notYet': {
+        const follows = this.lookBefore.settle(answer);
+        if (follows === 'send') {
           this.next.plan('now');
           return undefined;
         }
-        ending = alreadyVerifiedBy(answer.attribute);
+        if (follows === 'awaitCode') this.awaitCode();
+        else ending = follows;
         break;
+      }
       case 'rateLimited':
         this.enterRateLimited();
         this.next.waitOutRateLimit(answer.dailyEmailLimit === true);
@@ -291,12 +285,6 @@ export class Sends {
     this.next.clear();
     this.awaitCode();
     this.waiting.answer();
-  }
-
-  /** The first send must wait, and an earlier verification has verified the attribute. */
-  private lookIsWorthIt(): boolean {
-    const { limits, terms } = this.parts;
-    return Boolean(limits.earlier.endedVerified) && !terms.reverify && !this.hasLooked;
   }
 
   private awaitCode(): void {

@@ -49,7 +49,7 @@ export function statusOf(parts: Parts, state: VerificationState, ending: Ending 
     proof: ending?.outcome === 'verified' ? ending.proof : outstanding(looks, ending),
     unprovenConfirmation: ended ? undefined : looks.unproven,
     reason: ending?.outcome === 'expired' ? ending.reason : undefined,
-    currentDestination: ending?.outcome === 'expired' ? ending.currentDestination : undefined,
+    currentDestination: ending && 'currentDestination' in ending ? ending.currentDestination : undefined,
     failure: ending?.outcome === 'failed' ? ending.failure : undefined,
   };
 }

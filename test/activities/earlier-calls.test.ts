@@ -359,6 +359,62 @@ describe('a chain of runs', () => {
     expect(new Set(attempts)).toEqual(new Set([at(-10)]));
   });
 
+  describe('that found the attribute verified, and have counted what was before them', () => {
+    const result = (index: number, sends: number[], more: object = {}) =>
+      payloads({ runId: runId(index), sends: sends.map((minute) => ({ at: at(minute) })), attempts: [], ...more });
+    const counts = (answer: object) =>
+      ({ activityTaskCompletedEventAttributes: { scheduledEventId: 2, result: answer } }) as unknown as Event;
+    const counting = (
+      minute: number,
+      answer: object,
+      { request = {}, more = [] }: { request?: object; more?: Parameters<typeof history> } = {},
+    ) =>
+      history(
+        [minute, begins({ previousRunId: runId(1), ...request }, WORKFLOW_TYPE, '')],
+        [minute, asks('countEarlierCalls')],
+        [minute, counts(answer)],
+        ...more,
+        [minute, { workflowExecutionCompletedEventAttributes: { result: payloads({ outcome: 'alreadyVerified' }) } }],
+      );
+
+    test('hand that on, so that no run before them is read', async () => {
+      const newest = counting(-5, result(0, [-40, -62], { attempts: [{ at: at(-39) }], endedVerified: true }));
+      const { sends, attempts, endedVerified } = await counted({ previousRunId: runId(0) }, [newest]);
+      expect([sends, attempts, endedVerified]).toEqual([[{ at: at(-40) }], [{ at: at(-39) }], true]);
+    });
+
+    test.each<[string, object]>([
+      ['is that of another run', result(1, [])],
+      [
+        'has something counted as used up',
+        result(
+          0,
+          Array.from({ length: 20 }, () => -5),
+        ),
+      ],
+      ['has a time that is none', result(0, [], { attempts: [{ at: 'x' }] })],
+      ['does not open', { payloads: [] }],
+    ])('are passed by where the count %s', async (_, answer) => {
+      expect((await counted({ previousRunId: runId(0) }, [counting(-5, answer), sent(-30)])).sends).toEqual([
+        { at: at(-30) },
+      ]);
+    });
+
+    test('are passed by where they have sent a code', async () => {
+      const more: Parameters<typeof history> = [[-5, joins({ alreadySent: {}, stamp: { proven: true } })]];
+      const runs = [counting(-5, result(0, []), { more }), sent(-30)];
+      expect((await counted({ previousRunId: runId(0) }, runs)).sends).toEqual([{ at: at(-5) }, { at: at(-30) }]);
+    });
+
+    test('are passed by where a request may be a copy, and each run counts once', async () => {
+      const list = async () => [0, 1].map((index) => ({ runId: runId(index), endedAt: at(-4) }));
+      const runs = [counting(-5, result(0, [-30]), { request: { stamp: { at: at(-40) } } }), sent(-30)];
+      expect((await counted({ previousRunId: runId(0) }, runs, list)).sends).toEqual([{ at: at(-30) }]);
+      runs[0] = counting(-5, result(0, [-30]));
+      expect((await counted({ mayBeCopy: true }, runs, list)).sends).toEqual([{ at: at(-30) }]);
+    });
+  });
+
   test.each([
     ['of another workflow', history([-10, begins({}, 'another')])],
     ['whose request is no object', history([-10, begins('x' as unknown as object)])],
@@ -408,11 +464,28 @@ describe('a request that may be a copy', () => {
     expect((await count(sent(-5, copied(-5 - 9 / 60)))).sends).toEqual([at(-5)]);
   });
 
+  const idle = () =>
+    history(
+      [-5, begins({}, WORKFLOW_TYPE, '')],
+      [-5, { workflowExecutionCompletedEventAttributes: { result: payloads({ outcome: 'alreadyVerified' }) } }],
+    );
+
+  test.each([
+    [12, [at(-30)]],
+    [49, [at(-30)]],
+    [50, usedUp(-4).sends],
+  ])('counts the one before %i that found the attribute verified, up to 49', async (idleRuns, expected) => {
+    const runs = [...Array.from({ length: idleRuns }, idle), sent(-30)];
+    const list = listed(...runs.map((_, index) => [index, -4] as [number, number]));
+    const { sends } = await counted({ mayBeCopy: true }, runs, list);
+    expect(sends.map((call) => call.at)).toEqual(expected);
+  });
+
   test('is used up past ten runs, so that copies push no run out of the list', async () => {
     const runs = Array.from({ length: 11 }, () => sent(-5, copied(-40)));
     const list = listed(...runs.map((_, index) => [index, -4] as [number, number]));
     expect((await countFrom({ mayBeCopy: true }, runs, list)).sends).toEqual(expect.arrayContaining(usedUp(-4).sends));
-    expect(list).toHaveBeenCalledExactlyOnceWith(expect.anything(), 12);
+    expect(list).toHaveBeenCalledExactlyOnceWith(expect.anything(), 62);
   });
 
   test('is used up where the server does not list', async () => {

@@ -1,7 +1,16 @@
 /** The look before the first send shows the attribute as verified: the verification ends, and nobody gets a message. */
-import { AdminUpdateUserAttributesCommand } from '@aws-sdk/client-cognito-identity-provider';
+import {
+  AdminUpdateUserAttributesCommand,
+  UpdateUserAttributesCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { isAlreadyVerifiedValue, isVerifiedValue } from '@cognito-verification/client';
-import { type AttributeName, SEARCH_ATTRIBUTES, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import {
+  type AttributeName,
+  type CodeDelivery,
+  SEARCH_ATTRIBUTES,
+  WORKFLOW_TYPE,
+  workflowIdFor,
+} from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { collect, enough, type SandboxUser, useRig } from '../rig.js';
 import { sdkFor } from '../sandbox/running-sandbox.js';
@@ -29,12 +38,32 @@ async function verifyElsewhere({ userPoolId, username }: SandboxUser): Promise<v
   await client.send(command).finally(() => client.destroy());
 }
 
+/** The user has another address, and Cognito has sent a code there by itself. */
+async function change({ accessToken }: SandboxUser): Promise<CodeDelivery> {
+  const client = sdkFor(rig.sandbox);
+  const UserAttributes = [{ Name: 'email', Value: 'yara@example.org' }];
+  const command = new UpdateUserAttributesCommand({ AccessToken: accessToken, UserAttributes });
+  const { CodeDeliveryDetailsList } = await client.send(command).finally(() => client.destroy());
+  const [details] = CodeDeliveryDetailsList ?? [];
+  return { destination: details?.Destination, deliveryMedium: details?.DeliveryMedium };
+}
+
+/** What a throttle of its pool does: no direct calls for a while. */
+async function byTheTaskQueue<Result>(work: () => Promise<Result>): Promise<Result> {
+  const draw = allowance.draw.bind(allowance);
+  allowance.draw = () => undefined;
+  return await work().finally(() => {
+    allowance.draw = draw;
+  });
+}
+
 describe.each(['email', 'phone_number'] as const)('a %s that is verified', (attributeName) => {
   it('ends the verification in the answer to its start: no message, no send counted, nothing proven', async () => {
     const user = await verifiedUser();
     const { workflowId, status } = await rig.client.start(request(user, attributeName));
     expect(status).toMatchObject({ state: 'alreadyVerified', sendsLeft: 5, sends: [], attempts: [] });
     expect(status).not.toHaveProperty('proof');
+    expect(status.currentDestination).toBe(attributeName === 'email' ? 'z***@e***' : '+*******0123');
     expect(called(user)).toEqual(['GetUser']);
     expect(rig.sandbox.inbox(user)).toEqual([]);
     const outcome = await rig.client.wait(workflowId);
@@ -93,6 +122,16 @@ describe('what a caller sees of it', () => {
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
   });
 
+  it('a dozen loads of the page leave the next verification all that the hour has', async () => {
+    const user = await verifiedUser();
+    for (let load = 0; load < 12; load += 1)
+      expect((await rig.client.start(request(user))).status).toMatchObject({ state: 'alreadyVerified', sendsLeft: 5 });
+    const alreadySent = await change(user);
+    const { status } = await rig.client.start({ ...request(user), alreadySent });
+    expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4, attemptsLeft: 10 });
+    await rig.client.cancel(workflowIdFor({ ...user, attributeName: 'email' }));
+  });
+
   it('a start without a stamp, as another language may send it', async () => {
     const user = await verifiedUser();
     const { taskQueue } = rig;
@@ -125,6 +164,24 @@ describe('what happens meanwhile', () => {
     expect(joined.status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4, joined: true });
     expect((await first).status).toMatchObject({ state: 'awaitingCode' });
     expect(rig.sandbox.inbox(user)).toHaveLength(1);
+  });
+
+  it('a start that joins during the look of one that must wait says that a code is out: nobody gets another one', async () => {
+    const user = await rig.user();
+    const { workflowId } = await rig.start(user);
+    await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+    const alreadySent = await change(user);
+    rig.sandbox.setFault({ operation: 'GetUser', username: user.username, latencyMs: 1_500, times: 1 });
+    const before = called(user).length;
+    await byTheTaskQueue(async () => {
+      const first = rig.client.start(request(user));
+      await expect.poll(() => called(user).length).toBeGreaterThan(before);
+      const joined = await rig.client.start({ ...request(user), alreadySent });
+      expect(joined.status).toMatchObject({ state: 'awaitingCode', joined: true, sends: [{ outcome: 'alreadySent' }] });
+      expect((await first).status.sends).toHaveLength(1);
+    });
+    expect(called(user).filter((operation) => operation === SEND)).toHaveLength(1);
+    await rig.client.cancel(workflowId);
   });
 
   it('a code of before is answered first: once it is accepted, the verification has proven the value', async () => {
@@ -166,12 +223,7 @@ describe('what happens meanwhile', () => {
 
 it('by the task queue of calls it is the same', async () => {
   const user = await verifiedUser();
-  // What a throttle of its pool does: no direct calls for a while.
-  const draw = allowance.draw.bind(allowance);
-  allowance.draw = () => undefined;
-  const { workflowId, status } = await rig.start(user).finally(() => {
-    allowance.draw = draw;
-  });
+  const { workflowId, status } = await byTheTaskQueue(() => rig.start(user));
   expect(status).toMatchObject({ state: 'alreadyVerified', sends: [] });
   expect(called(user)).toEqual(['GetUser']);
   const { events } = await rig.env.client.workflow.getHandle(workflowId).fetchHistory();
