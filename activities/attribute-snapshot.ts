@@ -12,6 +12,8 @@ export interface AttributeSnapshot {
   verified?: boolean | undefined;
   /** HMAC-SHA256 of the value, keyed with the text of `salt`; base64url. Only digests with the same salt can be compared. */
   valueDigest?: string | undefined;
+  /** The same of the value that the attribute is to get, where the look was told it. */
+  newValueDigest?: string | undefined;
   /** Random: with a key that somebody can know, a digest reveals a phone number by trying. A secret of the verification. */
   salt: string;
   /** The value, masked as Cognito masks destinations. */
@@ -23,6 +25,8 @@ export interface AwaitedValue {
   valueDigest: string;
   /** The value must be another one than this: a new value takes its place only when it is verified. */
   mustDiffer: boolean;
+  /** That of the value which the user may have until then. */
+  keptDigest?: string | undefined;
 }
 
 /** Whose attribute is read, and by what. */
@@ -34,6 +38,8 @@ export interface Look {
   attributeName: AttributeName;
   /** The key of the digest. Default: a new one. */
   salt?: string | undefined;
+  /** The value that the attribute is to get. Default: none. */
+  newValue?: Secret | undefined;
   /** Ends the look. */
   signal: AbortSignal;
   /** Told of each failure, also where the look may do without an answer. */
@@ -68,10 +74,15 @@ export async function readSnapshot(look: Look, timeoutMs: number = READ_TIMEOUT_
   const value = attributes.get(attributeName);
   return {
     verified: flag === 'true' ? true : flag === 'false' ? false : undefined,
-    valueDigest: value ? createHmac('sha256', salt).update(value).digest('base64url') : undefined,
+    valueDigest: value ? digestOf(value, salt) : undefined,
+    newValueDigest: look.newValue && digestOf(look.newValue.reveal(), salt),
     salt,
     destination: value ? masked(attributeName, value) : undefined,
   };
+}
+
+function digestOf(value: string, salt: string): string {
+  return createHmac('sha256', salt).update(value).digest('base64url');
 }
 
 /**
@@ -104,6 +115,7 @@ export async function readUntilVerified(look: Look, awaited: AwaitedValue): Prom
 /** Whether what was read may be older than the accepted code. What is not told will not be told a second later either. */
 function mayChange({ verified, valueDigest }: AttributeSnapshot, awaited: AwaitedValue): boolean {
   const isTheSame = valueDigest === awaited.valueDigest;
+  if (awaited.keptDigest !== undefined && valueDigest === awaited.keptDigest) return true;
   return awaited.mustDiffer ? isTheSame : isTheSame && verified === false;
 }
 

@@ -5,6 +5,7 @@ import {
   attributeUnreadable,
   CALL_FAILURE_TYPES,
   defined,
+  PROOF_FAILURE_TYPES,
   type Secret,
 } from '@cognito-verification/contract';
 import { ApplicationFailure, activityInfo, CancelledFailure, cancellationDetails } from '@temporalio/activity';
@@ -99,6 +100,28 @@ export function readable<Input>(input: Input): Input {
 export function unreadableAttribute(attributeName: AttributeName): ApplicationFailure {
   const details: FailureDetails<SendFailure> = { failure: 'failed' };
   return ApplicationFailure.create({ ...attributeUnreadable(attributeName), nonRetryable: true, details: [details] });
+}
+
+/** The failure of a change that is not made, because nobody knows that the pool keeps the old value until the new one is verified. */
+export function replacesAtOnce(attributeName: AttributeName, userPoolId: string): ApplicationFailure {
+  const details: FailureDetails<SendFailure> = { failure: 'failed' };
+  return ApplicationFailure.create({
+    type: PROOF_FAILURE_TYPES.replacesAtOnce,
+    message: `The worker does not know ${userPoolId} as a user pool that keeps the old ${attributeName} until the new one is verified, so nothing was changed. If it does (AttributesRequireVerificationBeforeUpdate), name it in VERIFICATION_KEEPING_USER_POOLS of the workers; otherwise start with replaceAtOnce.`,
+    nonRetryable: true,
+    details: [details],
+  });
+}
+
+/** The failure of a change that is not made yet, because the attribute could not be read. */
+export function unreadBefore(error: unknown, attributeName: AttributeName): ApplicationFailure {
+  const details: FailureDetails<SendFailure> = { failure: 'unreachable' };
+  return ApplicationFailure.create({
+    type: failureName(error),
+    message: `The ${attributeName} could not be read before the change. Nothing was changed.`,
+    nextRetryDelay: jitteredDelayMs(activityInfo().attempt),
+    details: [details],
+  });
 }
 
 /** People get no more of Cognito's text than this many characters. */

@@ -18,6 +18,7 @@ import {
   readUntilVerified,
 } from './attribute-snapshot.js';
 import { type FailedCall, failureOf, readable, unreadableAttribute } from './call-failure.js';
+import { changeValue } from './change-value.js';
 import type {
   AlreadyVerified,
   Answer,
@@ -59,6 +60,7 @@ interface Means<Input> {
   input: Input;
   accessToken: Secret;
   client: CognitoIdentityProviderClient;
+  pool: ServedUserPool;
   signal: AbortSignal;
   /** What a failure of the call says; the call may add to it. */
   failed: FailedCall;
@@ -78,6 +80,7 @@ export class CognitoCaller {
       { call: 'send', signal },
       async (means) => {
         const { attributeName, clientMetadata, recordAttribute, unlessVerified } = means.input;
+        if (means.input.newValue !== undefined) return await this.change(means, means.input.newValue);
         const attribute = recordAttribute ? await readIfQuick(this.lookOf(means)) : undefined;
         means.failed.attribute = attribute;
         if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
@@ -91,6 +94,15 @@ export class CognitoCaller {
         return { delivery: deliveryOf(details), attribute };
       },
     );
+  }
+
+  private async change(means: Means<SendCodeInput>, value: string): Promise<SendCodeResult | AlreadyVerified> {
+    const newValue = new Secret(value);
+    means.failed.secrets.push(newValue);
+    const changed = await changeValue({ ...means, newValue, look: this.lookOf(means) });
+    if ('alreadyVerified' in changed) return changed;
+    const { details, ...rest } = changed;
+    return { ...rest, delivery: deliveryOf(details) };
   }
 
   /** See `verifyCode`. */
@@ -141,7 +153,7 @@ export class CognitoCaller {
         failed.secrets.push(accessToken);
         refuseOtherClient(pool, accessToken);
         const client = this.clients.forUserPool(input.userPoolId);
-        return { ...(await body({ input, accessToken, client, signal, failed })), runId: input.runId };
+        return { ...(await body({ input, accessToken, client, pool, signal, failed })), runId: input.runId };
       });
     } catch (error) {
       this.noteThrottle(error, kind.call, input);
@@ -149,10 +161,11 @@ export class CognitoCaller {
     }
   }
 
-  private lookOf({ input, accessToken, client, signal }: Means<CognitoCall>): Look {
+  private lookOf({ input, accessToken, client, signal }: Means<CognitoCall & { newValue?: string | undefined }>): Look {
     const { sub, attributeName, salt } = input;
+    const newValue = input.newValue === undefined ? undefined : new Secret(input.newValue);
     const onFailure = (error: unknown) => this.noteThrottle(error, 'attempt', input);
-    return { client, accessToken, sub, attributeName, salt, signal, onFailure };
+    return { client, accessToken, sub, attributeName, salt, newValue, signal, onFailure };
   }
 
   private noteThrottle(error: unknown, call: FailedCall['call'], { userPoolId }: CognitoCall): void {

@@ -24,14 +24,23 @@ export type CognitoCall = {
     }
 );
 
-export type SendCodeInput = CognitoCall & {
-  /** For the user pool's triggers. */
-  clientMetadata?: Record<string, string> | undefined;
-  /** Whether to read the attribute first: the value to which the code goes is the one that must be verified at the end. */
-  recordAttribute: boolean;
-  /** Nothing is sent where the attribute, read before, is verified already. Default: `false`. */
-  unlessVerified?: boolean | undefined;
+/** A call that tells of the value that the attribute is to get, whether it has it. */
+type Changing = {
+  /** A secret. Default: the attribute keeps its value. */
+  newValue?: string | undefined;
 };
+
+export type SendCodeInput = CognitoCall &
+  Changing & {
+    /** For the user pool's triggers. */
+    clientMetadata?: Record<string, string> | undefined;
+    /** Whether to read the attribute first: the value to which the code goes is the one that must be verified at the end. */
+    recordAttribute: boolean;
+    /** Nothing is sent where the attribute, read before, is verified already. Default: `false`. */
+    unlessVerified?: boolean | undefined;
+    /** With `newValue`: also where the pool does not keep the old one until then. Default: `false`. */
+    replaceAtOnce?: boolean | undefined;
+  };
 
 /**
  * The part that each answer has. The seal says that the answer is of this workflow and this activity; the run says that it
@@ -58,6 +67,8 @@ export interface SendCodeResult extends Answer {
   delivery: CodeDelivery;
   /** The attribute before the send; absent if it was not asked for or could not be read. */
   attribute?: AttributeSnapshot | undefined;
+  /** With `newValue`: what has become of the old one, if it could be read. */
+  oldValue?: 'kept' | 'replaced' | undefined;
 }
 
 /** The attribute was verified already, so that Cognito was not asked to send. */
@@ -84,7 +95,7 @@ export type VerifyCodeInput = CognitoCall &
     rememberedOnly?: boolean | undefined;
   };
 
-export type ReadAttributeInput = CognitoCall & Awaiting;
+export type ReadAttributeInput = CognitoCall & Awaiting & Changing;
 
 /** Cognito has accepted the code. */
 export interface VerifyCodeResult extends Answer, MaybeLate, MaybeRemembered {

@@ -81,6 +81,13 @@ const TABLE: readonly Row[] = [
   row('NotAuthorizedException', 'failed', 'failed', 'The user is disabled: an administrator can enable them again.', {
     text: /user is disabled/i,
   }),
+  row(
+    'NotAuthorizedException',
+    'failed',
+    'failed',
+    `${AS_OPERATOR} the app client may not write the attribute (WriteAttributes of the app client).`,
+    { text: /unauthorized attribute/i },
+  ),
   // Expired, revoked, unreadable, or a text that Cognito may introduce one day: a fresh token may help.
   row('NotAuthorizedException', 'accessTokenRejected', 'accessTokenRejected', RENEW),
   row('InternalErrorException', 'uncertain', 'uncertain'),

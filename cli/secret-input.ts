@@ -12,6 +12,7 @@ export interface SecretOptions {
   accessTokenFile?: string | undefined;
   accessTokenReference?: string | undefined;
   codeFile?: string | undefined;
+  newValueFile?: string | undefined;
 }
 
 export const accessTokenOption = () =>
@@ -32,6 +33,21 @@ export const codeOption = () =>
     '--code-file <file>',
     'read the code from here; - is standard input. Default: $VERIFICATION_CODE, else standard input',
   );
+
+export const newValueOption = () =>
+  new Option(
+    '--new-value-file <file>',
+    'change the attribute to the value in here; - is standard input. Default: $VERIFICATION_NEW_VALUE, else no change',
+  );
+
+/** The value from the file or from `VERIFICATION_NEW_VALUE`; undefined without either. */
+export async function readNewValue({ newValueFile, accessTokenFile }: SecretOptions): Promise<Secret | undefined> {
+  if (newValueFile === '-' && accessTokenFile === '-') {
+    throw new UsageError('Only one of --new-value-file and --access-token-file can be standard input.');
+  }
+  if (newValueFile !== undefined) return await readSecretFile(newValueFile, '--new-value-file');
+  return secretOf(process.env['VERIFICATION_NEW_VALUE']);
+}
 
 /** The reference, or the token from the file or from `COGNITO_ACCESS_TOKEN`; undefined without any of them. */
 export async function readAccessToken(options: SecretOptions): Promise<TokenInput | undefined> {

@@ -8,6 +8,8 @@ import { jsonOption, type OutputOptions, print } from './print.js';
 import {
   accessTokenOption,
   accessTokenReferenceOption,
+  newValueOption,
+  readNewValue,
   requireAccessToken,
   type SecretOptions,
 } from './secret-input.js';
@@ -20,6 +22,7 @@ interface StartOptions extends OutputOptions, SecretOptions, VerificationPolicy 
   sub?: string;
   alreadySent?: string | true;
   reverify?: true;
+  replaceAtOnce?: true;
   clientMetadata?: Record<string, string>;
   requestId?: string;
   wait?: number;
@@ -41,6 +44,11 @@ export function startCommand(): Command {
     .option('--sub <sub>', "with --access-token-reference: the user's sub")
     .option('--request-id <id>', 'repeating a start with the same id sends nothing again. Default: a random one')
     .option('--already-sent [destination]', 'Cognito has sent a code by itself: skip the first send')
+    .addOption(newValueOption())
+    .option(
+      '--replace-at-once',
+      'with a new value: also in a user pool that does not keep the old one. Default: refused',
+    )
     .option(
       '--reverify',
       'send a code also where the attribute is verified already. Default: alreadyVerified, and no message',
@@ -68,12 +76,14 @@ Examples:
     .action(async (options: StartOptions) => {
       checkUser(options);
       const tokenInput = await requireAccessToken(options);
+      const newValue = await readNewValue(options);
       const request = requestOf(options);
       const started = await withClient(
         async (client) =>
           await client.start({
             ...userOf(tokenInput, options),
             ...request,
+            newValue: newValue?.reveal(),
             // An empty id is treated as none.
             requestId: options.requestId || undefined,
             takeOver: options.takeOver,
@@ -104,13 +114,14 @@ function userOf(tokenInput: TokenInput, { userPool = '', sub = '' }: StartOption
 }
 
 function requestOf(options: StartOptions): RequestedVerification {
-  const { attribute, alreadySent, reverify, clientMetadata } = options;
+  const { attribute, alreadySent, reverify, replaceAtOnce, clientMetadata } = options;
   const policy = policyOf(options);
   return {
     attributeName: attribute,
     policy: Object.keys(policy).length > 0 ? policy : undefined,
     clientMetadata,
     reverify,
+    replaceAtOnce,
     alreadySent: alreadySent === true ? {} : alreadySent === undefined ? undefined : { destination: alreadySent },
   };
 }

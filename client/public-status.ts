@@ -12,6 +12,7 @@ export type PublicStatus = Pick<
   | 'retryAt'
   | 'codeExpiresAt'
   | 'expiresAt'
+  | 'oldValue'
   | 'reason'
   | 'currentDestination'
 > & {
@@ -31,7 +32,7 @@ export type PublicStatus = Pick<
  */
 export function publicStatus(status: VerificationStatus): PublicStatus {
   const { state, attributeName, delivery, deliveryUncertain, sendsLeft, attemptsLeft } = status;
-  const { resendAllowedAt, retryAt, codeExpiresAt, expiresAt, reason, currentDestination } = status;
+  const { resendAllowedAt, retryAt, codeExpiresAt, expiresAt, oldValue, reason, currentDestination } = status;
   return {
     state,
     attributeName,
@@ -43,6 +44,7 @@ export function publicStatus(status: VerificationStatus): PublicStatus {
     retryAt,
     codeExpiresAt,
     expiresAt,
+    oldValue,
     reason,
     currentDestination,
   };

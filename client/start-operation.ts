@@ -90,10 +90,11 @@ function previousRunId(newest: NewestRun | undefined): string | undefined {
 
 /** The request as a payload, with the token in plain text until the codec seals it. */
 function requestOf(
-  { tokenInput, owner, attributeName, alreadySent, reverify, clientMetadata }: ParsedRequest,
+  { tokenInput, owner, attributeName, alreadySent, reverify, newValue, replaceAtOnce, clientMetadata }: ParsedRequest,
   policy: VerificationPolicy | undefined,
 ): VerificationRequest {
   const token = tokenFields(tokenInput);
+  const change = { newValue: newValue?.reveal(), replaceAtOnce };
   const user = token.accessToken === undefined ? { ...token, ...owner } : token;
-  return { ...user, attributeName, alreadySent, reverify, clientMetadata, policy };
+  return { ...user, attributeName, alreadySent, reverify, ...change, clientMetadata, policy };
 }

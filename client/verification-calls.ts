@@ -54,8 +54,9 @@ export class VerificationCalls {
     const { proven } = await this.tokens.check(parsed.tokenInput);
     if (!parsed.tokenInput.accessToken) this.tokens.checkUserPool(parsed.owner.userPoolId, 'userPoolId');
     const workflowId = workflowIdFor({ ...parsed.owner, attributeName: parsed.attributeName });
-    const { policy, attributeName, alreadySent, reverify, clientMetadata } = parsed;
-    const asks = { policy, attributeName, alreadySent, reverify, clientMetadata };
+    const { policy, attributeName, alreadySent, reverify, replaceAtOnce, clientMetadata } = parsed;
+    const change = () => ({ newValue: parsed.newValue?.reveal(), replaceAtOnce });
+    const asks = { policy, attributeName, alreadySent, reverify, ...change(), clientMetadata };
     const challengeOf = (id: string) => this.calls.challenge({ kind: 'awaitDelivery', workflowId, id, asks, proven });
     const send = async (id: string) => {
       const newest = await this.calls.runs.before(workflowId);
@@ -68,7 +69,15 @@ export class VerificationCalls {
         startWorkflowOperation: startOperation(parsed, request.policy, this.calls.taskQueue, ofRequest, newest),
         updateId: id,
         args: [
-          { ...tokenFields(parsed.tokenInput), alreadySent, reverify, clientMetadata, policy: request.policy, stamp },
+          {
+            ...tokenFields(parsed.tokenInput),
+            alreadySent,
+            reverify,
+            ...change(),
+            clientMetadata,
+            policy: request.policy,
+            stamp,
+          },
         ],
       });
       return challenge.take(expected(answer, isStatus, workflowId));

@@ -29,6 +29,7 @@ const uuid = matching(FORMS.uuid);
 const SHOWN: Record<PlainKind, Show> = {
   accessToken,
   code: hidden,
+  newValue: hidden,
   // It may be a short id of a session, and could be found by trying.
   tokenReference: hidden,
   clientMetadata: hidden,

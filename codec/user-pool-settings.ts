@@ -7,6 +7,11 @@ import { quoteSetting, readSettings, SettingError, type SettingProblem } from '.
 export const USER_POOL_SETTINGS = {
   /** `poolId,poolId:clientId:clientId`: the pools, each with the app clients whose tokens count if not all of them do. */
   pools: 'VERIFICATION_USER_POOLS',
+  /**
+   * `poolId,poolId`: those of them that keep the old value of an attribute until the new one is verified. Only workers use it.
+   * Default: none.
+   */
+  keeping: 'VERIFICATION_KEEPING_USER_POOLS',
   /** The path of a file with the public keys of every served pool. A client then fetches none. */
   keysFile: 'VERIFICATION_USER_POOL_KEYS_FILE',
 } as const;
@@ -16,6 +21,8 @@ export interface UserPoolSetting {
   readonly userPoolId: string;
   /** The app clients whose access tokens count. Undefined: every app client of the pool. */
   readonly clientIds: readonly string[] | undefined;
+  /** It keeps the old value of an attribute until the new one is verified. */
+  readonly keepsOriginal: boolean;
   /** Where the pool's keys are published. Undefined: at Amazon Cognito. */
   readonly endpoint: string | undefined;
   /** The path of the file that holds them. Undefined: they are fetched. */
@@ -41,10 +48,22 @@ export function userPoolsFromSettings(environment: NodeJS.ProcessEnv = process.e
     pools: () => parseUserPools(environment[USER_POOL_SETTINGS.pools] ?? '', endpoint ? POOL : COGNITO_POOL),
     endpoint: () => checkCognitoEndpoint(environment),
   });
+  const keeping = new Set(
+    (environment[USER_POOL_SETTINGS.keeping] ?? '')
+      .split(',')
+      .map((id) => id.trim())
+      .filter((id) => id !== ''),
+  );
+  const unserved = [...keeping].find((id) => !pools.has(id));
+  if (unserved !== undefined) {
+    const allowed = `pools of ${USER_POOL_SETTINGS.pools}`;
+    throw new SettingError([{ name: USER_POOL_SETTINGS.keeping, found: quoteSetting(unserved), allowed }]);
+  }
   if (keysFile) checkKeysFile(keysFile, [...pools.keys()]);
   return [...pools].map(([userPoolId, clientIds]) => ({
     userPoolId,
     clientIds,
+    keepsOriginal: keeping.has(userPoolId),
     endpoint,
     keysFile: keysFile && resolve(keysFile),
   }));

@@ -17,6 +17,8 @@ export const BOUNDS = {
   reference: 200,
   /** `requestId` and `attemptId`. */
   id: 200,
+  /** An address (RFC 5321, 4.5.3.1.3). A number is shorter (E.164). */
+  newValue: 254,
   /** A UUID. */
   previousRunId: 36,
   accessTokenReference: 512,

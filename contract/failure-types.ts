@@ -75,6 +75,11 @@ export const PROOF_FAILURE_TYPES = {
    * value.
    */
   attributeUnreadable: 'AttributeUnreadable',
+  /**
+   * The value is to be changed, and the worker does not know its user pool as one that keeps the old value until the new one is
+   * verified. Nothing was changed.
+   */
+  replacesAtOnce: 'ReplacesAtOnce',
 } as const;
 
 /** How the error of a workflow task begins that fails because the worker lacks a key. */

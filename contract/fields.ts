@@ -22,6 +22,7 @@ import {
   type CodeDelivery,
   EXPIRY_REASONS,
   FINAL_STATES,
+  OLD_VALUES,
   PROOFS,
   SEND_OUTCOMES,
   type SendRecord,
@@ -42,6 +43,8 @@ export type PlainKind =
   | 'accessToken'
   /** What the user typed. A secret. */
   | 'code'
+  /** An address or a number in full. A secret of a person. */
+  | 'newValue'
   /** An access token reference: no secret, but it may be the id of a session. */
   | 'tokenReference'
   /** Names and values that a caller passes to the triggers of the user pool. */
@@ -155,6 +158,7 @@ const STATUS = {
   attempts: messages(ATTEMPT),
   proof: word([...PROOFS, 'outstanding']),
   unprovenConfirmation: message(UNPROVEN),
+  oldValue: word(OLD_VALUES),
   reason: word(EXPIRY_REASONS),
   currentDestination: 'destination',
   failure: message(FAILURE),
@@ -167,6 +171,7 @@ const STATUS = {
 const SNAPSHOT = {
   verified: 'flag',
   valueDigest: 'valueDigest',
+  newValueDigest: 'valueDigest',
   salt: 'valueSalt',
   destination: 'destination',
 } as const;
@@ -198,6 +203,8 @@ export const PAYLOADS = {
     attributeName: choice(ATTRIBUTE_NAMES),
     alreadySent: message(DELIVERY),
     reverify: 'flag',
+    newValue: 'newValue',
+    replaceAtOnce: 'flag',
     clientMetadata: 'clientMetadata',
     policy: message(POLICY_FIELDS),
     previousRunId: 'uuid',
@@ -211,7 +218,7 @@ export const PAYLOADS = {
     counted: messages({ updateId: 'updateId' }),
     rememberedOnly: 'flag',
     salt: 'valueSalt',
-    target: message({ valueDigest: 'valueDigest', mustDiffer: 'flag' }),
+    target: message({ valueDigest: 'valueDigest', mustDiffer: 'flag', keptDigest: 'valueDigest' }),
     ...ANSWER,
     stamp: message(STAMP),
   } as const satisfies FieldsOf<Stamped<Inputs>> & Fields,
@@ -240,7 +247,13 @@ export const PAYLOADS = {
   tooManyMessages: { retryAt: 'time' },
   /** `encodedAttributes` of a failure, as every SDK writes them. */
   failureAttributes: { message: 'text', stack_trace: 'text' },
-  sendCodeResult: { ...ANSWER, delivery: message(DELIVERY), alreadyVerified: 'flag', attribute: message(SNAPSHOT) },
+  sendCodeResult: {
+    ...ANSWER,
+    delivery: message(DELIVERY),
+    alreadyVerified: 'flag',
+    oldValue: word(OLD_VALUES),
+    attribute: message(SNAPSHOT),
+  },
   verifyCodeResult: { ...ANSWER, late: 'flag', at: 'time', accepted: 'flag', attribute: message(SNAPSHOT) },
   readAttributeResult: { ...ANSWER, late: 'flag', ...SNAPSHOT },
   /** In place of each of these three, where no direct call was made. */

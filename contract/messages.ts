@@ -50,6 +50,18 @@ export interface RequestedVerification {
    */
   alreadySent?: CodeDelivery | undefined;
   /**
+   * The value that the attribute is to get: an e-mail address, or a number with its `+`. A secret. The worker itself asks Cognito
+   * to change it (`UpdateUserAttributes`), which sends the code, and the verification ends as `verified` only for this value. An
+   * open verification of another value ends as `expired` (`Superseded`). It cannot come together with `alreadySent`, and with an
+   * access token only if the sender has checked that.
+   */
+  newValue?: string | undefined;
+  /**
+   * Change the attribute also in a user pool that does not keep the old value until the new one is verified: the user then has the
+   * new value at once, unverified. Default: `false`, and such a start fails with `ReplacesAtOnce`, before anything is changed.
+   */
+  replaceAtOnce?: boolean | undefined;
+  /**
    * Send a code also where the attribute is verified already, such as to ask a user to prove it anew. Default: `false`. The
    * attribute is read before the first send, and if it is verified then, the verification ends as `alreadyVerified`, without a
    * message.
@@ -76,6 +88,10 @@ export interface RequestedVerification {
 export type AwaitDeliveryInput = OptionalAccessToken & {
   /** As in the request: a code that Cognito sent by itself while the verification was open counts as a send. */
   alreadySent?: CodeDelivery | undefined;
+  /** As in the request. One that counts, and is not that of the open verification, ends it and opens the next. */
+  newValue?: string | undefined;
+  /** As in the request. */
+  replaceAtOnce?: boolean | undefined;
   /** As in the request. Any request that counts may ask for it, before the first send has its answer. */
   reverify?: boolean | undefined;
   /** As in the request. */

@@ -153,6 +153,12 @@ export interface VerificationStatus {
   proof?: Proof | 'outstanding' | undefined;
   /** Why a `codeConfirmed` that has come proves nothing, and what to do about it. */
   unprovenConfirmation?: UnprovenConfirmation | undefined;
+  /**
+   * With `newValue`, once Cognito has taken the change: whether the user still has the old value until the new one is verified
+   * (`kept`), or has the new one already, which is not verified until `verified` (`replaced`). Absent while nothing has changed, or
+   * nobody could read it.
+   */
+  oldValue?: (typeof OLD_VALUES)[number] | undefined;
   /** Why it expired before its deadline, in state `expired`. */
   reason?: ExpiryReason | undefined;
   /**
@@ -202,12 +208,15 @@ export const PROOFS = ['accepted', 'confirmed', 'found', 'trusted'] as const;
  */
 export type Proof = (typeof PROOFS)[number];
 
+/** What has become of the old value. */
+export const OLD_VALUES = ['kept', 'replaced'] as const;
+
 /** Every `ExpiryReason`. */
-export const EXPIRY_REASONS = ['AttributeChanged', 'AttemptsExhausted'] as const;
+export const EXPIRY_REASONS = ['AttributeChanged', 'AttemptsExhausted', 'Superseded'] as const;
 
 /**
  * `AttributeChanged`: the user has another value now than the one to which the code went. `AttemptsExhausted`: no attempts were
- * left, and a start has ended it.
+ * left, and a start has ended it. `Superseded`: a start has asked for another value, and another verification is about that.
  */
 export type ExpiryReason = (typeof EXPIRY_REASONS)[number];
 

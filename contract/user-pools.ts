@@ -7,6 +7,11 @@ export interface ServedUserPool {
   /** The app clients whose access tokens count. Default: every app client of the pool. */
   readonly clientIds?: readonly string[] | undefined;
   /**
+   * It keeps the old value of an attribute until the new one is verified (`AttributesRequireVerificationBeforeUpdate` names
+   * `email` and `phone_number`). Workers use it. Default: `false`.
+   */
+  readonly keepsOriginal?: boolean | undefined;
+  /**
    * Where a client gets the pool's public keys, in place of Amazon Cognito: `{endpoint}/{userPoolId}/.well-known/jwks.json`.
    * Workers do not use it.
    */

@@ -18,6 +18,8 @@ export interface ParsedRequest {
   attributeName: AttributeName;
   alreadySent?: CodeDelivery | undefined;
   reverify?: true | undefined;
+  newValue?: Secret | undefined;
+  replaceAtOnce?: true | undefined;
   clientMetadata?: Record<string, string> | undefined;
   policy: ResolvedPolicy;
   previousRunId?: string | undefined;
@@ -28,6 +30,8 @@ export interface ParsedAwaitDelivery {
   tokenInput?: TokenInput | undefined;
   alreadySent?: CodeDelivery | undefined;
   reverify?: true | undefined;
+  newValue?: Secret | undefined;
+  replaceAtOnce?: true | undefined;
   clientMetadata?: Record<string, string> | undefined;
   policy: ResolvedPolicy;
 }
@@ -65,6 +69,8 @@ export function parseRequest(input: unknown, besides: readonly string[] = []): P
     'attributeName',
     'alreadySent',
     'reverify',
+    'newValue',
+    'replaceAtOnce',
     'clientMetadata',
     'policy',
     'previousRunId',
@@ -86,6 +92,7 @@ export function parseRequest(input: unknown, besides: readonly string[] = []): P
     clientMetadata: metadata(fields['clientMetadata']),
     alreadySent: delivery(fields['alreadySent']),
     reverify: flag(fields['reverify'], 'reverify'),
+    ...change(fields, attributeName),
     policy: policyIn(fields['policy'], attributeName),
     previousRunId: optionalText(fields['previousRunId'], 'previousRunId', {
       most: BOUNDS.previousRunId,
@@ -112,12 +119,15 @@ export function parseAwaitDelivery(input: unknown, attributeName: AttributeName)
     ...TOKEN_FIELDS,
     'alreadySent',
     'reverify',
+    'newValue',
+    'replaceAtOnce',
     'clientMetadata',
     'policy',
   ]);
   return {
     alreadySent: delivery(fields['alreadySent']),
     reverify: flag(fields['reverify'], 'reverify'),
+    ...change(fields, attributeName),
     clientMetadata: metadata(fields['clientMetadata']),
     policy: policyIn(fields['policy'], attributeName),
     tokenInput: optionalTokenInput(fields),
@@ -197,6 +207,34 @@ function policyIn(value: unknown, attributeName: AttributeName): ResolvedPolicy 
     if (!(error instanceof PolicyError)) throw error;
     throw new InvalidInputError(`policy.${error.field}`, error.message);
   }
+}
+
+/** What each attribute may be changed to. Cognito checks more. */
+const VALUES: Record<AttributeName, { form: RegExp; words: string }> = {
+  email: { form: /^[^\s@]+@[^\s@]+$/, words: 'an e-mail address' },
+  phone_number: { form: /^\+[1-9]\d{1,14}$/, words: 'a number in the form of E.164, such as +15555550123' },
+};
+
+function change(
+  { newValue, replaceAtOnce, alreadySent }: Record<string, unknown>,
+  attributeName: AttributeName,
+): { newValue: Secret | undefined; replaceAtOnce: true | undefined } {
+  const { form, words } = VALUES[attributeName];
+  const checked = optionalText(newValue, 'newValue', {
+    most: BOUNDS.newValue,
+    right: (text) => form.test(text) && isPrintable(text),
+    form: words,
+  });
+  const atOnce = flag(replaceAtOnce, 'replaceAtOnce');
+  if (checked === undefined && atOnce)
+    throw new InvalidInputError('replaceAtOnce', 'is for a start with newValue only');
+  if (checked !== undefined && alreadySent !== undefined) {
+    throw new InvalidInputError(
+      'newValue',
+      'cannot come together with alreadySent: either you change the value, or we do',
+    );
+  }
+  return { newValue: checked === undefined ? undefined : new Secret(checked), replaceAtOnce: atOnce };
 }
 
 /** `false` is the same as none. */

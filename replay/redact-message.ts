@@ -62,6 +62,7 @@ const message: Redact = (value, standIns) => {
 const PLAIN: Record<PlainKind, Redact> = {
   accessToken: ofText((token, standIns) => standIns.token(token)),
   code: ofText((value, standIns) => standIns.code(value)),
+  newValue: ofText((value, standIns) => standIns.newValue(value)),
   // The stand-in for a token in the wrong field, or for what is no reference, is refused as the original was.
   tokenReference: ofText((value, standIns) =>
     /^[\x21-\x7e]{1,512}$/.test(value) && !/^(Bearer)?eyJ/.test(value) ? standIns.id(value) : standIns.keep(value, ''),

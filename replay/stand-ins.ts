@@ -39,6 +39,14 @@ export class StandIns {
     );
   }
 
+  /** An address or a number of the same form. The workflow refuses another one, and it must refuse the stand-in too. */
+  newValue(value: string): string {
+    if (/^[^\s@]+@[^\s@]+$/.test(value))
+      return this.keep(value, `${this.letters(value, SHORTEST_ID)}@stand-in.invalid`);
+    if (!/^\+[1-9]\d+$/.test(value)) return this.opaque(value);
+    return this.keep(value, `+1${[...this.bytes(value, value.length - 2)].map((byte) => byte % 10).join('')}`);
+  }
+
   /** For values that are only compared: a reference, the digest of a value. */
   id(id: string): string {
     return this.keep(id, this.letters(id, Math.max(id.length, SHORTEST_ID)).slice(0, 512));

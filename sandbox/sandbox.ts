@@ -66,6 +66,11 @@ export class Sandbox {
     return created;
   }
 
+  /** Whether the pool keeps the old value of an attribute until the new one is verified. */
+  keepsOriginal(userPoolId: string): boolean {
+    return (this.parts.cognito.state.pools[userPoolId]?.verifyBeforeUpdate ?? []).length > 0;
+  }
+
   /** Makes a confirmed user who has signed in; without `poolId` in a new pool. */
   async createUser(user: NewUser = {}): Promise<SandboxUser> {
     const created = await createSignedInUser(this.parts.cognito, user);

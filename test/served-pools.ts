@@ -5,7 +5,8 @@ import type { Sandbox } from '../sandbox/index.js';
 export function poolsOf(sandbox: Sandbox): Iterable<ServedUserPool> {
   return {
     *[Symbol.iterator]() {
-      for (const userPoolId of sandbox.userPoolIds()) yield { userPoolId, endpoint: sandbox.url };
+      for (const userPoolId of sandbox.userPoolIds())
+        yield { userPoolId, endpoint: sandbox.url, keepsOriginal: sandbox.keepsOriginal(userPoolId) };
     },
   };
 }

@@ -19,7 +19,7 @@ export { CognitoRefusal, ForeignAnswer } from ${JSON.stringify(here('../dist/act
 `;
 
 /** In place of the AWS SDK: a command says which call it is. Another one that the activities make also needs an answer in `user-pool.ts`. */
-const COMMANDS = ['GetUser', 'GetUserAttributeVerificationCode', 'VerifyUserAttribute']
+const COMMANDS = ['GetUser', 'GetUserAttributeVerificationCode', 'UpdateUserAttributes', 'VerifyUserAttribute']
   .map((call) => `export class ${call}Command { call = '${call}'; constructor(input) { this.input = input; } }`)
   .join('\n');
 

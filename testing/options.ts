@@ -8,8 +8,13 @@ export interface FakeOptions {
   /** The id of the user pool. Default: `eu-west-1_Testing00`. */
   userPoolId?: string | undefined;
   /**
+   * The pool keeps the old value of an attribute until a new one is verified. Default: `false`, as Cognito's; then a start with
+   * `newValue` needs `replaceAtOnce`.
+   */
+  keepsOriginal?: boolean | undefined;
+  /**
    * A running sandbox, in place of the user pool of the fake: its users, tokens, codes and limits count then, and `code` and
-   * `userPoolId` are not used. Default: none.
+   * `userPoolId` are not used; neither is `keepsOriginal`. Default: none.
    */
   sandbox?: RunningSandbox | undefined;
 }
@@ -18,6 +23,7 @@ export interface FakeOptions {
 export interface RunningSandbox {
   readonly url: string;
   userPoolIds(): string[];
+  keepsOriginal(userPoolId: string): boolean;
   advanceClock(ms: number): void;
 }
 
@@ -41,9 +47,11 @@ export interface FakeUser {
 export interface FakeAttribute {
   value: string;
   verified: boolean;
+  /** A new value that takes its place once it is verified. Default: none. */
+  pendingValue?: string | undefined;
 }
 
-/** The calls to Cognito: to send a code, to check one, to read the attribute. */
+/** The calls to Cognito: to send a code, or change the value upon which one is sent; to check one; to read the attribute. */
 export type CognitoCallName = 'send' | 'attempt' | 'read';
 
 /** How Cognito refuses a call. */

@@ -3,6 +3,7 @@ import type { CognitoCallName, RefusalOptions } from './options.js';
 
 const CALLS: Record<Command['call'], CognitoCallName> = {
   GetUserAttributeVerificationCode: 'send',
+  UpdateUserAttributes: 'send',
   VerifyUserAttribute: 'attempt',
   GetUser: 'read',
 };

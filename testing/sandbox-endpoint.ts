@@ -6,7 +6,8 @@ import type { RunningSandbox } from './options.js';
 export function poolsOf(sandbox: RunningSandbox): Iterable<ServedUserPool> {
   return {
     *[Symbol.iterator]() {
-      for (const userPoolId of sandbox.userPoolIds()) yield { userPoolId, endpoint: sandbox.url };
+      for (const userPoolId of sandbox.userPoolIds())
+        yield { userPoolId, endpoint: sandbox.url, keepsOriginal: sandbox.keepsOriginal(userPoolId) };
     },
   };
 }

@@ -12,7 +12,7 @@ import type { FakeAttribute, FakeUser, NewFakeUser } from './options.js';
 
 interface User {
   readonly attributes: Map<AttributeName, FakeAttribute>;
-  readonly codes: Map<AttributeName, { code: string; sentAtMs: number }>;
+  readonly codes: Map<AttributeName, { code: string; sentAtMs: number; pending: boolean }>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -23,16 +23,20 @@ const KID = 'fake';
 export class FakeUserPool {
   /** As a token names it. */
   readonly issuer: string;
+  readonly userPoolId: string;
+  private readonly keepsOriginal: boolean;
   private readonly users = new Map<string, User>();
   // A key of this size is made in milliseconds, and signs nothing but the tokens of tests.
   private readonly key = generateKeyPairSync('rsa', { modulusLength: 1024 });
 
   /** @param code the next code */
   constructor(
-    readonly userPoolId: string,
+    { userPoolId, keepsOriginal }: { userPoolId: string; keepsOriginal: boolean },
     private readonly clock: Clock,
     private readonly code: () => string,
   ) {
+    this.userPoolId = userPoolId;
+    this.keepsOriginal = keepsOriginal;
     this.issuer = `https://cognito-idp.${userPoolId.split('_')[0]}.amazonaws.com/${userPoolId}`;
   }
 
@@ -79,19 +83,28 @@ export class FakeUserPool {
     const user = this.users.get(sub);
     if (expiresAtMs <= this.clock.now()) throw refused('NotAuthorizedException', 'Access Token has expired');
     if (!user) throw refused('UserNotFoundException', 'User does not exist.');
-    const name = ATTRIBUTE_NAMES.find((one) => one === input.AttributeName);
     if (call === 'GetUser') return userAnswer(sub, user);
+    const [change] = input.UserAttributes ?? [];
+    const name = ATTRIBUTE_NAMES.find((one) => one === (change?.Name ?? input.AttributeName));
     const attribute = name && user.attributes.get(name);
     if (!name || !attribute) throw refused('InvalidParameterException', 'User has no such attribute');
+    if (change) return { CodeDeliveryDetailsList: this.change(user, name, attribute, change.Value) };
     return call === 'GetUserAttributeVerificationCode'
-      ? this.send(user, name, attribute)
+      ? { CodeDeliveryDetails: this.send(user, name, attribute.value) }
       : this.verify(user, name, attribute, input.Code);
   }
 
-  private send(user: User, name: AttributeName, { value }: FakeAttribute): object {
-    user.codes.set(name, { code: this.code(), sentAtMs: this.clock.now() });
+  private change(user: User, name: AttributeName, attribute: FakeAttribute, value: string): object[] {
+    if (attribute.value === value) return [];
+    if (this.keepsOriginal) attribute.pendingValue = value;
+    else user.attributes.set(name, { value, verified: false });
+    return [this.send(user, name, value, this.keepsOriginal)];
+  }
+
+  private send(user: User, name: AttributeName, value: string, pending = false): object {
+    user.codes.set(name, { code: this.code(), sentAtMs: this.clock.now(), pending });
     const medium = name === 'email' ? 'EMAIL' : 'SMS';
-    return { CodeDeliveryDetails: { AttributeName: name, DeliveryMedium: medium, Destination: masked(name, value) } };
+    return { AttributeName: name, DeliveryMedium: medium, Destination: masked(name, value) };
   }
 
   private verify(user: User, name: AttributeName, attribute: FakeAttribute, code: string | undefined): object {
@@ -101,6 +114,10 @@ export class FakeUserPool {
     if (sent.code !== code)
       throw refused('CodeMismatchException', 'Invalid verification code provided, please try again.');
     user.codes.delete(name);
+    if (sent.pending && attribute.pendingValue !== undefined) {
+      attribute.value = attribute.pendingValue;
+      attribute.pendingValue = undefined;
+    }
     attribute.verified = true;
     return {};
   }

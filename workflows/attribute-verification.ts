@@ -27,6 +27,7 @@ import { awaitKeyOfRequest } from './missing-key.js';
 import { type Ending, nextEvent } from './policy.js';
 import { failureOf, refused } from './refusals.js';
 import { Stamps } from './stamps.js';
+import { isChecked } from './standing.js';
 import { Verification } from './verification.js';
 
 /** See `VerificationRequest` and `VerificationOutcome`; fails with Cognito's exception name where a person must look. */
@@ -108,6 +109,7 @@ function openVerification(request: unknown): Verification {
     const run = workflowInfo();
     const parsed = parseRequest(unstamped(request).message);
     refuseUnderOtherId(parsed);
+    refuseUncheckedChange(parsed, request);
     const stamps = new Stamps(request, run);
     if (stamps.wrongClock) log.warn(stamps.wrongClock);
     return new Verification(parsed, run.startTime.getTime(), stamps, request);
@@ -118,6 +120,15 @@ function openVerification(request: unknown): Verification {
     refuseMessages(reason);
     throw reason;
   }
+}
+
+/** A stranger with a token of their own making would have the real user's token change the address to theirs. */
+function refuseUncheckedChange({ newValue, tokenInput }: ParsedRequest, request: unknown): void {
+  if (!newValue || !tokenInput.accessToken || isChecked(request)) return;
+  throw new InvalidInputError(
+    'newValue',
+    'needs an access token whose signature the sender has checked (stamp.proven)',
+  );
 }
 
 /**

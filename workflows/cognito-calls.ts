@@ -11,6 +11,7 @@ import {
   type TokenInput,
   tokenFields,
   type UserKey,
+  type VerificationStatus,
 } from '@cognito-verification/contract';
 import {
   ActivityCancellationType,
@@ -41,13 +42,24 @@ export interface Call {
 }
 
 /** A call that waits until Cognito shows this value as verified. */
-export interface Awaiting {
+interface Awaiting {
   target: AwaitedValue | undefined;
+}
+
+/** A look. */
+export interface LookAt extends Call, Awaiting {
+  /** The value that the attribute is to get, of which the look tells the digest. */
+  newValue: Secret | undefined;
 }
 
 /** How a send ended. */
 export type SendVerdict =
-  | { verdict: 'sent'; delivery: CodeDelivery; attribute?: AttributeSnapshot | undefined }
+  | {
+      verdict: 'sent';
+      delivery: CodeDelivery;
+      attribute?: AttributeSnapshot | undefined;
+      oldValue?: VerificationStatus['oldValue'];
+    }
   /** Nothing was sent: the attribute was verified before. */
   | { verdict: 'alreadyVerified'; attribute: AttributeSnapshot }
   | FailedCall<SendFailure>;
@@ -91,6 +103,9 @@ const MOST_FOR_START = 0.75;
 // The AWS SDK gives up a request after 22 s, and the look at the attribute before a send after 3 s.
 const CALL_MS = 30_000;
 
+// A look, the change, another look, and where the pool sends no code by itself a send.
+const CHANGE_MS = 60_000;
+
 // The activity gives up a look after 4 s.
 const READ_MS = 5_000;
 
@@ -107,16 +122,21 @@ export const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
 export interface Send extends Call {
   recordAttribute: boolean;
   unlessVerified: boolean | undefined;
+  /** The value that the attribute is to get. */
+  newValue: Secret | undefined;
+  replaceAtOnce: boolean | undefined;
   clientMetadata: Record<string, string> | undefined;
 }
 
 /** @param summary what the Web UI shows beside the activity */
 export function sendCode(
-  { recordAttribute, unlessVerified, clientMetadata, ...call }: Send,
+  { recordAttribute, unlessVerified, newValue, replaceAtOnce, clientMetadata, ...call }: Send,
   summary: string,
 ): Promise<SendVerdict> {
-  const input = { ...inputOf(call), recordAttribute, unlessVerified, clientMetadata };
-  const options = { ...UNREPEATABLE, ...SEND_BUDGET, ...ofEachSend(call), summary };
+  const change = { newValue: newValue?.reveal(), replaceAtOnce };
+  const input = { ...inputOf(call), recordAttribute, unlessVerified, ...change, clientMetadata };
+  const longer = newValue ? { startToCloseTimeout: CHANGE_MS + resolvingMs(call) } : {};
+  const options = { ...UNREPEATABLE, ...SEND_BUDGET, ...ofEachSend(call), ...longer, summary };
   return verdictOf(
     input,
     () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.send, options).sendCode(input),
@@ -129,7 +149,7 @@ export function sentOf(answer: SendCodeResult | AlreadyVerified): Exclude<SendVe
   const { attribute } = answer;
   return 'alreadyVerified' in answer
     ? { verdict: 'alreadyVerified', attribute: answer.attribute }
-    : { verdict: 'sent', delivery: answer.delivery, attribute };
+    : { verdict: 'sent', delivery: answer.delivery, attribute, oldValue: answer.oldValue };
 }
 
 /** What a direct send and a governed one have in common. */
@@ -183,19 +203,20 @@ export interface LookBudget {
 export function readOf({
   verified,
   valueDigest,
+  newValueDigest,
   salt,
   destination,
 }: AttributeSnapshot): Extract<ReadVerdict, { verdict: 'read' }> {
-  return { verdict: 'read', attribute: { verified, valueDigest, salt, destination } };
+  return { verdict: 'read', attribute: { verified, valueDigest, newValueDigest, salt, destination } };
 }
 
 /** @param summary what the Web UI shows beside the activity */
 export function readAttribute(
-  { target, ...call }: Call & Awaiting,
+  { target, newValue, ...call }: LookAt,
   summary: string,
   { budget = 'patient', withinMs = Number.POSITIVE_INFINITY }: LookBudget = {},
 ): Promise<ReadVerdict> {
-  const input = { ...inputOf(call), target };
+  const input = { ...inputOf(call), target, newValue: newValue?.reveal() };
   const options = {
     summary,
     scheduleToCloseTimeout: Math.min(READ_BUDGET_MS[budget] + resolvingMs(call), withinMs),

@@ -15,10 +15,9 @@ import type { AttemptFailure, SendFailure } from '../activities/failures.js';
 import {
   type Attempt,
   type AttemptVerdict,
-  type Awaiting,
-  type Call,
   HEARTBEAT_TIMEOUT,
   inputOf,
+  type LookAt,
   ofEachSend,
   PRIORITY,
   priorityOf,
@@ -55,9 +54,11 @@ const DIRECT_SEND = {
  * @param summary what the Web UI shows beside the activity
  */
 export function sendCodeDirectly(
-  { recordAttribute, unlessVerified, clientMetadata, ...call }: Send,
+  { recordAttribute, unlessVerified, clientMetadata, ...send }: Send,
   summary: string,
 ): Promise<SendVerdict | NotMade> {
+  // A change is never made directly.
+  const { newValue: _, replaceAtOnce: __, ...call } = send;
   const input = { ...inputOf(call), recordAttribute, unlessVerified, clientMetadata };
   const options = { ...DIRECT_SEND, ...ofEachSend(call), ...priorityOf(call.owner, PRIORITY.send), summary };
   return verdictOf<Awaited<ReturnType<DirectActivities['sendCode']>>, DirectSend, SendFailure>(
@@ -117,10 +118,10 @@ type DirectVerdict = NotMade | Extract<AttemptVerdict, { verdict: 'accepted' }>;
  * @returns `notCalled` where the look did not succeed, and the task queue of calls takes over
  */
 export async function readAttributeDirectly(
-  { target, ...call }: Call & Awaiting,
+  { target, newValue, ...call }: LookAt,
   summary: string,
 ): Promise<Extract<ReadVerdict, { verdict: 'read' | 'accessTokenRejected' }> | NotMade> {
-  const input = { ...inputOf(call), target };
+  const input = { ...inputOf(call), target, newValue: newValue?.reveal() };
   const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['readAttribute']>>, DirectLook, AttemptFailure>(
     input,
     () => inTime(proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).readAttribute(input)),

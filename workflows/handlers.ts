@@ -101,9 +101,10 @@ function answerAwaitDelivery(verification: Verification): void {
       // The update that comes with the request only repeats it.
       const claim = opened === true ? undefined : claimOf(input, attributeName, Date.now());
       // Nothing is sent or checked any more that would tell whether the token counts, and only then the next one may begin.
-      const wantsLook = claim !== undefined && verification.exhausted;
+      const wantsLook = claim !== undefined && (verification.exhausted || verification.isOfAnotherValue(claim));
       offer(verification, token, claim, wantsLook);
-      const taken = () => !verification.tokenAwaitsItsTurn && !mailbox.alreadySent && !mailbox.startedAgain;
+      const makesWay = () => mailbox.startedAgain || mailbox.superseded;
+      const taken = () => !verification.tokenAwaitsItsTurn && !mailbox.alreadySent && !makesWay();
       const isSettled = () => sends.firstSettled && earlier.state === 'none' && taken();
       await untilSettled(verification, standing, () => verification.ended || isSettled());
       const status = verification.status();

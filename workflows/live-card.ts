@@ -46,6 +46,7 @@ const HEADLINES: Record<VerificationStatus['state'], string> = {
 function headline({ state, proof, reason }: VerificationStatus): string {
   if (proof === 'trusted') return 'Confirmed, and not checked';
   if (reason === 'AttributeChanged') return 'Expired: the user has another value now';
+  if (reason === 'Superseded') return 'Expired: it was started again for another value';
   if (reason === 'AttemptsExhausted') return 'Expired: no attempts were left, and it was started again';
   if (state === 'awaitingCode' && proof === 'outstanding') return 'A code was accepted: waiting for the proof';
   return HEADLINES[state];

@@ -248,7 +248,9 @@ export class Looks {
 
   /** The value that an accepted code has verified, for the activity that waits until it shows. */
   get awaited(): AwaitedValue | undefined {
-    return this.known && { valueDigest: this.known.valueDigest, mustDiffer: this.known.mustDiffer };
+    if (!this.known) return undefined;
+    const { valueDigest, mustDiffer, keptDigest } = this.known;
+    return { valueDigest, mustDiffer, keptDigest };
   }
 
   /**
@@ -279,7 +281,8 @@ export class Looks {
   private callOf({ tokenInput }: HeldToken): Parameters<typeof readAttribute>[0] {
     const { attributeName, owner } = this.parts.request;
     const target = this.isAccepted ? this.awaited : undefined;
-    return { owner, attributeName, tokenInput, salt: this.known?.salt, target };
+    const { newValue } = this.parts.terms.change;
+    return { owner, attributeName, tokenInput, salt: this.known?.salt, target, newValue };
   }
 
   private unblock(): void {

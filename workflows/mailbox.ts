@@ -55,6 +55,8 @@ export class Mailbox {
   alreadySent: CodeDelivery | undefined;
   /** A start has met this verification without attempts left. */
   startedAgain = false;
+  /** A start has asked for another value than the one that this verification is about. */
+  superseded = false;
 
   private updates = 0;
   private unproven = 0;

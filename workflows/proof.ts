@@ -20,6 +20,8 @@ export interface Target {
   readonly verified: boolean | undefined;
   /** Cognito keeps this value until a new one is verified, so that the value at the end must be another. */
   readonly mustDiffer: boolean;
+  /** The value that the user may have until the target is verified, where the verification itself changes it. */
+  readonly keptDigest?: string | undefined;
 }
 
 /**
@@ -27,9 +29,11 @@ export interface Target {
  * @param change the look was made because Cognito has sent a code by itself, to a value that is new
  */
 export function targetOf(
-  { valueDigest, salt, verified }: AttributeSnapshot,
+  { valueDigest, newValueDigest, salt, verified }: AttributeSnapshot,
   { change }: { change: boolean },
 ): Target | undefined {
+  if (newValueDigest !== undefined && newValueDigest !== valueDigest)
+    return { valueDigest: newValueDigest, salt, verified: false, mustDiffer: false, keptDigest: valueDigest };
   if (valueDigest === undefined) return undefined;
   // A new value that has taken its place at once is not verified. One that is verified is the old value, which is kept.
   return { valueDigest, salt, verified, mustDiffer: change && verified === true };
@@ -60,6 +64,7 @@ export function judge(target: Target, evidence: Evidence, now: AttributeSnapshot
   if (now.salt !== target.salt) return 'incomparable';
   const isTheSame = now.valueDigest === target.valueDigest;
   if (target.mustDiffer && isTheSame) return 'notVerified';
+  if (target.keptDigest !== undefined && now.valueDigest === target.keptDigest) return 'notVerified';
   if (!target.mustDiffer && !isTheSame) return 'changed';
   if (now.verified === undefined) return 'flagNotTold';
   if (!now.verified) return 'notVerified';

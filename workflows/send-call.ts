@@ -95,14 +95,18 @@ export class SendCall {
     const { request, tokens, looks, terms } = this.parts;
     const { attributeName, owner } = request;
     const summary = `Send ${this.records.counted.length + 1} of at most ${terms.policy.maxSends}: ${attributeName}`;
+    // Of a request that does not count only with the token that it came with.
+    const claimOf = (held: HeldToken) => (terms.proven ? terms : (held.claims[0] ?? terms));
+    const changeOf = (held: HeldToken) => (terms.proven ? terms.change : (held.claims[0] ?? terms.change));
     const callWith = (held: HeldToken) => ({
       owner,
       attributeName,
       tokenInput: held.tokenInput,
       salt: looks.target?.salt,
       recordAttribute: this.records.nothingSent || !looks.target,
-      // Of a request that does not count only with the token that it came with.
-      unlessVerified: this.records.nothingSent && !(terms.proven ? terms : (held.claims[0] ?? terms)).reverify,
+      unlessVerified: this.records.nothingSent && !claimOf(held).reverify,
+      newValue: changeOf(held).newValue,
+      replaceAtOnce: changeOf(held).replaceAtOnce || undefined,
       clientMetadata: metadataFor(held, { resending, tokens, terms }),
     });
     return withToken(
@@ -124,7 +128,8 @@ export class SendCall {
    * queue of calls, which takes over here too where the first had no effect.
    */
   private async sendDirectly(call: Parameters<typeof sendCode>[0], summary: string): Promise<SendVerdict | undefined> {
-    if (this.triedDirectly || !this.records.nothingSent) return undefined;
+    // A change draws on what the attempts of all pools draw on.
+    if (this.triedDirectly || !this.records.nothingSent || call.newValue) return undefined;
     this.triedDirectly = true;
     const answer = await sendCodeDirectly(call, summary);
     if (answer.verdict === 'notCalled') return undefined;

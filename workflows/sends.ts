@@ -4,6 +4,7 @@ import {
   type ParsedRequest,
   type VerificationFailure,
   type VerificationState,
+  type VerificationStatus,
 } from '@cognito-verification/contract';
 import type { AccessTokens } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
@@ -46,6 +47,7 @@ export class Sends {
   /** The re-send that was asked for. */
   private resending: Resending | undefined;
   private isFirstSettled = false;
+  private whatOfTheOld: VerificationStatus['oldValue'];
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.terms);
@@ -89,6 +91,11 @@ export class Sends {
   get facts(): Pick<ResendFacts, 'cooldownWaived' | 'sendPending' | 'retryAtMs'> {
     const { next, records } = this;
     return { cooldownWaived: records.cooldownWaived, sendPending: next.pending, retryAtMs: next.retryAtMs };
+  }
+
+  /** What has become of the old value, where the verification has changed it. */
+  get oldValue(): VerificationStatus['oldValue'] {
+    return this.whatOfTheOld;
   }
 
   /** The re-sends that still wait for an answer. */
@@ -228,6 +235,7 @@ export class Sends {
     switch (answer.verdict) {
       case 'sent':
       case 'uncertain':
+        if (answer.verdict === 'sent') this.whatOfTheOld = answer.oldValue ?? this.whatOfTheOld;
         this.parts.looks.needTarget();
         this.awaitCode();
         break;

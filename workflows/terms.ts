@@ -13,6 +13,7 @@ import {
   parseDuration,
   type ResolvedPolicy,
   resolvePolicy,
+  Secret,
 } from '@cognito-verification/contract';
 
 /** No request may hold a verification open for longer. */
@@ -29,6 +30,9 @@ export interface Claim {
   readonly alreadySent: CodeDelivery | undefined;
   /** A code is wanted also where the attribute is verified already. */
   readonly reverify: boolean;
+  /** The value that the attribute is to get. */
+  readonly newValue: Secret | undefined;
+  readonly replaceAtOnce: boolean;
 }
 
 /**
@@ -36,7 +40,7 @@ export interface Claim {
  * message, whatever later versions refuse.
  */
 export function claimOf(message: unknown, attributeName: AttributeName, atMs: number): Claim {
-  const { policy, alreadySent, reverify } = isRecord(message) ? message : {};
+  const { policy, alreadySent, reverify, newValue, replaceAtOnce } = isRecord(message) ? message : {};
   return {
     ...policyOf(policy, attributeName),
     atMs,
@@ -45,6 +49,8 @@ export function claimOf(message: unknown, attributeName: AttributeName, atMs: nu
       ? deliveryTold(alreadySent['destination'], alreadySent['deliveryMedium'])
       : undefined,
     reverify: reverify === true,
+    newValue: typeof newValue === 'string' ? new Secret(newValue) : undefined,
+    replaceAtOnce: replaceAtOnce === true,
   };
 }
 
@@ -88,6 +94,11 @@ export class Terms {
   /** A code is wanted also where the attribute is verified already: any request that counts may ask for it. */
   get reverify(): boolean {
     return this.claim.reverify;
+  }
+
+  /** The value that the attribute is to get, and whether it may take the place of the old one at once. */
+  get change(): Pick<Claim, 'newValue' | 'replaceAtOnce'> {
+    return this.claim;
   }
 
   /** A request counts. */

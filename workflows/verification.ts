@@ -26,7 +26,7 @@ import { Sends } from './sends.js';
 import type { Stamps } from './stamps.js';
 import { isChecked } from './standing.js';
 import { statusOf } from './status.js';
-import { claimOf, LONGEST_DEADLINE_MS, Terms } from './terms.js';
+import { type Claim, claimOf, LONGEST_DEADLINE_MS, Terms } from './terms.js';
 
 export class Verification {
   readonly mailbox = new Mailbox();
@@ -78,6 +78,11 @@ export class Verification {
   takeRequest(): void {
     const claim = this.tokens.takeRequest();
     if (!claim) return;
+    // One that counts: where none has yet, the first that does is in force.
+    if (this.terms.proven && this.isOfAnotherValue(claim)) {
+      this.mailbox.superseded = true;
+      return;
+    }
     const isAnother = this.terms.take(claim);
     this.deadline.move(Math.min(this.terms.expiresAtMs, this.startedAtMs + LONGEST_DEADLINE_MS));
     this.sends.deadlineMoved();
@@ -85,6 +90,12 @@ export class Verification {
     // What else it asks for it tells to the verification that it then opens.
     if (this.exhausted) this.mailbox.startedAgain = true;
     else this.sends.takeClaim(claim, { isAnother });
+  }
+
+  /** It wants another value than the one that this verification is about. */
+  isOfAnotherValue({ newValue }: Pick<Claim, 'newValue'>): boolean {
+    const ours = this.terms.change.newValue;
+    return newValue !== undefined && !(ours !== undefined && newValue.equals(ours));
   }
 
   /** Takes all requests that count. */
@@ -178,16 +189,21 @@ export class Verification {
     return this.attempts.usedUp && !this.looks.codeAccepted;
   }
 
-  /** A start has come, and no attempts are left: this verification makes way for the next, which the start then opens. */
+  /**
+   * A start has come, and no attempts are left, or it asks for another value: this verification makes way for the next, which the
+   * start then opens.
+   */
   async makeWay(): Promise<Ending | undefined> {
-    if (!this.exhausted) {
+    const { superseded } = this.mailbox;
+    if (!this.exhausted && !superseded) {
       this.mailbox.startedAgain = false;
       return undefined;
     }
     // The start waits for the end.
     const ending = await this.conclude();
-    this.hasMadeWay = ending.outcome === 'expired';
-    return ending.outcome === 'expired' ? { ...ending, reason: ending.reason ?? 'AttemptsExhausted' } : ending;
+    this.hasMadeWay = superseded || ending.outcome === 'expired';
+    const reason = superseded ? 'Superseded' : 'AttemptsExhausted';
+    return ending.outcome === 'expired' ? { ...ending, reason: ending.reason ?? reason } : ending;
   }
 
   /** It has ended for the sake of a start, which opens the next one. */
@@ -201,7 +217,7 @@ export class Verification {
     return {
       earlierCount: earlier.state,
       requestsCounting: tokens.requestsCounting,
-      startedAgain: mailbox.startedAgain,
+      startedAgain: mailbox.startedAgain || mailbox.superseded,
       confirmed: mailbox.confirmed && terms.confirmable,
       lookup: looks.state,
       lookDue: looks.due,

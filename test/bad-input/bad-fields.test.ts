@@ -166,6 +166,8 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   clientMetadata: (value) => ({ args: ['resend', 'ID', '--client-metadata', `a=${value}`] }),
   // An option without a value.
   reverify: undefined,
+  replaceAtOnce: undefined,
+  newValue: (value) => ({ args: START, env: { VERIFICATION_NEW_VALUE: value } }),
   // Its fields are options of their own, below.
   policy: undefined,
   code: (value) => ({ args: ['submit', 'ID'], env: { VERIFICATION_CODE: value } }),

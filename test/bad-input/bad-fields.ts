@@ -58,6 +58,7 @@ const PLAIN: Record<PlainKind, BadValues> = {
   },
   tokenReference: textOf('session-1', BOUNDS.accessTokenReference, ['', 'a b', TOKEN]),
   code: textOf('123456', BOUNDS.code, ['', '123 456']),
+  newValue: textOf('zoe@bakery.example', BOUNDS.newValue, ['', 'zoe', 'a b@c', '5555550123']),
   userPoolId: textOf('eu-west-1_AbC', 55, ['', 'a/b']),
   sub: textOf(SUB, 128, ['', 'a/b']),
   destination: textOf('z***@e***', BOUNDS.destination),

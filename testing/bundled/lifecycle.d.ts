@@ -6,11 +6,12 @@ export function attributeVerification(request: unknown): Promise<unknown>;
 
 /** A call to Cognito, as the AWS SDK has it. */
 export interface Command {
-  readonly call: 'GetUser' | 'GetUserAttributeVerificationCode' | 'VerifyUserAttribute';
+  readonly call: 'GetUser' | 'GetUserAttributeVerificationCode' | 'UpdateUserAttributes' | 'VerifyUserAttribute';
   readonly input: {
     readonly AccessToken: string;
     readonly AttributeName?: string;
     readonly Code?: string;
+    readonly UserAttributes?: readonly { readonly Name: string; readonly Value: string }[];
     readonly ClientMetadata?: Record<string, string>;
   };
 }

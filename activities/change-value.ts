@@ -1,0 +1,87 @@
+/** Changes an attribute to a new value, upon which Cognito sends a code to it. */
+import {
+  type CodeDeliveryDetailsType,
+  type CognitoIdentityProviderClient,
+  GetUserAttributeVerificationCodeCommand,
+  UpdateUserAttributesCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import type { Secret, ServedUserPool } from '@cognito-verification/contract';
+import { UnresolvedAccessToken } from './access-token-source.js';
+import { type AttributeSnapshot, type Look, readIfQuick, readSnapshot } from './attribute-snapshot.js';
+import { type FailedCall, replacesAtOnce, unreadBefore } from './call-failure.js';
+import type { AlreadyVerified, SendCodeInput, SendCodeResult } from './cognito.js';
+import { readFailure } from './failures.js';
+
+/** What a change is made with. */
+export interface Change {
+  readonly input: Omit<SendCodeInput, 'newValue'>;
+  readonly newValue: Secret;
+  readonly accessToken: Secret;
+  readonly client: CognitoIdentityProviderClient;
+  readonly pool: ServedUserPool;
+  readonly look: Look;
+  readonly signal: AbortSignal;
+  readonly failed: FailedCall;
+}
+
+/** What Cognito says of the code that it has sent; undefined where it says nothing. */
+type Changed = Pick<SendCodeResult, 'attribute' | 'oldValue'> & { details: CodeDeliveryDetailsType | undefined };
+
+/**
+ * Cognito sends nothing for a value that the attribute has already: then a code is asked for. So a lost answer is made up for by the
+ * next call, which finds the value changed.
+ */
+export async function changeValue(change: Change): Promise<Changed | Omit<AlreadyVerified, 'runId'>> {
+  const { input, pool, look, failed } = change;
+  const attribute = await readBefore({ ...look, newValue: change.newValue });
+  failed.attribute = attribute;
+  if (isChanged(attribute)) {
+    if (input.unlessVerified && attribute.verified === true) return { alreadyVerified: true, attribute };
+    const details = await askForCode(change);
+    return { details, attribute, oldValue: attribute.verified === true ? undefined : 'replaced' };
+  }
+  if (!input.replaceAtOnce && pool.keepsOriginal !== true) throw replacesAtOnce(input.attributeName, input.userPoolId);
+  const sent = await update(change);
+  // Nothing of it may take the place of the answer.
+  const after = await readIfQuick({ ...look, salt: attribute.salt, newValue: change.newValue });
+  const oldValue = after && (isChanged(after) ? 'replaced' : 'kept');
+  // A pool that verifies nothing by itself has only changed the value.
+  const details = sent ?? (oldValue === 'replaced' ? await askForCode(change) : undefined);
+  return { details, attribute, oldValue };
+}
+
+function isChanged({ valueDigest, newValueDigest }: AttributeSnapshot): boolean {
+  return valueDigest !== undefined && valueDigest === newValueDigest;
+}
+
+/** Nothing was asked for yet, so that a lost answer may be made up for by another try. */
+async function readBefore(look: Look): Promise<AttributeSnapshot> {
+  try {
+    return await readSnapshot(look);
+  } catch (error) {
+    if (error instanceof UnresolvedAccessToken || readFailure(error).send !== 'uncertain') throw error;
+    throw unreadBefore(error, look.attributeName);
+  }
+}
+
+async function update({ input, newValue, accessToken, client, signal }: Change) {
+  const { attributeName: Name, clientMetadata } = input;
+  const command = new UpdateUserAttributesCommand({
+    AccessToken: accessToken.reveal(),
+    UserAttributes: [{ Name, Value: newValue.reveal() }],
+    ClientMetadata: clientMetadata,
+  });
+  const { CodeDeliveryDetailsList: list } = await client.send(command, { abortSignal: signal });
+  // Some endpoints leave out the name of the attribute.
+  return list?.find(({ AttributeName = Name }) => AttributeName === Name);
+}
+
+async function askForCode({ input, accessToken, client, signal }: Change) {
+  const command = new GetUserAttributeVerificationCodeCommand({
+    AccessToken: accessToken.reveal(),
+    AttributeName: input.attributeName,
+    ClientMetadata: input.clientMetadata,
+  });
+  const { CodeDeliveryDetails } = await client.send(command, { abortSignal: signal });
+  return CodeDeliveryDetails;
+}

@@ -1,0 +1,185 @@
+/** The worker itself changes the attribute, and verifies the new value and no other. */
+import { CreateUserPoolClientCommand } from '@aws-sdk/client-cognito-identity-provider';
+import { isAlreadyVerifiedValue, isVerifiedValue } from '@cognito-verification/client';
+import { type AttributeName, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { describe, expect, it } from 'vitest';
+import { type SandboxUser, useRig } from '../rig.js';
+import { sdkFor } from '../sandbox/running-sandbox.js';
+
+const UPDATE = 'UpdateUserAttributes';
+const OLD = { email: 'zoe@example.com', phone_number: '+15555550123' };
+const NEW = { email: 'yan.new@other.example', phone_number: '+15555550199' };
+
+const rig = useRig('local');
+
+const userIn = (keeps: boolean, flags = { emailVerified: true, phoneNumberVerified: true }): Promise<SandboxUser> =>
+  rig.sandbox.createUser({ attributes: OLD, ...flags, requireVerificationBeforeUpdate: keeps });
+const change = ({ accessToken }: SandboxUser, attributeName: AttributeName = 'email', more: object = {}) => ({
+  accessToken,
+  attributeName,
+  newValue: NEW[attributeName],
+  ...more,
+});
+const inbox = (user: SandboxUser) => rig.sandbox.inbox(user).map(({ destination }) => destination);
+const updates = ({ username }: SandboxUser) => rig.sandbox.calls({ operation: UPDATE, username }).length;
+const idOf = (user: SandboxUser) => workflowIdFor({ ...user, attributeName: 'email' });
+
+describe.each(['email', 'phone_number'] as const)('a new %s', (attributeName) => {
+  it('in a pool that keeps the old one: the code goes to the new one, which is verified then', async () => {
+    const user = await userIn(true);
+    const { workflowId, status } = await rig.client.start(change(user, attributeName));
+    expect(status).toMatchObject({
+      state: 'awaitingCode',
+      sendsLeft: 4,
+      oldValue: 'kept',
+      sends: [{ outcome: 'sent' }],
+    });
+    expect(inbox(user)).toEqual([NEW[attributeName]]);
+    expect(rig.sandbox.attribute(user, attributeName)).toMatchObject({ value: OLD[attributeName], verified: true });
+    const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+    const outcome = await rig.client.wait(workflowId);
+    expect(outcome).toMatchObject({ outcome: 'verified', proof: 'accepted' });
+    expect([NEW, OLD].map((values) => isVerifiedValue(outcome, values[attributeName]))).toEqual([true, false]);
+    expect(rig.sandbox.attribute(user, attributeName)).toEqual({ value: NEW[attributeName], verified: true });
+    expect(JSON.stringify([status, outcome])).not.toContain(NEW[attributeName]);
+  });
+
+  it('in a pool that does not: refused, unless it may take its place at once', async () => {
+    const user = await userIn(false);
+    await expect(rig.client.start(change(user, attributeName))).rejects.toMatchObject({
+      failure: { type: 'ReplacesAtOnce', message: expect.stringMatching(/nothing was changed.*replaceAtOnce/s) },
+    });
+    expect([inbox(user), updates(user)]).toEqual([[], 0]);
+    const { workflowId, status } = await rig.client.start(change(user, attributeName, { replaceAtOnce: true }));
+    expect(status).toMatchObject({ state: 'awaitingCode', oldValue: 'replaced' });
+    expect(inbox(user)).toEqual([NEW[attributeName]]);
+    const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+    expect(isVerifiedValue(await rig.client.wait(workflowId), NEW[attributeName])).toBe(true);
+  });
+});
+
+describe.each([true, false])('where the old value is kept: %s', (keeps) => {
+  const more = { replaceAtOnce: !keeps, policy: { resendCooldown: '1 second' as const } };
+
+  it('a re-send goes to the new value, and only the newest code counts', async () => {
+    rig.sandbox.setSwitches({ sendWhilePending: 'currentValue' });
+    const user = await userIn(keeps);
+    const { workflowId } = await rig.client.start(change(user, 'email', more));
+    await expect
+      .poll(() => rig.client.resendCode(workflowId, {}).catch(() => undefined), { timeout: 10_000 })
+      .toBeDefined();
+    expect(inbox(user)).toEqual([NEW.email, NEW.email]);
+    const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
+    await rig.client.submitCode(workflowId, { code });
+    expect(isVerifiedValue(await rig.client.wait(workflowId), NEW.email)).toBe(true);
+  });
+
+  it('a lost answer is uncertain and not repeated; another call is the wish of the user', async () => {
+    const user = await userIn(keeps);
+    const { username } = user;
+    rig.sandbox.setFault({ operation: UPDATE, username, dropConnection: 'afterEffect', times: 1 });
+    const { workflowId, status } = await rig.client.start(change(user, 'email', more));
+    expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: true, sends: [{ outcome: 'uncertain' }] });
+    expect([inbox(user), updates(user)]).toEqual([[NEW.email], 1]);
+    const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
+    expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
+    const outcome = await rig.client.wait(workflowId);
+    expect([isVerifiedValue(outcome, NEW.email), isVerifiedValue(outcome, OLD.email)]).toEqual([true, false]);
+  });
+
+  it('an unproven change says which value the user has', async () => {
+    const user = await userIn(keeps);
+    const { workflowId } = await rig.client.start(change(user, 'email', more));
+    await rig.client.cancel(workflowId);
+    expect(await rig.client.wait(workflowId)).toMatchObject({
+      outcome: 'cancelled',
+      status: { oldValue: keeps ? 'kept' : 'replaced' },
+    });
+  });
+});
+
+describe('what Cognito does not change', () => {
+  it('a value that the attribute has, verified: alreadyVerified, and nothing is sent', async () => {
+    const user = await userIn(true);
+    const { workflowId, status } = await rig.client.start({ ...change(user), newValue: OLD.email });
+    expect(status).toMatchObject({ state: 'alreadyVerified', sends: [] });
+    expect(isAlreadyVerifiedValue(await rig.client.wait(workflowId), OLD.email)).toBe(true);
+    expect([inbox(user), updates(user)]).toEqual([[], 0]);
+  });
+
+  it('a value that the attribute has, unverified: a code goes to it', async () => {
+    const user = await userIn(false, { emailVerified: false, phoneNumberVerified: false });
+    const { status } = await rig.client.start({ ...change(user), newValue: OLD.email });
+    expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
+    expect([inbox(user), updates(user)]).toEqual([[OLD.email], 0]);
+  });
+
+  it('what the app client may not write: failed, and the message names the setting', async () => {
+    const user = await userIn(true);
+    const sdk = sdkFor(rig.sandbox);
+    const command = new CreateUserPoolClientCommand({
+      UserPoolId: user.userPoolId,
+      ClientName: 'reads',
+      WriteAttributes: ['name'],
+    });
+    const { UserPoolClient } = await sdk.send(command).finally(() => sdk.destroy());
+    const { ClientId: clientId = '' } = UserPoolClient ?? {};
+    const accessToken = await rig.sandbox.issueAccessToken({ ...user, clientId });
+    await expect(rig.client.start({ ...change(user), accessToken })).rejects.toMatchObject({
+      failure: { type: 'NotAuthorizedException', message: expect.stringMatching(/WriteAttributes/) },
+    });
+    expect(inbox(user)).toEqual([]);
+  });
+
+  it('what another user has: failed when the code comes', async () => {
+    const pool = { aliasAttributes: ['email' as const], requireVerificationBeforeUpdate: true };
+    const owner = await rig.sandbox.createUser({ attributes: NEW, emailVerified: true, ...pool });
+    const { userPoolId: poolId } = owner;
+    const user = await rig.sandbox.createUser({ attributes: OLD, emailVerified: true, poolId });
+    const { workflowId } = await rig.client.start(change(user));
+    const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
+    await rig.client.submitCode(workflowId, { code }).catch(() => undefined);
+    expect(await rig.client.wait(workflowId)).toMatchObject({
+      outcome: 'failed',
+      failure: { type: 'AliasExistsException' },
+      status: { oldValue: 'kept' },
+    });
+  });
+});
+
+describe('beside another verification', () => {
+  it('it supersedes the open one of the old value', async () => {
+    const user = await userIn(true, { emailVerified: false, phoneNumberVerified: false });
+    const first = await rig.start(user);
+    const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
+    const policy = { resendCooldown: '1 second' } as const;
+    const second = await rig.client.start(change(user, 'email', { policy }));
+    expect(second.run).not.toBe(first.run);
+    expect(await rig.client.wait(first)).toMatchObject({ outcome: 'expired', reason: 'Superseded' });
+    await expect.poll(() => inbox(user), { timeout: 10_000 }).toEqual([OLD.email, NEW.email]);
+    expect(await rig.client.submitCode(second, { code })).toMatchObject({ result: 'mismatch' });
+  });
+
+  it('the same start again joins it, and sends nothing', async () => {
+    const user = await userIn(true);
+    const first = await rig.client.start(change(user));
+    const again = await rig.client.start(change(user));
+    expect(again).toMatchObject({ run: first.run, status: { joined: true } });
+    expect(inbox(user)).toEqual([NEW.email]);
+  });
+
+  it('a stranger cannot have the real user change the address: without a checked token it does not begin', async () => {
+    const user = await userIn(true);
+    const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
+    await expect(rig.unchecked.start({ ...change(user), accessToken: forged })).rejects.toMatchObject({
+      code: 'InvalidRequest',
+    });
+    const { taskQueue } = rig;
+    const raw = { accessToken: user.accessToken, attributeName: 'email', newValue: NEW.email };
+    const run = rig.env.client.workflow.execute(WORKFLOW_TYPE, { taskQueue, workflowId: idOf(user), args: [raw] });
+    await expect(run).rejects.toMatchObject({ cause: { type: 'InvalidRequest' } });
+    expect([inbox(user), updates(user)]).toEqual([[], 0]);
+  });
+});
