@@ -134,7 +134,9 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       everyState.reach(),
       byReference(sandbox, client, tokenSource, { domain: planted.domain, bearer }),
     ]);
-    const ids = [...Object.values(workflowIds), quoted, ...references.workflowIds];
+    const newDomain = `new-${mark}.example`;
+    const changed = await changing(sandbox, client, newDomain);
+    const ids = [...Object.values(workflowIds), quoted, ...references.workflowIds, changed];
     const landmarks: Canary[] = [
       { name: 'user pool', value: userPoolId },
       { name: 'task queue', value: TASK_QUEUE },
@@ -152,6 +154,7 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       // Activities take them out of Cognito's texts.
       { name: 'e-mail address', value: planted.domain, kept: true },
       { name: 'phone number', value: planted.phoneNumber, kept: true },
+      { name: 'new value', value: newDomain },
       { name: 'client metadata', value: planted.clientMetadata.campaign },
     ];
 
@@ -281,6 +284,15 @@ async function byReference(
   const authorized = tokenSource.asked.every(({ authorization }) => authorization === `Bearer ${bearer}`);
   if (!authorized) throw new Error('the source was asked without its secret');
   return { tokens: users.map(({ accessToken }) => accessToken), workflowIds };
+}
+
+/** A verification that changes the address. */
+async function changing(sandbox: Sandbox, client: VerificationClient, domain: string): Promise<string> {
+  const [poolId] = sandbox.userPoolIds();
+  const { accessToken } = await sandbox.createUser({ attributes: { email: 'mia@old.example' }, poolId });
+  const change = { newValue: `mia@${domain}`, replaceAtOnce: true, policy: { codeFormat: 'nonSpace' } } as const;
+  const { workflowId } = await client.start({ accessToken, attributeName: 'email', ...change });
+  return workflowId;
 }
 
 async function deployedWorker(env: Record<string, string>, printed: string[]): Promise<() => Promise<unknown>> {

@@ -295,7 +295,7 @@ export const SAMPLES: Record<string, Sample> = {
       ...same(call, ['userPoolId', 'attributeName']),
       recordAttribute: true,
       unlessVerified: true,
-      newValue: email,
+      newValue: HIDDEN,
       replaceAtOnce: true,
       salt: HIDDEN,
     },

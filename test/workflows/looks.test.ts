@@ -30,6 +30,7 @@ it('is what a send has read before its message, whatever a look reads that began
   const looks = new Looks({
     request: request as ParsedRequest,
     tokens: { toSettle: undefined },
+    terms: { change: {} },
     targetRead,
   } as unknown as ConstructorParameters<typeof Looks>[0]);
   looks.needTarget();

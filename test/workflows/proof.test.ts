@@ -139,3 +139,24 @@ test('digests with different keys are never compared', () => {
 test('a look that was not told the value gives no target', () => {
   expect(targetOf({ salt, verified: true }, { change: true })).toBeUndefined();
 });
+
+describe('where the verification itself changes the value', () => {
+  const before = { salt: 's', valueDigest: 'old', verified: true, newValueDigest: 'new' };
+  const target = targetOf(before, { change: false });
+  const now = (valueDigest: string, verified: boolean) => ({ salt: 's', valueDigest, verified });
+
+  test.each<[string, boolean, string]>([
+    ['new', true, 'proven'],
+    ['new', false, 'notVerified'],
+    // It is kept until the new one is verified.
+    ['old', true, 'notVerified'],
+    ['a third one', true, 'changed'],
+  ])('%s, verified %s: %s', (value, verified, judgement) => {
+    for (const evidence of EVIDENCE) expect(target && judge(target, evidence, now(value, verified))).toBe(judgement);
+  });
+
+  test('a value that the attribute has already is judged as any other', () => {
+    const same = targetOf({ ...before, newValueDigest: 'old' }, { change: false });
+    expect(same).toEqual(targetOf({ salt: 's', valueDigest: 'old', verified: true }, { change: false }));
+  });
+});
