@@ -123,3 +123,16 @@ describe('the file with their keys', () => {
     ]);
   });
 });
+
+describe('the pools that keep the old value', () => {
+  const { keeping } = USER_POOL_SETTINGS;
+
+  it('are named among those that are served', () => {
+    const all = userPoolsFromSettings({ [pools]: `${EU},${GOV}`, [keeping]: GOV });
+    expect(all.map(({ keepsOriginal }) => keepsOriginal)).toEqual([false, true]);
+  });
+
+  it('are none that is not served', () => {
+    expect(problemsOf({ [pools]: EU, [keeping]: GOV })).toMatchObject([{ name: keeping }]);
+  });
+});

@@ -1,5 +1,8 @@
 /** The worker itself changes the attribute, and verifies the new value and no other. */
-import { CreateUserPoolClientCommand } from '@aws-sdk/client-cognito-identity-provider';
+import {
+  AdminUpdateUserAttributesCommand,
+  CreateUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { isAlreadyVerifiedValue, isVerifiedValue } from '@cognito-verification/client';
 import { type AttributeName, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
@@ -87,6 +90,47 @@ describe.each([true, false])('where the old value is kept: %s', (keeps) => {
     expect(await rig.client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
     const outcome = await rig.client.wait(workflowId);
     expect([isVerifiedValue(outcome, NEW.email), isVerifiedValue(outcome, OLD.email)]).toEqual([true, false]);
+  });
+
+  it('an answer that nobody sees: the look after it takes the new value for the target, and no other', async () => {
+    const user = await userIn(keeps);
+    const { username } = user;
+    rig.sandbox.setFault({ operation: UPDATE, username, latencyMs: 5_000, afterEffect: true, times: 1 });
+    const answer = rig.client.start(change(user, 'email', more));
+    await expect.poll(() => inbox(user), { timeout: 10_000 }).toEqual([NEW.email]);
+    const handle = rig.env.client.workflow.getHandle(idOf(user));
+    const { activityId } = (await handle.describe()).raw.pendingActivities?.[0] ?? {};
+    await rig.env.client.workflowService.respondActivityTaskCompletedById({
+      namespace: 'default',
+      workflowId: idOf(user),
+      activityId: activityId ?? '',
+    });
+    expect((await answer).status).toMatchObject({ state: 'awaitingCode', sends: [{ reason: 'AnswerLost' }] });
+    const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
+    expect(await rig.client.submitCode(idOf(user), { code })).toMatchObject({ result: 'verified' });
+    const outcome = await rig.client.wait(idOf(user));
+    expect([isVerifiedValue(outcome, NEW.email), isVerifiedValue(outcome, OLD.email)]).toEqual([true, false]);
+    expect([inbox(user), updates(user)]).toEqual([[NEW.email], 1]);
+  });
+
+  it('another value than both ends it', async () => {
+    const user = await userIn(keeps);
+    const { workflowId } = await rig.client.start(change(user, 'email', more));
+    const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
+    const sdk = sdkFor(rig.sandbox);
+    const UserAttributes = [
+      { Name: 'email', Value: 'third@example.com' },
+      { Name: 'email_verified', Value: 'true' },
+    ];
+    const command = new AdminUpdateUserAttributesCommand({
+      UserPoolId: user.userPoolId,
+      Username: user.username,
+      UserAttributes,
+    });
+    await sdk.send(command).finally(() => sdk.destroy());
+    await rig.client.confirm(workflowId);
+    expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'expired', reason: 'AttributeChanged' });
+    expect(code).not.toBe('');
   });
 
   it('an unproven change says which value the user has', async () => {

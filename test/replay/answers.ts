@@ -83,6 +83,10 @@ const COMMON: readonly CognitoAnswer[] = [
   ),
   exception('NotAuthorizedException', { message: 'Access Token does not have required scopes', as: 'missing-scope' }),
   exception('NotAuthorizedException', { message: 'User is disabled.', as: 'user-disabled' }),
+  exception('NotAuthorizedException', {
+    message: 'A client attempted to write unauthorized attribute',
+    as: 'unwritable-attribute',
+  }),
   ...[
     'UserLambdaValidationException',
     'InvalidLambdaResponseException',

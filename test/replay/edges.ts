@@ -47,6 +47,7 @@ const STATES = [
   'awaitingCode → verified: confirmed',
   'awaitingCode → expired: AttributeChanged',
   'awaitingCode → expired: AttemptsExhausted',
+  'awaitingCode → expired: Superseded',
   'awaitingCode → failed: a code was accepted, and the value is not verified',
 ];
 

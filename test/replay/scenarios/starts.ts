@@ -88,6 +88,28 @@ export const STARTS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a-start-for-another-value',
+    edges: ['awaitingCode → expired: Superseded', 'awaitDelivery: refused, VerificationEnded'],
+    play: async (rig) => {
+      const opened = await rig.open();
+      const { accessToken } = opened.user;
+      await rig.checkedUpdate(opened, awaitDelivery.name, { accessToken, newValue: 'new@example.com' });
+      return opened.id;
+    },
+  },
+  {
+    name: 'a-new-value',
+    edges: ['awaitingCode → verified: accepted'],
+    play: async (rig) => {
+      const user = await rig.user({ emailVerified: true, requireVerificationBeforeUpdate: true });
+      const { client, sandbox } = rig.base;
+      const request = { accessToken: user.accessToken, attributeName: 'email', newValue: 'new@example.com' } as const;
+      const { workflowId } = await client.start(request);
+      await client.submitCode(workflowId, { code: sandbox.codeFor(user, 'email') });
+      return workflowId;
+    },
+  },
+  {
     name: 'a-start-after-a-change-that-meets-one-without-attempts-left',
     edges: ['awaitingCode → expired: AttributeChanged', 'awaitDelivery: refused, VerificationEnded'],
     play: async (rig) => {
