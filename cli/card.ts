@@ -10,6 +10,7 @@ export function statusCard(workflowId: string, status: VerificationStatus): stri
     ['Sent to', sentTo(status)],
     ['Proof', status.proof && PROOFS[status.proof]],
     ['Not proven', status.unprovenConfirmation?.message],
+    ['Old value', status.oldValue && OLD_VALUES[status.oldValue]],
     ['Why', expiry(status)],
     ['Why', status.failure && `${status.failure.type}: ${status.failure.message}`],
     ['Code works until', isFinal(status.state) ? undefined : time(status.codeExpiresAt)],
@@ -47,8 +48,19 @@ const PROOFS: Record<NonNullable<VerificationStatus['proof']>, string> = {
   outstanding: 'outstanding: Cognito took a code; the attribute could not be read since',
 };
 
+const OLD_VALUES: Record<NonNullable<VerificationStatus['oldValue']>, string> = {
+  kept: 'kept: the user has it until the new one is verified',
+  replaced: 'replaced: the user has the new one already, unverified',
+};
+
+const EXPIRIES = {
+  AttemptsExhausted: 'AttemptsExhausted: no attempts were left, and it was started again',
+  Superseded: 'Superseded: it was started again for another value',
+};
+
 function expiry({ reason, currentDestination = 'another value' }: VerificationStatus): string | undefined {
-  return reason && `${reason}: the user has ${currentDestination} now, and the code went to another value`;
+  if (reason !== 'AttributeChanged') return reason && EXPIRIES[reason];
+  return `${reason}: the user has ${currentDestination} now, and the code went to another value`;
 }
 
 function heading(state: VerificationState, attributeName = ''): string {

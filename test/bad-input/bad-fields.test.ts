@@ -167,7 +167,7 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   // An option without a value.
   reverify: undefined,
   replaceAtOnce: undefined,
-  newValue: (value) => ({ args: START, env: { VERIFICATION_NEW_VALUE: value } }),
+  newValue: (value) => ({ args: [...BY_REFERENCE, ...USER], env: { VERIFICATION_NEW_VALUE: value } }),
   // Its fields are options of their own, below.
   policy: undefined,
   code: (value) => ({ args: ['submit', 'ID'], env: { VERIFICATION_CODE: value } }),
