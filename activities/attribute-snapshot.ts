@@ -125,7 +125,8 @@ function refuseOfAnother({ accessToken, sub }: Look, told: string | undefined): 
   throw new UnresolvedAccessToken(FAILURE_TYPES.accessTokenRefused, 'Cognito says that the token is of another user.');
 }
 
-function masked(attributeName: AttributeName, value: string): string {
+/** As Cognito masks it. */
+export function masked(attributeName: AttributeName, value: string): string {
   if (attributeName === 'email') {
     const [local, domain] = value.split('@').map((part) => /^[\p{L}\p{N}]/u.exec(part)?.[0] ?? '');
     return `${local ?? ''}***@${domain ?? ''}***`;

@@ -12,7 +12,7 @@ import { ApplicationFailure, activityInfo, CancelledFailure, cancellationDetails
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { redactText } from '../log/redact-text.js';
 import type { AttributeSnapshot } from './attribute-snapshot.js';
-import type { MaybeLate, MaybeRemembered } from './cognito.js';
+import type { MaybeLate, MaybeRemembered, SendCodeResult } from './cognito.js';
 import { CognitoRefusal } from './cognito-answer.js';
 import { type AttemptFailure, failureName, type Reading, readFailure, type SendFailure } from './failures.js';
 
@@ -25,6 +25,8 @@ export interface FailureDetails<Failure> extends MaybeLate, MaybeRemembered {
   requestId?: string | undefined;
   /** The attribute before the failed send, or after a code was called expired. */
   attribute?: AttributeSnapshot | undefined;
+  /** With `newValue`: what has become of the old one, where Cognito may have changed it. */
+  oldValue?: SendCodeResult['oldValue'];
 }
 
 /** The longest first delay and the longest delay at all; see "Exponential Backoff And Jitter" in the AWS Architecture Blog. */
@@ -40,6 +42,8 @@ export interface FailedCall {
   repeatable?: boolean | undefined;
   /** See `FailureDetails`. */
   attribute?: AttributeSnapshot | undefined;
+  /** See `FailureDetails`. */
+  oldValue?: SendCodeResult['oldValue'];
   /** Whether it goes on where its activity is cancelled, so that it has an answer all the same. Default: no. */
   direct?: boolean | undefined;
 }
@@ -50,7 +54,7 @@ export interface FailedCall {
  */
 export function failureOf(
   error: unknown,
-  { call, secrets, repeatable = false, attribute, direct = false }: FailedCall,
+  { call, secrets, repeatable = false, attribute, oldValue, direct = false }: FailedCall,
 ): ApplicationFailure | CancelledFailure {
   // Only these two are real cancellations. After a pause, a reset or the shutdown of a worker Temporal runs a "cancelled"
   // activity again, and the call may have had its effect.
@@ -66,6 +70,7 @@ export function failureOf(
     dailyEmailLimit: reading.dailyEmailLimit,
     requestId: error instanceof CognitoRefusal ? error.requestId : undefined,
     attribute,
+    oldValue,
   };
   const benign = failure === 'throttled' || failure === 'mismatch';
   return ApplicationFailure.create(
@@ -108,6 +113,20 @@ export function replacesAtOnce(attributeName: AttributeName, userPoolId: string)
   return ApplicationFailure.create({
     type: PROOF_FAILURE_TYPES.replacesAtOnce,
     message: `The worker does not know ${userPoolId} as a user pool that keeps the old ${attributeName} until the new one is verified, so nothing was changed. If it does (AttributesRequireVerificationBeforeUpdate), name it in VERIFICATION_KEEPING_USER_POOLS of the workers; otherwise start with replaceAtOnce.`,
+    nonRetryable: true,
+    details: [details],
+  });
+}
+
+/** The failure of a change that Cognito has taken without naming a message: an earlier one may be the one that counts. */
+export function noMessageNamed(
+  attributeName: AttributeName,
+  { attribute, oldValue }: Pick<FailedCall, 'attribute' | 'oldValue'>,
+): ApplicationFailure {
+  const details: FailureDetails<SendFailure> = { failure: 'uncertain', attribute, oldValue };
+  return ApplicationFailure.create({
+    type: CALL_FAILURE_TYPES.noMessageNamed,
+    message: `Cognito took the new ${attributeName}, and names no message that it has sent. Where the same one was waiting already, the code of the earlier message counts.`,
     nonRetryable: true,
     details: [details],
   });

@@ -8,7 +8,7 @@ import {
 import type { Secret, ServedUserPool } from '@cognito-verification/contract';
 import { UnresolvedAccessToken } from './access-token-source.js';
 import { type AttributeSnapshot, type Look, readIfQuick, readSnapshot } from './attribute-snapshot.js';
-import { type FailedCall, replacesAtOnce, unreadBefore } from './call-failure.js';
+import { type FailedCall, noMessageNamed, replacesAtOnce, unreadBefore } from './call-failure.js';
 import type { AlreadyVerified, SendCodeInput, SendCodeResult } from './cognito.js';
 import { readFailure } from './failures.js';
 
@@ -41,13 +41,29 @@ export async function changeValue(change: Change): Promise<Changed | Omit<Alread
     return { details, attribute, oldValue: attribute.verified === true ? undefined : 'replaced' };
   }
   if (!input.replaceAtOnce && pool.keepsOriginal !== true) throw replacesAtOnce(input.attributeName, input.userPoolId);
-  const sent = await update(change);
-  // Nothing of it may take the place of the answer.
-  const after = await readIfQuick({ ...look, salt: attribute.salt, newValue: change.newValue });
-  const oldValue = after && (isChanged(after) ? 'replaced' : 'kept');
-  // A pool that verifies nothing by itself has only changed the value.
-  const details = sent ?? (oldValue === 'replaced' ? await askForCode(change) : undefined);
-  return { details, attribute, oldValue };
+  try {
+    const sent = await update(change);
+    failed.oldValue = await whatOfTheOld(change, attribute);
+    if (!sent && failed.oldValue !== 'replaced') throw noMessageNamed(input.attributeName, failed);
+    // A pool that verifies nothing by itself has only changed the value.
+    return { details: sent ?? (await askForCode(change)), attribute, oldValue: failed.oldValue };
+  } catch (error) {
+    if (MAY_HAVE_CHANGED.has(readFailure(error).send)) failed.oldValue ??= await whatOfTheOld(change, attribute);
+    throw error;
+  }
+}
+
+const MAY_HAVE_CHANGED: ReadonlySet<string> = new Set(['uncertain', 'undeliverable']);
+
+/** Undefined where it cannot be read, or is a third one. No failure of it may take the place of the answer. */
+async function whatOfTheOld(
+  { look, newValue }: Change,
+  before: AttributeSnapshot,
+): Promise<SendCodeResult['oldValue']> {
+  const after = await readIfQuick({ ...look, salt: before.salt, newValue }).catch(() => undefined);
+  if (!after) return undefined;
+  if (isChanged(after)) return 'replaced';
+  return after.valueDigest === before.valueDigest ? 'kept' : undefined;
 }
 
 function isChanged({ valueDigest, newValueDigest }: AttributeSnapshot): boolean {

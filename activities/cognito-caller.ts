@@ -13,6 +13,7 @@ import {
   type AttributeSnapshot,
   type AwaitedValue,
   type Look,
+  masked,
   readIfQuick,
   readSnapshot,
   readUntilVerified,
@@ -102,7 +103,10 @@ export class CognitoCaller {
     const changed = await changeValue({ ...means, newValue, look: this.lookOf(means) });
     if ('alreadyVerified' in changed) return changed;
     const { details, ...rest } = changed;
-    return { ...rest, delivery: deliveryOf(details) };
+    const delivery = deliveryOf(details);
+    // Cognito masks it; another endpoint may not.
+    if (delivery.destination?.includes(value)) delivery.destination = masked(means.input.attributeName, value);
+    return { ...rest, delivery };
   }
 
   /** See `verifyCode`. */

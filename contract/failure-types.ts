@@ -50,6 +50,10 @@ export const CALL_FAILURE_TYPES = {
   unreadableInput: 'UnreadableInput',
   /** The call was made, but what came back cannot be the answer of its worker. */
   answerLost: 'AnswerLost',
+  /** Cognito has taken a new value, and names no message to it. */
+  noMessageNamed: 'NoMessageNamed',
+  /** The worker is older than the request: it would have sent a code to the old value, or has. */
+  workerTooOld: 'WorkerTooOld',
   /** Something that is not Cognito answered: a proxy, a firewall, a captive page, the wrong endpoint. */
   foreignAnswer: 'ForeignAnswer',
   /** The AWS SDK could not make the request from the worker's settings, so nothing was sent. */

@@ -283,5 +283,6 @@ export const PAYLOADS = {
     dailyEmailLimit: 'flag',
     requestId: 'uuid',
     attribute: message(SNAPSHOT),
+    oldValue: word(OLD_VALUES),
   },
 } as const satisfies Record<string, Fields>;

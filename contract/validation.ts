@@ -92,8 +92,7 @@ export function parseRequest(input: unknown, besides: readonly string[] = []): P
     clientMetadata: metadata(fields['clientMetadata']),
     alreadySent: delivery(fields['alreadySent']),
     reverify: flag(fields['reverify'], 'reverify'),
-    ...change(fields, attributeName),
-    policy: policyIn(fields['policy'], attributeName),
+    ...termsIn(fields, attributeName),
     previousRunId: optionalText(fields['previousRunId'], 'previousRunId', {
       most: BOUNDS.previousRunId,
       right: (text) => FORMS.uuid.test(text),
@@ -127,9 +126,8 @@ export function parseAwaitDelivery(input: unknown, attributeName: AttributeName)
   return {
     alreadySent: delivery(fields['alreadySent']),
     reverify: flag(fields['reverify'], 'reverify'),
-    ...change(fields, attributeName),
     clientMetadata: metadata(fields['clientMetadata']),
-    policy: policyIn(fields['policy'], attributeName),
+    ...termsIn(fields, attributeName),
     tokenInput: optionalTokenInput(fields),
   };
 }
@@ -215,10 +213,11 @@ const VALUES: Record<AttributeName, { form: RegExp; words: string }> = {
   phone_number: { form: /^\+[1-9]\d{1,14}$/, words: 'a number in the form of E.164, such as +15555550123' },
 };
 
-function change(
-  { newValue, replaceAtOnce, alreadySent }: Record<string, unknown>,
+/** The new value and the policy, which must go together. */
+function termsIn(
+  { newValue, replaceAtOnce, alreadySent, policy: given }: Record<string, unknown>,
   attributeName: AttributeName,
-): { newValue: Secret | undefined; replaceAtOnce: true | undefined } {
+): { policy: ResolvedPolicy; newValue: Secret | undefined; replaceAtOnce: true | undefined } {
   const { form, words } = VALUES[attributeName];
   const checked = optionalText(newValue, 'newValue', {
     most: BOUNDS.newValue,
@@ -234,7 +233,13 @@ function change(
       'cannot come together with alreadySent: either you change the value, or we do',
     );
   }
-  return { newValue: checked === undefined ? undefined : new Secret(checked), replaceAtOnce: atOnce };
+  const policy = policyIn(given, attributeName);
+  if (checked !== undefined && policy.confirmation === 'trust')
+    throw new InvalidInputError(
+      'newValue',
+      "needs the confirmation 'recheck': a trusted one does not say for which value it is",
+    );
+  return { policy, newValue: checked === undefined ? undefined : new Secret(checked), replaceAtOnce: atOnce };
 }
 
 /** `false` is the same as none. */

@@ -15,6 +15,10 @@ export function poolsOf(sandbox: Sandbox): Iterable<ServedUserPool> {
 export function poolSettings(sandbox: Sandbox): Record<string, string> {
   return {
     VERIFICATION_USER_POOLS: sandbox.userPoolIds().join(','),
+    VERIFICATION_KEEPING_USER_POOLS: sandbox
+      .userPoolIds()
+      .filter((id) => sandbox.keepsOriginal(id))
+      .join(','),
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
   };
 }

@@ -80,8 +80,8 @@ export function verdictOnFailure<Failure extends SendFailure | AttemptFailure>(e
   if (cause instanceof ApplicationFailure) {
     const details: unknown = awaitKey(cause.details?.[0]);
     if (isRecord(details) && 'failure' in details) {
-      const { failure, dailyEmailLimit, attribute } = details as unknown as FailureDetails<Failure>;
-      return { ...failedCall(failure, cause.type, cause.message), dailyEmailLimit, attribute };
+      const { failure, dailyEmailLimit, attribute, oldValue } = details as unknown as FailureDetails<Failure>;
+      return { ...failedCall(failure, cause.type, cause.message), dailyEmailLimit, attribute, oldValue };
     }
   }
   if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') {

@@ -4,6 +4,7 @@
  */
 import {
   type AttributeName,
+  CALL_FAILURE_TYPES,
   type CodeDelivery,
   cognitoTaskQueue,
   type Secret,
@@ -140,7 +141,7 @@ export function sendCode(
   return verdictOf(
     input,
     () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.send, options).sendCode(input),
-    sentOf,
+    newValue ? changedOf : sentOf,
   );
 }
 
@@ -150,6 +151,14 @@ export function sentOf(answer: SendCodeResult | AlreadyVerified): Exclude<SendVe
   return 'alreadyVerified' in answer
     ? { verdict: 'alreadyVerified', attribute: answer.attribute }
     : { verdict: 'sent', delivery: answer.delivery, attribute, oldValue: answer.oldValue };
+}
+
+/** An older worker knows nothing of a new value, and sends to the old one. */
+export function changedOf(answer: SendCodeResult | AlreadyVerified): SendVerdict {
+  if (answer.attribute?.newValueDigest !== undefined) return sentOf(answer);
+  const message =
+    'The worker that made the call is too old to change a value. Deploy the workers before a start has newValue.';
+  return { verdict: 'failed', failure: { type: CALL_FAILURE_TYPES.workerTooOld, message } };
 }
 
 /** What a direct send and a governed one have in common. */

@@ -27,8 +27,8 @@ export function shownBy(attribute: AttributeSnapshot | undefined): Shown {
 
 /** What the look needs of its verification. */
 interface Parts {
-  readonly terms: Pick<Terms, 'reverify'>;
-  readonly mailbox: Pick<Mailbox, 'alreadySent'>;
+  readonly terms: Pick<Terms, 'reverify' | 'change'>;
+  readonly mailbox: Pick<Mailbox, 'alreadySent' | 'superseded'>;
   readonly looks: Pick<Looks, 'codeAccepted'>;
   readonly limits: Pick<LimitFacts, 'earlier'>;
   takeRequests(): void;
@@ -59,7 +59,9 @@ export class LookBeforeSend {
     const { terms, mailbox, looks } = this.parts;
     if (shown.verdict === 'alreadyVerified') this.parts.takeRequests();
     if (looks.codeAccepted || !this.records.nothingSent) return 'awaitCode';
-    if (shown.verdict === 'notYet' || terms.reverify || mailbox.alreadySent) return 'send';
+    if (shown.verdict === 'notYet' || terms.reverify || mailbox.alreadySent || mailbox.superseded) return 'send';
+    const { valueDigest, newValueDigest } = shown.attribute;
+    if (terms.change.newValue && newValueDigest !== valueDigest) return 'send';
     return alreadyVerifiedBy(shown.attribute);
   }
 }

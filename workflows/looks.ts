@@ -1,4 +1,9 @@
-import { attributeUnreadable, type ParsedRequest, type UnprovenConfirmation } from '@cognito-verification/contract';
+import {
+  attributeUnreadable,
+  type ParsedRequest,
+  type UnprovenConfirmation,
+  type VerificationStatus,
+} from '@cognito-verification/contract';
 import { log } from '@temporalio/workflow';
 import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
@@ -8,7 +13,7 @@ import { readAttributeDirectly } from './direct-calls.js';
 import type { HeldToken } from './held-token.js';
 import type { Mailbox } from './mailbox.js';
 import { type CallState, type Ending, readAgainAt } from './policy.js';
-import { type Evidence, endingBy, judge, type Target, targetOf, unproven } from './proof.js';
+import { type Evidence, endingBy, judge, oldValueBy, type Target, targetOf, unproven } from './proof.js';
 import type { Terms } from './terms.js';
 import { Underway } from './underway.js';
 
@@ -52,6 +57,7 @@ export class Looks {
   private obstacle: Obstacle = 'none';
   private failuresInARow = 0;
   private whyUnproven: UnprovenConfirmation | undefined;
+  private whatOfTheOld: VerificationStatus['oldValue'];
 
   constructor(private readonly parts: Parts) {}
 
@@ -72,6 +78,15 @@ export class Looks {
   /** Why a confirmation proves nothing. */
   get unproven(): UnprovenConfirmation | undefined {
     return this.whyUnproven;
+  }
+
+  /** What has become of the old value, where the verification itself changes it. */
+  get oldValue(): VerificationStatus['oldValue'] {
+    return this.whatOfTheOld;
+  }
+
+  noteOldValue(oldValue: VerificationStatus['oldValue']): void {
+    this.whatOfTheOld = oldValue ?? this.whatOfTheOld;
   }
 
   /** The target was not verified before its code went out: once it is, a code was accepted. */
@@ -109,7 +124,7 @@ export class Looks {
 
   /** Takes what a send has read before it. The first message decides where codes go; a later one tells only what nobody knew. */
   noteSend(attribute: AttributeSnapshot | undefined, { first }: { first: boolean }): void {
-    const target = attribute && targetOf(attribute, { change: false });
+    const target = attribute && !this.isOfAnother(attribute) && targetOf(attribute, { change: false });
     if (!target || this.changeUnread || !(first || this.known === undefined)) return;
     this.known = target;
     this.targetWanted = 'no';
@@ -193,8 +208,10 @@ export class Looks {
 
   /** Keeps what was read as the target. */
   takeTarget(attribute: AttributeSnapshot): Ending | undefined {
+    if (this.isOfAnother(attribute)) return this.readAgainLater();
     this.known = targetOf(attribute, { change: this.changeUnread });
     if (!this.known) return { outcome: 'failed', failure: attributeUnreadable(this.parts.request.attributeName) };
+    if (this.changesValue) this.noteOldValue(oldValueBy(this.known, attribute));
     this.targetWanted = 'no';
     this.unblock();
     this.parts.targetRead();
@@ -208,6 +225,7 @@ export class Looks {
     const judgement = judge(this.known, evidence, attribute);
     // The first send has told the target meanwhile, with another key.
     if (judgement === 'incomparable') return undefined;
+    if (this.whatOfTheOld !== undefined) this.noteOldValue(oldValueBy(this.known, attribute));
     if (evidence === 'confirmed') {
       this.isConfirmed = false;
       this.whyUnproven = unproven(judgement, attributeName);
@@ -225,9 +243,21 @@ export class Looks {
     }
     if (look.verdict === 'failed' && this.isAccepted) return { outcome: 'failed', failure: look.failure };
     log.warn('The attribute could not be read', { reason: look.failure.type });
+    return this.readAgainLater();
+  }
+
+  private readAgainLater(): undefined {
     this.obstacle = 'failedBefore';
     this.again.set(readAgainAt(++this.failuresInARow, Date.now()), 'Reads the attribute again');
-    return undefined;
+  }
+
+  /** It was read for another value than the new one: before that was known, or by an older worker. */
+  private isOfAnother({ newValueDigest }: AttributeSnapshot): boolean {
+    return this.changesValue && newValueDigest === undefined;
+  }
+
+  private get changesValue(): boolean {
+    return this.parts.terms.change.newValue !== undefined;
   }
 
   /** The deadline has passed: takes a last look, where a code was sent and a token is left, and then it expires. */

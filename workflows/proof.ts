@@ -8,6 +8,7 @@ import {
   PROOF_FAILURE_TYPES,
   type Proof,
   type UnprovenConfirmation,
+  type VerificationStatus,
 } from '@cognito-verification/contract';
 import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { Ending } from './policy.js';
@@ -37,6 +38,12 @@ export function targetOf(
   if (valueDigest === undefined) return undefined;
   // A new value that has taken its place at once is not verified. One that is verified is the old value, which is kept.
   return { valueDigest, salt, verified, mustDiffer: change && verified === true };
+}
+
+/** What a look says of the old value, where the verification changes it; undefined where the user has a third one. */
+export function oldValueBy(target: Target, now: AttributeSnapshot): VerificationStatus['oldValue'] {
+  if (target.keptDigest !== undefined && now.valueDigest === target.keptDigest) return 'kept';
+  return now.valueDigest === target.valueDigest && now.verified !== true ? 'replaced' : undefined;
 }
 
 /** Why the attribute is looked at: Cognito has accepted a code, `codeConfirmed` says so, or nobody does. */

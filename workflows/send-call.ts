@@ -1,4 +1,4 @@
-import type { ParsedRequest } from '@cognito-verification/contract';
+import type { ParsedRequest, Secret } from '@cognito-verification/contract';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
 import { sendCodeDirectly } from './direct-calls.js';
@@ -33,6 +33,8 @@ export class SendCall {
   private hasEnded = false;
   private triedDirectly = false;
   private isTriedAgain = false;
+  /** What was asked for so far: codes to these values, or to the one that the user has. */
+  private readonly askedFor: (Secret | undefined)[] = [];
 
   /** @param onTryAgain called where the first try has failed, and another one follows at once */
   constructor(
@@ -70,6 +72,11 @@ export class SendCall {
       if (shown.verdict === 'alreadyVerified') this.untaken = shown;
       return shown;
     });
+  }
+
+  /** See `Sends`. */
+  askedForAnother(newValue: Secret | undefined): boolean {
+    return this.askedFor.some((value) => (value && newValue ? !value.equals(newValue) : value !== newValue));
   }
 
   /** Hands the answer over. */
@@ -112,7 +119,10 @@ export class SendCall {
     return withToken(
       tokens,
       'send',
-      async (held) => (await this.sendDirectly(callWith(held), summary)) ?? (await sendCode(callWith(held), summary)),
+      async (held) => {
+        this.askedFor.push(changeOf(held).newValue);
+        return (await this.sendDirectly(callWith(held), summary)) ?? (await sendCode(callWith(held), summary));
+      },
       {
         onAnswer: (answer) => {
           looks.noteSend(answer.attribute, { first: this.records.nothingSent });

@@ -2,9 +2,9 @@ import {
   type CodeDelivery,
   type ListedState,
   type ParsedRequest,
+  type Secret,
   type VerificationFailure,
   type VerificationState,
-  type VerificationStatus,
 } from '@cognito-verification/contract';
 import type { AccessTokens } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
@@ -47,7 +47,6 @@ export class Sends {
   /** The re-send that was asked for. */
   private resending: Resending | undefined;
   private isFirstSettled = false;
-  private whatOfTheOld: VerificationStatus['oldValue'];
 
   constructor(private readonly parts: Parts) {
     this.records = new SendRecords(parts.terms);
@@ -93,9 +92,9 @@ export class Sends {
     return { cooldownWaived: records.cooldownWaived, sendPending: next.pending, retryAtMs: next.retryAtMs };
   }
 
-  /** What has become of the old value, where the verification has changed it. */
-  get oldValue(): VerificationStatus['oldValue'] {
-    return this.whatOfTheOld;
+  /** Whether Cognito was asked for a code to another value than this one; undefined stands for the value that the user has. */
+  askedForAnother(newValue: Secret | undefined): boolean {
+    return this.call.askedForAnother(newValue);
   }
 
   /** The re-sends that still wait for an answer. */
@@ -231,11 +230,11 @@ export class Sends {
     const answer = this.call.take();
     this.next.noteAnswer(answer.verdict);
     if (answer.verdict !== 'noToken' && answer.verdict !== 'notYet') this.records.add(answer);
+    if ('oldValue' in answer) this.parts.looks.noteOldValue(answer.oldValue);
     let ending: Ending | undefined;
     switch (answer.verdict) {
       case 'sent':
       case 'uncertain':
-        if (answer.verdict === 'sent') this.whatOfTheOld = answer.oldValue ?? this.whatOfTheOld;
         this.parts.looks.needTarget();
         this.awaitCode();
         break;

@@ -48,7 +48,7 @@ export function statusOf(parts: Parts, state: VerificationState, ending: Ending 
     attempts: attempts.records.map((record) => ({ ...record })),
     proof: ending?.outcome === 'verified' ? ending.proof : outstanding(looks, ending),
     unprovenConfirmation: ended ? undefined : looks.unproven,
-    oldValue: ending?.outcome === 'verified' ? undefined : sends.oldValue,
+    oldValue: ending?.outcome === 'verified' ? undefined : looks.oldValue,
     reason: ending?.outcome === 'expired' ? ending.reason : undefined,
     currentDestination: ending && 'currentDestination' in ending ? ending.currentDestination : undefined,
     failure: ending?.outcome === 'failed' ? ending.failure : undefined,

@@ -118,7 +118,7 @@ export class Terms {
 
   /**
    * Takes a request that counts: the first one is in force from then on, and a later one may only tighten the policy, and
-   * ask for a code.
+   * ask for a code. Where the first says nothing of a new value, that of the opening one stays.
    * @returns whether it takes the place of another one
    */
   take(claim: Claim): boolean {
@@ -129,7 +129,10 @@ export class Terms {
     }
     const isAnother = claim !== this.claim;
     this.isProven = true;
-    this.claim = claim;
+    const { newValue, replaceAtOnce } = claim.newValue ? claim : this.claim;
+    // Nobody may be believed who does not say which value it is.
+    const policy = newValue ? { ...claim.policy, confirmation: 'recheck' as const } : claim.policy;
+    this.claim = { ...claim, policy, newValue, replaceAtOnce };
     return isAnother;
   }
 }

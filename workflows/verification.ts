@@ -78,8 +78,7 @@ export class Verification {
   takeRequest(): void {
     const claim = this.tokens.takeRequest();
     if (!claim) return;
-    // One that counts: where none has yet, the first that does is in force.
-    if (this.terms.proven && this.isOfAnotherValue(claim)) {
+    if (this.isSupersededBy(claim)) {
       this.mailbox.superseded = true;
       return;
     }
@@ -92,10 +91,17 @@ export class Verification {
     else this.sends.takeClaim(claim, { isAnother });
   }
 
-  /** It wants another value than the one that this verification is about. */
-  isOfAnotherValue({ newValue }: Pick<Claim, 'newValue'>): boolean {
+  /** It wants another value than the one that this verification is about, or says that Cognito has changed the value by itself. */
+  isOfAnotherValue({ newValue, alreadySent }: Pick<Claim, 'newValue' | 'alreadySent'>): boolean {
     const ours = this.terms.change.newValue;
-    return newValue !== undefined && !(ours !== undefined && newValue.equals(ours));
+    if (newValue === undefined) return ours !== undefined && alreadySent !== undefined;
+    return !ours?.equals(newValue);
+  }
+
+  /** Where no request has counted yet, the first that does is in force, unless a code may have been asked for another value. */
+  private isSupersededBy(claim: Claim): boolean {
+    if (this.terms.proven) return this.isOfAnotherValue(claim);
+    return this.sends.askedForAnother(claim.newValue ?? this.terms.change.newValue);
   }
 
   /** Takes all requests that count. */

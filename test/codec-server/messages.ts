@@ -377,6 +377,7 @@ export const SAMPLES: Record<string, Sample> = {
       dailyEmailLimit: true,
       requestId: SUB,
       attribute,
+      oldValue: 'kept',
     } satisfies Required<FailureDetails<SendFailure>>,
     shows: {
       failure: 'undeliverable',
@@ -384,6 +385,7 @@ export const SAMPLES: Record<string, Sample> = {
       at,
       dailyEmailLimit: true,
       requestId: SUB,
+      oldValue: 'kept',
       'attribute.verified': false,
     },
   },

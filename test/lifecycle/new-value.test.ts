@@ -2,29 +2,17 @@
 import {
   AdminUpdateUserAttributesCommand,
   CreateUserPoolClientCommand,
+  CreateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { isAlreadyVerifiedValue, isVerifiedValue } from '@cognito-verification/client';
-import { type AttributeName, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { workflowIdFor } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { type SandboxUser, useRig } from '../rig.js';
 import { sdkFor } from '../sandbox/running-sandbox.js';
-
-const UPDATE = 'UpdateUserAttributes';
-const OLD = { email: 'zoe@example.com', phone_number: '+15555550123' };
-const NEW = { email: 'yan.new@other.example', phone_number: '+15555550199' };
+import { change, changesIn, NEW, OLD, UNVERIFIED, UPDATE } from './changing.js';
 
 const rig = useRig('local');
-
-const userIn = (keeps: boolean, flags = { emailVerified: true, phoneNumberVerified: true }): Promise<SandboxUser> =>
-  rig.sandbox.createUser({ attributes: OLD, ...flags, requireVerificationBeforeUpdate: keeps });
-const change = ({ accessToken }: SandboxUser, attributeName: AttributeName = 'email', more: object = {}) => ({
-  accessToken,
-  attributeName,
-  newValue: NEW[attributeName],
-  ...more,
-});
-const inbox = (user: SandboxUser) => rig.sandbox.inbox(user).map(({ destination }) => destination);
-const updates = ({ username }: SandboxUser) => rig.sandbox.calls({ operation: UPDATE, username }).length;
+const { userIn, inbox, updates } = changesIn(rig);
 const idOf = (user: SandboxUser) => workflowIdFor({ ...user, attributeName: 'email' });
 
 describe.each(['email', 'phone_number'] as const)('a new %s', (attributeName) => {
@@ -144,6 +132,46 @@ describe.each([true, false])('where the old value is kept: %s', (keeps) => {
   });
 });
 
+describe('pools and users of other kinds', () => {
+  it('a pool that verifies nothing by itself sends when it is asked', async () => {
+    const sdk = sdkFor(rig.sandbox);
+    const made = await sdk.send(new CreateUserPoolCommand({ PoolName: 'by-hand' })).finally(() => sdk.destroy());
+    const user = await rig.sandbox.createUser({ attributes: OLD, emailVerified: true, poolId: made.UserPool?.Id });
+    const { workflowId, status } = await rig.client.start(change(user, 'email', { replaceAtOnce: true }));
+    expect(status).toMatchObject({ state: 'awaitingCode', oldValue: 'replaced', sendsLeft: 4 });
+    expect([inbox(user), updates(user)]).toEqual([[NEW.email], 1]);
+    await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+    expect(isVerifiedValue(await rig.client.wait(workflowId), NEW.email)).toBe(true);
+  });
+
+  it.each([true, false])('a user without an old value, where it would be kept: %s', async (keeps) => {
+    const { phone_number } = OLD;
+    const user = await rig.sandbox.createUser({ attributes: { phone_number }, requireVerificationBeforeUpdate: keeps });
+    const { workflowId, status } = await rig.client.start(change(user, 'email', { replaceAtOnce: !keeps }));
+    expect(status).toMatchObject({ state: 'awaitingCode', oldValue: keeps ? 'kept' : 'replaced' });
+    expect(inbox(user)).toEqual([NEW.email]);
+    await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+    expect(isVerifiedValue(await rig.client.wait(workflowId), NEW.email)).toBe(true);
+  });
+
+  it('Cognito names no message for a value that waits already: nobody knows, and the earlier code counts', async () => {
+    const user = await userIn(true);
+    rig.sandbox.setSwitches({ updateToPending: 'sendsNothing' });
+    try {
+      const policy = { resendCooldown: '1 second' } as const;
+      const { workflowId } = await rig.client.start(change(user, 'email', { policy }));
+      const resent = () => rig.client.resendCode(workflowId, {}).catch(() => undefined);
+      const again = expect.poll(resent, { timeout: 10_000 });
+      await again.toMatchObject({ deliveryUncertain: true, sends: [{}, { reason: 'NoMessageNamed' }] });
+      expect(inbox(user)).toEqual([NEW.email]);
+      await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
+      expect(isVerifiedValue(await rig.client.wait(workflowId), NEW.email)).toBe(true);
+    } finally {
+      rig.sandbox.setSwitches({ updateToPending: 'sendsAgain' });
+    }
+  });
+});
+
 describe('what Cognito does not change', () => {
   it('a value that the attribute has, verified: alreadyVerified, and nothing is sent', async () => {
     const user = await userIn(true);
@@ -154,7 +182,7 @@ describe('what Cognito does not change', () => {
   });
 
   it('a value that the attribute has, unverified: a code goes to it', async () => {
-    const user = await userIn(false, { emailVerified: false, phoneNumberVerified: false });
+    const user = await userIn(false, UNVERIFIED);
     const { status } = await rig.client.start({ ...change(user), newValue: OLD.email });
     expect(status).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });
     expect([inbox(user), updates(user)]).toEqual([[OLD.email], 0]);
@@ -190,40 +218,5 @@ describe('what Cognito does not change', () => {
       failure: { type: 'AliasExistsException' },
       status: { oldValue: 'kept' },
     });
-  });
-});
-
-describe('beside another verification', () => {
-  it('it supersedes the open one of the old value', async () => {
-    const user = await userIn(true, { emailVerified: false, phoneNumberVerified: false });
-    const first = await rig.start(user);
-    const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
-    const policy = { resendCooldown: '1 second' } as const;
-    const second = await rig.client.start(change(user, 'email', { policy }));
-    expect(second.run).not.toBe(first.run);
-    expect(await rig.client.wait(first)).toMatchObject({ outcome: 'expired', reason: 'Superseded' });
-    await expect.poll(() => inbox(user), { timeout: 10_000 }).toEqual([OLD.email, NEW.email]);
-    expect(await rig.client.submitCode(second, { code })).toMatchObject({ result: 'mismatch' });
-  });
-
-  it('the same start again joins it, and sends nothing', async () => {
-    const user = await userIn(true);
-    const first = await rig.client.start(change(user));
-    const again = await rig.client.start(change(user));
-    expect(again).toMatchObject({ run: first.run, status: { joined: true } });
-    expect(inbox(user)).toEqual([NEW.email]);
-  });
-
-  it('a stranger cannot have the real user change the address: without a checked token it does not begin', async () => {
-    const user = await userIn(true);
-    const forged = await rig.sandbox.issueAccessToken(user, { forged: true });
-    await expect(rig.unchecked.start({ ...change(user), accessToken: forged })).rejects.toMatchObject({
-      code: 'InvalidRequest',
-    });
-    const { taskQueue } = rig;
-    const raw = { accessToken: user.accessToken, attributeName: 'email', newValue: NEW.email };
-    const run = rig.env.client.workflow.execute(WORKFLOW_TYPE, { taskQueue, workflowId: idOf(user), args: [raw] });
-    await expect(run).rejects.toMatchObject({ cause: { type: 'InvalidRequest' } });
-    expect([inbox(user), updates(user)]).toEqual([[], 0]);
   });
 });

@@ -1,4 +1,5 @@
 /** What a look before a first send shows, and what follows from what came meanwhile. */
+import { Secret } from '@cognito-verification/contract';
 import { describe, expect, it, test } from 'vitest';
 import { LookBeforeSend, shownBy } from '../../workflows/look-before-send.js';
 
@@ -21,12 +22,17 @@ interface Meanwhile {
   sent?: boolean;
   reverify?: boolean;
   alreadySent?: object;
+  superseded?: boolean;
+  newValue?: Secret;
 }
 
-function lookBefore({ codeAccepted = false, sent = false, reverify = false, alreadySent }: Meanwhile, earlier = {}) {
+function lookBefore(
+  { codeAccepted = false, sent = false, reverify = false, alreadySent, superseded = false, newValue }: Meanwhile,
+  earlier = {},
+) {
   const parts = {
-    terms: { reverify },
-    mailbox: { alreadySent },
+    terms: { reverify, change: { newValue, replaceAtOnce: false } },
+    mailbox: { alreadySent, superseded },
     looks: { codeAccepted },
     limits: { earlier: { sends: [], attempts: [], ...earlier } },
     takeRequests: () => undefined,
@@ -45,6 +51,8 @@ describe('what follows', () => {
     ['nothing came', {}, ends, 'send'],
     ['a code of Cognito is out', { sent: true }, 'awaitCode', 'awaitCode'],
     ['such a code is to be taken in', { alreadySent: {} }, 'send', 'send'],
+    ['a start wants another value', { superseded: true }, 'send', 'send'],
+    ['it is another value than the new one', { newValue: new Secret('new@example.com') }, 'send', 'send'],
     ['a code was accepted', { codeAccepted: true }, 'awaitCode', 'awaitCode'],
     ['a code is asked for', { reverify: true }, 'send', 'send'],
     ['a code is asked for, and one is out', { reverify: true, sent: true }, 'awaitCode', 'awaitCode'],
