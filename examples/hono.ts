@@ -27,6 +27,12 @@ export function createApp(verifications: Verifications): Hono {
     const { status } = await mine(c).start(attribute(c), { requestId: key(c) });
     return c.json(publicStatus(status));
   });
+  app.put('/verifications/:attribute/value', async (c) => {
+    // The worker changes the attribute in Cognito, which sends the code to the new value.
+    const { newValue } = await c.req.json<{ newValue: string }>();
+    const { status } = await mine(c).start(attribute(c), { newValue, requestId: key(c) });
+    return c.json(publicStatus(status));
+  });
   app.post('/verifications/:attribute/code', async (c) => {
     const { code } = await c.req.json<{ code: string }>().catch(() => ({ code: '' }));
     const answer = await mine(c).submitCode(attribute(c), code, { attemptId: key(c), signal: c.req.raw.signal });

@@ -46,7 +46,11 @@ export class World {
   constructor({ code = '123456', userPoolId = 'eu-west-1_Testing00', keepsOriginal = false, sandbox }: FakeOptions) {
     this.sandbox = sandbox;
     if (!sandbox)
-      this.userPool = new FakeUserPool({ userPoolId, keepsOriginal }, this.clock, typeof code === 'string' ? () => code : code);
+      this.userPool = new FakeUserPool(
+        { userPoolId, keepsOriginal },
+        this.clock,
+        typeof code === 'string' ? () => code : code,
+      );
     this.userPools = sandbox ? poolsOf(sandbox) : [{ userPoolId, keepsOriginal, keys: this.pool.keys }];
     const send = async (command: Command, { abortSignal }: { abortSignal?: AbortSignal } = {}) => {
       await this.idly(this.refusals.heldUp(command, abortSignal));

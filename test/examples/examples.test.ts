@@ -131,6 +131,23 @@ it.each(Object.keys(EXAMPLES))('%s lets nobody in, and says so while Temporal is
   expect(await ask('start')).toEqual({ status: 503, retryAfter: '2', body: { code: 'TemporalUnavailable', text } });
 });
 
+it('the one with Hono changes an address', async () => {
+  const verifications = new FakeVerifications({ code: '123456', keepsOriginal: true });
+  const user = verifications.createUser({ verified: ['email'] });
+  const app = createApp(verifications);
+  const headers = { authorization: `Bearer ${user.accessToken}`, 'content-type': 'application/json' };
+  const ask = async (method: string, path: string, body: object) =>
+    await answeredBy(
+      await app.request(`/verifications/email/${path}`, { method, headers, body: JSON.stringify(body) }),
+    );
+  expect(await ask('PUT', 'value', { newValue: 'yan@sample.org' })).toMatchObject({
+    status: 200,
+    body: { state: 'awaitingCode', delivery: { destination: 'y***@s***' }, oldValue: 'kept' },
+  });
+  expect(await ask('POST', 'code', { code: '123456' })).toMatchObject({ status: 200, body: { result: 'verified' } });
+  expect(verifications.attribute(user, 'email')).toMatchObject({ value: 'yan@sample.org', verified: true });
+});
+
 it('the handler takes the event as it is', async () => {
   const verifications = new FakeVerifications({ code: '123456' });
   const { accessToken } = verifications.createUser();

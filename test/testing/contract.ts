@@ -38,6 +38,8 @@ export interface Subject<User extends Person = Person> {
 
 /** A story, and what it tells. */
 export interface Story {
+  /** Its users are of a pool that keeps the old value of an attribute until the new one is verified. Default: `false`. */
+  readonly keepsOriginal?: true;
   readonly play: <User extends Person>(subject: Subject<User>) => Promise<unknown>;
   readonly tells: unknown;
 }
@@ -373,6 +375,84 @@ export const STORIES: Record<string, Story> = {
       'codeExpiresAt',
       'z***@e***',
     ],
+  },
+  'a new address, in a pool that replaces the old one at once': {
+    play: async (s) => {
+      const user = await s.user();
+      const newValue = 'yan@sample.org';
+      const refused = await refusalOf(started(s, user, { newValue }));
+      const { status, ...ref } = await started(s, user, { newValue, replaceAtOnce: true });
+      const { result } = await s.verifications.submitCode(ref, { code: s.code(user) });
+      const outcome = await s.verifications.wait(ref);
+      const isOf = (value: string) => isVerifiedValue(outcome, value);
+      return {
+        refused,
+        sent: [...told(status), status.oldValue, status.delivery?.destination],
+        ended: [result, outcome.outcome, outcome.proof, isOf(newValue), isOf('zoe@example.com')],
+      };
+    },
+    tells: {
+      refused: 'VerificationFailed 502 ReplacesAtOnce',
+      sent: [
+        'awaitingCode, 4 sends and 10 attempts left',
+        'sent',
+        'resendAllowedAt',
+        'codeExpiresAt',
+        'replaced',
+        'y***@s***',
+      ],
+      ended: ['verified', 'verified', 'accepted', true, false],
+    },
+  },
+  'a new address, in a pool that keeps the old one': {
+    keepsOriginal: true,
+    play: async (s) => {
+      const user = await s.user();
+      const newValue = 'yan@sample.org';
+      const { status, ...ref } = await started(s, user, { newValue });
+      const again = await started(s, user, { newValue });
+      const { result } = await s.verifications.submitCode(ref, { code: s.code(user) });
+      const outcome = await s.verifications.wait(ref);
+      const third = await started(s, user, { newValue });
+      const isOf = (value: string) => isVerifiedValue(outcome, value);
+      return {
+        sent: [...told(status), status.oldValue, status.delivery?.destination],
+        joined: again.status.joined,
+        ended: [result, outcome.outcome, outcome.proof, isOf(newValue), isOf('zoe@example.com')],
+        third: third.status.state,
+      };
+    },
+    tells: {
+      sent: [
+        'awaitingCode, 4 sends and 10 attempts left',
+        'sent',
+        'resendAllowedAt',
+        'codeExpiresAt',
+        'kept',
+        'y***@s***',
+      ],
+      joined: true,
+      ended: ['verified', 'verified', 'accepted', true, false],
+      third: 'alreadyVerified',
+    },
+  },
+  'two new addresses: the second ends the verification of the first': {
+    keepsOriginal: true,
+    play: async (s) => {
+      const user = await s.user();
+      const first = await started(s, user, { newValue: 'yan@sample.org' });
+      const next = await started(s, user, { newValue: 'jon@sample.org' });
+      const { outcome, reason, status } = await s.verifications.wait(first);
+      const unsaid = await refusalOf(
+        started(s, user, { newValue: 'jon@sample.org', policy: { confirmation: 'trust' } }),
+      );
+      return { ended: [outcome, reason, status?.oldValue], next: [next.status.joined, ...told(next.status)], unsaid };
+    },
+    tells: {
+      ended: ['expired', 'Superseded', 'kept'],
+      next: [false, 'rateLimited, 4 sends and 10 attempts left', 'retryAt'],
+      unsaid: 'InvalidRequest 400 newValue',
+    },
   },
   'what was never started, and what is none': {
     play: async (s) => {

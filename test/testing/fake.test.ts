@@ -3,8 +3,8 @@ import { type FakeUser, FakeVerifications } from '@cognito-verification/testing'
 import { expect, it } from 'vitest';
 import { STORIES, type Subject } from './contract.js';
 
-function subject(): Subject<FakeUser> {
-  const verifications = new FakeVerifications({ code: '123456' });
+function subject(keepsOriginal = false): Subject<FakeUser> {
+  const verifications = new FakeVerifications({ code: '123456', keepsOriginal });
   return {
     verifications,
     user: () => Promise.resolve(verifications.createUser()),
@@ -16,6 +16,6 @@ function subject(): Subject<FakeUser> {
   };
 }
 
-it.each(Object.entries(STORIES))('%s', async (_, { play, tells }) => {
-  expect(await play(subject())).toEqual(tells);
+it.each(Object.entries(STORIES))('%s', async (_, { play, tells, keepsOriginal }) => {
+  expect(await play(subject(keepsOriginal))).toEqual(tells);
 });

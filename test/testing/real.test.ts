@@ -8,11 +8,17 @@ import { STORIES, type Subject } from './contract.js';
 const rig = useRig('local');
 const OPERATIONS = { send: 'GetUserAttributeVerificationCode', attempt: 'VerifyUserAttribute' } as const;
 
-const subject: Subject<SandboxUser> = {
+const userWhoKeeps = () =>
+  rig.sandbox.createUser({
+    attributes: { email: 'zoe@example.com', phone_number: '+15555550123' },
+    requireVerificationBeforeUpdate: true,
+  });
+
+const subjectOf = (newUser: () => Promise<SandboxUser>): Subject<SandboxUser> => ({
   get verifications() {
     return rig.client;
   },
-  user: () => rig.user(),
+  user: newUser,
   code: (user) => rig.sandbox.codeFor(user, 'email'),
   refuse: ({ username }, call, name) => {
     rig.sandbox.setFault({ operation: OPERATIONS[call], username, exception: { name }, times: 1 });
@@ -25,10 +31,11 @@ const subject: Subject<SandboxUser> = {
   },
   pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   token: (user) => rig.sandbox.issueAccessToken(user),
-};
+});
 
-for (const [name, { play, tells }] of Object.entries(STORIES)) {
+for (const [name, { play, tells, keepsOriginal }] of Object.entries(STORIES)) {
   it.concurrent(name, async ({ expect }) => {
-    expect(await play(subject)).toEqual(tells);
+    const newUser = keepsOriginal ? userWhoKeeps : () => rig.user();
+    expect(await play(subjectOf(newUser))).toEqual(tells);
   });
 }
