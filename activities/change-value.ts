@@ -57,12 +57,14 @@ const MAY_HAVE_CHANGED: ReadonlySet<string> = new Set(['uncertain', 'undeliverab
 
 /** Undefined where it cannot be read, or is a third one. No failure of it may take the place of the answer. */
 async function whatOfTheOld(
-  { look, newValue }: Change,
+  { look, newValue, pool }: Change,
   before: AttributeSnapshot,
 ): Promise<SendCodeResult['oldValue']> {
   const after = await readIfQuick({ ...look, salt: before.salt, newValue }).catch(() => undefined);
   if (!after) return undefined;
   if (isChanged(after)) return 'replaced';
+  // Where the app client may not read the value, equal digests are none.
+  if (after.valueDigest === undefined && pool.keepsOriginal !== true) return undefined;
   return after.valueDigest === before.valueDigest ? 'kept' : undefined;
 }
 

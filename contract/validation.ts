@@ -215,7 +215,7 @@ const VALUES: Record<AttributeName, { form: RegExp; words: string }> = {
 
 /** The new value and the policy, which must go together. */
 function termsIn(
-  { newValue, replaceAtOnce, alreadySent, policy: given }: Record<string, unknown>,
+  { newValue, replaceAtOnce, alreadySent, accessTokenReference, policy: given }: Record<string, unknown>,
   attributeName: AttributeName,
 ): { policy: ResolvedPolicy; newValue: Secret | undefined; replaceAtOnce: true | undefined } {
   const { form, words } = VALUES[attributeName];
@@ -227,6 +227,12 @@ function termsIn(
   const atOnce = flag(replaceAtOnce, 'replaceAtOnce');
   if (checked === undefined && atOnce)
     throw new InvalidInputError('replaceAtOnce', 'is for a start with newValue only');
+  if (checked !== undefined && accessTokenReference !== undefined) {
+    throw new InvalidInputError(
+      'newValue',
+      'needs an access token: a reference does not prove who asks for the change',
+    );
+  }
   if (checked !== undefined && alreadySent !== undefined) {
     throw new InvalidInputError(
       'newValue',

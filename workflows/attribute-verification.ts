@@ -123,8 +123,8 @@ function openVerification(request: unknown): Verification {
 }
 
 /** A stranger with a token of their own making would have the real user's token change the address to theirs. */
-function refuseUncheckedChange({ newValue, tokenInput }: ParsedRequest, request: unknown): void {
-  if (!newValue || !tokenInput.accessToken || isChecked(request)) return;
+function refuseUncheckedChange({ newValue }: ParsedRequest, request: unknown): void {
+  if (!newValue || isChecked(request)) return;
   throw new InvalidInputError(
     'newValue',
     'needs an access token whose signature the sender has checked (stamp.proven)',

@@ -59,7 +59,7 @@ describe.each([true, false])('where the old value is kept: %s', (keeps) => {
     const user = await userIn(keeps);
     const { workflowId } = await rig.client.start(change(user, 'email', more));
     await expect
-      .poll(() => rig.client.resendCode(workflowId, {}).catch(() => undefined), { timeout: 10_000 })
+      .poll(() => rig.client.resendCode(workflowId, {}).catch(() => undefined), { timeout: 30_000 })
       .toBeDefined();
     expect(inbox(user)).toEqual([NEW.email, NEW.email]);
     const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
@@ -83,9 +83,9 @@ describe.each([true, false])('where the old value is kept: %s', (keeps) => {
   it('an answer that nobody sees: the look after it takes the new value for the target, and no other', async () => {
     const user = await userIn(keeps);
     const { username } = user;
-    rig.sandbox.setFault({ operation: UPDATE, username, latencyMs: 5_000, afterEffect: true, times: 1 });
+    rig.sandbox.setFault({ operation: UPDATE, username, latencyMs: 18_000, afterEffect: true, times: 1 });
     const answer = rig.client.start(change(user, 'email', more));
-    await expect.poll(() => inbox(user), { timeout: 10_000 }).toEqual([NEW.email]);
+    await expect.poll(() => inbox(user), { timeout: 30_000 }).toEqual([NEW.email]);
     const handle = rig.env.client.workflow.getHandle(idOf(user));
     const { activityId } = (await handle.describe()).raw.pendingActivities?.[0] ?? {};
     await rig.env.client.workflowService.respondActivityTaskCompletedById({
@@ -161,7 +161,7 @@ describe('pools and users of other kinds', () => {
       const policy = { resendCooldown: '1 second' } as const;
       const { workflowId } = await rig.client.start(change(user, 'email', { policy }));
       const resent = () => rig.client.resendCode(workflowId, {}).catch(() => undefined);
-      const again = expect.poll(resent, { timeout: 10_000 });
+      const again = expect.poll(resent, { timeout: 30_000 });
       await again.toMatchObject({ deliveryUncertain: true, sends: [{}, { reason: 'NoMessageNamed' }] });
       expect(inbox(user)).toEqual([NEW.email]);
       await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
