@@ -94,7 +94,13 @@ async function update({ input, newValue, accessToken, client, signal }: Change) 
   return list?.find(({ AttributeName = Name }) => AttributeName === Name);
 }
 
-async function askForCode({ input, accessToken, client, signal }: Change) {
+/** Has Cognito send a code to the value that it holds, or that waits. */
+export async function askForCode({
+  input,
+  accessToken,
+  client,
+  signal,
+}: Pick<Change, 'input' | 'accessToken' | 'client' | 'signal'>): Promise<CodeDeliveryDetailsType | undefined> {
   const command = new GetUserAttributeVerificationCodeCommand({
     AccessToken: accessToken.reveal(),
     AttributeName: input.attributeName,

@@ -2,7 +2,6 @@
 import {
   type CodeDeliveryDetailsType,
   type CognitoIdentityProviderClient,
-  GetUserAttributeVerificationCodeCommand,
   VerifyUserAttributeCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { type CodeDelivery, deliveryTold, Secret, type ServedUserPool } from '@cognito-verification/contract';
@@ -19,7 +18,7 @@ import {
   readUntilVerified,
 } from './attribute-snapshot.js';
 import { type FailedCall, failureOf, readable, unreadableAttribute } from './call-failure.js';
-import { changeValue } from './change-value.js';
+import { askForCode, changeValue } from './change-value.js';
 import type {
   AlreadyVerified,
   Answer,
@@ -80,19 +79,13 @@ export class CognitoCaller {
       given,
       { call: 'send', signal },
       async (means) => {
-        const { attributeName, clientMetadata, recordAttribute, unlessVerified } = means.input;
+        const { attributeName, recordAttribute, unlessVerified } = means.input;
         if (means.input.newValue !== undefined) return await this.change(means, means.input.newValue);
         const attribute = recordAttribute ? await readIfQuick(this.lookOf(means)) : undefined;
         means.failed.attribute = attribute;
         if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
         if (unlessVerified && attribute?.verified === true) return { alreadyVerified: true, attribute };
-        const command = new GetUserAttributeVerificationCodeCommand({
-          AccessToken: means.accessToken.reveal(),
-          AttributeName: attributeName,
-          ClientMetadata: clientMetadata,
-        });
-        const { CodeDeliveryDetails: details } = await means.client.send(command, { abortSignal: signal });
-        return { delivery: deliveryOf(details), attribute };
+        return { delivery: deliveryOf(await askForCode(means)), attribute };
       },
     );
   }

@@ -27,8 +27,8 @@ export interface CountEarlierCallsResult extends Answer, EarlierCalls {}
 export interface EarlierCallsActivities {
   /**
    * Reads the calls of the last hour in the run before this verification, in the one before that, and so on; where a request
-   * on this way may be a copy, in all runs that the server lists. A run that was not needed hands on its own count. Where a run cannot be read, everything counts as used up at
-   * the last moment at which it can have been open. Throws where another try may read it.
+   * on this way may be a copy, in all runs that the server lists. A run that was not needed hands on its own count. Where a run
+   * cannot be read, everything counts as used up at the last moment at which it can have been open. Throws where another try may read it.
    */
   countEarlierCalls(input: CountEarlierCallsInput): Promise<CountEarlierCallsResult>;
 }

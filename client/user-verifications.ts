@@ -66,7 +66,7 @@ export class VerificationsOfUser {
 
   /** @throws InvalidRequestError, AccessTokenRefusedError */
   constructor({ client, check, user }: Parts) {
-    // A request that carries no token is of nobody who is signed in, which is no fault of what a person entered.
+    // Without a token nobody is signed in. What the person has entered is not to blame.
     if (user.accessToken === '') throw new AccessTokenRefusedError('accessToken is empty: nobody is signed in.');
     const { owner, tokenInput } = parse(() => parseRequest({ ...user, attributeName: 'email' }));
     this.client = client;

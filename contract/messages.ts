@@ -52,8 +52,8 @@ export interface RequestedVerification {
   /**
    * The value that the attribute is to get: an e-mail address, or a number with its `+`. A secret. The worker itself asks Cognito
    * to change it (`UpdateUserAttributes`), which sends the code, and the verification ends as `verified` only for this value. An
-   * open verification of another value ends as `expired` (`Superseded`). It cannot come together with `alreadySent`, and with an
-   * access token only if the sender has checked that.
+   * open verification of another value ends as `expired` (`Superseded`). It needs an access token that the
+   * sender has checked, and comes with no `accessTokenReference` and no `alreadySent`.
    */
   newValue?: string | undefined;
   /**

@@ -56,6 +56,9 @@ export interface ParsedCodeConfirmed {
   ignored?: InvalidInputError | undefined;
 }
 
+/** What a request asks for, and a start that joins. */
+const WISHES = ['alreadySent', 'reverify', 'newValue', 'replaceAtOnce', 'clientMetadata', 'policy'];
+
 /**
  * Reads a `VerificationRequest`.
  * @param besides further fields that the caller takes and has read itself, so that an error names them as allowed
@@ -67,12 +70,7 @@ export function parseRequest(input: unknown, besides: readonly string[] = []): P
     'userPoolId',
     'sub',
     'attributeName',
-    'alreadySent',
-    'reverify',
-    'newValue',
-    'replaceAtOnce',
-    'clientMetadata',
-    'policy',
+    ...WISHES,
     'previousRunId',
     ...besides,
   ]);
@@ -114,15 +112,7 @@ function attributeFound(value: unknown): string {
  * @throws InvalidInputError naming the first field that is wrong.
  */
 export function parseAwaitDelivery(input: unknown, attributeName: AttributeName): ParsedAwaitDelivery {
-  const fields = object(input, 'awaitDelivery', [
-    ...TOKEN_FIELDS,
-    'alreadySent',
-    'reverify',
-    'newValue',
-    'replaceAtOnce',
-    'clientMetadata',
-    'policy',
-  ]);
+  const fields = object(input, 'awaitDelivery', [...TOKEN_FIELDS, ...WISHES]);
   return {
     alreadySent: delivery(fields['alreadySent']),
     reverify: flag(fields['reverify'], 'reverify'),

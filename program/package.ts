@@ -13,7 +13,7 @@ import { copyTypes } from './package-types.js';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDER = join(ROOT, 'dist/package');
 
-/** What `client/package.json` says, of which the package gets most. */
+/** The fields of `client/package.json` that are read here; the package gets the others as they are. */
 interface Manifest {
   name: string;
   private?: boolean;

@@ -95,7 +95,7 @@ export class World {
     }
   }
 
-  /** Whoever waits until all has come to rest does not wait for this. */
+  /** `settled` does not wait for this. */
   private async idly(wait: Promise<void> | undefined): Promise<void> {
     if (!wait) return;
     this.count(-1);

@@ -46,7 +46,7 @@ export async function signUp(cognito: Cognito, input: Input, { undelivered }: Ca
     const details = await sendSignUpCode(cognito, { ...call, triggerSource: 'CustomMessage_SignUp' });
     return { UserConfirmed: false, UserSub: user.sub, CodeDeliveryDetails: details };
   } catch (error) {
-    // Whoever could be sent no code can sign up again under the same name.
+    // A user who could get no code may sign up again under the same name.
     delete pool.users[user.sub];
     throw error;
   }
