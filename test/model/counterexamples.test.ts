@@ -177,6 +177,12 @@ const SCENARIOS: Record<string, Small & { ends: VerificationState }> = {
     troubles: { send: { name: 'throttledByName', once: false } },
     rounds: [{ asks: ['verifyElsewhere'] }],
   },
+  'a look that fails is made again with the next try of a throttled first send': {
+    ends: 'alreadyVerified',
+    verified: true,
+    troubles: { send: { name: 'throttled', once: false }, read: { name: 'blocked', once: true } },
+    rounds: [{}],
+  },
   'a code that is being checked is answered before it ends as verified already': {
     ends: 'alreadyVerified',
     troubles: { send: { name: 'throttledByName', once: false }, attempt: { name: 'throttled', once: false } },

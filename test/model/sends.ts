@@ -195,6 +195,14 @@ export class Sends extends Verification {
     this.settleSend('noToken');
   }
 
+  /** Whether a look before the first send, made now, could show that no send is needed. */
+  mayFindVerified(): boolean {
+    const { world, cognito } = this;
+    const { value, verified } = cognito.shown;
+    const shows = verified === true && value !== undefined && world.cognito.troubles.read?.once !== false;
+    return shows && counted(world).length === 0 && !world.reverify;
+  }
+
   /** What an attempt says about a code comes before what the attribute was without one. */
   private settleFoundVerified(): void {
     const { world } = this;

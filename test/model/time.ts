@@ -17,6 +17,7 @@ export function pass(before: World, to: number, troubles: Troubles): World[] {
     const life = new Life(world, choices);
     meanwhile(life, choices);
     world.cognito.troubles = structuredClone(troubles);
+    lookMeanwhile(life, choices);
     const from = before.now;
     life.meanwhile = { beforeAttempt: () => goOnSending(life, choices) };
     for (;;) {
@@ -40,6 +41,7 @@ export function pass(before: World, to: number, troubles: Troubles): World[] {
  */
 export function meanwhile(life: Life, choices: Choices): void {
   const { world, cognito } = life;
+  lookMeanwhile(life, choices);
   for (;;) {
     const { look, check } = world;
     const looking = look !== undefined && cognito.blocks('read');
@@ -50,6 +52,16 @@ export function meanwhile(life: Life, choices: Choices): void {
     if (choice === 'none') return;
     if (choice === 'look') life.settleLook();
     else life.goOnChecking(true);
+  }
+}
+
+/** Each try of a first send that is throttled looks at the attribute, and may find it verified by then. */
+function lookMeanwhile(life: Life, choices: Choices): void {
+  const { world, cognito } = life;
+  // A look that fails once is made again with the next try.
+  for (let tries = 0; tries < 2; tries++) {
+    if (!world.riding || !cognito.blocks('send') || !life.mayFindVerified()) return;
+    if (choices.oneOf([false, true])) life.trySend(world.riding.token);
   }
 }
 
