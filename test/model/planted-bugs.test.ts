@@ -7,7 +7,7 @@ import { ModelRig } from './rig.js';
 
 /** Fixed, because another seed may need longer to reach a rare bug. */
 const SEED = 20_261_123;
-/** A part of the 2,000 that are played without a bug. */
+/** A part of the stories that are played without a bug. */
 const SCENARIOS = 500;
 /** A verification with a bug never reaches the state of the model. */
 const PATIENCE_MS = 8_000;

@@ -1,5 +1,6 @@
 /** Looks at a verification from outside, once it is at rest. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkerUnavailableError } from '@cognito-verification/client';
 import type { AttributeName, VerificationStatus } from '@cognito-verification/contract';
 import type { Caller } from './caller.js';
 import type { Seen } from './compare.js';
@@ -38,14 +39,24 @@ export class Watcher {
         // The query is answered after all pending work, and may show its results. If the history has not changed since the last
         // query, the answer would be the same.
         const last = before?.events === this.last?.events ? this.last : undefined;
-        const status = last?.status ?? (await rig.client.status(id));
+        const status = last?.status ?? (await this.status(late));
         const after = last ? before : await rig.describe(id);
-        if (late || (quiet(after) && before?.events === after?.events)) {
+        if (status && (late || (quiet(after) && before?.events === after?.events))) {
           if (after) this.last = { events: after.events, status };
           return { status, ...this.effects() };
         }
       }
       await sleep(pause);
+    }
+  }
+
+  /** Undefined where the worker is too busy to answer in time, and a later look will do. */
+  private async status(late: boolean): Promise<VerificationStatus | undefined> {
+    try {
+      return await this.rig.client.status(this.caller.id);
+    } catch (error) {
+      if (late || !(error instanceof WorkerUnavailableError)) throw error;
+      return undefined;
     }
   }
 
