@@ -50,14 +50,16 @@ const POSTGRES = 'test/dev/postgres-server.test.ts';
 const PACKAGE = 'test/packages/package.test.ts';
 const PACKAGES = 'test/packages/matrix.test.ts';
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
+/** A code must be answered within the 3 s of a local activity, on a machine that does nothing else. */
+const LOCAL_ATTEMPTS = 'test/faults/local-attempts.test.ts';
 
 /** A file of these projects needs both cores for itself, or measures what a busy machine would change. */
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
-    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:postgres` and
-    // `npm run test:packages` the one of that name, `npm run test:long` the others.
+    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:postgres`, `npm run test:packages` and
+    // `npm run test:local-attempts` the one of that name, `npm run test:long` the others.
     projects: [
       { extends: true, test: { name: 'unit', include: UNIT, retry: 0 } },
       {
@@ -75,6 +77,7 @@ export default defineConfig({
             PACKAGE,
             PACKAGES,
             ...FAULTS,
+            LOCAL_ATTEMPTS,
           ],
           env: { VERIFICATION_SCENARIOS: process.env['VERIFICATION_SCENARIOS'] ?? '100' },
         },
@@ -107,6 +110,7 @@ export default defineConfig({
         test: { name: 'packages', include: [PACKAGE, PACKAGES], ...ALONE, testTimeout: 600_000, hookTimeout: 600_000 },
       },
       { extends: true, test: { name: 'postgres', include: [POSTGRES], ...ALONE, hookTimeout: 3_600_000 } },
+      { extends: true, test: { name: 'local attempts', include: [LOCAL_ATTEMPTS], ...ALONE, retry: 0 } },
       // A message too many is one too many, also if there is none the second time.
       { extends: true, test: { name: 'faults', include: FAULTS, ...ALONE, retry: 0 } },
     ],

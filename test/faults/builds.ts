@@ -1,14 +1,15 @@
 /** Builds of the worker: copies of the compiled program in a folder of their own, with a text changed here and there. */
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const BUNDLE = 'dist/workflow-bundle.js';
+const PROGRAM = 'dist/bundled';
 
-/** A text of a file of the program, and its replacement. Default: of the workflow bundle. */
-export type Change = readonly [from: string, to: string, file?: string];
+/** A text of the workflow bundle, or of the bundled program, and its replacement. */
+export type Change = readonly [from: string, to: string, place?: 'program'];
 
 /** A difference that two builds may have at the same time: all commands are equal, and only the text for people differs. */
 export const NEXT_RELEASE: readonly Change[] = [["'The verification expires'", "'The verification ends'"]];
@@ -38,7 +39,10 @@ export async function makeBuild(folder: string, changes: readonly Change[] = [])
   await cp(join(ROOT, 'package.json'), join(folder, 'package.json'));
   await cp(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true, filter: (path) => !/dist\/test/.test(path) });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'dir');
-  for (const change of changes) await changeFile(join(folder, change[2] ?? BUNDLE), change);
+  for (const change of changes) {
+    if (change[2]) await changeProgram(join(folder, PROGRAM), change);
+    else await changeFile(join(folder, BUNDLE), change);
+  }
   return folder;
 }
 
@@ -48,6 +52,17 @@ export async function makeBundle(folder: string, changes: readonly Change[]): Pr
   await cp(join(ROOT, BUNDLE), path);
   for (const change of changes) await changeFile(path, change);
   return path;
+}
+
+/** Changes the one chunk of the program that has the text, and drops the compiled code, which may look as if it still fitted. */
+async function changeProgram(folder: string, change: Change): Promise<void> {
+  const files = (await readdir(folder)).map((file) => join(folder, file));
+  for (const file of files.filter((name) => name.endsWith('.cache'))) await rm(file);
+  const chunks = files.filter((name) => name.endsWith('.cjs'));
+  const having = await Promise.all(chunks.map(async (chunk) => (await readFile(chunk, 'utf8')).includes(change[0])));
+  const [chunk, ...others] = chunks.filter((_, index) => having[index]);
+  if (chunk === undefined || others.length > 0) throw new Error(`Not one chunk of the program has ${change[0]}`);
+  await changeFile(chunk, change);
 }
 
 async function changeFile(path: string, [from, to]: Change): Promise<void> {

@@ -54,6 +54,11 @@ export class Fleet {
     for (const child of this.running.values()) this.strike(child);
   }
 
+  /** Tells all workers to stop, or stops and continues their processes. */
+  signalAll(signal: 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void {
+    for (const child of this.running.values()) child.kill(signal);
+  }
+
   private strike(victim: ChildProcess): void {
     // A worker that is already dying dies only once.
     if (this.killed.has(victim)) return;

@@ -22,6 +22,8 @@ export interface FaultRigOptions {
   builds: readonly (readonly Change[])[];
   /** The seed for a clock of the last worker that jumps. Default: no clock jumps. */
   jumpingClock?: number;
+  /** More environment variables for the workers. Default: none. */
+  settings?: NodeJS.ProcessEnv;
 }
 
 export class FaultRig {
@@ -46,7 +48,7 @@ export class FaultRig {
     readonly keys: string,
   ) {}
 
-  static async open({ builds, jumpingClock }: FaultRigOptions): Promise<FaultRig> {
+  static async open({ builds, jumpingClock, settings = {} }: FaultRigOptions): Promise<FaultRig> {
     const folder = await mkdtemp(join(tmpdir(), 'faults-'));
     const server = await DurableServer.start(join(folder, 'temporal.db'));
     // Six digits; the first is never that of a wrong code (`person.ts`).
@@ -76,6 +78,7 @@ export class FaultRig {
         AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: `http://127.0.0.1:${cognitoLine.port}`,
         VERIFICATION_USER_POOLS: userPoolId,
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+        ...settings,
       },
     );
     const connection = await Connection.connect({ address: server.address });
