@@ -1,6 +1,5 @@
 /** The verification step of a sign-up, with Express, in CommonJS. Each request carries the access token of the signed-in user. */
-const { publicStatus, VerificationClient, VerificationError } = require('@cognito-verification/client');
-const { TEXTS } = require('@cognito-verification/client/texts');
+const { errorResponse, publicStatus, VerificationClient } = require('@cognito-verification/client');
 const express = require('express');
 
 /** @param {import('@cognito-verification/client').Verifications} verifications */
@@ -8,8 +7,7 @@ function createApp(verifications) {
   const app = express();
   app.use(express.json());
   // The object can reach the verifications of this user and no others.
-  const mine = (request) =>
-    verifications.forUser({ accessToken: request.get('authorization')?.replace(/^Bearer /, '') ?? '' });
+  const mine = (request) => verifications.forUser({ authorization: request.get('authorization') });
   // A browser that repeats a request repeats its key too: nothing is sent or counted twice.
   const key = (request) => request.get('idempotency-key');
 
@@ -30,13 +28,11 @@ function createApp(verifications) {
     response.json(publicStatus(status));
   });
 
-  app.use((error, _request, response, next) => {
-    if (!(error instanceof VerificationError)) return next(error);
-    // The message is for this log, and not for the browser.
-    console.error(error.code, error.message);
-    const { code, httpStatus, retryAfterSeconds } = error;
-    if (retryAfterSeconds !== undefined) response.set('retry-after', String(retryAfterSeconds));
-    return response.status(httpStatus).json({ code, text: TEXTS.en.errors[code] });
+  // Express knows by the four parameters that it takes errors.
+  app.use((error, _request, response, _next) => {
+    const { status, headers, body } = errorResponse(error);
+    console.error(String(error)); // For the log, and not for the browser.
+    response.status(status).set(headers).json(body);
   });
   return app;
 }

@@ -1,22 +1,18 @@
 /** The verification step of a sign-up, with Hono. Each request carries the access token of the signed-in user. */
 import {
   type AttributeName,
+  errorResponse,
   publicStatus,
-  type UserVerifications,
   VerificationClient,
-  VerificationError,
   type Verifications,
 } from '@cognito-verification/client';
-import { TEXTS } from '@cognito-verification/client/texts';
 import { serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 export function createApp(verifications: Verifications): Hono {
   const app = new Hono();
   // The object can reach the verifications of this user and no others.
-  const mine = (c: Context): UserVerifications =>
-    verifications.forUser({ accessToken: c.req.header('authorization')?.replace(/^Bearer /, '') ?? '' });
+  const mine = (c: Context) => verifications.forUser({ authorization: c.req.header('authorization') });
   // The client refuses any other attribute.
   const attribute = (c: Context) => c.req.param('attribute') as AttributeName;
   // A browser that repeats a request repeats its key too: nothing is sent or counted twice.
@@ -42,13 +38,10 @@ export function createApp(verifications: Verifications): Hono {
     c.json(publicStatus(await mine(c).resendCode(attribute(c), { requestId: key(c) }))),
   );
 
-  app.onError((error, c) => {
-    if (!(error instanceof VerificationError)) throw error;
-    // The message is for this log, and not for the browser.
-    console.error(error.code, error.message);
-    const { code, httpStatus, retryAfterSeconds } = error;
-    if (retryAfterSeconds !== undefined) c.header('retry-after', String(retryAfterSeconds));
-    return c.json({ code, text: TEXTS.en.errors[code] }, httpStatus as ContentfulStatusCode);
+  app.onError((error) => {
+    const { body, ...init } = errorResponse(error);
+    console.error(String(error)); // For the log, and not for the browser.
+    return Response.json(body, init);
   });
   return app;
 }

@@ -4,12 +4,11 @@
  */
 import {
   type AttributeName,
+  errorResponse,
   publicStatus,
   VerificationClient,
-  VerificationError,
   type Verifications,
 } from '@cognito-verification/client';
-import { TEXTS } from '@cognito-verification/client/texts';
 
 /** What is used of the event. */
 interface Event {
@@ -31,20 +30,16 @@ export function handling(client: () => Verifications) {
     try {
       return json(200, await answerTo(event, client()));
     } catch (error) {
-      if (!(error instanceof VerificationError)) throw error;
-      // The message is for this log, and not for the browser.
-      console.error(error.code, error.message);
-      const { code, httpStatus, retryAfterSeconds } = error;
-      const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-      return json(httpStatus, { code, text: TEXTS.en.errors[code] }, retry);
+      const { status, headers, body } = errorResponse(error);
+      console.error(String(error)); // For the log, and not for the browser.
+      return json(status, body, headers);
     }
   };
 }
 
 async function answerTo(event: Event, client: Verifications): Promise<object> {
-  const accessToken = event.headers['authorization']?.replace(/^Bearer /, '') ?? '';
   // The object can reach the verifications of this user and no others. The client refuses any other attribute.
-  const mine = client.forUser({ accessToken });
+  const mine = client.forUser({ authorization: event.headers['authorization'] });
   const attribute = event.pathParameters?.['attribute'] as AttributeName;
   // A browser that repeats a request repeats its key too: nothing is sent or counted twice.
   const requestId = event.headers['idempotency-key'];

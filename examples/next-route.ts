@@ -4,13 +4,12 @@
  */
 import {
   type AttributeName,
+  errorResponse,
   publicStatus,
   type UserVerifications,
   VerificationClient,
-  VerificationError,
   type Verifications,
 } from '@cognito-verification/client';
-import { TEXTS } from '@cognito-verification/client/texts';
 
 export const runtime = 'nodejs';
 
@@ -29,18 +28,13 @@ export function routes(client: () => Verifications) {
     (answer: (mine: UserVerifications, attribute: AttributeName, request: Request) => Promise<object>) =>
     async (request: Request, { params }: Context): Promise<Response> => {
       try {
-        const accessToken = request.headers.get('authorization')?.replace(/^Bearer /, '') ?? '';
         // The object can reach the verifications of this user and no others. The client refuses any other attribute.
-        const mine = client().forUser({ accessToken });
+        const mine = client().forUser({ authorization: request.headers.get('authorization') });
         return Response.json(await answer(mine, (await params).attribute as AttributeName, request));
       } catch (error) {
-        if (!(error instanceof VerificationError)) throw error;
-        // The message is for this log, and not for the browser.
-        console.error(error.code, error.message);
-        const { code, httpStatus: status, retryAfterSeconds } = error;
-        const headers = new Headers();
-        if (retryAfterSeconds !== undefined) headers.set('retry-after', String(retryAfterSeconds));
-        return Response.json({ code, text: TEXTS.en.errors[code] }, { status, headers });
+        const { body, ...init } = errorResponse(error);
+        console.error(String(error)); // For the log, and not for the browser.
+        return Response.json(body, init);
       }
     };
   return {

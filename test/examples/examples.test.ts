@@ -128,7 +128,22 @@ it.each(Object.keys(EXAMPLES))('%s lets nobody in, and says so while Temporal is
     expect(await ask('start', undefined, token)).toMatchObject({ status: 401, body: { code: 'AccessTokenRefused' } });
   verifications.temporalIsAway = true;
   const text = expect.any(String);
-  expect(await ask('start')).toEqual({ status: 503, retryAfter: '2', body: { code: 'TemporalUnavailable', text } });
+  const body = { code: 'TemporalUnavailable', text, retryAfterSeconds: 2 };
+  expect(await ask('start')).toEqual({ status: 503, retryAfter: '2', body });
+});
+
+it.each(Object.keys(EXAMPLES))('%s leaves an error of something else to its framework', async (example) => {
+  const { verifications, ask } = await withFake(example);
+  const bug = new Error('a bug of the service');
+  verifications.fail('status', bug);
+  const answered = ask('status').then(
+    () => 'an answer of ours',
+    (error: unknown) => error,
+  );
+  // Next.js and Lambda get the error. The others answer without JSON.
+  expect(await answered).toEqual(
+    example.startsWith('next') || example.startsWith('lambda') ? bug : expect.any(SyntaxError),
+  );
 });
 
 it('the one with Hono changes an address', async () => {
