@@ -19,19 +19,13 @@ interface Event {
   isBase64Encoded: boolean;
 }
 
-interface Answer {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
 export function handling(client: () => Verifications) {
-  return async (event: Event): Promise<Answer> => {
+  return async (event: Event) => {
     try {
       return json(200, await answerTo(event, client()));
     } catch (error) {
-      const { status, headers, body } = errorResponse(error);
       console.error(String(error)); // For the log, and not for the browser.
+      const { status, headers, body } = errorResponse(error);
       return json(status, body, headers);
     }
   };
@@ -62,7 +56,7 @@ function codeIn(body: string): string {
   }
 }
 
-function json(statusCode: number, body: object, headers: Record<string, string> = {}): Answer {
+function json(statusCode: number, body: object, headers: Record<string, string> = {}) {
   return { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 

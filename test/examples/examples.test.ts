@@ -61,7 +61,6 @@ const EXAMPLES: Record<string, (verifications: Verifications) => Ask | Promise<A
   'express.cjs': (verifications) => overHttp(EXPRESS.createApp(verifications)),
   'next-route.ts': (verifications) => {
     const { GET, POST } = routes(() => verifications);
-    const context = { params: Promise.resolve({ attribute: 'email' }) };
     return async ({ what, accessToken, code }) => {
       const headers = { authorization: `Bearer ${accessToken}` };
       const url = 'https://example.com/api/verifications/email';
@@ -69,8 +68,8 @@ const EXAMPLES: Record<string, (verifications: Verifications) => Ask | Promise<A
       const body = posted ? JSON.stringify(posted) : null;
       const response =
         what === 'status'
-          ? await GET(new Request(url, { headers }), context)
-          : await POST(new Request(url, { method: 'POST', headers, body }), context);
+          ? await GET(new Request(url, { headers }))
+          : await POST(new Request(url, { method: 'POST', headers, body }));
       return await answeredBy(response);
     };
   },
