@@ -68,11 +68,12 @@ const COMMAND_LINE = /(?<!Usage: )\bcognito-verification(?= [a-z])/g;
  */
 export function asCalled(
   text: string,
-  { argv, env, cwd }: Pick<NodeJS.Process, 'argv' | 'env' | 'cwd'> = process,
+  { argv, env }: Pick<NodeJS.Process, 'argv' | 'env'> = process,
+  folder: string = process.cwd(),
 ): string {
   const program = argv[1] ?? '';
   if (env['npm_command'] !== 'exec' && basename(program) === NAME) return text;
-  const short = relative(cwd(), program);
+  const short = relative(folder, program);
   const path = short.startsWith('..') ? program : short;
   return text.replace(COMMAND_LINE, () => `node ${/\s/.test(path) ? JSON.stringify(path) : path}`);
 }

@@ -63,7 +63,6 @@ describe('the text of others', () => {
 
 describe('a command in a text', () => {
   const text = 'Next: cognito-verification submit x. Or: cognito-verification list.\nUsage: cognito-verification list';
-  const cwd = () => '/clone';
 
   it.each([
     ['through npx', '/clone/node_modules/.bin/cognito-verification', { npm_command: 'exec' }],
@@ -72,13 +71,13 @@ describe('a command in a text', () => {
     ['from another folder', '/other clone/dist/program/main.cjs', {}],
   ])('that was called %s is shown so that no registry is asked', (_how, program, env) => {
     const path = program.startsWith('/clone/') ? program.slice('/clone/'.length) : `"${program}"`;
-    expect(asCalled(text, { argv: ['node', program], env, cwd })).toBe(
+    expect(asCalled(text, { argv: ['node', program], env }, '/clone')).toBe(
       `Next: node ${path} submit x. Or: node ${path} list.\nUsage: cognito-verification list`,
     );
   });
 
   it('is shown by its name if it was called by it', () => {
-    expect(asCalled(text, { argv: ['node', '/usr/local/bin/cognito-verification'], env: {}, cwd })).toBe(text);
+    expect(asCalled(text, { argv: ['node', '/usr/local/bin/cognito-verification'], env: {} })).toBe(text);
   });
 });
 
