@@ -1,4 +1,4 @@
-import type { VerificationStatus } from '@cognito-verification/contract';
+import { isFinal, type VerificationStatus } from '@cognito-verification/contract';
 import { type PublicStatus, publicStatus } from './public-status.js';
 import type { Texts } from './text-keys.js';
 import { ENGLISH } from './texts-en.js';
@@ -50,10 +50,18 @@ export function errorResponse(error: unknown, texts: Texts = ENGLISH): ErrorResp
       // RFC 9110, 15.5.2, asks for it.
       ...(httpStatus === 401 && { 'www-authenticate': 'Bearer' }),
     },
-    body: { code, text: texts.errors[code], retryAfterSeconds, status: statusIn(error) },
+    body: { code, text: textFor(error, texts), retryAfterSeconds, status: statusIn(error) },
   };
 }
 
-function statusIn(error: VerificationError & { status?: VerificationStatus | undefined }): PublicStatus | undefined {
-  return error.status && publicStatus(error.status);
+/** Some errors know where the verification stands. */
+type MayKnowStatus = VerificationError & { readonly status?: VerificationStatus | undefined };
+
+function statusIn({ status }: MayKnowStatus): PublicStatus | undefined {
+  return status && publicStatus(status);
+}
+
+/** Who comes late, as in a second tab, is told how it ended. */
+function textFor({ code, status }: MayKnowStatus, { states, errors }: Texts): string {
+  return code === 'VerificationEnded' && status && isFinal(status.state) ? states[status.state] : errors[code];
 }

@@ -64,7 +64,7 @@ describe('the response for an error', () => {
   it('has the public part of the status that the error knows', () => {
     const status = untyped({ state: 'verified', attributeName: 'email', policy: 'secret' }) as VerificationStatus;
     const { body } = errorResponse(new VerificationEndedError('verify/x', { outcome: 'verified', status }));
-    expect(body.status).toEqual(publicStatus(status));
+    expect(body).toMatchObject({ text: TEXTS.en.states.verified, status: publicStatus(status) });
   });
 
   it.each([new Error('of the service'), 'a text', undefined])('is none for %s: that is thrown on', (other) => {
