@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 import { styleText } from 'node:util';
 // The whole contract would load a package of Temporal, which the help text does not need.
 import { printableLines } from '@cognito-verification/contract/printable';
@@ -59,14 +59,21 @@ export function emphasized(style: Style, content: string): string {
 /** What the manifest's `bin` calls the program. */
 const NAME = 'cognito-verification';
 
-/** A command line in a text: the name before a word that may be a command, unless `npx` is there already. */
-const COMMAND_LINE = /(?<!npx )(?<!Usage: )\bcognito-verification(?= [a-z])/g;
+/** A command line in a text: the name before a word that may be a command. */
+const COMMAND_LINE = /(?<!Usage: )\bcognito-verification(?= [a-z])/g;
 
 /**
  * The text with each command line in the form in which its reader can type it. The program is on the PATH only if it was
- * called by its bare name, so not through npx and not from a clone.
+ * called by its bare name. Through npx it is found in the clone alone: elsewhere npx would fetch a stranger's package of this name.
  */
-export function asCalled(text: string, { argv, env }: Pick<NodeJS.Process, 'argv' | 'env'> = process): string {
-  const bare = env['npm_command'] !== 'exec' && basename(argv[1] ?? '') === NAME;
-  return bare ? text : text.replace(COMMAND_LINE, `npx ${NAME}`);
+export function asCalled(
+  text: string,
+  { argv, env }: Pick<NodeJS.Process, 'argv' | 'env'> = process,
+  folder: string = process.cwd(),
+): string {
+  const program = argv[1] ?? '';
+  if (env['npm_command'] !== 'exec' && basename(program) === NAME) return text;
+  const short = relative(folder, program);
+  const path = short.startsWith('..') ? program : short;
+  return text.replace(COMMAND_LINE, () => `node ${/\s/.test(path) ? JSON.stringify(path) : path}`);
 }

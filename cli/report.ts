@@ -37,7 +37,9 @@ export function errorDocument(error: unknown): ErrorDocument {
   const details = Object.fromEntries(
     Object.entries(error).filter(([name]) => !['cause', 'name', 'stack'].includes(name)),
   );
-  return { ...details, code, message: asCalled(error.message) };
+  // A `SettingError` shows them in its message only. Its class is not loaded here, because most commands do without it.
+  const { problems } = error as { problems?: unknown };
+  return { ...details, ...(problems !== undefined && { problems }), code, message: asCalled(error.message) };
 }
 
 function textOf(error: unknown, { code, message }: ErrorDocument): string {

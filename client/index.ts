@@ -42,11 +42,18 @@ export type {
   VerificationClientOptions,
   VerificationRef,
 } from './client-options.js';
+export { type ErrorResponse, errorResponse } from './error-response.js';
 export * from './errors.js';
 export type { ListFilter, VerificationListing } from './listing.js';
 export { type PublicStatus, publicStatus } from './public-status.js';
 export { explainServiceError, readServiceError } from './service-errors.js';
-export type { UserCallOptions, UserStart, UserVerifications, Verifications } from './user-verifications.js';
+export type {
+  SignedInUser,
+  UserCallOptions,
+  UserStart,
+  UserVerifications,
+  Verifications,
+} from './user-verifications.js';
 export { VerificationClient } from './verification-client.js';
 export type { AnyVerifications, StartInput, WithAttemptId, WithRequestId } from './verifications.js';
 export { isAlreadyVerifiedValue, isVerifiedValue } from './verified-value.js';

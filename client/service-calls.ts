@@ -79,14 +79,19 @@ export class ServiceCalls {
     return await this.client.connection.withDeadline(this.limits.until(mostMs), call);
   }
 
-  /** As `within`, in several tries where one takes long. `call` must be safe to repeat. */
-  async inTries<T>(call: () => Promise<T>): Promise<T> {
+  /**
+   * As `within`, in several tries where one takes long. `call` must be safe to repeat.
+   * @throws VerificationError if a worker has tried and cannot go on with the verification: the rest of the time would not help.
+   */
+  async inTries<T>(named: Named, call: () => Promise<T>): Promise<T> {
     const untilMs = this.limits.until(Number.POSITIVE_INFINITY);
     for (;;) {
       try {
         return await this.within(call, MOST_FOR_TRY_MS);
       } catch (error) {
         if (!isDeadline(error) || this.wasAborted() || Date.now() >= untilMs) throw error;
+        const stall = await this.stall(named);
+        if (stall) throw stall;
       }
     }
   }

@@ -10,7 +10,7 @@ export function unreachable(
   const how = security.tls ? 'with TLS' : 'without TLS';
   return new TemporalUnavailableError(
     `Cannot reach the Temporal Service at ${address} ${how}: ${withoutSecrets(printable(innermostReason(cause)), security)}. ` +
-      `Is it running there? For a local one: cognito-verification up. Another address: TEMPORAL_ADDRESS or a profile (TEMPORAL_PROFILE); Temporal Cloud needs TEMPORAL_API_KEY or a client certificate.`,
+      `Is it running there? For a local one: npm start in a clone. Another address: TEMPORAL_ADDRESS or a profile (TEMPORAL_PROFILE); Temporal Cloud needs TEMPORAL_API_KEY or a client certificate.`,
     { cause },
   );
 }

@@ -23,6 +23,14 @@ import type { AnyVerifications, StartInput } from './verifications.js';
 export type UserVerifications = Pick<VerificationsOfUser, keyof VerificationsOfUser>;
 
 /**
+ * Who is signed in: the `Authorization` header of the request as it came, with the access token alone or after `Bearer`; or the
+ * access token; or a reference with `userPoolId` and `sub` of your own session.
+ */
+export type SignedInUser =
+  | RequestedUser
+  | { authorization: string | null | undefined; accessToken?: undefined; accessTokenReference?: undefined };
+
+/**
  * What a `VerificationClient` can do, as an interface: for a service that puts something else in its place in tests, such as
  * `FakeVerifications` of `@cognito-verification/testing`.
  */
@@ -31,7 +39,7 @@ export interface Verifications extends AnyVerifications {
    * The verifications of one user, by attribute.
    * @throws InvalidRequestError, AccessTokenRefusedError
    */
-  forUser(user: RequestedUser): UserVerifications;
+  forUser(user: SignedInUser): UserVerifications;
 }
 
 /** The last argument of most methods of `UserVerifications`. */
@@ -48,7 +56,7 @@ interface Parts {
   readonly client: AnyVerifications;
   /** Lets the token of this user through, and no other. */
   readonly check: (token: TokenInput) => Promise<unknown>;
-  readonly user: RequestedUser;
+  readonly user: SignedInUser;
 }
 
 /**
@@ -66,9 +74,10 @@ export class VerificationsOfUser {
 
   /** @throws InvalidRequestError, AccessTokenRefusedError */
   constructor({ client, check, user }: Parts) {
+    const requested = requestedUser(user);
     // Without a token nobody is signed in. What the person has entered is not to blame.
-    if (user.accessToken === '') throw new AccessTokenRefusedError('accessToken is empty: nobody is signed in.');
-    const { owner, tokenInput } = parse(() => parseRequest({ ...user, attributeName: 'email' }));
+    if (requested.accessToken === '') throw new AccessTokenRefusedError('accessToken is empty: nobody is signed in.');
+    const { owner, tokenInput } = parse(() => parseRequest({ ...requested, attributeName: 'email' }));
     this.client = client;
     this.owner = owner;
     this.tokenInput = tokenInput;
@@ -162,4 +171,14 @@ export class VerificationsOfUser {
     }
     return { workflowId: workflowIdFor({ ...this.owner, attributeName }), run: options?.run };
   }
+}
+
+/** With the access token in place of the header. Other credentials in the header are refused as no token. */
+function requestedUser(user: SignedInUser): RequestedUser {
+  // A caller without TypeScript may pass anything.
+  const given = { ...user };
+  if (!('authorization' in given)) return given;
+  const { authorization, ...others } = given;
+  const accessToken = typeof authorization === 'string' ? authorization.replace(/^bearer +/i, '') : '';
+  return { ...others, accessToken };
 }

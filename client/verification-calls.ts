@@ -84,7 +84,7 @@ export class VerificationCalls {
     };
     let begunAtMs = this.calls.now();
     try {
-      const start = async () => await this.calls.inTries(() => repeatStart(send, updateId));
+      const start = async () => await this.calls.inTries({ workflowId }, () => repeatStart(send, updateId));
       const answered = await start().catch(async (error: unknown) => {
         if (takeOver !== true || !(error instanceof OtherTaskQueueError)) throw error;
         await endElsewhere(this.calls, workflowId).catch((why: unknown) => {

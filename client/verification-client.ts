@@ -8,7 +8,6 @@ import {
 import {
   type CodeConfirmedInput,
   type RenewAccessTokenInput,
-  type RequestedUser,
   type ResendCodeInput,
   type SubmitCodeAnswer,
   type SubmitCodeInput,
@@ -29,7 +28,12 @@ import { checkClient, durationMs, limitsOf } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { ServiceCalls } from './service-calls.js';
 import { TokenCheck } from './token-check.js';
-import { type UserVerifications, type Verifications, VerificationsOfUser } from './user-verifications.js';
+import {
+  type SignedInUser,
+  type UserVerifications,
+  type Verifications,
+  VerificationsOfUser,
+} from './user-verifications.js';
 import { VerificationCalls } from './verification-calls.js';
 import type { StartInput, WithAttemptId, WithRequestId } from './verifications.js';
 import { waitForOutcome } from './waiting.js';
@@ -112,14 +116,14 @@ export class VerificationClient implements Verifications {
   /**
    * The verifications of one user, by attribute: an object that can reach no other user's, so that ownership needs no thought and
    * nobody handles workflow ids. For a request of a signed-in user. An access token is checked before each call.
-   * @param user an access token, or a reference with `userPoolId` and `sub` of your own session
+   * @param user the `Authorization` header, an access token, or a reference with `userPoolId` and `sub` of your own session
    * @throws InvalidRequestError, AccessTokenRefusedError
    * @example
    * ```ts
    * const { result } = await verifications.forUser({ accessToken }).submitCode('email', code);
    * ```
    */
-  forUser(user: RequestedUser): UserVerifications {
+  forUser(user: SignedInUser): UserVerifications {
     return new VerificationsOfUser({ client: this, check: (token) => this.tokens.check(token), user });
   }
 

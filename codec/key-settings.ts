@@ -43,7 +43,7 @@ export function keyRingFromSettings(
     {
       name: keys,
       found: 'nothing',
-      allowed: `${KEYS_FORM}. Payloads carry access tokens and codes, so nothing runs without a key. This makes one: echo "key-1:$(openssl rand -base64 ${KEY_BYTES})". Or name a file in ${file}, or keys of AWS KMS in ${kms}; a local stack (cognito-verification up) makes its own, which a shell gets by: . .stack/env`,
+      allowed: `${KEYS_FORM}. Payloads carry access tokens and codes, so nothing runs without a key. This makes one: echo "key-1:$(openssl rand -base64 ${KEY_BYTES})". Or name a file in ${file}, or keys of AWS KMS in ${kms}; a local stack (npm start in a clone) makes its own, which a shell in the clone gets by: . .stack/env`,
     },
   ]);
 }

@@ -18,6 +18,8 @@ export class SettingError extends Error {
   /** @param problems at least one; each becomes a line `NAME: found X; allowed: Y` of the message */
   constructor(readonly problems: readonly SettingProblem[]) {
     super(problems.map(({ name, found, allowed }) => `${name}: found ${found}; allowed: ${allowed}`).join('\n'));
+    // Node shows the enumerable fields of an uncaught error beside its message, and would say everything twice.
+    Object.defineProperty(this, 'problems', { enumerable: false });
   }
 }
 

@@ -102,7 +102,7 @@ function parseUserPools(text: string, poolForm: RegExp): ReadonlyMap<string, rea
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
   if (entries.length === 0) {
-    const allowed = `${FORM}, each with the app clients whose tokens count after colons (eu-west-1_AbC123xyz:1h57kf5cpq17m0eml12EXAMPLE) if not all of them do. Only these pools are served, so nothing runs without one; a local stack (cognito-verification up) names its own`;
+    const allowed = `${FORM}, each with the app clients whose tokens count after colons (eu-west-1_AbC123xyz:1h57kf5cpq17m0eml12EXAMPLE) if not all of them do. Only these pools are served, so nothing runs without one; a local stack (npm start in a clone) names its own`;
     throw new SettingError([{ name, found: 'nothing', allowed }]);
   }
   const problems: SettingProblem[] = [];

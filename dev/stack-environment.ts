@@ -92,16 +92,16 @@ function describeCognito({ cognito, sandbox }: StackInfo): string {
 function nextCommands(info: StackInfo): string[] {
   const source = `. ${here(info.environmentFile)}`;
   if (info.username === undefined) {
-    const start = 'npx cognito-verification start --attribute email --access-token-file FILE';
-    return [source, start, 'npx cognito-verification list'];
+    const start = 'cognito-verification start --attribute email --access-token-file FILE';
+    return [source, start, 'cognito-verification list'];
   }
   const attribute: AttributeName = 'phone_number';
   const token = here(`${info.stateDir}/${TOKEN_FILE}`);
   const next = info.workflowId?.replace(/[^/]*$/, attribute) ?? 'WORKFLOW_ID';
   return [
     source,
-    `npx cognito-verification start --attribute ${attribute} --access-token-file ${token}`,
-    `npx cognito-verification submit ${next}   # asks for the code; it is in the inbox`,
+    `cognito-verification start --attribute ${attribute} --access-token-file ${token}`,
+    `cognito-verification submit ${next}   # asks for the code; it is in the inbox`,
   ];
 }
 

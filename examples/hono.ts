@@ -1,63 +1,45 @@
-/** The verification step of a sign-up, with Hono. Each request carries the access token of the signed-in user. */
-import {
-  type AttributeName,
-  publicStatus,
-  type UserVerifications,
-  VerificationClient,
-  VerificationError,
-  type Verifications,
-} from '@cognito-verification/client';
-import { TEXTS } from '@cognito-verification/client/texts';
+/**
+ * The verification of an e-mail address in a sign-up, with Hono. Each request carries the access token of the signed-in user. A
+ * phone number goes the same way: 'phone_number' in place of 'email'.
+ */
+import { errorResponse, publicStatus, VerificationClient, type Verifications } from '@cognito-verification/client';
 import { serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 export function createApp(verifications: Verifications): Hono {
   const app = new Hono();
   // The object can reach the verifications of this user and no others.
-  const mine = (c: Context): UserVerifications =>
-    verifications.forUser({ accessToken: c.req.header('authorization')?.replace(/^Bearer /, '') ?? '' });
-  // The client refuses any other attribute.
-  const attribute = (c: Context) => c.req.param('attribute') as AttributeName;
+  const mine = (c: Context) => verifications.forUser({ authorization: c.req.header('authorization') });
   // A browser that repeats a request repeats its key too: nothing is sent or counted twice.
   const key = (c: Context) => c.req.header('idempotency-key');
 
-  app.get('/verifications/:attribute', async (c) => c.json(publicStatus(await mine(c).status(attribute(c)))));
-  app.post('/verifications/:attribute', async (c) => {
-    const { status } = await mine(c).start(attribute(c), { requestId: key(c) });
+  app.get('/verifications/email', async (c) => c.json(publicStatus(await mine(c).status('email'))));
+  app.post('/verifications/email', async (c) => {
+    const { status } = await mine(c).start('email', { requestId: key(c) });
     return c.json(publicStatus(status));
   });
-  app.put('/verifications/:attribute/value', async (c) => {
+  app.put('/verifications/email/value', async (c) => {
     // The worker changes the attribute in Cognito, which sends the code to the new value.
     const { newValue } = await c.req.json<{ newValue: string }>();
-    const { status } = await mine(c).start(attribute(c), { newValue, requestId: key(c) });
+    const { status } = await mine(c).start('email', { newValue, requestId: key(c) });
     return c.json(publicStatus(status));
   });
-  app.post('/verifications/:attribute/code', async (c) => {
+  app.post('/verifications/email/code', async (c) => {
     const { code } = await c.req.json<{ code: string }>().catch(() => ({ code: '' }));
-    const answer = await mine(c).submitCode(attribute(c), code, { attemptId: key(c), signal: c.req.raw.signal });
+    const answer = await mine(c).submitCode('email', code, { attemptId: key(c), signal: c.req.raw.signal });
     return c.json({ result: answer.result, retryAt: answer.retryAt, ...publicStatus(answer.status) });
   });
-  app.post('/verifications/:attribute/resend', async (c) =>
-    c.json(publicStatus(await mine(c).resendCode(attribute(c), { requestId: key(c) }))),
+  app.post('/verifications/email/resend', async (c) =>
+    c.json(publicStatus(await mine(c).resendCode('email', { requestId: key(c) }))),
   );
 
-  app.onError((error, c) => {
-    if (!(error instanceof VerificationError)) throw error;
-    // The message is for this log, and not for the browser.
-    console.error(error.code, error.message);
-    const { code, httpStatus, retryAfterSeconds } = error;
-    if (retryAfterSeconds !== undefined) c.header('retry-after', String(retryAfterSeconds));
-    return c.json({ code, text: TEXTS.en.errors[code] }, httpStatus as ContentfulStatusCode);
+  app.onError((error) => {
+    console.error(String(error)); // For the log, and not for the browser.
+    const { body, ...init } = errorResponse(error);
+    return Response.json(body, init);
   });
   return app;
 }
 
-if (import.meta.filename === process.argv[1]) {
-  const verifications = VerificationClient.fromSettings();
-  const server = serve({ fetch: createApp(verifications).fetch, port: Number(process.env['PORT'] ?? 3000) });
-  process.once('SIGTERM', () => {
-    server.close();
-    void verifications.close();
-  });
-}
+if (import.meta.filename === process.argv[1])
+  serve({ fetch: createApp(VerificationClient.fromSettings()).fetch, port: Number(process.env['PORT'] ?? 3000) });

@@ -4,12 +4,11 @@
  */
 import {
   type AttributeName,
+  errorResponse,
   publicStatus,
   VerificationClient,
-  VerificationError,
   type Verifications,
 } from '@cognito-verification/client';
-import { TEXTS } from '@cognito-verification/client/texts';
 
 /** What is used of the event. */
 interface Event {
@@ -20,31 +19,21 @@ interface Event {
   isBase64Encoded: boolean;
 }
 
-interface Answer {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
 export function handling(client: () => Verifications) {
-  return async (event: Event): Promise<Answer> => {
+  return async (event: Event) => {
     try {
       return json(200, await answerTo(event, client()));
     } catch (error) {
-      if (!(error instanceof VerificationError)) throw error;
-      // The message is for this log, and not for the browser.
-      console.error(error.code, error.message);
-      const { code, httpStatus, retryAfterSeconds } = error;
-      const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-      return json(httpStatus, { code, text: TEXTS.en.errors[code] }, retry);
+      console.error(String(error)); // For the log, and not for the browser.
+      const { status, headers, body } = errorResponse(error);
+      return json(status, body, headers);
     }
   };
 }
 
 async function answerTo(event: Event, client: Verifications): Promise<object> {
-  const accessToken = event.headers['authorization']?.replace(/^Bearer /, '') ?? '';
   // The object can reach the verifications of this user and no others. The client refuses any other attribute.
-  const mine = client.forUser({ accessToken });
+  const mine = client.forUser({ authorization: event.headers['authorization'] });
   const attribute = event.pathParameters?.['attribute'] as AttributeName;
   // A browser that repeats a request repeats its key too: nothing is sent or counted twice.
   const requestId = event.headers['idempotency-key'];
@@ -67,7 +56,7 @@ function codeIn(body: string): string {
   }
 }
 
-function json(statusCode: number, body: object, headers: Record<string, string> = {}): Answer {
+function json(statusCode: number, body: object, headers: Record<string, string> = {}) {
   return { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 

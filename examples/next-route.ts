@@ -1,57 +1,44 @@
 /**
- * The verification step of a sign-up, as a route handler of Next.js: `app/api/verifications/[attribute]/route.ts`. Each request
- * carries the access token of the signed-in user. It runs on Node.js, and not on the edge.
+ * The verification of an e-mail address in a sign-up, as a route handler of Next.js: `app/api/verifications/email/route.ts`. Each
+ * request carries the access token of the signed-in user. It runs on Node.js, and not on the edge. A phone number goes the same
+ * way: 'phone_number' in place of 'email'.
  */
 import {
-  type AttributeName,
+  errorResponse,
   publicStatus,
   type UserVerifications,
   VerificationClient,
-  VerificationError,
   type Verifications,
 } from '@cognito-verification/client';
-import { TEXTS } from '@cognito-verification/client/texts';
 
 export const runtime = 'nodejs';
 
-interface Context {
-  params: Promise<{ attribute: string }>;
-}
 /** What the page posts: nothing to start, a code, or a wish for another one. */
-interface Posted {
-  code?: string;
-  resend?: boolean;
-}
+type Posted = { code?: string; resend?: boolean };
+type Route = (mine: UserVerifications, request: Request) => Promise<object>;
 
 /** In a file of its own, since Next.js allows no other exports beside the handlers. */
 export function routes(client: () => Verifications) {
-  const answering =
-    (answer: (mine: UserVerifications, attribute: AttributeName, request: Request) => Promise<object>) =>
-    async (request: Request, { params }: Context): Promise<Response> => {
-      try {
-        const accessToken = request.headers.get('authorization')?.replace(/^Bearer /, '') ?? '';
-        // The object can reach the verifications of this user and no others. The client refuses any other attribute.
-        const mine = client().forUser({ accessToken });
-        return Response.json(await answer(mine, (await params).attribute as AttributeName, request));
-      } catch (error) {
-        if (!(error instanceof VerificationError)) throw error;
-        // The message is for this log, and not for the browser.
-        console.error(error.code, error.message);
-        const { code, httpStatus: status, retryAfterSeconds } = error;
-        const headers = new Headers();
-        if (retryAfterSeconds !== undefined) headers.set('retry-after', String(retryAfterSeconds));
-        return Response.json({ code, text: TEXTS.en.errors[code] }, { status, headers });
-      }
-    };
+  const answering = (route: Route) => async (request: Request) => {
+    try {
+      // The object can reach the verifications of this user and no others.
+      const mine = client().forUser({ authorization: request.headers.get('authorization') });
+      return Response.json(await route(mine, request));
+    } catch (error) {
+      console.error(String(error)); // For the log, and not for the browser.
+      const { body, ...init } = errorResponse(error);
+      return Response.json(body, init);
+    }
+  };
   return {
-    GET: answering(async (mine, attribute) => publicStatus(await mine.status(attribute))),
-    POST: answering(async (mine, attribute, request) => {
+    GET: answering(async (mine) => publicStatus(await mine.status('email'))),
+    POST: answering(async (mine, request) => {
       // A browser that repeats a request repeats its key too: nothing is sent or counted twice.
       const requestId = request.headers.get('idempotency-key') ?? undefined;
       const { code, resend } = (await request.json().catch(() => ({}))) as Posted;
-      if (resend) return publicStatus(await mine.resendCode(attribute, { requestId }));
-      if (code === undefined) return publicStatus((await mine.start(attribute, { requestId })).status);
-      const answer = await mine.submitCode(attribute, code, { attemptId: requestId, signal: request.signal });
+      if (resend) return publicStatus(await mine.resendCode('email', { requestId }));
+      if (code === undefined) return publicStatus((await mine.start('email', { requestId })).status);
+      const answer = await mine.submitCode('email', code, { attemptId: requestId, signal: request.signal });
       return { result: answer.result, retryAt: answer.retryAt, ...publicStatus(answer.status) };
     }),
   };

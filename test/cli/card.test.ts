@@ -62,20 +62,21 @@ describe('the text of others', () => {
 });
 
 describe('a command in a text', () => {
-  const text =
-    'Next: cognito-verification submit x. Or: npx cognito-verification list.\nUsage: cognito-verification list';
+  const text = 'Next: cognito-verification submit x. Or: cognito-verification list.\nUsage: cognito-verification list';
 
   it.each([
     ['through npx', '/clone/node_modules/.bin/cognito-verification', { npm_command: 'exec' }],
     ['from a clone', '/clone/dist/program/main.cjs', {}],
     ['by npm start', '/clone/dist/program/main.cjs', { npm_command: 'start' }],
-  ])('that was called %s is shown with npx', (_how, program, env) => {
-    expect(asCalled(text, { argv: ['node', program], env })).toBe(
-      'Next: npx cognito-verification submit x. Or: npx cognito-verification list.\nUsage: cognito-verification list',
+    ['from another folder', '/other clone/dist/program/main.cjs', {}],
+  ])('that was called %s is shown so that no registry is asked', (_how, program, env) => {
+    const path = program.startsWith('/clone/') ? program.slice('/clone/'.length) : `"${program}"`;
+    expect(asCalled(text, { argv: ['node', program], env }, '/clone')).toBe(
+      `Next: node ${path} submit x. Or: node ${path} list.\nUsage: cognito-verification list`,
     );
   });
 
-  it('is shown without npx if it was called without npx', () => {
+  it('is shown by its name if it was called by it', () => {
     expect(asCalled(text, { argv: ['node', '/usr/local/bin/cognito-verification'], env: {} })).toBe(text);
   });
 });

@@ -170,7 +170,7 @@ describe('a verification for a person', () => {
     const { stdout } = await runCli(START, { env, stdin: user.accessToken });
     expect(stdout).toMatch(/^awaitingCode {2}email/);
     expect(stdout).toMatch(/Sent to +\S+@\S+ \(EMAIL\)/);
-    expect(stdout).toContain(`Next              npx cognito-verification submit ${id}`);
+    expect(stdout).toContain(`Next              node dist/program/main.cjs submit ${id}`);
     const code = rig.sandbox.codeFor(user, 'email');
     expect((await runCli(['submit', id], { env, stdin: wrong(code) })).stdout).toContain('The code was wrong.');
     // As some messages print it, and as people paste it.
@@ -198,7 +198,7 @@ describe('waiting', () => {
     expect(await ended).toEqual({
       code: 130,
       stdout: '',
-      stderr: `Interrupted. The verification goes on: npx cognito-verification wait ${id}\n`,
+      stderr: `Interrupted. The verification goes on: node dist/program/main.cjs wait ${id}\n`,
     });
     expect(await runJson(['status', id], { env })).toMatchObject({ document: { status: { state: 'awaitingCode' } } });
   });

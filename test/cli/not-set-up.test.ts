@@ -43,7 +43,7 @@ describe('without the search attributes', () => {
   it('start says which command registers them', async () => {
     const { code, stderr } = await runCli(START, { env });
     expect(code).toBe(3);
-    expect(stderr).toMatch(/lacks the search attributes.*: npx cognito-verification setup\n$/);
+    expect(stderr).toMatch(/lacks the search attributes.*: node dist\/program\/main\.cjs setup\n$/);
     expect(stderr).not.toMatch(/\.\.|Update-with-Start/);
     expect(await runJson(START, { env })).toMatchObject({ code: 3, document: { error: { code: 'NotSetUp' } } });
   });

@@ -29,7 +29,7 @@ describe('a fresh namespace', () => {
     expect(await runCli(['worker'], { env })).toMatchObject({
       code: 3,
       stdout: '',
-      stderr: expect.stringContaining('cognito-verification setup'),
+      stderr: expect.stringContaining('node dist/program/main.cjs setup'),
     });
     const names = ['VerificationState', 'VerificationAttribute', 'VerificationUserPool'];
     expect(await runJson(['setup'], { env })).toMatchObject({

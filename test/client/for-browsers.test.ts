@@ -1,12 +1,20 @@
-/** What a service hands on to a browser: the HTTP status of an error, the public part of a status, texts. */
+/** What a service takes from a browser and hands on to it: who is signed in, the answer for an error, the public part of a status, texts. */
 import {
+  errorResponse,
+  HTTP_STATUS,
   publicStatus,
   ResendNotAllowedError,
+  SealingError,
   TooManyMessagesError,
+  VerificationEndedError,
+  type VerificationErrorCode,
   type VerificationStatus,
 } from '@cognito-verification/client';
 import { TEXTS } from '@cognito-verification/client/texts';
+import { FakeVerifications } from '@cognito-verification/testing';
 import { describe, expect, it } from 'vitest';
+import { errorWith } from '../../testing/errors.js';
+import { untyped } from './fixtures.js';
 
 describe('an error that says from when it is worth another try', () => {
   const inAMinute = () => new Date(Date.now() + 60_000).toISOString();
@@ -25,6 +33,78 @@ describe('an error that says from when it is worth another try', () => {
   it('is a conflict where no time helps', () => {
     const never = new ResendNotAllowedError('Never.', { reason: 'maxSends' });
     expect([never.httpStatus, never.retryAfterSeconds]).toEqual([409, undefined]);
+  });
+});
+
+describe('the response for an error', () => {
+  it.each(Object.keys(HTTP_STATUS) as VerificationErrorCode[])(
+    '%s is its status, its text, and when to try again',
+    (code) => {
+      const error = errorWith(code, { workflowId: 'verify/secret', nowMs: Date.now() });
+      error.cause = new Error('secret');
+      const { status, headers, body } = errorResponse(error);
+      const waits = error.retryAfterSeconds;
+      expect(JSON.parse(JSON.stringify({ status, headers, body }))).toEqual({
+        status: HTTP_STATUS[code],
+        headers: {
+          'cache-control': 'no-store',
+          ...(waits !== undefined && { 'retry-after': String(waits) }),
+          ...(code === 'AccessTokenRefused' && { 'www-authenticate': 'Bearer' }),
+        },
+        body: { code, text: TEXTS.en.errors[code], ...(waits !== undefined && { retryAfterSeconds: waits }) },
+      });
+      expect(Response.json(body, { status, headers }).status).toBe(status);
+    },
+  );
+
+  it('is in the language of the texts that it gets', () => {
+    expect(errorResponse(new SealingError('secret'), TEXTS.de).body.text).toBe(TEXTS.de.errors.Sealing);
+  });
+
+  it('has the public part of the status that the error knows', () => {
+    const status = untyped({ state: 'verified', attributeName: 'email', policy: 'secret' }) as VerificationStatus;
+    const { body } = errorResponse(new VerificationEndedError('verify/x', { outcome: 'verified', status }));
+    expect(body).toMatchObject({ text: TEXTS.en.states.verified, status: publicStatus(status) });
+  });
+
+  it.each([new Error('of the service'), 'a text', undefined])('is none for %s: that is thrown on', (other) => {
+    let thrown: unknown = 'nothing was thrown';
+    try {
+      errorResponse(other);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBe(other);
+  });
+});
+
+describe('the Authorization header', () => {
+  const verifications = new FakeVerifications();
+  const { accessToken } = verifications.createUser();
+
+  it.each(['Bearer ', 'bearer  ', ''])('says who is signed in by a token after "%s"', async (scheme) => {
+    const { status } = await verifications.forUser({ authorization: `${scheme}${accessToken}` }).start('email');
+    expect(status.state).toBe('awaitingCode');
+  });
+
+  it.each([
+    undefined,
+    null,
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic em9lOnNlY3JldA==',
+    ['Bearer x'],
+    `Bearer Bearer ${accessToken}`,
+  ])('lets nobody in with %s', (authorization) => {
+    expect(() => verifications.forUser({ authorization: untyped(authorization) })).toThrow(
+      expect.objectContaining({ code: 'AccessTokenRefused', message: expect.not.stringContaining('em9l') }),
+    );
+  });
+
+  it('is no way past the check of a reference', () => {
+    const both = untyped({ authorization: accessToken, accessTokenReference: 'session-1' });
+    expect(() => verifications.forUser(both)).toThrow(expect.objectContaining({ code: 'InvalidRequest' }));
   });
 });
 

@@ -1,6 +1,13 @@
+import { inspect } from 'node:util';
 import { describeSecretFile, quoteSetting, readSettings, SettingError } from '@cognito-verification/codec';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
+
+it('says each setting once, also where nobody catches it', () => {
+  const shown = inspect(new SettingError([{ name: 'ONE', found: '1', allowed: '2' }]));
+  expect(shown.match(/ONE/g)).toHaveLength(1);
+  expect(shown).toMatch(/^SettingError: ONE: found 1; allowed: 2\n +at /);
+});
 
 it('no user and no password of an address is quoted', () => {
   const word = fc.stringMatching(/^[a-z0-9!.:+-]{6,12}$/);

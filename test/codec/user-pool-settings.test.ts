@@ -62,7 +62,7 @@ describe('the user pools', () => {
     const [problem, ...others] = problemsOf({ [pools]: text });
     expect(others).toEqual([]);
     expect(problem).toMatchObject({ name: pools, found: 'nothing' });
-    expect(problem?.allowed).toMatch(/such as eu-west-1_AbC123xyz.*EXAMPLE.*cognito-verification up/);
+    expect(problem?.allowed).toMatch(/such as eu-west-1_AbC123xyz.*EXAMPLE.*npm start/);
   });
 
   it.each([

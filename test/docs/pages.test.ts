@@ -69,7 +69,7 @@ describe('README', () => {
     const table = rows('README.md', 'The command line').filter(([first]) => first?.startsWith('`'));
     expect(new Set(table.map(([first]) => quoted(first ?? '')[0]?.split(' ')[0]))).toEqual(new Set(names));
     const named = [...PAGES.values()].flatMap((text) =>
-      [...text.matchAll(/cognito-verification ([a-z][a-z-]*)/g)].map(([, name]) => name),
+      [...text.matchAll(/(?:cognito-verification|program\/main\.cjs) ([a-z][a-z-]*)/g)].map(([, name]) => name),
     );
     expect(named.filter((name) => !names.includes(name ?? ''))).toEqual([]);
   });

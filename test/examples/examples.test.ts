@@ -61,7 +61,6 @@ const EXAMPLES: Record<string, (verifications: Verifications) => Ask | Promise<A
   'express.cjs': (verifications) => overHttp(EXPRESS.createApp(verifications)),
   'next-route.ts': (verifications) => {
     const { GET, POST } = routes(() => verifications);
-    const context = { params: Promise.resolve({ attribute: 'email' }) };
     return async ({ what, accessToken, code }) => {
       const headers = { authorization: `Bearer ${accessToken}` };
       const url = 'https://example.com/api/verifications/email';
@@ -69,8 +68,8 @@ const EXAMPLES: Record<string, (verifications: Verifications) => Ask | Promise<A
       const body = posted ? JSON.stringify(posted) : null;
       const response =
         what === 'status'
-          ? await GET(new Request(url, { headers }), context)
-          : await POST(new Request(url, { method: 'POST', headers, body }), context);
+          ? await GET(new Request(url, { headers }))
+          : await POST(new Request(url, { method: 'POST', headers, body }));
       return await answeredBy(response);
     };
   },
@@ -128,7 +127,22 @@ it.each(Object.keys(EXAMPLES))('%s lets nobody in, and says so while Temporal is
     expect(await ask('start', undefined, token)).toMatchObject({ status: 401, body: { code: 'AccessTokenRefused' } });
   verifications.temporalIsAway = true;
   const text = expect.any(String);
-  expect(await ask('start')).toEqual({ status: 503, retryAfter: '2', body: { code: 'TemporalUnavailable', text } });
+  const body = { code: 'TemporalUnavailable', text, retryAfterSeconds: 2 };
+  expect(await ask('start')).toEqual({ status: 503, retryAfter: '2', body });
+});
+
+it.each(Object.keys(EXAMPLES))('%s leaves an error of something else to its framework', async (example) => {
+  const { verifications, ask } = await withFake(example);
+  const bug = new Error('a bug of the service');
+  verifications.fail('status', bug);
+  const answered = ask('status').then(
+    () => 'an answer of ours',
+    (error: unknown) => error,
+  );
+  // Next.js and Lambda get the error. The others answer without JSON.
+  expect(await answered).toEqual(
+    example.startsWith('next') || example.startsWith('lambda') ? bug : expect.any(SyntaxError),
+  );
 });
 
 it('the one with Hono changes an address', async () => {

@@ -56,7 +56,7 @@ describe('its form', () => {
 describe('installed by npm', () => {
   it('compiles with skipLibCheck off, and has durations that are not any', async () => {
     const source = `
-      import { VerificationClient, type VerificationPolicy } from '@cognito-verification/client';
+      import { errorResponse, VerificationClient, type VerificationPolicy } from '@cognito-verification/client';
       import { clientDataConverter, keyRingFromSettings, kmsKeyRing } from '@cognito-verification/client/codec';
       import { clientOf } from '@cognito-verification/client/connection';
       import { WORKFLOW_TYPE } from '@cognito-verification/client/contract';
@@ -66,6 +66,8 @@ describe('installed by npm', () => {
       export const policy: VerificationPolicy = { deadline: '10 minutes', resendAfter: 60_000 };
       // @ts-expect-error
       export const wrong: VerificationPolicy = { deadline: 'a while' };
+      export const answer = (error: unknown, { authorization }: { authorization?: string }, user: VerificationClient) =>
+        authorization ? errorResponse(error).body.status?.state : user.forUser({ authorization });
       export const all = [new VerificationClient({ client, userPools: [] }), TEXTS, WORKFLOW_TYPE, kmsKeyRing, clientOf];
     `;
     await service.write({
