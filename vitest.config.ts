@@ -104,7 +104,13 @@ export default defineConfig({
       { extends: true, test: { name: 'long', include: [STORIES, ...LONG], ...ALONE } },
       {
         extends: true,
-        test: { name: 'packages', include: [PACKAGE, ...PACKAGES], ...ALONE, testTimeout: 600_000, hookTimeout: 600_000 },
+        test: {
+          name: 'packages',
+          include: [PACKAGE, ...PACKAGES],
+          ...ALONE,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
       },
       { extends: true, test: { name: 'postgres', include: [POSTGRES], ...ALONE, hookTimeout: 3_600_000 } },
       // A message too many is one too many, also if there is none the second time.

@@ -104,7 +104,12 @@ export async function newFolder(): Promise<Consumer> {
 }
 
 /** What a program needs of this process's environment. */
-export const SYSTEM = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+export const SYSTEM = Object.fromEntries(
+  ['PATH', 'HOME', 'NODE_EXTRA_CA_CERTS'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
 
 /**
  * Installs packages.
@@ -116,13 +121,14 @@ export async function install(
   manager: Manager = 'npm',
   program: string = manager,
 ): Promise<void> {
+  const registry = process.env['npm_config_registry'];
   await run(program, [...MANAGERS[manager], ...packages], {
     cwd: folder,
     timeout: INSTALL_LIMIT_MS,
     env: {
       ...SYSTEM,
       CI: '1',
-      npm_config_registry: process.env['npm_config_registry'],
+      ...(registry !== undefined && { npm_config_registry: registry, YARN_NPM_REGISTRY_SERVER: registry }),
       YARN_NODE_LINKER: manager === 'yarn 4' ? 'node-modules' : 'pnp',
     },
   });

@@ -15,7 +15,11 @@ beforeAll(async () => {
 });
 
 /** Puts the small service of `test/testing/service/` and its tests into a folder, which are for node:test as they are. */
-async function write(folder: string, change: (text: string) => string = (text) => text, ending = '.mjs'): Promise<void> {
+async function write(
+  folder: string,
+  change: (text: string) => string = (text) => text,
+  ending = '.mjs',
+): Promise<void> {
   for (const name of SERVICE) {
     const text = await readFile(join(ROOT, 'test/testing/service', name), 'utf8');
     await service.write({ [join(folder, name.replace('.mjs', ending))]: change(text) });
@@ -23,7 +27,9 @@ async function write(folder: string, change: (text: string) => string = (text) =
 }
 
 const forRunner = (runner: string) => (text: string) =>
-  text.replace('{ after, before, test }', '{ afterAll as after, beforeAll as before, test }').replace('node:test', runner);
+  text
+    .replace('{ after, before, test }', '{ afterAll as after, beforeAll as before, test }')
+    .replace('node:test', runner);
 
 const asCommonJs = (text: string) =>
   text
