@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyPairKeyObjectResult, randomUUID, sign } from 'node:crypto';
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import {
   ATTRIBUTE_NAMES,
   type AttributeName,
@@ -18,13 +18,6 @@ interface User {
 const HOUR_MS = 3_600_000;
 const CODE_LIVES_MS = 24 * HOUR_MS;
 const KID = 'fake';
-let processKey: KeyPairKeyObjectResult | undefined;
-
-/** One for all pools of the process: most tests make a fake each. A small one signs nothing but the tokens of tests. */
-function signingKey(): KeyPairKeyObjectResult {
-  processKey ??= generateKeyPairSync('rsa', { modulusLength: 1024 });
-  return processKey;
-}
 
 /** The user pool of a fake: its users, the codes that it has sent, and what it refuses. */
 export class FakeUserPool {
@@ -33,7 +26,8 @@ export class FakeUserPool {
   readonly userPoolId: string;
   private readonly keepsOriginal: boolean;
   private readonly users = new Map<string, User>();
-  private readonly key = signingKey();
+  // A key of this size is made in milliseconds, and signs nothing but the tokens of tests.
+  private readonly key = generateKeyPairSync('rsa', { modulusLength: 1024 });
 
   /** @param code the next code */
   constructor(

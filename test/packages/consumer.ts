@@ -163,12 +163,20 @@ export const SERVICE = {
 verify().then(console.log);\n`,
 };
 
-const example = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const text = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+/** A small service and its tests, for node:test. */
+export const TESTED = Object.fromEntries(
+  ['sign-up.mjs', 'with-fake.test.mjs', 'with-sandbox.test.mjs'].map((name) => [
+    name,
+    text(`test/testing/service/${name}`),
+  ]),
+);
 
 /** The example for AWS Lambda, and what calls its handler as API Gateway does: with the recorded event. It prints the verdict. */
 export const LAMBDA = {
-  'lambda.ts': example('examples/lambda.ts'),
-  'event.json': example('test/examples/api-gateway-event.json'),
+  'lambda.ts': text('examples/lambda.ts'),
+  'event.json': text('test/examples/api-gateway-event.json'),
   'invoke.mjs': `
     import { readFileSync } from 'node:fs';
     const { handler } = await import(process.env.BUNDLE);

@@ -18,6 +18,8 @@ import {
   newFolder,
   SERVICE,
   SUPPORTED,
+  TESTED,
+  TESTING,
 } from './consumer.js';
 import { served } from './next-service.js';
 
@@ -68,9 +70,11 @@ function programOf(manager: Manager): string {
 
 async function newService(version: string, manager: Manager = 'npm'): Promise<Consumer> {
   const service = await newFolder();
-  const peers = ['client', 'common'].map((name) => `@temporalio/${name}@${version}`);
-  await install(service, [CLIENT, ...peers], manager, programOf(manager));
-  await service.write(SERVICE);
+  const packages = ['client', 'common'].map((name) => `@temporalio/${name}@${version}`);
+  // The testing kit does without older ones.
+  if (version === SUPPORTED) packages.push(TESTING);
+  await install(service, [CLIENT, ...packages], manager, programOf(manager));
+  await service.write({ ...SERVICE, ...TESTED });
   return service;
 }
 
@@ -88,6 +92,9 @@ describe.each(Object.keys(MANAGERS) as Manager[])('installed by %s', (manager) =
       for (const file of ['service.mjs', 'service.cjs']) {
         expect(await service.run(file, await settings(), ...node), file).toBe('verified');
       }
+      if (version === LOWEST) return;
+      expect(await service.run('with-fake.test.mjs', {}, ...node)).toContain('# pass 5');
+      expect(await service.run('with-sandbox.test.mjs', {}, ...node)).toContain('# pass 1');
     },
     600_000,
   );

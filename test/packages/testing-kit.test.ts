@@ -1,12 +1,10 @@
 /** `npm run test:packages`: a service installs the testing kit beside the client, and its own tests run with each runner. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { CLIENT, type Consumer, install, newFolder, ROOT, SUPPORTED, TESTING } from './consumer.js';
+import { CLIENT, type Consumer, install, newFolder, SUPPORTED, TESTED, TESTING } from './consumer.js';
 
 const RUNNERS = ['vitest@4.1.12', 'jest@30.5.2'];
 const PEERS = [`@temporalio/client@${SUPPORTED}`, `@temporalio/common@${SUPPORTED}`];
-const SERVICE = ['sign-up.mjs', 'with-fake.test.mjs', 'with-sandbox.test.mjs'];
 
 let service: Consumer;
 beforeAll(async () => {
@@ -14,16 +12,17 @@ beforeAll(async () => {
   await install(service, [CLIENT, TESTING, ...PEERS, ...RUNNERS]);
 });
 
-/** Puts the small service of `test/testing/service/` and its tests into a folder, which are for node:test as they are. */
+/** Puts the tested service into a folder. */
 async function write(
   folder: string,
   change: (text: string) => string = (text) => text,
   ending = '.mjs',
 ): Promise<void> {
-  for (const name of SERVICE) {
-    const text = await readFile(join(ROOT, 'test/testing/service', name), 'utf8');
-    await service.write({ [join(folder, name.replace('.mjs', ending))]: change(text) });
-  }
+  const files = Object.entries(TESTED).map(([name, text]) => [
+    join(folder, name.replace('.mjs', ending)),
+    change(text),
+  ]);
+  await service.write(Object.fromEntries(files));
 }
 
 const forRunner = (runner: string) => (text: string) =>
@@ -41,8 +40,8 @@ const asCommonJs = (text: string) =>
 
 it('with node:test', async () => {
   await write('node');
-  const files = SERVICE.slice(1).map((name) => join('node', name));
-  expect(await service.run(files[1] ?? '', {}, process.execPath, '--test', files[0] ?? '')).toMatch(/pass 6[^]*fail 0/);
+  const [, fake = '', sandbox = ''] = Object.keys(TESTED).map((name) => join('node', name));
+  expect(await service.run(fake, {}, process.execPath, '--test', sandbox)).toMatch(/pass 6[^]*fail 0/);
 });
 
 it('with vitest', async () => {
