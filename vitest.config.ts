@@ -46,9 +46,9 @@ const SLOW_LIFECYCLE =
   'test/lifecycle/{held-answers,in-real-time,local-answers,queries-ahead,sends-that-nobody-received}.test.ts';
 /** It builds the Temporal server first, which takes minutes the first time on a machine. */
 const POSTGRES = 'test/dev/postgres-server.test.ts';
-/** They install the package that `npm run package` makes. The second needs a package registry, and takes long. */
+/** They install the packages that `npm run package` makes. The others need a package registry, and take long. */
 const PACKAGE = 'test/packages/package.test.ts';
-const PACKAGES = 'test/packages/matrix.test.ts';
+const PACKAGES = ['test/packages/matrix.test.ts', 'test/packages/testing-kit.test.ts'];
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
 /** A code must be answered within the 3 s of a local activity, on a machine that does nothing else. */
 const LOCAL_ATTEMPTS = 'test/faults/local-attempts.test.ts';
@@ -75,7 +75,7 @@ export default defineConfig({
             WITHOUT_A_CACHE,
             POSTGRES,
             PACKAGE,
-            PACKAGES,
+            ...PACKAGES,
             ...FAULTS,
             LOCAL_ATTEMPTS,
           ],
@@ -107,7 +107,13 @@ export default defineConfig({
       { extends: true, test: { name: 'long', include: [STORIES, ...LONG], ...ALONE } },
       {
         extends: true,
-        test: { name: 'packages', include: [PACKAGE, PACKAGES], ...ALONE, testTimeout: 600_000, hookTimeout: 600_000 },
+        test: {
+          name: 'packages',
+          include: [PACKAGE, ...PACKAGES],
+          ...ALONE,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
       },
       { extends: true, test: { name: 'postgres', include: [POSTGRES], ...ALONE, hookTimeout: 3_600_000 } },
       { extends: true, test: { name: 'local attempts', include: [LOCAL_ATTEMPTS], ...ALONE, retry: 0 } },

@@ -104,7 +104,7 @@ function runNode({ stand, contestant: { root }, taskQueue }: Racer, args: readon
 }
 
 /** The package as services install it; earlier revisions have none in one piece. */
-const PACKAGE = 'dist/package/index.mjs';
+const PACKAGE = 'dist/packages/client/index.mjs';
 
 const importsOf = (client: string) => `
 const times = [performance.now()];

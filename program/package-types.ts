@@ -1,5 +1,5 @@
-/** The types of the package: those that `tsc` has made of client, codec and contract, as far as an entry point reaches them. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** The types of a package: those that `tsc` has made of what is in it, as far as an entry point reaches them. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 const IMPORTED = /(?<before>(?:from|import\() ?)['"](?<id>(?:\.|@cognito-verification\/)[^'"]+)['"]/g;
@@ -7,15 +7,22 @@ const IMPORTED = /(?<before>(?:from|import\() ?)['"](?<id>(?:\.|@cognito-verific
 /**
  * Copies what the entry points reach.
  * @param root the folder of the project
- * @param entries names of modules of the client
- * @param folder where `client/`, `codec/` and `contract/` are put
+ * @param entries modules, as `folder/name`
+ * @param folder where `client/`, `codec/`, `contract/` and so on are put
+ * @param isInstalled whether a package is beside this one, and not in it
  */
-export function copyTypes(root: string, entries: readonly string[], folder: string): void {
-  const reached = new Set(entries.map((name) => `client/${name}`));
+export function copyTypes(
+  root: string,
+  entries: readonly string[],
+  folder: string,
+  isInstalled: (id: string) => boolean,
+): void {
+  const reached = new Set(entries);
   for (const module of reached) {
-    const [room = '', name = ''] = module.split('/');
-    const types = readFileSync(join(root, room, 'dist', `${name}.d.ts`), 'utf8');
-    const copy = types.replaceAll(IMPORTED, (_, before: string, id: string) => {
+    const room = dirname(module);
+    const types = readFileSync(compiled(root, module), 'utf8');
+    const copy = types.replaceAll(IMPORTED, (whole: string, before: string, id: string) => {
+      if (isInstalled(id)) return whole;
       const target = targetOf(id, room);
       reached.add(target);
       const path = relative(room, target);
@@ -31,4 +38,11 @@ export function copyTypes(root: string, entries: readonly string[], folder: stri
 function targetOf(id: string, room: string): string {
   const [, folder, file = 'index'] = /^@cognito-verification\/(\w+)(?:\/(.+))?$/.exec(id) ?? [];
   return folder === undefined ? join(room, id.replace(/\.js$/, '')) : `${folder}/${file}`;
+}
+
+/** What `tsc` has made of a module: a workspace has a `dist/` of its own. */
+function compiled(root: string, module: string): string {
+  const [folder = '', ...path] = `${module}.d.ts`.split('/');
+  const own = join(root, folder, 'dist', ...path);
+  return existsSync(own) ? own : join(root, 'dist', folder, ...path);
 }

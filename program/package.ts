@@ -1,6 +1,7 @@
 /**
- * `npm run package`: makes the package that a service installs, `@cognito-verification/client`, in `dist/package/`. It holds the
- * client, the codec and the contract, so that an installation asks no registry for another name of ours.
+ * `npm run package`: makes the two packages that a service installs, in `dist/packages/`. `@cognito-verification/client` holds the
+ * client, the codec and the contract, `@cognito-verification/testing` the fake and the sandbox, so that an installation asks no
+ * registry for another name of ours.
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -11,59 +12,91 @@ import { licencesOf } from './licences.js';
 import { copyTypes } from './package-types.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const FOLDER = join(ROOT, 'dist/package');
 
-/** The fields of `client/package.json` that are read here; the package gets the others as they are. */
+/** The fields of a workspace's `package.json` that are read here; the package gets the others as they are. */
 interface Manifest {
-  name: string;
-  private?: boolean;
-  exports: Record<string, { default: string }>;
+  exports: Record<string, unknown>;
   dependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
 }
-const { private: _, ...manifest }: Manifest = JSON.parse(readFileSync(join(ROOT, 'client/package.json'), 'utf8'));
 
-/** The names of the entry points by their subpaths: `./texts` has the name `texts`, `.` has `index`. */
-const ENTRIES = new Map(
-  Object.entries(manifest.exports).map(([subpath, { default: file }]) => [
-    subpath,
-    file.slice('./dist/'.length, -'.js'.length),
-  ]),
-);
-/** Ours are in the bundle. */
-const dependencies = Object.fromEntries(
-  Object.entries(manifest.dependencies).flatMap(([name, version]) =>
-    name.startsWith('@cognito-verification/') ? [] : [[name, `^${version}`] as const],
-  ),
-);
-/** Without it `@temporalio/common` compiles with `skipLibCheck` only, and its durations are `any`. */
-const TYPES = { '@types/ms': '^2.1.0' };
-const INSTALLED = [...Object.keys(dependencies), ...Object.keys(manifest.peerDependencies)];
+/** What is to be packed. */
+interface Contents {
+  readonly workspace: 'client' | 'testing';
+  /** The module of an entry point, as `folder/name`. @param name of the entry: of `./texts` it is `texts`, of `.` `index` */
+  readonly moduleOf: (name: string) => string;
+  /** Dependencies that go into the bundle because they have no CommonJS, which is all that Jest loads without a flag. */
+  readonly held: readonly string[];
+  /** Dependencies that only types need. */
+  readonly types: Record<string, string>;
+}
 
-/** From TypeScript, so that source maps lead to it. */
+const PACKAGES: readonly Contents[] = [
+  {
+    workspace: 'client',
+    moduleOf: (name) => `client/${name}`,
+    held: [],
+    // Without it `@temporalio/common` compiles with `skipLibCheck` only, and its durations are `any`.
+    types: { '@types/ms': '^2.1.0' },
+  },
+  {
+    workspace: 'testing',
+    moduleOf: (name) => (name === 'index' ? 'testing/index' : `${name}/index`),
+    held: ['jose'],
+    types: {},
+  },
+];
+
+/** From TypeScript, so that source maps lead to it. What `testing/bundle.mjs` has made is as it is. */
 const sources: Plugin = {
   name: 'sources of ours',
   resolveId(id) {
+    if (id === './bundled/lifecycle.js') return join(ROOT, 'testing/dist/bundled/lifecycle.js');
+    if (id === '../workflow-runtime.js') return join(ROOT, 'testing/workflow-runtime.ts');
     const [, folder, file = 'index'] = /^@cognito-verification\/(\w+)(?:\/(.+))?$/.exec(id) ?? [];
     return folder === undefined ? undefined : join(ROOT, folder, `${file}.ts`);
   },
 };
 
-const isInstalled = (id: string) =>
-  id.startsWith('node:') ||
-  builtinModules.includes(id) ||
-  INSTALLED.some((name) => id === name || id.startsWith(`${name}/`));
+async function make({ workspace, moduleOf, held, types }: Contents): Promise<void> {
+  const folder = join(ROOT, 'dist/packages', workspace);
+  const manifest: Manifest = JSON.parse(readFileSync(join(ROOT, workspace, 'package.json'), 'utf8'));
+  const names = Object.keys(manifest.exports).map((subpath) => (subpath === '.' ? 'index' : subpath.slice(2)));
+  // Ours are in the bundle.
+  const dependencies = Object.entries(manifest.dependencies)
+    .filter(([name]) => !name.startsWith('@cognito-verification/') && !held.includes(name))
+    .map(([name, version]) => [name, `^${version}`] as const);
+  const installed = [...dependencies.map(([name]) => name), ...Object.keys(manifest.peerDependencies)];
+  const isInstalled = (id: string) => installed.some((name) => id === name || id.startsWith(`${name}/`));
 
-async function bundle(): Promise<OutputChunk[]> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const inputs = Object.fromEntries(names.map((name) => [name, join(ROOT, `${moduleOf(name)}.ts`)]));
+  const chunks = await bundle(inputs, folder, isInstalled);
+  for (const { isEntry, name, exports } of chunks) if (isEntry) writeModule(folder, name, moduleOf(name), exports);
+  copyTypes(ROOT, names.map(moduleOf), join(folder, 'types'), isInstalled);
+  const whole = manifestOf(manifest, names, { ...Object.fromEntries(dependencies), ...types });
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(whole, null, 2)}\n`);
+  for (const file of ['LICENSE', 'CHANGELOG.md', `${workspace}/README.md`]) {
+    cpSync(join(ROOT, file), join(folder, file.slice(file.lastIndexOf('/') + 1)));
+  }
+  writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.md'), licencesOf(chunks.flatMap(({ moduleIds }) => moduleIds)));
+}
+
+async function bundle(
+  input: Record<string, string>,
+  folder: string,
+  isInstalled: (id: string) => boolean,
+): Promise<OutputChunk[]> {
   const made = await rolldown({
-    input: Object.fromEntries([...ENTRIES.values()].map((name) => [name, join(ROOT, 'client', `${name}.ts`)])),
+    input,
     platform: 'node',
     plugins: [sources],
-    external: isInstalled,
+    external: (id) => id.startsWith('node:') || builtinModules.includes(id) || isInstalled(id),
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
   });
   const { output } = await made.write({
-    dir: FOLDER,
+    dir: folder,
     format: 'cjs',
     exports: 'named',
     sourcemap: true,
@@ -80,44 +113,35 @@ async function bundle(): Promise<OutputChunk[]> {
  * For `import`: a name for everything that the CommonJS file has, so that a process has each class once, also if one part of it
  * imports the package and another requires it.
  */
-function writeModule(name: string, names: readonly string[]): void {
-  writeFileSync(
-    join(FOLDER, `${name}.mjs`),
-    `export {\n${names.map((one) => `  ${one},\n`).join('')}} from './${name}.js';\n`,
-  );
-  writeFileSync(join(FOLDER, `${name}.d.ts`), `export * from './types/client/${name}.js';\n`);
-  writeFileSync(join(FOLDER, `${name}.d.mts`), `export * from './${name}.js';\n`);
+function writeModule(folder: string, name: string, module: string, names: readonly string[]): void {
+  const list = names.map((one) => `  ${one},\n`).join('');
+  writeFileSync(join(folder, `${name}.mjs`), `export {\n${list}} from './${name}.js';\n`);
+  writeFileSync(join(folder, `${name}.d.ts`), `export * from './types/${module}.js';\n`);
+  writeFileSync(join(folder, `${name}.d.mts`), `export * from './${name}.js';\n`);
 }
 
-function writeManifest(): void {
+/** Fields of a workspace's manifest that mean nothing to a service. */
+const OF_THE_WORKSPACE = ['private', 'scripts', 'devDependencies'];
+
+function manifestOf(manifest: Manifest, names: readonly string[], dependencies: Record<string, string>): object {
   const exports = Object.fromEntries(
-    [...ENTRIES].map(([subpath, name]) => [
-      subpath,
+    names.map((name) => [
+      name === 'index' ? '.' : `./${name}`,
       {
         import: { types: `./${name}.d.mts`, default: `./${name}.mjs` },
         require: { types: `./${name}.d.ts`, default: `./${name}.js` },
       },
     ]),
   );
-  const whole = {
-    ...manifest,
+  return {
+    ...Object.fromEntries(Object.entries(manifest).filter(([field]) => !OF_THE_WORKSPACE.includes(field))),
     type: 'commonjs',
     main: './index.js',
     types: './index.d.ts',
     sideEffects: false,
     exports: { ...exports, './package.json': './package.json' },
-    dependencies: { ...dependencies, ...TYPES },
+    dependencies,
   };
-  writeFileSync(join(FOLDER, 'package.json'), `${JSON.stringify(whole, null, 2)}\n`);
 }
 
-rmSync(FOLDER, { recursive: true, force: true });
-mkdirSync(FOLDER, { recursive: true });
-const chunks = await bundle();
-for (const { isEntry, name, exports } of chunks) if (isEntry) writeModule(name, exports);
-copyTypes(ROOT, [...ENTRIES.values()], join(FOLDER, 'types'));
-writeManifest();
-for (const file of ['LICENSE', 'CHANGELOG.md', 'client/README.md']) {
-  cpSync(join(ROOT, file), join(FOLDER, file.slice(file.lastIndexOf('/') + 1)));
-}
-writeFileSync(join(FOLDER, 'THIRD-PARTY-LICENSES.md'), licencesOf(chunks.flatMap(({ moduleIds }) => moduleIds)));
+for (const contents of PACKAGES) await make(contents);

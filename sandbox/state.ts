@@ -1,4 +1,4 @@
-import type { JWK } from 'jose';
+import type { JsonWebKey } from 'node:crypto';
 import type { PasswordVerifier } from './srp.js';
 
 /** The two attributes that Cognito can verify. */
@@ -110,7 +110,7 @@ export interface UserPool {
 export interface State {
   readonly format: 1;
   clockOffsetMs: number;
-  readonly signingKey: { readonly kid: string; readonly privateJwk: JWK };
+  readonly signingKey: { readonly kid: string; readonly privateJwk: JsonWebKey };
   readonly pools: Record<string, UserPool>;
   inbox: Message[];
   /** When the e-mails of `COGNITO_DEFAULT` pools were sent. */

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { type CryptoKey, errors, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { type JsonWebKey, randomUUID } from 'node:crypto';
+import { type CryptoKey, errors, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT } from 'jose';
 import * as v from 'valibot';
 import { notAuthorized } from './exceptions.js';
 import type { State } from './state.js';
@@ -25,7 +25,7 @@ export async function createSigningKey(): Promise<State['signingKey']> {
   return { kid: randomUUID(), privateJwk: await exportJWK(privateKey) };
 }
 
-async function importPrivate(jwk: JWK): Promise<CryptoKey> {
+async function importPrivate(jwk: JsonWebKey): Promise<CryptoKey> {
   const key = await importJWK(jwk, ALGORITHM);
   if (key instanceof Uint8Array) throw new TypeError('The signing key is a symmetric one');
   return key;
@@ -34,11 +34,11 @@ async function importPrivate(jwk: JWK): Promise<CryptoKey> {
 /** Signs and checks the sandbox's JWTs. */
 export class Tokens {
   /** The public key as `/.well-known/jwks.json` shows it. */
-  readonly jwks: { readonly keys: readonly JWK[] };
+  readonly jwks: { readonly keys: readonly JsonWebKey[] };
   private foreignKey: Promise<CryptoKey> | undefined;
 
   private constructor(
-    jwk: JWK,
+    jwk: JsonWebKey,
     private readonly kid: string,
     private readonly privateKey: CryptoKey,
     private readonly publicKey: CryptoKey,

@@ -41,33 +41,22 @@ const replaced = {
   },
 };
 
-/** Contract and codec too: what a service installs beside the client is one package. */
+/** What the client's package has in itself too. */
 const isOurs = (id) => /^([./]|@smithy\/|@cognito-verification\/(contract|codec))/.test(id) || id in VIRTUAL;
 
-/** It has no CommonJS of its own. */
-const isEsmOnly = (id) => id === 'jose';
-
-async function bundle(input, file, format = 'esm') {
+async function bundle(input, file) {
   const made = await rolldown({
     input,
     platform: 'node',
     treeshake: { moduleSideEffects: false },
     plugins: [replaced],
-    external: (id) =>
-      !isOurs(id) &&
-      !(format === 'cjs' && isEsmOnly(id)) &&
-      !/^@(temporalio\/(workflow|activity)|aws-sdk\/client-cognito)/.test(id),
+    external: (id) => !isOurs(id) && !/^@(temporalio\/(workflow|activity)|aws-sdk\/client-cognito)/.test(id),
   });
-  await made.write({ file: here(file), format });
+  await made.write({ file: here(file), format: 'esm' });
 }
 
 await bundle('lifecycle', 'dist/bundled/lifecycle.js');
 await bundle(here('../dist/sandbox/index.js'), 'dist/sandbox/index.js');
-await bundle(here('dist/index.js'), 'dist/bundled/index.js');
-// For Jest, which knows only CommonJS without a flag.
-await bundle(here('dist/index.js'), 'dist/bundled/index.cjs', 'cjs');
-await bundle(here('../dist/sandbox/index.js'), 'dist/sandbox/index.cjs', 'cjs');
-await cp(here('../node_modules/jose/LICENSE.md'), here('dist/sandbox/LICENSE-jose.md'));
 // Its types, file by file.
 await rm(here('dist/sandbox/types'), { recursive: true, force: true });
 await cp(here('../dist/sandbox'), here('dist/sandbox/types'), {

@@ -1,5 +1,5 @@
 /**
- * `npm run test:packages`: a service installs the package with each package manager, with the lowest and the newest
+ * `npm run test:packages`: a service installs the client's package with each package manager, with the lowest and the newest
  * `@temporalio/client`, is bundled, runs on each line of Node.js, and verifies an address each time.
  */
 import { createRequire } from 'node:module';
@@ -7,11 +7,30 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeOf } from '../replay/node-releases.js';
 import { type Rig, startRig } from '../rig.js';
-import { type Consumer, install, LOWEST, MANAGERS, newFolder, SERVICE, SUPPORTED, TARBALL } from './consumer.js';
+import {
+  CLIENT,
+  type Consumer,
+  install,
+  LAMBDA,
+  LOWEST,
+  MANAGERS,
+  type Manager,
+  newFolder,
+  SERVICE,
+  SUPPORTED,
+  TESTED,
+  TESTING,
+} from './consumer.js';
 import { served } from './next-service.js';
 
-/** The package managers besides npm, and the bundlers, as of writing. */
-const TOOLS = { pnpm: '12.21.0', yarn: '1.22.22' };
+/** The package managers besides npm, each with the folder and the file of its program, and the bundlers, as of writing. */
+const YARN_4 = ['yarn-4', 'bin/yarn.js', 'npm:@yarnpkg/cli-dist@4.18.1'] as const;
+const TOOLS: Record<Exclude<Manager, 'npm'>, readonly [folder: string, file: string, version: string]> = {
+  pnpm: ['pnpm', 'pnpm', '12.21.0'],
+  yarn: ['yarn', 'bin/yarn.js', '1.22.22'],
+  'yarn 4': YARN_4,
+  "yarn 4 with Plug'n'Play": YARN_4,
+};
 const BUNDLERS = ['esbuild@0.28.2', 'webpack@5.113.0'];
 const NEXT = ['next@16.4.6', 'react@19', 'react-dom@19'];
 /** The lowest of each line that `engines` admits. */
@@ -24,7 +43,7 @@ beforeAll(async () => {
   tools = await newFolder();
   await install(
     tools,
-    Object.entries(TOOLS).map(([name, version]) => `${name}@${version}`),
+    Object.values(TOOLS).map(([folder, , version]) => `${folder}@${version}`),
   );
 });
 afterAll(async () => await rig?.close());
@@ -42,25 +61,40 @@ async function settings(): Promise<Record<string, string>> {
   };
 }
 
-async function newService(version: string, manager: keyof typeof MANAGERS = 'npm'): Promise<Consumer> {
+/** The program of a package manager. */
+function programOf(manager: Manager): string {
+  if (manager === 'npm') return manager;
+  const [folder, file] = TOOLS[manager];
+  return join(tools.folder, 'node_modules', folder, file);
+}
+
+async function newService(version: string, manager: Manager = 'npm'): Promise<Consumer> {
   const service = await newFolder();
-  const program = manager === 'npm' ? manager : join(tools.folder, 'node_modules/.bin', manager);
-  const peers = ['client', 'common'].map((name) => `@temporalio/${name}@${version}`);
-  await install(service, [TARBALL, ...peers], manager, program);
-  await service.write(SERVICE);
+  const packages = ['client', 'common'].map((name) => `@temporalio/${name}@${version}`);
+  // The testing kit does without older ones.
+  if (version === SUPPORTED) packages.push(TESTING);
+  await install(service, [CLIENT, ...packages], manager, programOf(manager));
+  await service.write({ ...SERVICE, ...TESTED });
   return service;
 }
 
-describe.each(Object.keys(MANAGERS) as (keyof typeof MANAGERS)[])('installed by %s', (manager) => {
+describe.each(Object.keys(MANAGERS) as Manager[])('installed by %s', (manager) => {
   it.each([LOWEST, SUPPORTED])(
     'with Temporal %s it verifies, imported and required',
     async (version) => {
       const service = await newService(version, manager);
-      console.log(`${manager}: @temporalio/client ${await service.version('@temporalio/client')}`);
-      if (version === LOWEST) expect(await service.version('@temporalio/client')).toBe(LOWEST);
+      // With Plug'n'Play there is no folder of packages, and its Node.js finds them.
+      const node = manager.endsWith('Play') ? [programOf(manager), 'node'] : [process.execPath];
+      await service.write({ 'version.cjs': "console.log(require('@temporalio/client/package.json').version);" });
+      const installed = await service.run('version.cjs', {}, ...node);
+      console.log(`${manager}: @temporalio/client ${installed}`);
+      if (version === LOWEST) expect(installed).toBe(LOWEST);
       for (const file of ['service.mjs', 'service.cjs']) {
-        expect(await service.run(file, await settings()), file).toBe('verified');
+        expect(await service.run(file, await settings(), ...node), file).toBe('verified');
       }
+      if (version === LOWEST) return;
+      expect(await service.run('with-fake.test.mjs', {}, ...node)).toContain('# pass 5');
+      expect(await service.run('with-sandbox.test.mjs', {}, ...node)).toContain('# pass 1');
     },
     600_000,
   );
@@ -70,22 +104,27 @@ describe('bundled', () => {
   let service: Consumer;
   beforeAll(async () => {
     service = await newFolder();
-    await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`, ...BUNDLERS]);
-    await service.write(SERVICE);
+    await install(service, [CLIENT, `@temporalio/client@${SUPPORTED}`, ...BUNDLERS]);
+    await service.write({ ...SERVICE, ...LAMBDA });
   });
 
-  it('by esbuild as CommonJS', async () => {
-    await service.bin('esbuild', 'service.cjs', '--bundle', '--platform=node', '--outfile=esbuild.cjs');
-    expect(await service.run('esbuild.cjs', await settings())).toBe('verified');
-  });
+  // What Temporal's client requires of Node.js needs a `require`, which an ES module does not have by itself.
+  const banner =
+    "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  const AS = { cjs: [], mjs: ['--format=esm', banner] };
 
-  it('by esbuild as ES module', async () => {
-    // What Temporal's client requires of Node.js needs a `require`, which an ES module does not have by itself.
-    const banner =
-      "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-    const options = ['--bundle', '--platform=node', '--format=esm', banner];
-    await service.bin('esbuild', 'service.mjs', ...options, '--outfile=esbuild.mjs');
-    expect(await service.run('esbuild.mjs', await settings())).toBe('verified');
+  describe.each(Object.keys(AS) as (keyof typeof AS)[])('by esbuild as .%s', (ending) => {
+    const options = ['--bundle', '--platform=node', ...AS[ending]];
+
+    it('a program', async () => {
+      await service.bin('esbuild', `service.${ending}`, ...options, `--outfile=esbuild.${ending}`);
+      expect(await service.run(`esbuild.${ending}`, await settings())).toBe('verified');
+    });
+
+    it('a function of AWS Lambda, which is called with a recorded event', async () => {
+      await service.bin('esbuild', 'lambda.ts', ...options, `--outfile=lambda.${ending}`);
+      expect(await service.run('invoke.mjs', { ...(await settings()), BUNDLE: `./lambda.${ending}` })).toBe('verified');
+    });
   });
 
   it('by webpack', async () => {
@@ -105,7 +144,7 @@ describe('bundled', () => {
 
 it('built and served by Next.js', async () => {
   const service = await newFolder();
-  await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`, ...NEXT]);
+  await install(service, [CLIENT, `@temporalio/client@${SUPPORTED}`, ...NEXT]);
   expect(await served(service, await settings())).toBe('verified');
 });
 
@@ -113,7 +152,7 @@ describe('on Node.js', () => {
   let service: Consumer;
   beforeAll(async () => {
     service = await newFolder();
-    await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`]);
+    await install(service, [CLIENT, `@temporalio/client@${SUPPORTED}`]);
     await service.write(SERVICE);
   });
 

@@ -1,44 +1,51 @@
-/** The package that services install: its form, its types, and that it loads. `matrix.test.ts` has the rest. */
+/** The packages that services install: their form, their types, and that they load. `matrix.test.ts` has the rest. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Consumer, install, newFolder, ROOT, SUPPORTED, TARBALL } from './consumer.js';
+import { CLIENT, type Consumer, install, newFolder, ROOT, SUPPORTED, TARBALLS, TESTING } from './consumer.js';
 
 const run = promisify(execFile);
 
 let service: Consumer;
 beforeAll(async () => {
   service = await newFolder();
-  await install(service, [TARBALL, `@temporalio/client@${SUPPORTED}`, '@types/node@20']);
+  const peers = ['client', 'common'].map((name) => `@temporalio/${name}@${SUPPORTED}`);
+  await install(service, [CLIENT, TESTING, ...peers, '@types/node@20']);
 });
 
-describe('its form', () => {
+const FORMS = [
+  { name: 'client', entries: ['.', './texts', './codec', './contract'], sources: ['client/verification-client.ts'] },
+  { name: 'testing', entries: ['.', './sandbox'], sources: ['testing/fake-verifications.ts', 'sandbox/server.ts'] },
+] as const;
+
+describe.each(FORMS)('the form of $name', ({ name, entries, sources }) => {
+  const tarball = TARBALLS[name];
+  const folder = join(ROOT, 'dist/packages', name);
+
   it('has no fault that publint knows', async () => {
-    const { buffer } = new Uint8Array(await readFile(TARBALL));
+    const { buffer } = new Uint8Array(await readFile(tarball));
     const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
   it('has the types of each entry point for each module system', async () => {
-    const { types, ...checked } = (await checkPackage(createPackageFromTarballData(await readFile(TARBALL)))) as {
+    const { types, ...checked } = (await checkPackage(createPackageFromTarballData(await readFile(tarball)))) as {
       types: unknown;
       problems: unknown[];
       entrypoints: object;
     };
     expect(types).toBeTruthy();
     expect(checked.problems).toEqual([]);
-    expect(Object.keys(checked.entrypoints)).toEqual(expect.arrayContaining(['.', './texts', './codec', './contract']));
+    expect(Object.keys(checked.entrypoints)).toEqual(expect.arrayContaining([...entries]));
   });
 
   it('could be published', async () => {
-    const { stdout } = await run('npm', ['publish', '--dry-run', '--offline', '--json', './dist/package'], {
-      cwd: ROOT,
-    });
+    const { stdout } = await run('npm', ['publish', '--dry-run', '--offline', '--json', folder], { cwd: ROOT });
     const [published] = Object.values<{ files: { path: string }[] }>(JSON.parse(stdout));
     const files = published?.files.map(({ path }) => path) ?? [];
     expect(files).toEqual(
@@ -47,9 +54,17 @@ describe('its form', () => {
   });
 
   it('has source maps that hold the sources', async () => {
-    const map = JSON.parse(await readFile(join(ROOT, 'dist/package/index.js.map'), 'utf8'));
-    expect(map.sources).toContain('../client/verification-client.ts');
-    expect(map.sourcesContent.every((content: unknown) => typeof content === 'string' && content !== '')).toBe(true);
+    const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.js.map'));
+    const maps = await Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), 'utf8'))));
+    const all = maps.flatMap((map) => map.sources.map((source: string) => source.replace(/^(\.\.\/)+/, '')));
+    expect(all).toEqual(expect.arrayContaining([...sources]));
+    const contents = maps.flatMap((map) => map.sourcesContent);
+    expect(contents.every((content: unknown) => typeof content === 'string' && content !== '')).toBe(true);
+  });
+
+  it('is not packed from the folder of its sources', async () => {
+    const packed = run('npm', ['pack', '--dry-run', '--workspace', name], { cwd: ROOT });
+    await expect(packed).rejects.toThrow(/npm run package/);
   });
 });
 
@@ -61,7 +76,10 @@ describe('installed by npm', () => {
       import { clientOf } from '@cognito-verification/client/connection';
       import { WORKFLOW_TYPE } from '@cognito-verification/client/contract';
       import { TEXTS } from '@cognito-verification/client/texts';
+      import { FakeVerifications } from '@cognito-verification/testing';
+      import { startSandbox } from '@cognito-verification/testing/sandbox';
       import { Client } from '@temporalio/client';
+      export const fake = async () => new FakeVerifications({ sandbox: await startSandbox() });
       const client = new Client({ dataConverter: clientDataConverter(keyRingFromSettings()) });
       export const policy: VerificationPolicy = { deadline: '10 minutes', resendAfter: 60_000 };
       // @ts-expect-error
@@ -86,8 +104,9 @@ describe('installed by npm', () => {
       'both.mjs': `
         import { createRequire } from 'node:module';
         const require = createRequire(import.meta.url);
-        for (const entry of ['', '/codec', '/connection', '/contract', '/texts']) {
-          const name = '@cognito-verification/client' + entry;
+        const client = ['', '/codec', '/connection', '/contract', '/texts'].map((entry) => 'client' + entry);
+        for (const entry of [...client, 'testing', 'testing/sandbox']) {
+          const name = '@cognito-verification/' + entry;
           const [imported, required] = [await import(name), require(name)];
           const names = Object.keys(required);
           if (names.length === 0) throw new Error(name + ' is empty');
