@@ -108,7 +108,7 @@ function answerAwaitDelivery(verification: Verification): void {
       const isSettled = () => sends.firstSettled && earlier.state === 'none' && taken();
       await untilSettled(verification, standing, () => verification.ended || isSettled());
       const status = verification.status();
-      if (verification.madeWay) throw ended(status);
+      if (verification.makesWayFor(token && tokens.counts(token) ? claim : undefined)) throw ended(status);
       if (status.failure) throw failureOf(status);
       return { ...status, joined: opened === undefined ? undefined : !opened, policy: policyOf(terms.policy) };
     }),

@@ -68,6 +68,8 @@ export interface EventFacts {
   requestsCounting: number;
   /** A start has met this verification without attempts left, so that it makes way for the next. */
   startedAgain: boolean;
+  /** A start has asked for another value, so that it makes way for the next as soon as nothing is under way. */
+  superseded: boolean;
   /** `codeConfirmed` has come and was not taken yet. */
   confirmed: boolean;
   /** A look at the attribute. */
@@ -102,6 +104,8 @@ export interface EventFacts {
  * message. After the deadline the attempt that runs is still awaited, and one code that was submitted in time is checked.
  */
 export function nextEvent(now: EventFacts): VerificationEvent | undefined {
+  // Whatever ends it begins the next one, and Cognito may take two values that it is asked for at once in any order.
+  if (now.superseded && now.send === 'underWay') return undefined;
   if (now.confirmed) return 'confirmed';
   if (now.earlierCount === 'settled') return 'earlierCounted';
   if (now.lookup === 'settled') return 'attributeRead';
@@ -113,6 +117,7 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   if (now.codesSubmitted > 0 && now.attempt === 'none' && decided && !tooLate) return 'codeSubmitted';
   // What an attempt says about a code comes before what the attribute was without one.
   if (now.send === 'settled' && (idle || !now.sendFoundVerified)) return 'sendSettled';
+  if (now.superseded) return idle ? 'startedAgain' : undefined;
   if (now.deadlinePassed) return idle ? 'deadline' : undefined;
   // Its terms may take the place of those that what is under way goes by.
   if (now.requestsCounting > 0 && idle) return 'requestCounts';

@@ -1,4 +1,5 @@
 import type { ParsedRequest, Secret } from '@cognito-verification/contract';
+import { isCancellation } from '@temporalio/workflow';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
 import { sendCodeDirectly } from './direct-calls.js';
@@ -31,6 +32,7 @@ export class SendCall {
   /** An answer that `take` has not handed over yet. */
   private untaken: SendVerdict | undefined;
   private hasEnded = false;
+  private isCalledOff = false;
   private triedDirectly = false;
   private isTriedAgain = false;
   /** What was asked for so far: codes to these values, or to the one that the user has. */
@@ -81,10 +83,20 @@ export class SendCall {
 
   /** Hands the answer over. */
   take(): TakenSend {
-    const answer = this.call.take();
     this.untaken = undefined;
     this.isTriedAgain = false;
-    return answer;
+    try {
+      return this.call.take();
+    } catch (error) {
+      if (!this.isCalledOff || !isCancellation(error)) throw error;
+      return { verdict: 'notYet' };
+    }
+  }
+
+  /** It is not tried again. A try that is with Cognito goes on: nobody could tell what comes of it otherwise. */
+  callOff(): void {
+    this.isCalledOff = true;
+    this.call.stop();
   }
 
   /** Stops a send that is still being tried. */

@@ -80,6 +80,7 @@ export class Verification {
     if (!claim) return;
     if (this.isSupersededBy(claim)) {
       this.mailbox.superseded = true;
+      this.sends.callOff();
       return;
     }
     const isAnother = this.terms.take(claim);
@@ -207,14 +208,18 @@ export class Verification {
     }
     // The start waits for the end.
     const ending = await this.conclude();
-    this.hasMadeWay = superseded || ending.outcome === 'expired';
+    this.hasMadeWay = !superseded && ending.outcome === 'expired';
     const reason = superseded ? 'Superseded' : 'AttemptsExhausted';
     return ending.outcome === 'expired' ? { ...ending, reason: ending.reason ?? reason } : ending;
   }
 
-  /** It has ended for the sake of a start, which opens the next one. */
-  get madeWay(): boolean {
-    return this.hasMadeWay;
+  /**
+   * It has ended, and a start opens the next one: each that met it without attempts left, and one that wants another value,
+   * however this one has ended. One that waited for this value must not bring it back.
+   * @param claim of that start; undefined for the one that opened this verification, and where its token does not count
+   */
+  makesWayFor(claim: Claim | undefined): boolean {
+    return this.hasMadeWay || (this.ended && claim !== undefined && this.isOfAnotherValue(claim));
   }
 
   /** What decides the next event. */
@@ -223,7 +228,8 @@ export class Verification {
     return {
       earlierCount: earlier.state,
       requestsCounting: tokens.requestsCounting,
-      startedAgain: mailbox.startedAgain || mailbox.superseded,
+      startedAgain: mailbox.startedAgain,
+      superseded: mailbox.superseded,
       confirmed: mailbox.confirmed && terms.confirmable,
       lookup: looks.state,
       lookDue: looks.due,
