@@ -85,8 +85,15 @@ export class Looks {
     return this.whatOfTheOld;
   }
 
+  /** A send tells of it, where it could. */
   noteOldValue(oldValue: VerificationStatus['oldValue']): void {
     this.whatOfTheOld = oldValue ?? this.whatOfTheOld;
+  }
+
+  /** A look tells of it, and of a third value too, which is neither. What was not told may be as it was. */
+  private readOldValue(target: Target | undefined, attribute: AttributeSnapshot): void {
+    if (!this.changesValue || !target || attribute.valueDigest === undefined) return;
+    if (attribute.salt === target.salt) this.whatOfTheOld = oldValueBy(target, attribute);
   }
 
   /** The target was not verified before its code went out: once it is, a code was accepted. */
@@ -211,7 +218,7 @@ export class Looks {
     if (this.isOfAnother(attribute)) return this.readAgainLater();
     this.known = targetOf(attribute, { change: this.changeUnread });
     if (!this.known) return { outcome: 'failed', failure: attributeUnreadable(this.parts.request.attributeName) };
-    if (this.changesValue) this.noteOldValue(oldValueBy(this.known, attribute));
+    this.readOldValue(this.known, attribute);
     this.targetWanted = 'no';
     this.unblock();
     this.parts.targetRead();
@@ -225,7 +232,7 @@ export class Looks {
     const judgement = judge(this.known, evidence, attribute);
     // The first send has told the target meanwhile, with another key.
     if (judgement === 'incomparable') return undefined;
-    if (this.whatOfTheOld !== undefined) this.noteOldValue(oldValueBy(this.known, attribute));
+    this.readOldValue(this.known, attribute);
     if (evidence === 'confirmed') {
       this.isConfirmed = false;
       this.whyUnproven = unproven(judgement, attributeName);
@@ -269,6 +276,10 @@ export class Looks {
       const evidence = this.isAccepted ? 'accepted' : this.isConfirmed ? 'confirmed' : 'found';
       const ending = look.verdict === 'read' ? this.judge(evidence, look.attribute) : undefined;
       if (ending) return ending;
+    } else if (this.changesValue) {
+      // Nothing can be proven, and a try without an answer may have changed the value.
+      const look = await this.look('Look which value the user has', { direct: true });
+      if (look.verdict === 'read') this.readOldValue(targetOf(look.attribute, { change: false }), look.attribute);
     }
     // A confirmation may have come during the look, or the look may have shown that it counts.
     this.parts.takeRequests();
