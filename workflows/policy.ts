@@ -104,8 +104,6 @@ export interface EventFacts {
  * message. After the deadline the attempt that runs is still awaited, and one code that was submitted in time is checked.
  */
 export function nextEvent(now: EventFacts): VerificationEvent | undefined {
-  // Whatever ends it begins the next one, and Cognito may take two values that it is asked for at once in any order.
-  if (now.superseded && now.send === 'underWay') return undefined;
   if (now.confirmed) return 'confirmed';
   if (now.earlierCount === 'settled') return 'earlierCounted';
   if (now.lookup === 'settled') return 'attributeRead';
@@ -117,7 +115,8 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   if (now.codesSubmitted > 0 && now.attempt === 'none' && decided && !tooLate) return 'codeSubmitted';
   // What an attempt says about a code comes before what the attribute was without one.
   if (now.send === 'settled' && (idle || !now.sendFoundVerified)) return 'sendSettled';
-  if (now.superseded) return idle ? 'startedAgain' : undefined;
+  // What the send has done to the value is a part of the end, which the start waits for past the deadline too.
+  if (now.superseded) return idle && now.send === 'none' ? 'startedAgain' : undefined;
   if (now.deadlinePassed) return idle ? 'deadline' : undefined;
   // Its terms may take the place of those that what is under way goes by.
   if (now.requestsCounting > 0 && idle) return 'requestCounts';

@@ -138,6 +138,7 @@ export class SendCall {
       {
         onAnswer: (answer) => {
           looks.noteSend(answer.attribute, { first: this.records.nothingSent });
+          if (this.hasEnded && 'oldValue' in answer) looks.noteOldValue(answer.oldValue);
           if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
           else this.untaken = answer;
         },

@@ -181,7 +181,8 @@ export class Verification {
   /** The deadline has passed: a last look tells whether the attribute has become verified all the same. */
   conclude(): Promise<Ending> {
     this.earlier.cancel();
-    this.sends.cancel();
+    if (this.terms.change.newValue) this.sends.callOff();
+    else this.sends.cancel();
     return this.looks.conclude(!this.sends.records.nothingSent);
   }
 
@@ -211,6 +212,15 @@ export class Verification {
     this.hasMadeWay = !superseded && ending.outcome === 'expired';
     const reason = superseded ? 'Superseded' : 'AttemptsExhausted';
     return ending.outcome === 'expired' ? { ...ending, reason: ending.reason ?? reason } : ending;
+  }
+
+  /**
+   * A value is with Cognito, so that the next verification may not begin: Cognito may take two that it is asked for at once in any
+   * order, and the one that the user has corrected would be the last.
+   */
+  get changing(): boolean {
+    const changes = this.terms.change.newValue !== undefined || this.mailbox.superseded;
+    return changes && this.sends.state === 'underWay';
   }
 
   /**

@@ -82,7 +82,7 @@ describe.concurrent('a start for another value', { timeout: 60_000 }, () => {
     expect(inbox(user)).toEqual([THIRD]);
   });
 
-  it('waits for the call also where a right code of the first value comes, and begins after it', async ({ expect }) => {
+  it('waits for the call also where a right code of the first value ends the verification', async ({ expect }) => {
     const user = await userIn(true);
     const first = await rig.client.start(change(user, 'email', { policy }));
     const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
@@ -92,24 +92,37 @@ describe.concurrent('a start for another value', { timeout: 60_000 }, () => {
     await expect.poll(() => updates(user)).toBe(2);
     const second = rig.client.start({ ...change(user, 'email', { policy }), newValue: THIRD });
     await expect.poll(() => cancelRequests(user)).toBe(1);
-    // The newest code counts, which has not left yet.
-    expect(await rig.client.submitCode(first, { code })).toMatchObject({ result: 'mismatch' });
+    expect(await rig.client.submitCode(first, { code })).toMatchObject({ result: 'verified' });
     await resent;
-    expect(await rig.client.wait(first)).toMatchObject({ outcome: 'expired', reason: 'Superseded' });
-    await expectVerified(expect, user, await second);
-    expect(inbox(user)).toEqual([NEW.email, NEW.email, THIRD]);
+    const { outcome, status } = await rig.client.wait(first);
+    expect([outcome, status?.sends.length]).toEqual(['verified', 2]);
+    const { status: opened, ...run } = await second;
+    expect(opened.state).not.toBe('verified');
+    await expectVerified(expect, user, run);
+    expect(updates(user)).toBe(3);
   });
 
-  it('opens the next one also where the first is cancelled meanwhile', async ({ expect }) => {
+  it.for([
+    'and the first is cancelled while it waits',
+    'after the first was cancelled',
+  ])('waits for the call, %s', async (when, { expect }) => {
     const user = await userIn(true);
     rig.sandbox.setFault({ operation: UPDATE, username: user.username, latencyMs: 4_000, times: 1 });
     const first = rig.client.start(change(user, 'email', { policy }));
     await expect.poll(() => updates(user)).toBe(1);
-    const second = rig.client.start({ ...change(user, 'email', { policy }), newValue: THIRD });
+    const start = () => rig.client.start({ ...change(user, 'email', { policy }), newValue: THIRD });
+    if (when.startsWith('after')) await rig.client.cancel(idOf(user));
+    const second = start();
     await expect.poll(() => cancelRequests(user)).toBe(1);
-    await rig.client.cancel(idOf(user));
-    expect((await first).status).toMatchObject({ state: 'cancelled' });
+    if (!when.startsWith('after')) await rig.client.cancel(idOf(user));
+    const { status, ...run } = await first;
+    expect(status.state).toBe('cancelled');
+    expect(await rig.client.wait(run)).toMatchObject({
+      outcome: 'cancelled',
+      status: { oldValue: 'kept', sends: [{ outcome: 'sent' }] },
+    });
     await expectVerified(expect, user, await second);
+    expect([inbox(user), updates(user)]).toEqual([[NEW.email, THIRD], 2]);
   });
 });
 
