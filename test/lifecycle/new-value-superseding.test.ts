@@ -41,34 +41,34 @@ describe.concurrent('a start for another value', { timeout: 60_000 }, () => {
     { keeps: true, lost: true },
     { keeps: false, lost: false },
     { keeps: false, lost: true },
-  ])('waits for the call that is with Cognito, where the old value is kept: $keeps, and the answer is lost: $lost', async ({
-    keeps,
-    lost,
-  }, { expect }) => {
-    const user = await userIn(keeps);
-    const { username } = user;
-    rig.sandbox.setFault({
-      operation: UPDATE,
-      username,
-      latencyMs: LATENCY_MS,
-      times: 1,
-      ...(lost && { dropConnection: 'afterEffect' }),
-    });
-    const begun = () => expect.poll(() => updates(user)).toBe(1);
-    const { first, second } = await supersede(user, begun, { replaceAtOnce: !keeps });
-    // Its caller is told, and does not bring the first value back.
-    expect(first.status).toMatchObject({ state: 'expired', reason: 'Superseded' });
-    const outcome = await rig.client.wait(first);
-    expect(outcome).toMatchObject({
-      outcome: 'expired',
-      reason: 'Superseded',
-      status: { oldValue: keeps ? 'kept' : 'replaced', sends: [{ outcome: lost ? 'uncertain' : 'sent' }] },
-    });
-    await expectVerified(expect, user, second);
-    expect([inbox(user), updates(user)]).toEqual([[NEW.email, THIRD], 2]);
-    const [write, next] = rig.sandbox.calls({ operation: UPDATE, username });
-    expect(Date.parse(next?.at ?? '') - Date.parse(write?.at ?? '')).toBeGreaterThanOrEqual(LATENCY_MS);
-  });
+  ])(
+    'waits for the call that is with Cognito, where the old value is kept: $keeps, and the answer is lost: $lost',
+    async ({ keeps, lost }, { expect }) => {
+      const user = await userIn(keeps);
+      const { username } = user;
+      rig.sandbox.setFault({
+        operation: UPDATE,
+        username,
+        latencyMs: LATENCY_MS,
+        times: 1,
+        ...(lost && { dropConnection: 'afterEffect' }),
+      });
+      const begun = () => expect.poll(() => updates(user)).toBe(1);
+      const { first, second } = await supersede(user, begun, { replaceAtOnce: !keeps });
+      // Its caller is told, and does not bring the first value back.
+      expect(first.status).toMatchObject({ state: 'expired', reason: 'Superseded' });
+      const outcome = await rig.client.wait(first);
+      expect(outcome).toMatchObject({
+        outcome: 'expired',
+        reason: 'Superseded',
+        status: { oldValue: keeps ? 'kept' : 'replaced', sends: [{ outcome: lost ? 'uncertain' : 'sent' }] },
+      });
+      await expectVerified(expect, user, second);
+      expect([inbox(user), updates(user)]).toEqual([[NEW.email, THIRD], 2]);
+      const [write, next] = rig.sandbox.calls({ operation: UPDATE, username });
+      expect(Date.parse(next?.at ?? '') - Date.parse(write?.at ?? '')).toBeGreaterThanOrEqual(LATENCY_MS);
+    },
+  );
 
   it('waits for no further try of a call that Cognito throttles', async ({ expect }) => {
     const user = await userIn(true);
@@ -102,28 +102,28 @@ describe.concurrent('a start for another value', { timeout: 60_000 }, () => {
     expect(updates(user)).toBe(3);
   });
 
-  it.for([
-    'and the first is cancelled while it waits',
-    'after the first was cancelled',
-  ])('waits for the call, %s', async (when, { expect }) => {
-    const user = await userIn(true);
-    rig.sandbox.setFault({ operation: UPDATE, username: user.username, latencyMs: 4_000, times: 1 });
-    const first = rig.client.start(change(user, 'email', { policy }));
-    await expect.poll(() => updates(user)).toBe(1);
-    const start = () => rig.client.start({ ...change(user, 'email', { policy }), newValue: THIRD });
-    if (when.startsWith('after')) await rig.client.cancel(idOf(user));
-    const second = start();
-    await expect.poll(() => cancelRequests(user)).toBe(1);
-    if (!when.startsWith('after')) await rig.client.cancel(idOf(user));
-    const { status, ...run } = await first;
-    expect(status.state).toBe('cancelled');
-    expect(await rig.client.wait(run)).toMatchObject({
-      outcome: 'cancelled',
-      status: { oldValue: 'kept', sends: [{ outcome: 'sent' }] },
-    });
-    await expectVerified(expect, user, await second);
-    expect([inbox(user), updates(user)]).toEqual([[NEW.email, THIRD], 2]);
-  });
+  it.for(['and the first is cancelled while it waits', 'after the first was cancelled'])(
+    'waits for the call, %s',
+    async (when, { expect }) => {
+      const user = await userIn(true);
+      rig.sandbox.setFault({ operation: UPDATE, username: user.username, latencyMs: 4_000, times: 1 });
+      const first = rig.client.start(change(user, 'email', { policy }));
+      await expect.poll(() => updates(user)).toBe(1);
+      const start = () => rig.client.start({ ...change(user, 'email', { policy }), newValue: THIRD });
+      if (when.startsWith('after')) await rig.client.cancel(idOf(user));
+      const second = start();
+      await expect.poll(() => cancelRequests(user)).toBe(1);
+      if (!when.startsWith('after')) await rig.client.cancel(idOf(user));
+      const { status, ...run } = await first;
+      expect(status.state).toBe('cancelled');
+      expect(await rig.client.wait(run)).toMatchObject({
+        outcome: 'cancelled',
+        status: { oldValue: 'kept', sends: [{ outcome: 'sent' }] },
+      });
+      await expectVerified(expect, user, await second);
+      expect([inbox(user), updates(user)]).toEqual([[NEW.email, THIRD], 2]);
+    },
+  );
 });
 
 /** How many calls the verification has given up. */
