@@ -102,6 +102,19 @@ describe.concurrent('a start for another value', { timeout: 60_000 }, () => {
     expect(updates(user)).toBe(3);
   });
 
+  it('tells a caller without the time to wait that nothing has begun for its value', async ({ expect }) => {
+    const user = await userIn(true);
+    rig.sandbox.setFault({ operation: UPDATE, username: user.username, latencyMs: LATENCY_MS, times: 1 });
+    const first = rig.client.start(change(user, 'email', { policy }));
+    await expect.poll(() => updates(user)).toBe(1);
+    const request = { ...change(user, 'email', { policy }), newValue: THIRD, requestId: 'once' };
+    const hurried = await rig.client.start(request, { timeout: '4 seconds' });
+    expect(hurried.status).toMatchObject({ state: 'sending', reason: 'Superseded' });
+    const second = await rig.client.start(request);
+    expect([hurried.run, second.run === hurried.run]).toEqual([(await first).run, false]);
+    await expectVerified(expect, user, second);
+  });
+
   it.for(['and the first is cancelled while it waits', 'after the first was cancelled'])(
     'waits for the call, %s',
     async (when, { expect }) => {
