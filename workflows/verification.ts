@@ -7,16 +7,16 @@ import {
   isFinal,
   type ListedState,
   type ParsedRequest,
-  SEARCH_ATTRIBUTE_KEYS,
   type VerificationState,
   type VerificationStatus,
 } from '@cognito-verification/contract';
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { setCurrentDetails } from '@temporalio/workflow';
 import { AccessTokens } from './access-tokens.js';
 import { Deadline } from './alarm.js';
 import { Attempts } from './attempts.js';
 import { Earlier } from './earlier.js';
 import type { LimitFacts, ResendFacts } from './limits.js';
+import { Listing } from './listing.js';
 import { liveCard } from './live-card.js';
 import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
@@ -39,7 +39,7 @@ export class Verification {
   readonly attempts: Attempts;
   readonly opening: Opening;
   private state: VerificationState = 'sending';
-  private listed: ListedState | undefined;
+  private readonly listing: Listing;
   private ending: Ending | undefined;
   private hasMadeWay = false;
 
@@ -50,6 +50,7 @@ export class Verification {
     readonly stamps: Stamps,
     input?: unknown,
   ) {
+    this.listing = new Listing(request);
     this.tokens = new AccessTokens(request.owner);
     this.tokens.checkAlive(request.tokenInput, startedAtMs);
     this.opening = new Opening(input, claimOf(input, request.attributeName, startedAtMs));
@@ -68,8 +69,7 @@ export class Verification {
   begin(): void {
     this.takeRequests();
     this.deadline.begin();
-    if (this.isListedByStart()) this.listed = LISTED_BY_START;
-    else this.list(LISTED_BY_START);
+    this.listing.begin();
     this.earlier.begin();
     this.sends.begin();
   }
@@ -119,30 +119,9 @@ export class Verification {
    * The one writer of the state. It tells people and callers where the verification stands; decisions ask the owner of a fact.
    * @param listed what the list says of it, where that is not what it says of every verification in this state
    */
-  enter(state: VerificationState, listed: ListedState = LISTED_AS[state]): void {
+  enter(state: VerificationState, listed?: ListedState): void {
     this.state = state;
-    this.list(listed);
-  }
-
-  /** Each change is an event and a billed action. */
-  private list(state: ListedState): void {
-    if (state === this.listed) return;
-    this.listed = state;
-    upsertSearchAttributes(this.listing(state));
-  }
-
-  /** All three, for a verification that was started by hand, without them. */
-  private listing(state: ListedState): { key: (typeof SEARCH_ATTRIBUTE_KEYS)['state']; value: string }[] {
-    return [
-      { key: SEARCH_ATTRIBUTE_KEYS.state, value: state },
-      { key: SEARCH_ATTRIBUTE_KEYS.attributeName, value: this.request.attributeName },
-      { key: SEARCH_ATTRIBUTE_KEYS.userPoolId, value: this.request.owner.userPoolId },
-    ];
-  }
-
-  private isListedByStart(): boolean {
-    const { typedSearchAttributes } = workflowInfo();
-    return this.listing(LISTED_BY_START).every(({ key, value }) => typedSearchAttributes.get(key) === value);
+    this.listing.enter(state, listed);
   }
 
   /** Enters the final state. */
@@ -292,18 +271,3 @@ export class Verification {
     return statusOf(this, this.state, this.ending);
   }
 }
-
-const LISTED_AS: Record<VerificationState, ListedState> = {
-  sending: 'codePending',
-  awaitingCode: 'codePending',
-  rateLimited: 'rateLimited',
-  awaitingToken: 'awaitingToken',
-  verified: 'verified',
-  alreadyVerified: 'alreadyVerified',
-  expired: 'expired',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
-
-/** A start sets it for free. */
-const LISTED_BY_START = LISTED_AS.sending;
