@@ -69,7 +69,7 @@ export class SendCall {
     this.call.start(async () => {
       const { request, looks } = this.parts;
       const summary = `Read ${request.attributeName} before a send that must wait`;
-      const look = await looks.look(summary, { direct: true, untilMs: Date.now() + MOST_FOR_LOOK_MS });
+      const look = await looks.calls.look(summary, { direct: true, untilMs: Date.now() + MOST_FOR_LOOK_MS });
       const shown = shownBy(look.verdict === 'read' ? look.attribute : undefined);
       if (shown.verdict === 'alreadyVerified') this.untaken = shown;
       return shown;
