@@ -107,7 +107,12 @@ export class SendCall {
   /** Lists an answer that came together with the end, since its message may have left. */
   end(): void {
     this.hasEnded = true;
-    if (this.untaken) this.records.add(this.untaken);
+    if (this.untaken) this.list(this.untaken);
+  }
+
+  private list(answer: SendVerdict): void {
+    if ('oldValue' in answer) this.parts.looks.noteOldValue(answer.oldValue);
+    this.records.add(answer);
   }
 
   private send(resending: Resending | undefined): Promise<TakenSend> {
@@ -138,8 +143,7 @@ export class SendCall {
       {
         onAnswer: (answer) => {
           looks.noteSend(answer.attribute, { first: this.records.nothingSent });
-          if (this.hasEnded && 'oldValue' in answer) looks.noteOldValue(answer.oldValue);
-          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
+          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.list(answer);
           else this.untaken = answer;
         },
       },

@@ -127,6 +127,7 @@ export class Verification {
   /** Enters the final state. */
   end(ending: Ending): void {
     this.ending = ending;
+    if (this.changing) this.sends.callOff();
     this.sends.end();
     this.enter(ending.outcome);
   }

@@ -102,6 +102,21 @@ describe.concurrent('a start for another value', { timeout: 60_000 }, () => {
     expect(updates(user)).toBe(3);
   });
 
+  it('finds nothing open where a right code comes while Cognito throttles another call', async ({ expect }) => {
+    const user = await userIn(true);
+    const first = await rig.client.start(change(user, 'email', { policy }));
+    await sleep(Date.parse(first.status.resendAllowedAt ?? '') - Date.now() + 100);
+    const exception = { name: 'TooManyRequestsException' };
+    rig.sandbox.setFault({ operation: UPDATE, username: user.username, exception, times: 8 });
+    const resent = rig.client.resendCode(first);
+    await expect.poll(() => updates(user), { timeout: 30_000 }).toBe(5);
+    const code = rig.sandbox.codeFor(user, 'email');
+    expect(await rig.client.submitCode(first, { code })).toMatchObject({ result: 'verified' });
+    expect((await resent).state).toBe('verified');
+    expect(await rig.client.wait(first, { timeout: '4 seconds' })).toMatchObject({ outcome: 'verified' });
+    expect(inbox(user)).toEqual([NEW.email]);
+  });
+
   it('tells a caller without the time to wait that nothing has begun for its value', async ({ expect }) => {
     const user = await userIn(true);
     rig.sandbox.setFault({ operation: UPDATE, username: user.username, latencyMs: LATENCY_MS, times: 1 });

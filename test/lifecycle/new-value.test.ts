@@ -150,8 +150,8 @@ describe('pools and users of other kinds', () => {
     const sdk = sdkFor(rig.sandbox);
     const made = await sdk.send(new CreateUserPoolCommand({ PoolName: 'by-hand' })).finally(() => sdk.destroy());
     const user = await rig.sandbox.createUser({ attributes: OLD, emailVerified: true, poolId: made.UserPool?.Id });
-    for (const name of ['TooManyRequestsException', 'LimitExceededException'])
-      rig.sandbox.setFault({ operation: SEND, username: user.username, exception: { name }, times: 1 });
+    for (const [index, name] of ['TooManyRequestsException', 'LimitExceededException'].entries())
+      rig.sandbox.setFault({ operation: SEND, username: user.username, exception: { name }, nth: index + 1 });
     const { status } = await rig.client.start(change(user, 'email', { replaceAtOnce: true }));
     expect(status).toMatchObject({ state: 'rateLimited', oldValue: 'replaced' });
     expect([inbox(user), updates(user)]).toEqual([[], 1]);
