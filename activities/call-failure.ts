@@ -46,6 +46,8 @@ export interface FailedCall {
   oldValue?: SendCodeResult['oldValue'];
   /** Whether it goes on where its activity is cancelled, so that it has an answer all the same. Default: no. */
   direct?: boolean | undefined;
+  /** The same of a send, from where Cognito is asked. */
+  asked?: boolean | undefined;
 }
 
 /**
@@ -54,11 +56,11 @@ export interface FailedCall {
  */
 export function failureOf(
   error: unknown,
-  { call, secrets, repeatable = false, attribute, oldValue, direct = false }: FailedCall,
+  { call, secrets, repeatable = false, attribute, oldValue, direct = false, asked = false }: FailedCall,
 ): ApplicationFailure | CancelledFailure {
   // Only these two are real cancellations. After a pause, a reset or the shutdown of a worker Temporal runs a "cancelled"
   // activity again, and the call may have had its effect.
-  const cancellation = direct ? undefined : cancellationDetails();
+  const cancellation = direct || asked ? undefined : cancellationDetails();
   if (cancellation?.cancelRequested || cancellation?.notFound)
     return new CancelledFailure('cancelled while Cognito was being asked');
   if (error instanceof ApplicationFailure) return error;

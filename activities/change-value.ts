@@ -20,8 +20,14 @@ export interface Change {
   readonly client: CognitoIdentityProviderClient;
   readonly pool: ServedUserPool;
   readonly look: Look;
-  readonly signal: AbortSignal;
   readonly failed: FailedCall;
+  /** To be called before Cognito is asked for anything that has an effect. Returns the signal that ends that. */
+  readonly ask: () => AbortSignal;
+}
+
+/** What ends a call that has an effect. */
+interface Asking {
+  readonly signal: AbortSignal;
 }
 
 /** What Cognito says of the code that it has sent; undefined where it says nothing. */
@@ -37,18 +43,22 @@ export async function changeValue(change: Change): Promise<Changed | Omit<Alread
   failed.attribute = attribute;
   if (isChanged(attribute)) {
     if (input.unlessVerified && attribute.verified === true) return { alreadyVerified: true, attribute };
-    const details = await askForCode(change);
-    return { details, attribute, oldValue: attribute.verified === true ? undefined : 'replaced' };
+    // An earlier try may have made the change, and its answer is not handed on.
+    failed.oldValue = attribute.verified === true ? undefined : 'replaced';
+    const details = await askForCode({ ...change, signal: change.ask() });
+    return { details, attribute, oldValue: failed.oldValue };
   }
   if (!input.replaceAtOnce && pool.keepsOriginal !== true) throw replacesAtOnce(input.attributeName, input.userPoolId);
+  const signal = change.ask();
+  const asking = { ...change, signal, look: { ...look, signal } };
   try {
-    const sent = await update(change);
-    failed.oldValue = await whatOfTheOld(change, attribute);
+    const sent = await update(asking);
+    failed.oldValue = await whatOfTheOld(asking, attribute);
     if (!sent && failed.oldValue !== 'replaced') throw noMessageNamed(input.attributeName, failed);
     // A pool that verifies nothing by itself has only changed the value.
-    return { details: sent ?? (await askForCode(change)), attribute, oldValue: failed.oldValue };
+    return { details: sent ?? (await askForCode(asking)), attribute, oldValue: failed.oldValue };
   } catch (error) {
-    if (MAY_HAVE_CHANGED.has(readFailure(error).send)) failed.oldValue ??= await whatOfTheOld(change, attribute);
+    if (MAY_HAVE_CHANGED.has(readFailure(error).send)) failed.oldValue ??= await whatOfTheOld(asking, attribute);
     throw error;
   }
 }
@@ -82,7 +92,7 @@ async function readBefore(look: Look): Promise<AttributeSnapshot> {
   }
 }
 
-async function update({ input, newValue, accessToken, client, signal }: Change) {
+async function update({ input, newValue, accessToken, client, signal }: Change & Asking) {
   const { attributeName: Name, clientMetadata } = input;
   const command = new UpdateUserAttributesCommand({
     AccessToken: accessToken.reveal(),
@@ -100,7 +110,7 @@ export async function askForCode({
   accessToken,
   client,
   signal,
-}: Pick<Change, 'input' | 'accessToken' | 'client' | 'signal'>): Promise<CodeDeliveryDetailsType | undefined> {
+}: Pick<Change, 'input' | 'accessToken' | 'client'> & Asking): Promise<CodeDeliveryDetailsType | undefined> {
   const command = new GetUserAttributeVerificationCodeCommand({
     AccessToken: accessToken.reveal(),
     AttributeName: input.attributeName,

@@ -1,11 +1,12 @@
 /** The calls to Cognito: what each asks, what it reads besides, and the frame that all have in common. */
+import { AsyncResource } from 'node:async_hooks';
 import {
   type CodeDeliveryDetailsType,
   type CognitoIdentityProviderClient,
   VerifyUserAttributeCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { type CodeDelivery, deliveryTold, Secret, type ServedUserPool } from '@cognito-verification/contract';
-import { heartbeat, log } from '@temporalio/activity';
+import { cancellationDetails, heartbeat, log } from '@temporalio/activity';
 import { type AccessTokenSource, resolveAccessToken, UnresolvedAccessToken } from './access-token-source.js';
 import type { Allowance } from './allowance.js';
 import {
@@ -85,7 +86,7 @@ export class CognitoCaller {
         means.failed.attribute = attribute;
         if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
         if (unlessVerified && attribute?.verified === true) return { alreadyVerified: true, attribute };
-        return { delivery: deliveryOf(await askForCode(means)), attribute };
+        return { delivery: deliveryOf(await askForCode({ ...means, signal: askingOf(means) })), attribute };
       },
     );
   }
@@ -93,7 +94,7 @@ export class CognitoCaller {
   private async change(means: Means<SendCodeInput>, value: string): Promise<SendCodeResult | AlreadyVerified> {
     const newValue = new Secret(value);
     means.failed.secrets.push(newValue);
-    const changed = await changeValue({ ...means, newValue, look: this.lookOf(means) });
+    const changed = await changeValue({ ...means, newValue, look: this.lookOf(means), ask: () => askingOf(means) });
     if ('alreadyVerified' in changed) return changed;
     const { details, ...rest } = changed;
     const delivery = deliveryOf(details);
@@ -186,6 +187,22 @@ async function quietly(
     log.info(`The attribute could not be read after the code was ${what}`, { reason: failureName(error) });
     return undefined;
   }
+}
+
+/**
+ * What ends a send from where Cognito is asked. A cancellation does not: the message may leave all the same, and the workflow would
+ * not know. It keeps the server from a further try, and a send that has not asked yet from asking.
+ */
+function askingOf({ signal, failed }: Pick<Means<unknown>, 'signal' | 'failed'>): AbortSignal {
+  if (signal.aborted) return signal;
+  failed.asked = true;
+  const asking = new AbortController();
+  // Whoever ends the signal does it outside of the activity.
+  const end = AsyncResource.bind(() => {
+    if (cancellationDetails()?.cancelRequested !== true) asking.abort(signal.reason);
+  });
+  signal.addEventListener('abort', end, { once: true });
+  return asking.signal;
 }
 
 /** The token that the input holds, or that its reference leads to. */

@@ -11,6 +11,7 @@ export function statusCard(workflowId: string, status: VerificationStatus): stri
     ['Proof', status.proof && PROOFS[status.proof]],
     ['Not proven', status.unprovenConfirmation?.message],
     ['Old value', status.oldValue && OLD_VALUES[status.oldValue]],
+    ['Value', status.state === 'alreadyVerified' ? status.currentDestination : undefined],
     ['Why', expiry(status)],
     ['Why', status.failure && `${status.failure.type}: ${status.failure.message}`],
     ['Code works until', isFinal(status.state) ? undefined : time(status.codeExpiresAt)],
@@ -34,6 +35,7 @@ export function outcomeCard(
     ['Proof', proof && PROOFS[proof]],
     ['Reference', reference],
     ['Sent to', status && sentTo(status)],
+    ['Value', outcome === 'alreadyVerified' ? status?.currentDestination : undefined],
     ['Why', reason && status && expiry(status)],
     ['Why', failure && `${failure.type}: ${failure.message}`],
   ];

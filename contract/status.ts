@@ -155,11 +155,14 @@ export interface VerificationStatus {
   unprovenConfirmation?: UnprovenConfirmation | undefined;
   /**
    * With `newValue`, once Cognito has taken the change: whether the user still has the old value until the new one is verified
-   * (`kept`), or has the new one already, which is not verified until `verified` (`replaced`). Absent while nothing has changed, or
-   * nobody could read it.
+   * (`kept`), or has the new one already, which is not verified until `verified` (`replaced`). Absent before that, unless it expires,
+   * where nobody could read it, and where the user has a third value.
    */
   oldValue?: (typeof OLD_VALUES)[number] | undefined;
-  /** Why it expired before its deadline, in state `expired`. */
+  /**
+   * Why it expired before its deadline, in state `expired`. `Superseded` in another state: a start for another value waits until it
+   * ends. An answer to that start with it says that nothing has begun for that value yet: start again.
+   */
   reason?: ExpiryReason | undefined;
   /**
    * The value that Cognito holds now, masked as Cognito masks it: with the reason `AttributeChanged`, and in `alreadyVerified`,

@@ -78,7 +78,7 @@ async function lifecycle(verification: Verification): Promise<Ending> {
 }
 
 /**
- * Ends a verification, in whichever way, once every caller that still waits has its answer.
+ * Ends a verification, in whichever way, once every caller that still waits has its answer, and no value is with Cognito.
  * @throws ApplicationFailure when it failed, and the cancellation when it was cancelled
  */
 async function end(verification: Verification, ending: Ending): Promise<VerificationOutcome> {
@@ -86,7 +86,7 @@ async function end(verification: Verification, ending: Ending): Promise<Verifica
   verification.end(ending);
   answerTheRest(verification, ending);
   verification.show();
-  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  await CancellationScope.nonCancellable(() => condition(() => allHandlersFinished() && !verification.changing));
   const status = { ...verification.status(), stamp: verification.stamps.outcome };
   switch (ending.outcome) {
     case 'verified':

@@ -13,6 +13,7 @@ import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
 import { verifyCodeDirectly } from './direct-calls.js';
 import type { HeldToken } from './held-token.js';
+import type { Look } from './look-calls.js';
 import type { Looks } from './looks.js';
 import type { Submitted } from './mailbox.js';
 import type { Ending } from './policy.js';
@@ -102,7 +103,7 @@ export class CodeCheck {
     for (let calls = 1; ; calls++) {
       const withinMs = this.answerByMs - FOR_LOOK_MS - Date.now();
       if (withinMs < LEAST_FOR_ATTEMPT_MS) return { verdict: 'unavailable', failure: OUT_OF_TIME };
-      const attempt = { owner, attributeName, tokenInput, code, salt: looks.target?.salt, target: looks.awaited };
+      const attempt = { owner, attributeName, tokenInput, code, salt: looks.target?.salt, target: looks.calls.awaited };
       const summary = `Check a code for ${attributeName}`;
       const { directness, countedUpdates: counted } = this.attempts;
       const rememberedOnly = directness === 'remembered';
@@ -131,7 +132,10 @@ export class CodeCheck {
       if (answer.verdict !== 'uncertain' && answer.verdict !== 'codeExpired') return endOf(answer);
       const look = answer.attribute
         ? ({ verdict: 'read', attribute: answer.attribute } as const)
-        : await looks.look(`Read whether ${attributeName} is verified by now`, { given, untilMs: this.answerByMs });
+        : await looks.calls.look(`Read whether ${attributeName} is verified by now`, {
+            given,
+            untilMs: this.answerByMs,
+          });
       const ending = look.verdict === 'read' ? looks.judge('found', look.attribute) : undefined;
       if (ending) return { verdict: 'ended', ending };
       // A direct call of a lost workflow task is in no history, whichever call is made after it.
@@ -148,7 +152,7 @@ export class CodeCheck {
    */
   private async lookBefore(held: HeldToken): Promise<CheckEnd | { verdict: 'accessTokenRejected' } | undefined> {
     const { looks, request, tokens } = this.parts;
-    const look = await looks.read(held, `Read ${request.attributeName} before the attempt`, { budget: 'quick' });
+    const look = await looks.calls.read(held, `Read ${request.attributeName} before the attempt`, { budget: 'quick' });
     if (look.verdict === 'accessTokenRejected') return { verdict: look.verdict };
     if (look.verdict !== 'read') return { verdict: 'unavailable', failure: look.failure };
     tokens.learn(held, 'read', look.verdict);
@@ -166,7 +170,7 @@ export class CodeCheck {
     let ending = attribute && looks.judge('accepted', attribute);
     if (ending) return { verdict: 'ended', ending };
     const summary = `Read ${request.attributeName}, for which a code was accepted`;
-    const look = await looks.look(summary, { given, untilMs: this.answerByMs });
+    const look = await looks.calls.look(summary, { given, untilMs: this.answerByMs });
     ending = look.verdict === 'read' ? looks.judge('accepted', look.attribute) : looks.putOff(look);
     if (ending) return { verdict: 'ended', ending };
     if (look.verdict === 'noToken') return REJECTED;
@@ -202,7 +206,7 @@ const UNTOLD: ReadonlySet<Judgement> = new Set(['valueNotTold', 'flagNotTold', '
  * Cognito may have taken must not be called expired.
  */
 function whyUnknown(
-  look: Awaited<ReturnType<Looks['look']>>,
+  look: Look,
   answer: 'uncertain' | 'codeExpired',
   target: Target | undefined,
   attributeName: AttributeName,

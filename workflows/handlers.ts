@@ -100,15 +100,18 @@ function answerAwaitDelivery(verification: Verification): void {
       const opened = opening.cameWith(input);
       // The update that comes with the request only repeats it.
       const claim = opened === true ? undefined : claimOf(input, attributeName, Date.now());
+      // It has ended, and stays open only until a value that is with Cognito is settled.
+      const isLate = claim !== undefined && verification.ended;
       // Nothing is sent or checked any more that would tell whether the token counts, and only then the next one may begin.
       const wantsLook = claim !== undefined && (verification.exhausted || verification.isOfAnotherValue(claim));
       offer(verification, token, claim, wantsLook);
       const makesWay = () => mailbox.startedAgain || mailbox.superseded;
       const taken = () => !verification.tokenAwaitsItsTurn && !mailbox.alreadySent && !makesWay();
       const isSettled = () => sends.firstSettled && earlier.state === 'none' && taken();
-      await untilSettled(verification, standing, () => verification.ended || isSettled());
+      const isOver = () => verification.ended && !verification.changing;
+      await untilSettled(verification, standing, () => isOver() || (!verification.ended && isSettled()));
       const status = verification.status();
-      if (verification.madeWay) throw ended(status);
+      if (isLate || verification.makesWayFor(token && tokens.counts(token) ? claim : undefined)) throw ended(status);
       if (status.failure) throw failureOf(status);
       return { ...status, joined: opened === undefined ? undefined : !opened, policy: policyOf(terms.policy) };
     }),

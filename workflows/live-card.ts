@@ -123,7 +123,7 @@ function next(status: VerificationStatus, nowMs: number): string {
     case 'verified':
       return '**Next:** nothing is left to do.';
     case 'alreadyVerified':
-      return '**Next:** nothing is left to do. A start with `reverify` sends a code all the same.';
+      return `${verifiedValue(status)}**Next:** nothing is left to do. A start with \`reverify\` sends a code all the same.`;
     case 'expired':
       return [changedTo(status), '**Next:** the service may start it again.'].join('');
     case 'failed':
@@ -139,6 +139,10 @@ function next(status: VerificationStatus, nowMs: number): string {
 
 const PROOF_OUTSTANDING =
   '**Next:** nothing to do: Cognito has accepted a code, and the attribute is read until it shows that. *Pending Activities* shows why that fails.';
+
+function verifiedValue({ currentDestination }: VerificationStatus): string {
+  return currentDestination ? `The user has verified ${code(currentDestination)}. ` : '';
+}
 
 function changedTo({ reason, currentDestination }: VerificationStatus): string {
   if (reason !== 'AttributeChanged') return '';

@@ -5,12 +5,11 @@ import {
   type VerificationStatus,
 } from '@cognito-verification/contract';
 import { log } from '@temporalio/workflow';
-import type { AttributeSnapshot, AwaitedValue } from '../activities/attribute-snapshot.js';
-import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
+import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
+import type { AccessTokens } from './access-tokens.js';
 import { Alarm } from './alarm.js';
-import { type LookBudget, type ReadVerdict, readAttribute } from './cognito-calls.js';
-import { readAttributeDirectly } from './direct-calls.js';
 import type { HeldToken } from './held-token.js';
+import { type Look, LookCalls } from './look-calls.js';
 import type { Mailbox } from './mailbox.js';
 import { type CallState, type Ending, readAgainAt } from './policy.js';
 import { type Evidence, endingBy, judge, oldValueBy, type Target, targetOf, unproven } from './proof.js';
@@ -29,14 +28,6 @@ interface Parts {
   takeRequests(): void;
 }
 
-type Look = ReadVerdict | NoToken;
-
-interface LookOptions {
-  given?: HeldToken | undefined;
-  untilMs?: number | undefined;
-  direct?: boolean | undefined;
-}
-
 /** What holds up a look that is wanted. */
 type Obstacle = 'none' | 'noToken' | 'failedBefore';
 
@@ -45,6 +36,7 @@ type Obstacle = 'none' | 'noToken' | 'failedBefore';
  * or a confirmation still wants its proof. Those looks are made until one succeeds.
  */
 export class Looks {
+  readonly calls: LookCalls;
   private readonly call = new Underway<Look>();
   private readonly again = new Alarm();
   private known: Target | undefined;
@@ -59,7 +51,9 @@ export class Looks {
   private whyUnproven: UnprovenConfirmation | undefined;
   private whatOfTheOld: VerificationStatus['oldValue'];
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly parts: Parts) {
+    this.calls = new LookCalls(parts, this);
+  }
 
   get state(): CallState {
     return this.call.state;
@@ -85,8 +79,15 @@ export class Looks {
     return this.whatOfTheOld;
   }
 
+  /** A send tells of it, where it could. */
   noteOldValue(oldValue: VerificationStatus['oldValue']): void {
     this.whatOfTheOld = oldValue ?? this.whatOfTheOld;
+  }
+
+  /** A look tells of it, and of a third value too, which is neither. What was not told may be as it was. */
+  private readOldValue(target: Target | undefined, attribute: AttributeSnapshot): void {
+    if (!this.changesValue || !target || attribute.valueDigest === undefined) return;
+    if (attribute.salt === target.salt) this.whatOfTheOld = oldValueBy(target, attribute);
   }
 
   /** The target was not verified before its code went out: once it is, a code was accepted. */
@@ -186,7 +187,7 @@ export class Looks {
         : this.isAccepted
           ? `Read ${attributeName}, for which a code was accepted`
           : 'Check the confirmation against Cognito';
-    this.call.start(() => this.look(summary, { given: token }));
+    this.call.start(() => this.calls.look(summary, { given: token }));
   }
 
   /** Takes the answer to a look. */
@@ -211,7 +212,7 @@ export class Looks {
     if (this.isOfAnother(attribute)) return this.readAgainLater();
     this.known = targetOf(attribute, { change: this.changeUnread });
     if (!this.known) return { outcome: 'failed', failure: attributeUnreadable(this.parts.request.attributeName) };
-    if (this.changesValue) this.noteOldValue(oldValueBy(this.known, attribute));
+    this.readOldValue(this.known, attribute);
     this.targetWanted = 'no';
     this.unblock();
     this.parts.targetRead();
@@ -225,7 +226,7 @@ export class Looks {
     const judgement = judge(this.known, evidence, attribute);
     // The first send has told the target meanwhile, with another key.
     if (judgement === 'incomparable') return undefined;
-    if (this.whatOfTheOld !== undefined) this.noteOldValue(oldValueBy(this.known, attribute));
+    this.readOldValue(this.known, attribute);
     if (evidence === 'confirmed') {
       this.isConfirmed = false;
       this.whyUnproven = unproven(judgement, attributeName);
@@ -265,54 +266,19 @@ export class Looks {
     const { mailbox, terms } = this.parts;
     // Without a message, or a look at it before, the attribute's flag would prove nothing.
     if (codeSent && this.known) {
-      const look = await this.look('Look for a late confirmation', { direct: true });
+      const look = await this.calls.look('Look for a late confirmation', { direct: true });
       const evidence = this.isAccepted ? 'accepted' : this.isConfirmed ? 'confirmed' : 'found';
       const ending = look.verdict === 'read' ? this.judge(evidence, look.attribute) : undefined;
       if (ending) return ending;
+    } else if (this.changesValue) {
+      // Nothing can be proven, and a try without an answer may have changed the value.
+      const look = await this.calls.look('Look which value the user has', { direct: true });
+      if (look.verdict === 'read') this.readOldValue(targetOf(look.attribute, { change: false }), look.attribute);
     }
     // A confirmation may have come during the look, or the look may have shown that it counts.
     this.parts.takeRequests();
     const isTrusted = mailbox.confirmed && terms.proven && terms.policy.confirmation === 'trust';
     return isTrusted ? TRUSTED : { outcome: 'expired' };
-  }
-
-  /** The value that an accepted code has verified, for the activity that waits until it shows. */
-  get awaited(): AwaitedValue | undefined {
-    if (!this.known) return undefined;
-    const { valueDigest, mustDiffer, keptDigest } = this.known;
-    return { valueDigest, mustDiffer, keptDigest };
-  }
-
-  /**
-   * Looks at the attribute, with the best token that Cognito takes. After an accepted code the look waits for its effect.
-   * @param summary what the Web UI shows beside the activity
-   * @param options `given`: the only token to use; `untilMs`: when it must have ended; `direct`: whether the first try may be
-   *   a local activity
-   */
-  look(summary: string, { given, untilMs, direct = false }: LookOptions = {}): Promise<Look> {
-    return withToken(
-      this.parts.tokens,
-      'read',
-      async (held) => {
-        const look = direct ? await readAttributeDirectly(this.callOf(held), summary) : undefined;
-        if (look && look.verdict !== 'notCalled') return look;
-        const withinMs = untilMs === undefined ? undefined : Math.max(1_000, untilMs - Date.now());
-        return await this.read(held, summary, { withinMs });
-      },
-      { given },
-    );
-  }
-
-  /** Looks at the attribute with this token. */
-  read(held: HeldToken, summary: string, budget: LookBudget): Promise<ReadVerdict> {
-    return readAttribute(this.callOf(held), summary, budget);
-  }
-
-  private callOf({ tokenInput }: HeldToken): Parameters<typeof readAttribute>[0] {
-    const { attributeName, owner } = this.parts.request;
-    const target = this.isAccepted ? this.awaited : undefined;
-    const { newValue } = this.parts.terms.change;
-    return { owner, attributeName, tokenInput, salt: this.known?.salt, target, newValue };
   }
 
   private unblock(): void {

@@ -68,6 +68,8 @@ export interface EventFacts {
   requestsCounting: number;
   /** A start has met this verification without attempts left, so that it makes way for the next. */
   startedAgain: boolean;
+  /** A start has asked for another value, so that it makes way for the next as soon as nothing is under way. */
+  superseded: boolean;
   /** `codeConfirmed` has come and was not taken yet. */
   confirmed: boolean;
   /** A look at the attribute. */
@@ -113,6 +115,8 @@ export function nextEvent(now: EventFacts): VerificationEvent | undefined {
   if (now.codesSubmitted > 0 && now.attempt === 'none' && decided && !tooLate) return 'codeSubmitted';
   // What an attempt says about a code comes before what the attribute was without one.
   if (now.send === 'settled' && (idle || !now.sendFoundVerified)) return 'sendSettled';
+  // What the send has done to the value is a part of the end, which the start waits for past the deadline too.
+  if (now.superseded) return idle && now.send === 'none' ? 'startedAgain' : undefined;
   if (now.deadlinePassed) return idle ? 'deadline' : undefined;
   // Its terms may take the place of those that what is under way goes by.
   if (now.requestsCounting > 0 && idle) return 'requestCounts';

@@ -1,4 +1,5 @@
 import type { ParsedRequest, Secret } from '@cognito-verification/contract';
+import { isCancellation } from '@temporalio/workflow';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import { type SendVerdict, sendCode } from './cognito-calls.js';
 import { sendCodeDirectly } from './direct-calls.js';
@@ -31,6 +32,7 @@ export class SendCall {
   /** An answer that `take` has not handed over yet. */
   private untaken: SendVerdict | undefined;
   private hasEnded = false;
+  private isCalledOff = false;
   private triedDirectly = false;
   private isTriedAgain = false;
   /** What was asked for so far: codes to these values, or to the one that the user has. */
@@ -67,7 +69,7 @@ export class SendCall {
     this.call.start(async () => {
       const { request, looks } = this.parts;
       const summary = `Read ${request.attributeName} before a send that must wait`;
-      const look = await looks.look(summary, { direct: true, untilMs: Date.now() + MOST_FOR_LOOK_MS });
+      const look = await looks.calls.look(summary, { direct: true, untilMs: Date.now() + MOST_FOR_LOOK_MS });
       const shown = shownBy(look.verdict === 'read' ? look.attribute : undefined);
       if (shown.verdict === 'alreadyVerified') this.untaken = shown;
       return shown;
@@ -81,10 +83,20 @@ export class SendCall {
 
   /** Hands the answer over. */
   take(): TakenSend {
-    const answer = this.call.take();
     this.untaken = undefined;
     this.isTriedAgain = false;
-    return answer;
+    try {
+      return this.call.take();
+    } catch (error) {
+      if (!this.isCalledOff || !isCancellation(error)) throw error;
+      return { verdict: 'notYet' };
+    }
+  }
+
+  /** It is not tried again. A try that is with Cognito goes on: nobody could tell what comes of it otherwise. */
+  callOff(): void {
+    this.isCalledOff = true;
+    this.call.stop();
   }
 
   /** Stops a send that is still being tried. */
@@ -95,7 +107,12 @@ export class SendCall {
   /** Lists an answer that came together with the end, since its message may have left. */
   end(): void {
     this.hasEnded = true;
-    if (this.untaken) this.records.add(this.untaken);
+    if (this.untaken) this.list(this.untaken);
+  }
+
+  private list(answer: SendVerdict): void {
+    if ('oldValue' in answer) this.parts.looks.noteOldValue(answer.oldValue);
+    this.records.add(answer);
   }
 
   private send(resending: Resending | undefined): Promise<TakenSend> {
@@ -126,7 +143,7 @@ export class SendCall {
       {
         onAnswer: (answer) => {
           looks.noteSend(answer.attribute, { first: this.records.nothingSent });
-          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
+          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.list(answer);
           else this.untaken = answer;
         },
       },

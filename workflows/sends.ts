@@ -159,6 +159,11 @@ export class Sends {
     this.call.cancel();
   }
 
+  /** The send that is under way is not tried again; the try that is with Cognito goes on, and settles. */
+  callOff(): void {
+    this.call.callOff();
+  }
+
   /** Lists an answer that came together with the end, since its message may have left. */
   end(): void {
     this.call.end();
@@ -231,6 +236,8 @@ export class Sends {
     this.next.noteAnswer(answer.verdict);
     if (answer.verdict !== 'noToken' && answer.verdict !== 'notYet') this.records.add(answer);
     if ('oldValue' in answer) this.parts.looks.noteOldValue(answer.oldValue);
+    // Whatever came of it, the verification makes way.
+    if (this.parts.mailbox.superseded) return undefined;
     let ending: Ending | undefined;
     switch (answer.verdict) {
       case 'sent':

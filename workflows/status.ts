@@ -1,4 +1,5 @@
 import {
+  type ExpiryReason,
   isFinal,
   type ParsedRequest,
   type VerificationState,
@@ -8,12 +9,14 @@ import type { Deadline } from './alarm.js';
 import type { Attempts } from './attempts.js';
 import { attemptsLeft, type LimitFacts, type ResendFacts, resendAllowedAt, sendsLeft } from './limits.js';
 import type { Looks } from './looks.js';
+import type { Mailbox } from './mailbox.js';
 import { type Ending, iso, isoIf } from './policy.js';
 import type { Sends } from './sends.js';
 
 /** What the status needs of its verification. */
 interface Parts {
   readonly request: ParsedRequest;
+  readonly mailbox: Mailbox;
   readonly deadline: Deadline;
   readonly looks: Looks;
   readonly sends: Sends;
@@ -49,10 +52,16 @@ export function statusOf(parts: Parts, state: VerificationState, ending: Ending 
     proof: ending?.outcome === 'verified' ? ending.proof : outstanding(looks, ending),
     unprovenConfirmation: ended ? undefined : looks.unproven,
     oldValue: ending?.outcome === 'verified' ? undefined : looks.oldValue,
-    reason: ending?.outcome === 'expired' ? ending.reason : undefined,
+    reason: reasonOf(parts, ending),
     currentDestination: ending && 'currentDestination' in ending ? ending.currentDestination : undefined,
     failure: ending?.outcome === 'failed' ? ending.failure : undefined,
   };
+}
+
+/** A start that has not the time to wait for the end is told by it that nothing was begun for its value. */
+function reasonOf({ mailbox }: Parts, ending: Ending | undefined): ExpiryReason | undefined {
+  if (!ending) return mailbox.superseded ? 'Superseded' : undefined;
+  return ending.outcome === 'expired' ? ending.reason : undefined;
 }
 
 /** Set while an accepted code wants its proof; what ends a verification for another reason makes an end of that too. */

@@ -35,6 +35,11 @@ export class Underway<Result> {
     return settled.take();
   }
 
+  /** Asks the work to end. What comes of it is still to be taken. */
+  stop(): void {
+    if (!this.settled) this.scope?.cancel();
+  }
+
   /** Ends the work; its result is not wanted any more. */
   cancel(): void {
     const scope = this.scope;

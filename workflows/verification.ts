@@ -7,16 +7,16 @@ import {
   isFinal,
   type ListedState,
   type ParsedRequest,
-  SEARCH_ATTRIBUTE_KEYS,
   type VerificationState,
   type VerificationStatus,
 } from '@cognito-verification/contract';
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { setCurrentDetails } from '@temporalio/workflow';
 import { AccessTokens } from './access-tokens.js';
 import { Deadline } from './alarm.js';
 import { Attempts } from './attempts.js';
 import { Earlier } from './earlier.js';
 import type { LimitFacts, ResendFacts } from './limits.js';
+import { Listing } from './listing.js';
 import { liveCard } from './live-card.js';
 import { Looks } from './looks.js';
 import { Mailbox } from './mailbox.js';
@@ -39,7 +39,7 @@ export class Verification {
   readonly attempts: Attempts;
   readonly opening: Opening;
   private state: VerificationState = 'sending';
-  private listed: ListedState | undefined;
+  private readonly listing: Listing;
   private ending: Ending | undefined;
   private hasMadeWay = false;
 
@@ -50,6 +50,7 @@ export class Verification {
     readonly stamps: Stamps,
     input?: unknown,
   ) {
+    this.listing = new Listing(request);
     this.tokens = new AccessTokens(request.owner);
     this.tokens.checkAlive(request.tokenInput, startedAtMs);
     this.opening = new Opening(input, claimOf(input, request.attributeName, startedAtMs));
@@ -68,8 +69,7 @@ export class Verification {
   begin(): void {
     this.takeRequests();
     this.deadline.begin();
-    if (this.isListedByStart()) this.listed = LISTED_BY_START;
-    else this.list(LISTED_BY_START);
+    this.listing.begin();
     this.earlier.begin();
     this.sends.begin();
   }
@@ -80,6 +80,7 @@ export class Verification {
     if (!claim) return;
     if (this.isSupersededBy(claim)) {
       this.mailbox.superseded = true;
+      this.sends.callOff();
       return;
     }
     const isAnother = this.terms.take(claim);
@@ -118,35 +119,15 @@ export class Verification {
    * The one writer of the state. It tells people and callers where the verification stands; decisions ask the owner of a fact.
    * @param listed what the list says of it, where that is not what it says of every verification in this state
    */
-  enter(state: VerificationState, listed: ListedState = LISTED_AS[state]): void {
+  enter(state: VerificationState, listed?: ListedState): void {
     this.state = state;
-    this.list(listed);
-  }
-
-  /** Each change is an event and a billed action. */
-  private list(state: ListedState): void {
-    if (state === this.listed) return;
-    this.listed = state;
-    upsertSearchAttributes(this.listing(state));
-  }
-
-  /** All three, for a verification that was started by hand, without them. */
-  private listing(state: ListedState): { key: (typeof SEARCH_ATTRIBUTE_KEYS)['state']; value: string }[] {
-    return [
-      { key: SEARCH_ATTRIBUTE_KEYS.state, value: state },
-      { key: SEARCH_ATTRIBUTE_KEYS.attributeName, value: this.request.attributeName },
-      { key: SEARCH_ATTRIBUTE_KEYS.userPoolId, value: this.request.owner.userPoolId },
-    ];
-  }
-
-  private isListedByStart(): boolean {
-    const { typedSearchAttributes } = workflowInfo();
-    return this.listing(LISTED_BY_START).every(({ key, value }) => typedSearchAttributes.get(key) === value);
+    this.listing.enter(state, listed);
   }
 
   /** Enters the final state. */
   end(ending: Ending): void {
     this.ending = ending;
+    if (this.changing) this.sends.callOff();
     this.sends.end();
     this.enter(ending.outcome);
   }
@@ -180,7 +161,8 @@ export class Verification {
   /** The deadline has passed: a last look tells whether the attribute has become verified all the same. */
   conclude(): Promise<Ending> {
     this.earlier.cancel();
-    this.sends.cancel();
+    if (this.terms.change.newValue) this.sends.callOff();
+    else this.sends.cancel();
     return this.looks.conclude(!this.sends.records.nothingSent);
   }
 
@@ -207,14 +189,27 @@ export class Verification {
     }
     // The start waits for the end.
     const ending = await this.conclude();
-    this.hasMadeWay = superseded || ending.outcome === 'expired';
+    this.hasMadeWay = !superseded && ending.outcome === 'expired';
     const reason = superseded ? 'Superseded' : 'AttemptsExhausted';
     return ending.outcome === 'expired' ? { ...ending, reason: ending.reason ?? reason } : ending;
   }
 
-  /** It has ended for the sake of a start, which opens the next one. */
-  get madeWay(): boolean {
-    return this.hasMadeWay;
+  /**
+   * A value is with Cognito, so that the next verification may not begin: Cognito may take two that it is asked for at once in any
+   * order, and the one that the user has corrected would be the last.
+   */
+  get changing(): boolean {
+    const changes = this.terms.change.newValue !== undefined || this.mailbox.superseded;
+    return changes && this.sends.state === 'underWay';
+  }
+
+  /**
+   * It has ended, and a start opens the next one: each that met it without attempts left, and one that wants another value,
+   * however this one has ended. One that waited for this value must not bring it back.
+   * @param claim of that start; undefined for the one that opened this verification, and where its token does not count
+   */
+  makesWayFor(claim: Claim | undefined): boolean {
+    return this.hasMadeWay || (this.ended && claim !== undefined && this.isOfAnotherValue(claim));
   }
 
   /** What decides the next event. */
@@ -223,7 +218,8 @@ export class Verification {
     return {
       earlierCount: earlier.state,
       requestsCounting: tokens.requestsCounting,
-      startedAgain: mailbox.startedAgain || mailbox.superseded,
+      startedAgain: mailbox.startedAgain,
+      superseded: mailbox.superseded,
       confirmed: mailbox.confirmed && terms.confirmable,
       lookup: looks.state,
       lookDue: looks.due,
@@ -276,18 +272,3 @@ export class Verification {
     return statusOf(this, this.state, this.ending);
   }
 }
-
-const LISTED_AS: Record<VerificationState, ListedState> = {
-  sending: 'codePending',
-  awaitingCode: 'codePending',
-  rateLimited: 'rateLimited',
-  awaitingToken: 'awaitingToken',
-  verified: 'verified',
-  alreadyVerified: 'alreadyVerified',
-  expired: 'expired',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
-
-/** A start sets it for free. */
-const LISTED_BY_START = LISTED_AS.sending;

@@ -1,8 +1,10 @@
 /** Output for people: times, and commands that they can type as shown. */
+import type { VerificationStatus } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
-import { statusCard } from '../../cli/card.js';
+import { outcomeCard, statusCard } from '../../cli/card.js';
 import { asCalled, jsonLine, onTerminal } from '../../cli/print.js';
 import { time } from '../../cli/time.js';
+import { liveCard } from '../../workflows/live-card.js';
 
 describe('a time', () => {
   const now = Date.parse('2026-01-05T12:30:00.000Z');
@@ -45,6 +47,26 @@ describe('the card of a verification that sends', () => {
     const card = statusCard('verify/x', { ...status, sends: [], attempts: [], retryAt });
     expect(card.includes("the worker's log says why")).toBe(said);
   });
+});
+
+it('the cards of a verification that was not needed show the value that is verified, as Cognito masks it', () => {
+  const status: VerificationStatus = {
+    state: 'alreadyVerified',
+    attributeName: 'email',
+    deliveryUncertain: false,
+    sendsLeft: 5,
+    attemptsLeft: 10,
+    expiresAt: '2026-01-05T12:30:00.000Z',
+    sends: [],
+    attempts: [],
+    currentDestination: 'z***@e***',
+  };
+  const cards = [
+    statusCard('verify/x', status),
+    outcomeCard('verify/x', { outcome: 'alreadyVerified', status }),
+    liveCard(status, 0),
+  ];
+  for (const card of cards) expect(card).toContain('z***@e***');
 });
 
 describe('the text of others', () => {

@@ -1,6 +1,6 @@
 /** A change of address beside other verifications, other changes and other people, and while its worker dies. */
 import { isVerifiedValue, VerificationClient } from '@cognito-verification/client';
-import { WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
+import { type AttributeName, WORKFLOW_TYPE, workflowIdFor } from '@cognito-verification/contract';
 import { describe, it } from 'vitest';
 import { untyped } from '../client/fixtures.js';
 import { startWorkerProcess, useRig } from '../rig.js';
@@ -14,17 +14,18 @@ const { userIn, inbox, updates, update } = changesIn(rig);
 
 /** Who is in the middle of a change when the worker dies. */
 interface Case {
+  readonly attributeName: AttributeName;
   readonly keeps: boolean;
   /** Whether Cognito has made the change by then. */
   readonly changed: boolean;
 }
 
-const CASES: readonly Case[] = [
-  { keeps: true, changed: true },
-  { keeps: false, changed: true },
-  { keeps: true, changed: false },
-  { keeps: false, changed: false },
-];
+const CASES: readonly Case[] = (['email', 'phone_number'] as const).flatMap((attributeName) => [
+  { attributeName, keeps: true, changed: true },
+  { attributeName, keeps: false, changed: true },
+  { attributeName, keeps: true, changed: false },
+  { attributeName, keeps: false, changed: false },
+]);
 
 describe('beside another verification', () => {
   it.concurrent('it supersedes the open one of the old value', async ({ expect }) => {
@@ -145,14 +146,18 @@ describe('beside another verification', () => {
   it('where the worker dies meanwhile, each hears that nobody knows, is not sent to again, and verifies the new value alone', {
     timeout: 240_000,
   }, async ({ expect }) => {
+    // A pool for each would take the sandbox seconds: it makes their keys.
+    const { userPoolId: keeping } = await userIn(true);
+    const { userPoolId: replacing } = await userIn(false);
     const people = await Promise.all(
       CASES.map(async (one) => {
         const user = await rig.sandbox.createUser({
           attributes: OLD,
           emailVerified: true,
-          requireVerificationBeforeUpdate: one.keeps,
+          phoneNumberVerified: true,
+          poolId: one.keeps ? keeping : replacing,
         });
-        return { ...one, user, workflowId: workflowIdFor({ ...user, attributeName: 'email' }) };
+        return { ...one, user, workflowId: workflowIdFor({ ...user, attributeName: one.attributeName }) };
       }),
     );
     const taskQueue = `${rig.taskQueue}-kills`;
@@ -167,8 +172,8 @@ describe('beside another verification', () => {
     const first = await start();
     let worker = first;
     try {
-      const starts = people.map(({ user, changed, keeps }) => {
-        const { username, accessToken } = user;
+      const starts = people.map(({ user, attributeName, changed, keeps }) => {
+        const { username } = user;
         rig.sandbox.setFault({
           operation: UPDATE,
           username,
@@ -177,15 +182,12 @@ describe('beside another verification', () => {
           ...(changed && { afterEffect: true }),
         });
         const policy = { resendCooldown: '1 second' } as const;
-        return client.start(
-          { accessToken, attributeName: 'email', newValue: NEW.email, replaceAtOnce: !keeps, policy },
-          { timeout: '200 seconds' },
-        );
+        return client.start(change(user, attributeName, { replaceAtOnce: !keeps, policy }), { timeout: '200 seconds' });
       });
       await expect.poll(() => people.map(({ user }) => updates(user)), { timeout: 60_000 }).toEqual(CASES.map(() => 1));
       await expect
         .poll(() => people.map(({ user }) => inbox(user)))
-        .toEqual(CASES.map(({ changed }) => (changed ? [NEW.email] : [])));
+        .toEqual(CASES.map(({ attributeName, changed }) => (changed ? [NEW[attributeName]] : [])));
       await worker.end('SIGKILL');
       worker = await start();
 
@@ -194,21 +196,25 @@ describe('beside another verification', () => {
         CASES.map(() => ['awaitingCode', true, 4]),
       );
       await Promise.all(
-        people.map(async ({ user, workflowId, keeps, changed }) => {
+        people.map(async ({ attributeName, user, workflowId, keeps, changed }) => {
           const oldValue = async () => (await client.status(workflowId)).oldValue;
           await expect.poll(oldValue, { timeout: 30_000 }).toBe(changed && !keeps ? 'replaced' : 'kept');
           // A further call is the wish of the user.
           const again = () => client.resendCode(workflowId).catch(() => undefined);
           if (!changed) await expect.poll(again, { timeout: 30_000 }).toBeDefined();
-          expect([inbox(user), updates(user)]).toEqual([[NEW.email], changed ? 1 : 2]);
+          expect([inbox(user), updates(user)]).toEqual([[NEW[attributeName]], changed ? 1 : 2]);
           const { code = '' } = rig.sandbox.inbox(user).at(-1) ?? {};
           expect(await client.submitCode(workflowId, { code })).toMatchObject({ result: 'verified' });
           const outcome = await client.wait(workflowId);
-          expect([isVerifiedValue(outcome, NEW.email), isVerifiedValue(outcome, OLD.email)]).toEqual([true, false]);
-          expect(rig.sandbox.attribute(user, 'email')).toEqual({ value: NEW.email, verified: true });
+          expect([isVerifiedValue(outcome, NEW[attributeName]), isVerifiedValue(outcome, OLD[attributeName])]).toEqual([
+            true,
+            false,
+          ]);
+          expect(rig.sandbox.attribute(user, attributeName)).toEqual({ value: NEW[attributeName], verified: true });
         }),
       );
-      expect([...first.output, ...worker.output].join('')).not.toContain(NEW.email);
+      const output = [...first.output, ...worker.output].join('');
+      expect(Object.values(NEW).filter((value) => output.includes(value))).toEqual([]);
     } finally {
       await worker.end('SIGKILL');
     }

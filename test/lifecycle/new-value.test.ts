@@ -11,6 +11,8 @@ import { type SandboxUser, useRig } from '../rig.js';
 import { sdkFor } from '../sandbox/running-sandbox.js';
 import { change, changesIn, NEW, OLD, UNVERIFIED, UPDATE } from './changing.js';
 
+const SEND = 'GetUserAttributeVerificationCode';
+
 const rig = useRig('local');
 const { userIn, inbox, updates } = changesIn(rig);
 const idOf = (user: SandboxUser) => workflowIdFor({ ...user, attributeName: 'email' });
@@ -142,6 +144,17 @@ describe('pools and users of other kinds', () => {
     expect([inbox(user), updates(user)]).toEqual([[NEW.email], 1]);
     await rig.client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
     expect(isVerifiedValue(await rig.client.wait(workflowId), NEW.email)).toBe(true);
+  });
+
+  it('there the old value is told as replaced also where the answer to the change was only that Cognito throttles the send', async () => {
+    const sdk = sdkFor(rig.sandbox);
+    const made = await sdk.send(new CreateUserPoolCommand({ PoolName: 'by-hand' })).finally(() => sdk.destroy());
+    const user = await rig.sandbox.createUser({ attributes: OLD, emailVerified: true, poolId: made.UserPool?.Id });
+    for (const [index, name] of ['TooManyRequestsException', 'LimitExceededException'].entries())
+      rig.sandbox.setFault({ operation: SEND, username: user.username, exception: { name }, nth: index + 1 });
+    const { status } = await rig.client.start(change(user, 'email', { replaceAtOnce: true }));
+    expect(status).toMatchObject({ state: 'rateLimited', oldValue: 'replaced' });
+    expect([inbox(user), updates(user)]).toEqual([[], 1]);
   });
 
   it.each([true, false])('a user without an old value, where it would be kept: %s', async (keeps) => {

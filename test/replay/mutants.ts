@@ -34,7 +34,7 @@ export const MUTATIONS = {
     instead: "if (answer.verdict !== 'uncertain')",
   },
   'a state that is written once more': {
-    file: 'verification.js',
+    file: 'listing.js',
     text: 'if (state === this.listed)',
     instead: "if (state === this.listed && state !== 'codePending')",
   },

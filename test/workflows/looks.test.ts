@@ -43,3 +43,21 @@ it('is what a send has read before its message, whatever a look reads that began
   expect(looks.due).toBe(false);
   expect(targetRead).not.toHaveBeenCalled();
 });
+
+it('tells which value the user has as the newest look does: the old one, the new one, or neither', () => {
+  const shown = (valueDigest?: string) =>
+    ({ verified: true, valueDigest, newValueDigest: 'new', salt: 'salt' }) as AttributeSnapshot;
+  const request = { owner: { userPoolId: 'eu-central-1_AbC123xyz', sub: 'a-user' }, attributeName: 'email' };
+  const looks = new Looks({
+    request: request as ParsedRequest,
+    terms: { change: { newValue: 'the new value' } },
+    targetRead: () => undefined,
+  } as unknown as ConstructorParameters<typeof Looks>[0]);
+  looks.noteOldValue('replaced');
+  looks.takeTarget(shown('old'));
+  expect(looks.oldValue).toBe('kept');
+  looks.judge('found', shown());
+  expect(looks.oldValue).toBe('kept');
+  looks.judge('found', shown('a third one'));
+  expect(looks.oldValue).toBeUndefined();
+});

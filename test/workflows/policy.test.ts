@@ -8,6 +8,7 @@ const happenings: fc.Arbitrary<EventFacts> = fc.record({
   requestsCounting: fc.nat(2),
   earlierCount: procedure,
   startedAgain: fc.boolean(),
+  superseded: fc.constant(false),
   confirmed: fc.boolean(),
   lookup: procedure,
   lookDue: fc.boolean(),
@@ -31,6 +32,7 @@ describe('nextEvent', () => {
     requestsCounting: 0,
     earlierCount: 'none',
     startedAgain: false,
+    superseded: false,
     confirmed: false,
     lookup: 'none',
     lookDue: false,
@@ -132,6 +134,26 @@ describe('nextEvent', () => {
       fc.property(happenings, (now) => {
         if (nextEvent(now) !== 'startedAgain') return;
         expect(now).toMatchObject({ attempt: 'none', lookup: 'none', deadlinePassed: false });
+      }),
+    );
+  });
+
+  test('one that another value supersedes makes way once the send that is under way has settled, past the deadline too', () => {
+    const superseded = { ...nothing, superseded: true } as const;
+    expect(nextEvent(superseded)).toBe('startedAgain');
+    expect(nextEvent({ ...superseded, deadlinePassed: true })).toBe('startedAgain');
+    expect(nextEvent({ ...superseded, send: 'underWay' })).toBeUndefined();
+    expect(nextEvent({ ...superseded, send: 'underWay', deadlinePassed: true })).toBeUndefined();
+    expect(nextEvent({ ...superseded, send: 'settled' })).toBe('sendSettled');
+    expect(nextEvent({ ...superseded, send: 'underWay', codesSubmitted: 1 })).toBe('codeSubmitted');
+    const begins = new Set<VerificationEvent | undefined>(['deadline', 'lookDue', 'resendRequested', 'sendDue']);
+    fc.assert(
+      fc.property(happenings, (now) => {
+        const event = nextEvent({ ...now, superseded: true });
+        expect(begins.has(event)).toBe(false);
+        if (event === 'startedAgain') expect(now).toMatchObject({ attempt: 'none', lookup: 'none', send: 'none' });
+        const underWay = [now.lookup, now.attempt, now.send].includes('underWay');
+        expect(event !== undefined || underWay).toBe(true);
       }),
     );
   });
