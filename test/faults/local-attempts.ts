@@ -239,7 +239,7 @@ export function brokenIn(name: FaultName, value: Value, told: Told): string[] {
   const isNormal = value === 'verified before' || NORMAL.has(name);
   const rules: Record<string, boolean> = {
     [`the caller heard ${told.answer}`]: ![answer, ...(MAY_HEAR[name] ?? []), ...untold].includes(told.answer),
-    [`others heard ${told.others}`]: told.others.some(
+    [`others heard ${told.others.join(', ')}`]: told.others.some(
       (other) => !['verified', 'ended as verified', 'ended as untold'].includes(other),
     ),
     [`it ended ${told.end}`]: !ends.includes(told.end) && untold.length === 0,
