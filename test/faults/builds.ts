@@ -1,5 +1,5 @@
 /** Builds of the worker: copies of the compiled program in a folder of their own, with a text changed here and there. */
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -7,7 +7,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const BUNDLE = 'dist/workflow-bundle.js';
 
-/** A text of a file of the program, and its replacement. Default: of the workflow bundle. */
+/** Its files have names that change with what they hold. */
+const PROGRAM = 'dist/bundled';
+
+/** A text of a file of the program, and its replacement. Default: of the workflow bundle; with `PROGRAM` of the file there that has it. */
 export type Change = readonly [from: string, to: string, file?: string];
 
 /** A difference that two builds may have at the same time: all commands are equal, and only the text for people differs. */
@@ -30,6 +33,16 @@ export const FORGETS_LOST_ATTEMPTS: readonly Change[] = [
 export const BELIEVES_ANYTHING: readonly Change[] = [
   ["if (answer.verdict === 'accepted')", "if (answer.verdict === 'accepted' || answer.verdict === 'uncertain')"],
   ['if (!now.verified)', 'if (now.verified === null)'],
+  // Of a change of address, that the user still has the old one.
+  [
+    "now.valueDigest === target.keptDigest)\n        return 'notVerified'",
+    "now.valueDigest === target.keptDigest)\n        return 'proven'",
+  ],
+];
+
+/** A defect: after the first send of a change of address, codes are asked for, and Cognito sends them to the value that it holds. */
+export const RESENDS_TO_THE_KEPT_ADDRESS: readonly Change[] = [
+  ['if (isChanged(attribute))', 'if (isChanged(attribute) || input.salt !== undefined)', PROGRAM],
 ];
 
 /** Copies the program into `folder`, so that later builds of the tree do not affect the workers. */
@@ -38,7 +51,7 @@ export async function makeBuild(folder: string, changes: readonly Change[] = [])
   await cp(join(ROOT, 'package.json'), join(folder, 'package.json'));
   await cp(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true, filter: (path) => !/dist\/test/.test(path) });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'dir');
-  for (const change of changes) await changeFile(join(folder, change[2] ?? BUNDLE), change);
+  for (const change of changes) await changeFile(await fileOf(folder, change), change);
   return folder;
 }
 
@@ -48,6 +61,15 @@ export async function makeBundle(folder: string, changes: readonly Change[]): Pr
   await cp(join(ROOT, BUNDLE), path);
   for (const change of changes) await changeFile(path, change);
   return path;
+}
+
+async function fileOf(folder: string, [from, , file = BUNDLE]: Change): Promise<string> {
+  if (file !== PROGRAM) return join(folder, file);
+  const names = (await readdir(join(folder, PROGRAM))).filter((name) => name.endsWith('.cjs'));
+  for (const path of names.map((name) => join(folder, PROGRAM, name))) {
+    if ((await readFile(path, 'utf8')).includes(from)) return path;
+  }
+  throw new Error(`${PROGRAM} has no ${from} any more`);
 }
 
 async function changeFile(path: string, [from, to]: Change): Promise<void> {
