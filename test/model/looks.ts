@@ -44,6 +44,7 @@ export class Looks extends Sends {
     const { target, changePending } = world;
     if (!target) return undefined;
     const { value, verified } = this.cognito.shown;
+    if (world.oldValue !== undefined) this.noteOldValue(this.cognito.shown);
     const fails = (type: string) => {
       if (evidence !== 'accepted') return undefined;
       world.failure = type;
@@ -51,6 +52,7 @@ export class Looks extends Sends {
     };
     if (value === undefined) return fails('AttributeUnreadable');
     const isTheSame = value === target.value;
+    if (target.kept !== undefined && value === target.kept) return fails('AttributeNotVerified');
     if (!changePending && !isTheSame) {
       world.reason = 'AttributeChanged';
       return 'expired';
@@ -121,7 +123,8 @@ export class Looks extends Sends {
       return 'failed';
     }
     world.changePending = world.byCognito && shown.verified === true;
-    world.target = shown;
+    world.target = this.targetOf(shown);
+    this.noteOldValue(shown);
     world.targetWanted = false;
     if (world.changePending && !world.sendWanted) world.nextSendAt = undefined;
     return undefined;
