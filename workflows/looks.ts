@@ -79,9 +79,9 @@ export class Looks {
     return this.whatOfTheOld;
   }
 
-  /** A send tells of it, where it could. */
-  noteOldValue(oldValue: VerificationStatus['oldValue']): void {
-    this.whatOfTheOld = oldValue ?? this.whatOfTheOld;
+  /** A send tells of it, where it could. One that may have changed the value makes what was known before untrue. */
+  noteOldValue({ verdict, oldValue }: { verdict: string; oldValue?: VerificationStatus['oldValue'] }): void {
+    if (oldValue !== undefined || verdict === 'sent' || verdict === 'uncertain') this.whatOfTheOld = oldValue;
   }
 
   /** A look tells of it, and of a third value too, which is neither. What was not told may be as it was. */

@@ -111,7 +111,7 @@ export class SendCall {
   }
 
   private list(answer: SendVerdict): void {
-    if ('oldValue' in answer) this.parts.looks.noteOldValue(answer.oldValue);
+    this.parts.looks.noteOldValue(answer);
     this.records.add(answer);
   }
 

@@ -31,6 +31,16 @@ export const FORGETS_LOST_ATTEMPTS: readonly Change[] = [
 export const BELIEVES_ANYTHING: readonly Change[] = [
   ["if (answer.verdict === 'accepted')", "if (answer.verdict === 'accepted' || answer.verdict === 'uncertain')"],
   ['if (!now.verified)', 'if (now.verified === null)'],
+  // Of a change of address, that the user still has the old one.
+  [
+    "now.valueDigest === target.keptDigest)\n        return 'notVerified'",
+    "now.valueDigest === target.keptDigest)\n        return 'proven'",
+  ],
+];
+
+/** A defect: after the first send of a change of address, codes are asked for, and Cognito sends them to the value that it holds. */
+export const RESENDS_TO_THE_KEPT_ADDRESS: readonly Change[] = [
+  ['if (isChanged(attribute))', 'if (isChanged(attribute) || input.salt !== undefined)', 'program'],
 ];
 
 /** Copies the program into `folder`, so that later builds of the tree do not affect the workers. */

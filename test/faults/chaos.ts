@@ -5,6 +5,8 @@ import { type Random, randomOf } from './random.js';
 import type { FaultRig } from './rig.js';
 
 const SEND = 'GetUserAttributeVerificationCode';
+/** What sends a code too. */
+const UPDATE = 'UpdateUserAttributes';
 const MINUTE_MS = 60_000;
 const WHOLE_LIMIT_MS = 60_000;
 
@@ -140,10 +142,12 @@ export class Chaos {
     const pagesBefore = proxy.hit;
     if (name in COGNITO) {
       const fault = COGNITO[name as keyof typeof COGNITO];
-      const id = sandbox.setFault({ ...fault, seed: Math.floor(random.between(0, 2 ** 32)) });
+      const seed = Math.floor(random.between(0, 2 ** 32));
+      const operations = fault.operation === SEND ? [SEND, UPDATE] : [fault.operation];
+      const ids = operations.map((operation) => sandbox.setFault({ ...fault, operation, seed }));
       await this.pause(forMs);
-      this.note(name, await this.rig.metBy(id));
-      sandbox.clearFaults(id);
+      this.note(name, await this.rig.metBy(ids));
+      for (const id of ids) sandbox.clearFaults(id);
       return;
     }
     if (name in PROXY) {

@@ -2,7 +2,7 @@
 import { resolvePolicy, type SendOutcome, type VerificationStatus } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { check, NONDETERMINISM, RULES } from './check.js';
-import type { ClientCall, CognitoCall, Evidence } from './record.js';
+import type { ChangeRecord, ClientCall, CognitoCall, Evidence } from './record.js';
 
 const START = Date.parse('2026-01-05T10:00:00Z');
 const at = (seconds: number) => START + seconds * 1_000;
@@ -70,12 +70,18 @@ const GOOD: Evidence = {
   builds: ['a', 'b'],
   cognito: [send(0.5), send(26), attempt(30, 'CodeMismatchException'), attempt(40)],
   messagesAtMs: [at(0.6), at(27)],
+  strays: 0,
   verifiedInPool: true,
   provesValue: true,
 };
 
 const rulesOf = (change: Partial<Evidence>) => new Set(check([{ ...GOOD, ...change }]).map(({ rule }) => rule));
 const ended = (outcome: Evidence['outcome']) => ({ outcome });
+
+const unproven = (oldValue: VerificationStatus['oldValue'], holds: ChangeRecord['holds']): Partial<Evidence> => ({
+  change: { attributeName: 'email', keeps: false, holds },
+  ...ended({ outcome: 'cancelled', status: { ...status([]), oldValue } }),
+});
 
 const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]> = {
   'it was never started': ['ends', { runs: 0 }],
@@ -86,6 +92,17 @@ const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]>
   'two accepted calls in one activity': ['oneMessage', { cognito: [send(0.4), send(0.5), attempt(40)] }],
   'an accepted call that no activity made': ['oneMessage', { cognito: [send(5), attempt(40)] }],
   'a counted send that no activity made': ['oneMessage', { sendActivities: GOOD.sendActivities.slice(0, 1) }],
+  'a message to another address': ['inbox', { strays: 1 }],
+  'it ended because of a value that nobody has set': [
+    'truth',
+    ended({ outcome: 'expired', status: { ...status([]), reason: 'AttributeChanged' } }),
+  ],
+  'the old value is said to be kept, and the user has the new one': ['oldValue', unproven('kept', 'new')],
+  'the old value is said to be replaced, and the user has it': ['oldValue', unproven('replaced', 'old')],
+  'a change is told of where nothing was to be changed': [
+    'oldValue',
+    { ...unproven('kept', 'old'), change: undefined },
+  ],
   'more messages than the policy allows': ['sends', { messagesAtMs: [at(1), at(2), at(3)] }],
   'a send without an answer that is not counted': [
     'uncertain',
@@ -168,6 +185,12 @@ const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]>
 describe('the judge', () => {
   it('finds nothing in a good record', () => {
     expect(check([GOOD])).toEqual([]);
+  });
+
+  it('takes what a change of address says of the old value for true where it is', () => {
+    expect(rulesOf(unproven('kept', 'old'))).not.toContain('oldValue');
+    expect(rulesOf(unproven('replaced', 'new'))).not.toContain('oldValue');
+    expect(rulesOf(unproven(undefined, 'new'))).not.toContain('oldValue');
   });
 
   it('allows a second accepted code that was sent after the first: the answer to the first was lost', () => {

@@ -17,6 +17,7 @@ export const RULES = {
   ends: 'every verification that a service was told of, or tried to start, is there once and ends by its deadline',
   oneMessage:
     'no person gets two messages for one send: each message, and each send that Cognito took, has a send of the list for itself, and a call for it in the history',
+  inbox: 'every message goes to the value that is to be verified: no old address gets any',
   sends: 'no more sends than the policy allows',
   uncertain: 'a send whose end nobody knows is counted',
   attempts:
@@ -24,6 +25,7 @@ export const RULES = {
   once: 'no code is taken twice: after one was taken, the next one is of a later send',
   proven: 'verified means that Cognito has taken the code, in time',
   truth: 'verified is said of the very value that the user pool has as verified, and to which the codes went',
+  oldValue: 'a change of address that is not proven says truly which value the user has',
   kept: 'what a call was answered is still so in the end, and an answer that was repeated is the same',
   answers: 'a call is answered, or refused with an error of the client',
   replays: 'no workflow task failed because it did not fit its history, and every history replays on this build',
@@ -34,7 +36,7 @@ const LATE_MS = 120_000;
 /** The difference between the clocks of two processes on one machine, and the rounding in histories. */
 const CLOCK_MS = 50;
 /** A worker may make its call after Temporal has given up on it: for as long as the activity's own time-out. */
-const CALL_LATE_MS = 35_000;
+const CALL_LATE_MS = { send: 35_000, change: 65_000 };
 /** The cause of a failed workflow task, as `evidence.ts` names it. */
 export const NONDETERMINISM = 'nondeterminism';
 /** Cognito's answers after it has looked at a code. */
@@ -47,6 +49,7 @@ export function check(verifications: readonly Evidence[]): Violation[] {
       ...messages(evidence),
       ...attempts(evidence),
       ...proof(evidence),
+      ...change(evidence),
       ...kept(evidence),
       ...replays(evidence),
     ];
@@ -71,7 +74,8 @@ const counted = (status: VerificationStatus | undefined) =>
 
 function messages(evidence: Evidence): Found {
   const found: Found = [];
-  const { messagesAtMs, policy, outcome, sendActivities } = evidence;
+  const { messagesAtMs, strays, policy, outcome, sendActivities } = evidence;
+  if (strays > 0) found.push(['inbox', `${strays} messages went to another address`]);
   const sends = counted(outcome?.status).length;
   const acceptedSends = accepted(evidence, 'send');
   // The list no longer contains the send that was with Cognito when the verification ended.
@@ -87,7 +91,7 @@ function messages(evidence: Evidence): Found {
   const sendsMade = sendActivities.length;
   if (sends > sendsMade)
     found.push(['oneMessage', `${sends} counted sends, ${sendsMade} calls for one in the history`]);
-  const unmatched = acceptedSends.length - matched(acceptedSends, sendActivities);
+  const unmatched = acceptedSends.length - matched(acceptedSends, sendActivities, evidence.change ? 'change' : 'send');
   if (unmatched > 0) found.push(['oneMessage', `${unmatched} accepted sends that no activity of their own explains`]);
   const uncertain = (outcome?.status?.sends ?? []).filter((send) => send.outcome === 'uncertain').length;
   const unknown = sendActivities.filter(({ end }) => end === 'timedOut').length;
@@ -97,13 +101,17 @@ function messages(evidence: Evidence): Found {
 }
 
 /** How many calls fit an activity of their own in time: calls are matched in order to the activity that ends first. */
-function matched(calls: readonly CognitoCall[], activities: readonly SendActivity[]): number {
+function matched(
+  calls: readonly CognitoCall[],
+  activities: readonly SendActivity[],
+  kind: keyof typeof CALL_LATE_MS,
+): number {
   const free = [...activities].sort((a, b) => a.endedAtMs - b.endedAtMs);
   let count = 0;
   for (const { atMs } of [...calls].sort((a, b) => a.atMs - b.atMs)) {
     const index = free.findIndex(
       ({ scheduledAtMs, endedAtMs, end }) =>
-        scheduledAtMs - CLOCK_MS <= atMs && atMs <= endedAtMs + (end === 'answered' ? CLOCK_MS : CALL_LATE_MS),
+        scheduledAtMs - CLOCK_MS <= atMs && atMs <= endedAtMs + (end === 'answered' ? CLOCK_MS : CALL_LATE_MS[kind]),
     );
     if (index < 0) continue;
     free.splice(index, 1);
@@ -155,6 +163,17 @@ function proof(evidence: Evidence): Found {
   const overMs = byWorker.atMs - newest - policy.codeLifetimeMs - 60_000;
   if (overMs > 0) found.push(['proven', `the code was taken ${Math.round(overMs / 1000)} s after its life`]);
   return found;
+}
+
+/** Nobody but the verifications changes an address. */
+function change({ outcome, change: changed }: Evidence): Found {
+  const { oldValue, reason } = outcome?.status ?? {};
+  if (reason === 'AttributeChanged') return [['truth', 'it ended because of a value that nobody has set']];
+  if (oldValue === undefined) return [];
+  if (!changed) return [['oldValue', `${oldValue}, and it changes no address`]];
+  const said = oldValue === 'kept' ? 'old' : 'new';
+  if (outcome?.outcome === 'verified' || changed.holds === said) return [];
+  return [['oldValue', `${oldValue}, and the user has the ${changed.holds} value`]];
 }
 
 function kept({ calls, outcome, policy }: Evidence): Found {

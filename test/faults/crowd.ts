@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { resolvePolicy, workflowIdFor } from '@cognito-verification/contract';
 import type { SandboxUser } from '../../sandbox/index.js';
 import { check, type Violation } from './check.js';
-import { evidenceOf, keep } from './evidence.js';
+import { evidenceOf, keep, type Values } from './evidence.js';
 import { Inboxes } from './inboxes.js';
 import { Person } from './person.js';
 import type { Plan } from './plans.js';
@@ -31,18 +31,27 @@ export class Crowd {
     this.inboxes = new Inboxes(rig.sandbox);
   }
 
-  /** All users are in one pool, as if they signed up with one application. */
+  /** Users of one kind of pool are in one pool, as if they signed up with one application. */
   static async gather(rig: FaultRig, plans: readonly Plan[], endsAt: number): Promise<Crowd> {
     const crowd = new Crowd(rig);
     const gate = new Gate(CALLS_AT_ONCE);
     const { sandbox, client } = rig;
     for (const plan of plans) {
-      const attributes = { email: addressOf(plan) };
-      const user = await sandbox.createUser({ username: plan.name, attributes, poolId: rig.userPoolId });
-      const workflowId = workflowIdFor({ userPoolId: user.userPoolId, sub: user.sub, attributeName: 'email' });
-      const service = new Service(client, workflowId, gate, () => plan.random.chance(0.15), endsAt);
+      const { attributeName, change } = plan;
+      const { old, wanted } = valuesOf(plan);
+      const user = await sandbox.createUser({
+        username: plan.name,
+        attributes: { [attributeName]: old },
+        emailVerified: attributeName === 'email' ? change?.oldVerified : undefined,
+        phoneNumberVerified: attributeName === 'phone_number' ? change?.oldVerified : undefined,
+        poolId: rig.userPoolIds[change?.keeps ? 'keeping' : 'replacing'],
+      });
+      const workflowId = workflowIdFor({ ...user, attributeName });
+      const newValue = change && wanted;
+      const about = { workflowId, attributeName, newValue, replaceAtOnce: change && !change.keeps };
+      const service = new Service(client, about, gate, () => plan.random.chance(0.15), endsAt);
       const codes = () => crowd.inboxes.codes(user);
-      const person = new Person({ plan, user, service, sandbox, codes, endsAt });
+      const person = new Person({ plan, user, value: wanted, service, sandbox, codes, endsAt });
       crowd.members.push({ plan, user, service, person });
     }
     return crowd;
@@ -63,10 +72,11 @@ export class Crowd {
     this.inboxes.stop();
     const people = this.members.map(({ plan, user, service }) => ({
       user,
-      address: addressOf(plan),
+      values: valuesOf(plan),
+      plan,
       workflowId: service.workflowId,
       behaviour: plan.behaviour,
-      policy: resolvePolicy(plan.policy, 'email'),
+      policy: resolvePolicy(plan.policy, plan.attributeName),
       calls: service.calls,
     }));
     const messages = this.inboxes.byUser;
@@ -89,4 +99,12 @@ export class Crowd {
   }
 }
 
-const addressOf = ({ name }: Plan) => `${name}@example.com`;
+/** The value that the user has, and the one that is to be verified. */
+function valuesOf({ name, attributeName, change }: Plan): Values {
+  const number = name.replaceAll(/\D/g, '').padStart(6, '0');
+  const [old, other] =
+    attributeName === 'email'
+      ? [`${name}@example.com`, `${name}@other.example`]
+      : [`+15550${number}`, `+15551${number}`];
+  return { old, wanted: change ? other : old };
+}

@@ -10,23 +10,34 @@ import type { Sandbox, SandboxUser } from '../../sandbox/index.js';
 import { historyToJSON } from '../../temporal/proto-json.js';
 import { replayErrors } from '../replay-all.js';
 import { NONDETERMINISM } from './check.js';
-import type { CognitoCall, Evidence, SendActivity } from './record.js';
+import type { Plan } from './plans.js';
+import type { ChangeRecord, CognitoCall, Evidence, SendActivity } from './record.js';
 
 /** The folder for the histories of violations, with the key of their run. */
 const KEPT = fileURLToPath(new URL('out/', import.meta.url));
 const SIDE_BY_SIDE = 6;
 const STATUS_TRIES = 5;
-const SEND = 'GetUserAttributeVerificationCode';
-const ATTEMPT = 'VerifyUserAttribute';
+const UPDATE = 'UpdateUserAttributes';
+const OPERATIONS: Readonly<Record<string, CognitoCall['operation']>> = {
+  GetUserAttributeVerificationCode: 'send',
+  [UPDATE]: 'send',
+  VerifyUserAttribute: 'attempt',
+};
 // Values of Temporal enumerations that the client does not name.
 const NON_DETERMINISTIC_ERROR = 24;
 const TIMED_OUT_WITH_WORKER: ReadonlySet<unknown> = new Set([1, 4]);
 const START_TO_CLOSE = 1;
 
+/** The value that a user has before the run, and the one to which the codes must go. Without a change they are the same. */
+export interface Values {
+  old: string;
+  wanted: string;
+}
+
 type Known = Pick<Evidence, 'workflowId' | 'behaviour' | 'policy' | 'calls'> & {
   user: SandboxUser;
-  /** Where the codes went. */
-  address: string;
+  plan: Plan;
+  values: Values;
 };
 type FromHistory = Pick<Evidence, 'sendActivities' | 'failedTasks' | 'lostTasks' | 'builds'>;
 type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
@@ -38,8 +49,8 @@ export interface Sources {
   sandbox: Sandbox;
   /** In the form of `VERIFICATION_ENCRYPTION_KEYS`. */
   keys: string;
-  /** When each message arrived, by user name. */
-  messages: ReadonlyMap<string, readonly { at: string }[]>;
+  /** When each message arrived, and where, by user name. */
+  messages: ReadonlyMap<string, readonly { at: string; destination: string }[]>;
   realTime: (cognitoDate: string) => number;
 }
 
@@ -59,14 +70,16 @@ export async function evidenceOf(
   const left = [...known];
   const collect = async () => {
     for (let next = left.shift(); next; next = left.shift()) {
-      const { user, address, ...verification } = next;
+      const { user, plan, values, ...verification } = next;
       const runs = executions.get(next.workflowId) ?? [];
       const [run] = runs;
       const closedAtMs = run?.closeTime?.getTime();
       const history = run && (await sources.temporal.workflow.getHandle(next.workflowId).fetchHistory());
       if (history) histories.set(next.workflowId, history);
       const outcome = closedAtMs === undefined ? undefined : await outcomeOf(sources.client, next.workflowId);
-      const { verified, value } = sources.sandbox.attribute(user, 'email');
+      const { attributeName, change } = plan;
+      const { verified, value } = sources.sandbox.attribute(user, attributeName);
+      const messages = sources.messages.get(user.username) ?? [];
       evidence.push({
         ...verification,
         runs: runs.length,
@@ -75,9 +88,11 @@ export async function evidenceOf(
         outcome,
         ...fromHistory(history?.events ?? []),
         cognito: cognito.get(user.username) ?? [],
-        messagesAtMs: (sources.messages.get(user.username) ?? []).map(({ at }) => sources.realTime(at)),
-        verifiedInPool: verified && value === address,
-        provesValue: outcome !== undefined && isVerifiedValue(outcome, address),
+        messagesAtMs: messages.map(({ at }) => sources.realTime(at)),
+        strays: messages.filter(({ destination }) => destination !== values.wanted).length,
+        change: change && { attributeName, keeps: change.keeps, holds: whichOf(values, value) },
+        verifiedInPool: verified && value === values.wanted,
+        provesValue: outcome !== undefined && isVerifiedValue(outcome, values.wanted),
       });
     }
   };
@@ -89,6 +104,10 @@ export async function evidenceOf(
     return { ...one, replayError: error && `${error.message}: ${String(error.cause)}` };
   });
   return { evidence: judged, histories };
+}
+
+function whichOf({ old, wanted }: Values, value: string | undefined): ChangeRecord['holds'] {
+  return value === wanted ? 'new' : value === old ? 'old' : 'another';
 }
 
 /** Keeps the history of a verification that breaks a rule: the server's database is gone by the time a person looks at it. */
@@ -112,13 +131,16 @@ async function outcomeOf(client: VerificationClient, workflowId: string): Promis
 
 function cognitoCalls({ sandbox, realTime }: Sources): Map<string, CognitoCall[]> {
   const byUser = new Map<string, CognitoCall[]>();
-  for (const { username = '', operation, at, effect, sdkInvocationId } of sandbox.calls()) {
-    if (operation !== SEND && operation !== ATTEMPT) continue;
+  for (const { username = '', operation: name, at, effect, outcome, sdkInvocationId } of sandbox.calls()) {
+    const operation = OPERATIONS[name];
+    if (operation === undefined) continue;
     const calls = byUser.get(username) ?? [];
     byUser.set(username, calls);
     calls.push({
       atMs: realTime(at),
-      operation: operation === SEND ? 'send' : 'attempt',
+      operation,
+      ...(name === UPDATE && { changes: true }),
+      ...(effect === 'ok' && outcome !== 'ok' && { lost: true }),
       by: sdkInvocationId === 'service' ? 'service' : 'worker',
       ...(effect === undefined ? {} : { effect }),
     });

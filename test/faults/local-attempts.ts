@@ -135,9 +135,9 @@ async function roundOf(rig: FaultRig, fault: Fault): Promise<Record<Value, Told>
   return Object.fromEntries(VALUES.map((value, index) => [value, told[index]])) as Record<Value, Told>;
 }
 
-async function signUp({ client, sandbox, userPoolId }: FaultRig, value: Value, { policy }: Fault): Promise<Person> {
+async function signUp({ client, sandbox, userPoolIds }: FaultRig, value: Value, { policy }: Fault): Promise<Person> {
   const user = await sandbox.createUser({
-    poolId: userPoolId,
+    poolId: userPoolIds.replacing,
     attributes: { email: 'zoe@example.com' },
     emailVerified: value === 'verified before',
   });

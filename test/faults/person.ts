@@ -4,7 +4,6 @@ import type { Sandbox, SandboxUser } from '../../sandbox/index.js';
 import type { Behaviour, Plan } from './plans.js';
 import type { Heard, Service } from './service.js';
 
-const ATTRIBUTE = 'email';
 /** No code of the run's sandbox starts with this digit. */
 const WRONG = '0';
 const MESSAGE_LIMIT_MS = 20_000;
@@ -19,6 +18,8 @@ const PASSING: ReadonlySet<string> = new Set(['CognitoUnavailable', 'CodeNotSent
 export interface PersonParts {
   plan: Plan;
   user: SandboxUser;
+  /** What is to be verified. */
+  value: string;
   service: Service;
   sandbox: Sandbox;
   /** The codes in their inbox, oldest first. */
@@ -146,14 +147,15 @@ export class Person {
 
   /** Acts like a service that calls Cognito itself: in doubt it looks at the attribute. */
   private async verifyDirectly(): Promise<boolean> {
-    const { sandbox, user } = this.parts;
+    const { sandbox, user, plan, value } = this.parts;
+    const { attributeName } = plan;
     for (let round = 0; round < ROUNDS && Date.now() < this.parts.endsAt; round++) {
       const code = await this.newestCode();
       if (code === undefined) {
         if (await this.askForAnother()) continue;
         return false;
       }
-      const body = { AccessToken: await this.freshToken(), AttributeName: ATTRIBUTE, Code: code };
+      const body = { AccessToken: await this.freshToken(), AttributeName: attributeName, Code: code };
       await fetch(sandbox.url, {
         method: 'POST',
         headers: {
@@ -162,7 +164,8 @@ export class Person {
         },
         body: JSON.stringify(body),
       }).catch(() => undefined);
-      if (sandbox.attribute(user, ATTRIBUTE).verified) return true;
+      const now = sandbox.attribute(user, attributeName);
+      if (now.verified && now.value === value) return true;
       await sleep(1_000);
     }
     return false;

@@ -1,5 +1,5 @@
 /** The plan of a run, drawn from the seed before anything starts: the people, their times and their habits. */
-import type { VerificationPolicy } from '@cognito-verification/contract';
+import { ATTRIBUTE_NAMES, type AttributeName, type VerificationPolicy } from '@cognito-verification/contract';
 import { type Random, randomOf } from './random.js';
 
 /** The number in a hundred with each behaviour. */
@@ -18,10 +18,20 @@ const BEHAVIOURS = {
 
 export type Behaviour = keyof typeof BEHAVIOURS;
 
-/** One person, and the verification of their e-mail. */
+/** A change of address that the verification makes. */
+interface AddressChange {
+  /** The user pool keeps the old value until the new one is verified. */
+  keeps: boolean;
+  oldVerified: boolean;
+}
+
+/** One person, and the verification of their e-mail or number. */
 export interface Plan {
   name: string;
   behaviour: Behaviour;
+  attributeName: AttributeName;
+  /** Default: the verification is about the value that the user has. */
+  change?: AddressChange;
   policy: VerificationPolicy;
   /** From the beginning of the run. */
   startsAfterMs: number;
@@ -46,6 +56,8 @@ export interface Shape {
 
 /** The share of people who do not wait until all others have started. */
 const QUICK_SHARE = 0.05;
+/** The share of people whose verification changes the address. */
+const CHANGES_SHARE = 0.18;
 
 export function plansOf(seed: number, shape: Shape): Plan[] {
   const count = Math.ceil(shape.inFlight * (1 + QUICK_SHARE));
@@ -53,11 +65,13 @@ export function plansOf(seed: number, shape: Shape): Plan[] {
   const plans = Array.from({ length: count }, (_, index): Plan => {
     const random = randomOf(seed, `person ${index}`);
     const behaviour = draw(random);
+    const about = aboutOf(randomOf(seed, `address ${index}`));
     const quick = index % quickEvery === 0 && index / quickEvery < count - shape.inFlight;
     return {
       name: `person-${index}`,
       behaviour,
-      policy: policyOf(behaviour, random, shape),
+      ...about,
+      policy: policyOf(behaviour, random, shape, about),
       startsAfterMs: 0,
       actsAfterMs: quick ? random.between(500, 10_000) : random.between(0, shape.actWithinMs),
       waitsForAll: !quick,
@@ -83,7 +97,18 @@ function draw(random: Random): Behaviour {
   return 'typesRight';
 }
 
-function policyOf(behaviour: Behaviour, random: Random, shape: Shape): VerificationPolicy {
+function aboutOf(random: Random): Pick<Plan, 'attributeName' | 'change'> {
+  if (!random.chance(CHANGES_SHARE)) return { attributeName: 'email' };
+  const attributeName = random.pick(ATTRIBUTE_NAMES);
+  return { attributeName, change: { keeps: random.chance(0.5), oldVerified: random.chance(0.75) } };
+}
+
+function policyOf(
+  behaviour: Behaviour,
+  random: Random,
+  shape: Shape,
+  { change }: Pick<Plan, 'change'>,
+): VerificationPolicy {
   const { deadline, shortDeadline } = shape;
   switch (behaviour) {
     case 'guesses':
@@ -95,7 +120,8 @@ function policyOf(behaviour: Behaviour, random: Random, shape: Shape): Verificat
     case 'wantsAnother':
       return { deadline, resendCooldown: '2 seconds', maxSends: random.pick([2, 3, 4]) };
     case 'confirms':
-      return { deadline, confirmation: random.pick(['trust', 'recheck']) };
+      // A confirmation of a change is never trusted.
+      return { deadline, confirmation: change ? 'recheck' : random.pick(['trust', 'recheck']) };
     default:
       return { deadline };
   }

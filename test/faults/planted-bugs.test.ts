@@ -1,29 +1,45 @@
 /**
  * The fault suite can fail. A worker with two planted bugs repeats sends whose end is unknown, and forgets attempts whose
  * answer is lost. Under the same faults it sends second messages and makes attempts past the limit, and the judge finds them.
- * Another believes what a proxy answers in place of Cognito, and says of addresses that they are verified. With the worker of
- * this build the judge finds nothing.
+ * Another believes what a proxy answers in place of Cognito, and says of addresses that they are verified; and where the old
+ * address is kept until the new one is verified, its re-sends go to the old one. With the worker of this build the judge finds
+ * nothing. Half of the people have their address changed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, type ExpectStatic, it } from 'vitest';
-import { BELIEVES_ANYTHING, type Change, FORGETS_LOST_ATTEMPTS, REPEATS_UNCERTAIN_SENDS } from './builds.js';
+import {
+  BELIEVES_ANYTHING,
+  type Change,
+  FORGETS_LOST_ATTEMPTS,
+  REPEATS_UNCERTAIN_SENDS,
+  RESENDS_TO_THE_KEPT_ADDRESS,
+} from './builds.js';
 import type { Violation } from './check.js';
 import { Crowd } from './crowd.js';
 import type { Plan } from './plans.js';
 import { randomOf } from './random.js';
 import { FaultRig } from './rig.js';
 
-const SEND = 'GetUserAttributeVerificationCode';
+const SENDS = ['GetUserAttributeVerificationCode', 'UpdateUserAttributes'];
 const ATTEMPT = 'VerifyUserAttribute';
 const PEOPLE = 8;
 const MAX_ATTEMPTS = 3;
 const HEARTBEAT_TIMEOUT_MS = 15_000;
+/** That of the policy, and a moment. */
+const RESEND_COOLDOWN_MS = 1_500;
 const WAIT = { timeout: 90_000, interval: 500 };
 
+/** Half of the people have their address changed, in both kinds of user pool. */
+const CHANGES: readonly Pick<Plan, 'attributeName' | 'change'>[] = [
+  { attributeName: 'phone_number', change: { keeps: true, oldVerified: true } },
+  { attributeName: 'email', change: { keeps: false, oldVerified: true } },
+];
 const PLANS: Plan[] = Array.from({ length: PEOPLE }, (_, index) => ({
   name: `person-${index}`,
   behaviour: 'guesses',
-  policy: { maxAttempts: MAX_ATTEMPTS, deadline: '10 minutes' },
+  attributeName: 'email',
+  ...(index % 2 === 0 && CHANGES[(index / 2) % CHANGES.length]),
+  policy: { maxAttempts: MAX_ATTEMPTS, deadline: '10 minutes', resendCooldown: '1 second' },
   startsAfterMs: 0,
   actsAfterMs: 0,
   waitsForAll: true,
@@ -36,12 +52,12 @@ async function killAmidSends(expectHere: ExpectStatic, changes: readonly Change[
   try {
     const { sandbox, fleet } = rig;
     const crowd = await Crowd.gather(rig, PLANS, Date.now() + 240_000);
-    const slow = sandbox.setFault({ operation: SEND, latencyMs: 20_000, afterEffect: true });
+    const slow = SENDS.map((operation) => sandbox.setFault({ operation, latencyMs: 20_000, afterEffect: true }));
     const started = Promise.all(crowd.members.map(({ person }) => person.signUp()));
     await expectHere.poll(() => sandbox.inbox().length, WAIT).toBe(PEOPLE);
     fleet.kill(([only]) => only, 0);
     await sleep(HEARTBEAT_TIMEOUT_MS);
-    sandbox.clearFaults(slow);
+    for (const fault of slow) sandbox.clearFaults(fault);
     await started;
     // `start` answers with the state `sending` if the send takes long.
     await expectHere
@@ -62,13 +78,16 @@ async function killAmidSends(expectHere: ExpectStatic, changes: readonly Change[
   }
 }
 
-/** Everybody types a wrong code, and a page comes in place of the answer; then Cognito can be asked again. */
-async function answerWithPages(expectHere: ExpectStatic, changes: readonly Change[]): Promise<Violation[]> {
+/** Everybody asks for another code and types a wrong one, and a page comes in place of the answer; then Cognito can be asked again. */
+async function resendAndAnswerWithPages(expectHere: ExpectStatic, changes: readonly Change[]): Promise<Violation[]> {
   const rig = await FaultRig.open({ builds: [changes] });
   try {
     const { proxy } = rig;
     const crowd = await Crowd.gather(rig, PLANS, Date.now() + 240_000);
     await Promise.all(crowd.members.map(({ person }) => person.signUp()));
+    await sleep(RESEND_COOLDOWN_MS);
+    await Promise.all(crowd.members.map(({ service }) => service.resend()));
+    expectHere(rig.sandbox.inbox()).toHaveLength(2 * PEOPLE);
     proxy.set({ passesOn: false, share: 1, random: randomOf(1, 'pages') });
     const submitted = Promise.all(crowd.members.map(({ service }) => service.submit('000001')));
     await expectHere
@@ -102,12 +121,17 @@ describe.concurrent('workers killed amid sends, and answers to attempts lost', (
   }, 300_000);
 });
 
-describe.concurrent('a proxy answers attempts with pages of its own', () => {
+describe.concurrent('codes are sent again, and a proxy answers attempts with pages of its own', () => {
   it('the worker of this build: no violation', async ({ expect: expectHere }) => {
-    expectHere(await answerWithPages(expectHere, [])).toEqual([]);
+    expectHere(await resendAndAnswerWithPages(expectHere, [])).toEqual([]);
   }, 300_000);
 
-  it('a worker that believes them: verified is said, and it is not true', async ({ expect: expectHere }) => {
-    expectHere(peopleIn(await answerWithPages(expectHere, BELIEVES_ANYTHING), 'truth')).toBe(PEOPLE);
+  it('a worker that believes them, and asks for codes at the address that is kept: verified is said and not true, and messages go astray', async ({
+    expect: expectHere,
+  }) => {
+    const changes = [...BELIEVES_ANYTHING, ...RESENDS_TO_THE_KEPT_ADDRESS];
+    const violations = await resendAndAnswerWithPages(expectHere, changes);
+    expectHere(peopleIn(violations, 'truth')).toBe(PEOPLE);
+    expectHere(peopleIn(violations, 'inbox')).toBe(PLANS.filter(({ change }) => change?.keeps).length);
   }, 300_000);
 });

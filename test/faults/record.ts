@@ -1,5 +1,10 @@
 /** The record of a run, for the judge (`check.ts`). It contains no secret. */
-import type { ResolvedPolicy, VerificationOutcome, VerificationStatus } from '@cognito-verification/contract';
+import type {
+  AttributeName,
+  ResolvedPolicy,
+  VerificationOutcome,
+  VerificationStatus,
+} from '@cognito-verification/contract';
 
 /** A request of a service. */
 export type Operation = 'start' | 'submitCode' | 'resendCode' | 'renewAccessToken' | 'confirm' | 'cancel';
@@ -25,6 +30,10 @@ export interface CognitoCall {
   operation: 'send' | 'attempt';
   /** The caller: a worker, or the service with its own client before it confirms. */
   by: 'worker' | 'service';
+  /** By `UpdateUserAttributes`, where it is a send. */
+  changes?: true;
+  /** Cognito did it, and a fault kept its answer back. */
+  lost?: true;
   /** What Cognito did; missing if a fault kept it from doing anything. */
   effect?: string;
 }
@@ -35,6 +44,14 @@ export interface SendActivity {
   endedAtMs: number;
   /** `timedOut`: Temporal gave it up while a worker had it. `cutOff`: the verification ended before it did. */
   end: 'answered' | 'timedOut' | 'cutOff';
+}
+
+/** A change of address, and what the user pool holds at the end. */
+export interface ChangeRecord {
+  attributeName: AttributeName;
+  /** The user pool keeps the old value until the new one is verified. */
+  keeps: boolean;
+  holds: 'old' | 'new' | 'another';
 }
 
 /** All that is known about one verification. */
@@ -59,8 +76,12 @@ export interface Evidence {
   /** Build ids of the workers that had one of its workflow tasks. */
   builds: readonly string[];
   cognito: readonly CognitoCall[];
-  /** When messages arrived in the person's inbox. */
+  /** When messages arrived in the person's inboxes. */
   messagesAtMs: readonly number[];
+  /** How many of them went anywhere but to the value that is to be verified. */
+  strays: number;
+  /** Undefined if the verification changes no address. */
+  change?: ChangeRecord | undefined;
   /** Whether the user pool has the attribute as verified at the end, with the value to which the codes went. */
   verifiedInPool: boolean;
   /** Whether the outcome proves that very value. */

@@ -1,6 +1,7 @@
 /** The tables of a run, as Markdown: its faults, its results and its rules. `docs/faults.md` shows one run. */
+import { ATTRIBUTE_NAMES } from '@cognito-verification/contract';
 import { RULES } from './check.js';
-import type { ClientCall, Evidence } from './record.js';
+import type { ClientCall, CognitoCall, Evidence } from './record.js';
 import type { FaultRig } from './rig.js';
 import type { RunResult } from './run.js';
 
@@ -25,6 +26,7 @@ export function reportOf(result: RunResult, rig: FaultRig, seed: number): string
     '',
     `Cognito took ${accepted('send')} sends and put ${sum(({ messagesAtMs }) => messagesAtMs.length)} messages into inboxes; the verifications counted ${sends('sent') + sends('uncertain')}, of which ${sends('uncertain')} as uncertain. It took ${accepted('attempt')} codes.`,
     '',
+    ...changeLines(evidence),
     '### What held',
     '',
     ...table([
@@ -98,6 +100,47 @@ function habitRows(evidence: readonly Evidence[]): string[][] {
     const ended = (as: string) => `${those.filter(({ outcome }) => outcome?.outcome === as).length}`;
     return [habit, ended('verified'), ended('expired'), ended('cancelled'), ended('failed')];
   });
+}
+
+/** What came of the changes of address, and what their calls met. */
+function changeLines(evidence: readonly Evidence[]): string[] {
+  const calls = evidence.flatMap(({ cognito }) => cognito.filter(({ changes }) => changes));
+  const count = (fits: (call: CognitoCall) => boolean) => calls.filter(fits).length;
+  const rows = [true, false].flatMap((keeps) =>
+    ATTRIBUTE_NAMES.map((attributeName) => {
+      const those = evidence.filter(({ change }) => change?.keeps === keeps && change.attributeName === attributeName);
+      const ended = (as: string) => those.filter(({ outcome }) => outcome?.outcome === as);
+      const unproven = those.filter(({ outcome }) => outcome?.outcome !== 'verified');
+      const said = (what: string | undefined) =>
+        unproven.filter(({ outcome }) => outcome?.status?.oldValue === what).length;
+      return [
+        keeps ? 'keeps the old one until then' : 'replaces it at once',
+        attributeName,
+        ...[those, ended('verified'), unproven].map(({ length }) => `${length}`),
+        `${said('kept')} / ${said('replaced')} / ${said(undefined)}`,
+        `${those.reduce((sum, { strays }) => sum + strays, 0)}`,
+      ];
+    }),
+  );
+  return [
+    '### Changes of address',
+    '',
+    ...table([
+      [
+        'user pool',
+        'attribute',
+        'changes',
+        'verified',
+        'unproven',
+        'old value: kept / replaced / not told',
+        'messages to the old one',
+      ],
+      ...rows,
+    ]),
+    '',
+    `Cognito took ${count(({ effect }) => effect === 'ok')} changes; of ${count(({ lost }) => lost === true)} of them a fault kept the answer back, and ${count(({ effect }) => effect === undefined)} more it kept from their effect.`,
+    '',
+  ];
 }
 
 export function mostOpenOf(evidence: readonly Evidence[]): number {

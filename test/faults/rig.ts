@@ -35,8 +35,8 @@ export class FaultRig {
     private readonly connection: Connection,
     readonly server: DurableServer,
     readonly sandbox: Sandbox,
-    /** The pool of everybody. */
-    readonly userPoolId: string,
+    /** The user pool of those whose old address is kept until the new one is verified, and that of everybody else. */
+    readonly userPoolIds: Readonly<Record<'keeping' | 'replacing', string>>,
     readonly cognitoLine: Line,
     /** Behind that line, before Cognito. */
     readonly proxy: Proxy,
@@ -53,8 +53,11 @@ export class FaultRig {
     const server = await DurableServer.start(join(folder, 'temporal.db'));
     // Six digits; the first is never that of a wrong code (`person.ts`).
     const sandbox = await startSandbox({ generateCode: () => String(randomInt(100_000, 1_000_000)) });
-    // The workers are told of the pool before there is anybody in it.
-    const { userPoolId } = await sandbox.createUser();
+    // The workers are told of the pools before there is anybody in them.
+    const [{ userPoolId: replacing }, { userPoolId: keeping }] = await Promise.all([
+      sandbox.createUserPool(),
+      sandbox.createUserPool({ requireVerificationBeforeUpdate: true }),
+    ]);
     const proxy = await Proxy.to(Number(new URL(sandbox.url).port));
     const cognitoLine = await Line.to(proxy.port);
     const temporalLine = await Line.to(server.port);
@@ -76,7 +79,8 @@ export class FaultRig {
         VERIFICATION_ENCRYPTION_KEYS: keys,
         VERIFICATION_LOG_LEVEL: 'error',
         AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: `http://127.0.0.1:${cognitoLine.port}`,
-        VERIFICATION_USER_POOLS: userPoolId,
+        VERIFICATION_USER_POOLS: `${replacing},${keeping}`,
+        VERIFICATION_KEEPING_USER_POOLS: keeping,
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         ...settings,
       },
@@ -88,7 +92,7 @@ export class FaultRig {
     });
     const client = new VerificationClient({
       client: temporal,
-      userPools: [{ userPoolId, endpoint: sandbox.url }],
+      userPools: [replacing, keeping].map((userPoolId) => ({ userPoolId, endpoint: sandbox.url })),
       taskQueue: TASK_QUEUE,
       timeout: '1 minute',
     });
@@ -97,7 +101,7 @@ export class FaultRig {
       connection,
       server,
       sandbox,
-      userPoolId,
+      { keeping, replacing },
       cognitoLine,
       proxy,
       temporalLine,
@@ -108,13 +112,13 @@ export class FaultRig {
     );
   }
 
-  /** The number of requests that a sandbox fault has affected. */
-  async metBy(faultId: string): Promise<number> {
+  /** The number of requests that these faults of the sandbox have affected. */
+  async metBy(faultIds: readonly string[]): Promise<number> {
     const listed = (await (await fetch(new URL('/_sandbox/faults', this.sandbox.url))).json()) as {
       id: string;
       applied: number;
     }[];
-    return listed.find(({ id }) => id === faultId)?.applied ?? 0;
+    return listed.filter(({ id }) => faultIds.includes(id)).reduce((sum, { applied }) => sum + applied, 0);
   }
 
   moveCognitoClock(ms: number): void {

@@ -1,7 +1,7 @@
 /** An onboarding service: it repeats each request under the same id until it has an answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type VerificationClient, VerificationError } from '@cognito-verification/client';
-import type { VerificationPolicy, VerificationStatus } from '@cognito-verification/contract';
+import type { AttributeName, VerificationPolicy, VerificationStatus } from '@cognito-verification/contract';
 import type { ClientCall, Operation } from './record.js';
 
 /** These errors leave open whether the call had an effect, or say that it cannot have had one yet. */
@@ -34,6 +34,15 @@ export class Gate {
   }
 }
 
+/** What a verification is about. */
+export interface About {
+  workflowId: string;
+  attributeName: AttributeName;
+  /** Default: the value that the user has. */
+  newValue?: string | undefined;
+  replaceAtOnce?: boolean | undefined;
+}
+
 /** The service, in its dealings with one verification. */
 export class Service {
   readonly calls: ClientCall[] = [];
@@ -43,12 +52,16 @@ export class Service {
 
   constructor(
     private readonly client: VerificationClient,
-    readonly workflowId: string,
+    private readonly about: About,
     private readonly gate: Gate,
     /** Chooses the calls whose answer is lost on the way: the service makes them twice at the same time. */
     private readonly twice: () => boolean,
     private readonly givesUpAt: number,
   ) {}
+
+  get workflowId(): string {
+    return this.about.workflowId;
+  }
 
   /** A fresh id for each request. */
   id(): string {
@@ -56,8 +69,9 @@ export class Service {
   }
 
   start(accessToken: string, policy: VerificationPolicy, id = this.id()): Promise<Heard> {
+    const { attributeName, newValue, replaceAtOnce } = this.about;
     return this.ask('start', id, async () =>
-      this.client.start({ accessToken, attributeName: 'email', policy, requestId: id }),
+      this.client.start({ accessToken, attributeName, newValue, replaceAtOnce, policy, requestId: id }),
     );
   }
 

@@ -44,6 +44,9 @@ it(
       for (const fault of FAULTS_THAT_MEET) expect(result.injected.get(fault)?.met, fault).toBeGreaterThan(0);
       for (const page of Object.keys(PAGES) as PageName[])
         expect(rig.proxy.answered.get(page), page).toBeGreaterThan(0);
+      const changes = result.evidence.flatMap(({ cognito }) => cognito.filter((call) => call.changes));
+      expect(changes.filter(({ lost }) => lost).length).toBeGreaterThan(0);
+      expect(changes.filter(({ effect }) => effect === undefined).length).toBeGreaterThan(0);
       expect(result.injected.get(CLOCK_OF_COGNITO)?.times).toBeGreaterThan(0);
       // A shorter run, as during work on the suite itself, has fewer.
       const share = Math.min(1, SHAPE.inFlight / 1_000);

@@ -103,6 +103,26 @@ describe.each([true, false])('where the old value is kept: %s', (keeps) => {
     expect([inbox(user), updates(user)]).toEqual([[NEW.email], 1]);
   });
 
+  it('what nobody could read after a change is not told', async () => {
+    const user = await userIn(keeps);
+    const { username } = user;
+    rig.sandbox.setFault({ operation: UPDATE, username, dropConnection: 'beforeEffect', times: 1 });
+    const { workflowId, status } = await rig.client.start(change(user, 'email', more));
+    expect(status).toMatchObject({ deliveryUncertain: true, oldValue: 'kept' });
+    // The look after the second change, which Cognito takes.
+    const unread = rig.sandbox.setFault({
+      operation: 'GetUser',
+      username,
+      nth: 2,
+      exception: { name: 'ForbiddenException' },
+    });
+    const resent = () => rig.client.resendCode(workflowId, {}).catch(() => undefined);
+    await expect.poll(resent, { timeout: 30_000 }).toMatchObject({ deliveryUncertain: false });
+    rig.sandbox.clearFaults(unread);
+    expect(rig.sandbox.attribute(user, 'email').value).toBe(keeps ? OLD.email : NEW.email);
+    expect((await rig.client.status(workflowId)).oldValue).not.toBe(keeps ? 'replaced' : 'kept');
+  });
+
   it('another value than both ends it', async () => {
     const user = await userIn(keeps);
     const { workflowId } = await rig.client.start(change(user, 'email', more));

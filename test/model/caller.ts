@@ -5,17 +5,21 @@ import type { SandboxUser } from '../rig.js';
 import type { Message } from './messages.js';
 import { codeToType } from './model.js';
 import { type ModelRig, WRONG_CODE } from './rig.js';
-import type { Ask, Story } from './scenario.js';
+import { type Ask, changesValue, rulesOf, type Story } from './scenario.js';
 import { attemptsLeft, HOUR, isEnd, MINUTE, type Token, type Told, type World } from './world.js';
 
 const LONG = 72 * HOUR;
 const A_MOMENT = 20 * MINUTE;
+/** The number of the value that a start has as `newValue`, and of the first that the user changes to before it. */
+export const NEW_VALUE = 1;
 
 export class Caller {
   /** By their numbers in the model. */
   readonly jwts: string[] = [];
   /** How many values the attribute has had after its first. */
   private values = 1;
+  /** How often the user has changed the value. */
+  changes = 0;
   /** Kept where the attribute changed after the end. */
   private heldAtEnd: ReturnType<ModelRig['base']['sandbox']['attribute']> | undefined;
 
@@ -41,29 +45,36 @@ export class Caller {
     return new Caller(rig, story, user, id, clientId);
   }
 
-  /** Changes the value, upon which Cognito sends a code by itself. The token for that is none of the story's. */
+  /** Changes the value, upon which Cognito sends a code by itself. */
   async changeTo(value: number): Promise<void> {
     const { attributeName } = this.story;
     await this.rig.now();
-    const accessToken = await this.rig.base.sandbox.issueAccessToken(this.user);
-    await this.rig.change(accessToken, attributeName, this.valueOf(value));
+    this.changes += 1;
+    await this.rig.change(this.user, attributeName, this.valueOf(value));
   }
 
   /** Starts the verification with the first token. */
   async start(): Promise<string> {
-    const { attributeName, alreadySent } = this.story;
-    await this.rig.client.start({
+    const { attributeName, alreadySent, keeps } = this.story;
+    const change = this.changesValue ? { newValue: this.valueOf(NEW_VALUE), replaceAtOnce: !keeps } : {};
+    await this.rig[this.changesValue ? 'checking' : 'client'].start({
       accessToken: this.jwts[0] as string,
       attributeName,
       policy: this.policy,
       reverify: this.story.reverify,
+      ...change,
       ...(alreadySent ? { alreadySent: { destination: 'z***@e***', deliveryMedium: 'EMAIL' } } : {}),
     });
     return 'status';
   }
 
+  /** The verification itself changes the value. */
+  get changesValue(): boolean {
+    return changesValue(this.story);
+  }
+
   private get policy(): VerificationPolicy {
-    const { resendAfter, ...policy } = this.story.rules;
+    const { resendAfter, ...policy } = rulesOf(this.story);
     return { ...policy, ...(resendAfter === undefined ? {} : { resendAfter }) };
   }
 

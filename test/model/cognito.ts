@@ -43,6 +43,24 @@ export class ModelCognito {
     return trouble?.means ?? effect;
   }
 
+  /** Asks for a code for the value that it holds, where troubles are those of a change. */
+  sendUntroubled(token: number): SendMeaning {
+    this.world.cognito.sendCalls += 1;
+    return this.sendEffect(token, false);
+  }
+
+  /** The worker changes the value. Cognito limits that by nothing. */
+  update(token: number, value: number): SendMeaning | 'throttledOnce' {
+    const once = this.world.cognito.troubles.send?.once;
+    const trouble: Trouble<SendMeaning> | undefined = this.trouble('send', SEND_TROUBLES);
+    if (trouble?.means === 'throttled') return once ? 'throttledOnce' : 'throttled';
+    this.world.cognito.sendCalls += 1;
+    if (trouble && !trouble.happens) return trouble.means ?? 'sent';
+    const isTaken = this.takes(token);
+    if (isTaken) this.change(value, trouble?.lost === true);
+    return trouble?.means ?? (isTaken ? 'sent' : 'refused');
+  }
+
   attempt(token: number, code: number | undefined): AttemptMeaning {
     const once = this.world.cognito.troubles.attempt?.once;
     const trouble: Trouble<AttemptMeaning> | undefined = this.trouble('attempt', ATTEMPT_TROUBLES);
@@ -69,7 +87,7 @@ export class ModelCognito {
   }
 
   /** The user changes the value, upon which Cognito sends a code to the new one by itself. */
-  change(value: number): void {
+  change(value: number, lost = false): void {
     const { cognito } = this.world;
     const isNew = value !== cognito.value;
     if (isNew || cognito.pending !== undefined) cognito.code = undefined;
@@ -77,7 +95,7 @@ export class ModelCognito {
     if (!isNew) return;
     if (cognito.keeps) cognito.pending = value;
     else Object.assign(cognito, { value, verified: false });
-    this.makeCode(value);
+    this.makeCode(value, lost);
   }
 
   /** Whether a call would be throttled under the current faults. */

@@ -41,6 +41,7 @@ export function differences(world: World, seen: Seen, loose: boolean): string[] 
   differ('deliveryUncertain', counted(world).at(-1)?.outcome === 'uncertain', status.deliveryUncertain);
   const proof = isEnd(world.state) ? world.proof : world.codeAccepted ? 'outstanding' : undefined;
   if (!isEnd(world.state)) differ('proof', proof, status.proof);
+  differ('oldValue', world.state === 'verified' ? undefined : world.oldValue, status.oldValue);
   differ('reason', world.reason, status.reason);
   differ('failure', world.failure ?? '', status.failure?.type ?? '');
   differ('calls for a send', world.cognito.sendCalls, seen.sendCalls - margin(world, seen, 'sends'));

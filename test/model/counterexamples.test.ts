@@ -50,6 +50,20 @@ function scenario({ rules, rounds, ...more }: Small): Scenario {
 const PATIENCE_MS = 45_000;
 
 const SCENARIOS: Record<string, Small & { ends: VerificationState }> = {
+  'a new value where the old one is kept: a code for it comes again, and it is verified': {
+    ends: 'verified',
+    newValue: true,
+    keeps: true,
+    verified: true,
+    rounds: [{ asks: ['submitWrong'] }, { asks: ['resend'] }, { asks: ['submitNewest'] }],
+  },
+  'a new value that takes the place of the old one: a lost answer is uncertain, and it is read': {
+    ends: 'cancelled',
+    newValue: true,
+    verified: true,
+    troubles: { send: { name: 'droppedAfter', once: true } },
+    rounds: [{ asks: ['resend'] }, { asks: ['cancel'] }],
+  },
   'an attempt is counted while it is tried again, and given back when Cognito never looked at it': {
     ends: 'verified',
     troubles: { attempt: { name: 'throttled', once: false } },

@@ -72,7 +72,7 @@ export class Life extends Looks {
         if (token === undefined) return 'accessTokenRejected';
         check.with = token;
         // A token that nobody has checked is tried with a look.
-        check.stage = !world.target || token !== world.accepted ? 'before' : 'call';
+        check.stage = !world.target || !this.counts(token) ? 'before' : 'call';
         return undefined;
       }
       case 'before': {

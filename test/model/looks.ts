@@ -44,6 +44,7 @@ export class Looks extends Sends {
     const { target, changePending } = world;
     if (!target) return undefined;
     const { value, verified } = this.cognito.shown;
+    this.noteOldValue(this.cognito.shown);
     const fails = (type: string) => {
       if (evidence !== 'accepted') return undefined;
       world.failure = type;
@@ -51,6 +52,7 @@ export class Looks extends Sends {
     };
     if (value === undefined) return fails('AttributeUnreadable');
     const isTheSame = value === target.value;
+    if (target.kept !== undefined && value === target.kept) return fails('AttributeNotVerified');
     if (!changePending && !isTheSame) {
       world.reason = 'AttributeChanged';
       return 'expired';
@@ -121,7 +123,8 @@ export class Looks extends Sends {
       return 'failed';
     }
     world.changePending = world.byCognito && shown.verified === true;
-    world.target = shown;
+    world.target = this.targetOf(shown);
+    this.noteOldValue(shown);
     world.targetWanted = false;
     if (world.changePending && !world.sendWanted) world.nextSendAt = undefined;
     return undefined;
@@ -161,7 +164,11 @@ export class Looks extends Sends {
   /** How the last look ends it, at the deadline; undefined if it does not. */
   lateEnd(): EndByLook | undefined {
     const { world } = this;
-    if (!world.target || counted(world).length === 0) return undefined;
+    if (!world.target || counted(world).length === 0) {
+      const { shown } = this.cognito;
+      if (world.newValue !== undefined && this.lookUp({}) === 'read') this.noteOldValue(shown, this.targetOf(shown));
+      return undefined;
+    }
     const looked = this.lookUp({});
     if (looked !== 'read') return undefined;
     return this.judged(world.codeAccepted ? 'accepted' : world.confirmed ? 'confirmed' : 'found');

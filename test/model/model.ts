@@ -22,6 +22,8 @@ export interface Opening {
   alreadySent: boolean;
   verified: boolean;
   reverify: boolean;
+  /** The value that the verification is to give to the attribute, by its number. Its start comes with a checked token. */
+  newValue?: number | undefined;
   /** The user pool keeps the old value until the new one is verified. */
   keeps: boolean;
   told: Told;
@@ -36,7 +38,8 @@ const within = ({ from, to }: Span) => ({ now: (from + to) / 2, fuzz: (to - from
 /** All possible results of a start. */
 export function open(opening: Opening, span: Span): World[] {
   return everyWay((choices) => {
-    const { rules, token, alreadySent, verified, reverify, keeps, told, troubles } = opening;
+    const { rules, token, alreadySent, verified, reverify, newValue, keeps, told, troubles } = opening;
+    const checked = newValue !== undefined;
     const { now, fuzz } = within(span);
     const world: World = {
       now,
@@ -62,15 +65,16 @@ export function open(opening: Opening, span: Span): World[] {
       confirmed: false,
       looksFailed: 0,
       reverify,
+      newValue,
       foundVerified: false,
       queue: [],
       lateCodeTaken: false,
-      tokens: [{ ...token, startedAt: now }],
+      tokens: [{ ...token, ...(checked ? { checked } : { startedAt: now }) }],
       offered: [0],
-      proven: false,
+      proven: checked,
       confirmationHeld: false,
       forgeries: 0,
-      unprovenWaiting: START,
+      unprovenWaiting: checked ? undefined : START,
       resendsWaiting: [],
       resendsHeld: [],
       joinsWaiting: [START],

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isVerifiedValue } from '@cognito-verification/client';
 import type { VerificationStatus } from '@cognito-verification/contract';
 import type { SandboxUser } from '../rig.js';
-import { Caller, nameOf } from './caller.js';
+import { Caller, NEW_VALUE, nameOf } from './caller.js';
 import { adopted, differences, different, type Seen } from './compare.js';
 import type { Troubles } from './faults.js';
 import type { Message } from './messages.js';
 import { open, receive, START } from './model.js';
 import { keepsItsPromises } from './promises.js';
 import { type ModelRig, OPERATIONS } from './rig.js';
-import type { Ask, Round, Story } from './scenario.js';
+import { type Ask, changesValue, type Round, rulesOf, type Story } from './scenario.js';
 import { pass } from './time.js';
 import { Watcher, wasThrottled } from './watcher.js';
 import { isEnd, MINUTE, type World } from './world.js';
@@ -59,17 +59,19 @@ export class Person {
 
   async start(): Promise<void> {
     const { rig, story } = this;
-    const { attributeName, alreadySent, rules, verified, reverify, keeps, told, troubles } = story;
+    const { attributeName, alreadySent, verified, reverify, keeps, told, troubles } = story;
     this.caller = await Caller.signUp(rig, story);
     this.watcher = new Watcher(rig, this.caller, attributeName);
     const token = await this.caller.mint(story.tokenLives);
-    if (alreadySent) await this.caller.changeTo(1);
-    rig.trouble(this.caller.user, troubles);
+    if (alreadySent) await this.caller.changeTo(NEW_VALUE);
+    this.trouble(troubles);
     const from = await rig.now();
     this.post(START, this.caller.start());
     await this.exists();
     await this.answered();
-    const opening = { rules, token, alreadySent, verified, reverify, keeps, told, troubles };
+    const newValue = changesValue(story) ? NEW_VALUE : undefined;
+    const rules = rulesOf(story);
+    const opening = { rules, token, alreadySent, verified, reverify, newValue, keeps, told, troubles };
     this.log.push(`start ${JSON.stringify({ ...story, rounds: undefined })}`);
     await this.compare('start', async () => open(opening, { from, to: await rig.now() }));
   }
@@ -84,12 +86,16 @@ export class Person {
 
   passing(troubles: Troubles): void {
     this.troubles = troubles;
-    if (!this.over) this.rig.trouble(this.user, troubles);
+    if (!this.over) this.trouble(troubles);
   }
 
   /** After a violation: nothing goes wrong any more, lest its retries hold up the others for all the time that passes. */
   leave(): void {
-    if (this.caller) this.rig.trouble(this.user, {});
+    if (this.caller) this.trouble({});
+  }
+
+  private trouble(troubles: Troubles): void {
+    this.rig.trouble(this.user, troubles, changesValue(this.story) ? 'update' : 'send');
   }
 
   async passed(to: number, troubles: Troubles): Promise<void> {
@@ -115,6 +121,16 @@ export class Person {
 
   get user(): SandboxUser {
     return this.caller.user;
+  }
+
+  /** How often the user has changed the value. */
+  get changes(): number {
+    return this.caller.changes;
+  }
+
+  /** The value of this number. */
+  valueOf(number: number): string {
+    return this.caller.valueOf(number);
   }
 
   /** What Cognito held at the end. */
@@ -158,7 +174,7 @@ export class Person {
 
   /** Whether the model can follow these messages; if not, they are sent one after the other. */
   private mayCross(asks: readonly Ask[]): boolean {
-    const { confirmation } = this.story.rules;
+    const { confirmation } = rulesOf(this.story);
     const has = (...some: Ask[]) => some.some((ask) => asks.includes(ask));
     const troubles: Troubles = this.worlds[0]?.cognito.troubles ?? {};
     const { attempt, read, send } = troubles;

@@ -3,6 +3,7 @@ import { isAlreadyVerifiedValue, isVerifiedValue } from '@cognito-verification/c
 import { SEARCH_ATTRIBUTE_KEYS, type VerificationOutcome } from '@cognito-verification/contract';
 import type { Person } from './person.js';
 import { type ModelRig, OPERATIONS } from './rig.js';
+import { changesValue, rulesOf } from './scenario.js';
 import { MINUTE } from './world.js';
 
 /** An attempt that was made in time still gets its answer, followed by one more look at the attribute. */
@@ -19,23 +20,26 @@ export async function keepsItsPromises(rig: ModelRig, person: Person, outcome: V
   const { status } = outcome;
   if (!status) return ['it ended without a word'];
   const of = (operation: string) => sandbox.calls({ operation, username: user.username });
-  const accepted = of(OPERATIONS.send).filter(({ effect }) => effect === 'ok').length;
+  const accepted = [...of(OPERATIONS.send), ...of(OPERATIONS.update)].filter(({ effect }) => effect === 'ok').length;
   const messages = sandbox.inbox(user).filter(({ attributeName }) => attributeName === story.attributeName);
   const inbox = messages.length;
   const counts = (outcomes: string[]) => status.sends.filter((send) => outcomes.includes(send.outcome)).length;
-  const byItself = of('UpdateUserAttributes').length;
+  const byItself = person.changes;
   const sends = counts(['sent', 'uncertain', 'alreadySent']);
   // The list does not contain a send that is with Cognito when the verification ends.
   const overtaken = person.worlds.some((world) => world.overtaken.sends > 0) ? 1 : 0;
   promise('one message at most for each send', inbox <= accepted + byItself);
   const unheard = byItself - counts(['alreadySent']);
   promise('every message is a send that was counted', inbox <= sends + unheard + overtaken);
+  const toTheOld = messages.filter(({ destination }) => destination === person.valueOf(0)).length;
+  const backToIt = asked.filter((ask) => ask === 'changeValueBack').length;
+  if (changesValue(story)) promise('no code for a new value goes to the old one', toTheOld <= backToIt);
   promise('no more sends than maxSends', sends <= story.rules.maxSends);
   const looked = of(OPERATIONS.attempt).filter(({ effect }) => effect !== undefined && !/NotAuth/.test(effect));
   promise('no code is looked at past maxAttempts', looked.length <= story.rules.maxAttempts);
   const right = of(OPERATIONS.attempt).some(({ effect }) => effect === 'ok');
   const proven = right || asked.includes('verifyElsewhere');
-  const trusted = story.rules.confirmation === 'trust' && asked.includes('confirm');
+  const trusted = rulesOf(story).confirmation === 'trust' && asked.includes('confirm');
   if (outcome.outcome === 'verified') promise('verified only with proof', proven || trusted);
   if (outcome.outcome === 'verified' && outcome.proof !== 'trusted') {
     const { verified, value = '' } = person.held;

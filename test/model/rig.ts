@@ -3,7 +3,6 @@ import {
   AdminUpdateUserAttributesCommand,
   type CognitoIdentityProviderClient,
   CreateUserPoolClientCommand,
-  UpdateUserAttributesCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { VerificationClient } from '@cognito-verification/client';
 import type { AttributeName } from '@cognito-verification/contract';
@@ -18,6 +17,7 @@ import { type Described, ServerTime } from './server-time.js';
 
 export const OPERATIONS = {
   send: 'GetUserAttributeVerificationCode',
+  update: 'UpdateUserAttributes',
   attempt: 'VerifyUserAttribute',
   read: 'GetUser',
 } as const;
@@ -40,6 +40,8 @@ interface TestUser {
 
 export class ModelRig {
   readonly client: VerificationClient;
+  /** It checks the tokens, as a start with a new value needs. */
+  readonly checking: VerificationClient;
   /** Every verification that was started here, for a replay. */
   readonly started: string[] = [];
   readonly serverTime: ServerTime;
@@ -56,15 +58,16 @@ export class ModelRig {
     this.admin = sdkFor(base.sandbox);
     this.serverTime = new ServerTime(base.env, (id) => this.describe(id));
     // A caller that waits for a send that is being retried needs time to pass, which takes a while, and others act meanwhile.
-    this.client = new VerificationClient({
+    const options = {
       client,
       userPools: base.userPools,
-      // Callers in these stories bring forged and expired tokens, which our own client would keep from the workflow.
-      uncheckedTokens: true,
       taskQueue: base.taskQueue,
       now: base.now,
-      timeout: '30 minutes',
-    });
+      timeout: '30 minutes' as const,
+    };
+    // Callers in these stories bring forged and expired tokens, which our own client would keep from the workflow.
+    this.client = new VerificationClient({ ...options, uncheckedTokens: true });
+    this.checking = new VerificationClient(options);
   }
 
   /** @param workflowBundlePath a bundle other than that of the build */
@@ -103,20 +106,26 @@ export class ModelRig {
     return await this.now();
   }
 
-  /** Sets what goes wrong for the user from now on, in place of earlier troubles. */
-  trouble({ userPoolId, username }: TestUser, troubles: Troubles): void {
+  /**
+   * Sets what goes wrong for the user from now on, in place of earlier troubles.
+   * @param sends the operation that meets what goes wrong with a send
+   */
+  trouble({ userPoolId, username }: TestUser, troubles: Troubles, sends: 'send' | 'update' = 'send'): void {
     const { sandbox } = this.base;
     for (const id of this.faults.get(username) ?? []) sandbox.clearFaults(id);
     const set: string[] = [];
     for (const call of ['send', 'attempt', 'read'] as const) {
-      const place = `${userPoolId} ${OPERATIONS[call]}`;
+      const operation = OPERATIONS[call === 'send' ? sends : call];
+      const place = `${userPoolId} ${operation}`;
       this.unreachable.delete(place);
       const trouble = troubles[call];
       if (!trouble) continue;
       const { fault } = (TABLES[call] as Record<string, Trouble<string>>)[trouble.name] ?? {};
+      // Cognito always says what it has sent for a change, in a pool that verifies the attribute.
+      if (fault && 'emptyAnswer' in fault && operation === OPERATIONS.update) continue;
       if (fault) {
         const times = trouble.once ? { times: 1 } : {};
-        set.push(sandbox.setFault({ operation: OPERATIONS[call], username, ...fault, ...times }));
+        set.push(sandbox.setFault({ operation, username, ...fault, ...times }));
       } else this.unreachable.set(place, trouble.once ? 1 : Number.POSITIVE_INFINITY);
     }
     this.faults.set(username, set);
@@ -153,10 +162,12 @@ export class ModelRig {
     );
   }
 
-  /** Changes the address, upon which Cognito sends a code by itself. */
-  async change(accessToken: string, attributeName: AttributeName, value: string): Promise<void> {
+  /** Changes the address, upon which Cognito sends a code by itself. By an operation that meets no trouble of the story. */
+  async change({ userPoolId, username }: TestUser, attributeName: AttributeName, value: string): Promise<void> {
     const UserAttributes = [{ Name: attributeName, Value: value }];
-    await this.admin.send(new UpdateUserAttributesCommand({ AccessToken: accessToken, UserAttributes }));
+    await this.admin.send(
+      new AdminUpdateUserAttributesCommand({ UserPoolId: userPoolId, Username: username, UserAttributes }),
+    );
   }
 
   /** Makes another app client in the user's pool, which may read only these attributes. */

@@ -39,36 +39,43 @@ export class Verification {
     return this.cognito.past(at);
   }
 
+  /** Cognito has taken the token, or its sender has checked it. */
+  counts(token: number): boolean {
+    return token === this.world.accepted || this.world.tokens[token]?.checked === true;
+  }
+
   usable(given?: number): number[] {
     const { offered, accepted, tokens, untakenUntil } = this.world;
+    const taken = accepted === undefined ? [] : [accepted];
+    const checked = offered.filter((token) => tokens[token]?.checked);
     // One that Cognito has taken goes before those that nobody has checked.
-    const candidates = given === undefined ? [...(accepted === undefined ? [] : [accepted]), ...offered] : [given];
+    const candidates = given === undefined ? [...new Set([...checked, ...taken, ...offered])] : [given];
     return candidates.filter((token) => {
       const { refused = false, expiresAt = 0 } = tokens[token] ?? {};
-      const waits = token !== accepted && untakenUntil !== undefined && !this.past(untakenUntil);
+      const waits = !this.counts(token) && untakenUntil !== undefined && !this.past(untakenUntil);
       return !refused && !waits && !this.past(expiresAt);
     });
   }
 
   /** Why a message with this token is refused that is no code. */
   tokenRefusal(token: number): string | undefined {
-    const { tokens, accepted, untakenUntil } = this.world;
+    const { tokens, untakenUntil } = this.world;
     const { refused = false, expiresAt = 0 } = tokens[token] ?? {};
     if (refused || this.past(expiresAt)) return 'AccessTokenRefused';
-    const waits = token !== accepted && untakenUntil !== undefined && !this.past(untakenUntil);
+    const waits = !this.counts(token) && untakenUntil !== undefined && !this.past(untakenUntil);
     return waits ? 'TooManyMessages' : undefined;
   }
 
   /** Another message has the one place for those whose token does not count. */
   crowded(token: number | undefined): boolean {
-    const { unprovenWaiting, answers, accepted } = this.world;
-    if (token === undefined || token === accepted) return false;
+    const { unprovenWaiting, answers } = this.world;
+    if (token === undefined || this.counts(token)) return false;
     return unprovenWaiting !== undefined && answers[unprovenWaiting] === undefined;
   }
 
   /** Takes that place, where it is such a message. */
   takePlace(message: number, token: number | undefined): void {
-    if (token !== undefined && token !== this.world.accepted) this.world.unprovenWaiting = message;
+    if (token !== undefined && !this.counts(token)) this.world.unprovenWaiting = message;
   }
 
   offer(token: number): void {
@@ -82,7 +89,9 @@ export class Verification {
     const { world } = this;
     const { refused = false, expiresAt = 0 } = world.tokens[token] ?? {};
     if (token === world.accepted || refused || this.past(expiresAt)) return;
-    world.offered = [token, ...world.offered.filter((other) => other !== token)].slice(0, TOKENS_KEPT);
+    const newest = [token, ...world.offered.filter((other) => other !== token)];
+    const isChecked = (one: number) => world.tokens[one]?.checked === true;
+    world.offered = [...newest.filter(isChecked), ...newest.filter((one) => !isChecked(one))].slice(0, TOKENS_KEPT);
   }
 
   protected accept(token: number): void {
@@ -90,6 +99,8 @@ export class Verification {
     world.accepted = token;
     world.offered = world.offered.filter((other) => other !== token);
     const { startedAt } = world.tokens[token] ?? {};
+    // Once another takes its place it is as good as any that nobody has checked.
+    delete world.tokens[token]?.checked;
     if (startedAt === undefined) return;
     // Each start in these stories has the same policy, so that only its deadline is another one. A later one may be earlier.
     if (world.adopted !== undefined) world.adopted = Math.min(world.adopted, startedAt);
@@ -105,10 +116,17 @@ export class Verification {
     const { world } = this;
     const brought = world.tokens[token];
     if (brought) brought.refused = true;
-    if (token !== world.accepted && ++world.forgeries >= FREE_REFUSALS)
+    if (!this.counts(token) && ++world.forgeries >= FREE_REFUSALS)
       world.untakenUntil = world.now + MINUTE * 2 ** (world.forgeries - FREE_REFUSALS);
     world.offered = world.offered.filter((other) => other !== token);
     if (world.accepted === token) world.accepted = undefined;
+  }
+
+  /** Whether a send would be throttled under the current faults. A change needs a look before it. */
+  get sendBlocked(): boolean {
+    const { world, cognito } = this;
+    if (world.newValue === undefined) return cognito.blocks('send');
+    return cognito.blocks('read') || (cognito.shown.value !== world.newValue && cognito.blocks('send'));
   }
 
   /** The failure in the answer; if Cognito was unreachable, the request may be repeated. */
@@ -121,7 +139,7 @@ export class Verification {
     const { world } = this;
     world.state = outcome;
     // Calls that are being retried, and that Cognito may take at this moment.
-    if (world.riding && !this.cognito.blocks('send')) world.overtaken.sends += 1;
+    if (world.riding && !this.sendBlocked) world.overtaken.sends += 1;
     if (world.check?.entry !== undefined && !this.cognito.blocks('attempt')) world.overtaken.attempts += 1;
     const codes = [...(world.check ? [world.check] : []), ...world.queue];
     for (const { message } of codes) {

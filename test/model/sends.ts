@@ -12,6 +12,8 @@ import {
   HOUR,
   isEnd,
   nextNineOClock,
+  type Shown,
+  type Target,
 } from './world.js';
 
 /** The retries for undeliverable and blocked sends, each with a longer delay than the previous one. */
@@ -164,18 +166,24 @@ export class Sends extends Verification {
       const was = cognito.shown;
       let read = false;
       const ask = (): SendMeaning | 'throttledOnce' | 'alreadyVerified' => {
+        if (world.newValue !== undefined) {
+          const changed = this.changeValue(token, world.newValue, isFirst);
+          read = changed.read && (isFirst || !world.target);
+          return changed.meaning;
+        }
         read = (isFirst || !world.target) && cognito.read(token, true) === 'read';
         // Nothing could be proven, so that no message goes out.
         if (read && was.value === undefined) return cognito.refuseSend('AttributeUnreadable');
         return read && isFirst && was.verified && !world.reverify ? 'alreadyVerified' : cognito.send(token);
       };
       let meaning = ask();
-      if (meaning === 'throttledOnce') meaning = ask() as Exclude<ReturnType<typeof ask>, 'throttledOnce'>;
+      // A change can meet one with its look, and one with its call.
+      while (meaning === 'throttledOnce') meaning = ask();
       if (meaning === 'throttled') {
         world.riding = { token, since: world.now };
         return;
       }
-      if (read && was.value !== undefined) Object.assign(world, { target: was, targetWanted: false });
+      if (read && was.value !== undefined) Object.assign(world, { target: this.targetOf(was), targetWanted: false });
       this.meanwhile?.besideSend?.();
       if (this.overtookSend()) return;
       if (meaning === 'alreadyVerified') {
@@ -195,12 +203,59 @@ export class Sends extends Verification {
     this.settleSend('noToken');
   }
 
+  /** Looks, and changes the value unless Cognito has the new one already; then a code is asked for. */
+  private changeValue(
+    token: number,
+    newValue: number,
+    isFirst: boolean,
+  ): { meaning: SendMeaning | 'throttledOnce' | 'alreadyVerified'; read: boolean } {
+    const { world, cognito } = this;
+    const once = world.cognito.troubles.read?.once;
+    const looked = cognito.read(token, true);
+    if (looked === 'throttled') return { meaning: once ? 'throttledOnce' : 'throttled', read: false };
+    if (looked === 'refused') return { meaning: 'refused', read: false };
+    if (looked === 'unreadable') {
+      cognito.refuseSend('ForbiddenException');
+      return { meaning: 'blocked', read: false };
+    }
+    const { value, verified } = cognito.shown;
+    if (value === newValue) {
+      if (isFirst && !world.reverify && verified) return { meaning: 'alreadyVerified', read: true };
+      const meaning = cognito.sendUntroubled(token);
+      if (meaning !== 'refused' && !verified) world.oldValue = 'replaced';
+      else if (meaning === 'sent') world.oldValue = undefined;
+      return { meaning, read: true };
+    }
+    const meaning = cognito.update(token, newValue);
+    if (['sent', 'uncertain', 'undeliverable'].includes(meaning)) {
+      const now = cognito.read(token, true) === 'read' ? cognito.shown.value : undefined;
+      const told = now === newValue ? 'replaced' : now === value ? 'kept' : undefined;
+      if (told !== undefined || meaning !== 'undeliverable') world.oldValue = told;
+    }
+    return { meaning, read: true };
+  }
+
+  /** What must be verified, by what a look has shown before any code was checked. */
+  protected targetOf(shown: Shown): Target {
+    const { newValue } = this.world;
+    if (newValue === undefined || shown.value === newValue) return shown;
+    return { value: newValue, verified: false, kept: shown.value };
+  }
+
+  /** What a look shows of the old value, where the verification changes it; a third one is neither. */
+  protected noteOldValue({ value, verified }: Shown, target = this.world.target): void {
+    const { world } = this;
+    if (world.newValue === undefined || !target) return;
+    const isNew = value === world.newValue && verified !== true;
+    world.oldValue = target.kept !== undefined && value === target.kept ? 'kept' : isNew ? 'replaced' : undefined;
+  }
+
   /** Whether a look before the first send, made now, could show that no send is needed. */
   mayFindVerified(): boolean {
     const { world, cognito } = this;
     const { value, verified } = cognito.shown;
     const shows = verified === true && value !== undefined && world.cognito.troubles.read?.once !== false;
-    return shows && counted(world).length === 0 && !world.reverify;
+    return shows && counted(world).length === 0 && !world.reverify && world.newValue === undefined;
   }
 
   /** What an attempt says about a code comes before what the attribute was without one. */

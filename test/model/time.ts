@@ -57,10 +57,10 @@ export function meanwhile(life: Life, choices: Choices): void {
 
 /** Each try of a first send that is throttled looks at the attribute, and may find it verified by then. */
 function lookMeanwhile(life: Life, choices: Choices): void {
-  const { world, cognito } = life;
+  const { world } = life;
   // A look that fails once is made again with the next try.
   for (let tries = 0; tries < 2; tries++) {
-    if (!world.riding || !cognito.blocks('send') || !life.mayFindVerified()) return;
+    if (!world.riding || !life.sendBlocked || !life.mayFindVerified()) return;
     if (choices.oneOf([false, true])) life.trySend(world.riding.token);
   }
 }
@@ -74,7 +74,7 @@ interface Next {
 
 /** What happens next by itself. */
 function nextThing(life: Life, from: number): Next | undefined {
-  const { world, cognito } = life;
+  const { world } = life;
   if (isEnd(world.state)) return undefined;
   const things: Next[] = [];
   const { riding, check, look, nextSendAt, expiresAt, obstacle } = world;
@@ -86,7 +86,7 @@ function nextThing(life: Life, from: number): Next | undefined {
   if (typeof obstacle === 'object' && !check && !look)
     things.push({ at: obstacle.until, late: world.looksFailed * RETRIED_FOR, happens: () => life.lookAgain() });
   if (riding && !look) {
-    const blocked = cognito.blocks('send');
+    const blocked = life.sendBlocked;
     const at = blocked ? riding.since + SEND_BUDGET - LAST_WAIT / 2 : Math.max(from, riding.since);
     things.push({ at, happens: () => (blocked ? life.giveUpSend() : life.trySend(riding.token)) });
   }
@@ -120,7 +120,7 @@ function goOnChecking(life: Life, choices: Choices): void {
  */
 function goOnSending(life: Life, choices: Choices): void {
   const { riding } = life.world;
-  if (riding && !life.cognito.blocks('send') && choices.oneOf([false, true])) life.trySend(riding.token);
+  if (riding && !life.sendBlocked && choices.oneOf([false, true])) life.trySend(riding.token);
 }
 
 function expire(life: Life): void {

@@ -62,10 +62,11 @@ export class Watcher {
 
   private effects(): Pick<Seen, 'inbox' | 'sendCalls' | 'attemptCalls'> {
     const { sandbox } = this.rig.base;
-    const { user } = this.caller;
+    const { user, changesValue } = this.caller;
     const calls = (operation: string) =>
       sandbox.calls({ operation, username: user.username }).filter((call) => !wasThrottled(call)).length;
     const messages = sandbox.inbox(user).filter(({ attributeName }) => attributeName === this.attributeName);
-    return { inbox: messages.length, sendCalls: calls(OPERATIONS.send), attemptCalls: calls(OPERATIONS.attempt) };
+    const sendCalls = calls(OPERATIONS.send) + (changesValue ? calls(OPERATIONS.update) : 0);
+    return { inbox: messages.length, sendCalls, attemptCalls: calls(OPERATIONS.attempt) };
   }
 }

@@ -27,6 +27,8 @@ export interface Token {
   refused?: boolean;
   /** The start that came with it first, until it counts. */
   startedAt?: number;
+  /** Its sender has checked the signature, so that it counts. */
+  checked?: boolean;
 }
 
 /** What an app client may read of the attribute. */
@@ -36,6 +38,12 @@ export type Told = 'all' | 'noFlag' | 'noValue';
 export interface Shown {
   value?: number | undefined;
   verified?: boolean | undefined;
+}
+
+/** What must be verified at the end. */
+export interface Target extends Shown {
+  /** The value that the user may have until then. */
+  kept?: number | undefined;
 }
 
 export interface Entry<Outcome> {
@@ -111,7 +119,11 @@ export interface World {
   /** A code was found expired: the next re-send need not wait. */
   cooldownWaived: boolean;
   /** The attribute before the first send, as a look showed it: what must be verified. Undefined while that was not read. */
-  target?: Shown | undefined;
+  target?: Target | undefined;
+  /** The value that the verification itself gives to the attribute, by its number. */
+  newValue?: number | undefined;
+  /** What a look has shown of the old one then. */
+  oldValue?: 'kept' | 'replaced' | undefined;
   /** Cognito has sent the first code by itself, to a new value. */
   byCognito: boolean;
   /** It keeps the old value until the new one is verified, as far as the look can tell. */

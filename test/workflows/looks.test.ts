@@ -53,11 +53,17 @@ it('tells which value the user has as the newest look does: the old one, the new
     terms: { change: { newValue: 'the new value' } },
     targetRead: () => undefined,
   } as unknown as ConstructorParameters<typeof Looks>[0]);
-  looks.noteOldValue('replaced');
+  looks.noteOldValue({ verdict: 'sent', oldValue: 'replaced' });
   looks.takeTarget(shown('old'));
   expect(looks.oldValue).toBe('kept');
   looks.judge('found', shown());
   expect(looks.oldValue).toBe('kept');
   looks.judge('found', shown('a third one'));
+  expect(looks.oldValue).toBeUndefined();
+  looks.noteOldValue({ verdict: 'sent', oldValue: 'kept' });
+  looks.noteOldValue({ verdict: 'rateLimited' });
+  expect(looks.oldValue).toBe('kept');
+  // It may have changed the value, and nobody could read that.
+  looks.noteOldValue({ verdict: 'uncertain' });
   expect(looks.oldValue).toBeUndefined();
 });
