@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyPairKeyObjectResult, randomUUID, sign } from 'node:crypto';
 import {
   ATTRIBUTE_NAMES,
   type AttributeName,
@@ -17,7 +17,13 @@ interface User {
 
 const HOUR_MS = 3_600_000;
 const CODE_LIVES_MS = 24 * HOUR_MS;
-const KID = 'fake';
+let keyOfProcess: KeyPairKeyObjectResult | undefined;
+
+/** Most tests make a fake each, and a key takes longer than a verification. Small, because it signs nothing but the tokens of tests. */
+function signingKey(): KeyPairKeyObjectResult {
+  keyOfProcess ??= generateKeyPairSync('rsa', { modulusLength: 1024 });
+  return keyOfProcess;
+}
 
 /** The user pool of a fake: its users, the codes that it has sent, and what it refuses. */
 export class FakeUserPool {
@@ -26,8 +32,9 @@ export class FakeUserPool {
   readonly userPoolId: string;
   private readonly keepsOriginal: boolean;
   private readonly users = new Map<string, User>();
-  // A key of this size is made in milliseconds, and signs nothing but the tokens of tests.
-  private readonly key = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  private readonly key = signingKey();
+  /** The tokens of one fake are none to another. */
+  private readonly kid = randomUUID();
 
   /** @param code the next code */
   constructor(
@@ -42,7 +49,7 @@ export class FakeUserPool {
 
   /** The keys with which its tokens are checked. */
   get keys() {
-    return [{ ...this.key.publicKey.export({ format: 'jwk' }), kid: KID, alg: 'RS256', use: 'sig' }];
+    return [{ ...this.key.publicKey.export({ format: 'jwk' }), kid: this.kid, alg: 'RS256', use: 'sig' }];
   }
 
   createUser({ attributes = {}, verified = [] }: NewFakeUser): FakeUser {
@@ -59,7 +66,7 @@ export class FakeUserPool {
     const seconds = Math.floor(this.clock.now() / 1000);
     const claims = { sub, iss: this.issuer, token_use: 'access', scope: REQUIRED_SCOPE, client_id: 'fake' };
     const payload = { ...claims, jti: randomUUID(), iat: seconds, exp: seconds + Math.ceil(livesMs / 1000) };
-    const parts = [{ alg: 'RS256', kid: KID }, payload].map((part) =>
+    const parts = [{ alg: 'RS256', kid: this.kid }, payload].map((part) =>
       Buffer.from(JSON.stringify(part)).toString('base64url'),
     );
     return `${parts.join('.')}.${sign('sha256', Buffer.from(parts.join('.')), this.key.privateKey).toString('base64url')}`;

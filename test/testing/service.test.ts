@@ -16,7 +16,7 @@ async function run(file: string): Promise<{ output: string; seconds: number }> {
   return { output: stdout, seconds: Number(/cpu ([\d.]+)/.exec(stdout)?.[1]) };
 }
 
-// On an idle machine less than a second, with the sandbox two. Another process on the same core doubles it.
+// On an idle machine about a second, with the sandbox two. Another process on the same core doubles it.
 it.each([
   ['with-fake.test.mjs', 5, 3],
   ['with-sandbox.test.mjs', 1, 6],
