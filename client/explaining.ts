@@ -4,7 +4,7 @@ import type { Challenge } from './challenge.js';
 import {
   TemporalUnavailableError,
   VerificationEndedError,
-  type VerificationError,
+  VerificationError,
   VerificationFailedError,
   VerificationNotFoundError,
   WorkerUnavailableError,
@@ -32,6 +32,7 @@ export async function explain(
   challenge?: Challenge,
 ): Promise<VerificationError> {
   const { workflowId } = named;
+  if (error instanceof VerificationError) return error;
   if (error instanceof WorkflowNotFoundError) return await whyNotFound(calls, named, error);
   if (endedMeanwhile(error)) {
     const outcome = await calls.runs.outcomeIfEnded(named);

@@ -81,17 +81,20 @@ export class ServiceCalls {
 
   /**
    * As `within`, in several tries where one takes long. `call` must be safe to repeat.
-   * @throws VerificationError if a worker has tried and cannot go on with the verification: the rest of the time would not help.
+   * @throws VerificationError if workers have tried for two tries on end and cannot go on with the verification: the rest of the
+   * time would not help. After one, another worker may have it next, as while a release rolls out.
    */
   async inTries<T>(named: Named, call: () => Promise<T>): Promise<T> {
     const untilMs = this.limits.until(Number.POSITIVE_INFINITY);
+    let wasStalled = false;
     for (;;) {
       try {
         return await this.within(call, MOST_FOR_TRY_MS);
       } catch (error) {
         if (!isDeadline(error) || this.wasAborted() || Date.now() >= untilMs) throw error;
         const stall = await this.stall(named);
-        if (stall) throw stall;
+        if (stall && wasStalled) throw stall;
+        wasStalled = stall !== undefined;
       }
     }
   }

@@ -161,7 +161,7 @@ export interface VerificationStatus {
   oldValue?: (typeof OLD_VALUES)[number] | undefined;
   /**
    * Why it expired before its deadline, in state `expired`. `Superseded` in another state: a start for another value waits until it
-   * ends. An answer to that start with it says that nothing has begun for that value yet: start again.
+   * ends. An answer to that start with it says that nothing has begun for that value yet: repeat the start, if it is the person's newest.
    */
   reason?: ExpiryReason | undefined;
   /**

@@ -31,8 +31,8 @@ function createApp(verifications) {
 
   // After the routes. Express knows by the four parameters that it takes errors.
   app.use((error, _request, response, _next) => {
-    console.error(String(error)); // For the log, and not for the browser.
     const { status, headers, body } = errorResponse(error);
+    console.error(String(error)); // For the log, and not for the browser.
     response.status(status).set(headers).json(body);
   });
   return app;

@@ -34,8 +34,8 @@ export function createApp(verifications: Verifications): Hono {
   );
 
   app.onError((error) => {
-    console.error(String(error)); // For the log, and not for the browser.
     const { body, ...init } = errorResponse(error);
+    console.error(String(error)); // For the log, and not for the browser.
     return Response.json(body, init);
   });
   return app;

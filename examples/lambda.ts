@@ -24,8 +24,8 @@ export function handling(client: () => Verifications) {
     try {
       return json(200, await answerTo(event, client()));
     } catch (error) {
-      console.error(String(error)); // For the log, and not for the browser.
       const { status, headers, body } = errorResponse(error);
+      console.error(String(error)); // For the log, and not for the browser.
       return json(status, body, headers);
     }
   };

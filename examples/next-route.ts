@@ -25,8 +25,8 @@ export function routes(client: () => Verifications) {
       const mine = client().forUser({ authorization: request.headers.get('authorization') });
       return Response.json(await route(mine, request));
     } catch (error) {
-      console.error(String(error)); // For the log, and not for the browser.
       const { body, ...init } = errorResponse(error);
+      console.error(String(error)); // For the log, and not for the browser.
       return Response.json(body, init);
     }
   };

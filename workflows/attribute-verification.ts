@@ -87,6 +87,8 @@ async function end(verification: Verification, ending: Ending): Promise<Verifica
   answerTheRest(verification, ending);
   verification.show();
   await CancellationScope.nonCancellable(() => condition(() => allHandlersFinished() && !verification.changing));
+  // With what has settled since.
+  verification.show();
   const status = { ...verification.status(), stamp: verification.stamps.outcome };
   switch (ending.outcome) {
     case 'verified':

@@ -105,13 +105,15 @@ function answerAwaitDelivery(verification: Verification): void {
       // Nothing is sent or checked any more that would tell whether the token counts, and only then the next one may begin.
       const wantsLook = claim !== undefined && (verification.exhausted || verification.isOfAnotherValue(claim));
       offer(verification, token, claim, wantsLook);
+      const counting = () => (token && tokens.counts(token) ? claim : undefined);
+      if (isLate && counting()) verification.takeLateRequest(claim);
       const makesWay = () => mailbox.startedAgain || mailbox.superseded;
       const taken = () => !verification.tokenAwaitsItsTurn && !mailbox.alreadySent && !makesWay();
       const isSettled = () => sends.firstSettled && earlier.state === 'none' && taken();
       const isOver = () => verification.ended && !verification.changing;
       await untilSettled(verification, standing, () => isOver() || (!verification.ended && isSettled()));
       const status = verification.status();
-      if (isLate || verification.makesWayFor(token && tokens.counts(token) ? claim : undefined)) throw ended(status);
+      if (verification.makesWayFor(counting(), isLate)) throw ended(status);
       if (status.failure) throw failureOf(status);
       return { ...status, joined: opened === undefined ? undefined : !opened, policy: policyOf(terms.policy) };
     }),

@@ -273,7 +273,8 @@ export class Looks {
     } else if (this.changesValue) {
       // Nothing can be proven, and a try without an answer may have changed the value.
       const look = await this.calls.look('Look which value the user has', { direct: true });
-      if (look.verdict === 'read') this.readOldValue(targetOf(look.attribute, { change: false }), look.attribute);
+      if (look.verdict === 'read')
+        this.readOldValue(this.known ?? targetOf(look.attribute, { change: false }), look.attribute);
     }
     // A confirmation may have come during the look, or the look may have shown that it counts.
     this.parts.takeRequests();

@@ -107,12 +107,7 @@ export class SendCall {
   /** Lists an answer that came together with the end, since its message may have left. */
   end(): void {
     this.hasEnded = true;
-    if (this.untaken) this.list(this.untaken);
-  }
-
-  private list(answer: SendVerdict): void {
-    this.parts.looks.noteOldValue(answer);
-    this.records.add(answer);
+    if (this.untaken) this.records.add(this.untaken);
   }
 
   private send(resending: Resending | undefined): Promise<TakenSend> {
@@ -143,7 +138,8 @@ export class SendCall {
       {
         onAnswer: (answer) => {
           looks.noteSend(answer.attribute, { first: this.records.nothingSent });
-          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.list(answer);
+          looks.noteOldValue(answer);
+          if (answer.verdict === 'accessTokenRejected' || this.hasEnded) this.records.add(answer);
           else this.untaken = answer;
         },
       },
@@ -163,7 +159,7 @@ export class SendCall {
     if (answer.verdict !== 'throttled' && answer.verdict !== 'unreachable') return answer;
     this.parts.looks.noteSend(answer.attribute, { first: this.records.nothingSent });
     this.isTriedAgain = true;
-    if (this.call.state === 'underWay') this.onTryAgain();
+    if (this.call.state === 'underWay' && !this.isCalledOff) this.onTryAgain();
     return undefined;
   }
 }

@@ -235,7 +235,6 @@ export class Sends {
     const answer = this.call.take();
     this.next.noteAnswer(answer.verdict);
     if (answer.verdict !== 'noToken' && answer.verdict !== 'notYet') this.records.add(answer);
-    this.parts.looks.noteOldValue(answer);
     // Whatever came of it, the verification makes way.
     if (this.parts.mailbox.superseded) return undefined;
     let ending: Ending | undefined;

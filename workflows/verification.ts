@@ -42,6 +42,8 @@ export class Verification {
   private readonly listing: Listing;
   private ending: Ending | undefined;
   private hasMadeWay = false;
+  /** The newest request for another value that counts: what the user wants by now. */
+  private heir: Claim | undefined;
 
   /** @throws InvalidInputError when the token of the input has expired. */
   constructor(
@@ -79,8 +81,7 @@ export class Verification {
     const claim = this.tokens.takeRequest();
     if (!claim) return;
     if (this.isSupersededBy(claim)) {
-      this.mailbox.superseded = true;
-      this.sends.callOff();
+      this.supersede(claim);
       return;
     }
     const isAnother = this.terms.take(claim);
@@ -90,6 +91,12 @@ export class Verification {
     // What else it asks for it tells to the verification that it then opens.
     if (this.exhausted) this.mailbox.startedAgain = true;
     else this.sends.takeClaim(claim, { isAnother });
+  }
+
+  private supersede(claim: Claim): void {
+    this.mailbox.superseded = true;
+    this.heir = claim;
+    this.sends.callOff();
   }
 
   /** It wants another value than the one that this verification is about, or says that Cognito has changed the value by itself. */
@@ -120,6 +127,8 @@ export class Verification {
    * @param listed what the list says of it, where that is not what it says of every verification in this state
    */
   enter(state: VerificationState, listed?: ListedState): void {
+    // What settles while the end waits for it changes nothing.
+    if (this.ended) return;
     this.state = state;
     this.listing.enter(state, listed);
   }
@@ -204,12 +213,20 @@ export class Verification {
   }
 
   /**
-   * It has ended, and a start opens the next one: each that met it without attempts left, and one that wants another value,
-   * however this one has ended. One that waited for this value must not bring it back.
+   * It has ended, and a start opens the next one: each that met it without attempts left, and the newest that wants another value
+   * or came after the end. One that waited for this value, or for one in between, must not bring it back.
    * @param claim of that start; undefined for the one that opened this verification, and where its token does not count
+   * @param isLate it came after the end
    */
-  makesWayFor(claim: Claim | undefined): boolean {
-    return this.hasMadeWay || (this.ended && claim !== undefined && this.isOfAnotherValue(claim));
+  makesWayFor(claim: Claim | undefined, isLate: boolean): boolean {
+    if (!claim || this.hasMadeWay) return isLate || this.hasMadeWay;
+    const wantsNext = isLate || (this.ended && this.isOfAnotherValue(claim));
+    return wantsNext && (this.heir === undefined || this.heir === claim);
+  }
+
+  /** A start that counts has come after the end: it says what the user wants by now. */
+  takeLateRequest(claim: Claim): void {
+    this.heir = claim;
   }
 
   /** What decides the next event. */

@@ -7,6 +7,8 @@ import { type SandboxUser, useRig } from '../rig.js';
 import { change, changesIn, NEW, OLD, UPDATE } from './changing.js';
 
 const THIRD = 'third@other.example';
+const FOURTH = 'fourth@other.example';
+const SEND = 'GetUserAttributeVerificationCode';
 
 /** Longer than the interval of the heartbeats, by which the activity hears of its cancellation. */
 const LATENCY_MS = 6_500;
@@ -128,6 +130,36 @@ describe.concurrent('a start for another value', { timeout: 60_000 }, () => {
     const second = await rig.client.start(request);
     expect([hurried.run, second.run === hurried.run]).toEqual([(await first).run, false]);
     await expectVerified(expect, user, second);
+  });
+
+  it('waits with others, and the newest of them counts', async ({ expect }) => {
+    const user = await userIn(true);
+    rig.sandbox.setFault({ operation: UPDATE, username: user.username, latencyMs: LATENCY_MS, times: 1 });
+    const first = rig.client.start(change(user, 'email', { policy }));
+    await expect.poll(() => updates(user)).toBe(1);
+    const second = rig.client.start({ ...change(user, 'email', { policy }), newValue: FOURTH });
+    await expect.poll(() => cancelRequests(user)).toBe(1);
+    const third = await rig.client.start({ ...change(user, 'email', { policy }), newValue: THIRD });
+    for (const earlier of [await first, await second])
+      expect(earlier.status).toMatchObject({ state: 'expired', reason: 'Superseded' });
+    await expectVerified(expect, user, third);
+    expect([inbox(user), updates(user)]).toEqual([[NEW.email, THIRD], 2]);
+  });
+
+  it('does not wait for ever for a send that Cognito throttles once the verification has ended', async ({ expect }) => {
+    const user = await userIn(true);
+    const { username, accessToken } = user;
+    const exception = { name: 'TooManyRequestsException' };
+    rig.sandbox.setFault({ operation: SEND, username, latencyMs: 4_000, exception, times: 1 });
+    const first = rig.client.start({ accessToken, attributeName: 'email', policy, reverify: true });
+    const sends = () => rig.sandbox.calls({ operation: SEND, username }).length;
+    await expect.poll(sends).toBe(1);
+    const second = rig.client.start({ ...change(user, 'email', { policy }), newValue: THIRD });
+    await expect.poll(() => cancelRequests(user)).toBe(1);
+    await rig.client.cancel(idOf(user));
+    expect((await first).status.state).toBe('cancelled');
+    await expectVerified(expect, user, await second);
+    expect([inbox(user), sends()]).toEqual([[THIRD], 1]);
   });
 
   it.for(['and the first is cancelled while it waits', 'after the first was cancelled'])(

@@ -166,7 +166,8 @@ export class Looks extends Sends {
     const { world } = this;
     if (!world.target || counted(world).length === 0) {
       const { shown } = this.cognito;
-      if (world.newValue !== undefined && this.lookUp({}) === 'read') this.noteOldValue(shown, this.targetOf(shown));
+      if (world.newValue !== undefined && this.lookUp({}) === 'read')
+        this.noteOldValue(shown, this.world.target ?? this.targetOf(shown));
       return undefined;
     }
     const looked = this.lookUp({});

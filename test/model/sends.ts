@@ -222,7 +222,7 @@ export class Sends extends Verification {
     if (value === newValue) {
       if (isFirst && !world.reverify && verified) return { meaning: 'alreadyVerified', read: true };
       const meaning = cognito.sendUntroubled(token);
-      if (meaning !== 'refused' && !verified) world.oldValue = 'replaced';
+      if (!verified) world.oldValue = 'replaced';
       else if (meaning === 'sent') world.oldValue = undefined;
       return { meaning, read: true };
     }
