@@ -77,7 +77,8 @@ describe('it says that a code was right', () => {
     for (const operation of [SEND, ATTEMPT, LOOK]) fault(operation, user, EMPTY_OBJECT);
     const { workflowId, status } = await rig.start(user, { deadline: '30 minutes' });
     expect(status).toMatchObject({ state: 'awaitingCode', deliveryUncertain: true });
-    const submitted = rig.client.submitCode(workflowId, { code: '000000' });
+    // Looks are tried again for up to 20 s, before and after the attempt.
+    const submitted = rig.client.submitCode(workflowId, { code: '000000' }, { timeout: '1 minute' });
     await expect(submitted).rejects.toBeInstanceOf(CognitoUnavailableError);
     expect(await rig.client.wait(workflowId)).toMatchObject({ outcome: 'expired' });
   });
