@@ -150,10 +150,11 @@ it('the one with Hono changes an address', async () => {
   const user = verifications.createUser({ verified: ['email'] });
   const app = createApp(verifications);
   const headers = { authorization: `Bearer ${user.accessToken}`, 'content-type': 'application/json' };
-  const ask = async (method: string, path: string, body: object) =>
-    await answeredBy(
-      await app.request(`/verifications/email/${path}`, { method, headers, body: JSON.stringify(body) }),
-    );
+  const send = async (method: string, path: string, body: string) =>
+    await answeredBy(await app.request(`/verifications/email/${path}`, { method, headers, body }));
+  const ask = async (method: string, path: string, body: object) => await send(method, path, JSON.stringify(body));
+  for (const body of ['{}', 'null', '["yan@sample.org"]', 'newValue=yan@sample.org', ''])
+    expect(await send('PUT', 'value', body), body).toMatchObject({ status: 400, body: { code: 'InvalidRequest' } });
   expect(await ask('PUT', 'value', { newValue: 'yan@sample.org' })).toMatchObject({
     status: 200,
     body: { state: 'awaitingCode', delivery: { destination: 'y***@s***' }, oldValue: 'kept' },
