@@ -155,8 +155,9 @@ export interface VerificationStatus {
   unprovenConfirmation?: UnprovenConfirmation | undefined;
   /**
    * With `newValue`, once Cognito has taken the change: whether the user still has the old value until the new one is verified
-   * (`kept`), or has the new one already, which is not verified until `verified` (`replaced`). Absent before that, unless it expires,
-   * where nobody could read it, and where the user has a third value.
+   * (`kept`), or has the new one already, which is not verified until `verified` (`replaced`). As last read: a call without an answer
+   * (`uncertain`) may have its effect later. Absent before that, unless it expires, where nobody could read it, and where the user
+   * has a third value.
    */
   oldValue?: (typeof OLD_VALUES)[number] | undefined;
   /**

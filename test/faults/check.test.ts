@@ -80,7 +80,7 @@ const ended = (outcome: Evidence['outcome']) => ({ outcome });
 
 const unproven = (oldValue: VerificationStatus['oldValue'], holds: ChangeRecord['holds']): Partial<Evidence> => ({
   change: { attributeName: 'email', keeps: false, holds },
-  ...ended({ outcome: 'cancelled', status: { ...status([]), oldValue } }),
+  ...ended({ outcome: 'expired', status: { ...status([]), oldValue } }),
 });
 
 const BAD: Record<string, [rule: keyof typeof RULES, change: Partial<Evidence>]> = {
@@ -191,6 +191,16 @@ describe('the judge', () => {
     expect(rulesOf(unproven('kept', 'old'))).not.toContain('oldValue');
     expect(rulesOf(unproven('replaced', 'new'))).not.toContain('oldValue');
     expect(rulesOf(unproven(undefined, 'new'))).not.toContain('oldValue');
+  });
+
+  it('allows what was read before a call that nobody has answered', () => {
+    const { change, outcome } = unproven('kept', 'new');
+    const attempts = [{ at: new Date(at(1)).toISOString(), outcome: 'uncertain' as const }];
+    const unanswered = outcome?.status && { ...outcome, status: { ...outcome.status, attempts } };
+    expect(rulesOf({ change, outcome: unanswered })).not.toContain('oldValue');
+    // The code was taken, and the verification has not heard of it.
+    const cancelled = outcome && { ...outcome, outcome: 'cancelled' as const };
+    expect(rulesOf({ change, outcome: cancelled })).not.toContain('oldValue');
   });
 
   it('allows a second accepted code that was sent after the first: the answer to the first was lost', () => {

@@ -165,14 +165,22 @@ function proof(evidence: Evidence): Found {
   return found;
 }
 
+const UNANSWERED: ReadonlySet<string> = new Set(['uncertain', 'checking']);
+
 /** Nobody but the verifications changes an address. */
-function change({ outcome, change: changed }: Evidence): Found {
+function change(evidence: Evidence): Found {
+  const { outcome, change: changed } = evidence;
   const { oldValue, reason } = outcome?.status ?? {};
   if (reason === 'AttributeChanged') return [['truth', 'it ended because of a value that nobody has set']];
   if (oldValue === undefined) return [];
   if (!changed) return [['oldValue', `${oldValue}, and it changes no address`]];
   const said = oldValue === 'kept' ? 'old' : 'new';
   if (outcome?.outcome === 'verified' || changed.holds === said) return [];
+  // It is said as it was last read. A call that nobody has answered may have its effect after that, and a cancellation takes the
+  // answer to an attempt from the verification.
+  const { sends = [], attempts = [] } = outcome?.status ?? {};
+  if ([...sends, ...attempts].some(({ outcome: what }) => UNANSWERED.has(what))) return [];
+  if (outcome?.outcome === 'cancelled' && accepted(evidence, 'attempt').length > 0) return [];
   return [['oldValue', `${oldValue}, and the user has the ${changed.holds} value`]];
 }
 
