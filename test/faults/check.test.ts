@@ -80,6 +80,7 @@ const ended = (outcome: Evidence['outcome']) => ({ outcome });
 
 const unproven = (oldValue: VerificationStatus['oldValue'], holds: ChangeRecord['holds']): Partial<Evidence> => ({
   change: { attributeName: 'email', keeps: false, holds },
+  cognito: [send(0.5)],
   ...ended({ outcome: 'expired', status: { ...status([]), oldValue } }),
 });
 
@@ -194,13 +195,13 @@ describe('the judge', () => {
   });
 
   it('allows what was read before a call that nobody has answered', () => {
-    const { change, outcome } = unproven('kept', 'new');
+    const kept = unproven('kept', 'new');
+    const { outcome } = kept;
     const attempts = [{ at: new Date(at(1)).toISOString(), outcome: 'uncertain' as const }];
     const unanswered = outcome?.status && { ...outcome, status: { ...outcome.status, attempts } };
-    expect(rulesOf({ change, outcome: unanswered })).not.toContain('oldValue');
-    // The code was taken, and the verification has not heard of it.
-    const cancelled = outcome && { ...outcome, outcome: 'cancelled' as const };
-    expect(rulesOf({ change, outcome: cancelled })).not.toContain('oldValue');
+    expect(rulesOf({ ...kept, outcome: unanswered })).not.toContain('oldValue');
+    // A code was taken, and the verification has not heard of it.
+    expect(rulesOf({ ...kept, cognito: GOOD.cognito })).not.toContain('oldValue');
   });
 
   it('allows a second accepted code that was sent after the first: the answer to the first was lost', () => {

@@ -25,7 +25,7 @@ export const RULES = {
   once: 'no code is taken twice: after one was taken, the next one is of a later send',
   proven: 'verified means that Cognito has taken the code, in time',
   truth: 'verified is said of the very value that the user pool has as verified, and to which the codes went',
-  oldValue: 'a change of address that is not proven says truly which value the user has',
+  oldValue: 'a change of address that is not proven says truly which value the user had when it was last read',
   kept: 'what a call was answered is still so in the end, and an answer that was repeated is the same',
   answers: 'a call is answered, or refused with an error of the client',
   replays: 'no workflow task failed because it did not fit its history, and every history replays on this build',
@@ -176,11 +176,11 @@ function change(evidence: Evidence): Found {
   if (!changed) return [['oldValue', `${oldValue}, and it changes no address`]];
   const said = oldValue === 'kept' ? 'old' : 'new';
   if (outcome?.outcome === 'verified' || changed.holds === said) return [];
-  // It is said as it was last read. A call that nobody has answered may have its effect after that, and a cancellation takes the
-  // answer to an attempt from the verification.
+  // It is said as it was last read. A call that nobody has answered may have its effect after that, and of a code that Cognito has
+  // taken the verification need not have heard before its end, as where it was cancelled.
   const { sends = [], attempts = [] } = outcome?.status ?? {};
   if ([...sends, ...attempts].some(({ outcome: what }) => UNANSWERED.has(what))) return [];
-  if (outcome?.outcome === 'cancelled' && accepted(evidence, 'attempt').length > 0) return [];
+  if (accepted(evidence, 'attempt').length > 0) return [];
   return [['oldValue', `${oldValue}, and the user has the ${changed.holds} value`]];
 }
 
