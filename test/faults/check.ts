@@ -178,8 +178,8 @@ function change(evidence: Evidence): Found {
   if (outcome?.outcome === 'verified' || changed.holds === said) return [];
   // It is said as it was last read. A call that nobody has answered may have its effect after that, and of a code that Cognito has
   // taken the verification need not have heard before its end, as where it was cancelled.
-  const { sends = [], attempts = [] } = outcome?.status ?? {};
-  if ([...sends, ...attempts].some(({ outcome: what }) => UNANSWERED.has(what))) return [];
+  const records = [...(outcome?.status?.sends ?? []), ...(outcome?.status?.attempts ?? [])];
+  if (records.some(({ outcome: what }) => UNANSWERED.has(what))) return [];
   if (accepted(evidence, 'attempt').length > 0) return [];
   return [['oldValue', `${oldValue}, and the user has the ${changed.holds} value`]];
 }
