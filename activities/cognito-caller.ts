@@ -197,7 +197,7 @@ function askingOf({ signal, failed }: Pick<Means<unknown>, 'signal' | 'failed'>)
   if (signal.aborted) return signal;
   failed.asked = true;
   const asking = new AbortController();
-  // Whoever ends the signal does it outside of the activity.
+  // The signal ends outside of the activity, where the SDK knows no details of a cancellation.
   const end = AsyncResource.bind(() => {
     if (cancellationDetails()?.cancelRequested !== true) asking.abort(signal.reason);
   });

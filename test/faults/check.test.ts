@@ -194,14 +194,20 @@ describe('the judge', () => {
     expect(rulesOf(unproven(undefined, 'new'))).not.toContain('oldValue');
   });
 
-  it('allows what was read before a call that nobody has answered', () => {
+  it('allows what was read before the new value came, and only where it may have come later', () => {
     const kept = unproven('kept', 'new');
     const { outcome } = kept;
-    const attempts = [{ at: new Date(at(1)).toISOString(), outcome: 'uncertain' as const }];
-    const unanswered = outcome?.status && { ...outcome, status: { ...outcome.status, attempts } };
-    expect(rulesOf({ ...kept, outcome: unanswered })).not.toContain('oldValue');
-    // A code was taken, and the verification has not heard of it.
-    expect(rulesOf({ ...kept, cognito: GOOD.cognito })).not.toContain('oldValue');
+    const uncertain = outcome?.status && {
+      ...outcome,
+      status: { ...status([[1, 'uncertain']]), oldValue: 'kept' as const },
+    };
+    const ofKeepingPool = { ...kept, change: { attributeName: 'email', keeps: true, holds: 'new' } as const };
+    expect(rulesOf({ ...kept, outcome: uncertain })).not.toContain('oldValue');
+    expect(rulesOf({ ...ofKeepingPool, cognito: GOOD.cognito })).not.toContain('oldValue');
+    expect(rulesOf({ ...ofKeepingPool, outcome: uncertain })).toContain('oldValue');
+    expect(rulesOf({ ...kept, cognito: GOOD.cognito })).toContain('oldValue');
+    const replaced = unproven('replaced', 'old');
+    expect(rulesOf({ ...replaced, cognito: GOOD.cognito })).toContain('oldValue');
   });
 
   it('allows a second accepted code that was sent after the first: the answer to the first was lost', () => {

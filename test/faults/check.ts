@@ -165,7 +165,14 @@ function proof(evidence: Evidence): Found {
   return found;
 }
 
-const UNANSWERED: ReadonlySet<string> = new Set(['uncertain', 'checking']);
+/**
+ * Whether the new value may have come after the last look. A pool that keeps the old one gives it only for a code, and a cancelled
+ * verification need not have heard of that. Any other gives it for a change, and nobody knows when one without an answer has its effect.
+ */
+function mayHaveChangedSince(evidence: Evidence, keeps: boolean): boolean {
+  if (keeps) return accepted(evidence, 'attempt').length > 0;
+  return counted(evidence.outcome?.status).some((send) => send.outcome === 'uncertain');
+}
 
 /** Nobody but the verifications changes an address. */
 function change(evidence: Evidence): Found {
@@ -176,11 +183,7 @@ function change(evidence: Evidence): Found {
   if (!changed) return [['oldValue', `${oldValue}, and it changes no address`]];
   const said = oldValue === 'kept' ? 'old' : 'new';
   if (outcome?.outcome === 'verified' || changed.holds === said) return [];
-  // It is said as it was last read. A call that nobody has answered may have its effect after that, and of a code that Cognito has
-  // taken the verification need not have heard before its end, as where it was cancelled.
-  const records = [...(outcome?.status?.sends ?? []), ...(outcome?.status?.attempts ?? [])];
-  if (records.some(({ outcome: what }) => UNANSWERED.has(what))) return [];
-  if (accepted(evidence, 'attempt').length > 0) return [];
+  if (said === 'old' && mayHaveChangedSince(evidence, changed.keeps)) return [];
   return [['oldValue', `${oldValue}, and the user has the ${changed.holds} value`]];
 }
 

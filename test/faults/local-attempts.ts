@@ -14,7 +14,7 @@ const LOST_MS = 12_000;
 const COOLED_DOWN_MS = 1_200;
 const ASKED_WITHIN_MS = 30_000;
 
-/** `verified before`: a right code for a value that was verified before, of which a repeat can tell nothing. */
+/** `verified before`: a right code for a value that was verified already. Its flag does not tell whether the code was taken. */
 export const VALUES = ['right', 'wrong', 'verified before'] as const;
 type Value = (typeof VALUES)[number];
 
