@@ -6,9 +6,11 @@ const FLOORS = [
   ['program', 'examples'],
   ['cli', 'bench'],
   ['dev'],
-  ['worker', 'codec-server', 'replay', 'testing'],
+  ['doctor'],
+  ['worker', 'codec-server', 'replay', 'probe', 'testing'],
+  ['tracing'],
   ['workflows', 'activities', 'temporal'],
-  ['client'],
+  ['client', 'guard', 'metrics'],
   ['codec', 'contract', 'sandbox', 'log', 'capacity'],
 ];
 

@@ -7,20 +7,25 @@ import { SlowestFiles } from './test/slowest-files.js';
 /** Tests that start no Temporal server, no emulation of KMS and no command line. */
 const UNIT = [
   'test/{activities,capacity,contract,log,temporal,workflows}/**/*.test.ts',
+  'test/guard/!(redis-store|real-workers).test.ts',
   'test/bench/soak.test.ts',
   'test/canary/canaries.test.ts',
   'test/check/{attacks,lock-file}.test.ts',
-  'test/cli/{card,report}.test.ts',
+  'test/cli/{brakes,card,report}.test.ts',
   'test/cli/replay/{histories,report}.test.ts',
   'test/client/{errors,for-browsers,from-settings,input,listing,repeated-update,stalled,time-limit,token-check,typed-code,unreachable}.test.ts',
   'test/codec/!(kms-away|kms-key-ring).test.ts',
   'test/codec-server/{authorization,origins,redaction,settings,wire}.test.ts',
   'test/dev/{files,stack-environment,stack-keys}.test.ts',
-  'test/docs/pages.test.ts',
+  'test/docs/{metrics,pages}.test.ts',
+  'test/doctor/{*-judgements,aws-account,examination,judgements,report,surroundings}.test.ts',
+  'test/metrics/**/*.test.ts',
   'test/examples/examples.test.ts',
   'test/faults/check.test.ts',
   'test/model/{faults,orders}.test.ts',
+  'test/probe/iam-policy.test.ts',
   'test/testing/{fake,on-demand}.test.ts',
+  'test/tracing/{allowed-spans,client,settings,worker-tracing}.test.ts',
   'test/worker/{memory,plain-transport,worker-settings}.test.ts',
 ];
 
@@ -30,16 +35,19 @@ const WITHOUT_A_CACHE = 'test/replay/without-cache.test.ts';
 const ATTACKS = 'test/attacks/**/*.test.ts';
 /**
  * They prove that the guards notice: an attacker, a tampered history, a source of nondeterminism, a secret in the wrong place.
- * With them runs what takes long and changes rarely: the command `replay`, local stacks in trouble, the download of binaries.
+ * With them runs what takes long and changes rarely: the command `replay`, local stacks in trouble, the download of binaries, the metrics of a run.
  */
 const GUARDS = [
   ATTACKS,
   'test/bad-input/bad-input.test.ts',
   'test/canary/canary.test.ts',
   'test/cli/replay/{files,live}.test.ts',
+  'test/deploy/emitted.test.ts',
   'test/dev/{stack-in-trouble,temporal-binaries}.test.ts',
+  'test/doctor/remedies.test.ts',
   'test/replay/gate.test.ts',
   'test/replay/sources-of-nondeterminism.test.ts',
+  'test/tracing/worker-death.test.ts',
 ];
 /** They wait for half a minute or longer, and run once, in the project `without a cache`. */
 const SLOW_LIFECYCLE =
@@ -53,13 +61,16 @@ const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.t
 /** A code must be answered within the 3 s of a local activity, on a machine that does nothing else. */
 const LOCAL_ATTEMPTS = 'test/faults/local-attempts.test.ts';
 
+/** A flood through three worker processes takes minutes. */
+const FLOOD = 'test/guard/real-workers.test.ts';
+
 /** A file of these projects needs both cores for itself, or measures what a busy machine would change. */
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
-    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:postgres`, `npm run test:packages` and
-    // `npm run test:local-attempts` the one of that name, `npm run test:long` the others.
+    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:postgres`, `npm run test:packages`,
+    // `npm run test:guard` and `npm run test:local-attempts` the one of that name, `npm run test:long` the others.
     projects: [
       { extends: true, test: { name: 'unit', include: UNIT, retry: 0 } },
       {
@@ -78,6 +89,7 @@ export default defineConfig({
             ...PACKAGES,
             ...FAULTS,
             LOCAL_ATTEMPTS,
+            FLOOD,
           ],
           env: { VERIFICATION_SCENARIOS: process.env['VERIFICATION_SCENARIOS'] ?? '100' },
         },
@@ -116,6 +128,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'postgres', include: [POSTGRES], ...ALONE, hookTimeout: 3_600_000 } },
+      { extends: true, test: { name: 'flood', include: [FLOOD], ...ALONE, retry: 0 } },
       { extends: true, test: { name: 'local attempts', include: [LOCAL_ATTEMPTS], ...ALONE, retry: 0 } },
       // A message too many is one too many, also if there is none the second time.
       { extends: true, test: { name: 'faults', include: FAULTS, ...ALONE, retry: 0 } },

@@ -1,8 +1,8 @@
 /** The kinds of calls that Cognito counts apart. */
 export type CallKind = 'send' | 'attempt' | 'look';
 
-/** How many direct calls of each kind a worker process makes in a second, for each region, unless a setting says otherwise. */
-const DIRECT_CALLS_PER_SECOND = 10;
+/** Cognito lets an account send twice as many codes in a second (50) as it checks (25). */
+const SENDS_FOR_EACH_ATTEMPT = 2;
 
 /** A local activity holds its workflow task. A worker runs 40 tasks at once, and Cognito may be slow. */
 const MOST_LOCAL_AT_ONCE = 10;
@@ -29,11 +29,19 @@ interface AllowanceOptions {
   now?: (() => number) | undefined;
 }
 
+/** What the server says of the task queue of calls. */
+interface QueueState {
+  /** What it lets through in a second; 0 while it is paused. Absent: as much as comes. */
+  readonly perSecond?: number | undefined;
+  /** The worker processes that poll it, this one among them. Absent: it is not among them yet, and makes no direct call. */
+  readonly workers?: number | undefined;
+}
+
 /**
- * What a worker process may ask Cognito directly, past the task queue of calls: so many calls of each kind in every second, for
- * each region, since the quotas are those of an account in a region. Nothing for a minute after Cognito has throttled any call of
- * the process, and nothing while the task queue of calls is paused. Of attempts and looks together ten at once, since each holds
- * its workflow task. Where several pools call, the busiest leaves a fifth to the others.
+ * What a worker process may ask Cognito directly, past the task queue of calls: its part of so many calls of each kind in every
+ * second, for each region, since the quotas are those of an account in a region. Nothing for a minute after Cognito has throttled any
+ * call of the process, and nothing while the task queue of calls is paused. Of attempts and looks together ten at once, since each
+ * holds its workflow task. Where several pools call, the busiest leaves a fifth to the others.
  */
 export class Allowance {
   private readonly made = new Map<string, MadeCall[]>();
@@ -41,17 +49,17 @@ export class Allowance {
   private readonly asked = new Map<string, Map<string, number>>();
   private local = 0;
   private readonly throttledUntilMs = new Map<string, number>();
-  private queueLimit = Number.POSITIVE_INFINITY;
+  private queue: QueueState = { workers: 1 };
 
   private readonly throttledForMs: number;
   private readonly now: () => number;
 
   /**
-   * @param perSecond 0 for no direct call
+   * @param perSecond attempts, and as many looks, of all worker processes together; twice as many sends. 0 for no direct call
    * @param options for tests: how long a throttle counts, and a clock
    */
   constructor(
-    private readonly perSecond: number = DIRECT_CALLS_PER_SECOND,
+    private readonly perSecond: number,
     { throttledForMs = THROTTLED_FOR_MS, now = () => performance.now() }: AllowanceOptions = {},
   ) {
     this.throttledForMs = throttledForMs;
@@ -86,13 +94,19 @@ export class Allowance {
     const key = `${kind} ${region}`;
     // Each second counts, not each full one: a bucket that was full would let twice as many through.
     const made = (this.made.get(key) ?? []).filter(({ atMs }) => atMs > nowMs - WINDOW_MS);
-    // A limit of half a call in a second allows none here.
-    const most = Math.floor(Math.min(this.perSecond, this.queueLimit));
+    const most = this.mostOf(kind);
     const own = made.filter((call) => call.userPoolId === userPoolId).length;
     const isGreedy = own + 1 > Math.max(1, most / pools);
     const isLeft = made.length < (isGreedy && pools > 1 ? most - Math.ceil(most * LEFT_TO_OTHERS) : most);
     this.made.set(key, isLeft ? [...made, { atMs: nowMs, userPoolId }] : made);
     return isLeft;
+  }
+
+  /** This process's part of a second. Half a call is none here, so that all together never make more than is allowed. */
+  private mostOf(kind: CallKind): number {
+    const { perSecond = Number.POSITIVE_INFINITY, workers = Number.POSITIVE_INFINITY } = this.queue;
+    const times = kind === 'send' ? SENDS_FOR_EACH_ATTEMPT : 1;
+    return Math.floor((times * Math.min(this.perSecond, perSecond)) / workers);
   }
 
   /** How many pools of the region have asked for a call lately, this one among them. */
@@ -108,9 +122,9 @@ export class Allowance {
     this.throttledUntilMs.set(regionOf(userPoolId), this.now() + this.throttledForMs);
   }
 
-  /** What the server lets through the task queue of calls in a second; 0 while it is paused. Undefined: as much as comes. */
-  limitQueue(perSecond: number | undefined): void {
-    this.queueLimit = perSecond ?? Number.POSITIVE_INFINITY;
+  /** Takes its part of what the server lets through the task queue of calls. */
+  follow(queue: QueueState): void {
+    this.queue = queue;
   }
 }
 

@@ -2,10 +2,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { type CognitoIdentityProviderClient, GetUserCommand } from '@aws-sdk/client-cognito-identity-provider';
-import { type AttributeName, decodeAccessToken, FAILURE_TYPES, type Secret } from '@cognito-verification/contract';
+import { type AttributeName, decodeAccessToken, FAILURE_TYPES, Secret } from '@cognito-verification/contract';
 import { log } from '@temporalio/activity';
 import { UnresolvedAccessToken } from './access-token-source.js';
-import { failureName } from './failures.js';
+import { failureName, readFailure } from './failures.js';
 
 /** What Cognito shows of the attribute at one moment. An absent field was not told, which says nothing about its value. */
 export interface AttributeSnapshot {
@@ -44,6 +44,8 @@ export interface Look {
   signal: AbortSignal;
   /** Told of each failure, also where the look may do without an answer. */
   onFailure?: ((error: unknown) => void) | undefined;
+  /** Told of the value that each look reads. It must not leave the activity, so no snapshot holds it. */
+  onValue?: ((value: Secret) => void) | undefined;
 }
 
 /** The read before a send is useful but not necessary, and the user waits for it. */
@@ -72,6 +74,7 @@ export async function readSnapshot(look: Look, timeoutMs: number = READ_TIMEOUT_
   refuseOfAnother(look, attributes.get('sub'));
   const flag = attributes.get(`${attributeName}_verified`);
   const value = attributes.get(attributeName);
+  if (value) look.onValue?.(new Secret(value));
   return {
     verified: flag === 'true' ? true : flag === 'false' ? false : undefined,
     valueDigest: value ? digestOf(value, salt) : undefined,
@@ -87,13 +90,18 @@ function digestOf(value: string, salt: string): string {
 
 /**
  * Reads the attribute before a send; undefined if that fails, since no failure of it may delay or stop the send.
+ * @param options `tokenNeeded`: but for the refusal of its token, which the send would meet too. Default: `false`
  * @throws UnresolvedAccessToken if the token is of another user
  */
-export async function readIfQuick(look: Look): Promise<AttributeSnapshot | undefined> {
+export async function readIfQuick(
+  look: Look,
+  { tokenNeeded = false }: { tokenNeeded?: boolean } = {},
+): Promise<AttributeSnapshot | undefined> {
   try {
     return await readSnapshot(look, READ_BEFORE_SEND_TIMEOUT_MS);
   } catch (error) {
     if (error instanceof UnresolvedAccessToken) throw error;
+    if (tokenNeeded && readFailure(error).send === 'accessTokenRejected') throw error;
     log.info('The attribute could not be read before the send', { reason: failureName(error) });
     return undefined;
   }
@@ -110,6 +118,11 @@ export async function readUntilVerified(look: Look, awaited: AwaitedValue): Prom
     if (!mayChange(snapshot, awaited) || Date.now() + READ_AGAIN_MS > untilMs) return snapshot;
     await setTimeout(READ_AGAIN_MS, undefined, { signal: look.signal });
   }
+}
+
+/** Whether a look shows the value as verified; without one, whatever it shows. */
+export function isShownVerified(snapshot: AttributeSnapshot, awaited: AwaitedValue | undefined): boolean {
+  return snapshot.verified === true && !(awaited && mayChange(snapshot, awaited));
 }
 
 /** Whether what was read may be older than the accepted code. What is not told will not be told a second later either. */

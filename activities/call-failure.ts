@@ -5,6 +5,7 @@ import {
   attributeUnreadable,
   CALL_FAILURE_TYPES,
   defined,
+  type HeldReason,
   PROOF_FAILURE_TYPES,
   type Secret,
 } from '@cognito-verification/contract';
@@ -21,6 +22,10 @@ export interface FailureDetails<Failure> extends MaybeLate, MaybeRemembered {
   failure: Failure;
   /** See `Reading`. */
   dailyEmailLimit?: true | undefined;
+  /** With `rateLimited`: the guard keeps the message back for this reason, and Cognito was not asked. */
+  held?: HeldReason | undefined;
+  /** With `held`: from when the guard may be asked again, ISO 8601. */
+  retryAt?: string | undefined;
   /** For a ticket with AWS. */
   requestId?: string | undefined;
   /** The attribute before the failed send, or after a code was called expired. */

@@ -21,8 +21,11 @@ export interface Change {
   readonly pool: ServedUserPool;
   readonly look: Look;
   readonly failed: FailedCall;
-  /** To be called before Cognito is asked for anything that has an effect. Returns the signal that ends that. */
-  readonly ask: () => AbortSignal;
+  /**
+   * To be called before Cognito is asked for anything that has an effect. Returns the signal that ends that.
+   * @throws ApplicationFailure where the message must not leave now
+   */
+  readonly ask: () => Promise<AbortSignal>;
 }
 
 /** What ends a call that has an effect. */
@@ -45,11 +48,11 @@ export async function changeValue(change: Change): Promise<Changed | Omit<Alread
     if (input.unlessVerified && attribute.verified === true) return { alreadyVerified: true, attribute };
     // An earlier try may have made the change, and its answer is not handed on.
     failed.oldValue = attribute.verified === true ? undefined : 'replaced';
-    const details = await askForCode({ ...change, signal: change.ask() });
+    const details = await askForCode({ ...change, signal: await change.ask() });
     return { details, attribute, oldValue: failed.oldValue };
   }
   if (!input.replaceAtOnce && pool.keepsOriginal !== true) throw replacesAtOnce(input.attributeName, input.userPoolId);
-  const signal = change.ask();
+  const signal = await change.ask();
   const asking = { ...change, signal, look: { ...look, signal } };
   try {
     const sent = await update(asking);

@@ -7,11 +7,13 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { type CodeDelivery, deliveryTold, Secret, type ServedUserPool } from '@cognito-verification/contract';
 import { cancellationDetails, heartbeat, log } from '@temporalio/activity';
+import type { MessageGuard } from '../guard/message-guard.js';
 import { type AccessTokenSource, resolveAccessToken, UnresolvedAccessToken } from './access-token-source.js';
 import type { Allowance } from './allowance.js';
 import {
   type AttributeSnapshot,
   type AwaitedValue,
+  isShownVerified,
   type Look,
   masked,
   readIfQuick,
@@ -31,7 +33,9 @@ import type {
   VerifyCodeResult,
 } from './cognito.js';
 import type { CognitoClients } from './cognito-clients.js';
+import { type EndedCall, endOfAnswer, endOfFailure, failedLook } from './ended-call.js';
 import { failureName, readFailure } from './failures.js';
+import { GuardedMessage } from './guarded-message.js';
 import { refuseOtherClient, servedPool } from './served-user-pools.js';
 
 /** Only `userPools` is required. */
@@ -42,6 +46,13 @@ export interface ActivitiesOptions {
   accessTokenSource?: AccessTokenSource | undefined;
   /** What direct calls draw on; it is told of every throttle. Default: direct calls without a limit. */
   allowance?: Allowance | undefined;
+  /** Told of the end of each call. It must not throw. Default: nobody. */
+  onCallEnd?: ((call: EndedCall) => void) | undefined;
+  /**
+   * Asked before each message, and told of each code that was right. With one, each re-send reads the attribute too. Default: none,
+   * and every message leaves.
+   */
+  messageGuard?: MessageGuard | undefined;
 }
 
 /** A heartbeat lets the server notice a dead worker, and tells us of a cancellation. A quick call ends before the first. */
@@ -80,21 +91,48 @@ export class CognitoCaller {
       given,
       { call: 'send', signal },
       async (means) => {
-        const { attributeName, recordAttribute, unlessVerified } = means.input;
-        if (means.input.newValue !== undefined) return await this.change(means, means.input.newValue);
-        const attribute = recordAttribute ? await readIfQuick(this.lookOf(means)) : undefined;
-        means.failed.attribute = attribute;
-        if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
-        if (unlessVerified && attribute?.verified === true) return { alreadyVerified: true, attribute };
-        return { delivery: deliveryOf(await askForCode({ ...means, signal: askingOf(means) })), attribute };
+        const message = this.messageOf(means);
+        try {
+          return await (means.input.newValue === undefined
+            ? this.sendToCurrent(means, message)
+            : this.change(means, means.input.newValue, message));
+        } catch (error) {
+          await message.giveUp(error);
+          throw error;
+        }
       },
     );
   }
 
-  private async change(means: Means<SendCodeInput>, value: string): Promise<SendCodeResult | AlreadyVerified> {
+  private async sendToCurrent(
+    means: Means<SendCodeInput>,
+    message: GuardedMessage,
+  ): Promise<SendCodeResult | AlreadyVerified> {
+    const { attributeName, recordAttribute, unlessVerified } = means.input;
+    // A forged token must not have its message counted, or held.
+    const { isGuarded: tokenNeeded } = message;
+    const look = this.lookOf(means, message);
+    const shown = recordAttribute || message.isGuarded ? await readIfQuick(look, { tokenNeeded }) : undefined;
+    const attribute = recordAttribute ? shown : undefined;
+    means.failed.attribute = attribute;
+    if (attribute && attribute.valueDigest === undefined) throw unreadableAttribute(attributeName);
+    if (unlessVerified && attribute?.verified === true) return { alreadyVerified: true, attribute };
+    await message.ask();
+    return { delivery: deliveryOf(await askForCode({ ...means, signal: askingOf(means) })), attribute };
+  }
+
+  private async change(
+    means: Means<SendCodeInput>,
+    value: string,
+    message: GuardedMessage,
+  ): Promise<SendCodeResult | AlreadyVerified> {
     const newValue = new Secret(value);
     means.failed.secrets.push(newValue);
-    const changed = await changeValue({ ...means, newValue, look: this.lookOf(means), ask: () => askingOf(means) });
+    const ask = async () => {
+      await message.ask(newValue);
+      return askingOf(means);
+    };
+    const changed = await changeValue({ ...means, newValue, look: this.lookOf(means), ask });
     if ('alreadyVerified' in changed) return changed;
     const { details, ...rest } = changed;
     const delivery = deliveryOf(details);
@@ -122,16 +160,22 @@ export class CognitoCaller {
           failed.attribute = await quietly('called expired', () => readSnapshot(this.lookOf(means)));
         throw error;
       }
-      const attribute = await quietly('accepted', () => read(this.lookOf(means), input.target));
+      const message = this.messageOf(means);
+      const attribute = await quietly('accepted', () => read(this.lookOf(means, message), input.target));
+      if (attribute && isShownVerified(attribute, input.target)) message.noteProven();
       return { accepted: true, attribute };
     });
   }
 
   /** See `readAttribute`. It changes nothing, so it may be repeated after a lost answer. */
   read(given: ReadAttributeInput, signal: AbortSignal): Promise<AttributeSnapshot & Answer> {
-    return this.call(given, { call: 'attempt', repeatable: true, signal }, (means) =>
-      read(this.lookOf(means), means.input.target),
-    );
+    return this.call(given, { call: 'attempt', repeatable: true, signal }, async (means) => {
+      const { target, proves = target } = means.input;
+      const message = this.messageOf(means);
+      const attribute = await read(this.lookOf(means, message), target);
+      if (proves && isShownVerified(attribute, proves)) message.noteProven();
+      return attribute;
+    });
   }
 
   /** The frame of each call: input, token, heartbeats, the run in the answer, and the failure without secrets. */
@@ -142,9 +186,12 @@ export class CognitoCaller {
   ): Promise<Result & Answer> {
     const input = readable(given);
     const failed: FailedCall = { ...kind, secrets: [] };
+    const { userPoolId, attributeName } = input;
+    const ended = { call: kind.repeatable ? 'look' : kind.call, userPoolId, attributeName } as const;
     const { userPools, accessTokenSource } = this.options;
+    let answer: Result & Answer;
     try {
-      return await whileHeartbeating(!kind.repeatable, async () => {
+      answer = await whileHeartbeating(!kind.repeatable, async () => {
         const pool = servedPool(userPools, input.userPoolId);
         const forToken = kind.direct ? AbortSignal.any([signal, AbortSignal.timeout(DIRECT_TOKEN_MS)]) : signal;
         const accessToken = await findToken(input, accessTokenSource, forToken);
@@ -155,15 +202,32 @@ export class CognitoCaller {
       });
     } catch (error) {
       this.noteThrottle(error, kind.call, input);
-      throw failureOf(error, failed);
+      const failure = failureOf(error, failed);
+      this.options.onCallEnd?.({ ...ended, ...endOfFailure(failure) });
+      throw failure;
     }
+    this.options.onCallEnd?.({ ...ended, ...endOfAnswer(answer) });
+    return answer;
   }
 
-  private lookOf({ input, accessToken, client, signal }: Means<CognitoCall & { newValue?: string | undefined }>): Look {
+  private messageOf({ input, failed }: Pick<Means<CognitoCall>, 'input' | 'failed'>): GuardedMessage {
+    return new GuardedMessage(this.options.messageGuard, input, failed);
+  }
+
+  /** @param message is told of the value */
+  private lookOf(
+    { input, accessToken, client, signal, failed }: Means<CognitoCall & { newValue?: string | undefined }>,
+    message?: GuardedMessage,
+  ): Look {
     const { sub, attributeName, salt } = input;
     const newValue = input.newValue === undefined ? undefined : new Secret(input.newValue);
-    const onFailure = (error: unknown) => this.noteThrottle(error, 'attempt', input);
-    return { client, accessToken, sub, attributeName, salt, newValue, signal, onFailure };
+    const onFailure = (error: unknown) => {
+      this.noteThrottle(error, 'attempt', input);
+      // A call that is a look alone is told of by the frame.
+      if (!failed.repeatable) this.options.onCallEnd?.(failedLook(input, error));
+    };
+    const onValue = (value: Secret) => message?.noteValue(value);
+    return { client, accessToken, sub, attributeName, salt, newValue, signal, onFailure, onValue };
   }
 
   private noteThrottle(error: unknown, call: FailedCall['call'], { userPoolId }: CognitoCall): void {

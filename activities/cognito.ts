@@ -95,7 +95,12 @@ export type VerifyCodeInput = CognitoCall &
     rememberedOnly?: boolean | undefined;
   };
 
-export type ReadAttributeInput = CognitoCall & Awaiting & Changing;
+export type ReadAttributeInput = CognitoCall &
+  Awaiting &
+  Changing & {
+    /** Shown as verified, this value proves that a code was right which nobody has seen the answer of. Default: none. */
+    proves?: AwaitedValue | undefined;
+  };
 
 /** Cognito has accepted the code. */
 export interface VerifyCodeResult extends Answer, MaybeLate, MaybeRemembered {

@@ -22,8 +22,11 @@ export function createActivities(clients: CognitoClients, options: ActivitiesOpt
   };
 }
 
-/** A query that comes with a workflow task begins within so long after the local activity. */
+/** A query that comes with a workflow task begins within so long after the local activity, on an idle machine. */
 const QUERY_BEGINS_MS = 5;
+
+/** The local activities have three seconds in all. */
+const MOST_WAIT_MS = 1_000;
 
 /** Shorter than the time-out of the local activities, so that their answers arrive in time. */
 const DIRECT_MS = 2_800;
@@ -32,6 +35,8 @@ const DIRECT_MS = 2_800;
 export interface DirectActivitiesOptions extends ActivitiesOptions {
   /** Whether the worker is running a workflow task or a query of this run just now. Default: never. */
   isBusy?: ((runId: string) => boolean) | undefined;
+  /** How many milliseconds after its workflow task a local activity has to wait until any query has begun. Default: 5, of an idle machine. */
+  untilBusyMs?: ((runId: string) => number) | undefined;
 }
 
 /**
@@ -41,7 +46,7 @@ export interface DirectActivitiesOptions extends ActivitiesOptions {
  */
 export function createDirectActivities(
   clients: CognitoClients,
-  { isBusy = () => false, ...options }: DirectActivitiesOptions,
+  { isBusy = () => false, untilBusyMs = () => QUERY_BEGINS_MS, ...options }: DirectActivitiesOptions,
 ): DirectActivities {
   const caller = new CognitoCaller(clients, options);
   const remembered = new RememberedVerdicts();
@@ -57,7 +62,7 @@ export function createDirectActivities(
     if (!isServed) return undefined;
     return allowance ? allowance.draw(kind, input.userPoolId, call) : call();
   };
-  const noting = notingLate(isBusy);
+  const noting = notingLate(isBusy, untilBusyMs);
   const notCalled = ({ runId }: CognitoCall): NotCalled => ({ notCalled: true, runId });
   return {
     sendCode: async (input) =>
@@ -78,10 +83,11 @@ export function createDirectActivities(
 }
 
 /** Notes in the end of a local activity whether it may be late: by the end of the activity any query has begun. */
-function notingLate(isBusyWith: (runId: string) => boolean) {
-  const isBusy = () => isBusyWith(activityInfo().workflowExecution?.runId ?? '');
+function notingLate(isBusyWith: (runId: string) => boolean, untilBusyMs: (runId: string) => number) {
+  const runOf = () => activityInfo().workflowExecution?.runId ?? '';
+  const isBusy = () => isBusyWith(runOf());
   return async <Result extends object>(run: () => Promise<Result>): Promise<Result & MaybeLate> => {
-    const begun = sleep(QUERY_BEGINS_MS);
+    const begun = sleep(Math.min(Math.max(QUERY_BEGINS_MS, untilBusyMs(runOf())), MOST_WAIT_MS));
     try {
       const result = await run();
       await begun;

@@ -22,6 +22,9 @@ interface Begun {
   submit(): Promise<void>;
 }
 
+/** With 64 in flight a slow machine takes longer than the default. Each revision takes the option that it knows. */
+const PATIENT = { timeout: '3 minutes', waitForDelivery: '3 minutes' } as const;
+
 const options: ProcessOptions = JSON.parse(process.argv[2] ?? '{}');
 const { address, taskQueue, cognitoUrl, userPoolId, kind, code } = options;
 const open: Begun[] = [];
@@ -88,16 +91,17 @@ async function timed<T>(into: number[], work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** With 64 in flight a slow machine takes longer than the default. Each revision takes the option that it knows. */
-const PATIENT = { timeout: '3 minutes', waitForDelivery: '3 minutes' } as const;
-
 async function byProduct(): Promise<(user: SandboxUser) => Promise<Begun>> {
   const connection = await Connection.connect({ address });
   const sealing = options.keys
     ? { dataConverter: clientDataConverter(keyRingOf(...parseKeys(options.keys, 'keys'))) }
     : undefined;
+  const { tracesUrl } = options;
+  const tracing = tracesUrl && {
+    interceptors: (await import('./traced-caller.js')).tracedInterceptors(tracesUrl),
+  };
   const verifications = new VerificationClient({
-    client: new Client({ connection, ...sealing }),
+    client: new Client({ connection, ...sealing, ...tracing }),
     userPools: [{ userPoolId, endpoint: cognitoUrl }],
     taskQueue,
     sealedElsewhere: true,

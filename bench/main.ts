@@ -40,7 +40,9 @@ async function bench(options: BenchOptions): Promise<void> {
   const report = (line: string) => progress.show(line);
   const other =
     against === undefined || earlier ? undefined : await buildRevision(against, { root: ROOT, report, signal });
-  const taking = contestants(ROOT, other).filter(({ name }) => options.contestants?.includes(name) ?? true);
+  const taking = contestants(ROOT, other).filter(
+    ({ name, onlyNamed }) => options.contestants?.includes(name) ?? !onlyNamed,
+  );
   report('starting the servers and the contestants ...');
   const stand = await startStand({ server: options.server, report, signal });
   let ending: Promise<void> | undefined;

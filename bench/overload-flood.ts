@@ -1,6 +1,6 @@
 /** The flood of one pool, the quiet pool beside it, and what of both is measured. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StartedVerification } from '@cognito-verification/client';
+import type { StartedVerification, VerificationClient } from '@cognito-verification/client';
 import type { SandboxUser } from '../sandbox/index.js';
 import type { OverloadStand } from './overload-stand.js';
 
@@ -16,10 +16,14 @@ export interface Crowd {
   readonly perSecond: number;
   /** Wrong codes that each types before the right one. */
   readonly wrongCodes: number;
+  /** All of them give up. */
+  readonly giveUp: AbortSignal;
 }
 
-const WAIT_BETWEEN_TRIES_MS = 1_000;
-const MOST_TRIES = 200;
+const LOOKS_INTO_INBOX_MS = 1_000;
+/** Who is told that it takes longer tries again after a while. */
+const WAIT_BETWEEN_TRIES_MS = 10_000;
+const MOST_TRIES = 50;
 /** As long as a send waits for its turn. */
 const MOST_WAIT_MS = 540_000;
 
@@ -36,43 +40,55 @@ export async function arrive(stand: OverloadStand, crowd: Crowd, isOver: () => b
   const begunAt = performance.now();
   for (const [i, user] of crowd.users.entries()) {
     await sleep(Math.max(0, begunAt + (i * 1_000) / crowd.perSecond - performance.now()));
-    ways.push(verify(stand, user, isOver() ? 0 : crowd.wrongCodes, waits, isOver));
+    const verifications = stand.callers[i % stand.callers.length] ?? stand.callers[0];
+    ways.push(verify({ verifications, sandbox: stand.sandbox }, user, crowd, waits, isOver));
   }
   return { waits, ended: Promise.all(ways) };
 }
 
+/** The service at which a user signs up. */
+interface Caller extends Pick<OverloadStand, 'sandbox'> {
+  readonly verifications: VerificationClient;
+}
+
 /** One user: start, wait for the code, type it. What fails is tried again, as a person would. */
 async function verify(
-  stand: OverloadStand,
+  caller: Caller,
   user: SandboxUser,
-  wrongCodes: number,
+  { wrongCodes, giveUp }: Crowd,
   waits: Waits,
   isOver: () => boolean,
 ): Promise<boolean> {
-  const { verifications, sandbox } = stand;
+  const { verifications, sandbox } = caller;
   const begunAt = performance.now();
-  const started = await again(() =>
+  const started = await again(giveUp, () =>
     verifications.start({ accessToken: user.accessToken, attributeName: 'email', requestId: user.sub }),
   );
   if (started === undefined) return false;
   // Who is not told within the client's 20 seconds looks into the inbox.
   while (sandbox.inbox(user).length === 0) {
-    if (performance.now() - begunAt > MOST_WAIT_MS) return false;
-    await sleep(WAIT_BETWEEN_TRIES_MS);
+    if (giveUp.aborted || performance.now() - begunAt > MOST_WAIT_MS) return false;
+    await sleep(LOOKS_INTO_INBOX_MS);
   }
   waits.sent.push(performance.now() - begunAt);
   const code = sandbox.codeFor(user, 'email');
   for (let wrong = 0; wrong < wrongCodes && !isOver(); wrong++)
-    await submit(stand, started, code === '000000' ? '000001' : '000000', `wrong-${wrong}`);
+    await submit(caller, started, code === '000000' ? '000001' : '000000', `wrong-${wrong}`, giveUp);
   const typedAt = performance.now();
-  const answer = await submit(stand, started, code, 'right');
+  const answer = await submit(caller, started, code, 'right', giveUp);
   waits.submit.push(performance.now() - typedAt);
   return answer === 'verified';
 }
 
-async function submit({ verifications }: OverloadStand, started: StartedVerification, code: string, attempt: string) {
+async function submit(
+  { verifications }: Caller,
+  started: StartedVerification,
+  code: string,
+  attempt: string,
+  giveUp: AbortSignal,
+) {
   let tries = 0;
-  return await again(async () => {
+  return await again(giveUp, async () => {
     // A call that was throttled beyond its budget has ended; the same id would get the same answer.
     const attemptId = `${attempt}-${tries++}`;
     const { result } = await verifications.submitCode(started, { code, attemptId });
@@ -80,11 +96,12 @@ async function submit({ verifications }: OverloadStand, started: StartedVerifica
   });
 }
 
-async function again<T>(act: () => Promise<T>): Promise<T | undefined> {
+async function again<T>(giveUp: AbortSignal, act: () => Promise<T>): Promise<T | undefined> {
   for (let tries = 1; ; tries++) {
     try {
       return await act();
     } catch (error) {
+      if (giveUp.aborted) return undefined;
       if (tries === MOST_TRIES) {
         process.stderr.write(`gave up: ${error instanceof Error ? error.message : String(error)}\n`);
         return undefined;

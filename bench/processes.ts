@@ -17,8 +17,12 @@ export interface ProcessOptions {
   readonly keys?: string | undefined;
   /** Of the barest workflow; see `bundleBare`. */
   readonly bareBundlePath?: string | undefined;
+  /** Where the product sends its traces. Default: it traces nothing. */
+  readonly tracesUrl?: string | undefined;
   /** Default: the product's. */
   readonly maxCachedWorkflows?: number | undefined;
+  /** Where the worker serves metrics. Default: it has none. */
+  readonly metricsAddress?: string | undefined;
 }
 
 /** What a caller is asked for; a worker only tells its usage. */

@@ -1,8 +1,10 @@
 /** The contestants, and their processes: a worker and a caller each. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { freePort } from '../dev/free-port.js';
 import { createTeardown } from '../dev/teardown.js';
 import type { BareBundle } from './bare-worker.js';
+import { startCollector } from './collector.js';
 import { type BenchProcess, type ProcessOptions, startProcess } from './processes.js';
 import type { Stand } from './stand.js';
 
@@ -13,6 +15,12 @@ export interface Contestant {
   /** The folder of its build. */
   readonly root: string;
   readonly sealed: boolean;
+  /** It takes part only where it is named. */
+  readonly onlyNamed?: true;
+  /** Whether its worker serves metrics. Default: it does not. */
+  readonly metrics?: true;
+  /** Whether worker and caller trace. Default: neither. */
+  readonly traced?: true;
 }
 
 /** A contestant that runs. */
@@ -27,12 +35,15 @@ export interface Racer {
 }
 
 /**
- * The product as deployed; the same with payloads in plain text; the barest workflow; and a caller without Temporal.
+ * The product as deployed; the same with metrics, with tracing, and with payloads in plain text; the barest workflow; and a caller
+ * without Temporal.
  * @param other another revision's build. Its product takes part as well, and the barest workflow is that revision's.
  */
 export function contestants(root: string, other?: { name: string; root: string }): Contestant[] {
   return [
     { name: 'sealed', kind: 'product', root, sealed: true },
+    { name: 'with metrics', kind: 'product', root, sealed: true, metrics: true, onlyNamed: true },
+    { name: 'traced', kind: 'product', root, sealed: true, traced: true, onlyNamed: true },
     { name: 'plain text', kind: 'product', root, sealed: false },
     { name: 'barest', kind: 'barest', root: other?.root ?? root, sealed: false },
     ...(other ? [{ ...other, kind: 'product', sealed: true } as const] : []),
@@ -50,7 +61,7 @@ export async function startRacer(
   contestant: Contestant,
   { purpose = 'standing', maxCachedWorkflows }: { purpose?: string; maxCachedWorkflows?: number } = {},
 ): Promise<Racer> {
-  const { kind, root, sealed } = contestant;
+  const { kind, root, sealed, metrics } = contestant;
   const { address, userPoolId, code } = stand;
   const taskQueue = `${contestant.name.replaceAll(' ', '-')}-${purpose}`;
   const teardown = createTeardown(stand.report);
@@ -62,7 +73,10 @@ export async function startRacer(
     return child;
   };
   const keys = sealed ? stand.keys : undefined;
-  const place = { kind, address, userPoolId, code, taskQueue, keys, cognitoUrl: stand.sandbox.url };
+  const collector = contestant.traced && (await startCollector());
+  if (collector) teardown.addQuietly('the collector', () => collector.close());
+  const tracesUrl = collector?.url;
+  const place = { kind, address, userPoolId, code, taskQueue, keys, cognitoUrl: stand.sandbox.url, tracesUrl };
   let worker: BenchProcess | undefined;
   if (kind === 'barest') {
     const { bundleBare }: { bundleBare: () => Promise<BareBundle> } = await import(
@@ -72,7 +86,8 @@ export async function startRacer(
     teardown.addQuietly('the bundle', () => bundle.remove());
     worker = await started('worker-process.js', { ...place, bareBundlePath: bundle.path });
   } else if (kind === 'product') {
-    worker = await started('worker-process.js', { ...place, maxCachedWorkflows });
+    const metricsAddress = metrics && `127.0.0.1:${await freePort()}`;
+    worker = await started('worker-process.js', { ...place, maxCachedWorkflows, metricsAddress });
   }
   const caller = await started('caller-process.js', place);
   return { contestant, stand, taskQueue, worker, caller, stop };

@@ -12,11 +12,23 @@ import type { Answer, ProcessOptions } from './processes.js';
 
 const options: ProcessOptions = JSON.parse(process.argv[2] ?? '{}');
 const { address, taskQueue, cognitoUrl, userPoolId, bareBundlePath, maxCachedWorkflows } = options;
+const { metricsAddress, tracesUrl } = options;
 const keys: KeyRing | undefined = options.keys ? keyRingOf(...parseKeys(options.keys, 'keys')) : undefined;
 
+const metrics = metricsAddress && {
+  prometheus: {
+    bindAddress: metricsAddress,
+    countersTotalSuffix: true,
+    unitSuffix: true,
+    useSecondsForDurations: true,
+  },
+};
 Runtime.install({
   logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  telemetryOptions: {
+    logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} },
+    ...(metrics ? { metrics } : {}),
+  },
   // Ctrl-C ends the benchmark, and the benchmark ends this process.
   shutdownSignals: [],
 });
@@ -39,8 +51,15 @@ cognito.destroy();
 await connection.close();
 
 async function createOurs() {
-  const ours = await createWorker({ ...common, namespace: 'default', keys, maxCachedWorkflows });
+  const tracing = tracesUrl === undefined ? undefined : await startTracing(tracesUrl);
+  const ours = await createWorker({ ...common, namespace: 'default', keys, maxCachedWorkflows, tracing });
   return { worker: ours, cached: () => ours.status().workflows?.numCachedWorkflows ?? 0 };
+}
+
+async function startTracing(url: string) {
+  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = url;
+  const { startTracing: start } = await import('../tracing/worker-tracing.js');
+  return start(new DefaultLogger('ERROR'));
 }
 
 async function createBare(bundlePath: string) {

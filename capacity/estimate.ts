@@ -58,7 +58,7 @@ export interface Estimate {
   readonly storedDatabaseBytes: number;
   readonly workersNeeded: number;
   readonly workers: number;
-  /** Of each account, so that no call is throttled: what the quota of attempts leaves beside the allowance of its workers. */
+  /** Of each account, so that no attempt is throttled: direct ones are never more than this limit, nor than the allowance. */
   readonly queueLimitAdvised: number;
   readonly sendDelay: QueueDelay;
   readonly codeDelay: QueueDelay;
@@ -110,7 +110,10 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
     storedDatabaseBytes: historyBytesPerDay * retentionDays * DATABASE_BYTES_FOR_EACH,
     workersNeeded,
     workers,
-    queueLimitAdvised: Math.max(0, input.attemptsPerSecond - input.directCallsPerSecond * (workers / accounts)),
+    queueLimitAdvised: Math.max(
+      Math.floor(input.attemptsPerSecond / 2),
+      input.attemptsPerSecond - input.directCallsPerSecond,
+    ),
     sendDelay: worst(day.slots, ({ sendDelays }) => sendDelays),
     codeDelay: worst(day.slots, ({ codeDelays }) => codeDelays),
     limits,
@@ -155,10 +158,10 @@ function costOf(counts: Outcome['counts'], what: 'actions' | 'bytes'): number {
 }
 
 function limitsOf(input: CapacityInput, account: Account, { slots }: Outcome): LimitUse[] {
-  const { slotSeconds, workers, cpuMs, directCallsPerSecond, queueCallsPerSecond } = account;
+  const { slotSeconds, cpuMs } = account;
   const busiest = (count: (slot: SlotOutcome) => number) => Math.max(...slots.map(count)) / slotSeconds;
-  const places = Math.ceil(Math.min(directCallsPerSecond, queueCallsPerSecond));
-  const queued = (calls: number) => calls * shareWithoutAllowance(places, calls / slotSeconds / workers);
+  const queued = (what: 'sends' | 'codes', calls: number) =>
+    calls * shareWithoutAllowance(account, what, calls / slotSeconds);
   const cores = (of: 'worker' | 'server') =>
     busiest(
       ({ firstSends, resends, codes }) =>
@@ -171,7 +174,7 @@ function limitsOf(input: CapacityInput, account: Account, { slots }: Outcome): L
     ['emails', emails, input.emailsPerDay],
     [
       'queue',
-      busiest(({ firstSends, resends, codes }) => queued(firstSends) + resends + queued(codes)),
+      busiest(({ firstSends, resends, codes }) => queued('sends', firstSends) + resends + queued('codes', codes)),
       input.queueCallsPerSecond,
     ],
     ['workerCpu', cores('worker'), account.workerCores],

@@ -70,8 +70,8 @@ export const FIELDS = {
     least: 0,
     most: 1_000,
     whole: true,
-    default: 10,
-    meaning: '`VERIFICATION_DIRECT_CALLS_PER_SECOND` of each worker process',
+    default: 20,
+    meaning: '`VERIFICATION_DIRECT_CALLS_PER_SECOND`, of each account',
   },
   queueCallsPerSecond: {
     least: 0.01,

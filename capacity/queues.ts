@@ -119,15 +119,25 @@ function merged(one: Parcel, other: Parcel): Parcel {
   return { ...other, mass, startSecond: mean('startSecond'), sinceSecond: mean('sinceSecond') };
 }
 
+/** The account's workers, and what they may ask Cognito directly. */
+interface Allowing {
+  readonly workers: number;
+  readonly directCallsPerSecond: number;
+  readonly queueCallsPerSecond: number;
+}
+
 /**
- * The share of calls that find no allowance: each takes one of so many places for a second (Erlang's loss formula, which
- * holds for calls that come independently of each other).
- * @param places the allowance of a process
- * @param perSecond calls of one kind that come to the process
+ * The share of calls that find no allowance: each takes one of the places of its process for a second (Erlang's loss formula, which
+ * holds for calls that come independently of each other). `Allowance` of the activities has the rule.
+ * @param perSecond calls of this kind that come to all workers of the account
  */
-export function shareWithoutAllowance(places: number, perSecond: number): number {
+export function shareWithoutAllowance(account: Allowing, what: 'sends' | 'codes', perSecond: number): number {
+  const { workers, directCallsPerSecond, queueCallsPerSecond } = account;
+  const times = what === 'sends' ? 2 : 1;
+  const places = Math.floor((times * Math.min(directCallsPerSecond, queueCallsPerSecond)) / workers);
+  const load = perSecond / workers;
   let blocked = 1;
-  for (let place = 1; place <= places; place++) blocked = (perSecond * blocked) / (place + perSecond * blocked);
+  for (let place = 1; place <= places; place++) blocked = (load * blocked) / (place + load * blocked);
   return blocked;
 }
 

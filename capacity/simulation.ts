@@ -149,10 +149,8 @@ class Day {
 
   /** A first send and a code go directly where there is an allowance; everything else goes by the task queue of calls. */
   private dispatch(parcel: Parcel, second: number, direct: Parcel[]): void {
-    const { workers, directCallsPerSecond, queueCallsPerSecond } = this.account;
-    const places = Math.ceil(Math.min(directCallsPerSecond, queueCallsPerSecond));
     const isGoverned = parcel.kind === 'resend' || second < this.throttledUntil;
-    const share = isGoverned ? 1 : shareWithoutAllowance(places, parcel.mass / workers);
+    const share = isGoverned ? 1 : shareWithoutAllowance(this.account, isCode(parcel) ? 'codes' : 'sends', parcel.mass);
     if (share < 1) direct.push({ ...parcel, mass: parcel.mass * (1 - share) });
     this.toQueue({ ...parcel, mass: parcel.mass * share });
   }
@@ -163,17 +161,22 @@ class Day {
     else if (isCode(parcel)) this.outcome.counts.queuedCode += parcel.mass;
   }
 
-  /** Codes go before sends. What has waited for longer than its budget is not asked any more. */
+  /** Codes and sends take turns. What has waited for longer than its budget is not asked any more. */
   private fromQueue(second: number): Parcel[] {
+    const { codes, sends } = this.queued;
     let left = this.account.queueCallsPerSecond;
-    const fits = (parcel: Parcel) => {
-      const isLate = second - parcel.sinceSecond >= (isCode(parcel) ? CODE_BUDGET_SECONDS : SEND_BUDGET_SECONDS);
-      if (isLate) return parcel.mass;
-      const mass = Math.min(parcel.mass, left);
-      left -= mass;
-      return mass;
+    const fitsInto = (share: number) => {
+      let part = share * left;
+      return (parcel: Parcel) => {
+        const isLate = second - parcel.sinceSecond >= (isCode(parcel) ? CODE_BUDGET_SECONDS : SEND_BUDGET_SECONDS);
+        if (isLate) return parcel.mass;
+        const mass = Math.min(parcel.mass, part);
+        part -= mass;
+        left -= mass;
+        return mass;
+      };
     };
-    return [...this.queued.codes.serve(fits), ...this.queued.sends.serve(fits)];
+    return [...codes.serve(fitsInto(0.5)), ...sends.serve(fitsInto(1)), ...codes.serve(fitsInto(1))];
   }
 
   private ask(what: 'codes' | 'sends', direct: readonly Parcel[], queued: readonly Parcel[], second: number): void {

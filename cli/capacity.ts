@@ -88,7 +88,8 @@ async function writeSvg(path: string, svg: string): Promise<void> {
   });
 }
 
-function report(input: CapacityInput, said: Estimate, words: typeof LIMITS): string {
+/** The estimate in words, without the chart. */
+export function report(input: CapacityInput, said: Estimate, words: typeof LIMITS): string {
   const binding = said.limits[0];
   const rows: [string, string][] = [
     [

@@ -1,4 +1,9 @@
-import type { VerificationOutcome, VerificationState, VerificationStatus } from '@cognito-verification/client';
+import type {
+  HeldReason,
+  VerificationOutcome,
+  VerificationState,
+  VerificationStatus,
+} from '@cognito-verification/client';
 import { isFinal } from '@cognito-verification/contract';
 import { emphasized } from './print.js';
 import { time } from './time.js';
@@ -15,6 +20,7 @@ export function statusCard(workflowId: string, status: VerificationStatus): stri
     ['Why', expiry(status)],
     ['Why', status.failure && `${status.failure.type}: ${status.failure.message}`],
     ['Code works until', isFinal(status.state) ? undefined : time(status.codeExpiresAt)],
+    ['Held', status.held && HELD[status.held]],
     ['Tries again', time(status.retryAt)],
     ['Sends left', isFinal(status.state) ? undefined : sendsLeft(status)],
     ['Attempts left', isFinal(status.state) ? undefined : String(status.attemptsLeft)],
@@ -55,6 +61,14 @@ const OLD_VALUES: Record<NonNullable<VerificationStatus['oldValue']>, string> = 
   replaced: 'replaced: the user has the new one already, unverified',
 };
 
+const HELD: Record<HeldReason, string> = {
+  DestinationCeiling: 'DestinationCeiling: enough messages went to this destination for now, whoever asked for them',
+  MessageBudget: "MessageBudget: the account's messages of the hour or the day are used up",
+  UnprovenMessages: 'UnprovenMessages: too many messages to this country or prefix brought no code back',
+  UnreadDestination: 'UnreadDestination: nobody could read the number, and such a message waits',
+  GuardUnavailable: 'GuardUnavailable: the store in which the workers count messages is away',
+};
+
 const EXPIRIES = {
   AttemptsExhausted: 'AttemptsExhausted: no attempts were left, and it was started again',
   Superseded: 'Superseded: it was started again for another value',
@@ -92,7 +106,10 @@ function sendsLeft({ sendsLeft: left, resendAllowedAt }: VerificationStatus): st
   return waits ? `${left}, the next from ${time(resendAllowedAt)}` : String(left);
 }
 
-function next(workflowId: string, { state, retryAt, attemptsLeft, proof }: VerificationStatus): string | undefined {
+function next(
+  workflowId: string,
+  { state, retryAt, attemptsLeft, proof, held }: VerificationStatus,
+): string | undefined {
   switch (state) {
     case 'awaitingCode':
       if (proof === 'outstanding')
@@ -107,6 +124,8 @@ function next(workflowId: string, { state, retryAt, attemptsLeft, proof }: Verif
         ? `cognito-verification status ${workflowId}`
         : `cognito-verification status ${workflowId}; if it stays so, the worker's log says why, and so do the Pending Activities in the Web UI`;
     case 'rateLimited':
+      if (held)
+        return `nothing to do: the guard is asked again ${retryAt ? time(retryAt) : 'later'}${held === 'UnprovenMessages' ? '; cognito-verification limits shows what it brakes' : ''}`;
       return `nothing to do: Cognito's limit for this user is used up, the code is sent ${retryAt ? time(retryAt) : 'later'}`;
     case 'awaitingToken':
       return `Cognito takes none of the access tokens, or they have expired; with a fresh one: cognito-verification renew-token ${workflowId}`;

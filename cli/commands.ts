@@ -70,6 +70,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./setup.js')).setupCommand(),
   },
   {
+    name: 'doctor',
+    summary: 'ask everything that a verification needs, and say what is wrong',
+    load: async () => (await import('./doctor.js')).doctorCommand(),
+  },
+  {
     name: 'limits',
     summary: 'show and set how many calls to Cognito the server lets through',
     load: async () => (await import('./limits.js')).limitsCommand(),
@@ -88,6 +93,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'codec-server',
     summary: 'show the Web UI what is sealed, without the secrets',
     load: async () => (await import('./codec-server.js')).codecServerCommand(),
+  },
+  {
+    name: 'probe',
+    summary: 'compare a real user pool with what the sandbox assumes',
+    load: async () => (await import('./probe.js')).probeCommand(),
   },
   {
     name: 'sandbox',

@@ -40,8 +40,8 @@ export function exitCodeOf(code: string): number {
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    done; with submit and wait: verified
-  1    the verification did not succeed, or refused the request
+  1    the verification did not succeed, or refused the request; doctor: something fails
   2    wrong usage, value or configuration; nothing was done
-  3    Temporal, a worker or Cognito cannot be reached, or is not set up
+  3    Temporal, a worker or Cognito cannot be reached, or is not set up; doctor: something could not be asked
   4    wait: still open when --timeout passed
   130  interrupted; a verification that was started goes on`;

@@ -1,7 +1,9 @@
 import { hostname, userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { GovernedQueue, QueueLimits, QueueLoad, QueueRate } from '../temporal/queue-limits.js';
+import { type Brakes, brakesInWords, type Lift, placeDocument, placeOption, readOrLift } from './brakes.js';
 import { watchInterruption } from './interruption.js';
+import { durationOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { spanInWords, time } from './time.js';
 
@@ -12,6 +14,8 @@ interface LimitsOptions extends OutputOptions {
   poolRate?: number;
   poolWeight?: Record<string, number>;
   clear?: (typeof CLEARABLE)[number][];
+  liftBrake?: string;
+  for?: number;
   reason?: string;
 }
 
@@ -19,12 +23,17 @@ interface LimitsOptions extends OutputOptions {
 export function limitsCommand(): Command {
   return new Command('limits')
     .description(
-      'Shows the limits of the task queue of calls to Cognito, and sets them, live: workers take them over within five seconds. Without an option that sets or clears it changes nothing.',
+      'Shows the limits of the task queue of calls to Cognito, and sets them, live: workers take them over within five seconds. Shows what the guard brakes, and lifts it for a time. Without an option that sets, clears or lifts it changes nothing.',
     )
     .addOption(
       new Option('--queue-rate <n>', 'calls in a second, for all pools together; 0 pauses').argParser(rateOption),
     )
-    .addOption(new Option('--pool-rate <n>', 'calls in a second for each user pool; 0 pauses').argParser(rateOption))
+    .addOption(
+      new Option(
+        '--pool-rate <n>',
+        'sends in a second for each user pool, and as many attempts with looks; 0 pauses',
+      ).argParser(rateOption),
+    )
     .addOption(
       new Option(
         '--pool-weight <pool=weight>',
@@ -32,21 +41,37 @@ export function limitsCommand(): Command {
       ).argParser(weightOption),
     )
     .addOption(new Option('--clear <what...>', 'removes limits').choices(CLEARABLE))
+    .addOption(
+      new Option(
+        '--lift-brake <place>',
+        'lets messages through to a country, such as DE, or to numbers that begin so, such as +49151',
+      ).argParser(placeOption),
+    )
+    .addOption(
+      new Option('--for <duration>', 'for how long the brake is lifted, a week at most; 0s sets it again').argParser(
+        durationOption,
+      ),
+    )
     .option('--reason <text>', 'why, for whoever looks at the limits later')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 A rate is for all calls together: sends, attempts and looks. Direct calls of the workers are not among them and come on top;
-each worker makes at most as many of each kind as the lower of the two rates. Weights count only on a server with fairness
+all workers together make at most as many of each kind as the lower of the two rates. Weights count only on a server with fairness
 (matching.enableFairness), which does not say whether it has it.
+
+What is braked is in the store that all workers share. So this command needs the settings of the guard that the workers have, above
+all VERIFICATION_GUARD_STORE and VERIFICATION_GUARD_KEY. Without a store each worker has brakes of its own, which nobody else can see or
+lift.
 
 Examples:
   cognito-verification limits
-  cognito-verification limits --queue-rate 8 --reason 'two workers: 2 × 8 direct ones and 8 are 24 of 25'
+  cognito-verification limits --queue-rate 12 --reason 'with as many direct ones that is 24 of 25'
   cognito-verification limits --queue-rate 0 --reason 'an incident at AWS'
   cognito-verification limits --pool-weight eu-west-1_AbC123xyz=3
-  cognito-verification limits --clear queue-rate pool-weights`,
+  cognito-verification limits --clear queue-rate pool-weights
+  cognito-verification limits --lift-brake DE --for 2h`,
     )
     .action(async (options: LimitsOptions, command: Command) => {
       refuseContradiction(options, command);
@@ -69,6 +94,13 @@ async function readOrSet(options: LimitsOptions): Promise<void> {
       import('../temporal/queue-limits.js'),
     ]);
   const config = loadConfig();
+  // First, since it needs no Temporal.
+  const lift = liftOf(options);
+  // The queue is to be seen and paused in an incident, whatever became of the store. Who lifts a brake is told.
+  const brakes = await readOrLift(lift).catch((error: unknown): Brakes => {
+    if (lift || !(error instanceof Error)) throw error;
+    return { unreadable: error.message };
+  });
   const { connection, close } = await connectClient(config);
   const queue = { connection, namespace: config.namespace, taskQueue: cognitoTaskQueue(config.taskQueue) };
   try {
@@ -76,12 +108,21 @@ async function readOrSet(options: LimitsOptions): Promise<void> {
     if (before === undefined) throw queueLimits.noQueueLimits(queue);
     const changed = isChange(options) ? await queueLimits.setQueueLimits(queue, changesOf(options, before)) : undefined;
     const limits = { ...before, ...changed };
-    print(options, { namespace: queue.namespace, taskQueue: queue.taskQueue, ...limits }, inWords(queue, limits));
+    const document = { namespace: queue.namespace, taskQueue: queue.taskQueue, ...limits };
+    print(
+      options,
+      { ...document, brakes: { ...brakes, places: brakes.places?.map(placeDocument) ?? null } },
+      [inWords(queue, limits), '', ...brakesInWords(brakes)].join('\n'),
+    );
   } catch (error) {
     throw explainMissingNamespace(error, config.namespace);
   } finally {
     await close();
   }
+}
+
+function liftOf({ liftBrake: place, for: forMs }: LimitsOptions): Lift | undefined {
+  return place === undefined || forMs === undefined ? undefined : { place, forMs };
 }
 
 function isChange({ queueRate, poolRate, poolWeight, clear }: LimitsOptions): boolean {
@@ -116,6 +157,8 @@ function refuseContradiction(options: LimitsOptions, command: Command): void {
       command.error(`error: --clear ${what} cannot be used with --${what.replace(/s$/, '')}`, {
         code: 'commander.conflictingOption',
       });
+  if ((options.liftBrake === undefined) !== (options.for === undefined))
+    command.error('error: --lift-brake and --for go together', { code: 'commander.missingArgument' });
   if (options.reason !== undefined && !isChange(options))
     command.error('error: --reason goes with a limit to set or to clear', { code: 'commander.missingArgument' });
 }
@@ -153,18 +196,18 @@ function effectInWords({ queueRate, poolRate, workers }: QueueLimits & QueueLoad
     queueRate.perSecond ?? Number.POSITIVE_INFINITY,
     poolRate.perSecond ?? Number.POSITIVE_INFINITY,
   );
-  if (lower < 1) return 'Workers make no direct calls, and this queue lets through what it says.';
-  const allowance = 'VERIFICATION_DIRECT_CALLS_PER_SECOND (10 unless set)';
+  const allowance = 'VERIFICATION_DIRECT_CALLS_PER_SECOND (20 unless set)';
   if (lower === Number.POSITIVE_INFINITY)
-    return `Each worker makes ${allowance} direct calls of each kind a second at most. This queue comes on top, without a limit: nothing keeps the calls within Cognito's quotas.`;
+    return `All workers together make ${allowance} direct attempts a second at most, and twice as many sends. This queue comes on top, without a limit: nothing keeps the calls within Cognito's quotas.`;
+  // Each takes a whole number of calls.
   const count = Math.max(1, workers.length);
-  const direct = Math.floor(lower);
-  const most = queueRate.perSecond === undefined ? 'as many' : String(count * direct + queueRate.perSecond);
+  const direct = Math.floor(lower / count) * count;
+  if (direct === 0) return 'Workers make no direct attempts, and this queue lets through what it says.';
   const total =
     queueRate.perSecond === undefined
       ? 'the calls of all pools in this queue come on top, without a limit'
-      : `with ${count} ${count === 1 ? 'worker' : 'workers'} that is at most ${count} × ${direct} + ${queueRate.perSecond} = ${most} of a kind`;
-  return `Each worker makes ${direct} direct calls of each kind a second at most, or ${allowance} if that is less; ${total}. Cognito lets an account check 25 codes and send 50 a second in a region.`;
+      : `with this queue that is at most ${direct} + ${queueRate.perSecond} = ${direct + queueRate.perSecond} attempts`;
+  return `All workers together make ${direct} direct attempts a second at most, or ${allowance} if that is less, and twice as many sends; ${total}. Cognito lets an account check 25 codes and send 50 a second in a region.`;
 }
 
 /** @throws InvalidArgumentError */

@@ -22,6 +22,11 @@ export function tell(text: string): void {
   process.stderr.write(`${onTerminal(text)}\n`);
 }
 
+/** A count with its noun: `1 e-mail`, `2 e-mails`. @param noun one whose plural ends with an s */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /**
  * One JSON document on a line. What a terminal obeys is escaped: it means the same to a program. `JSON.stringify` escapes only
  * a part of it.

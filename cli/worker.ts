@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { GUARD_KEY_SETTINGS } from '../guard/guard-key.js';
+import { GUARD_SETTINGS, type GuardSetting } from '../guard/guard-settings.js';
 import { WORKER_SETTINGS, type WorkerSetting } from '../worker/worker-settings.js';
 import { jsonOption, type OutputOptions } from './print.js';
 
@@ -26,7 +28,12 @@ Settings:
                                              a file with the secret that it shows there
   VERIFICATION_LOG_LEVEL                     trace, debug, info, warn, error (default: info)
   VERIFICATION_METRICS_ADDRESS               host:port on which it serves metrics to Prometheus (default: nowhere)
+  OTEL_EXPORTER_OTLP_ENDPOINT                a collector for traces, such as http://localhost:4318 (default: no traces)
+  OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, OTEL_…
+                                             the rest of its traces, as OpenTelemetry reads it
 ${settingLines()}
+  ${GUARD_KEY_SETTINGS.key.padEnd(42)} 32 bytes in base64, with ${GUARD_SETTINGS.guardStore.variable}; or a file of it in
+  ${' '.repeat(42)} ${GUARD_KEY_SETTINGS.file}
 
 Example:
   export VERIFICATION_ENCRYPTION_KEYS_FILE=/run/secrets/verification-keys
@@ -40,7 +47,7 @@ Example:
 }
 
 function settingLines(): string {
-  return Object.values<WorkerSetting>(WORKER_SETTINGS)
+  return Object.values<WorkerSetting | GuardSetting>({ ...WORKER_SETTINGS, ...GUARD_SETTINGS })
     .map((setting) => {
       const fallback = 'default' in setting ? setting.default : setting.without;
       return `  ${setting.variable.padEnd(42)} ${setting.help} (default: ${fallback})`;

@@ -1,5 +1,6 @@
 import type { Duration, ServedUserPool, VerificationStatus } from '@cognito-verification/contract';
 import type { Client } from '@temporalio/client';
+import type { OpenTelemetryApi } from './tracing.js';
 
 /** What a `VerificationClient` needs; only `client` and `userPools` are required. */
 export interface VerificationClientOptions {
@@ -52,6 +53,11 @@ export interface FromSettingsOptions extends Pick<VerificationClientOptions, 'ti
    * Receives a sentence when keys cannot be renewed and the previous ones stay in use, for your log. Default: nothing is said.
    */
   onKeyProblem?: ((problem: string) => void) | undefined;
+  /**
+   * The module `@opentelemetry/api` of your process: each call is a span under your active one, and the worker goes on with your
+   * trace where it traces. See `tracingInterceptor`. Default: no spans, and nothing is handed on.
+   */
+  openTelemetry?: OpenTelemetryApi | undefined;
 }
 
 /**

@@ -1,4 +1,9 @@
-import { isFinal, type VerificationStatus } from '@cognito-verification/contract';
+import {
+  isFinal,
+  REFUSED_REASONS,
+  type VerificationFailure,
+  type VerificationStatus,
+} from '@cognito-verification/contract';
 import { type PublicStatus, publicStatus } from './public-status.js';
 import type { Texts } from './text-keys.js';
 import { ENGLISH } from './texts-en.js';
@@ -54,14 +59,19 @@ export function errorResponse(error: unknown, texts: Texts = ENGLISH): ErrorResp
   };
 }
 
-/** Some errors know where the verification stands. */
-type MayKnowStatus = VerificationError & { readonly status?: VerificationStatus | undefined };
+/** Some errors know where the verification stands, or why it failed. */
+type MayKnowStatus = VerificationError & {
+  readonly status?: VerificationStatus | undefined;
+  readonly failure?: VerificationFailure | undefined;
+};
 
 function statusIn({ status }: MayKnowStatus): PublicStatus | undefined {
   return status && publicStatus(status);
 }
 
-/** Who comes late, as in a second tab, is told how it ended. */
-function textFor({ code, status }: MayKnowStatus, { states, errors }: Texts): string {
+/** Who comes late, as in a second tab, is told how it ended. A number to which nothing is sent is the person's to change. */
+function textFor({ code, status, failure }: MayKnowStatus, { states, refused, errors }: Texts): string {
+  const reason = REFUSED_REASONS.find((one) => one === failure?.type);
+  if (reason) return refused[reason];
   return code === 'VerificationEnded' && status && isFinal(status.state) ? states[status.state] : errors[code];
 }

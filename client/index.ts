@@ -10,8 +10,10 @@ export type {
   CodeDelivery,
   Duration,
   ExpiryReason,
+  HeldReason,
   OptionalAccessToken,
   Proof,
+  RefusedReason,
   RenewAccessTokenInput,
   RequestedUser,
   RequestedVerification,
@@ -47,6 +49,7 @@ export * from './errors.js';
 export type { ListFilter, VerificationListing } from './listing.js';
 export { type PublicStatus, publicStatus } from './public-status.js';
 export { explainServiceError, readServiceError } from './service-errors.js';
+export { type OpenTelemetryApi, tracingInterceptor } from './tracing.js';
 export type {
   SignedInUser,
   UserCallOptions,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { defined, type ServedUserPool } from '@cognito-verification/contract';
+import { defined, publishedKeysUrl, type ServedUserPool } from '@cognito-verification/contract';
 import { JwtWithoutValidKidError, KidNotFoundInJwksError, WaitPeriodNotYetEndedJwkError } from 'aws-jwt-verify/error';
 import { type JwksCache, SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import { KeysUnavailableError } from './errors.js';
@@ -49,28 +49,11 @@ export class PublicKeys {
  * Where the pool's keys are: in its file, at its endpoint, or at the issuer.
  * @param issuer one of `issuersOf`, which has none for an endpoint
  */
-export function keysUrl({ userPoolId, endpoint, keysFile }: ServedUserPool, issuer: string | undefined): string {
+export function keysUrl(pool: ServedUserPool, issuer: string | undefined): string {
+  const { userPoolId, keysFile } = pool;
   if (keysFile !== undefined) return `${pathToFileURL(keysFile).href}#${userPoolId}`;
-  return `${issuer ?? `${endpoint?.replace(/\/+$/, '')}/${userPoolId}`}/.well-known/jwks.json`;
+  return publishedKeysUrl(pool, issuer);
 }
-
-/**
- * The issuers of a pool's tokens at Amazon Cognito. The second is for pools that are replicated over regions. At another
- * endpoint the issuer is not known beforehand (null), because sandboxes name the host by which they know themselves; there
- * only its last part counts, which is the pool's id.
- */
-export function issuersOf({ userPoolId, endpoint }: ServedUserPool): string[] | null {
-  if (endpoint !== undefined) return null;
-  const [region = ''] = userPoolId.split('_');
-  const suffix = SUFFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'amazonaws.com';
-  return ['cognito-idp', 'issuer-cognito-idp'].map((service) => `https://${service}.${region}.${suffix}/${userPoolId}`);
-}
-
-/** The domains of the regions outside of the standard partition and AWS GovCloud. */
-const SUFFIXES = [
-  ['cn-', 'amazonaws.com.cn'],
-  ['eusc-', 'amazonaws.eu'],
-] as const;
 
 async function fetchKeys(url: string): Promise<ArrayBuffer> {
   const { protocol, hash, href } = new URL(url);

@@ -10,6 +10,7 @@ export type PublicStatus = Pick<
   | 'attemptsLeft'
   | 'resendAllowedAt'
   | 'retryAt'
+  | 'held'
   | 'codeExpiresAt'
   | 'expiresAt'
   | 'oldValue'
@@ -32,7 +33,7 @@ export type PublicStatus = Pick<
  */
 export function publicStatus(status: VerificationStatus): PublicStatus {
   const { state, attributeName, delivery, deliveryUncertain, sendsLeft, attemptsLeft } = status;
-  const { resendAllowedAt, retryAt, codeExpiresAt, expiresAt, oldValue, reason, currentDestination } = status;
+  const { resendAllowedAt, retryAt, held, codeExpiresAt, expiresAt, oldValue, reason, currentDestination } = status;
   return {
     state,
     attributeName,
@@ -42,6 +43,7 @@ export function publicStatus(status: VerificationStatus): PublicStatus {
     attemptsLeft,
     resendAllowedAt,
     retryAt,
+    held,
     codeExpiresAt,
     expiresAt,
     oldValue,

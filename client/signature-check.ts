@@ -1,4 +1,4 @@
-import type { ServedUserPool } from '@cognito-verification/contract';
+import { issuersOf, type ServedUserPool } from '@cognito-verification/contract';
 import {
   JwtExpiredError,
   JwtInvalidIssuerError,
@@ -8,7 +8,7 @@ import {
 import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
 import { verifyJwt } from 'aws-jwt-verify/jwt-verifier';
 import { KeysUnavailableError } from './errors.js';
-import { issuersOf, keysUrl, PublicKeys } from './public-keys.js';
+import { keysUrl, PublicKeys } from './public-keys.js';
 
 /** Checks what only a token's signature proves. */
 export class SignatureCheck {

@@ -2,6 +2,7 @@ import type { Texts } from './text-keys.js';
 
 const LATER = 'Das geht gerade nicht. Bitte versuchen Sie es gleich noch einmal.';
 const OUR_FAULT = 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.';
+const HELD = 'Wir können Ihren Code gerade nicht senden. Wir senden ihn etwas später von selbst.';
 
 /** German. */
 export const DEUTSCH: Texts = {
@@ -16,6 +17,18 @@ export const DEUTSCH: Texts = {
     failed: 'Die Bestätigung war nicht möglich. Bitte wenden Sie sich an den Kundendienst.',
     cancelled: 'Die Bestätigung wurde abgebrochen.',
   },
+  held: {
+    DestinationCeiling:
+      'Dorthin haben wir vorerst genug Codes gesendet. Den nächsten senden wir, sobald es wieder geht.',
+    MessageBudget: HELD,
+    UnprovenMessages: HELD,
+    UnreadDestination: HELD,
+    GuardUnavailable: HELD,
+  },
+  refused: {
+    CountryNotAllowed: 'In dieses Land senden wir keine Codes. Bitte verwenden Sie eine andere Nummer.',
+    NumberKindNotAllowed: 'An Nummern dieser Art senden wir keine Codes. Bitte verwenden Sie eine andere Nummer.',
+  },
   results: {
     verified: 'Bestätigt. Vielen Dank!',
     mismatch: 'Der Code stimmt nicht. Bitte prüfen Sie ihn und versuchen Sie es noch einmal.',
@@ -29,10 +42,10 @@ export const DEUTSCH: Texts = {
     KeysUnavailable: LATER,
     VerificationNotFound: 'Hier gibt es nichts zu bestätigen. Bitte beginnen Sie noch einmal.',
     VerificationEnded: 'Diese Bestätigung ist beendet. Bitte beginnen Sie noch einmal, falls Sie sie noch brauchen.',
-    ResendNotAllowed: 'Ein neuer Code kann noch nicht gesendet werden. Bitte warten Sie ein wenig.',
+    ResendNotAllowed: 'Ein neuer Code kann noch nicht gesendet werden. Bitte versuchen Sie es später noch einmal.',
     ResendFailed: 'Wir konnten keinen weiteren Code senden. Der letzte gilt noch.',
     AttemptsExhausted: 'Zu viele falsche Codes. Bitte beginnen Sie später noch einmal.',
-    TooManyMessages: 'Zu viele Anfragen. Bitte warten Sie ein wenig.',
+    TooManyMessages: 'Zu viele Anfragen. Bitte versuchen Sie es später noch einmal.',
     CodeNotSent: 'Es wurde noch kein Code gesendet. Bitte warten Sie einen Moment.',
     CognitoUnavailable: LATER,
     VerificationFailed: 'Die Bestätigung war nicht möglich. Bitte wenden Sie sich an den Kundendienst.',

@@ -2,6 +2,7 @@ import type { Texts } from './text-keys.js';
 
 const LATER = 'This does not work right now. Please try again in a moment.';
 const OUR_FAULT = 'Something went wrong on our side. Please try again later.';
+const HELD = 'We cannot send your code right now. We will send it by itself a little later.';
 
 /** English. */
 export const ENGLISH: Texts = {
@@ -16,6 +17,17 @@ export const ENGLISH: Texts = {
     failed: 'We could not verify this. Please contact support.',
     cancelled: 'The verification was cancelled.',
   },
+  held: {
+    DestinationCeiling: 'We have sent enough codes there for now. We will send the next one as soon as it is allowed.',
+    MessageBudget: HELD,
+    UnprovenMessages: HELD,
+    UnreadDestination: HELD,
+    GuardUnavailable: HELD,
+  },
+  refused: {
+    CountryNotAllowed: 'We do not send codes to numbers of this country. Please use another number.',
+    NumberKindNotAllowed: 'We do not send codes to numbers of this kind. Please use another number.',
+  },
   results: {
     verified: 'Verified. Thank you!',
     mismatch: 'That code is not right. Please check it and try again.',
@@ -29,10 +41,10 @@ export const ENGLISH: Texts = {
     KeysUnavailable: LATER,
     VerificationNotFound: 'There is nothing to verify. Please start again.',
     VerificationEnded: 'This verification has ended. Please start again if you still need it.',
-    ResendNotAllowed: 'A new code cannot be sent yet. Please wait a little.',
+    ResendNotAllowed: 'A new code cannot be sent yet. Please try again later.',
     ResendFailed: 'We could not send another code. The last one still works.',
     AttemptsExhausted: 'Too many wrong codes. Please start again later.',
-    TooManyMessages: 'Too many requests. Please wait a little.',
+    TooManyMessages: 'Too many requests. Please try again later.',
     CodeNotSent: 'No code has been sent yet. Please wait a moment.',
     CognitoUnavailable: LATER,
     VerificationFailed: 'We could not verify this. Please contact support.',

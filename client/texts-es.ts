@@ -2,6 +2,8 @@ import type { Texts } from './text-keys.js';
 
 const LATER = 'Ahora mismo no es posible. Inténtelo de nuevo dentro de un momento.';
 const OUR_FAULT = 'Algo ha fallado por nuestra parte. Inténtelo de nuevo más tarde.';
+const HELD =
+  'Ahora mismo no podemos enviarle el código. Lo enviaremos un poco más tarde, sin que tenga que hacer nada.';
 
 /** Spanish. */
 export const ESPANOL: Texts = {
@@ -16,6 +18,18 @@ export const ESPANOL: Texts = {
     failed: 'No hemos podido verificarlo. Póngase en contacto con el servicio de atención.',
     cancelled: 'La verificación se ha cancelado.',
   },
+  held: {
+    DestinationCeiling:
+      'Por ahora ya hemos enviado bastantes códigos allí. Enviaremos el siguiente en cuanto sea posible.',
+    MessageBudget: HELD,
+    UnprovenMessages: HELD,
+    UnreadDestination: HELD,
+    GuardUnavailable: HELD,
+  },
+  refused: {
+    CountryNotAllowed: 'No enviamos códigos a números de este país. Utilice otro número, por favor.',
+    NumberKindNotAllowed: 'No enviamos códigos a números de este tipo. Utilice otro número, por favor.',
+  },
   results: {
     verified: 'Verificado. ¡Gracias!',
     mismatch: 'El código no es correcto. Revíselo e inténtelo de nuevo.',
@@ -29,10 +43,10 @@ export const ESPANOL: Texts = {
     KeysUnavailable: LATER,
     VerificationNotFound: 'No hay nada que verificar. Empiece de nuevo, por favor.',
     VerificationEnded: 'Esta verificación ha terminado. Empiece de nuevo si todavía la necesita.',
-    ResendNotAllowed: 'Todavía no se puede enviar otro código. Espere un poco, por favor.',
+    ResendNotAllowed: 'Todavía no se puede enviar otro código. Inténtelo más tarde, por favor.',
     ResendFailed: 'No hemos podido enviar otro código. El último sigue siendo válido.',
     AttemptsExhausted: 'Demasiados códigos incorrectos. Empiece de nuevo más tarde.',
-    TooManyMessages: 'Demasiadas solicitudes. Espere un poco, por favor.',
+    TooManyMessages: 'Demasiadas solicitudes. Inténtelo más tarde, por favor.',
     CodeNotSent: 'Todavía no se ha enviado ningún código. Espere un momento, por favor.',
     CognitoUnavailable: LATER,
     VerificationFailed: 'No hemos podido verificarlo. Póngase en contacto con el servicio de atención.',

@@ -28,6 +28,7 @@ import { checkClient, durationMs, limitsOf } from './input.js';
 import { type ListFilter, listVerifications, type VerificationListing } from './listing.js';
 import { ServiceCalls } from './service-calls.js';
 import { TokenCheck } from './token-check.js';
+import { tracingInterceptor } from './tracing.js';
 import {
   type SignedInUser,
   type UserVerifications,
@@ -98,13 +99,17 @@ export class VerificationClient implements Verifications {
    * ```
    */
   static fromSettings(options: FromSettingsOptions = {}): VerificationClient {
-    const { environment, onKeyProblem, ...others } = { ...options };
+    const { environment, onKeyProblem, openTelemetry, ...others } = { ...options };
     const { temporal, keys, userPools } = readSettings({
       temporal: () => temporalFromSettings(environment),
       keys: () => keyRingFromSettings(environment, onKeyProblem),
       userPools: () => userPoolsFromSettings(environment),
     });
-    const { client } = clientOf(temporal, { dataConverter: clientDataConverter(keys) });
+    const interceptors = openTelemetry && { workflow: [tracingInterceptor(openTelemetry)] };
+    const { client } = clientOf(temporal, {
+      dataConverter: clientDataConverter(keys),
+      ...(interceptors && { interceptors }),
+    });
     return new VerificationClient({ ...others, client, userPools, taskQueue: temporal.taskQueue });
   }
 

@@ -5,10 +5,12 @@
 import {
   CALL_FAILURE_TYPES,
   FAILURE_TYPES,
+  HELD_REASONS,
   isRecord,
   POLICY_FIELDS,
   PROOF_FAILURE_TYPES,
   parseDuration,
+  REFUSED_REASONS,
   WORKFLOW_TYPE,
 } from '@cognito-verification/contract';
 import { type FieldKind, type Fields, FORMS, PAYLOADS, type PlainKind } from '@cognito-verification/contract/fields';
@@ -19,6 +21,8 @@ const OUR_FAILURES: readonly unknown[] = [
   ...Object.values(FAILURE_TYPES),
   ...Object.values(CALL_FAILURE_TYPES),
   ...Object.values(PROOF_FAILURE_TYPES),
+  ...HELD_REASONS,
+  ...REFUSED_REASONS,
 ];
 /** The names that Cognito, the network and TLS give to failures. */
 const failureName = matching(

@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import {
   describeSecretFile,
   isLoopback,
+  LOCAL_WEB_UI_ORIGINS,
   quoteSetting,
   SettingError,
   type SettingProblem,
@@ -18,9 +19,6 @@ export interface CodecServerSettings {
   /** In PEM, from `VERIFICATION_CODEC_TLS_CERT_PATH` and `VERIFICATION_CODEC_TLS_KEY_PATH`. Without it, plain HTTP. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
 }
-
-/** The Web UI of a local stack. The browser's origin is the one of the two that the user typed. */
-export const LOCAL_ORIGINS: readonly string[] = ['http://localhost:8233', 'http://127.0.0.1:8233'];
 
 const NAMES = {
   jwksUrl: 'VERIFICATION_CODEC_JWKS_URL',
@@ -58,7 +56,7 @@ export function loadCodecServerSettings(environment: NodeJS.ProcessEnv, host: st
 }
 
 function readOrigins(setting: string | undefined, loopback: boolean, problems: SettingProblem[]): readonly string[] {
-  if (!setting) return loopback ? LOCAL_ORIGINS : [];
+  if (!setting) return loopback ? LOCAL_WEB_UI_ORIGINS : [];
   const origins = setting
     .split(',')
     .map((origin) => origin.trim())

@@ -8,7 +8,7 @@ export * from './errors.js';
 export * from './key-ring.js';
 export * from './key-settings.js';
 export * from './kms-key-ring.js';
-export { isLoopback } from './loopback.js';
+export { isLoopback, LOCAL_WEB_UI_ORIGINS } from './loopback.js';
 export { parseKeys } from './parse-keys.js';
 export * from './seal.js';
 export * from './setting-error.js';

@@ -45,7 +45,7 @@ export function userPoolsFromSettings(environment: NodeJS.ProcessEnv = process.e
   const endpoint = cognitoEndpoint(environment)?.url;
   const keysFile = environment[USER_POOL_SETTINGS.keysFile] || undefined;
   const { pools } = readSettings({
-    pools: () => parseUserPools(environment[USER_POOL_SETTINGS.pools] ?? '', endpoint ? POOL : COGNITO_POOL),
+    pools: () => parseUserPools(environment[USER_POOL_SETTINGS.pools] ?? '', formOfPools(environment)),
     endpoint: () => checkCognitoEndpoint(environment),
   });
   const keeping = new Set(
@@ -57,7 +57,7 @@ export function userPoolsFromSettings(environment: NodeJS.ProcessEnv = process.e
   const unserved = [...keeping].find((id) => !pools.has(id));
   if (unserved !== undefined) {
     const allowed = `pools of ${USER_POOL_SETTINGS.pools}`;
-    throw new SettingError([{ name: USER_POOL_SETTINGS.keeping, found: quoteSetting(unserved), allowed }]);
+    throw new SettingError([{ name: USER_POOL_SETTINGS.keeping, found: quotePool(unserved), allowed }]);
   }
   if (keysFile) checkKeysFile(keysFile, [...pools.keys()]);
   return [...pools].map(([userPoolId, clientIds]) => ({
@@ -67,6 +67,15 @@ export function userPoolsFromSettings(environment: NodeJS.ProcessEnv = process.e
     endpoint,
     keysFile: keysFile && resolve(keysFile),
   }));
+}
+
+/** Whether it can be the id of a user pool: of Cognito, or of what else listens at the endpoint that the environment sets. */
+export function isUserPoolId(id: string, environment: NodeJS.ProcessEnv = process.env): boolean {
+  return formOfPools(environment).test(id);
+}
+
+function formOfPools(environment: NodeJS.ProcessEnv): RegExp {
+  return cognitoEndpoint(environment) ? POOL : COGNITO_POOL;
 }
 
 /** The endpoint of Cognito that the environment sets, and the name of the variable; undefined if it sets none. */
@@ -116,13 +125,17 @@ function parseUserPools(text: string, poolForm: RegExp): ReadonlyMap<string, rea
         : pools.has(userPoolId)
           ? 'each user pool once'
           : undefined;
-    // The id of a pool may look like a secret, and is none.
-    const found = COGNITO_POOL.test(userPoolId) ? JSON.stringify(entry.slice(0, 80)) : quoteSetting(entry);
-    if (allowed) problems.push({ name, found, allowed });
+    if (allowed) problems.push({ name, found: quotePool(entry), allowed });
     else pools.set(userPoolId, clientIds.length > 0 ? clientIds : undefined);
   }
   if (problems.length > 0) throw new SettingError(problems);
   return pools;
+}
+
+/** The id of a pool may look like a secret, and is none. */
+function quotePool(entry: string): string {
+  const [userPoolId = ''] = entry.split(':');
+  return COGNITO_POOL.test(userPoolId) ? JSON.stringify(entry.slice(0, 80)) : quoteSetting(entry);
 }
 
 function checkKeysFile(path: string, userPoolIds: readonly string[]): void {

@@ -3,6 +3,7 @@
  * the redaction of histories both read these tables. A field that a message gains does not compile until it has a kind here.
  */
 import { RESEND_REFUSAL_REASONS, type ResendRefusal } from './failure-types.js';
+import { HELD_REASONS } from './held.js';
 import {
   type AwaitDeliveryInput,
   type CodeConfirmedInput,
@@ -152,6 +153,7 @@ const STATUS = {
   attemptsLeft: POLICY_FIELDS.maxAttempts,
   resendAllowedAt: 'time',
   retryAt: 'time',
+  held: word(HELD_REASONS),
   codeExpiresAt: 'time',
   expiresAt: 'time',
   sends: messages(SEND),
@@ -175,6 +177,9 @@ const SNAPSHOT = {
   salt: 'valueSalt',
   destination: 'destination',
 } as const;
+
+/** The value that a look waits for, or that it may show as verified. */
+const AWAITED = { valueDigest: 'valueDigest', mustDiffer: 'flag', keptDigest: 'valueDigest' } as const;
 
 const VALUE = { digest: 'valueDigest', salt: 'valueSalt' } as const satisfies FieldsOf<VerifiedValue>;
 
@@ -218,7 +223,8 @@ export const PAYLOADS = {
     counted: messages({ updateId: 'updateId' }),
     rememberedOnly: 'flag',
     salt: 'valueSalt',
-    target: message({ valueDigest: 'valueDigest', mustDiffer: 'flag', keptDigest: 'valueDigest' }),
+    target: message(AWAITED),
+    proves: message(AWAITED),
     ...ANSWER,
     stamp: message(STAMP),
   } as const satisfies FieldsOf<Stamped<Inputs>> & Fields,
@@ -281,6 +287,8 @@ export const PAYLOADS = {
     late: 'flag',
     at: 'time',
     dailyEmailLimit: 'flag',
+    held: word(HELD_REASONS),
+    retryAt: 'time',
     requestId: 'uuid',
     attribute: message(SNAPSHOT),
     oldValue: word(OLD_VALUES),

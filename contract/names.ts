@@ -43,6 +43,14 @@ export function cognitoTaskQueue(taskQueue: string = TASK_QUEUE): string {
   return `${taskQueue}-cognito`;
 }
 
+/**
+ * Temporal's fairness keys of a user pool (64 bytes at most), which take turns on the task queue of calls: neither may one pool's
+ * flood hold up the others, nor sends those who type a code, nor the other way around.
+ */
+export function fairnessKeysOf(userPoolId: string): { readonly sends: string; readonly attempts: string } {
+  return { sends: userPoolId, attempts: `${userPoolId}/attempts` };
+}
+
 /** The search attributes of a verification, all of type Keyword and none of them personal data. */
 export const SEARCH_ATTRIBUTES = {
   /** A `ListedState`: where the verification stands, or how it ended. A start sets `codePending`. */

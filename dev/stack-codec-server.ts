@@ -33,7 +33,7 @@ export async function startStackCodecServer(options: StackCodecServerOptions): P
 }
 
 /** The origin has the name of this machine that a person has typed into the browser. */
-function originsOf(webUi: string): string[] {
+export function originsOf(webUi: string): string[] {
   const { port } = new URL(webUi);
   return ['localhost', '127.0.0.1'].map((host) => `http://${host}:${port}`);
 }

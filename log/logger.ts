@@ -25,6 +25,9 @@ const IDS = [
   'updateId',
   'activityId',
   'activityRunId',
+  // Of a process that traces, by the names of OpenTelemetry.
+  'trace_id',
+  'span_id',
   // Of the codec server: the caller, the caller's address, and the key of a payload.
   'subject',
   'remoteAddress',

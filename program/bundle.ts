@@ -85,6 +85,8 @@ async function bundle(
   await made.write({
     dir: FOLDER,
     format: 'cjs',
+    // Node.js 20 has no `import()` in what it runs from a cache of V8 (`load.cts`).
+    dynamicImportInCjs: false,
     sourcemap: true,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',

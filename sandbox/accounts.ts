@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
+import { ACCOUNT_ID } from './account/service.js';
 import type { Cognito } from './cognito.js';
 import { checkPassword, randomPassword, setPassword } from './passwords.js';
 import { addClient, addPool } from './pools.js';
@@ -58,6 +59,8 @@ export type UserReference = Pick<SandboxUser, 'userPoolId' | 'username'>;
 /** A request for one more access token. */
 export const TokenRequest = fields({ userPoolId: Text, username: Text, ...AccessTokenOptions.entries });
 
+/** Where the sandbox's own pools are. */
+const REGION = 'us-east-1';
 const BOTH: readonly string[] = ['email', 'phone_number'];
 
 function newPool(cognito: Cognito, wanted: NewUserPool): UserPool {
@@ -68,10 +71,21 @@ function newPool(cognito: Cognito, wanted: NewUserPool): UserPool {
     UserAttributeUpdateSettings: {
       AttributesRequireVerificationBeforeUpdate: wanted.requireVerificationBeforeUpdate === true ? BOTH : [],
     },
-    EmailConfiguration: { EmailSendingAccount: wanted.emailAccount ?? 'DEVELOPER' },
-    SmsConfiguration: { SnsCallerArn: 'arn:aws:iam::000000000000:role/sandbox', ExternalId: 'sandbox' },
+    EmailConfiguration:
+      wanted.emailAccount === 'COGNITO_DEFAULT'
+        ? { EmailSendingAccount: 'COGNITO_DEFAULT' }
+        : {
+            EmailSendingAccount: 'DEVELOPER',
+            SourceArn: `arn:aws:ses:${REGION}:${ACCOUNT_ID}:identity/example.com`,
+            From: 'no-reply@example.com',
+          },
+    SmsConfiguration: {
+      SnsCallerArn: `arn:aws:iam::${ACCOUNT_ID}:role/sandbox`,
+      ExternalId: 'sandbox',
+      SnsRegion: REGION,
+    },
   };
-  return addPool(cognito, settings, 'us-east-1');
+  return addPool(cognito, settings, REGION);
 }
 
 function clientOf(cognito: Cognito, pool: UserPool): AppClient {

@@ -3,12 +3,6 @@ import { notAuthorized } from './exceptions.js';
 import { textList } from './members.js';
 import type { AppClient } from './state.js';
 
-/** Throws Cognito's exception for lists of an app client that are none. */
-export function checkAccessLists(settings: AppClient['settings']): void {
-  textList(settings, 'ReadAttributes');
-  textList(settings, 'WriteAttributes');
-}
-
 /** Whether the client may read the attribute. Without `ReadAttributes` it reads all but custom ones; `sub` it always reads. */
 export function mayRead(client: AppClient | undefined, name: string): boolean {
   return name === 'sub' || isListed(client, 'ReadAttributes', name);

@@ -3,6 +3,7 @@ import type { Cognito } from './cognito.js';
 import { type CodeDeliveryDetails, type Sending, sendCode } from './delivery.js';
 import { CognitoException, invalidParameter } from './exceptions.js';
 import { sameName } from './names.js';
+import { aliasAttributes, autoVerified, usernameAttributes, verifyBeforeUpdate } from './settings.js';
 import type { User, UserPool, VerifiableAttribute } from './state.js';
 
 const STANDARD_ATTRIBUTES: ReadonlySet<string> = new Set(
@@ -94,12 +95,12 @@ async function applyChange(cognito: Cognito, change: AttributeChange): Promise<C
     }
     if (user.pending[name] === value && cognito.switches.updateToPending === 'sendsNothing') continue;
     if (cognito.switches.aliasCheck === 'whenChanged') checkAliasFree(pool, user, name, value);
-    const waits = pool.verifyBeforeUpdate.includes(name);
+    const waits = verifyBeforeUpdate(pool).includes(name);
     if (waits) {
       endCodes(user, name);
       user.pending[name] = value;
     } else setAttribute(user, name, value);
-    if (waits || pool.autoVerified.includes(name)) {
+    if (waits || autoVerified(pool).includes(name)) {
       const triggerSource = 'CustomMessage_UpdateUserAttribute';
       deliveries.push(await sendCode(cognito, { ...change, attributeName: name, value, triggerSource }));
     }
@@ -122,7 +123,7 @@ export function confirmAttribute(cognito: Cognito, user: User, name: VerifiableA
 
 /** Another user of the pool who already signs in by this value. */
 export function aliasOwner(pool: UserPool, user: User, name: VerifiableAttribute, value: string): User | undefined {
-  if (![...pool.aliasAttributes, ...pool.usernameAttributes].includes(name)) return undefined;
+  if (![...aliasAttributes(pool), ...usernameAttributes(pool)].includes(name)) return undefined;
   return Object.values(pool.users).find(
     (other) =>
       other !== user &&

@@ -1,9 +1,11 @@
 import type { SandboxClock } from './clock.js';
 
-/** One request to the sandbox. It never holds a token or a code. */
+/** One request to the sandbox. It never holds a token, a code or a phone number. */
 export interface Call {
   /** ISO 8601, sandbox time. */
   readonly at: string;
+  /** The service's prefix in IAM policies, such as `cognito-idp` or `sns`. */
+  readonly service: string;
   readonly operation: string;
   readonly username?: string | undefined;
   readonly requestId: string;

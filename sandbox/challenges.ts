@@ -6,6 +6,7 @@ import { invalidParameter, notAuthorized } from './exceptions.js';
 import { type Input, optionalInteger, optionalText } from './members.js';
 import { checkPassword, setPassword, srpIdentity } from './passwords.js';
 import { accessToken, checkUsable, idToken, refreshToken, type SignIn, startSession } from './sessions.js';
+import { lifetimeSeconds } from './settings.js';
 import { provesPassword, startExchange } from './srp.js';
 import type { AppClient, User, UserPool } from './state.js';
 
@@ -124,7 +125,7 @@ export async function tokensOf(cognito: Cognito, signIn: SignIn, withRefreshToke
   return {
     AuthenticationResult: {
       AccessToken: await accessToken(cognito, signIn),
-      ExpiresIn: signIn.client.accessTokenSeconds,
+      ExpiresIn: lifetimeSeconds(signIn.client, 'AccessToken'),
       TokenType: 'Bearer',
       IdToken: await idToken(cognito, signIn),
       RefreshToken: withRefreshToken,

@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { AwsAccount } from './account/account.js';
 import type { SandboxClock } from './clock.js';
 import type { CustomMessage } from './custom-message.js';
 import { resourceNotFound, userNotFound } from './exceptions.js';
 import { Inbox } from './inbox.js';
 import { sameName } from './names.js';
 import { Sealed } from './sealed.js';
+import { aliasAttributes, usernameAttributes } from './settings.js';
 import type { AppClient, State, User, UserPool } from './state.js';
 import type { Switches } from './switches.js';
 import type { Tokens } from './tokens.js';
@@ -29,6 +31,8 @@ export class Cognito {
   readonly state: State;
   readonly clock: SandboxClock;
   readonly tokens: Tokens;
+  /** The account's own state, outside of its pools. It does not survive a restart. */
+  readonly account = new AwsAccount();
   readonly inbox: Inbox;
   readonly sealed: Sealed;
   readonly generateCode: () => string;
@@ -54,6 +58,14 @@ export class Cognito {
     return pool;
   }
 
+  /** The app client of this pool. */
+  clientOf(userPoolId: string, clientId: string): AppClient {
+    const { clients } = this.pool(userPoolId);
+    const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
+    if (client === undefined) throw resourceNotFound(`User pool client ${clientId} does not exist.`);
+    return client;
+  }
+
   /** The pool and the app client with this id. */
   client(clientId: string): { pool: UserPool; client: AppClient } {
     for (const pool of Object.values(this.state.pools)) {
@@ -72,10 +84,10 @@ export class Cognito {
     const found =
       users.find((user) => sameName(pool, user.username, name) || user.sub === name) ??
       users.find((user) =>
-        pool.usernameAttributes.some((attribute) => sameName(pool, user.attributes[attribute], name)),
+        usernameAttributes(pool).some((attribute) => sameName(pool, user.attributes[attribute], name)),
       ) ??
       users.find((user) =>
-        pool.aliasAttributes.some(
+        aliasAttributes(pool).some(
           (attribute) =>
             sameName(pool, user.attributes[attribute], name) && user.attributes[`${attribute}_verified`] === 'true',
         ),

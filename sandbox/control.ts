@@ -1,11 +1,14 @@
 import type { Context } from 'hono';
 import * as v from 'valibot';
+import { AccountChanges } from './account/account.js';
 import { NewUser, NewUserPool, TokenRequest } from './accounts.js';
 import type { Cognito } from './cognito.js';
 import { CognitoException } from './exceptions.js';
 import { Fault } from './fault.js';
 import type { Faults } from './faults.js';
+import { describeClient, describePool } from './operations/pools.js';
 import { page } from './page.js';
+import { UserPoolChanges, UserPoolClientChanges } from './pool-changes.js';
 import type { Sandbox } from './sandbox.js';
 import { BadInput, checkInput, Duration, fields, JsonObject } from './schema.js';
 import type { App } from './server.js';
@@ -55,7 +58,7 @@ export function addControl(app: App, running: () => Sandbox, parts: { cognito: C
   app.get('/_sandbox', (context) => context.redirect('/_sandbox/'));
   addMessages(app, running, parts);
   addBehaviour(app, running, parts);
-  addAccounts(app, running);
+  addAccounts(app, running, parts.cognito);
 }
 
 function addMessages(
@@ -125,6 +128,17 @@ function addBehaviour(
     return context.json(running().switches());
   });
 
+  app.get('/_sandbox/account', (context) => context.json(running().account(context.req.query('region'))));
+  app.delete('/_sandbox/account', (context) => {
+    running().resetAccount();
+    return context.body(null, 204);
+  });
+  app.patch('/_sandbox/account', async (context) => {
+    const region = context.req.query('region');
+    running().setAccount(await readBody(context, AccountChanges), region);
+    return context.json(running().account(region));
+  });
+
   app.post('/_sandbox/custom-message', async (context) => {
     const { url } = await readBody(context, CustomMessageChange);
     running().setCustomMessage(url ?? undefined);
@@ -132,10 +146,20 @@ function addBehaviour(
   });
 }
 
-function addAccounts(app: App, running: () => Sandbox): void {
+function addAccounts(app: App, running: () => Sandbox, cognito: Cognito): void {
   app.post('/_sandbox/user-pools', async (context) =>
     context.json(await running().createUserPool(await readBody(context, NewUserPool)), 201),
   );
+  app.patch('/_sandbox/user-pools/:id', async (context) => {
+    const id = context.req.param('id');
+    running().setUserPool(id, await readBody(context, UserPoolChanges));
+    return context.json(describePool(cognito.pool(id)));
+  });
+  app.patch('/_sandbox/user-pools/:id/clients/:clientId', async (context) => {
+    const { id, clientId } = context.req.param();
+    running().setUserPoolClient(id, clientId, await readBody(context, UserPoolClientChanges));
+    return context.json(describeClient(cognito.pool(id), cognito.clientOf(id, clientId)));
+  });
   app.post('/_sandbox/users', async (context) =>
     context.json(await running().createUser(await readBody(context, NewUser)), 201),
   );

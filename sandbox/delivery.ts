@@ -4,6 +4,7 @@ import type { Cognito } from './cognito.js';
 import { askTrigger, type CustomTexts } from './custom-message.js';
 import { CognitoException, invalidParameter } from './exceptions.js';
 import { spendDefaultEmail } from './quotas.js';
+import { emailAccount, sendsSms } from './settings.js';
 import type { User, UserPool, VerifiableAttribute } from './state.js';
 
 /** Cognito's statement of where it has sent a code. */
@@ -50,7 +51,7 @@ const MAX_EMAIL = 20_000;
 export async function sendCode(cognito: Cognito, sending: Sending): Promise<CodeDeliveryDetails> {
   const { pool, user, attributeName, value } = sending;
   const medium = attributeName === 'email' ? 'EMAIL' : 'SMS';
-  if (medium === 'SMS' && !pool.sendsSms) {
+  if (medium === 'SMS' && !sendsSms(pool)) {
     throw invalidParameter('User pool does not have SMS configuration to send messages.');
   }
   const texts = await customTexts(cognito, sending);
@@ -58,7 +59,7 @@ export async function sendCode(cognito: Cognito, sending: Sending): Promise<Code
   const body =
     medium === 'EMAIL' ? (texts.emailMessage ?? template.EmailMessage) : (texts.smsMessage ?? template.SmsMessage);
   checkBody(medium, body);
-  if (medium === 'EMAIL' && pool.emailAccount === 'COGNITO_DEFAULT') spendDefaultEmail(cognito);
+  if (medium === 'EMAIL' && emailAccount(pool) === 'COGNITO_DEFAULT') spendDefaultEmail(cognito);
 
   const code = issueCode(cognito, user, attributeName, value);
   const fill = (text: string): string => text.replaceAll(CODE_PARAMETER, code);
@@ -105,7 +106,7 @@ async function customTexts(cognito: Cognito, sending: Sending): Promise<CustomTe
     cognito.switches.triggerTimeoutMs,
   );
   const customEmail = texts.emailMessage ?? texts.emailSubject;
-  if (attributeName === 'email' && typeof customEmail === 'string' && pool.emailAccount === 'COGNITO_DEFAULT') {
+  if (attributeName === 'email' && typeof customEmail === 'string' && emailAccount(pool) === 'COGNITO_DEFAULT') {
     throw new CognitoException(
       'InvalidLambdaResponseException',
       'Custom e-mail texts need a user pool whose EmailSendingAccount is DEVELOPER.',

@@ -38,7 +38,7 @@ export function knownPagesOnly(origins: readonly string[]): MiddlewareHandler<Se
     const header = (name: string) => context.req.header(name);
     const origin = header('Origin');
     const isListed = origins.includes(origin ?? '');
-    if (isListed && FOR_FRONT_ENDS.test(context.req.path)) return await letIn(context, next);
+    if (isListed && FOR_FRONT_ENDS.test(context.req.path) && isForCognito(context)) return await letIn(context, next);
     const site = header('Sec-Fetch-Site') ?? 'none';
     const isOwn = origin === undefined || origin === `http://${header('Host')}`;
     const followsLink =
@@ -54,6 +54,11 @@ export function knownPagesOnly(origins: readonly string[]): MiddlewareHandler<Se
       403,
     );
   };
+}
+
+/** Other AWS services let no page in, and the sandbox speaks for them at the same address. */
+function isForCognito({ req }: Context): boolean {
+  return req.method !== 'POST' || req.header('x-amz-target')?.startsWith('AWSCognitoIdentityProviderService.') === true;
 }
 
 /** As Cognito does, which lets pages of every origin in. */

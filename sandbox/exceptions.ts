@@ -1,16 +1,27 @@
+/** The error that an AWS service answers with. */
+export class AwsException extends Error {
+  override readonly name: string;
+
+  constructor(
+    name: string,
+    message: string,
+    readonly status: number,
+    /** What the error's shape has besides the message. */
+    readonly members: object = {},
+  ) {
+    super(message);
+    this.name = name;
+  }
+}
+
 /**
  * An exception in Cognito's words. Names and texts are as exact as is known: callers tell four kinds of
  * `NotAuthorizedException` apart by the message alone. `docs/sandbox.md` says where each text comes from.
  */
-export class CognitoException extends Error {
-  override readonly name: string;
+export class CognitoException extends AwsException {
   /** Cognito answers nearly everything with 400, whatever the SDK's model says. */
-  readonly status: number;
-
   constructor(name: string, message: string, status = 400) {
-    super(message);
-    this.name = name;
-    this.status = status;
+    super(name, message, status);
   }
 }
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { OPERATIONS } from './operations/operations.js';
 import { fields, HttpHeaders, Text, wholeNumber } from './schema.js';
+import { OPERATION_NAMES } from './services.js';
 
 const EFFECTS = [
   ...(['exception', 'htmlError', 'answer', 'dropConnection', 'emptyAnswer', 'latencyMs', 'neverDelivered'] as const),
@@ -30,8 +30,8 @@ const Count = wholeNumber(1, 1_000_000_000);
  */
 export const Fault = v.pipe(
   fields({
-    /** One of Cognito's operations, or `*` for all. */
-    operation: v.picklist(['*', ...Object.keys(OPERATIONS)]),
+    /** One of the operations that the sandbox has, of any service, or `*` for all. */
+    operation: v.picklist(['*', ...OPERATION_NAMES]),
     /** Only requests of this user. */
     username: v.optional(Text),
     /** Only this share of the requests, from 0 to 1, drawn with `seed`. */

@@ -12,11 +12,13 @@ import { StateFile } from './state-file.js';
 import { type SwitchChanges, Switches } from './switches.js';
 import { createSigningKey, Tokens } from './tokens.js';
 
+export type { Account, AccountChanges } from './account/account.js';
 export type { NewUser, NewUserPool, SandboxUser, SandboxUserPool, UserReference } from './accounts.js';
 export type { Call, CallFilter } from './calls.js';
 export type { TimeSource } from './clock.js';
 export type { CustomMessage, CustomMessageEvent } from './custom-message.js';
 export type { Fault } from './fault.js';
+export type { UserPoolChanges, UserPoolClientChanges } from './pool-changes.js';
 export type { AttributeState, Sandbox } from './sandbox.js';
 export { BadInput } from './schema.js';
 export type { AccessTokenOptions } from './sessions.js';

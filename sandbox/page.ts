@@ -13,7 +13,7 @@ const STYLE = `
   code { font: 1.1em ui-monospace, monospace; letter-spacing: 0.1em; }
 `;
 
-const LINKS = ['inbox', 'calls', 'faults', 'clock', 'switches', 'health'];
+const LINKS = ['inbox', 'calls', 'faults', 'clock', 'switches', 'account', 'health'];
 
 /** The content of the page. */
 export interface PageContent {

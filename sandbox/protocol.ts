@@ -1,30 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
+import { checkPermission, checkSigned, refusalOf } from './access.js';
 import type { Calls, OpenCall } from './calls.js';
 import type { Cognito } from './cognito.js';
-import { CognitoException, requestEntityTooLarge } from './exceptions.js';
+import { AwsException, requestEntityTooLarge } from './exceptions.js';
 import type { Disruption, Faults } from './faults.js';
 import type { Input } from './members.js';
-import { OPERATIONS } from './operations/operations.js';
-import { JsonObject } from './schema.js';
+import type { CallContext } from './operations/operation.js';
+import { BadInput } from './schema.js';
+import { type AwsCall, readCall } from './services.js';
 import { claimedUsername } from './tokens.js';
-
-const TARGET_PREFIX = 'AWSCognitoIdentityProviderService.';
-
-/** An AWS request on the wire. */
-export interface AwsRequest {
-  /** A header by its lower-case name. */
-  readonly header: (name: string) => string | undefined;
-  readonly body: string;
-}
-
-/** An answer on the wire. */
-export interface WholeAnswer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-}
+import type { AwsRequest, WholeAnswer, Wire } from './wire/wire.js';
 
 /** The answer on the wire; `drop` cuts the connection instead. */
 export type AwsAnswer = WholeAnswer | 'drop';
@@ -40,51 +27,48 @@ export interface ProtocolParts {
   readonly closing: AbortSignal;
 }
 
-type Result = { readonly answer: object } | { readonly exception: CognitoException };
+type Result = { readonly answer: object } | { readonly exception: AwsException };
 
-/** Answers one request in AWS's JSON 1.1 protocol. It ignores the signature. */
+/** Answers one request to an AWS service, in its protocol. It looks at no signature. */
 export async function answerAws(parts: ProtocolParts, request: AwsRequest): Promise<AwsAnswer> {
-  const { cognito, calls, faults } = parts;
-  const operation = operationOf(request.header);
-  const input = parseBody(request.body);
-  const username = usernameOf(input);
-  const sdkInvocationId = request.header('amz-sdk-invocation-id');
-  const requestId = randomUUID();
-  const call = calls.record({ operation, requestId, username, sdkInvocationId });
+  const { cognito, faults } = parts;
+  const asked = readCall(request);
+  const { operation, wire } = asked;
+  const username = usernameOf(asked.input);
+  const call = record(parts, asked, request, username);
 
   const plan = faults.plan(operation, username);
   await delay(plan.latencyMs, parts.closing);
-  if (plan.beforeEffect !== undefined) return disrupt(call, plan.beforeEffect);
+  if (plan.beforeEffect !== undefined) return disrupt(wire, call, plan.beforeEffect);
 
-  const result = await run(cognito, operation, input, {
-    region: regionOf(request.header('authorization')),
-    undelivered: plan.neverDelivered,
-  });
+  const authorization = request.header('authorization');
+  const context = { region: regionOf(authorization), undelivered: plan.neverDelivered };
+  const result = await run(cognito, asked, authorization, context);
   await parts.save();
   call.effect = 'exception' in result ? result.exception.name : 'ok';
   await delay(plan.answerDelayMs, parts.closing);
-  if (plan.afterEffect?.kind === 'empty' && 'exception' in result) return refuse(call, result.exception);
-  if (plan.afterEffect !== undefined) return disrupt(call, plan.afterEffect);
-  if ('exception' in result) return refuse(call, result.exception);
+  if (plan.afterEffect?.kind === 'empty' && 'exception' in result) return refuse(wire, call, result.exception);
+  if (plan.afterEffect !== undefined) return disrupt(wire, call, plan.afterEffect);
+  if ('exception' in result) return refuse(wire, call, result.exception);
   call.outcome = 'ok';
-  return json(call, 200, result.answer);
+  return wire.answer(call, result.answer);
 }
 
 /** Answers a request whose body is too long to be read. */
-export function refuseBody({ calls }: ProtocolParts, header: AwsRequest['header']): WholeAnswer {
-  const sdkInvocationId = header('amz-sdk-invocation-id');
-  const call = calls.record({
-    operation: operationOf(header),
-    requestId: randomUUID(),
-    username: undefined,
-    sdkInvocationId,
-  });
-  return refuse(call, requestEntityTooLarge());
+export function refuseBody(parts: ProtocolParts, request: Omit<AwsRequest, 'body'>): WholeAnswer {
+  const asked = readCall({ ...request, body: new Uint8Array() });
+  const call = record(parts, asked, request, undefined);
+  return refuse(asked.wire, call, requestEntityTooLarge());
 }
 
-function operationOf(header: AwsRequest['header']): string {
-  const target = header('x-amz-target') ?? '';
-  return target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : target;
+function record(
+  { calls }: ProtocolParts,
+  { service, operation }: AwsCall,
+  { header }: Omit<AwsRequest, 'body'>,
+  username: string | undefined,
+): OpenCall {
+  const sdkInvocationId = header('amz-sdk-invocation-id');
+  return calls.record({ service: service.name, operation, requestId: randomUUID(), username, sdkInvocationId });
 }
 
 async function delay(ms: number, closing: AbortSignal): Promise<void> {
@@ -93,38 +77,31 @@ async function delay(ms: number, closing: AbortSignal): Promise<void> {
 
 async function run(
   cognito: Cognito,
-  operation: string,
-  input: Input | undefined,
-  context: { region: string; undelivered: boolean },
+  call: AwsCall,
+  authorization: string | undefined,
+  context: CallContext,
 ): Promise<Result> {
+  const { service, operation, input } = call;
   try {
-    const implementation = Object.hasOwn(OPERATIONS, operation) ? OPERATIONS[operation] : undefined;
-    if (implementation === undefined) throw unknownOperation(operation);
-    if (input === undefined) throw new CognitoException('SerializationException', 'The body is not a JSON object');
+    checkSigned(call, authorization);
+    const implementation = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
+    if (implementation === undefined) throw refusalOf(call, 'unknownOperation', whatThereIs(call));
+    checkPermission(call, cognito.account.in(context.region), context.region);
+    if (input === undefined) throw refusalOf(call, 'malformed', 'The body is not a JSON object');
     return { answer: await implementation(cognito, input, context) };
   } catch (error) {
-    if (error instanceof CognitoException) return { exception: error };
+    if (error instanceof AwsException) return { exception: error };
+    if (error instanceof BadInput) return { exception: new AwsException(service.invalidInput, error.message, 400) };
     // The text names a defect of the sandbox, so that nobody takes it for a fault that was set.
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { exception: new CognitoException('InternalErrorException', `Defect in the Cognito sandbox: ${text}`, 500) };
+    return { exception: refusalOf(call, 'internal', `Defect in the Cognito sandbox: ${text}`) };
   }
 }
 
-function unknownOperation(operation: string): CognitoException {
-  const known = Object.keys(OPERATIONS).join(', ');
-  return new CognitoException(
-    'UnknownOperationException',
-    `The Cognito sandbox does not have ${operation === '' ? 'a request without x-amz-target' : operation}. It has ${known}.`,
-  );
-}
-
-function parseBody(body: string): Input | undefined {
-  try {
-    const input: unknown = JSON.parse(body === '' ? '{}' : body);
-    return v.is(JsonObject, input) ? input : undefined;
-  } catch {
-    return undefined;
-  }
+function whatThereIs({ service, operation }: AwsCall): string {
+  const asked = operation === '' ? 'a request without x-amz-target' : operation;
+  const owner = service.name === 'cognito-idp' ? '' : ` of ${service.name}`;
+  return `The Cognito sandbox does not have ${asked}${owner}. It has ${Object.keys(service.operations).join(', ')}.`;
 }
 
 const HasAccessToken = v.object({ AccessToken: v.string() });
@@ -144,32 +121,18 @@ function regionOf(authorization: string | undefined): string {
   return /Credential=[^/]+\/\d+\/([a-z0-9-]+)\//.exec(authorization ?? '')?.[1] ?? 'us-east-1';
 }
 
-function json(call: OpenCall, status: number, body: object, headers: Record<string, string> = {}): WholeAnswer {
-  return {
-    status,
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-RequestId': call.requestId, ...headers },
-    body: JSON.stringify(body),
-  };
+function refuse(wire: Wire, call: OpenCall, exception: AwsException): WholeAnswer {
+  call.outcome = exception.name;
+  return wire.refusal(call, exception);
 }
 
-function refuse(call: OpenCall, { name, message, status }: CognitoException): WholeAnswer {
-  call.outcome = name;
-  return json(
-    call,
-    status,
-    { __type: name, message },
-    // A trigger's text may have line breaks and letters outside of Latin-1, which a header cannot hold.
-    { 'x-amzn-ErrorType': `${name}:`, 'x-amzn-ErrorMessage': message.replace(/[^\x20-\x7e]+/g, ' ').trim() },
-  );
-}
-
-function disrupt(call: OpenCall, disruption: Disruption): AwsAnswer {
+function disrupt(wire: Wire, call: OpenCall, disruption: Disruption): AwsAnswer {
   switch (disruption.kind) {
     case 'exception':
-      return refuse(call, disruption.exception);
+      return refuse(wire, call, disruption.exception);
     case 'empty':
       call.outcome = 'empty';
-      return json(call, 200, {});
+      return wire.answer(call, {});
     case 'drop':
       call.outcome = 'dropped';
       return 'drop';

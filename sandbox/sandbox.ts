@@ -1,3 +1,4 @@
+import type { Account, AccountChanges } from './account/account.js';
 import {
   createSignedInUser,
   createUserPool,
@@ -15,8 +16,16 @@ import type { Cognito } from './cognito.js';
 import type { CustomMessage } from './custom-message.js';
 import { Fault } from './fault.js';
 import type { Faults } from './faults.js';
+import {
+  changeUserPool,
+  changeUserPoolClient,
+  type UserPoolChanges,
+  type UserPoolClientChanges,
+} from './pool-changes.js';
 import { checkInput } from './schema.js';
+import { DeniedActions } from './services.js';
 import { type AccessTokenOptions, signOutEverywhere } from './sessions.js';
+import { verifyBeforeUpdate } from './settings.js';
 import type { Message, UserStatus, VerifiableAttribute } from './state.js';
 import { type SwitchChanges, Switches } from './switches.js';
 
@@ -68,7 +77,8 @@ export class Sandbox {
 
   /** Whether the pool keeps the old value of an attribute until the new one is verified. */
   keepsOriginal(userPoolId: string): boolean {
-    return (this.parts.cognito.state.pools[userPoolId]?.verifyBeforeUpdate ?? []).length > 0;
+    const pool = this.parts.cognito.state.pools[userPoolId];
+    return pool !== undefined && verifyBeforeUpdate(pool).length > 0;
   }
 
   /** Makes a confirmed user who has signed in; without `poolId` in a new pool. */
@@ -133,6 +143,44 @@ export class Sandbox {
   /** The switches as they stand. */
   switches(): Switches {
     return { ...this.parts.cognito.switches };
+  }
+
+  /**
+   * Changes what the AWS account is like, beyond its pools; a list replaces the one before.
+   * @param region only there. Default: everywhere, but for what a region has of its own.
+   * @throws BadInput
+   */
+  setAccount(changes: AccountChanges, region?: string): void {
+    if (changes.deniedActions !== undefined) checkInput(DeniedActions, changes.deniedActions, 'account.deniedActions');
+    this.parts.cognito.account.change(changes, region);
+  }
+
+  /** Makes the AWS account healthy again, in every region. */
+  resetAccount(): void {
+    this.parts.cognito.account.reset();
+  }
+
+  /** What the AWS account is like. Default region: `us-east-1`. */
+  account(region = 'us-east-1'): Account {
+    return this.parts.cognito.account.in(region);
+  }
+
+  /**
+   * Changes settings of a user pool, under the names of `DescribeUserPool`, as `UpdateUserPool` would. `null` takes one out.
+   * @throws BadInput for a setting that cannot be changed, or not so
+   */
+  setUserPool(userPoolId: string, changes: UserPoolChanges): void {
+    changeUserPool(this.parts.cognito.pool(userPoolId), changes);
+    this.saveSoon();
+  }
+
+  /**
+   * Changes settings of an app client, under the names of `DescribeUserPoolClient`. `null` takes one out.
+   * @throws BadInput for a setting that cannot be changed, or not so
+   */
+  setUserPoolClient(userPoolId: string, clientId: string, changes: UserPoolClientChanges): void {
+    changeUserPoolClient(this.parts.cognito.clientOf(userPoolId, clientId), changes);
+    this.saveSoon();
   }
 
   /** Sends Cognito's custom-message event to this function or URL, whose answer shapes the message; `undefined` ends it. */

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { knownPagesOnly, loopbackNamesOnly, MOST_BODY_BYTES } from './door.js';
 import { answerAws, type ProtocolParts, refuseBody } from './protocol.js';
@@ -12,34 +12,39 @@ export type App = Hono<{ Bindings: HttpBindings }>;
 /** The rest of a body that nobody reads would be taken for the next request. */
 const UNREAD = { connection: 'close' };
 
-/** Serves AWS's protocol on `POST /`, and each pool's keys below the issuer of its tokens. */
+/** Serves AWS's protocols where its SDKs look for them, and each pool's keys below the issuer of its tokens. */
 export function createApp(protocol: ProtocolParts, origins: readonly string[]): App {
   const app: App = new Hono();
   app.use(loopbackNamesOnly, knownPagesOnly(origins));
-  app.post(
-    '/',
-    bodyLimit({
-      maxSize: MOST_BODY_BYTES,
-      onError: (context) => {
-        const { body, status, headers } = refuseBody(protocol, (name) => context.req.header(name));
-        return new Response(body, { status, headers: { ...headers, ...UNREAD } });
-      },
-    }),
-    async (context) => {
-      const body = await context.req.text();
-      const answer = await answerAws(protocol, { header: (name) => context.req.header(name), body });
-      if (answer === 'drop') {
-        context.env.incoming.socket.destroy();
-        return RESPONSE_ALREADY_SENT;
-      }
-      // Not a `Response`, which refuses some of the statuses that a fault may have.
-      context.env.outgoing.statusCode = answer.status;
-      context.env.outgoing.setHeaders(new Map(Object.entries(answer.headers)));
-      // As bytes: Node would write the headers in the encoding of a text.
-      context.env.outgoing.end(Buffer.from(answer.body));
-      return RESPONSE_ALREADY_SENT;
+  const requestOf = ({ req }: Context) => ({
+    method: req.method,
+    path: req.path,
+    header: (name: string) => req.header(name),
+  });
+  const limit = bodyLimit({
+    maxSize: MOST_BODY_BYTES,
+    onError: (context) => {
+      const { body, status, headers } = refuseBody(protocol, requestOf(context));
+      return new Response(body, { status, headers: { ...headers, ...UNREAD } });
     },
-  );
+  });
+  const serve = async (context: Context<{ Bindings: HttpBindings }>): Promise<Response> => {
+    const body = new Uint8Array(await context.req.arrayBuffer());
+    const answer = await answerAws(protocol, { ...requestOf(context), body });
+    if (answer === 'drop') {
+      context.env.incoming.socket.destroy();
+      return RESPONSE_ALREADY_SENT;
+    }
+    // Not a `Response`, which refuses some of the statuses that a fault may have.
+    context.env.outgoing.statusCode = answer.status;
+    context.env.outgoing.setHeaders(new Map(Object.entries(answer.headers)));
+    // As bytes: Node would write the headers in the encoding of a text.
+    context.env.outgoing.end(Buffer.from(answer.body));
+    return RESPONSE_ALREADY_SENT;
+  };
+  app.post('/', limit, serve);
+  app.post('/service/:target/operation/:operation', limit, serve);
+  app.all('/v2/email/*', limit, serve);
   app.use(
     '/_sandbox/*',
     bodyLimit({

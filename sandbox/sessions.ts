@@ -4,6 +4,7 @@ import type { Cognito } from './cognito.js';
 import { CognitoException, notAuthorized, userNotFound } from './exceptions.js';
 import { CONSTRAINTS, type Input, requiredText } from './members.js';
 import { fields, Text, wholeNumber } from './schema.js';
+import { canRevoke, lifetimeSeconds } from './settings.js';
 import type { AppClient, Session, User, UserPool } from './state.js';
 import { ADMIN_SCOPE } from './tokens.js';
 import { readableAttributesOf } from './users.js';
@@ -36,7 +37,7 @@ export function startSession(cognito: Cognito, pool: UserPool, client: AppClient
     clientId: client.id,
     refreshSecret: randomBytes(32).toString('base64url'),
     authenticatedAt: now,
-    expiresAt: now + client.refreshTokenSeconds * 1000,
+    expiresAt: now + lifetimeSeconds(client, 'RefreshToken') * 1000,
     revoked: false,
   };
   const live = Object.entries(user.sessions).filter(([, other]) => other.expiresAt > now);
@@ -44,17 +45,17 @@ export function startSession(cognito: Cognito, pool: UserPool, client: AppClient
   return { pool, client, user, originJti, session };
 }
 
-function commonClaims(cognito: Cognito, signIn: SignIn, lifetimeSeconds: number): Record<string, unknown> {
+function commonClaims(cognito: Cognito, signIn: SignIn, seconds: number): Record<string, unknown> {
   const { pool, client, user, originJti, session } = signIn;
   const issuedAt = Math.floor(cognito.clock.now() / 1000);
   return {
     sub: user.sub,
     iss: `${cognito.url}/${pool.id}`,
     // Cognito leaves it out for clients whose tokens cannot be revoked.
-    origin_jti: client.revocation ? originJti : undefined,
+    origin_jti: canRevoke(client) ? originJti : undefined,
     event_id: randomUUID(),
     auth_time: Math.floor(session.authenticatedAt / 1000),
-    exp: issuedAt + lifetimeSeconds,
+    exp: issuedAt + seconds,
     iat: issuedAt,
     jti: randomUUID(),
   };
@@ -62,7 +63,11 @@ function commonClaims(cognito: Cognito, signIn: SignIn, lifetimeSeconds: number)
 
 /** An access token of the sign-in. */
 export function accessToken(cognito: Cognito, signIn: SignIn, options: AccessTokenOptions = {}): Promise<string> {
-  const { expiresInSeconds = signIn.client.accessTokenSeconds, scope = ADMIN_SCOPE, forged = false } = options;
+  const {
+    expiresInSeconds = lifetimeSeconds(signIn.client, 'AccessToken'),
+    scope = ADMIN_SCOPE,
+    forged = false,
+  } = options;
   const claims = {
     ...commonClaims(cognito, signIn, expiresInSeconds),
     client_id: signIn.client.id,
@@ -82,7 +87,7 @@ export function idToken(cognito: Cognito, signIn: SignIn): Promise<string> {
   ]);
   return cognito.tokens.sign({
     ...Object.fromEntries(claims),
-    ...commonClaims(cognito, signIn, client.accessTokenSeconds),
+    ...commonClaims(cognito, signIn, lifetimeSeconds(client, 'AccessToken')),
     aud: client.id,
     token_use: 'id',
     'cognito:username': user.username,

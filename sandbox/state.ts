@@ -77,13 +77,9 @@ export interface AppClient {
   readonly id: string;
   readonly name: string;
   readonly secret?: string | undefined;
-  readonly authFlows: readonly string[];
-  readonly accessTokenSeconds: number;
-  readonly refreshTokenSeconds: number;
-  readonly revocation: boolean;
   readonly createdAt: number;
-  /** The members of the request. Some answers repeat them. */
-  readonly settings: Record<string, unknown>;
+  /** The members of the request, which `settings.ts` reads. */
+  settings: Record<string, unknown>;
 }
 
 /** One user pool. */
@@ -92,15 +88,8 @@ export interface UserPool {
   readonly region: string;
   readonly name: string;
   readonly createdAt: number;
-  readonly autoVerified: readonly string[];
-  readonly verifyBeforeUpdate: readonly string[];
-  readonly usernameAttributes: readonly string[];
-  readonly aliasAttributes: readonly string[];
-  readonly sendsSms: boolean;
-  /** `COGNITO_DEFAULT` has a daily limit and takes no custom e-mail text; `DEVELOPER` is the account's own SES. */
-  readonly emailAccount: 'COGNITO_DEFAULT' | 'DEVELOPER';
-  /** The members of the request. Some answers repeat them. */
-  readonly settings: Record<string, unknown>;
+  /** The members of the request, which `settings.ts` reads. */
+  settings: Record<string, unknown>;
   readonly clients: Record<string, AppClient>;
   /** By `sub`. */
   readonly users: Record<string, User>;

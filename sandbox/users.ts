@@ -4,6 +4,7 @@ import { checkAttributes, setAttribute } from './attributes.js';
 import type { Cognito } from './cognito.js';
 import { CognitoException, invalidParameter } from './exceptions.js';
 import { sameName } from './names.js';
+import { aliasAttributes, usernameAttributes } from './settings.js';
 import type { AppClient, User, UserPool } from './state.js';
 
 /** Adds a user without a password, for an administrator or by the user's own sign-up. */
@@ -15,7 +16,7 @@ export function addUser(
   by: 'user' | 'admin' = 'admin',
 ): User {
   checkAttributes(attributes, by);
-  if (pool.aliasAttributes.includes('email') && requestedName.includes('@')) {
+  if (aliasAttributes(pool).includes('email') && requestedName.includes('@')) {
     throw invalidParameter('Username cannot be of email format, since user pool is configured for email alias.');
   }
   if (Object.values(pool.users).some((user) => sameName(pool, user.username, requestedName))) {
@@ -25,7 +26,7 @@ export function addUser(
   const createdAt = cognito.clock.now();
   const user: User = {
     // Where users sign in by an address, Cognito takes the `sub` as user name.
-    username: pool.usernameAttributes.length > 0 ? sub : requestedName,
+    username: usernameAttributes(pool).length > 0 ? sub : requestedName,
     sub,
     createdAt,
     modifiedAt: createdAt,
@@ -38,7 +39,7 @@ export function addUser(
     attempts: [],
     sessions: {},
   };
-  if (pool.usernameAttributes.length > 0) {
+  if (usernameAttributes(pool).length > 0) {
     const name = requestedName.includes('@') ? 'email' : 'phone_number';
     const taken = Object.values(pool.users).some((other) => sameName(pool, other.attributes[name], requestedName));
     if (taken) throw usernameExists(`An account with the given ${name} already exists.`);

@@ -19,16 +19,25 @@ const DEFAULT_LOG_LEVEL = 'info';
 const METRICS_FORM = /^(\[[\da-fA-F:]+\]|[\w.-]+):\d{1,5}$/;
 
 /**
+ * Reads how a process reaches Temporal, and nothing else.
+ * @throws SettingError with everything that is wrong with it
+ */
+export function loadTemporalConfig(environment: NodeJS.ProcessEnv = process.env): TemporalConfig {
+  const temporal = temporalFromSettings(environment);
+  return Object.freeze({ ...temporal, taskQueue: temporal.taskQueue ?? TASK_QUEUE });
+}
+
+/**
  * Reads the configuration of a process with a log: how it reaches Temporal, and our own `VERIFICATION_*`. An empty variable
  * counts as not set.
  * @throws SettingError with everything that is wrong
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): TemporalConfig & TelemetryConfig {
   const { temporal, telemetry } = readSettings({
-    temporal: () => temporalFromSettings(environment),
+    temporal: () => loadTemporalConfig(environment),
     telemetry: () => loadTelemetryConfig(environment),
   });
-  return Object.freeze({ ...temporal, taskQueue: temporal.taskQueue ?? TASK_QUEUE, ...telemetry });
+  return Object.freeze({ ...temporal, ...telemetry });
 }
 
 /**

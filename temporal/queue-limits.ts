@@ -1,5 +1,5 @@
 /** Reads and sets the limits that the server keeps for a task queue of activities, live and for all workers. */
-import { GRPC_STATUS, isRecord } from '@cognito-verification/contract';
+import { fairnessKeysOf, GRPC_STATUS, isRecord } from '@cognito-verification/contract';
 import type { ConnectionLike } from '@temporalio/client';
 
 /** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
@@ -7,6 +7,8 @@ const ACTIVITIES = 2;
 
 const READ_TIMEOUT_MS = 2_000;
 const SET_TIMEOUT_MS = 10_000;
+/** A poll lasts a minute at most, and counts from its beginning. */
+const POLLED_WITHIN_MS = 70_000;
 
 /** A task queue of activities, and the connection of a client or of a worker to its server. */
 export interface GovernedQueue {
@@ -30,9 +32,9 @@ export interface QueueRate {
 export interface QueueLimits {
   /** For the whole queue. */
   readonly queueRate: QueueRate;
-  /** For each fairness key, which is a user pool here. */
+  /** For each fairness key: for the sends of each user pool, and as much for its attempts and looks. */
   readonly poolRate: QueueRate;
-  /** How often a fairness key has its turn beside one with the weight 1, which is that of all others. */
+  /** How often a user pool has its turn beside one with the weight 1, which is that of all others. */
   readonly poolWeights: Readonly<Record<string, number>>;
 }
 
@@ -42,7 +44,7 @@ export interface QueueLoad {
   readonly backlog: number;
   /** How long the oldest waits. */
   readonly oldestMs: number;
-  /** The identities of the workers that polled in the last minutes. */
+  /** The identities of the workers that polled in the last minute. */
   readonly workers: readonly string[];
 }
 
@@ -91,7 +93,7 @@ export async function readQueueLimits(queue: GovernedQueue): Promise<(QueueLimit
       ...limitsOf(config),
       backlog: Number(stats?.approximateBacklogCount ?? 0),
       oldestMs: msOf(stats?.approximateBacklogAge),
-      workers: [...new Set((pollers ?? []).flatMap(({ identity }) => identity || []))].sort(),
+      workers: workersOf(pollers ?? []),
     };
   } catch (error) {
     if (statusOf(error) === GRPC_STATUS.UNIMPLEMENTED) return undefined;
@@ -107,7 +109,9 @@ export async function readQueueLimits(queue: GovernedQueue): Promise<(QueueLimit
 export async function setQueueLimits(queue: GovernedQueue, changes: QueueLimitChanges): Promise<QueueLimits> {
   const { connection, namespace, taskQueue } = queue;
   const { queueRate, poolRate, poolWeights = {}, reason, identity } = changes;
-  const weights = Object.entries(poolWeights);
+  const weights = Object.entries(poolWeights).flatMap(([pool, weight]) =>
+    Object.values(fairnessKeysOf(pool)).map((key) => [key, weight] as const),
+  );
   try {
     const { config } = await connection.withDeadline(Date.now() + SET_TIMEOUT_MS, () =>
       connection.workflowService.updateTaskQueueConfig({
@@ -119,9 +123,9 @@ export async function setQueueLimits(queue: GovernedQueue, changes: QueueLimitCh
         updateQueueRateLimit: updateOf(queueRate, reason),
         updateFairnessKeyRateLimitDefault: updateOf(poolRate, reason),
         setFairnessWeightOverrides: Object.fromEntries(
-          weights.flatMap(([pool, weight]) => (weight === null ? [] : [[pool, weight]])),
+          weights.flatMap(([key, weight]) => (weight === null ? [] : [[key, weight]])),
         ),
-        unsetFairnessWeightOverrides: weights.flatMap(([pool, weight]) => (weight === null ? pool : [])),
+        unsetFairnessWeightOverrides: weights.flatMap(([key, weight]) => (weight === null ? key : [])),
       }),
     );
     return limitsOf(config);
@@ -133,7 +137,7 @@ export async function setQueueLimits(queue: GovernedQueue, changes: QueueLimitCh
 /** The error of a server that keeps no limits. */
 export function noQueueLimits({ namespace }: Pick<GovernedQueue, 'namespace'>, cause?: unknown): QueueLimitsError {
   return new QueueLimitsError(
-    `The Temporal Service of namespace "${namespace}" does not know limits of task queues (UpdateTaskQueueConfig). They need Temporal Server 1.29 or newer. Until then lower VERIFICATION_DIRECT_CALLS_PER_SECOND and the number of workers.`,
+    `The Temporal Service of namespace "${namespace}" does not know limits of task queues (UpdateTaskQueueConfig). They need Temporal Server 1.29 or newer. Until then nothing keeps many workers within Cognito's quotas but Cognito's throttling.`,
     'NotSetUp',
     cause,
   );
@@ -160,15 +164,25 @@ function updateOf(rate: number | null | undefined, reason: string | undefined) {
   return { ...(rate === null ? {} : { rateLimit: { requestsPerSecond: rate } }), reason: reason ?? '' };
 }
 
-type Config = Awaited<ReturnType<ConnectionLike['workflowService']['describeTaskQueue']>>['config'];
+type Described = Awaited<ReturnType<ConnectionLike['workflowService']['describeTaskQueue']>>;
+type Config = Described['config'];
 type Rate = NonNullable<Config>['queueRateLimit'];
 type Time = NonNullable<NonNullable<Rate>['metadata']>['updateTime'];
+
+/** The server lists who has polled within five minutes. */
+function workersOf(pollers: NonNullable<Described['pollers']>): string[] {
+  const latestMs = Math.max(0, ...pollers.map(({ lastAccessTime }) => msOf(lastAccessTime)));
+  const polling = pollers.filter(({ lastAccessTime }) => msOf(lastAccessTime) > latestMs - POLLED_WITHIN_MS);
+  return [...new Set(polling.flatMap(({ identity }) => identity || []))].sort();
+}
 
 function limitsOf(config: Config): QueueLimits {
   return {
     queueRate: rateOf(config?.queueRateLimit),
     poolRate: rateOf(config?.fairnessKeysRateLimitDefault),
-    poolWeights: { ...config?.fairnessWeightOverrides },
+    poolWeights: Object.fromEntries(
+      Object.entries(config?.fairnessWeightOverrides ?? {}).filter(([key]) => !key.includes('/')),
+    ),
   };
 }
 

@@ -8,13 +8,15 @@ import { SEARCH_ATTRIBUTE_KEYS, type ServedUserPool, type VerificationPolicy } f
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, type MetricsExporterConfig, type NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
 import { Allowance } from '../activities/allowance.js';
 import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
 import { temporalCli } from '../dev/temporal-binaries.js';
 import { FAIRNESS_ARGUMENTS } from '../dev/temporal-server.js';
+import type { MessageGuard } from '../guard/message-guard.js';
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
+import { prometheusOn } from '../worker/telemetry.js';
 import { createWorker, type VerificationWorker } from '../worker/worker.js';
 import { onWeakness, PLANTED } from './attacks/attack.js';
 import { withWeakBundle } from './attacks/weak-bundle.js';
@@ -71,14 +73,20 @@ export interface RigOptions {
   /** A bundle other than that of the build. */
   workflowBundlePath?: string | undefined;
   workflowStackTraces?: boolean;
+  /** Default: one of its own. */
+  taskQueue?: string;
+  /** Where this process serves its metrics. Default: nowhere. */
+  metricsAddress?: string;
   /** What direct calls draw on. Default: `enough`. */
   allowance?: Allowance;
+  /** Default: none. */
+  messageGuard?: MessageGuard;
 }
 
 /** `timeSkipping` for waits of hours, `local` (the real development server) for everything else. */
 export async function startRig(server: 'local' | 'timeSkipping', options: RigOptions = {}): Promise<Rig> {
   const { keyRing = KEY_RING } = options;
-  quietRuntime();
+  quietRuntime(options.metricsAddress && (await prometheusOn(options.metricsAddress)));
   const started = new Set<string>();
   // A server that skips time runs ahead of this process, so the sandbox follows the server's clock.
   let sandboxClock: () => number = Date.now;
@@ -93,7 +101,7 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
   const sandbox = await startSandbox(options.sandbox ?? {});
   sandboxClock = () => sandbox.now().getTime();
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
-  const taskQueue = `test-${randomUUID()}`;
+  const { taskQueue = `test-${randomUUID()}` } = options;
   const userPools = poolsOf(sandbox);
   // A worker of its own process has to know the pool before there are users.
   const { userPoolId: poolId } = await sandbox.createUser();
@@ -178,8 +186,15 @@ function noting(started: Set<string>): WorkflowClientInterceptor {
   };
 }
 
+/** A worker that has just come makes direct calls too, as one that the server has listed for long. */
+class Enough extends Allowance {
+  override follow({ perSecond }: Parameters<Allowance['follow']>[0]): void {
+    super.follow({ perSecond, workers: 1 });
+  }
+}
+
 /** For as many direct calls as tests make, whatever another test has been throttled for: each has its history always. */
-export const enough = (): Allowance => new Allowance(1_000, { throttledForMs: 0 });
+export const enough = (): Allowance => new Enough(1_000, { throttledForMs: 0 });
 
 /** How many workflows the workers of this test run keep in memory; undefined for the default of the SDK. */
 export function cacheSize(): number | undefined {
@@ -195,7 +210,7 @@ export async function startWorker(
   options: Omit<RigOptions, 'cognito' | 'sandbox'> & { connection?: NativeConnection } = {},
 ): Promise<{ worker: VerificationWorker; stop(): Promise<void> }> {
   const { keyRing = KEY_RING, identity, maxCachedWorkflows = cacheSize() } = options;
-  const { workflowBundlePath, workflowStackTraces, allowance = enough() } = options;
+  const { workflowBundlePath, workflowStackTraces, allowance = enough(), messageGuard } = options;
   const worker = await createWorker({
     connection: options.connection ?? env.nativeConnection,
     namespace: 'default',
@@ -208,6 +223,7 @@ export async function startWorker(
     workflowBundlePath,
     workflowStackTraces,
     allowance,
+    messageGuard,
   });
   const run = worker.run();
   return {
@@ -218,6 +234,9 @@ export async function startWorker(
     },
   };
 }
+
+/** All users of a rig have the same address and number. */
+const MANY_MESSAGES = { VERIFICATION_DESTINATION_PER_HOUR: '1000', VERIFICATION_DESTINATION_PER_DAY: '1000' };
 
 /**
  * A worker as deployed: the compiled command, in a process of its own.
@@ -234,6 +253,7 @@ export async function startWorkerProcess(
       TEMPORAL_ADDRESS: env.address,
       VERIFICATION_ENCRYPTION_KEYS: KEYS,
       VERIFICATION_TASK_QUEUE: taskQueue,
+      ...MANY_MESSAGES,
       ...served,
       ...settings,
     },
@@ -275,12 +295,15 @@ async function localServer(client: ClientOptionsForTestEnv): Promise<TestWorkflo
 let installed = false;
 
 /** Once per process. The tests cause failures on purpose, so only errors of the SDK itself are printed. */
-export function quietRuntime(): void {
+export function quietRuntime(metrics?: MetricsExporterConfig | ''): void {
   if (installed) return;
   installed = true;
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} },
+      ...(metrics ? { metrics } : {}),
+    },
   });
 }
 

@@ -13,7 +13,7 @@ const NAME = 'budgets';
 /** Their budgets count down by a millisecond, so that some end on a whole second. */
 const ACTIVITIES = 1_100;
 
-beforeAll(quietRuntime);
+beforeAll(() => quietRuntime());
 
 test.for([
   { keepsBudgets: true, which: 'none' },

@@ -3,7 +3,9 @@ import {
   type CallOptions,
   type CodeConfirmedInput,
   type Duration,
+  type HeldReason,
   type ListFilter,
+  type RefusedReason,
   type RenewAccessTokenInput,
   type ResendCodeInput,
   type StartedVerification,
@@ -23,7 +25,15 @@ import {
 import { parseDuration } from '@cognito-verification/contract';
 import { Client } from '@temporalio/client';
 import { errorWith, onClock } from './errors.js';
-import type { CognitoCallName, FakeAttribute, FakeOptions, FakeUser, NewFakeUser, RefusalOptions } from './options.js';
+import type {
+  CognitoCallName,
+  FakeAttribute,
+  FakeOptions,
+  FakeUser,
+  KeepBackOptions,
+  NewFakeUser,
+  RefusalOptions,
+} from './options.js';
 import { World } from './world.js';
 
 /** A method of `Verifications` that a service calls. */
@@ -113,9 +123,18 @@ export class FakeVerifications extends VerificationClient {
     this.world.refusals.refuse(call, exception, options);
   }
 
-  /** From here on Cognito refuses nothing that it would not refuse by itself. */
+  /**
+   * Lets the guard of the worker keep the next message back, as where robots ask for codes. For a `HeldReason` the verification is
+   * `rateLimited`, with `held` and `retryAt`, and sends then; for a `RefusedReason` it fails.
+   */
+  keepBack(reason: HeldReason | RefusedReason, { wait = '15 minutes', times = 1 }: KeepBackOptions = {}): void {
+    this.world.keptBack.add(reason, msOf(wait), times);
+  }
+
+  /** From here on Cognito refuses nothing that it would not refuse by itself, and no message is kept back. */
   accept(): void {
     this.world.refusals.accept();
+    this.world.keptBack.clear();
   }
 
   /** Lets Cognito not answer calls of a kind, so that a verification stays `sending` or a code unchecked. @returns lets it answer */

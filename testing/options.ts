@@ -1,5 +1,5 @@
 /** What a test hands to a fake, and what it gets. */
-import type { AttributeName } from '@cognito-verification/client';
+import type { AttributeName, Duration } from '@cognito-verification/client';
 
 /** The options of a `FakeVerifications`; all of them are optional. */
 export interface FakeOptions {
@@ -53,6 +53,14 @@ export interface FakeAttribute {
 
 /** The calls to Cognito: to send a code, or change the value upon which one is sent; to check one; to read the attribute. */
 export type CognitoCallName = 'send' | 'attempt' | 'read';
+
+/** How the guard of the worker keeps messages back. */
+export interface KeepBackOptions {
+  /** In how long the message may leave. Default: 15 minutes. Nothing where it never may. */
+  wait?: Duration | undefined;
+  /** How many messages it keeps back. Default: one. `Infinity` for all of them, until `accept`. */
+  times?: number | undefined;
+}
 
 /** How Cognito refuses a call. */
 export interface RefusalOptions {

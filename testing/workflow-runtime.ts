@@ -10,6 +10,7 @@ export {
   ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
+  noopMetricMeter as metricMeter,
   TemporalFailure,
   TimeoutFailure,
 } from '@temporalio/common';

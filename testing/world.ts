@@ -15,6 +15,7 @@ import {
 import { Clock } from './clock.js';
 import { connectionTo, grpcError } from './connection.js';
 import { type ActivityCall, type Execution, endOf } from './execution.js';
+import { KeptBack } from './kept-back.js';
 import type { FakeOptions, RunningSandbox } from './options.js';
 import { Refusals } from './refusals.js';
 import { answerOf, poolsOf } from './sandbox-endpoint.js';
@@ -32,6 +33,7 @@ const soon = globalThis.setImmediate;
 export class World {
   readonly clock = new Clock();
   readonly refusals = new Refusals();
+  readonly keptBack = new KeptBack(this.clock);
   readonly userPools: Iterable<ServedUserPool>;
   readonly connection: ReturnType<typeof connectionTo>;
   readonly executions: Executions;
@@ -58,7 +60,15 @@ export class World {
       return sandbox ? await answerOf(sandbox, command, abortSignal) : this.pool.answer(command);
     };
     const accessToken = ({ sub }: { sub: string }) => Promise.resolve(this.userPool?.accessToken(sub));
-    const options = { userPools: this.userPools, accessTokenSource: { accessToken } };
+    const { userPools, keptBack } = this;
+    const options = {
+      userPools,
+      accessTokenSource: { accessToken },
+      // Read anew for each call.
+      get messageGuard() {
+        return keptBack.guard;
+      },
+    };
     this.activities = createActivities({ forUserPool: () => ({ send }) }, options);
     const host = {
       clock: this.clock,

@@ -4,12 +4,16 @@ import type { NativeConnection } from '@temporalio/worker';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
 import { probeUserPools } from '../activities/probe-user-pools.js';
+import { createMessageGuard } from '../guard/create-message-guard.js';
+import { guardSettings } from '../guard/guard-settings.js';
 import { logUncaught, logWarnings } from '../log/log-uncaught.js';
 import { createLogger } from '../log/logger.js';
 import { loadConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
 import { explainMissingNamespace } from '../temporal/missing-namespace.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
+import { isTracingOn } from '../tracing/settings.js';
+import { guardObserver, meterOf } from './metrics.js';
 import { plainTransports } from './plain-transport.js';
 import { installRuntime } from './telemetry.js';
 import { createWorker } from './worker.js';
@@ -29,7 +33,9 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     userPools,
     cognito,
     accessTokenSource,
+    guard,
     worker: settings,
+    isTraced,
   } = readSettings({
     config: () => {
       const loaded = loadConfig();
@@ -41,12 +47,16 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     userPools: () => userPoolsFromSettings(),
     cognito: () => createCognitoClients(),
     accessTokenSource: () => accessTokenSourceFromSettings(),
+    guard: () => guardSettings(),
     worker: () => workerSettings(),
+    isTraced: () => isTracingOn(),
   });
   const { address, namespace, taskQueue } = config;
   const poolIds = userPools.map(({ userPoolId }) => userPoolId);
   const log = await installRuntime(config);
   logUncaught(log);
+  // Nothing of OpenTelemetry is loaded otherwise: a start is nearly all loading.
+  const tracing = isTraced ? (await import('../tracing/worker-tracing.js')).startTracing(log.logger) : undefined;
   // A worker that makes no calls need not reach Cognito.
   const probed = settings.only === 'workflows' ? Promise.resolve([]) : probeUserPools(cognito, userPools);
   // Awaited below, where the connection can be closed.
@@ -55,6 +65,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
   await keys.current();
   for (const warning of plainTransports(config, cognitoEndpoint())) log.logger.warn(warning);
   const connection = await connectWorker(config);
+  const messageGuard = createMessageGuard(guard, { log: log.logger, observe: guardObserver(meterOf(config)) });
   try {
     await checkSearchAttributes(connection, namespace);
     for (const warning of await probed) log.logger.warn(warning);
@@ -66,6 +77,8 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
       userPools,
       cognito,
       accessTokenSource,
+      tracing,
+      messageGuard,
       ...settings,
     });
     if (settings.only === 'workflows') log.logger.info(DECIDES_ONLY);
@@ -80,8 +93,10 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     throw explainMissingNamespace(error, namespace);
   } finally {
     cognito.destroy();
+    await tracing?.close();
     // A worker that failed may still hold the connection; then the worker's own error is the one to report.
     await connection.close().catch(() => undefined);
+    await messageGuard.close();
   }
 }
 

@@ -5,6 +5,7 @@ import { defined } from '@cognito-verification/contract';
 import { type Logger, type LogLevel, type MetricsExporterConfig, Runtime } from '@temporalio/worker';
 import { createLogger } from '../log/logger.js';
 import type { LogLevelName, TelemetryConfig } from '../log/telemetry-config.js';
+import { bucketsByName } from '../metrics/instruments.js';
 
 /** `logLevel` is for our own code, the SDK and Core; `metricsAddress` serves Prometheus, under `/metrics`. */
 export interface RuntimeSettings extends TelemetryConfig {
@@ -57,8 +58,11 @@ export async function installRuntime(settings: RuntimeSettings): Promise<Process
   }
 }
 
-/** With the names that Prometheus recommends: `_total` on counters, the unit on histograms, durations in seconds. */
-async function prometheusOn(address: string): Promise<MetricsExporterConfig> {
+/**
+ * Metrics at an address, with the names that Prometheus recommends: `_total` on counters, the unit on histograms, durations in seconds.
+ * @throws SettingError for a host that no name server knows
+ */
+export async function prometheusOn(address: string): Promise<MetricsExporterConfig> {
   const colon = address.lastIndexOf(':');
   // Core takes addresses only, no names.
   const host = await lookup(address.slice(0, colon).replace(/^\[|\]$/g, '')).catch((error: unknown) => {
@@ -70,6 +74,7 @@ async function prometheusOn(address: string): Promise<MetricsExporterConfig> {
       countersTotalSuffix: true,
       unitSuffix: true,
       useSecondsForDurations: true,
+      histogramBucketOverrides: bucketsByName(),
     },
   };
 }

@@ -39,9 +39,15 @@ export interface WorkerSettings {
    * the token behind a reference, 3 s for a look at the attribute, 22 s for the call itself, and 5 s to spare.
    */
   readonly shutdownGraceTime?: WorkerOptions['shutdownGraceTime'];
-  /** The name of the workers in histories and in the Web UI. Default: the SDK's, which is process id and host name. */
+  /**
+   * The name of the workers in histories and in the Web UI, to which each process adds eight characters of its own. Default: the
+   * SDK's, which is process id and host name.
+   */
   readonly identity?: string | undefined;
-  /** Calls of each kind in a second that the process makes past the task queue of calls, for each region. */
+  /**
+   * Attempts in a second that all processes of the task queue together make past the task queue of calls, for each region; as many
+   * looks at the deadline, and twice as many sends. The processes share it equally.
+   */
   readonly directCallsPerSecond?: number | undefined;
   /**
    * One half only: `workflows` decides and calls nobody, `calls` calls Cognito and decides nothing. Both halves must run somewhere.
@@ -144,8 +150,8 @@ export const WORKER_SETTINGS = {
     kind: 'count',
     least: 0,
     most: 1_000,
-    default: 10,
-    help: 'calls of each kind past their task queue, by region',
+    default: 20,
+    help: 'calls past their task queue, all workers, by region',
   },
   only: {
     variable: 'VERIFICATION_WORKER_ONLY',

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { type KeyRing, UnknownKeyError } from '@cognito-verification/codec';
 import { CONVERTER_PATHS, workerDataConverter } from '@cognito-verification/codec/worker-data-converter';
 import { cognitoTaskQueue, defined, errorName, type ServedUserPool, TASK_QUEUE } from '@cognito-verification/contract';
@@ -6,11 +8,15 @@ import { msToNumber } from '@temporalio/common/lib/time.js';
 import { type NativeConnection, Runtime, Worker, type WorkerOptions, type WorkerStatus } from '@temporalio/worker';
 import type { AccessTokenSource } from '../activities/access-token-source.js';
 import { Allowance } from '../activities/allowance.js';
+import type { ActivitiesOptions } from '../activities/cognito-caller.js';
 import type { CognitoClients } from '../activities/cognito-clients.js';
 import { createActivities, createDirectActivities } from '../activities/create-activities.js';
 import { createEarlierCalls } from '../activities/earlier-calls.js';
+import type { MessageGuard } from '../guard/message-guard.js';
+import type { WorkerTracing } from '../tracing/worker-tracing.js';
 import { earlierRuns } from './earlier-runs.js';
 import { cachedWithin, heapLimitFor, withHeapLimit } from './memory.js';
+import { callCounter, meterOf } from './metrics.js';
 import { readLimit, whileWatching } from './queue-limit.js';
 import { RunAwareWorker } from './run-aware-worker.js';
 import { type Pollers, WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
@@ -50,22 +56,32 @@ export interface VerificationWorkerOptions extends WorkerSettings {
   workflowBundlePath?: string | undefined;
   /** What the calls draw on that this process makes past the task queue of calls. Default: one of `directCallsPerSecond`. */
   allowance?: Allowance | undefined;
+  /** What makes spans, as `startTracing` returns it; the caller closes it. Default: no tracing. */
+  tracing?: WorkerTracing | undefined;
+  /**
+   * Asked before each message, and told of each code that was right: one of your own, or what `createMessageGuard` makes. Whoever
+   * makes it closes it. Default: none, and every message leaves.
+   */
+  messageGuard?: MessageGuard | undefined;
 }
 
 /**
  * Makes the workers of a process; the caller runs them.
  * @throws the errors of `Worker.create`
  */
-export async function createWorker(options: VerificationWorkerOptions): Promise<VerificationWorker> {
-  const { connection, namespace, only, taskQueue = TASK_QUEUE } = options;
-  const { directCallsPerSecond = WORKER_SETTINGS.directCallsPerSecond.default } = options;
+export async function createWorker(given: VerificationWorkerOptions): Promise<VerificationWorker> {
+  const { connection, namespace, only, taskQueue = TASK_QUEUE } = given;
+  const { directCallsPerSecond = WORKER_SETTINGS.directCallsPerSecond.default } = given;
   // Calls are a process of their own where this one decides only, and their rate is governed there.
-  const allowance =
-    only === 'workflows' ? new Allowance(0) : (options.allowance ?? new Allowance(directCallsPerSecond));
+  const allowance = only === 'workflows' ? new Allowance(0) : (given.allowance ?? new Allowance(directCallsPerSecond));
+  const identity = ownIdentity(given.identity);
+  const cognito = given.tracing?.cognito(given.cognito) ?? given.cognito;
+  const options = { ...given, cognito, identity };
   const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
+  const follower = { queue, allowance, identity };
   // A half makes no direct calls.
   const isWhole = only === undefined;
-  const limitRead = isWhole ? readLimit(queue, allowance) : undefined;
+  const limitRead = isWhole ? readLimit(follower) : undefined;
   const workflows = only === 'calls' ? undefined : await createWorkflowWorker(options, allowance);
   const calls =
     only === 'workflows'
@@ -82,17 +98,23 @@ export async function createWorker(options: VerificationWorkerOptions): Promise<
   if (unread) Runtime.instance().logger.warn(LIMIT_UNREAD, { reason: errorName(unread) });
   const runAll = () => runTogether(workers, msToNumber(graceTimeOf(options)) + TO_SPARE_MS);
   return {
-    run: () => (isWhole ? whileWatching(queue, allowance, runAll) : runAll()),
+    run: () => (isWhole ? whileWatching(follower, runAll) : runAll()),
     shutdown: () => shutdownAll(workers),
     status: () => ({ workflows: workflows?.getStatus(), cognito: calls?.getStatus() }),
   };
+}
+
+/** The name that the operator has given, or the SDK's, made different from those of all other processes: they are counted by it. */
+function ownIdentity(name = `${process.pid}@${hostname()}`): string {
+  return `${name}#${randomBytes(4).toString('hex')}`;
 }
 
 const LIMIT_UNREAD =
   'The limit of the task queue of calls cannot be read, so that this worker makes no direct calls until it can';
 
 async function createWorkflowWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
-  const { cognito, userPools, accessTokenSource, workflowTaskPollers, workflowStackTraces } = options;
+  const { cognito } = options;
+  const { workflowTaskPollers, workflowStackTraces } = options;
   const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
   const { workerMemoryMb = WORKER_SETTINGS.workerMemoryMb.default } = options;
   const { maxCachedWorkflows: wanted = cachedWithin(workerMemoryMb) } = options;
@@ -100,15 +122,21 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
   const maxCachedWorkflows = wanted === 1 ? 0 : wanted;
   const { maxConcurrentWorkflowTasks = WORKER_SETTINGS.maxConcurrentWorkflowTasks.default } = options;
   const { stickyTimeout = WORKER_SETTINGS.stickyTimeout.default } = options;
-  const bundle = await runnableBundle(workflowBundlePath, { stackTraces: workflowStackTraces === true });
+  const bundle = await runnableBundle(workflowBundlePath, {
+    stackTraces: workflowStackTraces === true,
+    traced: options.tracing !== undefined,
+  });
   let worker: RunAwareWorker | undefined;
   const isBusy = (runId: string) => worker?.isRunning(runId) ?? false;
+  const untilBusyMs = (runId: string) => worker?.queryBeginsMs(runId) ?? 0;
+  const calls = callsOf(options, allowance, 'direct');
   const create = () =>
     RunAwareWorker.create({
       ...commonOf(options),
       taskQueue,
       ...bundle,
-      activities: createDirectActivities(cognito, { userPools, accessTokenSource, allowance, isBusy }),
+      ...defined({ sinks: options.tracing?.sinks }),
+      activities: createDirectActivities(cognito, { ...calls, isBusy, untilBusyMs }),
       maxCachedWorkflows,
       // Core (of SDK 1.24) without a cache evicts a verification while its local activity runs, once another task comes: the task is lost.
       maxConcurrentWorkflowTaskExecutions:
@@ -121,13 +149,14 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
 }
 
 async function createCallWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
-  const { connection, namespace, keys, cognito, userPools, accessTokenSource } = options;
+  const { connection, namespace, keys, cognito } = options;
   const { maxConcurrentCalls = WORKER_SETTINGS.maxConcurrentCalls.default } = options;
+  const calls = callsOf(options, allowance, 'governed');
   return await Worker.create({
     ...commonOf(options),
     taskQueue: cognitoTaskQueue(options.taskQueue),
     activities: {
-      ...createActivities(cognito, { userPools, accessTokenSource, allowance }),
+      ...createActivities(cognito, calls),
       ...createEarlierCalls(earlierRuns(connection, namespace, keys)),
     },
     maxConcurrentActivityTaskExecutions: maxConcurrentCalls,
@@ -135,14 +164,25 @@ async function createCallWorker(options: VerificationWorkerOptions, allowance: A
   });
 }
 
+/** @param path how the calls come to the worker */
+function callsOf(
+  options: VerificationWorkerOptions,
+  allowance: Allowance,
+  path: 'direct' | 'governed',
+): ActivitiesOptions {
+  const { userPools, accessTokenSource, messageGuard } = options;
+  const onCallEnd = callCounter(meterOf(options), path, userPools);
+  return { userPools, accessTokenSource, allowance, messageGuard, onCallEnd };
+}
+
 function commonOf(options: VerificationWorkerOptions) {
-  const { connection, namespace, keys, identity } = options;
+  const { connection, namespace, keys, identity, tracing } = options;
   return {
     connection,
     namespace,
     dataConverter: keys ? sealingConverter(keys) : CONVERTER_PATHS,
     shutdownGraceTime: graceTimeOf(options),
-    ...defined({ identity }),
+    ...defined({ identity, interceptors: tracing && { activity: [tracing.activities] } }),
   } as const;
 }
 

@@ -21,8 +21,8 @@ export const WORKFLOW_BUNDLE_PATH = join(
  */
 export async function bundleWorkflows(folder: string): Promise<string> {
   const workflowsPath = join(folder, 'index.js');
-  const workflowInterceptorModules = ['leftover-commands.js', 'local-answers.js', 'queries-ahead.js'].map((file) =>
-    join(folder, 'interceptors', file),
+  const workflowInterceptorModules = ['leftover-commands.js', 'local-answers.js', 'queries-ahead.js', 'tracing.js'].map(
+    (file) => join(folder, 'interceptors', file),
   );
   const { code } = await bundleWorkflowCode({
     workflowsPath,
@@ -40,17 +40,24 @@ export async function bundleWorkflows(folder: string): Promise<string> {
  * The bundle as a worker runs it, and the build id by which histories and `replay` name it: that of the file, as the SDK makes it.
  * @param path a file that `bundleWorkflows` has made
  * @param stackTraces whether errors and promises of workflows have stack traces
+ * @param traced whether workflows tell of their spans: `interceptors/tracing.ts`
  */
 export async function runnableBundle(
   path: string,
-  { stackTraces }: { stackTraces: boolean },
+  { stackTraces, traced }: { stackTraces: boolean; traced: boolean },
 ): Promise<{ workflowBundle: { codePath: string } | { code: string }; buildId: string }> {
   const code = await readFile(path, 'utf8');
   const { name, version }: { name: string; version: string } = createRequire(import.meta.url)(
     '@temporalio/worker/package.json',
   );
+  const runnable = stackTraces ? code : withoutStackTraces(code, path);
   return {
-    workflowBundle: stackTraces ? { codePath: path } : { code: withoutStackTraces(code, path) },
+    workflowBundle: stackTraces && !traced ? { codePath: path } : { code: traced ? withTracing(runnable) : runnable },
     buildId: `${name}@${version}+${createHash('sha256').update(code).digest('hex')}`,
   };
+}
+
+/** A bundle whose workflows tell of their spans. On the first line, so that no other line moves. */
+export function withTracing(code: string): string {
+  return `globalThis.isTraced = true; ${code}`;
 }

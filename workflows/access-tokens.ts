@@ -236,9 +236,14 @@ export async function withToken<Answer extends { verdict: string }>(
     if (!held) return { verdict: 'noToken' };
     const answer = await call(held);
     onAnswer?.(answer);
-    tokens.learn(held, kind, answer.verdict);
+    if (!isOfGuardAlone(answer)) tokens.learn(held, kind, answer.verdict);
     if (answer.verdict !== REJECTED) return answer as Exclude<Answer, { verdict: typeof REJECTED }>;
   }
+}
+
+/** The guard of the worker keeps a message back, and nothing shows that Cognito took the token. */
+function isOfGuardAlone(answer: { verdict: string; held?: unknown; attribute?: unknown }): boolean {
+  return answer.held !== undefined && answer.attribute === undefined;
 }
 
 /** Those that count are kept before the others; of both the newest. */

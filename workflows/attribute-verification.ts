@@ -23,6 +23,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { answerMessages, answerTheRest, refuseMessages } from './handlers.js';
+import { countEnd } from './metrics.js';
 import { awaitKeyOfRequest } from './missing-key.js';
 import { type Ending, nextEvent } from './policy.js';
 import { failureOf, refused } from './refusals.js';
@@ -90,6 +91,7 @@ async function end(verification: Verification, ending: Ending): Promise<Verifica
   // With what has settled since.
   verification.show();
   const status = { ...verification.status(), stamp: verification.stamps.outcome };
+  countEnd(verification, ending);
   switch (ending.outcome) {
     case 'verified':
       return { ...ending, reference, status };

@@ -3,6 +3,7 @@ import {
   boundedFailure,
   CALL_FAILURE_TYPES,
   cognitoTaskQueue,
+  type HeldReason,
   isRecord,
   type VerificationFailure,
 } from '@cognito-verification/contract';
@@ -28,6 +29,10 @@ export type FailedCall<Failure> = Failure extends unknown
       failure: VerificationFailure;
       /** The rate limit is that of the account's e-mails of the day. */
       dailyEmailLimit?: true | undefined;
+      /** The guard of the worker keeps the message back: Cognito was not asked. */
+      held?: HeldReason | undefined;
+      /** From when the guard may be asked again, ISO 8601. */
+      retryAt?: string | undefined;
       /** As it was before a send, or after a code was called expired. */
       attribute?: AttributeSnapshot | undefined;
     }
@@ -80,8 +85,9 @@ export function verdictOnFailure<Failure extends SendFailure | AttemptFailure>(e
   if (cause instanceof ApplicationFailure) {
     const details: unknown = awaitKey(cause.details?.[0]);
     if (isRecord(details) && 'failure' in details) {
-      const { failure, dailyEmailLimit, attribute, oldValue } = details as unknown as FailureDetails<Failure>;
-      return { ...failedCall(failure, cause.type, cause.message), dailyEmailLimit, attribute, oldValue };
+      const { failure, ...facts } = details as unknown as FailureDetails<Failure>;
+      const { dailyEmailLimit, held, retryAt, attribute, oldValue } = facts;
+      return { ...failedCall(failure, cause.type, cause.message), dailyEmailLimit, held, retryAt, attribute, oldValue };
     }
   }
   if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') {

@@ -135,6 +135,7 @@ export class CodeCheck {
         : await looks.calls.look(`Read whether ${attributeName} is verified by now`, {
             given,
             untilMs: this.answerByMs,
+            forProof: true,
           });
       const ending = look.verdict === 'read' ? looks.judge('found', look.attribute) : undefined;
       if (ending) return { verdict: 'ended', ending };

@@ -7,6 +7,7 @@ import {
   CALL_FAILURE_TYPES,
   type CodeDelivery,
   cognitoTaskQueue,
+  fairnessKeysOf,
   type Secret,
   TOKEN_SOURCE_TIMEOUT_MS,
   type TokenInput,
@@ -49,6 +50,8 @@ interface Awaiting {
 
 /** A look. */
 export interface LookAt extends Call, Awaiting {
+  /** This value, shown as verified, proves that a code was right. */
+  proves: AwaitedValue | undefined;
   /** The value that the attribute is to get, of which the look tells the digest. */
   newValue: Secret | undefined;
 }
@@ -116,9 +119,6 @@ const AWAIT_VERIFIED_MS = 10_000;
 /** How long a look at the attribute may take: a moment where a person waits for what comes after it. */
 const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
 
-/** Temporal's priority keys: 1 is the most urgent. A waiting person's attempt goes before anybody's send. */
-export const PRIORITY = { attempt: 1, read: 2, send: 3 } as const;
-
 /** A code to be sent. */
 export interface Send extends Call {
   recordAttribute: boolean;
@@ -140,7 +140,7 @@ export function sendCode(
   const options = { ...UNREPEATABLE, ...SEND_BUDGET, ...ofEachSend(call), ...longer, summary };
   return verdictOf(
     input,
-    () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.send, options).sendCode(input),
+    () => cognitoWorker<CognitoActivities>(call.owner, 'sends', options).sendCode(input),
     newValue ? changedOf : sentOf,
   );
 }
@@ -195,7 +195,7 @@ export function verifyCode(
   };
   return verdictOf(
     input,
-    () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.attempt, options).verifyCode(input),
+    () => cognitoWorker<CognitoActivities>(call.owner, 'attempts', options).verifyCode(input),
     ({ attribute }) => ({ verdict: 'accepted' as const, attribute }),
   );
 }
@@ -221,11 +221,11 @@ export function readOf({
 
 /** @param summary what the Web UI shows beside the activity */
 export function readAttribute(
-  { target, newValue, ...call }: LookAt,
+  { target, proves, newValue, ...call }: LookAt,
   summary: string,
   { budget = 'patient', withinMs = Number.POSITIVE_INFINITY }: LookBudget = {},
 ): Promise<ReadVerdict> {
-  const input = { ...inputOf(call), target, newValue: newValue?.reveal() };
+  const input = { ...inputOf(call), target, proves, newValue: newValue?.reveal() };
   const options = {
     summary,
     scheduleToCloseTimeout: Math.min(READ_BUDGET_MS[budget] + resolvingMs(call), withinMs),
@@ -235,7 +235,7 @@ export function readAttribute(
   } satisfies ActivityOptions;
   return verdictOf(
     input,
-    () => cognitoWorker<CognitoActivities>(call.owner, PRIORITY.read, options).readAttribute(input),
+    () => cognitoWorker<CognitoActivities>(call.owner, 'attempts', options).readAttribute(input),
     readOf,
   );
 }
@@ -268,17 +268,20 @@ function resolvingMs({ tokenInput }: Call): number {
 /** The activities of the workers that call Cognito. */
 export function cognitoWorker<Activities extends object>(
   owner: UserKey,
-  priorityKey: number,
+  turn: Turn,
   options: ActivityOptions,
 ): ActivityInterfaceFor<Activities> {
   return proxyActivities<Activities>({
     taskQueue: cognitoTaskQueue(workflowInfo().taskQueue),
-    ...priorityOf(owner, priorityKey),
+    ...turnOf(owner, turn),
     ...options,
   });
 }
 
-/** One flooding pool must not hold up the others. */
-export function priorityOf({ userPoolId }: UserKey, priorityKey: number): Pick<ActivityOptions, 'priority'> {
-  return { priority: { priorityKey, fairnessKey: userPoolId } };
+/** Whose turn a call takes. Looks are few, and somebody waits for most of them. */
+type Turn = keyof ReturnType<typeof fairnessKeysOf>;
+
+/** No priorities: a flood of the more urgent calls would stop all others. */
+export function turnOf({ userPoolId }: UserKey, turn: Turn): Pick<ActivityOptions, 'priority'> {
+  return { priority: { fairnessKey: fairnessKeysOf(userPoolId)[turn] } };
 }

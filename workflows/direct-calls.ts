@@ -19,13 +19,12 @@ import {
   inputOf,
   type LookAt,
   ofEachSend,
-  PRIORITY,
-  priorityOf,
   type ReadVerdict,
   readOf,
   type Send,
   type SendVerdict,
   sentOf,
+  turnOf,
   verdictOf,
 } from './cognito-calls.js';
 
@@ -60,7 +59,7 @@ export function sendCodeDirectly(
   // A change is never made directly.
   const { newValue: _, replaceAtOnce: __, ...call } = send;
   const input = { ...inputOf(call), recordAttribute, unlessVerified, clientMetadata };
-  const options = { ...DIRECT_SEND, ...ofEachSend(call), ...priorityOf(call.owner, PRIORITY.send), summary };
+  const options = { ...DIRECT_SEND, ...ofEachSend(call), ...turnOf(call.owner, 'sends'), summary };
   return verdictOf<Awaited<ReturnType<DirectActivities['sendCode']>>, DirectSend, SendFailure>(
     input,
     () => proxyActivities<DirectActivities>(options).sendCode(input),
@@ -118,10 +117,10 @@ type DirectVerdict = NotMade | Extract<AttemptVerdict, { verdict: 'accepted' }>;
  * @returns `notCalled` where the look did not succeed, and the task queue of calls takes over
  */
 export async function readAttributeDirectly(
-  { target, newValue, ...call }: LookAt,
+  { target, proves, newValue, ...call }: LookAt,
   summary: string,
 ): Promise<Extract<ReadVerdict, { verdict: 'read' | 'accessTokenRejected' }> | NotMade> {
-  const input = { ...inputOf(call), target, newValue: newValue?.reveal() };
+  const input = { ...inputOf(call), target, proves, newValue: newValue?.reveal() };
   const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['readAttribute']>>, DirectLook, AttemptFailure>(
     input,
     () => inTime(proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).readAttribute(input)),

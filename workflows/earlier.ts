@@ -2,7 +2,7 @@ import { allUsedUp, type EarlierCalls, type ParsedRequest } from '@cognito-verif
 import { log, workflowInfo } from '@temporalio/workflow';
 import type { EarlierCallsActivities } from '../activities/earlier-calls.js';
 import { answerTo, endsCall } from './call-end.js';
-import { cognitoWorker, PRIORITY } from './cognito-calls.js';
+import { cognitoWorker } from './cognito-calls.js';
 import { type CallState, iso } from './policy.js';
 import type { Stamps } from './stamps.js';
 import { Underway } from './underway.js';
@@ -37,7 +37,7 @@ export class Earlier {
     if (previousRunId === undefined && !mayBeCopy) return;
     const startedAt = iso(this.startedAtMs);
     const input = { runId: workflowInfo().firstExecutionRunId, previousRunId, mayBeCopy, startedAt };
-    const activities = cognitoWorker<EarlierCallsActivities>(owner, PRIORITY.read, {
+    const activities = cognitoWorker<EarlierCallsActivities>(owner, 'attempts', {
       summary: 'Count the calls of the last hour in earlier verifications',
       ...BUDGET,
       retry: { initialInterval: '1 second' },

@@ -3,6 +3,7 @@ import {
   CALL_FAILURE_TYPES,
   type CodeDelivery,
   FAILURE_TYPES,
+  type HeldReason,
   isFinal,
   printable,
   type SendOutcome,
@@ -43,7 +44,8 @@ const HEADLINES: Record<VerificationStatus['state'], string> = {
   cancelled: 'Cancelled',
 };
 
-function headline({ state, proof, reason }: VerificationStatus): string {
+function headline({ state, proof, reason, held }: VerificationStatus): string {
+  if (state === 'rateLimited' && held) return 'The guard holds the next code back for now';
   if (proof === 'trusted') return 'Confirmed, and not checked';
   if (reason === 'AttributeChanged') return 'Expired: the user has another value now';
   if (reason === 'Superseded') return 'Expired: it was started again for another value';
@@ -57,6 +59,7 @@ const SENDS: Record<SendOutcome, string> = {
   alreadySent: 'Cognito had sent a code by itself',
   uncertain: 'a send got no answer: the code may have left or not',
   rateLimited: 'Cognito refused to send: too many for this user, or for the day',
+  held: 'the guard of the worker held a code back, and Cognito was not asked',
   accessTokenRejected: 'Cognito refused the access token',
   notSent: 'no code was sent',
 };
@@ -111,13 +114,8 @@ function next(status: VerificationStatus, nowMs: number): string {
         : '**Next:** nothing to do, this takes a moment. While Cognito throttles or is out of reach, it tries again by itself, for ten minutes; *Pending Activities* shows why.';
     case 'awaitingCode':
       return status.proof === 'outstanding' ? PROOF_OUTSTANDING : awaitedCode(status, nowMs);
-    case 'rateLimited': {
-      const earlier = 'A code that arrived earlier can still be submitted.';
-      if (!status.retryAt) return earlier;
-      return status.retryAt < status.expiresAt
-        ? `**Next:** it sends by itself at ${clock(status.retryAt)}. ${earlier}`
-        : `**Next:** it ends before another send may be made, at ${clock(status.retryAt)}. ${earlier}`;
-    }
+    case 'rateLimited':
+      return whenAllowed(status);
     case 'awaitingToken':
       return '**Next:** the user signs in again and the service sends `renewAccessToken`; then it goes on by itself.';
     case 'verified':
@@ -136,6 +134,25 @@ function next(status: VerificationStatus, nowMs: number): string {
       return '**Next:** the service may start it again. It was cancelled on request.';
   }
 }
+
+function whenAllowed({ held, retryAt, expiresAt }: VerificationStatus): string {
+  const earlier = 'A code that arrived earlier can still be submitted.';
+  const why = held ? `**Why:** ${WHY_HELD[held] ?? code(held)}\n\n` : '';
+  if (!retryAt) return `${why}${earlier}`;
+  return retryAt < expiresAt
+    ? `${why}**Next:** it ${held ? 'asks the guard again' : 'sends'} by itself at ${clock(retryAt)}. ${earlier}`
+    : `${why}**Next:** it ends before another send may be made, at ${clock(retryAt)}. ${earlier}`;
+}
+
+/** For operators. An answer of a newer worker may have another word. */
+const WHY_HELD: Readonly<Partial<Record<string, string>>> = {
+  DestinationCeiling: 'enough messages went to this destination for now, whoever asked for them.',
+  MessageBudget: "the account's messages of the hour or the day are used up.",
+  UnprovenMessages:
+    'too many messages to this country or prefix brought no code back. `cognito-verification limits` shows it, and lifts it for a time.',
+  UnreadDestination: 'nobody could read the number, and `VERIFICATION_SMS_UNREAD` lets such a message wait.',
+  GuardUnavailable: 'the store in which the workers count messages is away, and messages wait for it.',
+} satisfies Record<HeldReason, string>;
 
 const PROOF_OUTSTANDING =
   '**Next:** nothing to do: Cognito has accepted a code, and the attribute is read until it shows that. *Pending Activities* shows why that fails.';

@@ -18,6 +18,8 @@ interface Parts {
 interface Known {
   readonly target: Target | undefined;
   readonly codeAccepted: boolean;
+  /** The target was not verified before its code went out. */
+  readonly acceptanceShows: boolean;
 }
 
 /** What came of a look. */
@@ -27,6 +29,7 @@ interface LookOptions {
   given?: HeldToken | undefined;
   untilMs?: number | undefined;
   direct?: boolean | undefined;
+  forProof?: boolean | undefined;
 }
 
 /** The calls that look at the attribute: with which token, and what each is told. */
@@ -48,17 +51,17 @@ export class LookCalls {
    * Looks at the attribute, with the best token that Cognito takes. After an accepted code the look waits for its effect.
    * @param summary what the Web UI shows beside the activity
    * @param options `given`: the only token to use; `untilMs`: when it must have ended; `direct`: whether the first try may be
-   *   a local activity
+   *   a local activity; `forProof`: whether the verification ends by what it may show
    */
-  look(summary: string, { given, untilMs, direct = false }: LookOptions = {}): Promise<Look> {
+  look(summary: string, { given, untilMs, direct = false, forProof = false }: LookOptions = {}): Promise<Look> {
     return withToken(
       this.parts.tokens,
       'read',
       async (held) => {
-        const look = direct ? await readAttributeDirectly(this.callOf(held), summary) : undefined;
+        const look = direct ? await readAttributeDirectly(this.callOf(held, forProof), summary) : undefined;
         if (look && look.verdict !== 'notCalled') return look;
         const withinMs = untilMs === undefined ? undefined : Math.max(1_000, untilMs - Date.now());
-        return await this.read(held, summary, { withinMs });
+        return await readAttribute(this.callOf(held, forProof), summary, { withinMs });
       },
       { given },
     );
@@ -66,14 +69,15 @@ export class LookCalls {
 
   /** Looks at the attribute with this token. */
   read(held: HeldToken, summary: string, budget: LookBudget): Promise<ReadVerdict> {
-    return readAttribute(this.callOf(held), summary, budget);
+    return readAttribute(this.callOf(held, false), summary, budget);
   }
 
-  private callOf({ tokenInput }: HeldToken): Parameters<typeof readAttribute>[0] {
+  private callOf({ tokenInput }: HeldToken, forProof: boolean): Parameters<typeof readAttribute>[0] {
     const { attributeName, owner } = this.parts.request;
-    const { target, codeAccepted } = this.known;
+    const { target, codeAccepted, acceptanceShows } = this.known;
     const { newValue } = this.parts.terms.change;
     const awaited = codeAccepted ? this.awaited : undefined;
-    return { owner, attributeName, tokenInput, salt: target?.salt, target: awaited, newValue };
+    const proves = forProof && acceptanceShows && !codeAccepted ? this.awaited : undefined;
+    return { owner, attributeName, tokenInput, salt: target?.salt, target: awaited, proves, newValue };
   }
 }

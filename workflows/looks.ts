@@ -187,7 +187,7 @@ export class Looks {
         : this.isAccepted
           ? `Read ${attributeName}, for which a code was accepted`
           : 'Check the confirmation against Cognito';
-    this.call.start(() => this.calls.look(summary, { given: token }));
+    this.call.start(() => this.calls.look(summary, { given: token, forProof: this.purpose === 'proof' }));
   }
 
   /** Takes the answer to a look. */
@@ -266,7 +266,7 @@ export class Looks {
     const { mailbox, terms } = this.parts;
     // Without a message, or a look at it before, the attribute's flag would prove nothing.
     if (codeSent && this.known) {
-      const look = await this.calls.look('Look for a late confirmation', { direct: true });
+      const look = await this.calls.look('Look for a late confirmation', { direct: true, forProof: true });
       const evidence = this.isAccepted ? 'accepted' : this.isConfirmed ? 'confirmed' : 'found';
       const ending = look.verdict === 'read' ? this.judge(evidence, look.attribute) : undefined;
       if (ending) return ending;

@@ -19,6 +19,9 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** The wait where none of our own calls explains a rate limit. Cognito does not say how long, so the wait grows up to an hour. */
 const UNEXPLAINED_WAIT_MS = { first: 5 * MINUTE_MS, most: HOUR_MS };
 
+/** The shortest wait where the guard of the worker keeps a send back. It grows, so that no guard makes a history grow without end. */
+const HELD_WAIT_MS = { first: 5_000, most: HOUR_MS };
+
 /** The wait before the attribute is read again that could not be read. It grows. */
 const READ_AGAIN_MS = { first: 15_000, most: HOUR_MS };
 
@@ -174,6 +177,16 @@ export function retryAfterRateLimit(ownCallsMs: readonly number[], refusals: num
   // A second refusal in a row shows that our own calls are not the whole explanation.
   if (oldest !== undefined && refusals === 1) return oldest + LIMITS_WINDOW_MS;
   return nowMs + Math.min(UNEXPLAINED_WAIT_MS.most, UNEXPLAINED_WAIT_MS.first * 2 ** (refusals - 1));
+}
+
+/**
+ * When to send again after the guard of the worker kept a send back.
+ * @param toldMs from when the guard may be asked again; `NaN` where it did not say
+ * @param holds how many sends in a row it kept back, this one included
+ */
+export function retryAfterHold(toldMs: number, holds: number, nowMs: number): number {
+  const leastMs = nowMs + Math.min(HELD_WAIT_MS.most, HELD_WAIT_MS.first * 2 ** (holds - 1));
+  return Number.isNaN(toldMs) ? leastMs : Math.max(leastMs, toldMs);
 }
 
 /** The account's e-mails of the day start again at 09:00 UTC (Amazon Cognito quotas). */

@@ -1,8 +1,8 @@
-import type { VerificationFailure } from '@cognito-verification/contract';
+import type { HeldReason, VerificationFailure } from '@cognito-verification/contract';
 import { Alarm, type Deadline } from './alarm.js';
 import { automaticResendAt, type LimitFacts } from './limits.js';
 import type { Looks } from './looks.js';
-import { countedSends, nextDailyEmailReset, retryAfterRateLimit, slowRetryAt } from './policy.js';
+import { countedSends, nextDailyEmailReset, retryAfterHold, retryAfterRateLimit, slowRetryAt } from './policy.js';
 import type { TakenSend } from './send-call.js';
 
 /** What the plan needs of its verification. */
@@ -15,7 +15,13 @@ interface Parts {
 /** When a send begins next. `at`: by itself at that time, unless the deadline comes first. */
 type When =
   | { kind: 'none' | 'now' | 'withToken' }
-  | { kind: 'at'; atMs: number; why: 'automatic' | 'rateLimited' | 'slowRetry'; summary: string };
+  | {
+      kind: 'at';
+      atMs: number;
+      why: 'automatic' | 'rateLimited' | 'slowRetry';
+      summary: string;
+      held?: HeldReason | undefined;
+    };
 
 /** The plan for the next send, and its timer: `Sends` says what for, and the plan says when. The first send is due at once. */
 export class SendPlan {
@@ -23,6 +29,7 @@ export class SendPlan {
   private when: When = { kind: 'now' };
   private automaticResends = true;
   private rateLimitsInARow = 0;
+  private holdsInARow = 0;
   private slowRetries = 0;
 
   constructor(private readonly parts: Parts) {}
@@ -60,6 +67,12 @@ export class SendPlan {
     this.putOff(atMs, 'Cognito may take another send by then');
   }
 
+  /** Plans another send after the guard of the worker kept one back. */
+  waitOutHold(held: HeldReason, retryAt: string | undefined): void {
+    const atMs = retryAfterHold(Date.parse(retryAt ?? ''), ++this.holdsInARow, Date.now());
+    this.planAt(atMs, 'rateLimited', 'The guard may let another send through by then', held);
+  }
+
   /**
    * Plans another try after a failure that left no message and may pass.
    * @returns whether one is left
@@ -74,11 +87,12 @@ export class SendPlan {
   /** Failures in a row end with an answer of another kind. */
   noteAnswer(verdict: TakenSend['verdict']): void {
     if (verdict !== 'rateLimited') this.rateLimitsInARow = 0;
+    if (verdict !== 'rateLimited') this.holdsInARow = 0;
     if (verdict !== 'undeliverable' && verdict !== 'blocked') this.slowRetries = 0;
   }
 
-  private planAt(atMs: number, why: Extract<When, { kind: 'at' }>['why'], summary: string): void {
-    this.when = { kind: 'at', atMs, why, summary };
+  private planAt(atMs: number, why: Extract<When, { kind: 'at' }>['why'], summary: string, held?: HeldReason): void {
+    this.when = { kind: 'at', atMs, why, summary, held };
     if (atMs >= this.parts.deadline.atMs) this.alarm.clear();
     this.deadlineMoved();
   }
@@ -121,6 +135,11 @@ export class SendPlan {
   /** It is planned by the policy alone. */
   get automatic(): boolean {
     return this.when.kind === 'at' && this.when.why === 'automatic';
+  }
+
+  /** Why the guard of the worker keeps the pending send back. */
+  get held(): HeldReason | undefined {
+    return this.when.kind === 'at' ? this.when.held : undefined;
   }
 
   /** When a pending send is tried again. */

@@ -12,7 +12,8 @@ export class SendRecords {
 
   add(answer: SendVerdict | { verdict: 'alreadySent'; delivery: CodeDelivery }): void {
     if (answer.verdict === 'alreadyVerified') return;
-    const outcome = OUTCOMES[answer.verdict];
+    const isHeld = 'held' in answer && answer.held !== undefined;
+    const outcome = isHeld ? 'held' : OUTCOMES[answer.verdict];
     const record: SendRecord =
       'delivery' in answer
         ? { at: iso(Date.now()), outcome, delivery: answer.delivery }

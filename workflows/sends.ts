@@ -1,5 +1,6 @@
 import {
   type CodeDelivery,
+  type HeldReason,
   type ListedState,
   type ParsedRequest,
   type Secret,
@@ -84,6 +85,11 @@ export class Sends {
   /** The start can be told how the first send went. */
   get firstSettled(): boolean {
     return this.isFirstSettled;
+  }
+
+  /** Why the guard of the worker keeps the next send back. */
+  get held(): HeldReason | undefined {
+    return this.next.held;
   }
 
   /** What the policy asks of the sends before a re-send. */
@@ -257,7 +263,8 @@ export class Sends {
       }
       case 'rateLimited':
         this.enterRateLimited();
-        this.next.waitOutRateLimit(answer.dailyEmailLimit === true);
+        if (answer.held) this.next.waitOutHold(answer.held, answer.retryAt);
+        else this.next.waitOutRateLimit(answer.dailyEmailLimit === true);
         break;
       case 'noToken':
         this.next.plan('withToken');

@@ -45,6 +45,7 @@ export function statusOf(parts: Parts, state: VerificationState, ending: Ending 
     attemptsLeft: attemptsLeft(parts.limits, now),
     resendAllowedAt: resendAt === undefined ? undefined : iso(Math.max(resendAt, now)),
     retryAt: ended ? undefined : isoIf(sends.facts.retryAtMs ?? attempts.blockedUntil(now)),
+    held: ended ? undefined : sends.held,
     codeExpiresAt: ended ? undefined : isoIf(codeEnds && Math.min(codeEnds, deadline.atMs)),
     expiresAt: iso(deadline.atMs),
     sends: sends.records.all.map((record) => ({ ...record })),

@@ -11,6 +11,7 @@ import type { Cognito } from '../cognito.js';
 import { CognitoException, invalidParameter, notAuthorized, userNotFound } from '../exceptions.js';
 import { CONSTRAINTS, type Input, optionalText, requiredText, structure } from '../members.js';
 import { passwordFits } from '../passwords.js';
+import { authFlows } from '../settings.js';
 import type { AppClient, UserPool } from '../state.js';
 import { renewTokens } from './tokens.js';
 
@@ -54,7 +55,7 @@ async function initiate(
   if (!passwordFlows.includes(flow)) {
     throw invalidParameter(`The Cognito sandbox does not support ${flow} here; it has ${passwordFlows.join(', ')}`);
   }
-  if (![flow, `ALLOW_${flow.replace('NO_SRP', 'USER_PASSWORD')}`].some((name) => client.authFlows.includes(name))) {
+  if (![flow, `ALLOW_${flow.replace('NO_SRP', 'USER_PASSWORD')}`].some((name) => authFlows(client).includes(name))) {
     const isSrp = flow === 'USER_SRP_AUTH';
     throw invalidParameter(
       isSrp ? `${flow} is not enabled for the client.` : `${flow} flow not enabled for this client`,

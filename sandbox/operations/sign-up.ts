@@ -17,6 +17,7 @@ import {
 } from '../members.js';
 import { checkPassword, setPassword } from '../passwords.js';
 import { spend } from '../quotas.js';
+import { autoVerified } from '../settings.js';
 import type { AppClient, User, UserPool, VerifiableAttribute } from '../state.js';
 import { addUser } from '../users.js';
 import { adminUserOf } from './admin-users.js';
@@ -112,9 +113,9 @@ function checkUnconfirmed({ status }: User): void {
 }
 
 /** With both in use, Cognito confirms a sign-up by SMS. */
-function signUpAttribute({ autoVerified }: UserPool, { attributes }: User): VerifiableAttribute | undefined {
+function signUpAttribute(pool: UserPool, { attributes }: User): VerifiableAttribute | undefined {
   const names = ['phone_number', 'email'] as const;
-  return names.find((name) => autoVerified.includes(name) && attributes[name] !== undefined);
+  return names.find((name) => autoVerified(pool).includes(name) && attributes[name] !== undefined);
 }
 
 /** Undefined where the pool verifies nothing that the user has given: an administrator has to confirm the user. */

@@ -3,6 +3,7 @@ import type { Cognito } from '../cognito.js';
 import { CognitoException, notAuthorized } from '../exceptions.js';
 import { CONSTRAINTS, type Input, optionalText, requiredText } from '../members.js';
 import { checkUsable, signInOf } from '../sessions.js';
+import { canRevoke } from '../settings.js';
 import type { AppClient } from '../state.js';
 
 /** Renews the access token and the ID token of a sign-in. Refresh tokens do not rotate. */
@@ -32,7 +33,7 @@ export function revokeToken(cognito: Cognito, input: Input): object {
   if (client.secret !== undefined && optionalText(input, 'ClientSecret', { secret: true }) !== client.secret) {
     throw new CognitoException('UnauthorizedException', 'Invalid client secret');
   }
-  if (!client.revocation) {
+  if (!canRevoke(client)) {
     throw new CognitoException('UnsupportedOperationException', 'Token revocation is not enabled for this client');
   }
   if (token.includes('.')) throw new CognitoException('UnsupportedTokenTypeException', 'Unsupported token type');

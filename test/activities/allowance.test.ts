@@ -14,7 +14,7 @@ function allowanceOf(perSecond: number) {
   return { clock, allowance, take };
 }
 
-it('never more than so many calls of a kind in any second', () => {
+it('never more than so many calls of a kind in any second, and twice as many sends', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 5 }),
@@ -28,7 +28,7 @@ it('never more than so many calls of a kind in any second', () => {
         }
         for (const { kind, ms } of made) {
           const within = made.filter((one) => one.kind === kind && one.ms > ms - 1_000 && one.ms <= ms);
-          expect(within.length).toBeLessThanOrEqual(perSecond);
+          expect(within.length).toBeLessThanOrEqual(kind === 'send' ? 2 * perSecond : perSecond);
         }
       },
     ),
@@ -69,8 +69,20 @@ describe('the limit of the task queue of calls', () => {
     ['is not set: as before', undefined, [true, true, false]],
   ])('%s', (_what, limit, expected) => {
     const { allowance, take } = allowanceOf(2);
-    allowance.limitQueue(limit);
+    allowance.follow({ perSecond: limit, workers: 1 });
     expect([1, 2, 3].map(() => take('look', POOL))).toEqual(expected);
+  });
+});
+
+describe('several workers', () => {
+  it.each([
+    ['share the allowance', 20, undefined, 3, 6],
+    ['share what the queue lets through, where that is less', 20, 12, 2, 6],
+    ['have whole calls only', 2, undefined, 3, 0],
+  ])('%s', (_what, perSecond, limit, workers, own) => {
+    const { allowance, take } = allowanceOf(perSecond);
+    allowance.follow({ perSecond: limit, workers });
+    expect(Array.from({ length: 20 }, () => take('attempt', POOL)).filter(Boolean)).toHaveLength(own);
   });
 });
 
@@ -93,17 +105,17 @@ describe('several pools', () => {
     [10, 8, 2],
     [2, 1, 1],
     [1, 1, 0],
-  ])('of %d calls a flooding pool leaves a fifth to one that has called', (perSecond, flooding, quiet) => {
-    const { clock, take } = allowanceOf(perSecond);
+  ])('of %d calls a flooding pool leaves a fifth to one that has called', (sendsPerSecond, flooding, quiet) => {
+    const { clock, take } = allowanceOf(sendsPerSecond / 2);
     const taken = (pool: string) => Array.from({ length: 20 }, () => take('send', pool)).filter(Boolean).length;
-    expect(taken('us-east-1_Quiet')).toBe(perSecond);
-    expect(taken(POOL)).toBe(perSecond);
+    expect(taken('us-east-1_Quiet')).toBe(sendsPerSecond);
+    expect(taken(POOL)).toBe(sendsPerSecond);
     clock.ms += 1_000;
     take('send', 'eu-west-1_Quiet');
     clock.ms += 1_000;
     expect(taken(POOL)).toBe(flooding);
     expect(taken('eu-west-1_Quiet')).toBe(quiet);
     clock.ms += 60_000;
-    expect(taken(POOL)).toBe(perSecond);
+    expect(taken(POOL)).toBe(sendsPerSecond);
   });
 });

@@ -94,6 +94,7 @@ interface Played {
   draw: Draw;
   path: number;
   user: SandboxUser;
+  address: string;
   id: string;
   /** The code that was submitted. */
   code: string;
@@ -117,13 +118,16 @@ async function signUp(path: number): Promise<Played> {
   const draw = drawAt(path);
   const { sandbox, userPools } = rig.base;
   const [pool] = userPools;
+  // The guard of the worker would hold so many messages to one address. As long as the other, so that each answer keeps its length.
+  const address = `z${path.toString(36).padStart(2, '0')}@example.com`;
   const user = await sandbox.createUser({
-    attributes: { email: ADDRESS },
+    attributes: { email: address },
     emailVerified: draw.verifiedBefore,
     ...(pool ? { poolId: pool.userPoolId } : {}),
   });
-  between.draws.set(user.sub, draw);
-  return { draw, path, user, id: workflowIdFor({ ...user, attributeName: 'email' }), code: WRONG_CODE };
+  const { answer } = draw;
+  between.draws.set(user.sub, { ...draw, answer: { ...answer, body: answer.body.replaceAll(ADDRESS, address) } });
+  return { draw, path, user, address, id: workflowIdFor({ ...user, attributeName: 'email' }), code: WRONG_CODE };
 }
 
 /** Without the update that waits for the first send: where time is skipped meanwhile, the test server loses its head. */
@@ -247,7 +251,7 @@ const counted = ({ sends }: VerificationStatus) =>
 
 /** What does not hold. */
 function broken(played: Played): string[] {
-  const { draw, user, outcome, endedAt, answer, answeredAfterMs = Number.POSITIVE_INFINITY } = played;
+  const { draw, user, address, outcome, endedAt, answer, answeredAfterMs = Number.POSITIVE_INFINITY } = played;
   const status = outcome?.status;
   if (!status || endedAt === undefined) return ['it has no end'];
   const found: string[] = [];
@@ -265,7 +269,7 @@ function broken(played: Played): string[] {
   hold('submitCode is taken', answer !== 'InvalidRequest');
   hold(`submitCode is answered within 90 s (${answer})`, answeredAfterMs <= ANSWER_MS + STEP_MS);
   if (outcome.outcome === 'verified') {
-    hold('verified only what the sandbox shows as verified', truth.verified && isVerifiedValue(outcome, ADDRESS));
+    hold('verified only what the sandbox shows as verified', truth.verified && isVerifiedValue(outcome, address));
     hold('verified only by a code that the sandbox took', accepted || !foreign);
   }
   if (outcome.outcome === 'alreadyVerified') {

@@ -113,6 +113,7 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'startedAt',
   'salt',
   'target',
+  'proves',
   'reference',
   'stamp',
 ]);
@@ -185,6 +186,7 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   runId: undefined,
   salt: undefined,
   target: undefined,
+  proves: undefined,
   // The client writes it.
   stamp: undefined,
 };

@@ -8,8 +8,9 @@ import { bundleBare, createBareWorker } from '../../bench/bare-worker.js';
 import { type Counts, countEvents, countWorkflow } from '../../bench/counts.js';
 import { bareRightCode, PATHS, type Site } from '../../bench/paths.js';
 import { actionTable, eventTable, pathTable, unexplained } from '../../bench/tables.js';
-import { createWorker } from '../../worker/worker.js';
-import { type Rig, startRig } from '../rig.js';
+import { createWorker, type VerificationWorkerOptions } from '../../worker/worker.js';
+import { GuardOnDemand } from '../guard-on-demand.js';
+import { enough, type Rig, startRig } from '../rig.js';
 
 const siteOf = ({ env, sandbox, client }: Rig): Site => ({ sandbox, temporal: env.client, verifications: client });
 
@@ -67,35 +68,23 @@ describe('on the development server', () => {
   });
 
   it('sealing adds what the page says to a history', async () => {
-    const site = siteOf(rig);
-    const taskQueue = `plain-${randomUUID()}`;
-    const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
-    const worker = await createWorker({
-      connection: rig.env.nativeConnection,
-      namespace: 'default',
-      keys: undefined,
-      userPools: rig.userPools,
-      cognito,
-      taskQueue,
-    });
-    const running = worker.run();
-    try {
-      const temporal = new Client({ connection: rig.env.connection });
-      const verifications = new VerificationClient({
-        client: temporal,
-        userPools: rig.userPools,
-        taskQueue,
-        sealedElsewhere: true,
-      });
-      const plain = await countWorkflow(temporal, await PATHS['right code']({ ...site, temporal, verifications }));
+    await onPlainWorker(rig, {}, async (site) => {
+      const plain = await countWorkflow(site.temporal, await PATHS['right code'](site));
       const ratio = ours.historyBytes / plain.historyBytes;
       expect(ratio).toBeGreaterThan(1.1);
       expect(ratio).toBeLessThan(1.3);
-    } finally {
-      worker.shutdown();
-      await running;
-      cognito.destroy();
-    }
+    });
+  });
+
+  it.each(['right code', 'one re-send'] as const)('a guard before each message adds nothing: %s', async (name) => {
+    const messageGuard = new GuardOnDemand();
+    const counts = await onPlainWorker(rig, { messageGuard }, (site) =>
+      undisturbed(async () => await countWorkflow(site.temporal, await PATHS[name](site))),
+    );
+    const { events, actions } = paths[name] ?? expect.unreachable();
+    expect(counts).toMatchObject({ events, actions });
+    expect(messageGuard.asked.length).toBeGreaterThan(0);
+    expect(messageGuard.right.length).toBeGreaterThan(0);
   });
 
   it.each(['right code', 'one wrong code', 'one re-send', 'confirmed by signal'])('%s', async (name) => {
@@ -123,6 +112,36 @@ it('expires at the cost that the page gives', async () => {
     await rig.close();
   }
 });
+
+/** With payloads in plain text. */
+async function onPlainWorker<Result>(
+  rig: Rig,
+  options: Pick<VerificationWorkerOptions, 'messageGuard'>,
+  run: (site: Site) => Promise<Result>,
+): Promise<Result> {
+  const taskQueue = `plain-${randomUUID()}`;
+  const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
+  const worker = await createWorker({
+    ...options,
+    connection: rig.env.nativeConnection,
+    namespace: 'default',
+    keys: undefined,
+    userPools: rig.userPools,
+    cognito,
+    taskQueue,
+    allowance: enough(),
+  });
+  const running = worker.run();
+  try {
+    const client = new Client({ connection: rig.env.connection });
+    const plain = { client, userPools: rig.userPools, taskQueue, sealedElsewhere: true as const };
+    return await run({ ...siteOf(rig), temporal: client, verifications: new VerificationClient(plain) });
+  } finally {
+    worker.shutdown();
+    await running;
+    cognito.destroy();
+  }
+}
 
 async function countBare(rig: Rig): Promise<Counts> {
   const bundle = await bundleBare();

@@ -48,13 +48,21 @@ it('the pages of the Web UI show no canary', async () => {
   }
 }, 300_000);
 
-it('with sealing, no canary is found: histories, database, debug logs, metrics, codec server', async () => {
+it('with sealing, no canary is found: histories, database, debug logs, metrics, spans, codec server', async () => {
   expect(await sealed.search()).toEqual([]);
-  for (const place of ['temporal.db', 'server.log', 'codec-server.log', 'worker log', 'metrics', 'codec server']) {
+  for (const place of [
+    'temporal.db',
+    'server.log',
+    'codec-server.log',
+    'worker log',
+    'metrics',
+    'spans',
+    'codec server',
+  ]) {
     expect(sealed.searched.get(place)?.bytes, place).toBeGreaterThan(100);
   }
   // The same search finds values that are not secret, so it searched the right places.
-  for (const place of ['temporal.db', 'worker log', 'codec server']) {
+  for (const place of ['temporal.db', 'worker log', 'spans', 'codec server', 'metrics']) {
     expect(sealed.searched.get(place)?.landmarks, place).toContain('user pool');
   }
   for (const place of ['metrics', 'worker log', 'server.log']) {

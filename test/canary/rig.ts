@@ -24,6 +24,8 @@ import { startCli } from '../cli/run-cli.js';
 import { EveryState } from '../every-state.js';
 import { startTokenSource, type TokenSource } from '../lifecycle/token-source.js';
 import { poolSettings, poolsOf } from '../served-pools.js';
+import { startCollector } from '../tracing/collector.js';
+import { tracedInterceptors } from '../tracing/service.js';
 import { type Canary, type Sighting, sightings } from './canaries.js';
 
 /** Whether payloads are sealed, as in production, or in plain text. */
@@ -35,7 +37,7 @@ export interface CanaryRig {
   readonly namespace: string;
   readonly verifications: Readonly<Record<VerificationState, { workflowId: string; runId: string }>>;
   readonly canaries: readonly Canary[];
-  /** Searches everything on disk and everything printed, and the answers of the codec server and the metrics endpoint. */
+  /** Searches everything on disk, printed and exported, and the answers of the codec server and the metrics endpoint. */
   search(): Promise<Sighting[]>;
   /** The searched places: their sizes in bytes, and the values found there that are not secret. */
   readonly searched: Map<string, { bytes: number; landmarks: string[] }>;
@@ -91,12 +93,16 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
       VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE: join(safe, 'bearer'),
     };
     const metricsPort = await freePort();
+    const collector = await startCollector();
+    closing.push(() => collector.close());
     const env = {
       TEMPORAL_ADDRESS: address,
       VERIFICATION_TASK_QUEUE: TASK_QUEUE,
       VERIFICATION_ENCRYPTION_KEYS: keys,
       VERIFICATION_LOG_LEVEL: 'debug',
       VERIFICATION_METRICS_ADDRESS: `127.0.0.1:${metricsPort}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
       ...poolSettings(sandbox),
       ...sourceSettings,
     };
@@ -108,8 +114,12 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
     );
     const connection = await Connection.connect({ address });
     closing.push(() => connection.close());
+    // A process has one SDK of OpenTelemetry.
+    const service = sealing === 'sealed' ? tracedInterceptors(collector) : undefined;
+    closing.push(() => service?.close());
     const temporal = new Client({
       connection,
+      ...(service && { interceptors: service.interceptors }),
       ...(sealing === 'sealed' ? { dataConverter: clientDataConverter(ring) } : {}),
     });
     const client = new VerificationClient({
@@ -189,6 +199,8 @@ export async function startCanaryRig(sealing: Sealing): Promise<CanaryRig> {
         }
         found.push(...searchIn('codec server', await decodedBy(codecServer.url, [...payloads])));
         if (sealing === 'sealed') {
+          await service?.flush();
+          found.push(...searchIn('spans', Buffer.concat(collector.bytes)));
           const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
           found.push(...searchIn('metrics', metrics), ...searchIn('worker log', printed.join('')));
         }

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { svgChart, terminalChart } from '../../capacity/chart.js';
 import { COSTS, type Cost } from '../../capacity/costs.js';
-import { estimate } from '../../capacity/estimate.js';
+import { estimate, LIMITS } from '../../capacity/estimate.js';
 import { EXAMPLES } from '../../capacity/examples.js';
 import { FIELDS, InputError, resolveInput } from '../../capacity/input.js';
+import { report } from '../../cli/capacity.js';
 
 const page = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -82,9 +83,9 @@ describe('docs/capacity.md', () => {
   it('shows the examples that the command prints', async () => {
     const text = await page('capacity.md');
     for (const [name, example] of Object.entries(EXAMPLES)) {
-      const { startsByHour } = resolveInput(example);
-      expect(startsByHour).toHaveLength(24);
       expect(text).toContain(`--example ${name}`);
+      const input = resolveInput(example);
+      expect(text).toContain(`\`\`\`\n${report(input, estimate(input), LIMITS)}\n\`\`\`\n`);
     }
   });
 });

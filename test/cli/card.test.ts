@@ -1,5 +1,5 @@
 /** Output for people: times, and commands that they can type as shown. */
-import type { VerificationStatus } from '@cognito-verification/contract';
+import { HELD_REASONS, type VerificationStatus } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { outcomeCard, statusCard } from '../../cli/card.js';
 import { asCalled, jsonLine, onTerminal } from '../../cli/print.js';
@@ -48,6 +48,36 @@ describe('the card of a verification that sends', () => {
     expect(card.includes("the worker's log says why")).toBe(said);
   });
 });
+
+it.each(HELD_REASONS)(
+  'the cards of a verification that the guard holds back say why, and what comes next: %s',
+  (held) => {
+    const status: VerificationStatus = {
+      state: 'rateLimited',
+      attributeName: 'phone_number',
+      deliveryUncertain: false,
+      sendsLeft: 5,
+      attemptsLeft: 10,
+      retryAt: '2026-01-05T12:10:00.000Z',
+      held,
+      expiresAt: '2026-01-05T12:30:00.000Z',
+      sends: [{ at: '2026-01-05T12:00:00.000Z', outcome: 'held', reason: held }],
+      attempts: [],
+    };
+    const card = statusCard('verify/x', status);
+    expect(card).toMatch(new RegExp(`^  Held +${held}: `, 'm'));
+    expect(card).toContain('the guard is asked again');
+    expect(card).not.toContain("Cognito's limit");
+    const live = liveCard(status, Date.parse('2026-01-05T12:00:00.000Z'));
+    expect(live).toContain('**The guard holds the next code back for now**');
+    expect(live).toMatch(
+      /\*\*Why:\*\* [a-z].*\.\n\n\*\*Next:\*\* it asks the guard again by itself at 2026-01-05 12:10:00 UTC/s,
+    );
+    expect(live).toContain(`was not asked (\`${held}\`)`);
+    const late = liveCard({ ...status, expiresAt: '2026-01-05T12:05:00.000Z' }, 0);
+    expect(late).toContain('it ends before another send may be made');
+  },
+);
 
 it('the cards of a verification that was not needed show the value that is verified, as Cognito masks it', () => {
   const status: VerificationStatus = {

@@ -1,6 +1,9 @@
 /** The command `limits` on a real server, and what a running worker makes of it. */
+import { Secret } from '@cognito-verification/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inWords } from '../../cli/limits.js';
+import { startRedis } from '../../dev/redis.js';
+import { createMessageGuard } from '../../guard/create-message-guard.js';
 import { readQueueLimits, setQueueLimits } from '../../temporal/queue-limits.js';
 import { untyped } from '../client/fixtures.js';
 import { useRig } from '../rig.js';
@@ -46,7 +49,7 @@ describe('limits', () => {
     expect(stdout).toMatch(/^queue {5}8 calls\/s, set by .*@.* ago\): an incident$/m);
     expect(stdout).toMatch(/^per pool {2}2\.5 calls\/s, set by /m);
     expect(stdout).toMatch(/^weight {4}3 for eu-west-1_A$/m);
-    expect(stdout).toMatch(/Each worker makes 2 direct calls of each kind a second at most/);
+    expect(stdout).toMatch(/All workers together make 2 direct attempts a second at most/);
 
     expect(await limits('--clear', 'queue-rate', 'pool-weights')).toMatchObject({
       code: 0,
@@ -68,6 +71,12 @@ describe('limits', () => {
     [['--clear', 'queue-rate', '--queue-rate', '3'], /cannot be used with --queue-rate/],
     [['--clear', 'pool-weights', '--pool-weight', 'eu-west-1_A=2'], /cannot be used with --pool-weight/],
     [['--reason', 'why not'], /goes with a limit/],
+    [['--lift-brake', 'DE'], /--lift-brake and --for go together/],
+    [['--for', '2h'], /--lift-brake and --for go together/],
+    [['--lift-brake', 'Germany', '--for', '2h'], /code of a country/],
+    [['--lift-brake', '+4915', '--for', '2h'], /No number is counted under \+4915.*three digits/],
+    [['--lift-brake', 'DE', '--for', '8 days'], /a week at most/],
+    [['--lift-brake', 'DE', '--for', '2h'], /Each worker counts by itself.*VERIFICATION_GUARD_STORE/],
   ])('%j is exit code 2, and changes nothing', async (args, message) => {
     const { code, stderr, stdout } = await runCli(['limits', ...args], { env });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -104,6 +113,50 @@ describe('limits', () => {
   });
 });
 
+describe('the brakes of workers that share a store', () => {
+  const KEY = Buffer.alloc(32, 'guard of limits');
+  const sms = (index: number) => {
+    const destination = new Secret(`+994401${100_000 + index}`);
+    return { userPoolId: 'us-east-1_AbC123xyz', attributeName: 'phone_number', destination } as const;
+  };
+
+  it('are shown, lifted for a time, and set again', async ({ onTestFinished }) => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const log = { info: () => undefined, warn: () => undefined };
+    const settings = { smsBrake: 'on', guardStore: new Secret(redis.url), guardKey: KEY } as const;
+    const worker = createMessageGuard(settings, { log });
+    onTestFinished(() => worker.close());
+    const asks = async (index: number) => (await worker.admit(sms(index))).verdict;
+    let sent = 0;
+    while ((await asks(sent)) === 'admitted') sent += 1;
+
+    const guard = {
+      VERIFICATION_SMS_BRAKE: 'on',
+      VERIFICATION_GUARD_STORE: redis.url,
+      VERIFICATION_GUARD_KEY: KEY.toString('base64'),
+    };
+    const own = { env: { ...env, ...guard } };
+    const prefix = { place: '+994401', limits: { hour: sent, day: expect.any(Number) }, heldLastHour: 1 };
+    const isoTime = expect.stringMatching(/^20.*Z$/);
+    const { document } = await runJson(['limits'], own);
+    expect(document).toMatchObject({ brakes: { mode: 'on' } });
+    expect(document).toHaveProperty('brakes.places', expect.arrayContaining([expect.objectContaining(prefix)]));
+    expect(document).toHaveProperty('brakes.places.0.brakedUntil', isoTime);
+
+    const { stdout } = await runCli(['limits', '--lift-brake', '+994401', '--for', '2h'], own);
+    expect(stdout).toMatch(/^lifted {4}\+994401 until .*\(in (2 h|119 min)\): /m);
+    expect(await asks(100)).toBe('admitted');
+    await runCli(['limits', '--lift-brake', '+994401', '--for', '0s'], own);
+    expect(await asks(101)).toBe('held');
+  });
+
+  it('are not known without one, and the command says so', async () => {
+    expect(await limits()).toMatchObject({ document: { brakes: { mode: 'off', places: null } } });
+    expect((await runCli(['limits'], { env })).stdout).toMatch(/^brakes {4}each worker counts by itself/m);
+  });
+});
+
 describe('a service that', () => {
   const queue = (workflowService: object) => ({
     connection: untyped({ withDeadline: (_at: number, call: () => unknown) => call(), workflowService }),
@@ -133,12 +186,23 @@ describe('a service that', () => {
 
 it.each([
   [{ queueRate: {}, poolRate: {} }, /nothing keeps the calls within Cognito's quotas/],
-  [{ queueRate: { perSecond: 0 }, poolRate: {} }, /make no direct calls/],
-  [{ queueRate: { perSecond: 8 }, poolRate: {} }, /with 2 workers that is at most 2 × 8 \+ 8 = 24 of a kind/],
-  [{ queueRate: {}, poolRate: { perSecond: 4 } }, /makes 4 direct calls.*on top, without a limit/],
+  [{ queueRate: { perSecond: 0 }, poolRate: {} }, /make no direct attempts/],
+  [{ queueRate: { perSecond: 8 }, poolRate: {} }, /with this queue that is at most 8 \+ 8 = 16 attempts/],
+  [{ queueRate: { perSecond: 1 }, poolRate: {} }, /make no direct attempts/],
+  [{ queueRate: {}, poolRate: { perSecond: 4 } }, /make 4 direct attempts.*on top, without a limit/],
 ])('the effect in words: %j', (rates, words) => {
   const load = { poolWeights: {}, backlog: 3, oldestMs: 4_000, workers: ['1@a', '2@b'] };
   const text = inWords({ namespace: 'default', taskQueue: 'q-cognito' }, { ...rates, ...load });
   expect(text).toMatch(words);
   expect(text).toMatch(/^waiting {3}3 calls, the oldest for 4 s$/m);
+});
+
+it('limits shows the queue although the store of the brakes is away', async () => {
+  const guard = {
+    VERIFICATION_GUARD_STORE: 'redis://127.0.0.1:1',
+    VERIFICATION_GUARD_KEY: Buffer.alloc(32, 'guard').toString('base64'),
+  };
+  const { code, document } = await runJson(['limits'], { env: { ...env, ...guard } });
+  expect(code).toBe(0);
+  expect(document).toMatchObject({ queueRate: {}, brakes: { unreadable: expect.any(String), places: null } });
 });

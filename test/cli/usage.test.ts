@@ -30,6 +30,8 @@ const NAMED_BY_HELP = [
   'VERIFICATION_ACCESS_TOKEN_SOURCE_BEARER_FILE',
   'VERIFICATION_LOG_LEVEL',
   'VERIFICATION_METRICS_ADDRESS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_TRACES_SAMPLER',
   'AWS_REGION',
   ...Object.values(WORKER_SETTINGS).map(({ variable }) => variable),
 ];
@@ -92,6 +94,9 @@ describe('wrong usage', () => {
     [['submit', ID], /--code-file/],
     [['submit', ID, '--code-file', '-', '--access-token-file', '-'], /Only one/],
     [['sandbox', '--port', '70000'], /65535/],
+    [['doctor', '--only', 'sms-sandbx'], /check or area as "sms-sandbx".*\n {2}temporal +connection/],
+    [['doctor', '--country', 'UK'], /is GB/],
+    [['doctor', '--iam-policy', '--only', 'sms'], /cannot be used with/],
   ])('%j is exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -138,6 +143,27 @@ describe('wrong usage', () => {
     for (const name of Object.keys(env))
       expect(stderr).toMatch(new RegExp(`^(error: )?${name}: found .*; allowed: `, 'm'));
     expect(stderr + JSON.stringify(document)).not.toContain('too-short');
+  });
+});
+
+describe('doctor', () => {
+  it('shows a policy on several lines, and for programs on one', async () => {
+    const { stdout } = await runCli(['doctor', '--iam-policy']);
+    expect(stdout.split('\n').length).toBeGreaterThan(20);
+    expect((await runJson(['doctor', '--iam-policy'])).document).toEqual(JSON.parse(stdout));
+  });
+
+  it('leads to a check that was left out by a line that works, for programs too', async () => {
+    const args = ['doctor', '--only', 'sms-sandbox'];
+    const env = { VERIFICATION_USER_POOLS: 'wrong' };
+    const { code, stdout } = await runCli(args, { env });
+    const line = /^ {4}run {6}(node .* doctor --only user-pool-settings)$/m.exec(stdout)?.[1];
+    expect(code).toBe(3);
+    expect((await runJson(args, { env })).document).toMatchObject({ findings: [{ remedy: { command: line } }] });
+    const words = line?.split(' ').slice(2) ?? [];
+    const shown = await runCli(words, { env });
+    expect(shown.code).toBe(1);
+    expect(shown.stdout).toMatch(/FAILURE {2}user-pool-settings[^]*VERIFICATION_USER_POOLS/);
   });
 });
 

@@ -3,14 +3,17 @@ import {
   errorResponse,
   HTTP_STATUS,
   publicStatus,
+  ResendFailedError,
   ResendNotAllowedError,
   SealingError,
   TooManyMessagesError,
   VerificationEndedError,
   type VerificationErrorCode,
+  VerificationFailedError,
   type VerificationStatus,
 } from '@cognito-verification/client';
 import { TEXTS } from '@cognito-verification/client/texts';
+import { REFUSED_REASONS } from '@cognito-verification/contract';
 import { FakeVerifications } from '@cognito-verification/testing';
 import { describe, expect, it } from 'vitest';
 import { errorWith } from '../../testing/errors.js';
@@ -59,6 +62,12 @@ describe('the response for an error', () => {
 
   it('is in the language of the texts that it gets', () => {
     expect(errorResponse(new SealingError('secret'), TEXTS.de).body.text).toBe(TEXTS.de.errors.Sealing);
+  });
+
+  it.each(REFUSED_REASONS)('says what is wrong with the number: %s', (type) => {
+    const failure = { type, message: 'secret' };
+    for (const error of [new VerificationFailedError('verify/x', failure), new ResendFailedError('secret', failure)])
+      expect(errorResponse(error, TEXTS.es).body.text).toBe(TEXTS.es.refused[type]);
   });
 
   it('has the public part of the status that the error knows', () => {
@@ -118,6 +127,7 @@ it('a browser sees what its page shows, and nothing that a later release adds', 
     attemptsLeft: 10,
     resendAllowedAt: '2026-11-23T10:01:00.000Z',
     retryAt: '2026-11-23T10:02:00.000Z',
+    held: 'DestinationCeiling',
     codeExpiresAt: '2026-11-23T10:03:00.000Z',
     expiresAt: '2026-11-23T10:04:00.000Z',
     reason: 'AttributeChanged',

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { LOCAL_ORIGINS } from '../../codec-server/settings.js';
+import { LOCAL_WEB_UI_ORIGINS } from '../../codec/index.js';
 import { startIdentityProvider } from './identity-provider.js';
 import { asWebUi, json, sealed, serve } from './running-codec-server.js';
 
@@ -18,8 +18,8 @@ const corsHeaders = ({ headers }: Response) =>
   Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')));
 
 describe('pages of a listed origin', () => {
-  test.each([...LOCAL_ORIGINS, 'https://temporal.example.com'])('%s may ask, and then call', async (origin) => {
-    const { url } = await serve({ origins: [...LOCAL_ORIGINS, 'https://temporal.example.com'] });
+  test.each([...LOCAL_WEB_UI_ORIGINS, 'https://temporal.example.com'])('%s may ask, and then call', async (origin) => {
+    const { url } = await serve({ origins: [...LOCAL_WEB_UI_ORIGINS, 'https://temporal.example.com'] });
     const answer = await preflight(url, origin);
     expect(answer.status).toBe(204);
     expect(corsHeaders(answer)).toEqual({

@@ -1,4 +1,4 @@
-import { CALL_FAILURE_TYPES, FAILURE_TYPES } from '@cognito-verification/contract';
+import { CALL_FAILURE_TYPES, FAILURE_TYPES, HELD_REASONS, REFUSED_REASONS } from '@cognito-verification/contract';
 import type { Payload } from '@temporalio/common';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -140,6 +140,8 @@ test.each([
   'HTTP 503',
   ...Object.values(FAILURE_TYPES),
   ...Object.values(CALL_FAILURE_TYPES),
+  ...HELD_REASONS,
+  ...REFUSED_REASONS,
 ])('a send that failed with %s says so', (reason) => {
   const sends = [{ at: STATUS.expiresAt, outcome: 'notSent', reason }];
   expect(show({ ...STATUS, sends })).toMatchObject({ sends });

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLoopback, SettingError } from '@cognito-verification/codec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LOCAL_ORIGINS, loadCodecServerSettings } from '../../codec-server/settings.js';
+import { LOCAL_WEB_UI_ORIGINS } from '../../codec/index.js';
+import { loadCodecServerSettings } from '../../codec-server/settings.js';
 import { serve } from './running-codec-server.js';
 
 const AUTHORIZED = {
@@ -30,7 +31,9 @@ function problems(environment: NodeJS.ProcessEnv, host = '127.0.0.1'): [string, 
 describe('valid settings', () => {
   test('none on loopback: no authorization, the pages of the local Web UI', () => {
     for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
-      expect(loadCodecServerSettings({ VERIFICATION_CODEC_ISSUER: '' }, host)).toEqual({ origins: LOCAL_ORIGINS });
+      expect(loadCodecServerSettings({ VERIFICATION_CODEC_ISSUER: '' }, host)).toEqual({
+        origins: LOCAL_WEB_UI_ORIGINS,
+      });
     }
   });
 

@@ -133,6 +133,6 @@ describe('the pools that keep the old value', () => {
   });
 
   it('are none that is not served', () => {
-    expect(problemsOf({ [pools]: EU, [keeping]: GOV })).toMatchObject([{ name: keeping }]);
+    expect(problemsOf({ [pools]: EU, [keeping]: GOV })).toMatchObject([{ name: keeping, found: JSON.stringify(GOV) }]);
   });
 });

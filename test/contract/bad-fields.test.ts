@@ -38,6 +38,7 @@ it('every field of every input is in some message, or only the worker writes it'
     'rememberedOnly',
     'salt',
     'target',
+    'proves',
     'runId',
     'stamp',
   ]);

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { isSameProcessAlive } from '../../dev/process-identity.js';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
+import type { Finding } from '../../doctor/finding.js';
 import { startSandbox } from '../../sandbox/index.js';
 import { serverOf, startUp, stateFolder, untilGone } from './stack-process.js';
 
@@ -61,6 +64,44 @@ test('reaches verified, shows it in the Web UI, stops on Ctrl-C, and finds every
   expect(await statusOf(again.temporal, workflowId, earlierRun)).toBe('COMPLETED');
   third.child.kill('SIGTERM');
   expect(await third.ended()).toBe(0);
+});
+
+test('doctor names what the stack lacks, and is all green once it has that', { timeout: LIMIT_MS }, async () => {
+  const stateDir = await stateFolder();
+  const stack = startUp(stateDir);
+  const { cognito, userPoolId = '', environmentFile } = await stack.ready();
+  const command = (words: string, more: NodeJS.ProcessEnv = {}) => {
+    const { PATH, HOME } = process.env;
+    const line = `. '${environmentFile}' && exec '${process.execPath}' dist/program/main.cjs ${words}`;
+    return promisify(execFile)('sh', ['-c', line], { env: { PATH, HOME, ...more } });
+  };
+  const doctor = async (options: string, more?: NodeJS.ProcessEnv) => {
+    const { findings } = JSON.parse((await command(`doctor --country US --json ${options}`, more)).stdout) as {
+      findings: Finding[];
+    };
+    return findings.filter(({ verdict }) => verdict !== 'ok').map(({ check, verdict }) => `${verdict} ${check}`);
+  };
+  expect(await doctor('')).toEqual([
+    'warning queue-limits',
+    'warning fairness',
+    'warning auto-verified-attributes',
+    'warning auto-verified-attributes',
+    'warning keep-original',
+  ]);
+  await command('limits --queue-rate 12');
+  const attributes = ['email', 'phone_number'];
+  const changed = await fetch(`${cognito}/_sandbox/user-pools/${userPoolId}`, {
+    method: 'PATCH',
+    body: JSON.stringify({
+      AutoVerifiedAttributes: attributes,
+      UserAttributeUpdateSettings: { AttributesRequireVerificationBeforeUpdate: attributes },
+    }),
+  });
+  expect(changed.status).toBe(200);
+  // The stack starts its server with fairness, which no server tells.
+  expect(await doctor('--without fairness', { VERIFICATION_KEEPING_USER_POOLS: userPoolId })).toEqual([]);
+  stack.child.kill('SIGINT');
+  expect(await stack.ended()).toBe(0);
 });
 
 test.each([

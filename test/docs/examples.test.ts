@@ -1,13 +1,15 @@
 /** The TypeScript in the documentation and in the JSDoc of client and testing kit compiles, and the README's example does what the README says. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import * as clientPackage from '@cognito-verification/client';
 import { TASK_QUEUE } from '@cognito-verification/contract';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { freePort } from '../../dev/free-port.js';
 import { type Rig, startRig, startWorker } from '../rig.js';
 import { blocks, PAGES, ROOT, read } from './pages.js';
 
@@ -83,7 +85,7 @@ describe('the TypeScript of the pages and of the JSDoc', () => {
     expect(stdout).toBe('');
   });
 
-  describe('the client of the README', () => {
+  describe('the client of the pages', () => {
     let rig: Rig;
     let worker: Awaited<ReturnType<typeof startWorker>>;
     beforeAll(async () => {
@@ -117,6 +119,41 @@ describe('the TypeScript of the pages and of the JSDoc', () => {
       expect(await example.checkCode(accessToken, code === '000000' ? '000001' : '000000')).toMatch(/^mismatch: 9 /);
       expect(await example.checkCode(accessToken, code)).toBe('Thank you.');
       expect(rig.sandbox.inbox(user)).toHaveLength(1);
+    });
+
+    it('is a whole service, which ends on SIGTERM', async () => {
+      const [service = ''] = blocks('docs/onboarding-service.md', 'js');
+      const file = join(COMPILED, 'sign-up.mjs');
+      // On loopback only.
+      await writeFile(file, service.replace('port:', "hostname: '127.0.0.1', port:"));
+      const port = String(await freePort());
+      const child = spawn(process.execPath, [file], {
+        env: { ...process.env, PORT: port },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      let log = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+      const user = await rig.user();
+      const ask = async (method: string, path = '', body: string | null = null, token = user.accessToken) => {
+        const url = `http://127.0.0.1:${port}/verifications/email${path}`;
+        const response = await fetch(url, { method, body, headers: { authorization: `Bearer ${token}` } });
+        return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      };
+      const started = { state: 'awaitingCode', delivery: { destination: 'z***@e***' } };
+      await vi.waitFor(async () => expect(await ask('POST')).toMatchObject({ status: 200, body: started }), 20_000);
+      expect(await ask('POST', '/resend')).toMatchObject({ status: 429, body: { code: 'ResendNotAllowed' } });
+      const code = rig.sandbox.codeFor(user, 'email');
+      const typed = (text?: string) => JSON.stringify({ code: text });
+      for (const wrong of [`"${code}`, 'null', typed()])
+        expect(await ask('POST', '/code', wrong)).toMatchObject({ status: 400, body: { code: 'InvalidRequest' } });
+      expect(await ask('POST', '/code', typed(code))).toMatchObject({ status: 200, body: { result: 'verified' } });
+      expect(await ask('GET')).toMatchObject({ status: 200, body: { state: 'verified' } });
+      expect(await ask('GET', '', null, 'none')).toMatchObject({ status: 401, body: { code: 'AccessTokenRefused' } });
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([0, null]);
+      expect(log).toContain('AccessTokenRefused');
+      for (const secret of [code, user.accessToken]) expect(log).not.toContain(secret);
     });
   });
 });

@@ -6,9 +6,11 @@ import {
   BOUNDS,
   CALL_FAILURE_TYPES,
   FAILURE_TYPES,
+  HELD_REASONS,
   METADATA_BOUNDS,
   POLICY_FIELDS,
   PROOF_FAILURE_TYPES,
+  REFUSED_REASONS,
   VERIFICATION_STATES,
 } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
@@ -16,22 +18,11 @@ import { CognitoRefusal } from '../../activities/cognito-answer.js';
 import { LISTED_EXCEPTIONS, readFailure } from '../../activities/failures.js';
 import { COMMANDS } from '../../cli/commands.js';
 import { exitCodeOf } from '../../cli/exit-codes.js';
+import { CHECKS } from '../../doctor/checks.js';
+import { allowedValues, GUARD_SETTINGS, type GuardSetting } from '../../guard/guard-settings.js';
+import { ALLOWED_ATTRIBUTES } from '../../tracing/allowed-spans.js';
 import { WORKER_SETTINGS, type WorkerSetting } from '../../worker/worker-settings.js';
-import { blocks, PAGES, page, ROOT, read } from './pages.js';
-
-/** The cells of every table row under a heading. */
-function rows(path: string, heading: string): string[][] {
-  const section = page(path).split(`## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
-  return section
-    .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
-}
+import { blocks, PAGES, page, ROOT, read, rows } from './pages.js';
 
 const quoted = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, word]) => word ?? '');
 
@@ -136,6 +127,11 @@ it('docs/lifecycle.md says every bound of a message', () => {
   }
 });
 
+it('docs/tracing.md lists every attribute that a span may have', () => {
+  const documented = rows('docs/tracing.md', 'What a span holds').flatMap(([names = '']) => quoted(names));
+  expect(new Set(documented)).toEqual(new Set(ALLOWED_ATTRIBUTES));
+});
+
 describe('docs/worker-settings.md', () => {
   it('its table lists every setting of a worker, with the actual default and range', () => {
     const documented = rows('docs/worker-settings.md', 'Settings')
@@ -156,6 +152,16 @@ describe('docs/worker-settings.md', () => {
     const missing = Object.values(WORKER_SETTINGS).filter(({ variable }) => !paragraphs.includes(`\`${variable}\``));
     expect(missing).toEqual([]);
   });
+});
+
+it('docs/guard.md lists every setting of the guard, with the actual default and what is allowed', () => {
+  const expected = Object.entries<GuardSetting>(GUARD_SETTINGS).map(([option, setting]) => [
+    `\`${setting.variable}\``,
+    `\`${option}\``,
+    'default' in setting ? `\`${setting.default}\`` : (setting.without ?? ''),
+    allowedValues(setting),
+  ]);
+  expect(rows('docs/guard.md', 'Settings').slice(1)).toEqual(expected);
 });
 
 function rangeOf(setting: WorkerSetting): string[] {
@@ -203,6 +209,12 @@ describe('docs/failures.md', () => {
     ]);
   });
 
+  it('lists everything that the guard keeps back', () => {
+    const documented = rows('docs/failures.md', 'What the guard keeps back').map(([reason]) => quoted(reason ?? '')[0]);
+    const reasons = documented.filter((reason) => reason !== 'held' && reason !== 'failure.type');
+    expect(reasons).toEqual([...HELD_REASONS, ...REFUSED_REASONS]);
+  });
+
   it('lists every error class of the client, with its code and its exit code', () => {
     const expected = Object.values<unknown>(clientPackage)
       .filter(isErrorClass)
@@ -232,5 +244,12 @@ describe('docs/failures.md', () => {
       .slice(1)
       .map(([code = '', http = '', retry = '']) => [quoted(code)[0], Number(http), retry]);
     expect(new Set(documented.map(String))).toEqual(new Set(expected.map(String)));
+  });
+});
+
+describe('docs/doctor.md', () => {
+  it('has a row for each check, in the order of the report, with its area', () => {
+    const documented = rows('docs/doctor.md', 'The checks').map(([check, area]) => [check, area]);
+    expect(documented.slice(1)).toEqual(CHECKS.map(({ name, area }) => [`\`${name}\``, `\`${area}\``]));
   });
 });

@@ -22,3 +22,17 @@ export function blocks(path: string, language: string): string[] {
     name === language ? [body ?? ''] : [],
   );
 }
+
+/** The cells of every table row under a heading. */
+export function rows(path: string, heading: string): string[][] {
+  const section = page(path).split(`## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}

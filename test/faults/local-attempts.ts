@@ -1,4 +1,5 @@
 /** One fault while three people's codes are being checked, and what became of each code. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VerificationEndedError, VerificationError } from '@cognito-verification/client';
 import type { VerificationPolicy } from '@cognito-verification/contract';
@@ -138,7 +139,8 @@ async function roundOf(rig: FaultRig, fault: Fault): Promise<Record<Value, Told>
 async function signUp({ client, sandbox, userPoolIds }: FaultRig, value: Value, { policy }: Fault): Promise<Person> {
   const user = await sandbox.createUser({
     poolId: userPoolIds.replacing,
-    attributes: { email: 'zoe@example.com' },
+    // The guard of a worker would hold so many messages to one address.
+    attributes: { email: `zoe-${randomUUID()}@example.com` },
     emailVerified: value === 'verified before',
   });
   const { accessToken } = user;

@@ -37,7 +37,9 @@ it(
       console.log(`Seed ${SEED}`);
       const result = await run(rig, SEED, SHAPE, (line) => console.log(line));
       console.log(reportOf(result, rig, SEED));
-      expect(result.violations).toEqual([]);
+      // In the message, because the end of a long output is all that some see.
+      const violations = result.violations.map(({ rule, what }) => `${rule}: ${what}`);
+      expect(violations, violations.slice(0, 5).join('; ')).toEqual([]);
       expect(mostOpenOf(result.evidence)).toBeGreaterThanOrEqual(SHAPE.inFlight);
       expect(result.evidence.filter(({ builds }) => builds.length > 1).length).toBeGreaterThan(0);
       // A fault that never occurs, or affects nothing, proves nothing.

@@ -54,7 +54,7 @@ describe('a code', () => {
 
   test('attempts are made one at a time, in order of arrival, and each is counted before it is made', async () => {
     const opened = await travel.open({ policy: { maxAttempts: 3 } });
-    travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 400, times: 3 });
+    travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 1_000, times: 3 });
     const answers = [1, 2, 3, 4].map(() => travel.submitWrong(opened).catch(({ code }: { code: string }) => code));
     const checking = await travel.until(opened, ({ attempts }) => attempts.length === 1);
     expect(checking).toMatchObject({ attempts: [{ outcome: 'checking' }], attemptsLeft: 2 });
@@ -63,7 +63,7 @@ describe('a code', () => {
     const at = travel.base.sandbox.calls({ operation: ATTEMPT, username: opened.user.username }).map((call) => call.at);
     expect(at).toHaveLength(3);
     for (const [index, time] of at.entries()) {
-      if (index > 0) expect(Date.parse(time) - Date.parse(at[index - 1] ?? '')).toBeGreaterThanOrEqual(390);
+      if (index > 0) expect(Date.parse(time) - Date.parse(at[index - 1] ?? '')).toBeGreaterThanOrEqual(990);
     }
   });
 

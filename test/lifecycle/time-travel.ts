@@ -53,10 +53,10 @@ export interface Opening {
 }
 
 /** Time travel for a whole test file. Faults that a test sets are cleared before the next. */
-export function useTimeTravel(server: 'local' | 'timeSkipping'): TimeTravel {
+export function useTimeTravel(...args: Parameters<typeof startRig>): TimeTravel {
   const travel = Object.create(TimeTravel.prototype) as TimeTravel;
   beforeAll(async () => {
-    Object.assign(travel, new TimeTravel(await startRig(server)));
+    Object.assign(travel, new TimeTravel(await startRig(...args)));
   });
   afterEach(() => travel.base.sandbox.clearFaults());
   afterAll(() => travel.base?.close());

@@ -179,7 +179,7 @@ describe('a source that is unavailable', () => {
     tokenSource.answer(user.reference, { status: 503 });
     const opening = start(user);
     await expect.poll(() => askedFor(user).length).toBeGreaterThan(1);
-    expect(await pendingFailure(user)).toBe('The access token source answered HTTP 503.');
+    await expect.poll(() => pendingFailure(user)).toBe('The access token source answered HTTP 503.');
     expect(callsOf(user)).toBe(0);
     tokenSource.answer(user.reference, { token: user.accessToken });
     expect(await opening).toMatchObject({ state: 'awaitingCode', sendsLeft: 4 });

@@ -30,6 +30,8 @@ const PLANTED = {
   workflowId: WORKFLOW_ID,
   workflowRunId: '01a2092c-74e2-780f-b573-2f29b5390fb1',
   workflowType: 'attributeVerification',
+  trace_id: '01a2092c74e2780fb5732f29b5390fb1',
+  span_id: 'ad1d45a7318a5ae5',
   activityId: '2',
   activityType: 'verifyCode',
   attempt: 1,
@@ -63,6 +65,8 @@ describe('the fields', () => {
       workflowId: WORKFLOW_ID,
       runId: PLANTED.workflowRunId,
       workflowType: 'attributeVerification',
+      trace_id: PLANTED.trace_id,
+      span_id: PLANTED.span_id,
       activityId: '2',
       activityType: 'verifyCode',
       attempt: 1,
@@ -204,7 +208,7 @@ describe('whatever the input is', () => {
 
   it('no other field appears, and no code', () => {
     const meta = fc.dictionary(fc.oneof(fc.string(), fc.constantFrom(...Object.keys(PLANTED), 'error')), fc.anything());
-    const known = new Set([...Object.keys(PLANTED).slice(0, 11), 'level', 'time', 'message', 'error', 'runId']);
+    const known = new Set([...Object.keys(PLANTED).slice(0, 13), 'level', 'time', 'message', 'error', 'runId']);
     fc.assert(
       fc.property(meta, (entry) => {
         const { line } = written({ ...entry, extra: CODE });

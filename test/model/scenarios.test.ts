@@ -1,6 +1,6 @@
 /**
  * Generated stories on the time-skipping server, with the real worker and the sandbox: after each step the verification must
- * match the model. `VERIFICATION_SCENARIOS` sets their number (default 1,200; `npm test` plays the first 100),
+ * match the model. `VERIFICATION_SCENARIOS` sets their number (default 900; `npm test` plays the first 100),
  * `VERIFICATION_SEED` their seed (default: a fixed one, so that all changes are judged alike), and
  * `VERIFICATION_PATH=batch:index` plays a single story, and `VERIFICATION_PATH=batch` all of a batch. Differences are printed in full, and kept in `test/model/out/`.
  */
@@ -13,7 +13,7 @@ import { ModelRig } from './rig.js';
 
 const { env } = process;
 const SEED = Number(env['VERIFICATION_SEED'] ?? 20_261_123);
-const SCENARIOS = Number(env['VERIFICATION_SCENARIOS'] ?? 1_200);
+const SCENARIOS = Number(env['VERIFICATION_SCENARIOS'] ?? 900);
 const PATH = env['VERIFICATION_PATH'];
 const LIMIT_MS = Math.max(1_200_000, SCENARIOS * 1_000);
 /** No retry: the code below examines the differences, and a second try of all stories would hide them. */
@@ -22,7 +22,7 @@ const OPTIONS = { timeout: LIMIT_MS, retry: 0 };
 const MOST_RACED = 0.0025;
 const REPLAYED = 40;
 /** With this many stories, everything must be covered. */
-const ENOUGH_FOR_EVERYTHING = 1_200;
+const ENOUGH_FOR_EVERYTHING = 900;
 
 let rig: ModelRig;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
+import { WORKFLOW_BUNDLE_PATH, withTracing } from '../../worker/workflow-bundle.js';
 import { CORPUS_FOLDER, MANIFEST, type Manifest, readManifest, sha256 } from './corpus.js';
 import { judge } from './gate.js';
 import { bundleOf, MUTATIONS } from './mutants.js';
@@ -87,6 +87,10 @@ function swap({ history: { events } }: Document, one: number, other: number): vo
   const [first, second] = [events[one], events[other]];
   if (first && second) [events[one], events[other]] = [second, first];
 }
+
+it('passes with the whole corpus where the worker traces', { retry: 0 }, async () => {
+  expect((await judge({ code: withTracing(code) })).problems).toEqual([]);
+});
 
 describe('a history that was tampered with', { retry: 0 }, () => {
   it('truncated in the middle of a line', async () => {

@@ -25,8 +25,8 @@ export const MUTATIONS = {
   },
   'a renamed activity': {
     file: 'cognito-calls.js',
-    text: 'PRIORITY.attempt, options).verifyCode(',
-    instead: 'PRIORITY.attempt, options).checkCode(',
+    text: "'attempts', options).verifyCode(",
+    instead: "'attempts', options).checkCode(",
   },
   'a call left out': {
     file: 'code-check.js',

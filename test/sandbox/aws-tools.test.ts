@@ -111,4 +111,70 @@ print(json.dumps(seen))
       signedOut: ['NotAuthorizedException', 'Access Token has been revoked', 400],
     });
   });
+
+  it('boto3 asks every service about the account', { timeout: 5 * MINUTES }, async (context) => {
+    if (tools === undefined) context.skip('no python3 on this machine');
+    const { userPoolId } = await running.sandbox.createUserPool();
+    const script = `
+import boto3, datetime, json, sys
+from botocore.exceptions import ClientError
+def client(name):
+    return boto3.client(name, endpoint_url=sys.argv[1])
+now = datetime.datetime(2026, 1, 5, 13, 30, tzinfo=datetime.timezone.utc)
+def spent():
+    return client('cloudwatch').get_metric_statistics(
+        Namespace='AWS/SNS', MetricName='SMSMonthToDateSpentUSD', StartTime=now - datetime.timedelta(days=4), EndTime=now,
+        Period=86400, Statistics=['Maximum'])['Datapoints']
+calls = {
+    'sns': lambda: client('sns').get_sms_attributes(attributes=['MonthlySpendLimit'])['attributes'],
+    'numbers': lambda: [entry['PhoneNumber'] for entry in client('sns').list_origination_numbers(MaxResults=1)['PhoneNumbers']],
+    'sms-voice': lambda: client('pinpoint-sms-voice-v2').describe_account_attributes()['AccountAttributes'],
+    'ses': lambda: client('sesv2').get_email_identity(EmailIdentity='example.com')['VerificationStatus'],
+    'servicequotas': lambda: client('service-quotas').get_service_quota(
+        ServiceCode='cognito-idp', QuotaCode='L-6621E65D')['Quota']['Value'],
+    'wafv2': lambda: 'WebACL' in client('wafv2').get_web_acl_for_resource(ResourceArn=sys.argv[2]),
+    'cloudwatch': lambda: [[point['Timestamp'].isoformat(), point['Maximum']] for point in spent()],
+    'cognito-idp': lambda: client('cognito-idp').describe_user_pool(UserPoolId=sys.argv[2].split('/')[1])['UserPool']['UserPoolTier'],
+    'sts': lambda: client('sts').get_caller_identity()['Account'],
+}
+seen = {}
+for name, call in calls.items():
+    try:
+        seen[name] = call()
+    except ClientError as error:
+        seen[name] = [error.response['Error']['Code'], error.response['ResponseMetadata']['HTTPStatusCode']]
+print(json.dumps(seen))
+`;
+    const arn = `arn:aws:cognito-idp:us-east-1:000000000000:userpool/${userPoolId}`;
+    const ask = async () => {
+      const { stdout } = await run(tools?.python ?? '', ['-c', script, running.sandbox.url, arn], {
+        env: environment(),
+      });
+      return JSON.parse(stdout);
+    };
+    expect(await ask()).toEqual({
+      sns: { MonthlySpendLimit: '500' },
+      numbers: ['+18005550100'],
+      'sms-voice': [{ Name: 'ACCOUNT_TIER', Value: 'PRODUCTION' }],
+      ses: 'SUCCESS',
+      servicequotas: 25,
+      wafv2: false,
+      cloudwatch: [['2026-01-05T00:00:00+00:00', 3.5]],
+      'cognito-idp': 'ESSENTIALS',
+      sts: '000000000000',
+    });
+    running.sandbox.setAccount({ deniedActions: ['*'] });
+    expect(await ask()).toEqual({
+      sns: ['AuthorizationError', 403],
+      numbers: ['AuthorizationError', 403],
+      'sms-voice': ['AccessDeniedException', 400],
+      ses: ['AccessDeniedException', 403],
+      servicequotas: ['AccessDeniedException', 400],
+      wafv2: ['AccessDeniedException', 400],
+      cloudwatch: ['AccessDenied', 400],
+      'cognito-idp': ['AccessDeniedException', 400],
+      sts: '000000000000',
+    });
+    running.sandbox.resetAccount();
+  });
 });

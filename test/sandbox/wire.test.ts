@@ -101,6 +101,7 @@ describe('the observed calls', () => {
     ]);
     expect(calls[0]).toEqual({
       at: running.sandbox.now().toISOString(),
+      service: 'cognito-idp',
       operation: 'GetUserAttributeVerificationCode',
       username: user.username,
       requestId: expect.stringMatching(UUID),

@@ -137,6 +137,22 @@ it('lets Cognito answer later: a code stays unchecked so long', async () => {
   expect(await submitted).toMatchObject({ result: 'verified' });
 });
 
+it('keeps messages back as the guard of the worker does, and lets them go by the clock', async () => {
+  const { verifications, mine } = withUser();
+  verifications.keepBack('UnprovenMessages', { wait: '20 minutes' });
+  const { status } = await mine.start('phone_number');
+  expect(status).toMatchObject({ state: 'rateLimited', held: 'UnprovenMessages' });
+  expect(Date.parse(status.retryAt ?? '') - verifications.now().getTime()).toBe(20 * 60_000);
+  await verifications.advance('20 minutes');
+  expect(await mine.submitCode('phone_number', '123456')).toMatchObject({ result: 'verified' });
+
+  const another = verifications.forUser({ accessToken: verifications.createUser().accessToken });
+  verifications.keepBack('CountryNotAllowed', { times: Number.POSITIVE_INFINITY });
+  expect(await thrownBy(another.start('phone_number'))).toMatchObject({ failure: { type: 'CountryNotAllowed' } });
+  verifications.accept();
+  expect(await another.start('phone_number')).toMatchObject({ status: { state: 'awaitingCode' } });
+});
+
 it('tries again what did not reach Cognito, without a wait', async () => {
   const { verifications, mine } = withUser();
   verifications.refuse('send', 'ECONNREFUSED', { times: 3 });

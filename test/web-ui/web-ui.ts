@@ -1,6 +1,7 @@
 /** The pages of Temporal's Web UI, in the layout of 2.54. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerificationState } from '@cognito-verification/contract';
 import type { Browser, Page } from 'playwright-core';
 import type { WebUiRig } from './rig.js';
@@ -38,6 +39,7 @@ const LIST_SIZE = { width: 1720, height: 720 };
 const PAGE_SIZE = { width: 1440, height: 1000 };
 /** A busy machine may take this long for a page. */
 const WAIT_MS = 60_000;
+const LOOK_AGAIN_MS = 250;
 
 /** Opens pages, waits for their essential parts, and takes their pictures. */
 export class WebUi {
@@ -82,12 +84,17 @@ export class WebUi {
     });
   }
 
-  /** The names on the timeline, without the workflow's own input and result above it. */
+  /**
+   * The names on the timeline, without the workflow's own input and result above it.
+   * @param expected what to wait for: the Web UI decodes each name by a request of its own, and for an open workflow again and again
+   */
   async timeline(state: VerificationState, expected: readonly string[]): Promise<string> {
     return await this.on(`${this.pathOf(state)}/timeline`, PAGE_SIZE, async (page) => {
-      for (const text of expected) await page.getByText(text).first().waitFor();
-      const text = await textOf(page);
-      return text.slice(text.lastIndexOf('Auto Refresh'));
+      for (const untilMs = Date.now() + WAIT_MS; ; await sleep(LOOK_AGAIN_MS)) {
+        const text = await textOf(page);
+        const timeline = text.slice(text.lastIndexOf('Auto Refresh'));
+        if (expected.every((name) => timeline.includes(name)) || Date.now() > untilMs) return timeline;
+      }
     });
   }
 

@@ -1,10 +1,13 @@
+import { VerificationClient } from '@cognito-verification/client';
 import { GRPC_STATUS } from '@cognito-verification/contract';
-import type { NativeConnection } from '@temporalio/worker';
+import proto from '@temporalio/proto';
+import { NativeConnection } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Allowance } from '../../activities/allowance.js';
-import { setQueueLimits } from '../../temporal/queue-limits.js';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { readQueueLimits, setQueueLimits } from '../../temporal/queue-limits.js';
 import { readLimit, whileWatching } from '../../worker/queue-limit.js';
-import { useRig } from '../rig.js';
+import { type SandboxUser, startWorker, useRig } from '../rig.js';
 
 const rig = useRig('local');
 
@@ -16,13 +19,17 @@ async function leftOf(describeTaskQueue: () => Promise<unknown>) {
     workflowService: { describeTaskQueue },
   };
   const queue = { connection: connection as unknown as NativeConnection, namespace: 'default', taskQueue: 'q-cognito' };
-  const unread = await readLimit(queue, allowance);
-  const calls = Array.from({ length: 6 }, () => allowance.draw('send', 'eu-west-1_AbC', () => Promise.resolve()));
+  const unread = await readLimit({ queue, allowance, identity: '1@a#0001' });
+  const calls = Array.from({ length: 6 }, () => allowance.draw('attempt', 'eu-west-1_AbC', () => Promise.resolve()));
   return { unread, left: calls.filter((call) => call !== undefined).length };
 }
 
 describe('the first read, before a worker takes work', () => {
   const rate = (requestsPerSecond: number) => ({ rateLimit: { requestsPerSecond } });
+  const polled = (identity: string, secondsAgo: number) => ({
+    identity,
+    lastAccessTime: { seconds: 1_700_000_000 - secondsAgo, nanos: 0 },
+  });
   it.each([
     ['no limit', { config: {} }, 5],
     ['no configuration of task queues', {}, 5],
@@ -32,6 +39,10 @@ describe('the first read, before a worker takes work', () => {
       { config: { queueRateLimit: rate(4), fairnessKeysRateLimitDefault: rate(2) } },
       2,
     ],
+    ['another worker alone, as before its own first poll', { pollers: [polled('1@b#0002', 0)] }, 0],
+    ['itself and another one', { pollers: [polled('1@b#0002', 0), polled('1@a#0001', 0)] }, 2],
+    ['itself', { pollers: [polled('1@a#0001', 0)] }, 5],
+    ['one that polled last a while ago', { pollers: [polled('1@b#0002', 100), polled('1@a#0001', 0)] }, 5],
   ])('%s', async (_what, answer, left) => {
     expect(await leftOf(() => Promise.resolve(answer))).toEqual({ unread: undefined, left });
   });
@@ -57,7 +68,7 @@ it('a limit that somebody sets on the task queue of calls takes hold of direct c
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const watching = whileWatching(queue, allowance, () => ended);
+  const watching = whileWatching({ queue, allowance, identity: 'test' }, () => ended);
   onTestFinished(async () => {
     end();
     await watching;
@@ -67,4 +78,89 @@ it('a limit that somebody sets on the task queue of calls takes hold of direct c
   await expect.poll(isLeft, { interval: 500, timeout: 5_000 }).toBe(false);
   await limit(null);
   await expect.poll(isLeft, { interval: 500, timeout: 5_000 }).toBe(true);
+});
+
+it('the server lists each worker once, also where all have one name', { timeout: 30_000 }, async () => {
+  const taskQueue = 'counted';
+  const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
+  const listed = async () =>
+    (
+      await readQueueLimits({
+        connection: rig.env.nativeConnection,
+        namespace: 'default',
+        taskQueue: 'counted-cognito',
+      })
+    )?.workers;
+  const name = expect.stringMatching(/^one-name#[0-9a-f]{8}$/);
+  for (const expected of [[name], [name, name]]) {
+    // The SDK allows one worker of a task queue for each connection.
+    const connection = await NativeConnection.connect({ address: rig.env.address });
+    const worker = await startWorker(rig, cognito, taskQueue, { identity: 'one-name', connection });
+    onTestFinished(async () => {
+      await worker.stop();
+      await connection.close();
+    });
+    await expect.poll(listed, { timeout: 10_000 }).toEqual(expected);
+  }
+});
+
+it('weights of a pool count for its sends and its attempts, and are read as one', async () => {
+  const { nativeConnection: connection } = rig.env;
+  const queue = { connection, namespace: 'default', taskQueue: 'weighed-cognito' };
+  const weigh = async (weight: number | null) =>
+    await setQueueLimits(queue, { poolWeights: { 'eu-west-1_AbC': weight }, identity: 'test' });
+  const overrides = async () => {
+    const { config } = await connection.workflowService.describeTaskQueue({
+      namespace: queue.namespace,
+      taskQueue: { name: queue.taskQueue },
+      taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+      reportConfig: true,
+    });
+    return config?.fairnessWeightOverrides ?? {};
+  };
+  expect((await weigh(3)).poolWeights).toEqual({ 'eu-west-1_AbC': 3 });
+  expect(await overrides()).toEqual({ 'eu-west-1_AbC': 3, 'eu-west-1_AbC/attempts': 3 });
+  expect((await weigh(null)).poolWeights).toEqual({});
+  expect(await overrides()).toEqual({});
+});
+
+const FLOOD = 20;
+
+it('a flood of wrong codes in one pool does not hold up the first send of another', { timeout: 60_000 }, async () => {
+  const taskQueue = 'flooded';
+  const queue = { connection: rig.env.nativeConnection, namespace: 'default', taskQueue: 'flooded-cognito' };
+  const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
+  const worker = await startWorker(rig, cognito, taskQueue, { allowance: new Allowance(0) });
+  onTestFinished(async () => {
+    await worker.stop();
+    cognito.destroy();
+  });
+  const client = new VerificationClient({ client: rig.env.client, userPools: rig.userPools, taskQueue });
+  const start = async (user: SandboxUser) =>
+    await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+  const flood = await Promise.all(
+    Array.from({ length: FLOOD }, async () => {
+      const user = await rig.user();
+      return { user, started: await start(user) };
+    }),
+  );
+  await setQueueLimits(queue, { queueRate: 0, identity: 'test' });
+  const submitted = flood.map(async ({ user, started }) => {
+    const wrong = rig.sandbox.codeFor(user, 'email') === '000000' ? '000001' : '000000';
+    return (await client.submitCode(started, { code: wrong })).result;
+  });
+  const waiting = async () => (await readQueueLimits(queue))?.backlog;
+  await expect.poll(waiting, { timeout: 15_000 }).toBe(FLOOD);
+  const { userPoolId } = await rig.sandbox.createUserPool();
+  const quiet = await rig.sandbox.createUser({ poolId: userPoolId, attributes: { email: 'quiet@example.com' } });
+  const sent = start(quiet);
+  await expect.poll(waiting, { timeout: 15_000 }).toBe(FLOOD + 1);
+  await setQueueLimits(queue, { queueRate: 2, identity: 'test' });
+  await sent;
+  const attempts = flood.flatMap(({ user: { username } }) =>
+    rig.sandbox.calls({ operation: 'VerifyUserAttribute', username }),
+  );
+  expect(attempts.length).toBeLessThan(FLOOD * 0.6);
+  await setQueueLimits(queue, { queueRate: null, identity: 'test' });
+  expect(new Set(await Promise.all(submitted))).toEqual(new Set(['mismatch']));
 });

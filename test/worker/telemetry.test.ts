@@ -80,6 +80,8 @@ describe('a worker that logs everything and serves metrics', () => {
 
     expect(metrics).toMatch(/^temporal_workflow_completed_total\{.*workflow_type="attributeVerification".*\} 1$/m);
     expect(metrics).toMatch(/^temporal_activity_execution_latency_seconds_bucket/m);
+    expect(metrics).toMatch(/^verification_ended_total\{.*outcome="verified".*\} 1$/m);
+    expect(metrics).toMatch(/^verification_calls_total\{.*outcome="accessTokenRejected".*\} 1$/m);
     // Task tokens begin with the ids of the workflow and of its namespace.
     const secrets = [
       accessToken,

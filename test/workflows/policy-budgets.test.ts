@@ -42,6 +42,7 @@ const SEND_OUTCOMES = Object.keys({
   alreadySent: true,
   uncertain: true,
   rateLimited: true,
+  held: true,
   accessTokenRejected: true,
   notSent: true,
 } satisfies Record<SendOutcome, true>) as SendOutcome[];

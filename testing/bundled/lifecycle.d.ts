@@ -1,5 +1,5 @@
 /** What `bundle.mjs` makes of the project's own workflow and activities. */
-import type { ServedUserPool } from '@cognito-verification/contract';
+import type { HeldReason, RefusedReason, ServedUserPool } from '@cognito-verification/contract';
 
 /** The workflow. */
 export function attributeVerification(request: unknown): Promise<unknown>;
@@ -16,6 +16,16 @@ export interface Command {
   };
 }
 
+/** What stands before each message. */
+export interface MessageGuard {
+  admit(): Promise<
+    | { verdict: 'admitted'; takeBack: () => Promise<void> }
+    | { verdict: 'held'; reason: HeldReason; retryAtMs: number }
+    | { verdict: 'refused'; reason: RefusedReason }
+  >;
+  proven(): Promise<void>;
+}
+
 /** The activities, for a client that answers commands. */
 export function createActivities(
   clients: {
@@ -28,6 +38,7 @@ export function createActivities(
     accessTokenSource: {
       accessToken(request: { userPoolId: string; sub: string; reference: string }): Promise<string | undefined>;
     };
+    readonly messageGuard: MessageGuard | undefined;
   },
 ): Record<string, (input: unknown) => Promise<unknown>>;
 

@@ -1,0 +1,34 @@
+import type { Finding, Remedy } from './finding.js';
+
+/** What it means for users where Temporal or the workers cannot do anything. */
+export const NOTHING_STARTS = 'No verification starts, and no open one goes on.';
+
+/** What a finding has beside its verdict. */
+interface Told {
+  readonly subject: string;
+  readonly found: string;
+  readonly means: string;
+  readonly remedy: Remedy;
+}
+
+/** Makes the findings of one check. */
+export interface FindingsOf {
+  ok(subject: string, found: string): Finding;
+  warning(told: Told): Finding;
+  failure(told: Told): Finding;
+  couldNotAsk(told: Told): Finding;
+}
+
+/**
+ * @param check its name
+ * @param source the document that the check comes from. Default: none
+ */
+export function findingsOf(check: string, source?: string): FindingsOf {
+  const told = (verdict: Finding['verdict']) => (what: Told) => ({ check, verdict, ...what, source });
+  return {
+    ok: (subject, found) => ({ check, subject, verdict: 'ok', found }),
+    warning: told('warning'),
+    failure: told('failure'),
+    couldNotAsk: told('couldNotAsk'),
+  };
+}
