@@ -9,7 +9,7 @@ const DIST = dirname(WORKFLOW_BUNDLE_PATH);
 // In the build, so that its imports resolve; and with a contract of its own, whose checks the workflow makes too.
 const folder = await mkdtemp(join(DIST, 'weak-'));
 try {
-  await cp(join(DIST, 'workflows'), join(folder, 'workflows'), { recursive: true });
+  for (const room of ['workflows', 'metrics']) await cp(join(DIST, room), join(folder, room), { recursive: true });
   const contract = join(folder, 'node_modules/@cognito-verification/contract');
   for (const part of ['dist', 'package.json'])
     await cp(join(DIST, '../contract', part), join(contract, part), { recursive: true });
