@@ -13,12 +13,12 @@ import { ApplicationFailure, activityInfo, CancelledFailure, cancellationDetails
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { redactText } from '../log/redact-text.js';
 import type { AttributeSnapshot } from './attribute-snapshot.js';
-import type { MaybeLate, MaybeRemembered, SendCodeResult } from './cognito.js';
+import type { MaybeDated, MaybeLate, SendCodeResult } from './cognito.js';
 import { CognitoRefusal } from './cognito-answer.js';
 import { type AttemptFailure, failureName, type Reading, readFailure, type SendFailure } from './failures.js';
 
 /** The first of a failure's `details`: what the failure means to the workflow. */
-export interface FailureDetails<Failure> extends MaybeLate, MaybeRemembered {
+export interface FailureDetails<Failure> extends MaybeLate, MaybeDated {
   failure: Failure;
   /** See `Reading`. */
   dailyEmailLimit?: true | undefined;

@@ -58,8 +58,11 @@ export interface MaybeLate {
 }
 
 /** The end of an attempt, an answer or the details of a failure. */
-export interface MaybeRemembered {
-  /** When Cognito was asked, ISO 8601, where the process has only remembered the answer: that attempt may be counted by now. */
+export interface MaybeDated {
+  /**
+   * When the attempt was made, ISO 8601, if it was direct. Where its workflow task was lost, the task that has the answer began later, and
+   * that attempt may be counted by now.
+   */
   at?: string | undefined;
 }
 
@@ -89,6 +92,8 @@ export type VerifyCodeInput = CognitoCall &
     code: string;
     /** The update that brought the code: a worker process that is asked again about it knows its answer. Default: none. */
     updateId?: string | undefined;
+    /** When the attempt is made, by the clock of the workflow, ISO 8601. Default: now. */
+    at?: string | undefined;
     /** The updates whose attempts the verification has counted: all others are to be told. Default: none. */
     counted?: { updateId: string }[] | undefined;
     /** Cognito is not to be asked, only what the process knows. Default: `false`. */
@@ -103,7 +108,7 @@ export type ReadAttributeInput = CognitoCall &
   };
 
 /** Cognito has accepted the code. */
-export interface VerifyCodeResult extends Answer, MaybeLate, MaybeRemembered {
+export interface VerifyCodeResult extends Answer, MaybeLate, MaybeDated {
   accepted: true;
   /** The attribute after that; absent if it could not be read. */
   attribute?: AttributeSnapshot | undefined;
@@ -140,7 +145,7 @@ export interface NotCalled extends Answer, MaybeLate {
 /** An attempt that is in no history. */
 export interface UncountedAttempt {
   updateId: string;
-  /** When Cognito was asked, ISO 8601. */
+  /** When it was made, ISO 8601. */
   at: string;
 }
 

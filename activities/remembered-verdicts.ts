@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isRecord } from '@cognito-verification/contract';
 import { ApplicationFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
-import type { MaybeRemembered, NotCalled, VerifyCodeInput, VerifyCodeResult } from './cognito.js';
+import type { MaybeDated, NotCalled, VerifyCodeInput, VerifyCodeResult } from './cognito.js';
 
 /**
  * Longer than Temporal tries a workflow task again on the same worker: after a time-out (10 s), an outage of the server, or a
@@ -35,14 +35,14 @@ export class RememberedVerdicts {
     input: VerifyCodeInput,
     ask: () => Promise<VerifyCodeResult> | undefined,
   ): Promise<VerifyCodeResult | NotCalled> {
-    const { runId, updateId, counted = [], rememberedOnly = false } = input;
+    const { runId, updateId, counted = [], rememberedOnly = false, at = new Date().toISOString() } = input;
     const notCalled = { notCalled: true, runId } as const;
     // One that could not be opened has neither.
     if (runId === undefined || updateId === undefined) return (await ask()) ?? notCalled;
     const attempts = this.verifications.get(runId) ?? new Map<string, Attempt>();
     const key = keyOf(input);
     const known = attempts.get(key);
-    if (known) return await remember(known);
+    if (known) return await dated(known);
     const uncounted = [...attempts.values()].filter((one) => !counted.some((other) => other.updateId === one.updateId));
     if (uncounted.length > 0) {
       const told = uncounted.map((one) => ({ updateId: one.updateId, at: one.at }));
@@ -50,19 +50,22 @@ export class RememberedVerdicts {
     }
     const answer = rememberedOnly ? undefined : ask();
     if (!answer) return notCalled;
-    const attempt = { updateId, at: new Date().toISOString(), answer };
+    const attempt = { updateId, at, answer };
     this.verifications.set(runId, attempts.set(key, attempt));
-    return await attempt.answer;
+    return await dated(attempt);
   }
 }
 
-/** The answer once more, with the time of its attempt: a later verification counts it once, also where its task was told of it. */
-async function remember({ answer, at }: Attempt): Promise<VerifyCodeResult> {
+/**
+ * The answer, with the time of its attempt, which is not that of the task that has it in the end: each replay then counts it at the same
+ * time, and a later verification counts it once, also where a task was told of it.
+ */
+async function dated({ answer, at }: Attempt): Promise<VerifyCodeResult> {
   try {
     return { ...(await answer), at };
   } catch (error) {
     const details: unknown = error instanceof ApplicationFailure ? error.details?.[0] : undefined;
-    if (isRecord(details)) details['at'] = at satisfies MaybeRemembered['at'];
+    if (isRecord(details)) details['at'] = at satisfies MaybeDated['at'];
     throw error;
   }
 }

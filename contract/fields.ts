@@ -220,6 +220,7 @@ export const PAYLOADS = {
     recordAttribute: 'flag',
     unlessVerified: 'flag',
     updateId: 'updateId',
+    at: 'time',
     counted: messages({ updateId: 'updateId' }),
     rememberedOnly: 'flag',
     salt: 'valueSalt',

@@ -9,6 +9,7 @@ import type { UncountedAttempt } from '../activities/cognito.js';
 import type { AccessTokens, NoToken } from './access-tokens.js';
 import type { Deadline } from './alarm.js';
 import { type CheckEnd, CodeCheck, type Directness, REJECTED } from './code-check.js';
+import { LONGEST_DIRECT_MS } from './direct-calls.js';
 import { attemptAllowedAt, attemptsLeft, attemptsUsedUp, type LimitFacts } from './limits.js';
 import type { Looks } from './looks.js';
 import type { CodePost, Mailbox, Submitted } from './mailbox.js';
@@ -35,9 +36,6 @@ interface Parts {
 
 /** Every caller has an answer after 90 s: this leaves a moment for the way. */
 const ANSWER_WITHIN_MS = 85_000;
-
-/** The time-outs of a local activity, with a moment for the way. */
-const LONGEST_DIRECT_MS = 5_000;
 
 /** Until an attempt whose worker has died is made again: the time-out of its workflow task, and a new worker. */
 const REPEATED_WITHIN_MS = 30_000;
@@ -203,12 +201,15 @@ export class Attempts {
     }
   }
 
-  /** Counts an attempt before Cognito is asked, or with its answer; the outcome is filled in when it is known. */
-  count(updateId: string): (outcome: AttemptOutcome) => void {
+  /**
+   * Counts an attempt before Cognito is asked, or with its answer; the outcome is filled in when it is known.
+   * @param at when it was made, if that was earlier
+   */
+  count(updateId: string, at = iso(Date.now())): (outcome: AttemptOutcome) => void {
     this.updateIds.add(updateId);
     const lost = this.lost.get(updateId);
     this.lost.delete(updateId);
-    const record: AttemptRecord = lost ?? { at: iso(Date.now()), outcome: 'checking' };
+    const record: AttemptRecord = lost ?? { at, outcome: 'checking' };
     if (!lost) addRecord(this.entries, record, countedAttempts);
     return (outcome) => {
       record.outcome = outcome;

@@ -35,6 +35,8 @@ export type FailedCall<Failure> = Failure extends unknown
       retryAt?: string | undefined;
       /** As it was before a send, or after a code was called expired. */
       attribute?: AttributeSnapshot | undefined;
+      /** See `MaybeDated`. */
+      at?: string | undefined;
     }
   : never;
 
@@ -86,8 +88,9 @@ export function verdictOnFailure<Failure extends SendFailure | AttemptFailure>(e
     const details: unknown = awaitKey(cause.details?.[0]);
     if (isRecord(details) && 'failure' in details) {
       const { failure, ...facts } = details as unknown as FailureDetails<Failure>;
-      const { dailyEmailLimit, held, retryAt, attribute, oldValue } = facts;
-      return { ...failedCall(failure, cause.type, cause.message), dailyEmailLimit, held, retryAt, attribute, oldValue };
+      const { dailyEmailLimit, held, retryAt, attribute, oldValue, at } = facts;
+      const told = { dailyEmailLimit, held, retryAt, attribute, oldValue, at };
+      return { ...failedCall(failure, cause.type, cause.message), ...told };
     }
   }
   if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') {

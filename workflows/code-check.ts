@@ -11,8 +11,8 @@ import type { AttributeSnapshot } from '../activities/attribute-snapshot.js';
 import type { UncountedAttempt } from '../activities/cognito.js';
 import { type AccessTokens, type NoToken, withToken } from './access-tokens.js';
 import { type AttemptVerdict, verifyCode } from './cognito-calls.js';
-import { verifyCodeDirectly } from './direct-calls.js';
-import type { HeldToken } from './held-token.js';
+import { LONGEST_DIRECT_MS, verifyCodeDirectly } from './direct-calls.js';
+import { type HeldToken, lives } from './held-token.js';
 import type { Look } from './look-calls.js';
 import type { Looks } from './looks.js';
 import type { Submitted } from './mailbox.js';
@@ -41,7 +41,7 @@ interface Counter {
   /** The updates whose attempts are counted. */
   readonly countedUpdates: readonly string[];
   /** Counts an attempt before Cognito is asked, or with its answer; the outcome is filled in when it is known. */
-  count(updateId: string): (outcome: AttemptOutcome) => void;
+  count(updateId: string, at?: string): (outcome: AttemptOutcome) => void;
   /** Makes a direct call, whose attempt is counted with its answer. */
   uncounted<Answer>(call: () => Promise<Answer>): Promise<Answer>;
   /** Whether the update was one of those below; it no longer is. */
@@ -106,7 +106,7 @@ export class CodeCheck {
       const attempt = { owner, attributeName, tokenInput, code, salt: looks.target?.salt, target: looks.calls.awaited };
       const summary = `Check a code for ${attributeName}`;
       const { directness, countedUpdates: counted } = this.attempts;
-      const rememberedOnly = directness === 'remembered';
+      const rememberedOnly = directness === 'remembered' || !lives(held, Date.now() + LONGEST_DIRECT_MS);
       const direct =
         calls === 1 && directness !== 'none'
           ? await this.attempts.uncounted(() =>
@@ -120,8 +120,8 @@ export class CodeCheck {
       // Nobody knows an answer to this very code, so that it is another attempt.
       const isAnswered = direct && direct.verdict !== 'notCalled';
       if (calls === 1 && !isAnswered && this.attempts.forgetLost(updateId)) return { verdict: 'again' };
-      const settle = this.attempts.count(updateId);
-      const answer = direct && direct.verdict !== 'notCalled' ? direct : await verifyCode(attempt, summary, withinMs);
+      const settle = this.attempts.count(updateId, isAnswered ? direct.at : undefined);
+      const answer = isAnswered ? direct : await verifyCode(attempt, summary, withinMs);
       settle(OUTCOMES[answer.verdict]);
       if (answer.verdict === 'accessTokenRejected') return { verdict: answer.verdict };
       tokens.learn(held, 'attempt', answer.verdict);

@@ -70,7 +70,7 @@ export type SendVerdict =
 
 /** How an attempt ended. */
 export type AttemptVerdict =
-  | { verdict: 'accepted'; attribute?: AttributeSnapshot | undefined }
+  | { verdict: 'accepted'; attribute?: AttributeSnapshot | undefined; at?: string | undefined }
   | FailedCall<AttemptFailure>;
 
 /** How a look at the attribute ended. */

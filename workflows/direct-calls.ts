@@ -27,6 +27,7 @@ import {
   turnOf,
   verdictOf,
 } from './cognito-calls.js';
+import { iso } from './policy.js';
 
 /**
  * A direct call is made once, and soon: what waits longer goes by the task queue of calls. A message that arrives meanwhile waits
@@ -38,6 +39,9 @@ const DIRECT = {
   scheduleToCloseTimeout: '4 seconds',
   retry: { maximumAttempts: 1 },
 } satisfies LocalActivityOptions;
+
+/** So long an attempt by a local activity takes at most, with a moment for the way. */
+export const LONGEST_DIRECT_MS = 5_000;
 
 /** A direct send is made once. If it does not begin soon, no worker had it, and the task queue of calls takes over. */
 const DIRECT_SEND = {
@@ -90,14 +94,15 @@ export async function verifyCodeDirectly(
   summary: string,
 ): Promise<AttemptVerdict | NotMade> {
   const ids = counted.map((id) => ({ updateId: id }));
-  const input = { ...inputOf(call), target, code: code.reveal(), updateId, counted: ids, rememberedOnly };
+  const at = iso(Date.now());
+  const input = { ...inputOf(call), target, code: code.reveal(), updateId, at, counted: ids, rememberedOnly };
   const verdict = await verdictOf<Awaited<ReturnType<DirectActivities['verifyCode']>>, DirectVerdict, AttemptFailure>(
     input,
     () => inTime(proxyLocalActivities<DirectActivities>({ ...DIRECT, summary }).verifyCode(input)),
     (answer) =>
       'notCalled' in answer
         ? { ...NOT_MADE, uncounted: answer.uncounted }
-        : { verdict: 'accepted', attribute: answer.attribute },
+        : { verdict: 'accepted', attribute: answer.attribute, at: answer.at },
   );
   return verdict.verdict === 'throttled' || verdict.verdict === 'unreachable' ? NOT_MADE : verdict;
 }

@@ -107,6 +107,7 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'recordAttribute',
   'unlessVerified',
   'updateId',
+  'at',
   'counted',
   'rememberedOnly',
   'runId',
@@ -178,6 +179,7 @@ const IN_A_COMMAND: Record<keyof typeof PAYLOADS.input, ((value: string) => Give
   // Of activities alone.
   mayBeCopy: undefined,
   startedAt: undefined,
+  at: undefined,
   recordAttribute: undefined,
   unlessVerified: undefined,
   updateId: undefined,

@@ -34,6 +34,7 @@ it('every field of every input is in some message, or only the worker writes it'
     'recordAttribute',
     'unlessVerified',
     'updateId',
+    'at',
     'counted',
     'rememberedOnly',
     'salt',
