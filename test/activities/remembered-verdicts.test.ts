@@ -11,7 +11,9 @@ const INPUT: VerifyCodeInput = {
   code: '123456',
   runId: 'run',
   updateId: 'submitCode/1',
+  at: '2026-11-28T15:00:00.000Z',
 };
+const LATER = '2026-11-28T15:00:04.000Z';
 const ACCEPTED: VerifyCodeResult = { accepted: true, runId: 'run' };
 
 /** Answers as the list says, and counts. */
@@ -27,17 +29,19 @@ function asking(...answers: (VerifyCodeResult | Error)[]) {
 it('a repeat asks nothing, and has the same answer', async () => {
   const remembered = new RememberedVerdicts();
   const { asked, ask } = asking(ACCEPTED);
-  expect(await remembered.answer(INPUT, ask)).toBe(ACCEPTED);
+  const dated = { ...ACCEPTED, at: INPUT.at };
+  expect(await remembered.answer(INPUT, ask)).toEqual(dated);
   // The time says which attempt it was.
-  expect(await remembered.answer({ ...INPUT }, ask)).toEqual({ ...ACCEPTED, at: expect.any(String) });
+  expect(await remembered.answer({ ...INPUT, at: LATER }, ask)).toEqual(dated);
   expect(asked.times).toBe(1);
 });
 
 it('a repeat joins the call while it lasts', async () => {
   const remembered = new RememberedVerdicts();
   const { asked, ask } = asking(ACCEPTED);
-  const both = await Promise.all([remembered.answer(INPUT, ask), remembered.answer(INPUT, ask)]);
-  expect(both).toEqual([ACCEPTED, { ...ACCEPTED, at: expect.any(String) }]);
+  const repeat = { ...INPUT, at: LATER };
+  const both = await Promise.all([remembered.answer(INPUT, ask), remembered.answer(repeat, ask)]);
+  expect(both.map((answer) => 'accepted' in answer && answer.at)).toEqual([INPUT.at, INPUT.at]);
   expect(asked.times).toBe(1);
 });
 
@@ -55,8 +59,8 @@ it('a refusal says too of which attempt it is', async () => {
   const mismatch = ApplicationFailure.create({ type: 'CodeMismatchException', details: [{ failure: 'mismatch' }] });
   const { ask } = asking(mismatch);
   await expect(remembered.answer(INPUT, ask)).rejects.toBe(mismatch);
-  const told = await remembered.answer(INPUT, ask).catch((error: unknown) => error);
-  expect(told).toMatchObject({ details: [{ failure: 'mismatch', at: expect.any(String) }] });
+  const told = await remembered.answer({ ...INPUT, at: LATER }, ask).catch((error: unknown) => error);
+  expect(told).toMatchObject({ details: [{ failure: 'mismatch', at: INPUT.at }] });
 });
 
 it.each([
@@ -94,7 +98,7 @@ it('tells of an attempt that the verification has not counted, before it makes a
   const { asked, ask } = asking(ACCEPTED, ACCEPTED);
   await remembered.answer(INPUT, ask);
   const other = { ...INPUT, updateId: 'submitCode/2', code: '654321' };
-  const uncounted = [{ updateId: 'submitCode/1', at: expect.any(String) }];
+  const uncounted = [{ updateId: 'submitCode/1', at: INPUT.at }];
   expect(await remembered.answer(other, ask)).toEqual({ notCalled: true, runId: 'run', uncounted });
   expect(asked.times).toBe(1);
 });
