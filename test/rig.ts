@@ -8,13 +8,14 @@ import { SEARCH_ATTRIBUTE_KEYS, type ServedUserPool, type VerificationPolicy } f
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ClientOptionsForTestEnv, TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, type MetricsExporterConfig, type NativeConnection, Runtime } from '@temporalio/worker';
+import { type MetricsExporterConfig, type NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
 import { Allowance } from '../activities/allowance.js';
 import { type CognitoClients, createCognitoClients } from '../activities/cognito-clients.js';
 import { temporalCli } from '../dev/temporal-binaries.js';
 import { FAIRNESS_ARGUMENTS } from '../dev/temporal-server.js';
 import type { MessageGuard } from '../guard/message-guard.js';
+import { createLogger } from '../log/logger.js';
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
 import { prometheusOn } from '../worker/telemetry.js';
 import { createWorker, type VerificationWorker } from '../worker/worker.js';
@@ -299,7 +300,7 @@ export function quietRuntime(metrics?: MetricsExporterConfig | ''): void {
   if (installed) return;
   installed = true;
   Runtime.install({
-    logger: new DefaultLogger('ERROR'),
+    logger: createLogger('error'),
     telemetryOptions: {
       logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} },
       ...(metrics ? { metrics } : {}),

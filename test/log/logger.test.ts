@@ -237,6 +237,14 @@ it('does not warn that a worker has one duty', () => {
   expect(() => written({}, 'No activities registered, not polling for activity tasks')).toThrow();
 });
 
+it('tells of a task that is made again at the debug level only', () => {
+  const lines: string[] = [];
+  const error = Object.assign(new Error('A workflow task is due.'), { name: 'TaskMadeAgain' });
+  for (const least of ['info', 'debug'] as const)
+    createLogger(least, { write: (line) => void lines.push(line) }).error('Failed to process', { error });
+  expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(['debug']);
+});
+
 it('does not load the native worker', async () => {
   const script = `
     const { createLogger } = await import(${JSON.stringify(new URL('../../dist/log/logger.js', import.meta.url).href)});
