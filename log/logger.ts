@@ -79,9 +79,9 @@ export function createLogger(level: LogLevelName | LogLevel, destination?: strin
   );
   const least = LOG_LEVELS.findIndex((name) => name === level.toLowerCase());
   const write = (at: LogLevelName, message: string, meta: LogMetadata = {}) => {
-    const level = isExpected(meta) ? 'debug' : at;
-    if (LOG_LEVELS.indexOf(level) < least || EXPECTED.test(message)) return;
-    log[level](recordOf(meta), safeText(message));
+    const given = isExpected(meta) ? 'debug' : at;
+    if (LOG_LEVELS.indexOf(given) < least || EXPECTED.test(message)) return;
+    log[given](recordOf(meta), safeText(message));
   };
   return {
     log: (at: LogLevel, message, meta) => write(PINO_LEVELS[at], message, meta),
@@ -101,12 +101,12 @@ const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn'
  */
 const EXPECTED = /^(No (activities|workflows|Nexus services) registered|Failing legacy query request)/;
 
-/** By this name of their error the SDK reports, as failures, workflow tasks that are only made again. */
-const EXPECTED_ERROR = 'TaskMadeAgain';
+/** The SDK reports a workflow task that is only made again (`workflows/interceptors/task-made-again.ts`) as a failure. */
+const MADE_AGAIN = /^The workflow task is made again: /;
 
 function isExpected(meta: LogMetadata): boolean {
   const error = read(meta, 'error');
-  return error instanceof Error && error.name === EXPECTED_ERROR;
+  return error instanceof Error && MADE_AGAIN.test(error.message);
 }
 
 function streamTo(dest: string | number): pino.DestinationStream {

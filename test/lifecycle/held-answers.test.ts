@@ -35,11 +35,11 @@ const BESIDE = {
 } as const satisfies Record<string, (opened: Opened) => Promise<unknown>>;
 
 /** Opens one on the bundle with these changes. */
-async function open(latencyMs: number, changes: readonly Change[]): Promise<Opened> {
+async function open(latencyMs: number, changes: readonly Change[], exception?: string): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'held-answers-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const workflowBundlePath = changes.length > 0 ? await makeBundle(folder, changes) : undefined;
-  const opened = await submitBesideQuery(rig, { latencyMs, workflowBundlePath });
+  const opened = await submitBesideQuery(rig, { latencyMs, workflowBundlePath, exception });
   onTestFinished(() => opened.close());
   if (workflowBundlePath) rig.started.delete(opened.workflowId);
   return opened;
@@ -48,13 +48,17 @@ async function open(latencyMs: number, changes: readonly Change[]): Promise<Open
 const within = <Result>(answer: Promise<Result>) =>
   Promise.race([answer.catch((error: unknown) => String(error)), sleep(ANSWERED_WITHIN_MS, 'no answer')]);
 
-/** What the caller heard, and what live and replayed status say of the attempts. */
+/** What the caller heard, and what the verification tells before and after a replay. */
 async function toldOf({ submitted, client, workflowId, restart }: Opened) {
   const answered = await within(submitted.then(({ result }) => result));
-  const attempts = async () => await within(client.status(workflowId).then((status) => status.attempts));
-  const live = await attempts();
+  // No code is checked while Cognito takes none: the time until then begins with the answer to the attempt.
+  const blocked = async () =>
+    answered === 'rateLimited' && (await client.submitCode(workflowId, { code: '000003' })).retryAt;
+  const told = async () =>
+    await within(client.status(workflowId).then(async ({ attempts }) => ({ attempts, blocked: await blocked() })));
+  const live = await told();
   await restart();
-  return { answered, live, replayed: await attempts() };
+  return { answered, live, replayed: await told() };
 }
 
 /** Whether the history replays on the bundle of this build. */
@@ -69,8 +73,13 @@ async function failedTasks(workflowId: string): Promise<number> {
 }
 
 /** The query is answered after the attempt (`soon`) or before it is over (`late`); then the next task comes. */
-async function meet(latencyMs: number, beside: keyof typeof BESIDE, changes: readonly Change[] = []) {
-  const opened = await open(latencyMs, changes);
+async function meet(
+  latencyMs: number,
+  beside: keyof typeof BESIDE,
+  changes: readonly Change[] = [],
+  exception?: string,
+) {
+  const opened = await open(latencyMs, changes, exception);
   if (latencyMs === SOON_MS) await sleep(2 * SOON_MS);
   const came: Promise<unknown> = BESIDE[beside](opened);
   const other = came.catch(() => undefined);
@@ -106,15 +115,21 @@ it.each(['a confirmation', 'a re-send that is refused', 'another code'] as const
   LIMIT,
 );
 
+const REFUSED = 'LimitExceededException';
+
 it.each([
-  ['nothing is held', () => meet(LATE_MS, 'a re-send that is refused', HOLDS)],
-  ['no task is made again', () => meet(SOON_MS, 'a confirmation', MAKES_AGAIN)],
-])(
+  ['nothing is held', LATE_MS, 'a re-send that is refused', HOLDS],
+  ['no task is made again', SOON_MS, 'a confirmation', MAKES_AGAIN],
+] as const)(
   'without the guard it shows: %s',
-  async (_what, story) => {
-    const { answered, live, replayed, ...rest } = await story();
-    const isRight = answered === 'mismatch' && JSON.stringify(live) === JSON.stringify(replayed);
-    expect(isRight && rest.replays, JSON.stringify({ answered, live, replayed, rest })).toBe(false);
+  async (_what, latencyMs, beside, changes) => {
+    const shown = async (without: readonly Change[]) => {
+      const { answered, live, replayed, ...rest } = await meet(latencyMs, beside, without, REFUSED);
+      expect(answered).toBe('rateLimited');
+      return JSON.stringify(live) === JSON.stringify(replayed) && rest.replays;
+    };
+    expect(await shown([])).toBe(true);
+    expect(await shown(changes)).toBe(false);
   },
   LIMIT,
 );

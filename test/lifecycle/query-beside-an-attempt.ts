@@ -65,11 +65,17 @@ function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
+interface BesideOptions {
+  /** How long the attempt takes. */
+  latencyMs: number;
+  /** Default: the bundle of the build. */
+  workflowBundlePath?: string | undefined;
+  /** What Cognito refuses the attempt with. Default: the code is wrong. */
+  exception?: string | undefined;
+}
+
 /** A code is submitted and a query asked while no worker runs; then one runs, and has both with one workflow task. */
-export async function submitBesideQuery(
-  rig: Rig,
-  { latencyMs, workflowBundlePath }: { latencyMs: number; workflowBundlePath?: string | undefined },
-) {
+export async function submitBesideQuery(rig: Rig, { latencyMs, workflowBundlePath, exception }: BesideOptions) {
   const taskQueue = `held-${randomUUID()}`;
   const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
   const queries = new HeldQueries(rig);
@@ -83,7 +89,8 @@ export async function submitBesideQuery(
   await first.stop();
   await rig.env.connection.workflowService.resetStickyTaskQueue({ namespace: 'default', execution: { workflowId } });
 
-  rig.sandbox.setFault({ operation: ATTEMPT, username, latencyMs, afterEffect: true, times: 1 });
+  const refused = exception === undefined ? {} : { exception: { name: exception } };
+  rig.sandbox.setFault({ operation: ATTEMPT, username, latencyMs, afterEffect: true, times: 1, ...refused });
   const code = rig.sandbox.codeFor(user, 'email');
   const submitted = client.submitCode(workflowId, { code: code === '000000' ? '111111' : '000000' });
   submitted.catch(() => undefined);

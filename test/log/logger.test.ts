@@ -8,6 +8,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../log/logger.js';
 import type { LogLevelName } from '../../log/telemetry-config.js';
+import { taskMadeAgain } from '../../workflows/interceptors/task-made-again.js';
 import { SUB, TOKEN } from '../sample-token.js';
 
 const CODE = '135790';
@@ -239,7 +240,7 @@ it('does not warn that a worker has one duty', () => {
 
 it('tells of a task that is made again at the debug level only', () => {
   const lines: string[] = [];
-  const error = Object.assign(new Error('A workflow task is due.'), { name: 'TaskMadeAgain' });
+  const error = taskMadeAgain('one is due.');
   for (const least of ['info', 'debug'] as const)
     createLogger(least, { write: (line) => void lines.push(line) }).error('Failed to process', { error });
   expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(['debug']);

@@ -1,6 +1,6 @@
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
 import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
-import { TaskMadeAgain } from './task-made-again.js';
+import { taskMadeAgain } from './task-made-again.js';
 
 type Internals = NonNullable<ReturnType<WorkflowInterceptorsFactory>['internals']>[number];
 type Job = NonNullable<Parameters<NonNullable<Internals['activate']>>[0]['activation']['jobs']>[number];
@@ -31,7 +31,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           const answers = jobs.filter(({ resolveActivity }) => resolveActivity?.isLocal).length;
           const length = activation.historyLength ?? 0;
           // A replay hands over what is held with a task of its own.
-          if (held && held.by !== length) throw new TaskMadeAgain(MADE_AGAIN);
+          if (held && held.by !== length) throw taskMadeAgain(WHY);
           if (answers === 0 && running > 0 && !activation.isReplaying) {
             held = { jobs: [...(held?.jobs ?? []), ...jobs], by: length };
             return;
@@ -41,7 +41,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           const earlier = held?.jobs ?? [];
           held = undefined;
           const activator = getActivator();
-          if (answers > 0 && !isAlone && !activation.isReplaying) throw new TaskMadeAgain(MADE_AGAIN);
+          if (answers > 0 && !isAlone && !activation.isReplaying) throw taskMadeAgain(WHY);
           // An update may be refused, and leave nothing: a replay then has the answer alone.
           const isTraceless = ({ resolveActivity, doUpdate }: Job) => Boolean(resolveActivity?.isLocal || doUpdate);
           if (answers > 0 && batchIndex === 0 && [...earlier, ...jobs].every(isTraceless)) activator.now = known;
@@ -57,4 +57,4 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
   };
 };
 
-const MADE_AGAIN = 'The answer of a direct call came with what happened after it. The workflow task is made again.';
+const WHY = 'the answer of a direct call came with what happened after it.';

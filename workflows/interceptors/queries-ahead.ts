@@ -1,5 +1,5 @@
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { TaskMadeAgain } from './task-made-again.js';
+import { taskMadeAgain } from './task-made-again.js';
 
 /** The header that the worker gives a query which has brought the events before it. Nobody reads its value. */
 export const AHEAD = 'ahead';
@@ -24,7 +24,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
         activate: (input, next) => {
           const isAhead = input.activation.jobs?.some(({ queryWorkflow }) => queryWorkflow?.headers?.[AHEAD]) ?? false;
           refused ||= isAhead;
-          if (refused) throw new TaskMadeAgain('A workflow task is due for what has happened. Ask again.');
+          if (refused) throw taskMadeAgain('one is due for what has happened. Ask again.');
           next(input);
         },
       },
