@@ -48,7 +48,7 @@ it.each([TOGETHER, ...ALONE.map((fault) => [fault])])(
 const GUARDS: { guard: string; changes: Change[]; faults: FaultName[] }[] = [
   {
     guard: 'the process remembers the answer',
-    changes: [['if (known) return await remember', 'if (false) return await remember', 'program']],
+    changes: [['if (known) return await dated', 'if (false) return await dated', 'program']],
     faults: ['the time-out of the workflow task', 'restart of the server'],
   },
   {
