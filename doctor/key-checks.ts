@@ -85,7 +85,7 @@ function judgeKeySettings(error: SettingError): Finding {
     found: error.message,
     means: 'Nothing that has these settings starts: no worker, no service, no command that reads a payload.',
     remedy: {
-      text: 'Correct the setting as it says. All processes need the same keys. Make a new one (openssl rand -base64 32) only where there has been none: it opens nothing that another has sealed.',
+      text: 'Correct the setting as it says. All processes need the same keys. Make a new one only where there has been none: it opens nothing that another has sealed.',
     },
   });
 }

@@ -2,7 +2,7 @@
 import { SettingError } from '@cognito-verification/codec';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
-import { findingsOf, NOTHING_STARTS } from './findings.js';
+import { CORRECT_SETTING, findingsOf, NOTHING_STARTS } from './findings.js';
 import type { Surroundings } from './surroundings.js';
 
 const connection: Check<Surroundings> = {
@@ -31,7 +31,7 @@ export function judgeUnreachable(error: unknown): Finding {
       subject: 'settings',
       found: message,
       means: NOTHING_STARTS,
-      remedy: { text: 'Correct the setting: the line says what is allowed.' },
+      remedy: CORRECT_SETTING,
     });
   }
   // The rest of the message is advice for every case, and here it is the remedy's place.

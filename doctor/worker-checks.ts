@@ -110,7 +110,7 @@ export function judgeBuilds(taskQueue: string, pollers: readonly Poller[], nowMs
     means:
       'A verification that one of them has begun goes on with another. If they decide differently, it stands still until the right one is back.',
     remedy: {
-      text: 'Finish the deploy: stop the workers of the old build. Replay open verifications on a build before it is deployed.',
+      text: 'Finish the deploy: stop the workers of the old build. Doctor counts a worker for 75 seconds after its last poll. The line says whether the build here can go on with the open verifications.',
       command: 'cognito-verification replay',
     },
   });
@@ -151,7 +151,7 @@ export function judgeStuck(namespace: string, count: number): Finding {
     found: `${count === 1 ? 'One open verification fails' : `${count} open verifications fail`} in each of its workflow tasks.`,
     means: 'These users wait, and no code of theirs is taken.',
     remedy: {
-      text: 'Read why in the Web UI or in the log of a worker: mostly a key is missing there, or another build runs.',
+      text: 'Read why in the log of the workers, or in the Web UI at each verification that the line lists. Mostly a worker lacks a key, or runs another build. Start it with the right one: these verifications then go on by themselves.',
       command: `temporal workflow list --namespace ${namespace} --query "${STUCK}"`,
     },
   });

@@ -4,7 +4,7 @@ import { loadTelemetryConfig } from '../temporal/config.js';
 import { workerSettings } from '../worker/worker-settings.js';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
-import { findingsOf } from './findings.js';
+import { CORRECT_SETTING, findingsOf } from './findings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** The settings of a worker that no other check reads, by the worker's own readers. */
@@ -32,6 +32,6 @@ function judgeWrongWorkerSettings(error: SettingError): Finding {
     subject: 'settings',
     found: error.message,
     means: 'No worker with these settings starts. Those that run go on until they are restarted.',
-    remedy: { text: 'Correct the setting: the line says what is allowed.' },
+    remedy: CORRECT_SETTING,
   });
 }
