@@ -166,7 +166,9 @@ export function judgeCodecServer(
       remedy:
         answer.code === 'HostNotAllowed'
           ? { text: 'Name it as localhost or 127.0.0.1 in TEMPORAL_CODEC_ENDPOINT, or let it ask for tokens.' }
-          : { text: 'Set TEMPORAL_CODEC_AUTH to the word Bearer, a space and a fresh token that has the permission which the codec server names in VERIFICATION_CODEC_PERMISSION.' },
+          : {
+              text: 'Set TEMPORAL_CODEC_AUTH to the word Bearer, a space and a fresh token that has the permission which the codec server names in VERIFICATION_CODEC_PERMISSION.',
+            },
     });
   }
   if (answer.status === 0) {

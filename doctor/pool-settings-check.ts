@@ -25,11 +25,7 @@ export const POOL_SETTINGS_CHECK: Check<Surroundings> = {
  * @param asked the pools to ask about, served or not
  * @param setting that names those served, with the app clients of each
  */
-function judgePoolSettings(
-  served: readonly string[],
-  asked: readonly string[],
-  setting: string,
-): readonly Finding[] {
+function judgePoolSettings(served: readonly string[], asked: readonly string[], setting: string): readonly Finding[] {
   const findings = findingsOf('user-pool-settings');
   return asked.map((userPoolId) =>
     served.includes(userPoolId)

@@ -110,7 +110,7 @@ export function judgeBuilds(taskQueue: string, pollers: readonly Poller[], nowMs
     means:
       'A verification that one of them has begun goes on with another. If they decide differently, it stands still until the right one is back.',
     remedy: {
-      text: 'Finish the deploy: stop the workers of the old build. Doctor counts a worker for 75 seconds after its last poll. The line says whether the build here can go on with the open verifications.',
+      text: `Finish the deploy: stop the workers of the old build. Doctor counts a worker for ${POLLED_WITHIN_MS / 1_000} seconds after its last poll. The line says whether the build here can go on with the open verifications.`,
       command: 'cognito-verification replay',
     },
   });

@@ -1,6 +1,8 @@
 import { readSettings, SettingError } from '@cognito-verification/codec';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
+import { guardSettings } from '../guard/guard-settings.js';
 import { loadTelemetryConfig } from '../temporal/config.js';
+import { isTracingOn } from '../tracing/settings.js';
 import { workerSettings } from '../worker/worker-settings.js';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
@@ -18,6 +20,8 @@ export const WORKER_SETTINGS_CHECK: Check<Surroundings> = {
         telemetry: () => loadTelemetryConfig(environment),
         worker: () => workerSettings(environment),
         accessTokenSource: () => accessTokenSourceFromSettings(environment),
+        guard: () => guardSettings(environment),
+        isTraced: () => isTracingOn(environment),
       });
       return Promise.resolve([findingsOf('worker-settings').ok('settings', 'A worker can read what is set here.')]);
     } catch (error) {

@@ -99,7 +99,9 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
     interceptors: { workflow: [noting(started), stamping(now)] },
     ...(options.identity === undefined ? {} : { identity: options.identity }),
   };
-  const env = await (server === 'local' ? localServer(client, options.serverArguments) : timeSkippingServer({ client }));
+  const env = await (server === 'local'
+    ? localServer(client, options.serverArguments)
+    : timeSkippingServer({ client }));
   const sandbox = await startSandbox(options.sandbox ?? {});
   sandboxClock = () => sandbox.now().getTime();
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });

@@ -38,8 +38,8 @@ const openToAll =
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const headers = { 'content-type': 'application/json', 'x-namespace': 'default' };
-      void fetch(`${url}${request.url}`, { method: 'POST', headers, body: Buffer.concat(chunks) }).then(async (answer) =>
-        response.writeHead(answer.status).end(await answer.text()),
+      void fetch(`${url}${request.url}`, { method: 'POST', headers, body: Buffer.concat(chunks) }).then(
+        async (answer) => response.writeHead(answer.status).end(await answer.text()),
       );
     });
   };

@@ -1,10 +1,12 @@
 /** What can be wrong with Temporal, its workers and their settings, and what its finding has its reader do. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { cognitoTaskQueue, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import { expect, onTestFinished } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { freePort } from '../../dev/free-port.js';
+import { startRedis } from '../../dev/redis.js';
 import type { QueueLimitChanges } from '../../temporal/queue-limits.js';
 import { registerSearchAttributes } from '../../temporal/search-attributes.js';
 import { createWorker } from '../../worker/worker.js';
@@ -20,6 +22,17 @@ export async function silentPort(onCaller: () => void = () => undefined): Promis
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());
   return (server.address() as AddressInfo).port;
+}
+
+const guardStore = (port: number, user = '') => ({
+  VERIFICATION_GUARD_STORE: `redis://${user}127.0.0.1:${port}`,
+  VERIFICATION_GUARD_KEY: randomBytes(32).toString('base64'),
+});
+
+async function redisAt(wanted?: number): Promise<number> {
+  const { port, stop } = await startRedis({ port: wanted });
+  onTestFinished(async () => await stop());
+  return port;
 }
 
 export function brokenTemporal({ rig, well, limit }: DoctorRig): readonly BrokenSurroundings[] {
@@ -235,6 +248,33 @@ export function brokenTemporal({ rig, well, limit }: DoctorRig): readonly Broken
       finding: 'failure worker-settings',
       says: /VERIFICATION_LOG_LEVEL: [^]*VERIFICATION_MAX_CONCURRENT_CALLS: found "many"; allowed: a whole number/,
       follow: corrects(() => ({ VERIFICATION_MAX_CONCURRENT_CALLS: '50', VERIFICATION_LOG_LEVEL: 'info' })),
+    },
+    {
+      what: 'a wrong setting of the guard',
+      make: () => ({ env: { VERIFICATION_SMS_COUNTRIES: 'DE,UK', VERIFICATION_GUARD_STORE: 'redis://127.0.0.1' } }),
+      finding: 'failure worker-settings',
+      says: /VERIFICATION_SMS_COUNTRIES: found "DE,UK".*GB \(not UK\)[^]*VERIFICATION_GUARD_KEY: found nothing beside/,
+      follow: corrects(() => ({ VERIFICATION_SMS_COUNTRIES: 'DE,GB', VERIFICATION_GUARD_STORE: '' })),
+    },
+    {
+      what: 'a store of the guard that is away',
+      make: async () => ({ env: { ...guardStore(await freePort()), VERIFICATION_GUARD_STORE_AWAY: 'hold' } }),
+      finding: 'failure guard-store',
+      says: /ECONNREFUSED/,
+      follow: async (_finding, { VERIFICATION_GUARD_STORE: url = '' }) => {
+        await redisAt(Number(new URL(url).port));
+        return {};
+      },
+    },
+    {
+      what: 'a store of the guard with another password',
+      make: async () => {
+        const port = await redisAt();
+        return { env: guardStore(port, 'someone:hunter2@') };
+      },
+      finding: 'warning guard-store',
+      says: /WRONGPASS/,
+      follow: corrects(async () => ({ VERIFICATION_GUARD_STORE: `redis://127.0.0.1:${await redisAt()}` })),
     },
   ];
 }

@@ -20,7 +20,9 @@ import { doctorOf, expectNamedAndEnded, expectWhole, otherKey, wrongIn } from '.
 const KEYS = otherKey();
 const KEY_RING = keyRingOf(...parseKeys(KEYS, 'keys'));
 /** None of them needs a Temporal Service. */
-const checks = CHECKS.filter(({ name, area }) => area === 'codec-server' || ['key-ring', 'worker-settings'].includes(name));
+const checks = CHECKS.filter(
+  ({ name, area }) => area === 'codec-server' || ['key-ring', 'worker-settings'].includes(name),
+);
 const well = { TEMPORAL_NAMESPACE: 'default', TEMPORAL_CONFIG_FILE: '', VERIFICATION_ENCRYPTION_KEYS: KEYS };
 const doctor = doctorOf(well, checks);
 
@@ -88,7 +90,11 @@ it.skipIf(!HAS_OPENSSL)('leads from plain HTTP on another machine to TLS and tok
   });
 
   const noToken = await expectNext(/refuses a caller without a token/, 'Bearer');
-  const stale = await typeLine(noToken?.remedy?.command ?? '', env, `Bearer ${await provider.token({ scope: 'openid' })}\n`);
+  const stale = await typeLine(
+    noToken?.remedy?.command ?? '',
+    env,
+    `Bearer ${await provider.token({ scope: 'openid' })}\n`,
+  );
   env = stale.env;
   await expectNext(/HTTP 403/, 'TEMPORAL_CODEC_AUTH', 'VERIFICATION_CODEC_PERMISSION');
   env = (await typeLine(noToken?.remedy?.command ?? '', env, `Bearer ${await provider.token()}\n`)).env;

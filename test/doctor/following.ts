@@ -36,7 +36,11 @@ export function lineOf({ remedy }: Finding): string {
   return asCalled(remedy?.command ?? '', { argv: ['', MAIN], env: {} });
 }
 
-async function inShell(line: string, env: NodeJS.ProcessEnv, stdio: 'ignore' | 'pipe' = 'ignore'): Promise<ChildProcess> {
+async function inShell(
+  line: string,
+  env: NodeJS.ProcessEnv,
+  stdio: 'ignore' | 'pipe' = 'ignore',
+): Promise<ChildProcess> {
   const path = [dirname(await temporalCli()), dirname(process.execPath), process.env['PATH']].join(delimiter);
   return spawn('bash', ['-c', line], {
     // A home without settings of its own, as in `run-cli`.
@@ -73,7 +77,9 @@ export async function typeLine(
 /** Types the line of a remedy. What it exports holds from then on. */
 export const typesIt: Follow = async (finding, env) => {
   const { env: after } = await typeLine(lineOf(finding), env);
-  const changed = Object.entries(after).filter(([name, value]) => /^(?:VERIFICATION|TEMPORAL)_/.test(name) && env[name] !== value);
+  const changed = Object.entries(after).filter(
+    ([name, value]) => /^(?:VERIFICATION|TEMPORAL)_/.test(name) && env[name] !== value,
+  );
   return { env: Object.fromEntries(changed) };
 };
 
@@ -102,7 +108,9 @@ export const startsIt: Follow = async (finding, env) => {
 
 /** Sets the settings that the words of a remedy name with a value, such as `TEMPORAL_TLS=false`. */
 export const setsIt: Follow = ({ remedy }) => {
-  const named = [...(remedy?.text ?? '').matchAll(/\b([A-Z_]{5,})=(\w+)/g)].map(([, name = '', value]) => [name, value] as const);
+  const named = [...(remedy?.text ?? '').matchAll(/\b([A-Z_]{5,})=(\w+)/g)].map(
+    ([, name = '', value]) => [name, value] as const,
+  );
   expect(named).toHaveLength(1);
   return { env: Object.fromEntries(named) };
 };
