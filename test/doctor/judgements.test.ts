@@ -218,6 +218,7 @@ describe('the queue of calls', () => {
 
 describe('keys', () => {
   const ARN = 'arn:aws:kms:eu-west-1:123456789012:key/1';
+  const OF_KEY = `--region eu-west-1 --key-id ${ARN}`;
   const ofKms = (name: string, what = 'make a data key') =>
     new KeyServiceError(`AWS KMS did not ${what} with ${ARN} (${name}).`, {
       cause: Object.assign(new Error('x'), { name }),
@@ -236,11 +237,19 @@ describe('keys', () => {
   });
 
   it.each([
-    ['DisabledException', `aws kms enable-key --region eu-west-1 --key-id ${ARN}`, /^Enable/],
-    ['KMSInvalidStateException', `aws kms describe-key --region eu-west-1 --key-id ${ARN}`, /to be deleted/],
-    ['InvalidKeyUsageException', `aws kms describe-key --region eu-west-1 --key-id ${ARN}`, /symmetric/],
+    ['DisabledException', `aws kms enable-key ${OF_KEY}`, /^Enable/],
+    [
+      'KMSInvalidStateException',
+      `aws kms cancel-key-deletion ${OF_KEY} && aws kms enable-key ${OF_KEY}`,
+      /to be deleted/,
+    ],
+    [
+      'InvalidKeyUsageException',
+      'aws kms create-key --region eu-west-1 --query KeyMetadata.Arn --output text',
+      /symmetric/,
+    ],
     ['NotFoundException', 'aws kms list-keys --region eu-west-1', /^Correct region, account and id/],
-    ['KeyUnavailableException', `aws kms describe-key --region eu-west-1 --key-id ${ARN}`, /again/],
+    ['KeyUnavailableException', `aws kms describe-key ${OF_KEY}`, /again/],
   ])('%s of a key of KMS has a remedy of its own', (name, command, text) => {
     const [finding] = judgeKeys([{ id: ARN, error: ofKms(name) }]);
     expect(finding).toMatchObject({ verdict: 'failure', remedy: { command, text: expect.stringMatching(text) } });

@@ -35,7 +35,7 @@ describe('one thing is wrong, until its finding is followed', () => {
     expect((await typeLine(stuck ? lineOf(stuck) : '', env)).stdout).toContain(keys?.subject.slice(0, 30));
 
     // Give it the same keys, restart it, and start a verification.
-    expect(keys?.remedy?.text).toMatch(/the same keys.* restart .* start a verification/);
+    expect(keys?.remedy?.text).toMatch(/the same keys.* Restart .* start a verification/);
     await worker.stop();
     cognito.destroy();
     await startLine('node dist/program/main.cjs worker', env);
