@@ -185,6 +185,7 @@ export function brokenTemporal({ rig, well, limit }: DoctorRig): readonly Broken
         await rig.env.connection.operatorService.addSearchAttributes({
           namespace: 'default',
           // `INDEXED_VALUE_TYPE_INT` of Temporal's API.
+          // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is of a package of the SDK's own
           searchAttributes: { [SEARCH_ATTRIBUTES.userPoolId]: 3 },
         });
         return {};

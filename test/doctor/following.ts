@@ -11,7 +11,7 @@ import type { Question } from '../../doctor/surroundings.js';
 import { MAIN } from '../cli/run-cli.js';
 
 /** What differs from where all is well. */
-export interface Change {
+interface Change {
   /** Settings. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Options of the command. */

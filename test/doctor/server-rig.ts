@@ -19,9 +19,9 @@ export interface DoctorRig {
   readonly rig: Rig;
   /** The settings with which all is well. */
   readonly well: Record<string, string>;
-  doctor: ReturnType<typeof doctorOf>;
+  readonly doctor: ReturnType<typeof doctorOf>;
   /** Sets limits of the task queue of calls. Default: that of the rig. */
-  limit(changes: Omit<QueueLimitChanges, 'identity'>, taskQueue?: string): Promise<void>;
+  readonly limit: (changes: Omit<QueueLimitChanges, 'identity'>, taskQueue?: string) => Promise<void>;
 }
 
 /** A server marks a verification that stands still after five failures, which take a minute. */
