@@ -89,10 +89,10 @@ function judgeWrongEndpoint(endpoint: string, reason: string): Finding {
 export function judgeUnsafe(endpoint: string): Finding {
   return findingsOf('codec-server-answers', SOURCE).failure({
     subject: shown(endpoint),
-    found: 'The endpoint is plain HTTP and not on this machine, so nothing was sent there.',
+    found: 'The endpoint is plain HTTP and not on this machine, so no payload was sent there.',
     means: 'Whoever is on the way reads opened payloads and the access tokens of your support team.',
     remedy: {
-      text: 'Put TLS in front of it, or set VERIFICATION_CODEC_TLS_CERT_PATH and VERIFICATION_CODEC_TLS_KEY_PATH of the codec server, and name it by https.',
+      text: 'Put a proxy with TLS in front of it, or give the codec server a certificate: VERIFICATION_CODEC_TLS_CERT_PATH and VERIFICATION_CODEC_TLS_KEY_PATH. Then set TEMPORAL_CODEC_ENDPOINT to its https address.',
     },
   });
 }
@@ -126,7 +126,7 @@ export function judgeCodecServer(
       found: 'It opens payloads for everybody, without authorization.',
       means: 'Whoever reaches it sees where every user stands.',
       remedy: {
-        text: 'Let the codec server ask for tokens: VERIFICATION_CODEC_JWKS_URL and the settings beside it.',
+        text: 'Let the codec server ask for tokens: VERIFICATION_CODEC_JWKS_URL and the settings beside it, which the command explains.',
         command: 'cognito-verification codec-server --help',
       },
     });
@@ -153,7 +153,7 @@ export function judgeCodecServer(
       found: 'It refuses a caller without a token, as it should. So nothing shows whether it has the keys.',
       means: BLIND,
       remedy: {
-        text: 'Put the word Bearer, a space and a token that may read into TEMPORAL_CODEC_AUTH, and run doctor again. The line waits until you have pasted that, and does not show it.',
+        text: 'Put the word Bearer, a space and a token that may read into TEMPORAL_CODEC_AUTH, and run doctor again. The command waits until you have pasted that, and does not show it.',
         command: 'read -rs TEMPORAL_CODEC_AUTH && export TEMPORAL_CODEC_AUTH',
       },
     });
@@ -165,7 +165,10 @@ export function judgeCodecServer(
       means: BLIND,
       remedy:
         answer.code === 'HostNotAllowed'
-          ? { text: 'Name it as localhost or 127.0.0.1 in TEMPORAL_CODEC_ENDPOINT, or let it ask for tokens.' }
+          ? {
+              text: 'Name it as localhost or 127.0.0.1 in TEMPORAL_CODEC_ENDPOINT. Or let it ask for tokens: VERIFICATION_CODEC_JWKS_URL and the settings beside it, which the command explains.',
+              command: 'cognito-verification codec-server --help',
+            }
           : {
               text: 'Set TEMPORAL_CODEC_AUTH to the word Bearer, a space and a fresh token that has the permission which the codec server names in VERIFICATION_CODEC_PERMISSION.',
             },

@@ -5,7 +5,7 @@ export const NOTHING_STARTS = 'No verification starts, and no open one goes on.'
 
 /** What to do about a setting whose problem was told as it is. */
 export const CORRECT_SETTING: Remedy = {
-  text: 'Correct the setting in the environment of this process, and of each service and worker that has it: the line above says what is allowed.',
+  text: 'Correct what is named there, in the environment of this process and of each service and worker that has it: the words after "allowed" say how.',
 };
 
 /** What a finding has beside its verdict. */

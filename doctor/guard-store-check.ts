@@ -12,12 +12,12 @@ const SETTING = GUARD_SETTINGS.guardStore.variable;
 export const GUARD_STORE_CHECK: Check<Surroundings> = {
   name: 'guard-store',
   area: 'temporal',
-  title: 'store that the guard of all workers shares',
+  title: 'store in which all workers count messages',
   async run({ environment }) {
     const settings = readable(() => guardSettings(environment), 'worker-settings');
     const { guardStore, guardStoreAway: whenAway = GUARD_SETTINGS.guardStoreAway.default } = settings;
     if (guardStore === undefined) {
-      return [findingsOf('guard-store').ok('guard', `None is named in ${SETTING}: each worker counts by itself.`)];
+      return [findingsOf('guard-store').ok('guard', `${SETTING} is not set: each worker counts messages by itself.`)];
     }
     const url = new URL(guardStore.reveal());
     const store = new RedisStore({ url: url.href, timeoutMs: storeTimeoutOf(settings) });
@@ -38,17 +38,17 @@ function judgeStoreAway({ hostname, port, protocol, host }: URL, whenAway: strin
   const command = `redis-cli${protocol === 'rediss:' ? ' --tls' : ''} -h ${hostname} -p ${port || 6379} ping`;
   const told = {
     subject: host,
-    found: `The store does not answer as it should (${reason.replace(/\.$/, '')}).`,
+    found: `The Redis or Valkey in which all workers count messages does not answer as it should (${reason.replace(/\.$/, '')}).`,
     remedy: {
-      text: `Start it, or correct address, user and password in ${SETTING}, here and for all workers. The line says whether a server answers there at all.`,
+      text: `Start it, or correct address, user and password in ${SETTING}, here and for all workers. The command says whether a server answers there at all.`,
       command,
     },
   };
   return whenAway === 'hold'
-    ? findings.failure({ ...told, means: 'No code is sent until the store is back: users wait.' })
+    ? findings.failure({ ...told, means: 'No code is sent until it is back: users wait.' })
     : findings.warning({
         ...told,
         means:
-          'Users get their codes. Until the store is back each worker counts by itself, so that several workers let more messages through than the limits say.',
+          'Users get their codes. Until it is back each worker counts by itself, so that several workers send more messages than the limits of the guard say.',
       });
 }

@@ -85,7 +85,7 @@ function judgeKeySettings(error: SettingError): Finding {
     found: error.message,
     means: 'Nothing that has these settings starts: no worker, no service, no command that reads a payload.',
     remedy: {
-      text: 'Correct the setting as it says. All processes need the same keys. Make a new one only where there has been none: it opens nothing that another has sealed.',
+      text: 'Correct what is named there: the words after "allowed" say how. All processes need the same keys. Make a new key only where there has been none: it opens nothing that another has sealed.',
     },
   });
 }
@@ -117,19 +117,19 @@ function remedyOf(exception: string, arn: string): Remedy | undefined {
       };
     case 'KMSInvalidStateException':
       return {
-        text: 'If the key is to be deleted, the line cancels that and enables the key again. What the key has sealed is lost once AWS has deleted it. If the line fails, the page of the key in the console says what it waits for.',
+        text: 'If the key is to be deleted, the command cancels that and enables the key again. What the key has sealed is lost once AWS has deleted it. If the command fails, the page of the key in the console says what it waits for.',
         console: `${path} > the key > Key actions > Cancel key deletion`,
         command: `${of('cancel-key-deletion')} && ${of('enable-key')}`,
       };
     case 'InvalidKeyUsageException':
       return {
-        text: `Name a symmetric key for encryption in ${KEY_SETTINGS.kms}, for all processes: this one is for something else. The line makes such a key and prints its ARN.`,
+        text: `Name a symmetric key for encryption in ${KEY_SETTINGS.kms}, for all processes: this one is for something else. The command makes such a key and prints its ARN.`,
         console: `${path} > Create key`,
         command: `aws kms create-key --region ${region} --query KeyMetadata.Arn --output text`,
       };
     case 'NotFoundException':
       return {
-        text: `Correct region, account and id of the key in ${KEY_SETTINGS.kms}. The line lists the keys that are there. A key that AWS has deleted cannot be had back, nor what it has sealed.`,
+        text: `Correct region, account and id of the key in ${KEY_SETTINGS.kms}. The command lists the keys that are there. A key that AWS has deleted cannot be had back, nor what it has sealed.`,
         console: path,
         command: `aws kms list-keys --region ${region}`,
       };

@@ -41,7 +41,7 @@ export function judgeUnreachable(error: unknown): Finding {
 }
 
 const ANY_WAY_TO_CONNECT =
-  'Start the service there, or correct TEMPORAL_ADDRESS or the profile in TEMPORAL_PROFILE. For a local one: npm start in a clone.';
+  'Start the service there, or correct TEMPORAL_ADDRESS or the profile in TEMPORAL_PROFILE. For a local one: npm start, in a clone of this project.';
 
 const WAYS_TO_CONNECT: readonly { when: RegExp; text: string }[] = [
   {

@@ -80,7 +80,7 @@ it.skipIf(!HAS_OPENSSL)('leads from plain HTTP on another machine to TLS and tok
   await expectNext(/does not answer \(.*SELF_SIGNED/, 'NODE_EXTRA_CA_CERTS');
   env = { ...env, NODE_EXTRA_CA_CERTS: cert };
 
-  await expectNext(/HostNotAllowed/, 'let it ask for tokens');
+  await expectNext(/HostNotAllowed/, 'let it ask for tokens: VERIFICATION_CODEC_JWKS_URL');
   const { jwksUrl, issuer, audience } = provider.authorization;
   await restart({
     VERIFICATION_CODEC_JWKS_URL: jwksUrl.href,

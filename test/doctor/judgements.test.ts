@@ -315,7 +315,7 @@ describe('the codec server', () => {
   it('says why it does not answer, and sends nothing in plain text to another machine', () => {
     const refused = new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) });
     expect(judgeNoCodecServer(HERE, refused).found).toContain('ECONNREFUSED');
-    expect(inWords(judgeUnsafe('http://codec.example.com'))).toMatch(/^failure: .*nothing was sent there/);
+    expect(inWords(judgeUnsafe('http://codec.example.com'))).toMatch(/^failure: .*no payload was sent there/);
   });
 
   const asked = (...allowed: boolean[]) => allowed.map((is, at) => ({ origin: `https://ui-${at}`, allowed: is }));
