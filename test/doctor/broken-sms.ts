@@ -180,7 +180,7 @@ export const BROKEN_SMS: readonly Broken[] = [
     pool: { SmsConfiguration: {} },
     check: 'sms-configuration',
     verdict: 'failure',
-    remedy: 'Let the console make the role',
+    remedy: 'let it make a new IAM role',
   },
   {
     what: 'no external id',

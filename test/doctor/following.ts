@@ -63,6 +63,8 @@ export async function typeLine(
   typed?: string,
 ): Promise<{ stdout: string; env: NodeJS.ProcessEnv }> {
   const child = await inShell(`set -e\n${line}\nenv -0 >&3`, env, 'pipe');
+  // A line that asks for nothing may end before it could read.
+  child.stdin?.on('error', () => undefined);
   child.stdin?.end(typed ?? '');
   const texts = ['', '', ''];
   [child.stdout, child.stderr, child.stdio[3]].forEach((stream, at) => {
