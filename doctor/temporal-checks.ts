@@ -50,14 +50,14 @@ const WAYS_TO_CONNECT: readonly { when: RegExp; text: string }[] = [
   },
   {
     when: /certificate|self.signed|altnames/i,
-    text: 'Name the authority that signed the certificate of the service in TEMPORAL_TLS_SERVER_CA_CERT_PATH, or correct TEMPORAL_ADDRESS to the host that the certificate names.',
+    text: 'Set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the file with the certificate of the authority that has signed that of the service. Or correct TEMPORAL_ADDRESS to the host that the certificate names.',
   },
   {
     when: /with TLS: .*(wrong version|packet length|EPROTO|ECONNRESET|disconnected)/i,
     text: 'The service speaks plain text there. Set TEMPORAL_TLS=false, or correct the port in TEMPORAL_ADDRESS.',
   },
   {
-    when: /without TLS: .*(ECONNRESET|disconnected|closed|goaway)/i,
+    when: /without TLS: .*(ECONNRESET|disconnected|closed|goaway|Failed to connect)/i,
     text: 'The service may speak TLS only. Set TEMPORAL_TLS=true; Temporal Cloud needs TEMPORAL_API_KEY or a client certificate as well.',
   },
   {

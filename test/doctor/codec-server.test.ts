@@ -1,9 +1,4 @@
 /** Doctor's checks of the codec server: one thing wrong at a time, and what each finding says followed to its end. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../dev/free-port.js';
@@ -12,8 +7,8 @@ import type { Finding } from '../../doctor/finding.js';
 import { runJson } from '../cli/run-cli.js';
 import { startIdentityProvider } from '../codec-server/identity-provider.js';
 import { serve } from '../codec-server/running-codec-server.js';
-import { works } from '../python-environment.js';
 import { brokenCodecServer, startCodecServer } from './broken-codec-server.js';
+import { HAS_OPENSSL, selfSigned } from './certificate.js';
 import { typeLine } from './following.js';
 import { doctorOf, expectNamedAndEnded, expectWhole, otherKey, wrongIn } from './server-rig.js';
 
@@ -40,15 +35,9 @@ describe('one thing is wrong, until its finding is followed', () => {
   });
 });
 
-const HAS_OPENSSL = await works('openssl', 'version');
-
 it.skipIf(!HAS_OPENSSL)('leads from plain HTTP on another machine to TLS and tokens, step by step', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'doctor-'));
-  onTestFinished(async () => await rm(folder, { recursive: true, force: true }));
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   // No name of this machine counts as that of another, and the address that means every address leads here all the same.
-  const made = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=codec -addext subjectAltName=IP:0.0.0.0'.split(' ');
-  await promisify(execFile)('openssl', [...made, '-keyout', key, '-out', cert]);
+  const { cert, key } = await selfSigned('0.0.0.0');
   const provider = await startIdentityProvider();
   onTestFinished(async () => await provider.close());
   const port = await freePort();

@@ -110,7 +110,7 @@ export const startsIt: Follow = async (finding, env) => {
 
 /** Sets the settings that the words of a remedy name with a value, such as `TEMPORAL_TLS=false`. */
 export const setsIt: Follow = ({ remedy }) => {
-  const named = [...(remedy?.text ?? '').matchAll(/\b([A-Z_]{5,})=(\w+)/g)].map(
+  const named = [...(remedy?.text ?? '').matchAll(/\b([A-Z_]{5,})=([\w-]+)/g)].map(
     ([, name = '', value]) => [name, value] as const,
   );
   expect(named).toHaveLength(1);

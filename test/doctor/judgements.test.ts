@@ -35,6 +35,7 @@ describe('the connection', () => {
     ['with TLS', "Hostname/IP does not match certificate's altnames", /the host that the certificate names/],
     ['with TLS', 'SSL routines:ssl3_get_record:wrong version number', /speaks plain text there/],
     ['without TLS', 'read ECONNRESET', /TEMPORAL_TLS=true/],
+    ['without TLS', 'Failed to connect (2026-11-28T12:00:00.000Z)', /TEMPORAL_TLS=true/],
     ['without TLS', 'getaddrinfo ENOTFOUND t', /no name server knows it/],
     ['with TLS', 'Request unauthorized', /TEMPORAL_API_KEY/],
     ['without TLS', 'connect ECONNREFUSED 127.0.0.1:7233', /Start the service there/],

@@ -1,7 +1,10 @@
 /** Doctor's checks of Temporal on a real server: all well, with one thing wrong at a time, and what each finding says followed to its end. */
+import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
 import { NativeConnection } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
@@ -11,7 +14,8 @@ import { runJson } from '../cli/run-cli.js';
 import { serve } from '../codec-server/running-codec-server.js';
 import { startWorker } from '../rig.js';
 import { brokenTemporal } from './broken-temporal.js';
-import { lineOf, startLine, typeLine } from './following.js';
+import { HAS_OPENSSL, selfSigned } from './certificate.js';
+import { corrects, lineOf, setsIt, startLine, typeLine } from './following.js';
 import { ALL_CHECKS, expectNamedAndEnded, expectWhole, useDoctorRig, WITHOUT_FAIRNESS, wrongIn } from './server-rig.js';
 
 const doctorRig = useDoctorRig();
@@ -69,6 +73,45 @@ describe('one thing is wrong, until its finding is followed', () => {
     fresh = await startNew();
     await expect.poll(async () => await wrong(() => laterMs)).toEqual([]);
   });
+});
+
+it('leads to another namespace where one was deprecated', async () => {
+  const [check] = WITHOUT_FAIRNESS.filter(({ name }) => name === 'namespace');
+  const ask = async (env: NodeJS.ProcessEnv) => (await doctor(env, {}, check ? [check] : [])).findings[0];
+  const { workflowService } = rig.env.connection;
+  await workflowService.registerNamespace({
+    namespace: 'given-up',
+    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+  });
+  await workflowService.deprecateNamespace({ namespace: 'given-up' });
+  const env = { ...well, TEMPORAL_NAMESPACE: 'given-up' };
+  await expect.poll(async () => (await ask(env))?.found).toBe('Is there, and was deprecated or deleted.');
+  const finding = await ask(env);
+  if (!finding) return;
+  await typeLine(lineOf(finding), env);
+  const change = await setsIt(finding, env);
+  expect(await ask({ ...env, ...change.env })).toMatchObject({ verdict: 'ok', subject: 'given-up-2' });
+});
+
+it.skipIf(!HAS_OPENSSL)('leads to TLS, and to the authority of its certificate', async () => {
+  const { cert, key } = await selfSigned('127.0.0.1');
+  const [host = '', port] = rig.env.address.split(':');
+  const options = { cert: await readFile(cert), key: await readFile(key), ALPNProtocols: ['h2'] };
+  const proxy = createServer(options, (socket) => {
+    const service = connect(Number(port), host);
+    for (const end of [socket, service]) end.on('error', () => undefined);
+    socket.pipe(service).pipe(socket);
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void proxy.close());
+  let env: NodeJS.ProcessEnv = { TEMPORAL_ADDRESS: `127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+  for (const follow of [setsIt, corrects(() => ({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: cert }))]) {
+    const { findings } = await doctor(env);
+    expect(wrongIn(findings)).toEqual(['failure connection']);
+    const [finding] = findings.filter(({ verdict }) => verdict === 'failure');
+    if (finding) env = { ...env, ...(await follow(finding, env)).env };
+  }
+  expect(wrongIn((await doctor(env)).findings)).toEqual([]);
 });
 
 it('leads from a namespace that is not there to a verification, line by line', async () => {
