@@ -110,7 +110,7 @@ export function judgeKeepOriginal(pool: Pool): Judgement {
       means:
         'A user who mistypes a new address loses the old one at once, and gets no code for the new one. `newValue` needs `replaceAtOnce: true`.',
       remedy: {
-        text: `Do what auto-verified-attributes says first: the command lets the pool keep what it verifies by then. Name the pool in ${USER_POOL_SETTINGS.keeping} of the workers.`,
+        text: `Do what auto-verified-attributes says first: the command lets the pool keep what it verifies by then. Then name the pool in ${USER_POOL_SETTINGS.keeping} of the workers, and restart them.`,
         ...change,
       },
     };
@@ -122,7 +122,7 @@ export function judgeKeepOriginal(pool: Pool): Judgement {
       means:
         'A user who mistypes a new address loses the old one at once, although your service promises that it stays.',
       remedy: {
-        text: `Let the pool keep it, as the command does. Or take ${pool.id} out of ${USER_POOL_SETTINGS.keeping} of services and workers.`,
+        text: `Let the pool keep it, as the command does. Or take ${pool.id} out of ${USER_POOL_SETTINGS.keeping} of the workers, and restart them.`,
         ...change,
       },
     };
@@ -133,7 +133,7 @@ export function judgeKeepOriginal(pool: Pool): Judgement {
     means:
       'A user who mistypes a new address has an unverified one, cannot sign in with the old one, and gets no message. `newValue` needs `replaceAtOnce: true`.',
     remedy: {
-      text: `Let the pool keep the old value until the new one is verified, and name the pool in ${USER_POOL_SETTINGS.keeping} of the workers.`,
+      text: `Let the pool keep the old value until the new one is verified. Then name the pool in ${USER_POOL_SETTINGS.keeping} of the workers, and restart them.`,
       ...change,
     },
   };

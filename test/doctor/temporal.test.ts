@@ -8,14 +8,18 @@ import { createServer } from 'node:tls';
 import { NativeConnection } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
+import { AWS_CHECKS } from '../../doctor/aws-checks.js';
 import { worstOf } from '../../doctor/finding.js';
 import { WORKFLOW_BUNDLE_PATH } from '../../worker/workflow-bundle.js';
 import { runJson } from '../cli/run-cli.js';
 import { serve } from '../codec-server/running-codec-server.js';
 import { startWorker } from '../rig.js';
+import { brokenCodecServer } from './broken-codec-server.js';
+import { brokenKeys } from './broken-keys.js';
 import { brokenTemporal } from './broken-temporal.js';
 import { HAS_OPENSSL, selfSigned } from './certificate.js';
 import { corrects, lineOf, setsIt, startLine, typeLine } from './following.js';
+import { setUpAws } from './rig.js';
 import { ALL_CHECKS, expectNamedAndEnded, expectWhole, useDoctorRig, WITHOUT_FAIRNESS, wrongIn } from './server-rig.js';
 
 const doctorRig = useDoctorRig();
@@ -75,6 +79,28 @@ describe('one thing is wrong, until its finding is followed', () => {
   });
 });
 
+it('leads to a rate that suits a smaller quota', async () => {
+  const restore = setUpAws(rig.sandbox.url);
+  rig.sandbox.setAccount({ serviceQuotas: { applied: { 'L-6621E65D': 10 } } });
+  onTestFinished(async () => {
+    rig.sandbox.resetAccount();
+    restore();
+    await limit({ queueRate: 12 });
+  });
+  const ask = async () =>
+    (
+      await doctor(
+        {},
+        {},
+        AWS_CHECKS.filter(({ name }) => name === 'cognito-quotas'),
+      )
+    ).findings;
+  const before = await ask();
+  expect(wrongIn(before)).toEqual(['warning cognito-quotas']);
+  for (const finding of before.filter(({ verdict }) => verdict === 'warning')) await typeLine(lineOf(finding), well);
+  expect(wrongIn(await ask())).toEqual([]);
+});
+
 it('leads to another namespace where one was deprecated', async () => {
   const [check] = WITHOUT_FAIRNESS.filter(({ name }) => name === 'namespace');
   const ask = async (env: NodeJS.ProcessEnv) => (await doctor(env, {}, check ? [check] : [])).findings[0];
@@ -132,6 +158,15 @@ it('leads from a namespace that is not there to a verification, line by line', a
     else await typeLine(line.replace('FILE', file), env);
   }
   expect(followed).toEqual(['failure namespace', 'failure workers', 'warning queue-limits', 'couldNotAsk worker-keys']);
+});
+
+it('each check that can fail is followed', () => {
+  const rows = [...brokenTemporal(doctorRig), ...brokenKeys(doctorRig), ...brokenCodecServer(rig.keyRing)];
+  const stories = ['fairness', 'worker-builds', 'stuck-verifications'];
+  const followed = new Set([...rows.map(({ finding }) => finding.split(' ')[1]), ...stories]);
+  const others = ALL_CHECKS.map(({ name }) => name).filter((name) => !followed.has(name));
+  // There is no older server to upgrade, and no clock of a machine to set.
+  expect(others.sort()).toEqual(['clock', 'server-version']);
 });
 
 it('the command ends by the worst, and names what it could not ask', async () => {
