@@ -84,7 +84,9 @@ export function judgeUnitedStates(originators: Originators, country: string, ask
   const [notReady] = waiting;
   const verdict = asked ? 'failure' : 'warning';
   const means = `No user with a number of ${country === 'US' ? 'the United States' : country} gets a code by SMS. Carriers drop the message, and Cognito says that it was sent.`;
-  const unless = asked ? '' : ' If no user has a number there, name the countries of your users: doctor --country DE.';
+  const unless = asked
+    ? ''
+    : ' If no user has a number there, name the countries of your users: cognito-verification doctor --country DE.';
   if (own.length === 0 && namedBy !== undefined) {
     const names = namedBy.map(({ id }) => id).join(', ');
     return {

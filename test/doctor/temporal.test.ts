@@ -156,6 +156,8 @@ it('leads from a namespace that is not there to a verification, line by line', a
     const line = finding ? lineOf(finding) : '';
     if (check === 'failure workers') await startLine(line, env);
     else await typeLine(line.replace('FILE', file), env);
+    // A worker says that it polls before the server has its poll.
+    await expect.poll(async () => wrongIn((await doctor(env)).findings)).not.toContain(check);
   }
   expect(followed).toEqual(['failure namespace', 'failure workers', 'warning queue-limits', 'couldNotAsk worker-keys']);
 });
