@@ -24,8 +24,8 @@ export interface DoctorRig {
   readonly limit: (changes: Omit<QueueLimitChanges, 'identity'>, taskQueue?: string) => Promise<void>;
 }
 
-/** A server marks a verification that stands still after five failures, which take a minute. */
-const MARKED_AFTER = 'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2';
+/** A server marks a verification that stands still after five failures, which take a minute. This one does after the first. */
+const MARKED_AFTER = 'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=1';
 
 /** A rig with one verification, and a rate for its queue. */
 export function useDoctorRig(): DoctorRig {
