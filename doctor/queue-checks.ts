@@ -97,7 +97,7 @@ export function judgeFairness(namespace: string): Finding {
     means:
       'Without it, when many users come at once, the check of a code waits behind all sends, with one user pool too; and users of a quiet pool wait behind those of a busy one.',
     remedy: {
-      text: 'Look up matching.enableFairness in the dynamic configuration of your server, or Fairness in the settings of the namespace in Temporal Cloud, and switch it on. From then on run doctor with --without fairness.',
+      text: 'Set matching.enableFairness to true in the dynamic configuration of your server, or switch Fairness on in the settings of the namespace in Temporal Cloud, if it is not on. From then on run doctor with --without fairness.',
       command: 'cognito-verification doctor --without fairness',
     },
   });
