@@ -30,7 +30,7 @@ it('is green where all is well, and where there is none', async () => {
 });
 
 describe('one thing is wrong, until its finding is followed', () => {
-  it.each(brokenCodecServer(KEY_RING))('$what', async (broken) => {
+  it.each(brokenCodecServer(KEY_RING).map((broken) => [broken.what, broken] as const))('%s', async (_what, broken) => {
     await expectNamedAndEnded(broken, { well, doctor, checks });
   });
 });

@@ -11,7 +11,7 @@ const doctorRig = useDoctorRig();
 const { rig, well, doctor, limit } = doctorRig;
 
 describe('one thing is wrong, until its finding is followed', () => {
-  it.each(brokenKeys(doctorRig))('$what', async (broken) => {
+  it.each(brokenKeys(doctorRig).map((broken) => [broken.what, broken] as const))('%s', async (_what, broken) => {
     await expectNamedAndEnded(broken, { well, doctor, checks: WITHOUT_FAIRNESS });
   });
 

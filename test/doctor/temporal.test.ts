@@ -46,7 +46,7 @@ it('warns of fairness until a person has looked it up, with one pool too', async
 });
 
 describe('one thing is wrong, until its finding is followed', () => {
-  it.each(brokenTemporal(doctorRig))('$what', async (broken) => {
+  it.each(brokenTemporal(doctorRig).map((broken) => [broken.what, broken] as const))('%s', async (_what, broken) => {
     await expectNamedAndEnded(broken, { well, doctor, checks: WITHOUT_FAIRNESS });
   });
 
