@@ -3,6 +3,7 @@ import type { Area, Check } from './check.js';
 import { AWS_CLOCK_CHECK, TEMPORAL_CLOCK_CHECK } from './clock-checks.js';
 import { CODEC_ANSWERS_CHECK } from './codec-answers-check.js';
 import { CODEC_ORIGINS_CHECK } from './codec-origins-check.js';
+import { GUARD_STORE_CHECK } from './guard-store-check.js';
 import { KEY_CHECKS } from './key-checks.js';
 import { NAMESPACE_CHECKS } from './namespace-checks.js';
 import { POOL_SETTINGS_CHECK } from './pool-settings-check.js';
@@ -14,7 +15,7 @@ import { WORKER_SETTINGS_CHECK } from './worker-settings-check.js';
 
 /** The areas in the order of the report, with the words above their findings. */
 export const AREAS: Readonly<Record<Area, string>> = {
-  temporal: 'Temporal',
+  temporal: 'Temporal and workers',
   keys: 'Keys',
   'codec-server': 'Codec server',
   'user-pool': 'User pools',
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check<Surroundings>[] = inOrderOfAreas([
   ...TEMPORAL_CHECKS,
   ...NAMESPACE_CHECKS,
   WORKER_SETTINGS_CHECK,
+  GUARD_STORE_CHECK,
   ...WORKER_CHECKS,
   ...QUEUE_CHECKS,
   TEMPORAL_CLOCK_CHECK,

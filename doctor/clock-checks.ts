@@ -15,8 +15,8 @@ const AWS_REFUSES_MS = 300_000;
 
 const SUBJECT = 'clock of this machine';
 const REMEDY = {
-  text: 'Let this machine keep its clock by a time server, and those of your services and workers too.',
-  command: 'timedatectl set-ntp true',
+  text: 'Let a time server keep the clock of this machine, and those of your services and workers. The command does so on Linux with systemd.',
+  command: 'sudo timedatectl set-ntp true',
 };
 
 export const TEMPORAL_CLOCK_CHECK: Check<Surroundings> = {

@@ -6,6 +6,7 @@ import {
   ask,
   BLIND,
   decodeUrl,
+  isWebUrl,
   notNamed,
   readNamespace,
   reasonNotToAsk,
@@ -79,8 +80,8 @@ function judgeWrongEndpoint(endpoint: string, reason: string): Finding {
     found: `TEMPORAL_CODEC_ENDPOINT cannot be used: ${reason}. Nothing was sent there.`,
     means: BLIND,
     remedy: {
-      text: 'Set TEMPORAL_CODEC_ENDPOINT to a URL such as https://codec.example.com, and put what authorizes you into TEMPORAL_CODEC_AUTH.',
-      command: 'export TEMPORAL_CODEC_ENDPOINT=https://codec.example.com',
+      text: 'Set TEMPORAL_CODEC_ENDPOINT to the URL of the codec server alone. A token for it belongs in TEMPORAL_CODEC_AUTH.',
+      command: `export TEMPORAL_CODEC_ENDPOINT='${isWebUrl(endpoint) ? shown(endpoint) : 'https://codec.example.com'}'`,
     },
   });
 }
@@ -88,23 +89,26 @@ function judgeWrongEndpoint(endpoint: string, reason: string): Finding {
 export function judgeUnsafe(endpoint: string): Finding {
   return findingsOf('codec-server-answers', SOURCE).failure({
     subject: shown(endpoint),
-    found: 'The endpoint is plain HTTP and not on this machine, so nothing was sent there.',
+    found: 'The endpoint is plain HTTP and not on this machine, so no payload was sent there.',
     means: 'Whoever is on the way reads opened payloads and the access tokens of your support team.',
     remedy: {
-      text: 'Put TLS in front of it, or set VERIFICATION_CODEC_TLS_CERT_PATH and VERIFICATION_CODEC_TLS_KEY_PATH of the codec server, and name it by https.',
+      text: 'Put a proxy with TLS in front of it, or give the codec server a certificate: VERIFICATION_CODEC_TLS_CERT_PATH and VERIFICATION_CODEC_TLS_KEY_PATH. Then set TEMPORAL_CODEC_ENDPOINT to its https address.',
     },
   });
 }
 
 export function judgeNoCodecServer(endpoint: string, error: unknown): Finding {
+  const { hostname, port, protocol } = new URL(endpoint);
+  const own = `cognito-verification codec-server --port ${port || (protocol === 'https:' ? 443 : 80)}`;
   return findingsOf('codec-server-answers', SOURCE).failure({
     subject: shown(endpoint),
     found: `The codec server does not answer (${reasonOf(error)}).`,
     means: BLIND,
-    remedy: {
-      text: 'Start it with the keys of the workers, or correct TEMPORAL_CODEC_ENDPOINT. For a certificate of your own authority, set NODE_EXTRA_CA_CERTS.',
-      command: 'cognito-verification codec-server',
-    },
+    remedy: isLoopback(hostname)
+      ? { text: 'Start it with the keys of the workers, or correct TEMPORAL_CODEC_ENDPOINT.', command: own }
+      : {
+          text: 'Start it there with the keys of the workers, or correct TEMPORAL_CODEC_ENDPOINT. If an authority of your own has signed its certificate, name the file of that authority in NODE_EXTRA_CA_CERTS.',
+        },
   });
 }
 
@@ -122,7 +126,7 @@ export function judgeCodecServer(
       found: 'It opens payloads for everybody, without authorization.',
       means: 'Whoever reaches it sees where every user stands.',
       remedy: {
-        text: 'Let the codec server ask for tokens: VERIFICATION_CODEC_JWKS_URL and the settings beside it.',
+        text: 'Let the codec server ask for tokens: VERIFICATION_CODEC_JWKS_URL and the settings beside it, which the command explains.',
         command: 'cognito-verification codec-server --help',
       },
     });
@@ -138,7 +142,9 @@ export function judgeCodecServer(
           subject: shown(endpoint),
           found: 'It does not open what the first key here has sealed: it has another key ring.',
           means: BLIND,
-          remedy: { text: 'Start the codec server with the keys of the workers, all of them.' },
+          remedy: {
+            text: 'Start the codec server again with the keys of the workers, all of them: in VERIFICATION_ENCRYPTION_KEYS, or as the workers have them.',
+          },
         });
   }
   if (answer.status === 401 && !answers.with) {
@@ -147,8 +153,8 @@ export function judgeCodecServer(
       found: 'It refuses a caller without a token, as it should. So nothing shows whether it has the keys.',
       means: BLIND,
       remedy: {
-        text: 'Set TEMPORAL_CODEC_AUTH to a token that may read, and run doctor again.',
-        command: 'read -rs TEMPORAL_CODEC_AUTH && export TEMPORAL_CODEC_AUTH   # type: Bearer TOKEN',
+        text: 'Put the word Bearer, a space and a token that may read into TEMPORAL_CODEC_AUTH, and run doctor again. The command waits until you have pasted that, and does not show it.',
+        command: 'read -rs TEMPORAL_CODEC_AUTH && export TEMPORAL_CODEC_AUTH',
       },
     });
   }
@@ -159,8 +165,13 @@ export function judgeCodecServer(
       means: BLIND,
       remedy:
         answer.code === 'HostNotAllowed'
-          ? { text: 'Name it as localhost or 127.0.0.1 in TEMPORAL_CODEC_ENDPOINT, or let it ask for tokens.' }
-          : { text: 'Set TEMPORAL_CODEC_AUTH to a fresh token with the permission of VERIFICATION_CODEC_PERMISSION.' },
+          ? {
+              text: 'Name it as localhost or 127.0.0.1 in TEMPORAL_CODEC_ENDPOINT. Or let it ask for tokens: VERIFICATION_CODEC_JWKS_URL and the settings beside it, which the command explains.',
+              command: 'cognito-verification codec-server --help',
+            }
+          : {
+              text: 'Set TEMPORAL_CODEC_AUTH to the word Bearer, a space and a fresh token that has the permission which the codec server names in VERIFICATION_CODEC_PERMISSION.',
+            },
     });
   }
   if (answer.status === 0) {

@@ -78,7 +78,10 @@ export function judgeOrigins(endpoint: string, { asked, foreign, isGuess }: Orig
   if (asked.some(({ allowed }) => allowed)) {
     return findings.ok(shown(endpoint), `Pages of the Web UI may use it (${names}), and no others.`);
   }
-  const name = { text: 'Name the origin of your Web UI.', command: 'cognito-verification doctor --web-ui ORIGIN' };
+  const name = {
+    text: 'Say where your Web UI is: its origin is the address in the browser up to the first single slash.',
+    command: 'cognito-verification doctor --web-ui https://temporal.example.com',
+  };
   if (isGuess) {
     return findings.couldNotAsk({
       subject: shown(endpoint),

@@ -29,7 +29,7 @@ export function reasonNotToAsk(endpoint: string): string | undefined {
   return username === '' && password === '' ? undefined : 'it has a user name or a password before the host';
 }
 
-function isWebUrl(text: string): boolean {
+export function isWebUrl(text: string): boolean {
   return /^https?:\/\//i.test(text) && URL.canParse(text);
 }
 

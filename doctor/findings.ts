@@ -3,6 +3,11 @@ import type { Finding, Remedy } from './finding.js';
 /** What it means for users where Temporal or the workers cannot do anything. */
 export const NOTHING_STARTS = 'No verification starts, and no open one goes on.';
 
+/** What to do about a setting whose problem was told as it is. */
+export const CORRECT_SETTING: Remedy = {
+  text: 'Correct what is named there, in the environment of this process and of each service and worker that has it: the words after "allowed" say how.',
+};
+
 /** What a finding has beside its verdict. */
 interface Told {
   readonly subject: string;

@@ -85,7 +85,7 @@ function judgeKeySettings(error: SettingError): Finding {
     found: error.message,
     means: 'Nothing that has these settings starts: no worker, no service, no command that reads a payload.',
     remedy: {
-      text: 'Correct the setting as it says. All processes need the same keys. Make a new one (openssl rand -base64 32) only where there has been none: it opens nothing that another has sealed.',
+      text: 'Correct what is named there: the words after "allowed" say how. All processes need the same keys. Make a new key only where there has been none: it opens nothing that another has sealed.',
     },
   });
 }
@@ -117,19 +117,19 @@ function remedyOf(exception: string, arn: string): Remedy | undefined {
       };
     case 'KMSInvalidStateException':
       return {
-        text: 'Look at the state of the key. If it is to be deleted, cancel that and enable the key before its day: what it has sealed is lost after it.',
+        text: 'If the key is to be deleted, the command cancels that and enables the key again. What the key has sealed is lost once AWS has deleted it. If the command fails, the page of the key in the console says what it waits for.',
         console: `${path} > the key > Key actions > Cancel key deletion`,
-        command: of('describe-key'),
+        command: `${of('cancel-key-deletion')} && ${of('enable-key')}`,
       };
     case 'InvalidKeyUsageException':
       return {
-        text: `Name a symmetric key for encryption (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT) in ${KEY_SETTINGS.kms}: this one is for something else.`,
+        text: `Name a symmetric key for encryption in ${KEY_SETTINGS.kms}, for all processes: this one is for something else. The command makes such a key and prints its ARN.`,
         console: `${path} > Create key`,
-        command: of('describe-key'),
+        command: `aws kms create-key --region ${region} --query KeyMetadata.Arn --output text`,
       };
     case 'NotFoundException':
       return {
-        text: `Correct region, account and id of the key in ${KEY_SETTINGS.kms}. A key that AWS has deleted cannot be had back, nor what it has sealed.`,
+        text: `Correct region, account and id of the key in ${KEY_SETTINGS.kms}. The command lists the keys that are there. A key that AWS has deleted cannot be had back, nor what it has sealed.`,
         console: path,
         command: `aws kms list-keys --region ${region}`,
       };
@@ -221,7 +221,7 @@ export function judgeWorkerKeys(written: Written | undefined): Finding {
     means:
       'A worker with another key than the service cannot read a request: the user waits, and no code is sent. What is sealed with a key that nobody has is lost.',
     remedy: {
-      text: `Give services, workers and codec servers the same keys (${KEY_SETTINGS.keys} or one of the other two settings), restart those that do not read them from a file, and start a verification: doctor looks at the newest.`,
+      text: `Give services, workers, codec servers and this process the same keys, in ${KEY_SETTINGS.keys}, in the file of ${KEY_SETTINGS.file} or by ${KEY_SETTINGS.kms}. A key that was in use stays in the list, after the first. Restart those that do not read them from a file. Then start a verification and run doctor again, which looks at the newest one.`,
     },
   });
 }

@@ -42,8 +42,8 @@ export function judgeNamespace(name: string, { namespaceInfo }: DescribedNamespa
     found: 'Is there, and was deprecated or deleted.',
     means: 'No verification starts in it.',
     remedy: {
-      text: 'Create another namespace and name it in TEMPORAL_NAMESPACE of services, workers and commands.',
-      command: createNamespace('NAMESPACE'),
+      text: `Create another namespace, and set TEMPORAL_NAMESPACE=${name}-2 for services, workers and commands.`,
+      command: createNamespace(`${name}-2`),
     },
   });
 }
@@ -65,14 +65,15 @@ export function judgeNoNamespace(name: string, error: unknown): Finding {
     found: `The Temporal Service has no namespace "${name}".`,
     means: NOTHING_STARTS,
     remedy: {
-      text: 'Correct TEMPORAL_NAMESPACE, or create the namespace and prepare it: cognito-verification setup.',
+      text: 'Correct TEMPORAL_NAMESPACE. If the name is right, create the namespace, with the search attributes that a verification needs.',
       command: createNamespace(name),
     },
   });
 }
 
 function createNamespace(name: string): string {
-  return `temporal operator namespace create --namespace ${name} --retention 7d`;
+  const create = `temporal operator namespace create --namespace ${name} --retention 7d`;
+  return `${create} && TEMPORAL_NAMESPACE=${name} cognito-verification setup`;
 }
 
 const retention: Check<Surroundings> = {
@@ -187,8 +188,8 @@ export function judgeUnusableSearchAttributes(name: string, error: unknown): Fin
       found: error.message,
       means: NOTHING_STARTS,
       remedy: {
-        text: 'Remove those of the wrong type, and register them again.',
-        command: `temporal operator search-attribute remove --namespace ${name} --name NAME && cognito-verification setup`,
+        text: 'Remove those of the wrong type, and register them again. If another application uses them, give verifications a namespace of their own in TEMPORAL_NAMESPACE.',
+        command: `temporal operator search-attribute remove --namespace ${name}${error.wrong.map((one) => ` --name ${one}`).join('')} --yes && cognito-verification setup`,
       },
     });
   }

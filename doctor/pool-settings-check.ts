@@ -1,7 +1,7 @@
 import { SettingError, USER_POOL_SETTINGS } from '@cognito-verification/codec';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
-import { findingsOf } from './findings.js';
+import { CORRECT_SETTING, findingsOf } from './findings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** The check of the settings that name the user pools served. */
@@ -9,11 +9,11 @@ export const POOL_SETTINGS_CHECK: Check<Surroundings> = {
   name: 'user-pool-settings',
   area: 'user-pool',
   title: 'settings that name the user pools served',
-  run({ servedUserPools, userPools }) {
+  run({ servedUserPools, userPools, environment }) {
     try {
       const served = servedUserPools().map(({ userPoolId }) => userPoolId);
       const asked = userPools().map(({ userPoolId }) => userPoolId);
-      return Promise.resolve(judgePoolSettings(served, asked));
+      return Promise.resolve(judgePoolSettings(served, asked, environment[USER_POOL_SETTINGS.pools] ?? ''));
     } catch (error) {
       if (!(error instanceof SettingError)) throw error;
       return Promise.resolve([judgeWrongPoolSettings(error)]);
@@ -21,8 +21,11 @@ export const POOL_SETTINGS_CHECK: Check<Surroundings> = {
   },
 };
 
-/** @param asked the pools to ask about, served or not */
-function judgePoolSettings(served: readonly string[], asked: readonly string[]): readonly Finding[] {
+/**
+ * @param asked the pools to ask about, served or not
+ * @param setting that names those served, with the app clients of each
+ */
+function judgePoolSettings(served: readonly string[], asked: readonly string[], setting: string): readonly Finding[] {
   const findings = findingsOf('user-pool-settings');
   return asked.map((userPoolId) =>
     served.includes(userPoolId)
@@ -33,7 +36,7 @@ function judgePoolSettings(served: readonly string[], asked: readonly string[]):
           means: 'No verification of its users starts.',
           remedy: {
             text: 'If it is to be served, name it there too, for services and workers.',
-            command: `export ${USER_POOL_SETTINGS.pools}=${[...served, userPoolId].join(',')}`,
+            command: `export ${USER_POOL_SETTINGS.pools}='${setting.trim()},${userPoolId}'`,
           },
         }),
   );
@@ -44,6 +47,6 @@ function judgeWrongPoolSettings(error: SettingError): Finding {
     subject: 'settings',
     found: error.message,
     means: 'Nothing that has these settings starts: no worker, no service, no command that starts a verification.',
-    remedy: { text: 'Correct the setting: the line says what is allowed.' },
+    remedy: CORRECT_SETTING,
   });
 }

@@ -37,7 +37,7 @@ export function judgeQueueLimits(
     return findings.failure({
       subject: taskQueue,
       found: `The queue is paused: the ${what === 'queue-rate' ? 'rate' : 'rate of each pool'} is 0${whoSet(paused)}.`,
-      means: 'No code is sent and none is checked. What waits for minutes ends as failed.',
+      means: 'No code is sent and none is checked. A verification that waits for minutes ends as failed.',
       remedy: {
         text: 'If the reason is over, set a rate again.',
         command: `cognito-verification limits --${what} 12 --reason "Cognito's quota"`,
@@ -55,7 +55,7 @@ export function judgeQueueLimits(
       subject: taskQueue,
       found: 'The queue has no rate.',
       means:
-        "In a flood more calls reach Cognito than the account may make. Cognito throttles them, other services' calls too.",
+        "When many users come at once, more calls reach Cognito than the account may make. Cognito throttles them, other services' calls too.",
       remedy,
     });
   }
@@ -66,7 +66,7 @@ export function judgeQueueLimits(
   return findings.warning({
     subject: taskQueue,
     found: `${inWords}: Cognito takes ${USUAL_QUOTAS.attempts} and, unless it was raised, ${USUAL_QUOTAS.sends}.`,
-    means: 'In a flood Cognito throttles: users wait longer for a code, and for its check.',
+    means: 'When many users come at once, Cognito throttles: they wait longer for a code, and for its check.',
     remedy,
   });
 }
@@ -95,9 +95,9 @@ export function judgeFairness(namespace: string): Finding {
     subject: namespace,
     found: 'No Temporal Service says whether fairness is on. It is off unless somebody has switched it on.',
     means:
-      'Without it, in a flood, a code that finds no direct call waits behind all sends, with one user pool too; and users of a quiet pool wait behind the flood of another.',
+      'Without it, when many users come at once, the check of a code waits behind all sends, with one user pool too; and users of a quiet pool wait behind those of a busy one.',
     remedy: {
-      text: 'Look up matching.enableFairness in the dynamic configuration of your server, or Fairness in the settings of the namespace in Temporal Cloud, and switch it on. From then on run doctor with --without fairness.',
+      text: 'Set matching.enableFairness to true in the dynamic configuration of your server, or switch Fairness on in the settings of the namespace in Temporal Cloud, if it is not on. From then on run doctor with --without fairness.',
       command: 'cognito-verification doctor --without fairness',
     },
   });

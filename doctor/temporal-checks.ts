@@ -2,7 +2,7 @@
 import { SettingError } from '@cognito-verification/codec';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
-import { findingsOf, NOTHING_STARTS } from './findings.js';
+import { CORRECT_SETTING, findingsOf, NOTHING_STARTS } from './findings.js';
 import type { Surroundings } from './surroundings.js';
 
 const connection: Check<Surroundings> = {
@@ -31,7 +31,7 @@ export function judgeUnreachable(error: unknown): Finding {
       subject: 'settings',
       found: message,
       means: NOTHING_STARTS,
-      remedy: { text: 'Correct the setting: the line says what is allowed.' },
+      remedy: CORRECT_SETTING,
     });
   }
   // The rest of the message is advice for every case, and here it is the remedy's place.
@@ -41,7 +41,7 @@ export function judgeUnreachable(error: unknown): Finding {
 }
 
 const ANY_WAY_TO_CONNECT =
-  'Start the service there, or correct TEMPORAL_ADDRESS or the profile in TEMPORAL_PROFILE. For a local one: npm start in a clone.';
+  'Start the service there, or correct TEMPORAL_ADDRESS or the profile in TEMPORAL_PROFILE. For a local one: npm start, in a clone of this project.';
 
 const WAYS_TO_CONNECT: readonly { when: RegExp; text: string }[] = [
   {
@@ -50,14 +50,14 @@ const WAYS_TO_CONNECT: readonly { when: RegExp; text: string }[] = [
   },
   {
     when: /certificate|self.signed|altnames/i,
-    text: 'Name the authority that signed the certificate of the service in TEMPORAL_TLS_SERVER_CA_CERT_PATH, or correct TEMPORAL_ADDRESS to the host that the certificate names.',
+    text: 'Set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the file with the certificate of the authority that has signed that of the service. Or correct TEMPORAL_ADDRESS to the host that the certificate names.',
   },
   {
     when: /with TLS: .*(wrong version|packet length|EPROTO|ECONNRESET|disconnected)/i,
     text: 'The service speaks plain text there. Set TEMPORAL_TLS=false, or correct the port in TEMPORAL_ADDRESS.',
   },
   {
-    when: /without TLS: .*(ECONNRESET|disconnected|closed|goaway)/i,
+    when: /without TLS: .*(ECONNRESET|disconnected|closed|goaway|Failed to connect)/i,
     text: 'The service may speak TLS only. Set TEMPORAL_TLS=true; Temporal Cloud needs TEMPORAL_API_KEY or a client certificate as well.',
   },
   {

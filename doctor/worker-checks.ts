@@ -35,7 +35,7 @@ export function judgeWorkers(
       findings.failure({
         subject: `${queues.workflows}, ${queues.calls}`,
         found: `No worker polls these task queues${lastSeen([...pollers.workflows, ...pollers.calls], nowMs)}.`,
-        means: 'A sign-up waits for its code until a worker runs, and then gets an error.',
+        means: 'Users get no code. A sign-up waits for a worker, and ends with an error if none comes.',
         remedy: {
           text: 'Start a worker with the same TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and VERIFICATION_TASK_QUEUE. One with another VERIFICATION_TASK_QUEUE polls another queue.',
           command: 'cognito-verification worker',
@@ -63,7 +63,7 @@ export function judgeWorkers(
           subject: queues.calls,
           found: `No worker polls the task queue of calls to Cognito${lastSeen(pollers.calls, nowMs)}, and ${workflows.join(', ')} polls that of the verifications.`,
           means:
-            'What no direct call does is not done: re-sends, and further tries of a code. Without direct calls no user gets a code at all.',
+            'First sends and first checks of a code work, since the other workers make these calls directly. All else waits: a code that a user asks for again, and every call that has to be tried again. Without direct calls no user gets a code at all.',
           remedy: {
             text: 'Start a worker without VERIFICATION_WORKER_ONLY, or with VERIFICATION_WORKER_ONLY=calls: those that run make no calls.',
             command: 'VERIFICATION_WORKER_ONLY=calls cognito-verification worker',
@@ -110,7 +110,7 @@ export function judgeBuilds(taskQueue: string, pollers: readonly Poller[], nowMs
     means:
       'A verification that one of them has begun goes on with another. If they decide differently, it stands still until the right one is back.',
     remedy: {
-      text: 'Finish the deploy: stop the workers of the old build. Replay open verifications on a build before it is deployed.',
+      text: `Finish the deploy: stop the workers of the old build. Doctor counts a worker for ${POLLED_WITHIN_MS / 1_000} seconds after its last poll. The command says whether the build here can go on with the open verifications.`,
       command: 'cognito-verification replay',
     },
   });
@@ -151,7 +151,7 @@ export function judgeStuck(namespace: string, count: number): Finding {
     found: `${count === 1 ? 'One open verification fails' : `${count} open verifications fail`} in each of its workflow tasks.`,
     means: 'These users wait, and no code of theirs is taken.',
     remedy: {
-      text: 'Read why in the Web UI or in the log of a worker: mostly a key is missing there, or another build runs.',
+      text: 'Read why in the log of the workers, or in the Web UI at each verification that the command lists. Mostly a worker lacks a key, or runs another build. Start it with the right one: these verifications then go on by themselves.',
       command: `temporal workflow list --namespace ${namespace} --query "${STUCK}"`,
     },
   });

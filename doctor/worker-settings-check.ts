@@ -1,10 +1,12 @@
 import { readSettings, SettingError } from '@cognito-verification/codec';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
+import { guardSettings } from '../guard/guard-settings.js';
 import { loadTelemetryConfig } from '../temporal/config.js';
+import { isTracingOn } from '../tracing/settings.js';
 import { workerSettings } from '../worker/worker-settings.js';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
-import { findingsOf } from './findings.js';
+import { CORRECT_SETTING, findingsOf } from './findings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** The settings of a worker that no other check reads, by the worker's own readers. */
@@ -18,6 +20,8 @@ export const WORKER_SETTINGS_CHECK: Check<Surroundings> = {
         telemetry: () => loadTelemetryConfig(environment),
         worker: () => workerSettings(environment),
         accessTokenSource: () => accessTokenSourceFromSettings(environment),
+        guard: () => guardSettings(environment),
+        isTraced: () => isTracingOn(environment),
       });
       return Promise.resolve([findingsOf('worker-settings').ok('settings', 'A worker can read what is set here.')]);
     } catch (error) {
@@ -32,6 +36,6 @@ function judgeWrongWorkerSettings(error: SettingError): Finding {
     subject: 'settings',
     found: error.message,
     means: 'No worker with these settings starts. Those that run go on until they are restarted.',
-    remedy: { text: 'Correct the setting: the line says what is allowed.' },
+    remedy: CORRECT_SETTING,
   });
 }

@@ -1,11 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { parseDuration } from '@cognito-verification/contract';
 import { liftBrake, NoSharedStoreError, type PlaceReport, readPlaces } from './brakes.js';
 import { admit, prove, type Question, recordsFor, takeBack } from './decide.js';
 import { normaliseAddress, readPhoneNumber } from './destination.js';
 import type { GuardEvent } from './guard-event.js';
 import type { GuardLog } from './guard-log.js';
-import { GUARD_SETTINGS, type GuardSettings } from './guard-settings.js';
+import { GUARD_SETTINGS, type GuardSettings, storeTimeoutOf } from './guard-settings.js';
 import { MemoryStore } from './memory-store.js';
 import type { Admission, HeldReason, Message, MessageGuard, RefusedReason } from './message-guard.js';
 import { RedisStore } from './redis-store.js';
@@ -182,9 +181,12 @@ function storesOf(
 ): { store: GuardStore; shared?: GuardStore } {
   const own = new MemoryStore(now);
   const { guardStore, guardStoreAway: whenAway = GUARD_SETTINGS.guardStoreAway.default } = settings;
-  const timeoutMs = settings.guardStoreTimeoutMs ?? parseDuration(GUARD_SETTINGS.guardStoreTimeoutMs.default) ?? 500;
   if (guardStore === undefined) return { store: own };
-  const shared = new RedisStore({ url: guardStore.reveal(), timeoutMs, onRecords: (records) => own.keep(records) });
+  const shared = new RedisStore({
+    url: guardStore.reveal(),
+    timeoutMs: storeTimeoutOf(settings),
+    onRecords: (records) => own.keep(records),
+  });
   const onStore = (isAway: boolean) => tell({ type: 'store', isAway });
   const store = new SharedStore({ shared, own, whenAway, log, onStore, lookMs });
   void store.start();

@@ -178,6 +178,11 @@ export function guardSettings(env: NodeJS.ProcessEnv = process.env): GuardSettin
   return found;
 }
 
+/** How long the store may take to answer, in ms. */
+export function storeTimeoutOf({ guardStoreTimeoutMs }: GuardSettings): number {
+  return guardStoreTimeoutMs ?? parseDuration(GUARD_SETTINGS.guardStoreTimeoutMs.default) ?? 500;
+}
+
 /** What a setting may be, in words, for an error and for the docs. */
 export function allowedValues(setting: GuardSetting): string {
   switch (setting.kind) {

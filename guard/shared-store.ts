@@ -83,7 +83,7 @@ export class SharedStore implements GuardStore {
   }
 
   private async ask(): Promise<void> {
-    await this.options.shared.transact([keys.spent('sms')], () => ({ answer: undefined, changes: new Map() }));
+    await lookAt(this.options.shared);
   }
 
   private async look(): Promise<void> {
@@ -101,8 +101,16 @@ export class SharedStore implements GuardStore {
   }
 }
 
-/** What a driver says may name the server, and never a user or password. */
-function reasonOf(error: unknown): string {
+/**
+ * Asks a store for a record, and changes nothing.
+ * @throws the error of the store
+ */
+export async function lookAt(store: GuardStore): Promise<void> {
+  await store.transact([keys.spent('sms')], () => ({ answer: undefined, changes: new Map() }));
+}
+
+/** Why a store does not answer. What a driver says may name the server, and never a user or password. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || ('code' in error ? String(error.code) : error.name);
 }

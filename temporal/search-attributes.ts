@@ -18,6 +18,14 @@ const VISIBLE_STEP_MS = 100;
 export class SearchAttributesError extends Error {
   override readonly name = 'SearchAttributesError';
   readonly code = 'NotSetUp';
+  constructor(
+    message: string,
+    /** The names of those that have another type. Default: none. */
+    readonly wrong: readonly string[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** The names of a verification's search attributes, all of type Keyword. */
@@ -43,6 +51,7 @@ export async function registerSearchAttributes(connection: OperatorConnection, n
     if (isRefusal(error)) {
       throw new SearchAttributesError(
         `This Temporal Service does not let a client register search attributes. Register them in namespace "${namespace}" with its own tools, all of type Keyword: ${missing.join(', ')}.`,
+        [],
         { cause: error },
       );
     }
@@ -94,6 +103,7 @@ function findMissing(present: AttributeTypes, namespace: string): string[] {
   if (wrong.length > 0) {
     throw new SearchAttributesError(
       `In namespace "${namespace}" there are search attributes of these names, but not of type Keyword: ${wrong.join(', ')}. Remove them there first (temporal operator search-attribute remove).`,
+      wrong,
     );
   }
   return SEARCH_ATTRIBUTE_NAMES.filter((name) => present[name] === undefined);

@@ -82,6 +82,8 @@ export interface RigOptions {
   allowance?: Allowance;
   /** Default: none. */
   messageGuard?: MessageGuard;
+  /** More arguments of the local server. Default: none. */
+  serverArguments?: readonly string[];
 }
 
 /** `timeSkipping` for waits of hours, `local` (the real development server) for everything else. */
@@ -98,7 +100,9 @@ export async function startRig(server: 'local' | 'timeSkipping', options: RigOpt
     interceptors: { workflow: [noting(started), stamping(now)] },
     ...(options.identity === undefined ? {} : { identity: options.identity }),
   };
-  const env = await (server === 'local' ? localServer(client) : timeSkippingServer({ client }));
+  const env = await (server === 'local'
+    ? localServer(client, options.serverArguments)
+    : timeSkippingServer({ client }));
   const sandbox = await startSandbox(options.sandbox ?? {});
   sandboxClock = () => sandbox.now().getTime();
   const cognito = options.cognito?.(sandbox) ?? createCognitoClients({ endpoint: sandbox.url });
@@ -279,14 +283,17 @@ export async function startWorkerProcess(
   };
 }
 
-async function localServer(client: ClientOptionsForTestEnv): Promise<TestWorkflowEnvironment> {
+async function localServer(
+  client: ClientOptionsForTestEnv,
+  more: readonly string[] = [],
+): Promise<TestWorkflowEnvironment> {
   return await TestWorkflowEnvironment.createLocal({
     client,
     server: {
       executable: { type: 'existing-path', path: await temporalCli() },
       searchAttributes: Object.values(SEARCH_ATTRIBUTE_KEYS),
       ui: false,
-      extraArgs: [...FAIRNESS_ARGUMENTS],
+      extraArgs: [...FAIRNESS_ARGUMENTS, ...more],
       // The server logs every update beyond its limit of ten in flight, and the SDK's client retries those.
       log: { format: 'pretty', level: 'never' },
     },

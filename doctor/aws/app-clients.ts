@@ -61,7 +61,7 @@ export function judgeClients({ pool, missing, found, left }: FoundClients): Judg
       verdict: 'failure',
       found: `The pool has no app client ${id}, which ${setting} names.`,
       means: 'Users of the app client that was meant are refused: their tokens do not count.',
-      remedy: { text: `Correct the id in ${setting}. The line lists the app clients of the pool.`, ...list },
+      remedy: { text: `Correct the id in ${setting}. The command lists the app clients of the pool.`, ...list },
     }),
   );
   if (left > 0) {
@@ -175,7 +175,7 @@ export function judgeTokenLifetime(client: AppClient): Judgement {
   }
   return {
     verdict: 'warning',
-    found: `${lifetime}, which is less than a code by SMS counts (${LEAST_MINUTES}).`,
+    found: `${lifetime}: less than the ${LEAST_MINUTES} minutes for which a code by SMS counts.`,
     means:
       'A user’s token ends while they wait for the message: a send that Cognito has put off waits until they come back with a fresh one.',
     remedy: {

@@ -142,7 +142,7 @@ export function lateCredentials(limitMs: number, region: string, cause: unknown)
     'credentialsLate',
     `Not asked: whatever gives the AWS credentials has given none within ${limitMs / 1_000} seconds.`,
     {
-      text: 'Look for what is slow: the credential_process or the role of the profile, or the metadata service of this machine. The line shows whether they come at all.',
+      text: 'Look for what is slow: the credential_process or the role of the profile, or the metadata service of this machine. The command shows whether they come at all.',
       command: `aws sts get-caller-identity --region ${region}`,
     },
     { cause },
@@ -155,7 +155,7 @@ export function regionRefused({ message }: AwsCallError, { region }: FailedCall)
     'regionRefused',
     `Refused: ${region} does not take the credentials, which AWS takes elsewhere${/ \(\w+\)/.exec(message)?.[0] ?? ''}.`,
     {
-      text: `Perhaps the region is not enabled for the account: enable it, or let the pool send from another one. Where it is, the session may be one of the global endpoint of STS, which such regions do not take: set AWS_STS_REGIONAL_ENDPOINTS=regional. The line shows whether the region is enabled.`,
+      text: `Perhaps the region is not enabled for the account: enable it, or let the pool send from another one. Where it is, the session may be one of the global endpoint of STS, which such regions do not take: set AWS_STS_REGIONAL_ENDPOINTS=regional. The command shows whether the region is enabled.`,
       console: `Account > AWS Regions > ${region}`,
       command: `aws account get-region-opt-status --region-name ${region}`,
     },

@@ -41,7 +41,7 @@ function problem(
         : 'There are no AWS credentials: not in the environment, in no profile, and none of this machine.',
       means: UNKNOWN,
       remedy: {
-        text: `${profile ? 'Correct AWS_PROFILE, or set the profile up, as the line does. Or give' : 'Give'} doctor credentials that may read, in one of the ways of the AWS SDKs: AWS_PROFILE, AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, or a role of the machine. Workers need none. doctor --iam-policy prints the permissions.`,
+        text: `${profile ? 'Correct AWS_PROFILE, or set the profile up, as the command does. Or give' : 'Give'} doctor credentials that may read, in one of the ways of the AWS SDKs: AWS_PROFILE, AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, or a role of the machine. Workers need none. cognito-verification doctor --iam-policy prints the permissions.`,
         command: profile ? `aws configure --profile ${profile}` : 'aws configure',
       },
     };

@@ -28,7 +28,7 @@ export function senderOf({ settings }: Pool): Sender | undefined {
 const consoleOf = ({ id }: Pool) =>
   `Amazon Cognito > User pools > ${id} > Authentication > Authentication methods > Email`;
 
-const BY_YOUR_DOMAIN = `the line does, with your domain and address in place of those of ${YOUR_DOMAIN}. Cognito takes none that is not verified.`;
+const BY_YOUR_DOMAIN = `the command does, with your domain and address in place of those of ${YOUR_DOMAIN}. Cognito takes none that is not verified.`;
 
 export const emailSending = checkPools(
   { name: 'email-sending', area: 'email', title: 'who sends the e-mails', source: SOURCES.email },
@@ -62,7 +62,7 @@ export function judgeEmailSending(pool: Pool): Judgement {
       'Cognito’s own account sends them: 50 a day for all pools of the AWS account, which start again at 09:00 UTC.',
     means: 'From the 51st message of a day on, users get no code by e-mail, and cannot sign up or verify.',
     remedy: {
-      text: `Verify a domain of yours in Amazon SES, and leave its sandbox. Then let the pool send with it: ${BY_YOUR_DOMAIN}`,
+      text: `Verify a domain of yours in Amazon SES (Identities > Create identity), and leave its sandbox (Account dashboard > Request production access). Then let the pool send with it: ${BY_YOUR_DOMAIN}`,
       console: `${consoleOf(pool)} > Edit > Send email with Amazon SES`,
       command: sendByIdentity(pool, YOUR_DOMAIN, { From: `codes@${YOUR_DOMAIN}` }),
     },
@@ -91,7 +91,7 @@ export function judgeEmailFailure(pool: Pool): Judgement {
     found: `EmailConfigurationFailure says ${failure.slice(0, 100)}.`,
     means: 'Users get no e-mail.',
     remedy: {
-      text: 'Look at the events of Cognito in CloudTrail, and mend what they name. Then choose the identity in the pool anew, as the line does: that renews the role by which Cognito sends.',
+      text: 'Look up what failed in the events of cognito-idp.amazonaws.com in CloudTrail (Event history), and mend that. Then choose the identity in the pool anew, as the command does: that renews the role by which Cognito sends.',
       console: consoleOf(pool),
       command: updateUserPool(pool, {}),
     },
@@ -138,7 +138,7 @@ export function judgeIdentity({ sender, pool, found, isAddress }: UsedIdentity):
       found: `The identity is of the account ${sender.accountId}, and the pool of ${accountId}.`,
       means: nothing,
       remedy: {
-        text: `Use an identity of the account of the pool. The line names ${sender.domain} there, which must be verified first.`,
+        text: `Use an identity of the account of the pool. The command names ${sender.domain} there, which must be verified first.`,
         console: consoleOf(pool),
         command: sendByIdentity(pool, sender.domain),
       },
@@ -151,7 +151,7 @@ export function judgeIdentity({ sender, pool, found, isAddress }: UsedIdentity):
       found: `Amazon SES in ${sender.region} has no identity for ${sender.domain}.`,
       means: nothing,
       remedy: {
-        text: 'Make it, as the line does, and put the records that SES names into the DNS of the domain. SES looks there by itself.',
+        text: 'Make it, as the command does, and put the records that SES names into the DNS of the domain. SES looks there by itself.',
         console: 'Amazon SES > Configuration > Identities > Create identity',
         command: `aws sesv2 create-email-identity --region ${sender.region} --email-identity ${sender.domain}`,
       },
@@ -168,7 +168,7 @@ export function judgeIdentity({ sender, pool, found, isAddress }: UsedIdentity):
       found: `The identity of ${what} is not verified (${found.VerificationStatus ?? 'unknown'}).`,
       means: nothing,
       remedy: {
-        text: 'Put the records of the identity into the DNS of the domain, or follow the link in the message to the address. Then wait: SES looks again by itself, for 72 hours. The line shows the records.',
+        text: 'Put the records of the identity into the DNS of the domain, or follow the link in the message to the address. Then wait: SES looks again by itself, for 72 hours. The command shows the records.',
         console: consolePath,
         command: `aws sesv2 get-email-identity --region ${sender.region} --email-identity ${identity} --query "[VerificationStatus,DkimAttributes.Tokens]"`,
       },
@@ -180,7 +180,7 @@ export function judgeIdentity({ sender, pool, found, isAddress }: UsedIdentity):
       found: `The identity is in ${sender.region}, and the pool in ${pool.region}.`,
       means: 'Users may get no e-mail: Cognito sends from some regions only.',
       remedy: {
-        text: `Look into the table of the document. An identity in ${pool.region} is right in any case: the line names ${sender.domain} there, which must be verified first.`,
+        text: `Look into the table of the document. An identity in ${pool.region} is right in any case: the command names ${sender.domain} there, which must be verified first.`,
         console: consoleOf(pool),
         command: sendByIdentity(pool, sender.domain),
       },

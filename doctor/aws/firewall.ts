@@ -37,7 +37,7 @@ export function judgeWebAcl(pool: Pool, acl: WebACL | undefined): Judgement | Ju
       means:
         'A user’s send or code may fail: the worker’s calls to Cognito pass this firewall, and cannot answer it as a browser does. All users share the worker’s address.',
       remedy: {
-        text: 'Let the rule leave out the calls of the workers: by their address, or by the header x-amzn-cognito-operation-name with GetUserAttributeVerificationCode, VerifyUserAttribute, UpdateUserAttributes and GetUser. The line shows the rules. Once you know that it lets them pass, leave this check out: --without web-acl.',
+        text: 'Let the rule leave out the calls of the workers: by their address, or by the header x-amzn-cognito-operation-name with GetUserAttributeVerificationCode, VerifyUserAttribute, UpdateUserAttributes and GetUser. The command shows the rules. Once you know that it lets them pass, leave this check out: --without web-acl.',
         console: consolePath,
         command,
       },

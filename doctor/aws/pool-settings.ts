@@ -30,7 +30,7 @@ export function judgeExistence({ id, pool, nowhere = false }: LookedFor): Judgem
       : `The account of these credentials has no user pool ${id}.`,
     means: 'No user of this pool can verify anything: each call to Cognito fails.',
     remedy: {
-      text: `Correct the id in ${USER_POOL_SETTINGS.pools}, or take credentials of the account that has the pool. The line lists the pools of this account.`,
+      text: `Correct the id in ${USER_POOL_SETTINGS.pools}, or take credentials of the account that has the pool. The command lists the pools of this account.`,
       console: CONSOLE,
       command: `aws cognito-idp list-user-pools --region ${region} --max-results 60 --query "UserPools[].[Id,Name]" --output text`,
     },
@@ -110,7 +110,7 @@ export function judgeKeepOriginal(pool: Pool): Judgement {
       means:
         'A user who mistypes a new address loses the old one at once, and gets no code for the new one. `newValue` needs `replaceAtOnce: true`.',
       remedy: {
-        text: `Do what auto-verified-attributes says first: the line lets the pool keep what it verifies by then. Name the pool in ${USER_POOL_SETTINGS.keeping} of the workers.`,
+        text: `Do what auto-verified-attributes says first: the command lets the pool keep what it verifies by then. Then name the pool in ${USER_POOL_SETTINGS.keeping} of the workers, and restart them.`,
         ...change,
       },
     };
@@ -121,7 +121,10 @@ export function judgeKeepOriginal(pool: Pool): Judgement {
       found: `${USER_POOL_SETTINGS.keeping} names the pool, and it does not keep the old ${lacking.join(' and ')}.`,
       means:
         'A user who mistypes a new address loses the old one at once, although your service promises that it stays.',
-      remedy: { text: `Let the pool keep it, or take ${pool.id} out of the setting.`, ...change },
+      remedy: {
+        text: `Let the pool keep it, as the command does. Or take ${pool.id} out of ${USER_POOL_SETTINGS.keeping} of the workers, and restart them.`,
+        ...change,
+      },
     };
   }
   return {
@@ -130,7 +133,7 @@ export function judgeKeepOriginal(pool: Pool): Judgement {
     means:
       'A user who mistypes a new address has an unverified one, cannot sign in with the old one, and gets no message. `newValue` needs `replaceAtOnce: true`.',
     remedy: {
-      text: `Let the pool keep the old value until the new one is verified, and name the pool in ${USER_POOL_SETTINGS.keeping} of the workers.`,
+      text: `Let the pool keep the old value until the new one is verified. Then name the pool in ${USER_POOL_SETTINGS.keeping} of the workers, and restart them.`,
       ...change,
     },
   };
@@ -163,7 +166,7 @@ export function judgeTemplates(pool: Pool): Judgement | Judgement[] {
       found: `The text of the ${what} has no place for the code: ${member} lacks ${PLACEHOLDER}.`,
       means: `Users get an ${what} without a code.`,
       remedy: {
-        text: `Put ${PLACEHOLDER} into the text. The line sets a short one in English.`,
+        text: `Put ${PLACEHOLDER} into the text. The command sets a short one in English.`,
         console: consolePath,
         command: updateUserPool(pool, {
           VerificationMessageTemplate: { [member]: `Your verification code is ${PLACEHOLDER}.` },

@@ -48,12 +48,12 @@ export function judgeSesSandbox({ region, account }: { region: string; account: 
         ? {
             text:
               review === 'PENDING'
-                ? 'Wait for AWS, which decides within a day or so and may ask back in a case. The line shows how it stands.'
-                : 'AWS has refused: answer in the case that the line names, in the AWS Support Center. AWS decides.',
+                ? 'Wait for AWS, which decides within a day or so and may ask back in a case. The command shows how it stands.'
+                : 'AWS has refused: answer in the case that the command names, in the AWS Support Center. AWS decides.',
             command: `aws sesv2 get-account --region ${region} --query "[ProductionAccessEnabled,Details.ReviewDetails]"`,
           }
         : {
-            text: 'Ask AWS for production access: the line does, with your web site in place of https://example.com. AWS decides within a day or so, and may ask back in a case.',
+            text: 'Ask AWS for production access: the command does, with your web site in place of https://example.com. AWS decides within a day or so, and may ask back in a case.',
             command: `aws sesv2 put-account-details --region ${region} --production-access-enabled --mail-type TRANSACTIONAL --website-url https://example.com`,
           }),
       console: 'Amazon SES > Account dashboard > Request production access',
@@ -91,7 +91,7 @@ export function judgeSesSending({ region, account }: { region: string; account: 
       found: 'AWS has stopped all sending of this account (SHUTDOWN).',
       means: 'No user gets an e-mail.',
       remedy: {
-        text: 'Read the notice of AWS about bounces or complaints, mend their cause, and answer the case in the AWS Support Center. AWS decides. The line shows how it stands.',
+        text: 'Read the notice of AWS about bounces or complaints, mend their cause, and answer the case in the AWS Support Center. AWS decides. The command shows how it stands.',
         console: 'Amazon SES > Reputation metrics',
         command: show,
       },
@@ -115,7 +115,7 @@ export function judgeSesSending({ region, account }: { region: string; account: 
       found: `AWS reviews the sending of this account (${EnforcementStatus}).`,
       means: 'AWS may stop all e-mails to users.',
       remedy: {
-        text: 'Read the notice of AWS, and mend what it names. AWS decides when the review ends. The line shows how it stands.',
+        text: 'Read the notice of AWS, and mend what it names. AWS decides when the review ends. The command shows how it stands.',
         console: 'Amazon SES > Reputation metrics',
         command: show,
       },
@@ -134,7 +134,7 @@ export function judgeSesSending({ region, account }: { region: string; account: 
           ? 'Users get no e-mail until older ones leave the 24 hours.'
           : 'A rush of sign-ups gets no e-mail.',
       remedy: {
-        text: 'Ask AWS for a greater quota; AWS decides. The line shows what it is.',
+        text: 'Ask AWS for a greater quota; AWS decides. The command shows what it is.',
         console: `${dashboard} > Sending limits > Request increase`,
         command: show,
       },

@@ -71,7 +71,7 @@ export function judgeSandbox({ region, sns, tier, verified }: SandboxAnswers): J
     means:
       'No other user ever gets a code by SMS. Cognito says that it was sent, and the user waits in vain. The month’s messages may cost one US dollar at most.',
     remedy: {
-      text: 'Ask AWS for production access in this region: no call of AWS does that, only a request in the console or a case in the AWS Support Center. AWS decides, within a day or so. The line shows how it stands.',
+      text: 'Ask AWS for production access in this region: no call of AWS does that, only a request in the console or a case in the AWS Support Center. AWS decides, within a day or so. The command shows how it stands.',
       console:
         'AWS End User Messaging > SMS > Overview > Account status > Request production access (or Amazon SNS > Mobile > Text messaging (SMS) > Exit SMS sandbox)',
       command:
@@ -168,16 +168,16 @@ export function judgeSpending({ region, snsLimit, limit, spent: figure }: SpendA
   if (spent >= least * NEARLY) {
     return {
       verdict: 'warning',
-      means: 'In days no user may get a code by SMS any more, without an error.',
+      means: 'Soon users may get no code by SMS, until the month is over. Nobody gets an error.',
       ...judged,
     };
   }
   if (least <= 1) {
     return {
       verdict: 'warning',
-      means: 'After some twenty messages no user gets a code by SMS until the month is over, without an error.',
+      means: 'After some twenty messages users get no code by SMS until the month is over. Nobody gets an error.',
       ...judged,
-      found: `${found} That is the limit of a new account.`,
+      found: `${found} A new account has a limit of $1.`,
     };
   }
   return { verdict: 'ok', found };
@@ -203,7 +203,7 @@ function raise(limits: {
     };
   }
   return {
-    text: 'Ask AWS for more, in Service Quotas or in a case in the AWS Support Center; AWS decides. Then raise your own limit to it. The line shows what AWS allows.',
+    text: 'Ask AWS for more, in Service Quotas or in a case in the AWS Support Center; AWS decides. Then raise your own limit to it. The command shows what AWS allows.',
     console:
       'Service Quotas > AWS services > AWS End User Messaging > TextMessageMonthlySpend > Request increase at account level',
     command: `aws pinpoint-sms-voice-v2 describe-spend-limits --region ${region}`,
@@ -241,7 +241,7 @@ export function judgeOptOuts({ region, bySns, count, more }: OptOuts & { region:
     means:
       'Their owners get no code by SMS, without an error. So many may not know why, or are a sign of messages that nobody wanted.',
     remedy: {
-      text: 'Offer them e-mail. Take a number out of the list only when its owner asks for it; they can answer START themselves. The line shows the list, with the numbers. Once you know why there are so many, leave this check out: --without sms-opt-outs.',
+      text: 'Offer them e-mail. Take a number out of the list only when its owner asks for it; they can answer START themselves. The command shows the list, with the numbers. Once you know why there are so many, leave this check out: --without sms-opt-outs.',
       console: bySns
         ? 'Amazon SNS > Mobile > Text messaging (SMS) > Opted-out phone numbers'
         : 'AWS End User Messaging > SMS > Opt-out lists > Default',

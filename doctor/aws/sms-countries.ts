@@ -84,7 +84,9 @@ export function judgeUnitedStates(originators: Originators, country: string, ask
   const [notReady] = waiting;
   const verdict = asked ? 'failure' : 'warning';
   const means = `No user with a number of ${country === 'US' ? 'the United States' : country} gets a code by SMS. Carriers drop the message, and Cognito says that it was sent.`;
-  const unless = asked ? '' : ' If no user has a number there, name the countries of your users: doctor --country DE.';
+  const unless = asked
+    ? ''
+    : ' If no user has a number there, name the countries of your users: cognito-verification doctor --country DE.';
   if (own.length === 0 && namedBy !== undefined) {
     const names = namedBy.map(({ id }) => id).join(', ');
     return {
@@ -92,7 +94,7 @@ export function judgeUnitedStates(originators: Originators, country: string, ask
       found: `${country}: what ${names} names as OriginationIdentity is no number of the United States.`,
       means,
       remedy: {
-        text: `Name a pool of numbers that has a registered one. Or name none, as the line does: AWS then chooses for each country.${unless}`,
+        text: `Name a pool of numbers that has a registered one. Or name none, as the command does: AWS then chooses for each country.${unless}`,
         console: `Amazon Cognito > User pools > ${names} > Authentication > Authentication methods > SMS > Edit`,
         command: namedBy.map(nameNoSender).join(' && '),
       },
@@ -105,7 +107,7 @@ export function judgeUnitedStates(originators: Originators, country: string, ask
       found: `${country}: ${region} has no number of the United States to send by.`,
       means,
       remedy: {
-        text: `Request a number of the United States in ${region} and register it. A toll-free number is the quickest, and the line requests one; AWS and the carriers decide on its registration, which takes days to weeks.${unless}`,
+        text: `Request a number of the United States in ${region}: a toll-free number is the quickest, and the command requests one. Then register it, in the console under Registrations > Create registration. AWS and the carriers decide on that, which takes days to weeks.${unless}`,
         console: CONSOLE,
         command: `aws pinpoint-sms-voice-v2 request-phone-number --region ${region} --iso-country-code US --message-type TRANSACTIONAL --number-capabilities SMS --number-type TOLL_FREE`,
       },
@@ -117,7 +119,7 @@ export function judgeUnitedStates(originators: Originators, country: string, ask
       found: `${country}: ${waiting.map(({ number, lacks }) => `${wordsOf(number)} ${lacks}`).join('; ')}.`,
       means,
       remedy: {
-        text: `Finish the registration; AWS and the carriers decide on it, which takes days to weeks. The line shows where it stands.${unless}`,
+        text: `Finish the registration; AWS and the carriers decide on it, which takes days to weeks. The command shows where it stands.${unless}`,
         console: 'AWS End User Messaging > SMS > Registrations',
         command: `aws pinpoint-sms-voice-v2 describe-registrations --region ${region} --query "Registrations[].[RegistrationId,RegistrationType,RegistrationStatus]" --output text`,
       },
@@ -131,7 +133,7 @@ export function judgeUnitedStates(originators: Originators, country: string, ask
     found: `${found} Not ready: ${waiting.map(({ number, lacks }) => `${wordsOf(number)} ${lacks}`).join('; ')}.`,
     means: 'Messages go out by the number that is ready. It may be the slower or the dearer one.',
     remedy: {
-      text: 'Finish the registration of the other one, on which AWS and the carriers decide, or give it back: release-phone-number with the id that the line shows.',
+      text: 'Finish the registration of the other one, on which AWS and the carriers decide, or give it back: aws pinpoint-sms-voice-v2 release-phone-number, with --phone-number-id and the id that the command shows.',
       console: 'AWS End User Messaging > SMS > Registrations',
       command: `aws pinpoint-sms-voice-v2 describe-phone-numbers --region ${region} --query "PhoneNumbers[].[PhoneNumberId,NumberType,Status,RegistrationId]" --output text`,
     },
@@ -186,7 +188,7 @@ export function judgeCountry({ region, numbers, senderIds, registrations }: Orig
       found: `${country}: the registration of the sender id is not complete: ${statuses.join(', ')}.`,
       means: `Users with a number of ${country} may get no code by SMS, or one from a sender that they do not know.`,
       remedy: {
-        text: 'Finish the registration, on which AWS and the country decide. The line shows where it stands.',
+        text: 'Finish the registration, on which AWS and the country decide. The command shows where it stands.',
         console: 'AWS End User Messaging > SMS > Registrations',
         command: `aws pinpoint-sms-voice-v2 describe-registrations --region ${region} --query "Registrations[].[RegistrationId,RegistrationType,RegistrationStatus]" --output text`,
       },
@@ -199,7 +201,7 @@ export function judgeCountry({ region, numbers, senderIds, registrations }: Orig
     found: `${country}: ${region} has no number and no sender id for it, so AWS sends by one that it shares.`,
     means: `Users with a number of ${country} get codes from a sender that they do not know, and none where the country wants a registered sender.`,
     remedy: {
-      text: `Look up ${country} in AWS’s table. Where it takes sender ids, request one with your name in place of the eleven letters: the line works where no registration is needed.`,
+      text: `Look up ${country} in AWS’s table (the document below). Where it takes sender ids, request one with your name in place of YOURCOMPANY: the command works where no registration is needed.`,
       console: CONSOLE,
       command: `aws pinpoint-sms-voice-v2 request-sender-id --region ${region} --iso-country-code ${country} --sender-id YOURCOMPANY --message-types TRANSACTIONAL`,
     },

@@ -29,7 +29,7 @@ export function judgeSmsConfiguration(pool: Pool): Judgement {
       found: 'The pool has no SmsConfiguration, and is to verify phone_number.',
       means: 'Users get no code by SMS: each send fails.',
       remedy: {
-        text: 'Let the console make the role by which Cognito sends, for AWS End User Messaging; or verify no phone numbers.',
+        text: 'Choose AWS End User Messaging in the console, and let it make a new IAM role by which Cognito sends. Or let the pool verify no phone numbers.',
         console: edit,
       },
     };
@@ -40,7 +40,7 @@ export function judgeSmsConfiguration(pool: Pool): Judgement {
       verdict: 'failure',
       found: `${path.by === 'direct' ? 'EumsSms.CallerArn' : 'SnsCallerArn'} is not the ARN of a role.`,
       means: 'Users get no code by SMS: Cognito cannot take the role by which it sends.',
-      remedy: { text: 'Let the console make the role.', console: edit },
+      remedy: { text: 'Let the console make a new IAM role.', console: edit },
     };
   }
   const allowed = path.by === 'direct' ? ([pool.region] as const) : snsRegionsOf(pool.region);
@@ -51,7 +51,7 @@ export function judgeSmsConfiguration(pool: Pool): Judgement {
       found: `The pool is in ${pool.region} and is to send from ${region}, which it cannot.`,
       means: 'Users get no code by SMS.',
       remedy: {
-        text: `Choose ${allowed.join(' or ')}.`,
+        text: `Let the pool send from ${allowed.join(' or ')}.`,
         console: edit,
         command: updateUserPool(pool, {
           SmsConfiguration: path.by === 'direct' ? withEumsSms({ Region: allowed[0] }) : { SnsRegion: allowed[0] },
@@ -66,7 +66,7 @@ export function judgeSmsConfiguration(pool: Pool): Judgement {
       means:
         'Nothing for users, unless the role asks for one: then Cognito cannot take it, and no SMS goes out. Without one, others may have Cognito send at your cost.',
       remedy: {
-        text: 'Let the console make a new role, whose trust policy asks for an external id and for this pool. Or keep the role: the line gives it the id of the pool as its external id, here and in its trust policy.',
+        text: 'Let the console make a new role, whose trust policy asks for an external id and for this pool. Or keep the role: the command gives it the id of the pool as its external id, here and in its trust policy.',
         console: edit,
         command: `${updateUserPool(pool, {
           SmsConfiguration: path.by === 'direct' ? withEumsSms({ ExternalId: pool.id }) : { ExternalId: pool.id },
@@ -196,7 +196,7 @@ export function judgePoolSender(pool: Pool, senders: Nameable | undefined): Judg
       found: `${pool.region} has no such number, pool of numbers or sender id as OriginationIdentity names.`,
       means,
       remedy: {
-        text: 'Name one that is there, by its ARN. Or name none, as the line does: AWS then chooses for each country.',
+        text: 'Name one that is there, by its ARN. Or name none, as the command does: AWS then chooses for each country.',
         ...edit,
         command: nameNoSender(pool),
       },
@@ -208,7 +208,7 @@ export function judgePoolSender(pool: Pool, senders: Nameable | undefined): Judg
       found: `What OriginationIdentity names is not active (${found.Status}).`,
       means,
       remedy: {
-        text: 'Finish its registration, or name another one. Or name none, as the line does: AWS then chooses for each country.',
+        text: 'Finish its registration, or name another one. Or name none, as the command does: AWS then chooses for each country.',
         ...edit,
         command: nameNoSender(pool),
       },

@@ -75,7 +75,7 @@ const ROWS: readonly Row[] = [
       healthyClient({ AccessTokenValidity: 500, TokenValidityUnits: { AccessToken: 'seconds' } }),
     ),
     'warning',
-    '500 seconds, which is less',
+    '500 seconds: less than',
   ],
   ['sign-in by the API', clients.judgeTokenScope(healthyClient()), 'ok', 'aws.cognito.signin.user.admin'],
   [

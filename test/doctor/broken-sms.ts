@@ -180,7 +180,7 @@ export const BROKEN_SMS: readonly Broken[] = [
     pool: { SmsConfiguration: {} },
     check: 'sms-configuration',
     verdict: 'failure',
-    remedy: 'Let the console make the role',
+    remedy: 'let it make a new IAM role',
   },
   {
     what: 'no external id',
@@ -196,7 +196,7 @@ export const BROKEN_SMS: readonly Broken[] = [
     pool: { SmsConfiguration: { ...POOL.SmsConfiguration, SnsRegion: 'eu-west-1' } },
     check: 'sms-configuration',
     verdict: 'failure',
-    remedy: 'Choose us-east-1',
+    remedy: 'Let the pool send from us-east-1',
   },
   {
     what: 'a role that may not send',
@@ -228,7 +228,7 @@ export const BROKEN_SMS: readonly Broken[] = [
     pool: { SmsConfiguration: { EumsSms: { CallerArn: ROLE, ExternalId: 'a1', Region: 'eu-west-1' } } },
     check: 'sms-configuration',
     verdict: 'failure',
-    remedy: 'Choose us-east-1',
+    remedy: 'Let the pool send from us-east-1',
   },
   {
     what: 'a German sender id that the pool names, for users in the United States',
@@ -245,7 +245,7 @@ export const BROKEN_SMS: readonly Broken[] = [
     },
     check: 'sms-origination',
     verdict: 'failure',
-    remedy: 'Or name none, as the line does: AWS then chooses',
+    remedy: 'Or name none, as the command does: AWS then chooses',
   },
   {
     what: 'a number that the pool names and nobody has',
@@ -253,6 +253,6 @@ export const BROKEN_SMS: readonly Broken[] = [
     pool: { SmsConfiguration: { EumsSms: { CallerArn: ROLE, ExternalId: 'a1', OriginationIdentity: '+12065550111' } } },
     check: 'sms-sender-of-pool',
     verdict: 'failure',
-    remedy: 'Or name none, as the line does',
+    remedy: 'Or name none, as the command does',
   },
 ];

@@ -35,6 +35,7 @@ describe('the connection', () => {
     ['with TLS', "Hostname/IP does not match certificate's altnames", /the host that the certificate names/],
     ['with TLS', 'SSL routines:ssl3_get_record:wrong version number', /speaks plain text there/],
     ['without TLS', 'read ECONNRESET', /TEMPORAL_TLS=true/],
+    ['without TLS', 'Failed to connect (2026-11-28T12:00:00.000Z)', /TEMPORAL_TLS=true/],
     ['without TLS', 'getaddrinfo ENOTFOUND t', /no name server knows it/],
     ['with TLS', 'Request unauthorized', /TEMPORAL_API_KEY/],
     ['without TLS', 'connect ECONNREFUSED 127.0.0.1:7233', /Start the service there/],
@@ -218,6 +219,7 @@ describe('the queue of calls', () => {
 
 describe('keys', () => {
   const ARN = 'arn:aws:kms:eu-west-1:123456789012:key/1';
+  const OF_KEY = `--region eu-west-1 --key-id ${ARN}`;
   const ofKms = (name: string, what = 'make a data key') =>
     new KeyServiceError(`AWS KMS did not ${what} with ${ARN} (${name}).`, {
       cause: Object.assign(new Error('x'), { name }),
@@ -236,11 +238,19 @@ describe('keys', () => {
   });
 
   it.each([
-    ['DisabledException', `aws kms enable-key --region eu-west-1 --key-id ${ARN}`, /^Enable/],
-    ['KMSInvalidStateException', `aws kms describe-key --region eu-west-1 --key-id ${ARN}`, /to be deleted/],
-    ['InvalidKeyUsageException', `aws kms describe-key --region eu-west-1 --key-id ${ARN}`, /symmetric/],
+    ['DisabledException', `aws kms enable-key ${OF_KEY}`, /^Enable/],
+    [
+      'KMSInvalidStateException',
+      `aws kms cancel-key-deletion ${OF_KEY} && aws kms enable-key ${OF_KEY}`,
+      /to be deleted/,
+    ],
+    [
+      'InvalidKeyUsageException',
+      'aws kms create-key --region eu-west-1 --query KeyMetadata.Arn --output text',
+      /symmetric/,
+    ],
     ['NotFoundException', 'aws kms list-keys --region eu-west-1', /^Correct region, account and id/],
-    ['KeyUnavailableException', `aws kms describe-key --region eu-west-1 --key-id ${ARN}`, /again/],
+    ['KeyUnavailableException', `aws kms describe-key ${OF_KEY}`, /again/],
   ])('%s of a key of KMS has a remedy of its own', (name, command, text) => {
     const [finding] = judgeKeys([{ id: ARN, error: ofKms(name) }]);
     expect(finding).toMatchObject({ verdict: 'failure', remedy: { command, text: expect.stringMatching(text) } });
@@ -306,7 +316,7 @@ describe('the codec server', () => {
   it('says why it does not answer, and sends nothing in plain text to another machine', () => {
     const refused = new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) });
     expect(judgeNoCodecServer(HERE, refused).found).toContain('ECONNREFUSED');
-    expect(inWords(judgeUnsafe('http://codec.example.com'))).toMatch(/^failure: .*nothing was sent there/);
+    expect(inWords(judgeUnsafe('http://codec.example.com'))).toMatch(/^failure: .*no payload was sent there/);
   });
 
   const asked = (...allowed: boolean[]) => allowed.map((is, at) => ({ origin: `https://ui-${at}`, allowed: is }));

@@ -41,7 +41,7 @@ it('tells what is well in a line, and of the rest all that is known, by area', (
     notAsked('workers'),
     { check: 'sms-spend', subject: 'eu-west-1', verdict: 'warning', found: 'Line\nand line.', means: 'Soon.' },
   ];
-  expect(reportInWords(findings, CHECKS, AREAS, 1_234)).toBe(`Temporal
+  expect(reportInWords(findings, CHECKS, AREAS, 1_234)).toBe(`Temporal and workers
   ok  connection  localhost:7233: Answers.
   NOT KNOWN  namespace, workers
     found    Not asked.

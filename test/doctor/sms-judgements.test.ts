@@ -65,7 +65,7 @@ const ROWS: readonly Row[] = [
       pool({ SmsConfiguration: { SnsCallerArn: 'arn:aws:iam::1:role/x', ExternalId: 'e', SnsRegion: 'us-east-1' } }),
     ),
     'failure',
-    'Choose eu-central-1 or eu-west-1',
+    'Let the pool send from eu-central-1 or eu-west-1',
   ],
   [
     'a direct region that cannot be',
@@ -75,7 +75,7 @@ const ROWS: readonly Row[] = [
       }),
     ),
     'failure',
-    'Choose eu-central-1',
+    'Let the pool send from eu-central-1',
   ],
   [
     'Seoul',
@@ -184,7 +184,7 @@ const ROWS: readonly Row[] = [
       }),
     ),
     'warning',
-    'limit of a new account',
+    'A new account has a limit of $1',
   ],
   ['no opt-outs', account.judgeOptOuts({ region: 'us-east-1', bySns: true, count: 0, more: false }), 'ok', 'none'],
   [
