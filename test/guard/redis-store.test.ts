@@ -1,4 +1,5 @@
 /** A real Redis between guards, as between workers: shared, dying, coming back, and slow. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Secret } from '@cognito-verification/contract';
 import { createClient } from '@redis/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -175,6 +176,23 @@ describe('a store that is away', () => {
       process.kill(redis.pid, 'SIGCONT');
     }
     await expect.poll(() => lines.length).toBe(2);
+  });
+
+  /** As a process does that gets no time of a busy machine. */
+  it.each([
+    ['while it connects', 0],
+    ['while it decides', 1],
+  ])('is not taken for away by a process that stood still itself, %s', async (_, before) => {
+    const { guard, lines } = guardOf({ guardStoreTimeoutMs: 200 });
+    for (const index of range(0, before)) await guard.admit(sms(index));
+    for (let turns = 0; turns < 6; turns++) {
+      const asked = guard.admit(sms(100 + turns));
+      for (let turn = 0; turn < turns; turn++) await nextTurn();
+      const until = performance.now() + 300;
+      while (performance.now() < until);
+      await asked;
+    }
+    expect(lines).toEqual([]);
   });
 
   it('keeps a guard that is closed from looking for it', async () => {
