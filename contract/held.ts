@@ -17,7 +17,7 @@ export const WHY_HELD: Readonly<Partial<Record<string, string>>> = {
   DestinationCeiling: 'Enough messages have gone to this address or number for now',
   MessageBudget: 'The account has sent all messages that are allowed in this hour or day',
   UnprovenMessages:
-    'Too many messages to this country or prefix brought no code back; cognito-verification limits shows and lifts this',
+    'Too many messages to this country or prefix brought no code back; cognito-verification limits shows where, and lifts it',
   UnreadDestination: 'The number could not be read, and VERIFICATION_SMS_UNREAD holds such messages',
   GuardUnavailable: 'The guard could not count this message: its store is away, or it has failed as the log says',
 } satisfies Record<HeldReason, string>;

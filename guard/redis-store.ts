@@ -76,7 +76,7 @@ export class RedisStore implements GuardStore {
         const answers = await this.using((connection) => this.decideTogether(connection, together));
         together.forEach(({ resolve }, index) => resolve(answers[index]));
       } catch (error) {
-        // Whoever came meanwhile would wait as long for the same.
+        // What came meanwhile would wait as long for the same.
         for (const { reject } of [...together, ...this.waiting.splice(0)]) reject(error);
       }
     }

@@ -99,6 +99,17 @@ describe('workers that share a store', () => {
     expect(await admitted(worker, range(40, 3))).toBe(0);
   });
 
+  it('spend one budget, and an operator sees what is left of it', async () => {
+    const workers = [guardOf({ smsPerDay: 5 }).guard, guardOf({ smsPerDay: 5 }).guard];
+    const operator = guardOf({ smsPerDay: 5, emailPerHour: 3 }).guard;
+    const counts = await Promise.all(workers.map((worker, index) => admitted(worker, range(50 * index, 4))));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(5);
+    expect(await operator.budgets()).toEqual([
+      { medium: 'sms', spent: { hour: 5, day: 5 }, limits: { hour: undefined, day: 5 } },
+      { medium: 'email', spent: { hour: 0, day: 0 }, limits: { hour: 3, day: undefined } },
+    ]);
+  });
+
   it('leave nothing that says who got a message', async () => {
     const { guard } = guardOf();
     await guard.admit(sms(7));
