@@ -1,4 +1,3 @@
-import { parseDuration } from '@cognito-verification/contract';
 import { quoteSetting, SettingError, type SettingProblem } from './setting-error.js';
 
 /** How a table of settings is read. */
@@ -39,11 +38,4 @@ export function readSettingTable<Setting extends { readonly variable: string }>(
 export function parseCount(text: string, { least, most }: { least: number; most: number }): number | undefined {
   const number = /^\d{1,9}$/.test(text) ? Number(text) : undefined;
   return number !== undefined && number >= least && number <= most ? number : undefined;
-}
-
-/** The ms that the text is, which must have a unit; undefined where it has none, or is out of range. */
-export function parseDurationSetting(text: string, leastMs: number, mostMs: number): number | undefined {
-  // A number alone would be milliseconds, which nobody means.
-  const ms = /[a-z]$/i.test(text) ? parseDuration(text) : undefined;
-  return ms !== undefined && ms >= leastMs && ms <= mostMs ? ms : undefined;
 }

@@ -1,12 +1,6 @@
 /** The settings of the guard: one table, from which reader, help and docs follow. */
-import {
-  parseCount,
-  parseDurationSetting,
-  quoteSetting,
-  readSettings,
-  readSettingTable,
-} from '@cognito-verification/codec';
-import { Secret } from '@cognito-verification/contract';
+import { parseCount, quoteSetting, readSettings, readSettingTable } from '@cognito-verification/codec';
+import { parseDuration, Secret } from '@cognito-verification/contract';
 import { COUNTRIES } from './countries.js';
 import { NUMBER_KINDS, type NumberKind } from './destination.js';
 import { guardKeyFromSettings } from './guard-key.js';
@@ -195,8 +189,11 @@ function parse(text: string, setting: GuardSetting): unknown {
   switch (setting.kind) {
     case 'count':
       return parseCount(text, setting);
-    case 'duration':
-      return parseDurationSetting(text, setting.leastMs, setting.mostMs);
+    case 'duration': {
+      // A number alone would be milliseconds, which nobody means.
+      const ms = /[a-z]$/i.test(text) ? parseDuration(text) : undefined;
+      return ms !== undefined && ms >= setting.leastMs && ms <= setting.mostMs ? ms : undefined;
+    }
     case 'word':
       return setting.words.includes(text) ? text : undefined;
     case 'countries':

@@ -1,6 +1,6 @@
 /** The settings of the command `worker` that are about the worker itself: one table, from which reader, help and docs follow. */
-import { parseCount, parseDurationSetting, readSettingTable } from '@cognito-verification/codec';
-import { isPrintable } from '@cognito-verification/contract';
+import { parseCount, readSettingTable } from '@cognito-verification/codec';
+import { isPrintable, parseDuration } from '@cognito-verification/contract';
 import type { Duration } from '@temporalio/common';
 import { msToNumber } from '@temporalio/common/lib/time.js';
 import type { WorkerOptions } from '@temporalio/worker';
@@ -206,8 +206,10 @@ function parse(text: string, setting: WorkerSetting): unknown {
       return range.least !== undefined && range.most !== undefined && range.least <= range.most ? range : undefined;
     }
     case 'duration': {
-      const ms = parseDurationSetting(text, msToNumber(setting.least), msToNumber(setting.most));
-      return ms === undefined ? undefined : text;
+      // A number alone would be milliseconds, which nobody means.
+      const ms = /[a-z]$/i.test(text) ? parseDuration(text) : undefined;
+      if (ms === undefined || ms < msToNumber(setting.least) || ms > msToNumber(setting.most)) return undefined;
+      return text;
     }
     case 'word':
       return setting.words.includes(text) ? text : undefined;
