@@ -1,5 +1,5 @@
 /** The message of a send before the guard: counted before Cognito is asked for it, and taken back where it certainly did not leave. */
-import type { HeldReason, RefusedReason, Secret } from '@cognito-verification/contract';
+import { type HeldReason, type RefusedReason, type Secret, WHY_HELD } from '@cognito-verification/contract';
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import type { MessageGuard } from '../guard/message-guard.js';
@@ -74,15 +74,6 @@ export class GuardedMessage {
   }
 }
 
-const WHY_HELD: Record<HeldReason, string> = {
-  DestinationCeiling: 'Enough messages went to this destination for now, whoever asked for them.',
-  MessageBudget: "The account's messages of the hour or the day are used up.",
-  UnprovenMessages:
-    'Too many messages to this country or prefix brought no code back; cognito-verification limits shows which, and lifts it for a time.',
-  UnreadDestination: 'Nobody could read the number, and such a message waits (VERIFICATION_SMS_UNREAD).',
-  GuardUnavailable: 'The store in which the workers count messages is away, and messages wait for it.',
-};
-
 /**
  * A workflow of an older release takes it for a rate limit of Cognito, and sends again after a wait of its own. The token is proven
  * only where the attribute was read with it.
@@ -92,7 +83,7 @@ function held(reason: HeldReason, retryAtMs: number, { attribute }: FailedCall):
   const details: FailureDetails<SendFailure> = { failure: 'rateLimited', held: reason, retryAt, attribute };
   return ApplicationFailure.create({
     type: reason,
-    message: `${WHY_HELD[reason]} Cognito was not asked. It is to be asked for again from ${retryAt}.`,
+    message: `${WHY_HELD[reason] ?? reason}. Cognito was not asked. It is to be asked for again from ${retryAt}.`,
     nonRetryable: true,
     category: ApplicationFailureCategory.BENIGN,
     details: [details],

@@ -1,17 +1,20 @@
-/** What the guard of the workers brakes, as the command `limits` shows and lifts it. */
+/** What the guard of the workers brakes, and what is spent of its budgets, as the command `limits` shows it; and how it lifts a brake. */
 import { InvalidArgumentError } from 'commander';
 import type { PlaceReport } from '../guard/brakes.js';
+import type { BudgetReport } from '../guard/budgets.js';
 import { countryOption } from './country-option.js';
 import { time } from './time.js';
 import { UsageError } from './usage-error.js';
 
-/** What `limits` tells of the brake; `places` is absent where the workers share no store. */
+/** What `limits` tells of the guard; `places` and `budgets` are absent where the workers share no store. */
 export interface Brakes {
   /** Absent where nothing could be read. */
   readonly mode?: 'off' | 'watch' | 'on' | undefined;
   /** Why nothing could be read. */
   readonly unreadable?: string | undefined;
   readonly places?: readonly PlaceReport[] | undefined;
+  /** Those that are set. */
+  readonly budgets?: readonly BudgetReport[] | undefined;
 }
 
 /** A place, and for how long its brake is lifted; 0 sets it again. */
@@ -44,7 +47,8 @@ export async function readOrLift(lift: Lift | undefined): Promise<Brakes> {
   const guard = createMessageGuard(guardSettings(), { log });
   try {
     if (lift) await guard.lift(lift.place, lift.forMs);
-    return { mode: guard.brake, places: guard.isShared ? await guard.places() : undefined };
+    if (!guard.isShared) return { mode: guard.brake };
+    return { mode: guard.brake, places: await guard.places(), budgets: await guard.budgets() };
   } finally {
     await guard.close();
   }
@@ -61,7 +65,7 @@ export function placeOption(value: string): string {
 }
 
 /** The brakes for people. */
-export function brakesInWords({ mode, places, unreadable }: Brakes): string[] {
+export function brakesInWords({ mode, places, budgets = [], unreadable }: Brakes): string[] {
   if (unreadable !== undefined) return [`brakes    cannot be read: ${unreadable}`];
   if (!places)
     return [
@@ -71,6 +75,7 @@ export function brakesInWords({ mode, places, unreadable }: Brakes): string[] {
   return [
     ...(mode === 'on' ? [] : [`brakes    no message is held, since ${off}`]),
     ...(places.length === 0 ? ['brakes    nothing is braked'] : places.map(placeInWords)),
+    ...budgets.map(budgetInWords),
   ];
 }
 
@@ -80,6 +85,13 @@ function placeInWords({ place, unproven, limits, brakedUntilMs, heldLastHour, li
   const owed = `${unproven.hour} of ${limits.hour} in the hour and ${unproven.day} of ${limits.day} in the day brought no code back`;
   const held = heldLastHour > 0 ? `; ${heldLastHour} held within the hour` : '';
   return `${state.padEnd(9)} ${place}${until === undefined ? '' : ` until ${until}`}: ${owed}${held}`;
+}
+
+function budgetInWords({ medium, spent, limits }: BudgetReport): string {
+  const part = (count: number, limit: number | undefined, when: string) =>
+    `${count}${limit === undefined ? '' : ` of ${limit}`} in this ${when}`;
+  const messages = medium === 'sms' ? 'SMS' : 'e-mails';
+  return `budget    ${messages}: ${part(spent.hour, limits.hour, 'hour')} and ${part(spent.day, limits.day, 'day')} (UTC)`;
 }
 
 /** The same for programs, with its times as everywhere. */

@@ -1,10 +1,5 @@
-import type {
-  HeldReason,
-  VerificationOutcome,
-  VerificationState,
-  VerificationStatus,
-} from '@cognito-verification/client';
-import { isFinal } from '@cognito-verification/contract';
+import type { VerificationOutcome, VerificationState, VerificationStatus } from '@cognito-verification/client';
+import { isFinal, WHY_HELD } from '@cognito-verification/contract';
 import { emphasized } from './print.js';
 import { time } from './time.js';
 
@@ -20,7 +15,7 @@ export function statusCard(workflowId: string, status: VerificationStatus): stri
     ['Why', expiry(status)],
     ['Why', status.failure && `${status.failure.type}: ${status.failure.message}`],
     ['Code works until', isFinal(status.state) ? undefined : time(status.codeExpiresAt)],
-    ['Held', status.held && HELD[status.held]],
+    ['Held', status.held && [status.held, WHY_HELD[status.held]].filter(Boolean).join(': ')],
     ['Tries again', time(status.retryAt)],
     ['Sends left', isFinal(status.state) ? undefined : sendsLeft(status)],
     ['Attempts left', isFinal(status.state) ? undefined : String(status.attemptsLeft)],
@@ -59,14 +54,6 @@ const PROOFS: Record<NonNullable<VerificationStatus['proof']>, string> = {
 const OLD_VALUES: Record<NonNullable<VerificationStatus['oldValue']>, string> = {
   kept: 'kept: the user has it until the new one is verified',
   replaced: 'replaced: the user has the new one already, unverified',
-};
-
-const HELD: Record<HeldReason, string> = {
-  DestinationCeiling: 'DestinationCeiling: enough messages went to this destination for now, whoever asked for them',
-  MessageBudget: "MessageBudget: the account's messages of the hour or the day are used up",
-  UnprovenMessages: 'UnprovenMessages: too many messages to this country or prefix brought no code back',
-  UnreadDestination: 'UnreadDestination: nobody could read the number, and such a message waits',
-  GuardUnavailable: 'GuardUnavailable: the store in which the workers count messages is away',
 };
 
 const EXPIRIES = {

@@ -2,14 +2,15 @@ import type { Texts } from './text-keys.js';
 
 const LATER = 'Das geht gerade nicht. Bitte versuchen Sie es gleich noch einmal.';
 const OUR_FAULT = 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.';
-const HELD = 'Wir können Ihren Code gerade nicht senden. Wir senden ihn etwas später von selbst.';
+const HELD = 'Wir können Ihren Code gerade nicht senden. Kommt er nicht an, versuchen Sie es bitte später noch einmal.';
 
 /** German. */
 export const DEUTSCH: Texts = {
   states: {
     sending: 'Wir senden Ihnen gerade den Code.',
     awaitingCode: 'Wir haben Ihnen einen Code gesendet. Bitte geben Sie ihn ein.',
-    rateLimited: 'Es wurden zu viele Codes gesendet. Den nächsten senden wir, sobald es wieder geht.',
+    rateLimited:
+      'Es wurden zu viele Codes gesendet. Kommt der nächste nicht an, versuchen Sie es bitte später noch einmal.',
     awaitingToken: 'Bitte melden Sie sich noch einmal an, damit es weitergeht.',
     verified: 'Bestätigt. Vielen Dank!',
     alreadyVerified: 'Das ist schon bestätigt. Sie brauchen nichts zu tun.',
@@ -19,7 +20,7 @@ export const DEUTSCH: Texts = {
   },
   held: {
     DestinationCeiling:
-      'Dorthin haben wir vorerst genug Codes gesendet. Den nächsten senden wir, sobald es wieder geht.',
+      'Dorthin haben wir vorerst genug Codes gesendet. Kommt der nächste nicht an, versuchen Sie es bitte später noch einmal.',
     MessageBudget: HELD,
     UnprovenMessages: HELD,
     UnreadDestination: HELD,

@@ -2,14 +2,14 @@ import type { Texts } from './text-keys.js';
 
 const LATER = 'This does not work right now. Please try again in a moment.';
 const OUR_FAULT = 'Something went wrong on our side. Please try again later.';
-const HELD = 'We cannot send your code right now. We will send it by itself a little later.';
+const HELD = 'We cannot send your code right now. If it does not come, please try again later.';
 
 /** English. */
 export const ENGLISH: Texts = {
   states: {
     sending: 'We are sending your code.',
     awaitingCode: 'We have sent you a code. Please enter it.',
-    rateLimited: 'Too many codes were sent. We will send the next one as soon as it is allowed.',
+    rateLimited: 'Too many codes were sent. If the next one does not come, please try again later.',
     awaitingToken: 'Please sign in again so that we can go on.',
     verified: 'Verified. Thank you!',
     alreadyVerified: 'This is verified already. There is nothing to do.',
@@ -18,7 +18,8 @@ export const ENGLISH: Texts = {
     cancelled: 'The verification was cancelled.',
   },
   held: {
-    DestinationCeiling: 'We have sent enough codes there for now. We will send the next one as soon as it is allowed.',
+    DestinationCeiling:
+      'We have sent enough codes there for now. If the next one does not come, please try again later.',
     MessageBudget: HELD,
     UnprovenMessages: HELD,
     UnreadDestination: HELD,

@@ -2,15 +2,15 @@ import type { Texts } from './text-keys.js';
 
 const LATER = 'Ahora mismo no es posible. Inténtelo de nuevo dentro de un momento.';
 const OUR_FAULT = 'Algo ha fallado por nuestra parte. Inténtelo de nuevo más tarde.';
-const HELD =
-  'Ahora mismo no podemos enviarle el código. Lo enviaremos un poco más tarde, sin que tenga que hacer nada.';
+const HELD = 'Ahora mismo no podemos enviarle el código. Si no le llega, inténtelo de nuevo más tarde, por favor.';
 
 /** Spanish. */
 export const ESPANOL: Texts = {
   states: {
     sending: 'Le estamos enviando el código.',
     awaitingCode: 'Le hemos enviado un código. Introdúzcalo, por favor.',
-    rateLimited: 'Se han enviado demasiados códigos. Enviaremos el siguiente en cuanto sea posible.',
+    rateLimited:
+      'Se han enviado demasiados códigos. Si el siguiente no le llega, inténtelo de nuevo más tarde, por favor.',
     awaitingToken: 'Inicie sesión de nuevo para continuar.',
     verified: 'Verificado. ¡Gracias!',
     alreadyVerified: 'Esto ya está verificado. No tiene que hacer nada.',
@@ -20,7 +20,7 @@ export const ESPANOL: Texts = {
   },
   held: {
     DestinationCeiling:
-      'Por ahora ya hemos enviado bastantes códigos allí. Enviaremos el siguiente en cuanto sea posible.',
+      'Por ahora ya hemos enviado bastantes códigos allí. Si el siguiente no le llega, inténtelo de nuevo más tarde, por favor.',
     MessageBudget: HELD,
     UnprovenMessages: HELD,
     UnreadDestination: HELD,

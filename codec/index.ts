@@ -12,5 +12,6 @@ export { isLoopback, LOCAL_WEB_UI_ORIGINS } from './loopback.js';
 export { parseKeys } from './parse-keys.js';
 export * from './seal.js';
 export * from './setting-error.js';
+export * from './setting-table.js';
 export * from './temporal-settings.js';
 export * from './user-pool-settings.js';

@@ -9,13 +9,18 @@ export const HELD_REASONS = [
   'GuardUnavailable',
 ] as const;
 
-/**
- * Why a message waits. `DestinationCeiling`: enough messages went to this destination, whoever asked for them. `MessageBudget`:
- * those of the account for the hour or the day are used up. `UnprovenMessages`: too many messages to this country or prefix
- * brought no code back. `UnreadDestination`: nobody could read the number, and it is set to wait. `GuardUnavailable`: the
- * store that all workers share is away, and it is set to wait.
- */
+/** Why a message waits; `WHY_HELD` says it in words. */
 export type HeldReason = (typeof HELD_REASONS)[number];
+
+/** The reasons in words, for operators: one sentence each, without its full stop. A newer worker may have a reason that is not here. */
+export const WHY_HELD: Readonly<Partial<Record<string, string>>> = {
+  DestinationCeiling: 'Enough messages have gone to this address or number for now',
+  MessageBudget: 'The account has sent all messages that are allowed in this hour or day',
+  UnprovenMessages:
+    'Too many messages to this country or prefix brought no code back; cognito-verification limits shows where, and lifts it',
+  UnreadDestination: 'The number could not be read, and VERIFICATION_SMS_UNREAD holds such messages',
+  GuardUnavailable: 'The guard could not count this message: its store is away, or it has failed as the log says',
+} satisfies Record<HeldReason, string>;
 
 /** Every `RefusedReason`. */
 export const REFUSED_REASONS = ['CountryNotAllowed', 'NumberKindNotAllowed'] as const;

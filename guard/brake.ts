@@ -3,7 +3,7 @@
  * that was right takes back what its messages had raised, and some more. Debt fades with time. A message is held where
  * it would raise the debt of its place above the limit.
  *
- * So the limit bounds what a place can waste from nothing, and whoever types their codes earns their country more. Authgear's
+ * So the limit bounds what a place can waste from nothing, and people who type their codes earn their country more. Authgear's
  * buckets gave the idea; theirs know a country's history of 14 days, these need none: credit is the history.
  */
 import { isWithoutCountry } from './destination.js';
@@ -46,7 +46,7 @@ export function byBrake(places: readonly string[], rules: BrakeRules, records: R
   const [country, prefix] = states;
   // A prefix whose people type their codes is no part of a flood elsewhere in its country.
   const isTrusted = prefix !== undefined && prefix.waitMs === 0 && prefix.debt.day <= -1;
-  // Whoever lifts a country means all its prefixes, and whoever lifts a prefix means it although its country is braked.
+  // To lift a country lifts all its prefixes, and a lifted prefix is free although its country is braked.
   const isLifted = states.some((state) => state.isLifted);
   const holding = isLifted
     ? []
@@ -88,7 +88,7 @@ export function brakedMs({ hour, day }: Debt, { perHour, perDay }: Limits): numb
 
 /** A message makes room for itself when the debt has faded to one below the limit. */
 function fadingMs(debt: number, limit: number, windowMs: number): number {
-  // Fading is not exact to the last digit, and whoever comes back in time must find room.
+  // Fading is not exact to the last digit, and a message that comes back in time must find room.
   return debt <= limit - 1 + 1e-6 ? 0 : Math.ceil(windowMs * Math.log(debt / (limit - 1)));
 }
 

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { liftBrake, NoSharedStoreError, type PlaceReport, readPlaces } from './brakes.js';
+import { type BudgetReport, readBudgets } from './budgets.js';
 import { admit, prove, type Question, recordsFor, takeBack } from './decide.js';
 import { normaliseAddress, readPhoneNumber } from './destination.js';
 import type { GuardEvent } from './guard-event.js';
@@ -36,6 +37,11 @@ export interface OperableMessageGuard extends MessageGuard {
    * @throws NoSharedStoreError; the error of the store
    */
   places(): Promise<PlaceReport[]>;
+  /**
+   * The budgets that are set, and what all workers have spent of them.
+   * @throws as `places` does
+   */
+  budgets(): Promise<BudgetReport[]>;
   /**
    * Lifts the brake of a country or prefix for all workers, at once.
    * @param place such as `DE` or `+49151`, as `places` names it
@@ -158,6 +164,10 @@ export function createMessageGuard(settings: GuardSettings, options: MessageGuar
     places: async () => {
       if (shared === undefined) throw new NoSharedStoreError();
       return await readPlaces(shared, rules.brake, now());
+    },
+    budgets: async () => {
+      if (shared === undefined) throw new NoSharedStoreError();
+      return await readBudgets(shared, rules.budget, now());
     },
     lift: async (place, forMs) => {
       if (shared === undefined) throw new NoSharedStoreError();

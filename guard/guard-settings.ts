@@ -1,5 +1,5 @@
 /** The settings of the guard: one table, from which reader, help and docs follow. */
-import { quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
+import { parseCount, quoteSetting, readSettings, readSettingTable } from '@cognito-verification/codec';
 import { parseDuration, Secret } from '@cognito-verification/contract';
 import { COUNTRIES } from './countries.js';
 import { NUMBER_KINDS, type NumberKind } from './destination.js';
@@ -154,28 +154,17 @@ export const GUARD_SETTINGS = {
  * @throws SettingError with everything that is wrong; also for a store without a key
  */
 export function guardSettings(env: NodeJS.ProcessEnv = process.env): GuardSettings {
-  const problems: SettingProblem[] = [];
-  const found: Record<string, unknown> = {};
-  for (const [option, setting] of Object.entries<GuardSetting>(GUARD_SETTINGS)) {
-    const text = env[setting.variable];
-    if (!text) continue;
-    const value = parse(text, setting);
-    if (value === undefined) {
-      // The URL of a store may hold a password.
-      const shown = setting.kind === 'store' ? 'another text' : quoteSetting(text);
-      problems.push({ name: setting.variable, found: shown, allowed: allowedValues(setting) });
-    }
-    found[option] = value;
-  }
-  try {
-    const key = guardKeyFromSettings(env, Boolean(env[GUARD_SETTINGS.guardStore.variable]));
-    if (key !== undefined) found['guardKey'] = key;
-  } catch (error) {
-    if (!(error instanceof SettingError)) throw error;
-    problems.push(...error.problems);
-  }
-  if (problems.length > 0) throw new SettingError(problems);
-  return found;
+  const { set, guardKey } = readSettings({
+    set: () =>
+      readSettingTable<GuardSetting>(GUARD_SETTINGS, env, {
+        parse,
+        allowed: allowedValues,
+        // The URL of a store may hold a password.
+        quote: (text, { kind }) => (kind === 'store' ? 'another text' : quoteSetting(text)),
+      }),
+    guardKey: () => guardKeyFromSettings(env, Boolean(env[GUARD_SETTINGS.guardStore.variable])),
+  });
+  return { ...set, guardKey };
 }
 
 /** How long the store may take to answer, in ms. */
@@ -203,10 +192,8 @@ export function allowedValues(setting: GuardSetting): string {
 
 function parse(text: string, setting: GuardSetting): unknown {
   switch (setting.kind) {
-    case 'count': {
-      const number = /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-      return number !== undefined && number >= setting.least && number <= setting.most ? number : undefined;
-    }
+    case 'count':
+      return parseCount(text, setting);
     case 'duration': {
       // A number alone would be milliseconds, which nobody means.
       const ms = /[a-z]$/i.test(text) ? parseDuration(text) : undefined;

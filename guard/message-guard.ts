@@ -28,7 +28,10 @@ export type Admission =
     }
   | { readonly verdict: 'refused'; readonly reason: RefusedReason };
 
-/** Counts messages and decides; it never throws, and answers within its own time limit. */
+/**
+ * Counts messages and decides; it never throws. Each answer comes within 2 s, taking back too: the time-out of a send leaves it no more
+ * beside Cognito's 22 s.
+ */
 export interface MessageGuard {
   /** Asks for one message, and counts it where it is admitted. */
   admit(message: Message): Promise<Admission>;

@@ -50,7 +50,8 @@ export type Changes = ReadonlyMap<string, object | undefined>;
 export const keys = {
   /** @param pseudonym of the destination */
   sent: (pseudonym: string) => `to:${pseudonym}`,
-  spent: (medium: Medium) => `spent:${medium}`,
+  /** @param medium '' for what the keys of both begin with */
+  spent: (medium: Medium | '') => `spent:${medium}`,
   /** @param place a country, or a prefix with its plus sign */
   debt: (place: string) => `debt:${place}`,
   lift: (place: string) => `lift:${place}`,

@@ -16,8 +16,6 @@ const MOST_TOGETHER = 100;
 
 /** Another process was faster each time. With ten processes that all decide at once that is one in ten million. */
 const MOST_TRIES = 50;
-/** All of them take so many time-outs at most: a person waits. */
-const TIMES_IN_ALL = 2;
 /** From then on a process waits a moment, so that the others get done. */
 const TRIES_AT_ONCE = 3;
 const PAUSE_MS = 10;
@@ -33,7 +31,7 @@ interface Waiting {
 export interface RedisStoreOptions {
   /** `redis://` or `rediss://`, with user, password and number of the database where they are needed. */
   readonly url: string;
-  /** So long, in ms, each way to the server may take; then the connection is closed. */
+  /** So long, in ms, a step may take, with the connection if there is none; then the connection is closed. */
   readonly timeoutMs: number;
   /** Takes the records that were read or written. */
   readonly onRecords?: ((records: ReadonlyMap<string, object | undefined>) => void) | undefined;
@@ -59,12 +57,13 @@ export class RedisStore implements GuardStore {
   }
 
   async list(prefix: string): Promise<Records> {
-    return await this.using((connection) => this.within(scan(connection, prefix), LIST_TIMES));
+    return await this.using((connection) => scan(connection, prefix), LIST_TIMES);
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
-    (await this.connection?.catch(() => undefined))?.destroy();
+    const closed = this.connection?.then((open) => open.destroy()) ?? Promise.resolve();
+    await within(this.options.timeoutMs, closed).catch(() => undefined);
   }
 
   /** One transaction at a time, for the connection remembers what it watches. */
@@ -77,7 +76,8 @@ export class RedisStore implements GuardStore {
         const answers = await this.using((connection) => this.decideTogether(connection, together));
         together.forEach(({ resolve }, index) => resolve(answers[index]));
       } catch (error) {
-        for (const { reject } of together) reject(error);
+        // What came meanwhile would wait as long for the same.
+        for (const { reject } of [...together, ...this.waiting.splice(0)]) reject(error);
       }
     }
     this.isWorking = false;
@@ -86,16 +86,13 @@ export class RedisStore implements GuardStore {
   private async decideTogether(connection: Connection, together: readonly Waiting[]): Promise<unknown[]> {
     const keys = [...new Set(together.flatMap(({ of }) => of))];
     const names = keys.map((key) => PREFIX + key);
-    const untilMs = performance.now() + TIMES_IN_ALL * this.options.timeoutMs;
-    for (let attempt = 0; attempt < MOST_TRIES && performance.now() < untilMs; attempt++) {
+    for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
       if (attempt >= TRIES_AT_ONCE) await sleep(Math.random() * PAUSE_MS);
-      const [, time, texts] = await this.within(
-        Promise.all([
-          connection.watch(names),
-          connection.sendCommand<[string, string]>(['TIME']),
-          connection.mGet(names),
-        ]),
-      );
+      const [, time, texts] = await Promise.all([
+        connection.watch(names),
+        connection.sendCommand<[string, string]>(['TIME']),
+        connection.mGet(names),
+      ]);
       const nowMs = Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000);
       const records = new Map(keys.map((key, index) => [key, parse(texts[index])]));
       const changed = new Map<string, object | undefined>();
@@ -107,7 +104,7 @@ export class RedisStore implements GuardStore {
         }
         return answer;
       });
-      if (await this.within(write(connection, changed, nowMs))) {
+      if (await write(connection, changed, nowMs)) {
         this.options.onRecords?.(records);
         return answers;
       }
@@ -115,34 +112,42 @@ export class RedisStore implements GuardStore {
     throw new Error('other processes changed the same records again and again');
   }
 
-  private async using<T>(task: (connection: Connection) => Promise<T>): Promise<T> {
+  private async using<T>(task: (connection: Connection) => Promise<T>, times = 1): Promise<T> {
     if (this.isClosed) throw new Error('the store is closed');
     // Reading the client takes a moment at the start, which says nothing of the store.
     const driver = await import('@redis/client');
     const { connection = connect(driver, this.options) } = this;
     this.connection = connection;
     try {
-      return await task(await this.within(connection));
+      return await within(times * this.options.timeoutMs, connection.then(task));
     } catch (error) {
       if (this.connection === connection) this.connection = undefined;
       void connection.then((open) => open.destroy()).catch(() => undefined);
       throw error;
     }
   }
+}
 
-  private async within<T>(work: Promise<T>, times = 1): Promise<T> {
-    const late = new AbortController();
-    const limitMs = times * this.options.timeoutMs;
-    const tooLate = sleep(limitMs, undefined, { signal: late.signal }).then(() => {
-      throw new Error(`no answer within ${limitMs} ms`);
-    });
-    try {
-      return await Promise.race([work, tooLate]);
-    } finally {
-      late.abort();
-      tooLate.catch(() => undefined);
-      work.catch(() => undefined);
-    }
+/**
+ * So many parts of a time limit are waited for one by one, and each counts for no more than its length. So a process that stood still,
+ * on a machine without time for it, sees an answer that is there before it says that there is none.
+ */
+const PARTS = 10;
+
+/** @throws the error of the work, or that it took too long */
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  const answered = new AbortController();
+  const tooLate = async (): Promise<never> => {
+    for (let part = 0; part < PARTS; part++) await sleep(limitMs / PARTS, undefined, { signal: answered.signal });
+    throw new Error(`no answer within ${limitMs} ms`);
+  };
+  const late = tooLate();
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    answered.abort();
+    late.catch(() => undefined);
+    work.catch(() => undefined);
   }
 }
 
@@ -154,7 +159,8 @@ async function connect({ createClient }: Driver, { url, timeoutMs }: RedisStoreO
     maintNotifications: 'disabled',
     disableOfflineQueue: true,
     disableClientInfo: true,
-    socket: { connectTimeout: timeoutMs, reconnectStrategy: false },
+    // Its timer would not know that the process stood still; nobody waits so long.
+    socket: { connectTimeout: PARTS * timeoutMs, reconnectStrategy: false },
   });
   // It comes to those who wait for an answer as well.
   client.on('error', () => undefined);

@@ -1,5 +1,5 @@
 /** The settings of the command `worker` that are about the worker itself: one table, from which reader, help and docs follow. */
-import { quoteSetting, SettingError, type SettingProblem } from '@cognito-verification/codec';
+import { parseCount, readSettingTable } from '@cognito-verification/codec';
 import { isPrintable, parseDuration } from '@cognito-verification/contract';
 import type { Duration } from '@temporalio/common';
 import { msToNumber } from '@temporalio/common/lib/time.js';
@@ -174,19 +174,7 @@ export const WORKER_SETTINGS = {
  * @throws SettingError with everything that is wrong
  */
 export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettings {
-  const problems: SettingProblem[] = [];
-  const found: Record<string, unknown> = {};
-  for (const [option, setting] of Object.entries<WorkerSetting>(WORKER_SETTINGS)) {
-    const text = env[setting.variable];
-    if (!text) continue;
-    const value = parse(text, setting);
-    if (value === undefined) {
-      problems.push({ name: setting.variable, found: quoteSetting(text), allowed: allowedValues(setting) });
-    }
-    found[option] = value;
-  }
-  if (problems.length > 0) throw new SettingError(problems);
-  return found;
+  return readSettingTable<WorkerSetting>(WORKER_SETTINGS, env, { parse, allowed: allowedValues });
 }
 
 /** What a setting may be, in words, for an error and for the docs. */
@@ -210,11 +198,11 @@ export function allowedValues(setting: WorkerSetting): string {
 function parse(text: string, setting: WorkerSetting): unknown {
   switch (setting.kind) {
     case 'count':
-      return within(setting, text);
+      return parseCount(text, setting);
     case 'pollers': {
       const [, least, most] = /^(\d+)-(\d+)$/.exec(text) ?? [];
-      if (least === undefined || most === undefined) return within(setting, text);
-      const range = { least: within(setting, least), most: within(setting, most) };
+      if (least === undefined || most === undefined) return parseCount(text, setting);
+      const range = { least: parseCount(least, setting), most: parseCount(most, setting) };
       return range.least !== undefined && range.most !== undefined && range.least <= range.most ? range : undefined;
     }
     case 'duration': {
@@ -230,9 +218,4 @@ function parse(text: string, setting: WorkerSetting): unknown {
     case 'name':
       return text.length <= setting.most && isPrintable(text) ? text : undefined;
   }
-}
-
-function within({ least, most }: { least: number; most: number }, text: string): number | undefined {
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-  return number !== undefined && number >= least && number <= most ? number : undefined;
 }

@@ -104,7 +104,8 @@ const SEND_BUDGET = { scheduleToCloseTimeout: '10 minutes', scheduleToStartTimeo
 const MOST_FOR_ATTEMPT_MS = 60_000;
 const MOST_FOR_START = 0.75;
 
-// The AWS SDK gives up a request after 22 s, and the look at the attribute before a send after 3 s.
+// The AWS SDK gives up a request after 22 s, and the look at the attribute before a send after 3 s. The guard has 2 s to answer, and 2 s
+// to take back a message that did not leave.
 const CALL_MS = 30_000;
 
 // A look, the change, another look, and where the pool sends no code by itself a send.

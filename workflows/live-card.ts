@@ -3,12 +3,12 @@ import {
   CALL_FAILURE_TYPES,
   type CodeDelivery,
   FAILURE_TYPES,
-  type HeldReason,
   isFinal,
   printable,
   type SendOutcome,
   type SendRecord,
   type VerificationStatus,
+  WHY_HELD,
 } from '@cognito-verification/contract';
 
 /**
@@ -137,22 +137,12 @@ function next(status: VerificationStatus, nowMs: number): string {
 
 function whenAllowed({ held, retryAt, expiresAt }: VerificationStatus): string {
   const earlier = 'A code that arrived earlier can still be submitted.';
-  const why = held ? `**Why:** ${WHY_HELD[held] ?? code(held)}\n\n` : '';
+  const why = held ? `**Why:** ${WHY_HELD[held] ?? code(held)}.\n\n` : '';
   if (!retryAt) return `${why}${earlier}`;
   return retryAt < expiresAt
     ? `${why}**Next:** it ${held ? 'asks the guard again' : 'sends'} by itself at ${clock(retryAt)}. ${earlier}`
     : `${why}**Next:** it ends before another send may be made, at ${clock(retryAt)}. ${earlier}`;
 }
-
-/** For operators. An answer of a newer worker may have another word. */
-const WHY_HELD: Readonly<Partial<Record<string, string>>> = {
-  DestinationCeiling: 'enough messages went to this destination for now, whoever asked for them.',
-  MessageBudget: "the account's messages of the hour or the day are used up.",
-  UnprovenMessages:
-    'too many messages to this country or prefix brought no code back. `cognito-verification limits` shows it, and lifts it for a time.',
-  UnreadDestination: 'nobody could read the number, and `VERIFICATION_SMS_UNREAD` lets such a message wait.',
-  GuardUnavailable: 'the store in which the workers count messages is away, and messages wait for it.',
-} satisfies Record<HeldReason, string>;
 
 const PROOF_OUTSTANDING =
   '**Next:** nothing to do: Cognito has accepted a code, and the attribute is read until it shows that. *Pending Activities* shows why that fails.';

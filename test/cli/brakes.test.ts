@@ -35,6 +35,18 @@ describe('in words', () => {
       { mode: 'on', places: [{ ...place, liftedUntilMs: inAnHour }] },
       /^lifted {4}\+994401 until .*: 15 of 15/,
     ],
+    [
+      'budgets',
+      {
+        mode: 'on',
+        places: [],
+        budgets: [
+          { medium: 'sms', spent: { hour: 12, day: 340 }, limits: { day: 2000 } },
+          { medium: 'email', spent: { hour: 0, day: 9 }, limits: { hour: 50, day: 100 } },
+        ],
+      },
+      /^budget {4}SMS: 12 in this hour and 340 of 2000 in this day \(UTC\)\nbudget {4}e-mails: 0 of 50 in this hour and 9 of 100 in this day \(UTC\)$/m,
+    ],
     ['one that is not held', { mode: 'on', places: [place] }, /^counted {3}\+994401: 15 of 15/],
   ])('%s', (_, brakes, words) => {
     expect(brakesInWords(brakes).join('\n')).toMatch(words);

@@ -71,7 +71,7 @@ it.each(HELD_REASONS)(
     const live = liveCard(status, Date.parse('2026-01-05T12:00:00.000Z'));
     expect(live).toContain('**The guard holds the next code back for now**');
     expect(live).toMatch(
-      /\*\*Why:\*\* [a-z].*\.\n\n\*\*Next:\*\* it asks the guard again by itself at 2026-01-05 12:10:00 UTC/s,
+      /\*\*Why:\*\* [A-Z].*\.\n\n\*\*Next:\*\* it asks the guard again by itself at 2026-01-05 12:10:00 UTC/s,
     );
     expect(live).toContain(`was not asked (\`${held}\`)`);
     const late = liveCard({ ...status, expiresAt: '2026-01-05T12:05:00.000Z' }, 0);

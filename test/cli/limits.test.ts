@@ -124,7 +124,7 @@ describe('the brakes of workers that share a store', () => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
     const log = { info: () => undefined, warn: () => undefined };
-    const settings = { smsBrake: 'on', guardStore: new Secret(redis.url), guardKey: KEY } as const;
+    const settings = { smsBrake: 'on', smsPerDay: 1_000, guardStore: new Secret(redis.url), guardKey: KEY } as const;
     const worker = createMessageGuard(settings, { log });
     onTestFinished(() => worker.close());
     const asks = async (index: number) => (await worker.admit(sms(index))).verdict;
@@ -133,6 +133,7 @@ describe('the brakes of workers that share a store', () => {
 
     const guard = {
       VERIFICATION_SMS_BRAKE: 'on',
+      VERIFICATION_SMS_PER_DAY: '1000',
       VERIFICATION_GUARD_STORE: redis.url,
       VERIFICATION_GUARD_KEY: KEY.toString('base64'),
     };
@@ -143,6 +144,8 @@ describe('the brakes of workers that share a store', () => {
     expect(document).toMatchObject({ brakes: { mode: 'on' } });
     expect(document).toHaveProperty('brakes.places', expect.arrayContaining([expect.objectContaining(prefix)]));
     expect(document).toHaveProperty('brakes.places.0.brakedUntil', isoTime);
+    const budget = { medium: 'sms', spent: { hour: sent, day: sent }, limits: { day: 1_000 } };
+    expect(document).toHaveProperty('brakes.budgets', [budget]);
 
     const { stdout } = await runCli(['limits', '--lift-brake', '+994401', '--for', '2h'], own);
     expect(stdout).toMatch(/^lifted {4}\+994401 until .*\(in (2 h|119 min)\): /m);

@@ -3,13 +3,13 @@
  * user's cache. Package and program are pinned by hash, and nothing is installed.
  */
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, lstat, readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder, makeOnce, putInPlace } from '../../dev/binary-cache.js';
 import { childEnvironment } from '../../dev/child-environment.js';
 import { sha256Of } from '../../dev/wheel-download.js';
+import { aptGet, installedProgram } from '../debian-programs.js';
 
 const run = promisify(execFile);
 
@@ -21,22 +21,13 @@ const PIN = {
   binarySha256: '14d9c8acdc5d1321dc2092400111c586f09ac350f23f2383d1679b2bf256e583',
 };
 
-/** 19 MB over a slow line, or a download that hangs. */
-const DOWNLOAD_LIMIT_MS = 240_000;
-
 /**
  * Path of a `promtool`.
  * @throws Error that says how to get one, if there is none
  */
 export async function promtool(): Promise<string> {
-  const named = process.env['PROMTOOL_PATH'];
-  if (named) {
-    if (await isProgram(named)) return named;
-    throw new Error(`PROMTOOL_PATH is ${named}, which is no program that can be executed`);
-  }
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    if (folder && (await isProgram(join(folder, 'promtool')))) return join(folder, 'promtool');
-  }
+  const installed = await installedProgram('PROMTOOL_PATH', ['promtool']);
+  if (installed !== undefined) return installed;
   try {
     return await cached();
   } catch (cause) {
@@ -69,17 +60,11 @@ async function cached(): Promise<string> {
 
 async function fetchInto(staging: string, binary: string): Promise<void> {
   // apt would change to a user who may not write here.
-  const args = ['-o', 'APT::Sandbox::User=root', 'download', `prometheus=${PIN.version}`];
-  const options = { cwd: staging, timeout: DOWNLOAD_LIMIT_MS, env: childEnvironment('download') };
-  await run('apt-get', args, options).catch(async () => {
-    // A machine that is new has no lists yet.
-    await run('apt-get', ['update'], options);
-    await run('apt-get', args, options);
-  });
+  await aptGet(['-o', 'APT::Sandbox::User=root', 'download', `prometheus=${PIN.version}`], staging);
   const name = (await readdir(staging)).find((file) => file.endsWith('.deb'));
   if (name === undefined) throw new Error('apt-get ended well but left no package');
   await checkHash(join(staging, name), PIN.packageSha256);
-  await run('dpkg-deb', ['-x', name, 'unpacked'], options);
+  await run('dpkg-deb', ['-x', name, 'unpacked'], { cwd: staging, env: childEnvironment() });
   const unpacked = join(staging, 'unpacked', 'usr', 'bin', 'promtool');
   await checkHash(unpacked, PIN.binarySha256);
   await putInPlace(unpacked, binary);
@@ -88,13 +73,4 @@ async function fetchInto(staging: string, binary: string): Promise<void> {
 async function checkHash(file: string, expected: string): Promise<void> {
   const found = await sha256Of(file);
   if (found !== expected) throw new Error(`${file} has SHA-256 ${found}; ${expected} is expected`);
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -146,6 +146,7 @@ it('says that nobody else can see or lift brakes without a store', async () => {
   const { guard } = guardAt({ smsBrake: 'on' });
   expect(guard.isShared).toBe(false);
   await expect(guard.places()).rejects.toThrow(NoSharedStoreError);
+  await expect(guard.budgets()).rejects.toThrow(NoSharedStoreError);
   await expect(guard.lift('DE', HOUR_MS)).rejects.toThrow(/VERIFICATION_GUARD_STORE/);
 });
 

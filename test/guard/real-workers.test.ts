@@ -22,8 +22,8 @@ const SETTINGS = {
   VERIFICATION_SMS_BRAKE: 'on',
   VERIFICATION_SMS_BRAKE_PREFIX_PER_HOUR: String(LIMIT),
   VERIFICATION_GUARD_KEY: randomBytes(32).toString('base64'),
-  // A machine that is shared with other tests may stand still for a moment.
-  VERIFICATION_GUARD_STORE_TIMEOUT: '5 s',
+  // Redis itself may stand still for a moment, on a machine that is shared with other tests.
+  VERIFICATION_GUARD_STORE_TIMEOUT: '1 s',
   VERIFICATION_STICKY_TIMEOUT: '1 second',
 };
 
@@ -43,10 +43,11 @@ interface Flood {
 }
 
 /**
- * Runs robots and people, with a worker that is killed in the middle; answers how many robots got a message, and how many workers
+ * Runs robots and people, with a worker that is killed in the middle; answers how many messages the robots got, and how many workers
  * found their store away at some time.
  */
 async function flood({ taskQueue, settings = {}, meanwhile }: Flood) {
+  const startedAt = performance.now();
   const every: typeof workers = [];
   const start = async () => {
     const worker = await startWorkerProcess(rig, taskQueue, { ...SETTINGS, ...settings });
@@ -96,7 +97,7 @@ async function flood({ taskQueue, settings = {}, meanwhile }: Flood) {
   for (const one of signedUp.filter(({ state, isPerson }) => state === 'sending' || (isPerson && state !== 'verified')))
     await goOn(one);
   const robots = signedUp.filter(({ isPerson }) => !isPerson);
-  const left = robots.filter(({ user }) => rig.sandbox.inbox(user).length > 0);
+  const left = robots.flatMap(({ user }) => rig.sandbox.inbox(user));
   const held = robots.filter(({ state }) => state === 'UnprovenMessages');
   const verified = signedUp.filter(({ isPerson, state }) => isPerson && state === 'verified');
   // Whether the message had left that a killed worker was sending, nobody knows: it counts, and is not sent again.
@@ -107,7 +108,7 @@ async function flood({ taskQueue, settings = {}, meanwhile }: Flood) {
   expect(verified).toHaveLength(PEOPLE);
   const away = every.filter(({ output }) => output.join('').includes('The store of the guard is away')).length;
   console.log(
-    `${taskQueue}: messages of ${left.length} of ${robots.length} robots left, ${held.length} were held, ${verified.length} of ${PEOPLE} people verified; the store was away for ${away} workers`,
+    `${taskQueue}: ${left.length} messages of ${robots.length} robots left, ${held.length} were held, ${verified.length} of ${PEOPLE} people verified; the store was away for ${away} workers; ${Math.round((performance.now() - startedAt) / 1_000)} s`,
   );
   return { left: left.length, away };
 }
@@ -121,14 +122,16 @@ interface SignedUp {
 
 const nothing = async () => undefined;
 
-describe('of a flood through three workers', { timeout: 600_000 }, () => {
+describe('of a flood through three workers', { timeout: 900_000 }, () => {
   it('no more leaves than one limit, where they share a store', async () => {
     redis = await startRedis();
     const settings = { VERIFICATION_GUARD_STORE: redis.url };
     const { left, away } = await flood({ taskQueue: 'with-redis', settings, meanwhile: nothing });
+    // A worker that finds it away has a limit of its own, and the store was never away.
+    expect(away).toBe(0);
+    // The message of the killed worker may count without having left.
     expect(left).toBeGreaterThanOrEqual(LIMIT - 1);
-    // On a machine that stands still a worker may find it away, and then has a limit of its own.
-    expect(left).toBeLessThanOrEqual((1 + away) * LIMIT + FADED);
+    expect(left).toBeLessThanOrEqual(LIMIT + FADED);
   });
 
   it('each lets its limit through where each counts by itself, and who was killed once more', async () => {

@@ -1,4 +1,5 @@
 /** A real Redis between guards, as between workers: shared, dying, coming back, and slow. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Secret } from '@cognito-verification/contract';
 import { createClient } from '@redis/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -98,6 +99,17 @@ describe('workers that share a store', () => {
     expect(await admitted(worker, range(40, 3))).toBe(0);
   });
 
+  it('spend one budget, and an operator sees what is left of it', async () => {
+    const workers = [guardOf({ smsPerDay: 5 }).guard, guardOf({ smsPerDay: 5 }).guard];
+    const operator = guardOf({ smsPerDay: 5, emailPerHour: 3 }).guard;
+    const counts = await Promise.all(workers.map((worker, index) => admitted(worker, range(50 * index, 4))));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(5);
+    expect(await operator.budgets()).toEqual([
+      { medium: 'sms', spent: { hour: 5, day: 5 }, limits: { hour: undefined, day: 5 } },
+      { medium: 'email', spent: { hour: 0, day: 0 }, limits: { hour: 3, day: undefined } },
+    ]);
+  });
+
   it('leave nothing that says who got a message', async () => {
     const { guard } = guardOf();
     await guard.admit(sms(7));
@@ -175,6 +187,23 @@ describe('a store that is away', () => {
       process.kill(redis.pid, 'SIGCONT');
     }
     await expect.poll(() => lines.length).toBe(2);
+  });
+
+  /** As a process does that gets no time of a busy machine. */
+  it.each([
+    ['while it connects', 0],
+    ['while it decides', 1],
+  ])('is not taken for away by a process that stood still itself, %s', async (_, before) => {
+    const { guard, lines } = guardOf({ guardStoreTimeoutMs: 200 });
+    for (const index of range(0, before)) await guard.admit(sms(index));
+    for (let turns = 0; turns < 6; turns++) {
+      const asked = guard.admit(sms(100 + turns));
+      for (let turn = 0; turn < turns; turn++) await nextTurn();
+      const until = performance.now() + 300;
+      while (performance.now() < until);
+      await asked;
+    }
+    expect(lines).toEqual([]);
   });
 
   it('keeps a guard that is closed from looking for it', async () => {

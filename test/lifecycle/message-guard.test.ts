@@ -1,7 +1,7 @@
 /** What a guard keeps back: the user is told when, the message leaves then, and nobody waits for ever. */
 import { errorResponse, publicStatus } from '@cognito-verification/client';
 import { TEXTS } from '@cognito-verification/client/texts';
-import { SEARCH_ATTRIBUTE_KEYS } from '@cognito-verification/contract';
+import { SEARCH_ATTRIBUTE_KEYS, WHY_HELD } from '@cognito-verification/contract';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { GuardOnDemand } from '../guard-on-demand.js';
 import { replayAll } from '../replay-all.js';
@@ -46,13 +46,13 @@ test('a held user is told why and when, gets the code then, and verifies', async
   // The page, the Web UI and the list.
   const { held, retryAt } = publicStatus(opened.started);
   expect([TEXTS.en.held[held ?? expect.unreachable()], retryAt]).toEqual([
-    expect.stringContaining('by itself a little later'),
+    expect.stringContaining('cannot send your code right now'),
     opened.started.retryAt,
   ]);
   const clock = `${retryAt?.slice(0, 10)} ${retryAt?.slice(11, 19)} UTC`;
   const card = await cardOf(opened);
   expect(card).toContain('The guard holds the next code back');
-  expect(card).toContain('too many messages to this country or prefix brought no code back');
+  expect(card).toContain(WHY_HELD.UnprovenMessages);
   expect(card).toContain(`asks the guard again by itself at ${clock}`);
   expect(card).toContain('held a code back, and Cognito was not asked (`UnprovenMessages`)');
   const listed = await travel.base.env.client.workflow.getHandle(opened.id).describe();

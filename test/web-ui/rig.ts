@@ -2,7 +2,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { VerificationClient } from '@cognito-verification/client';
 import { clientDataConverter, encryptionKey, KEY_BYTES, keyRingOf } from '@cognito-verification/codec';
-import { SEARCH_ATTRIBUTES, type VerificationState } from '@cognito-verification/contract';
+import { SEARCH_ATTRIBUTES, Secret, VERIFICATION_STATES } from '@cognito-verification/contract';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
@@ -10,6 +10,7 @@ import { startCodecServer } from '../../codec-server/codec-server.js';
 import { freePort } from '../../dev/free-port.js';
 import { temporalCli } from '../../dev/temporal-binaries.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
+import { createMessageGuard } from '../../guard/create-message-guard.js';
 import { startSandbox } from '../../sandbox/index.js';
 import { createWorker } from '../../worker/worker.js';
 import { startIdentityProvider } from '../codec-server/identity-provider.js';
@@ -17,10 +18,14 @@ import { EveryState } from '../every-state.js';
 import { poolsOf } from '../served-pools.js';
 
 /** One execution, as the Web UI's addresses name it. */
-interface Run {
+export interface Run {
   readonly workflowId: string;
   readonly runId: string;
 }
+
+/** One verification for each state, and one in state `rateLimited` that the guard holds. */
+export const SHOWN = [...VERIFICATION_STATES, 'held'] as const;
+export type Shown = (typeof SHOWN)[number];
 
 /** The servers, and the verifications that the pages show. */
 export interface WebUiRig {
@@ -30,15 +35,19 @@ export interface WebUiRig {
   readonly guardedCodecServer: string;
   readonly namespace: string;
   readonly userPoolId: string;
-  readonly verifications: Readonly<Record<VerificationState, Run>>;
+  readonly verifications: Readonly<Record<Shown, Run>>;
   /** Every token and code: none of them may be on a page. */
   readonly secrets: readonly string[];
   /** The sealed request of a verification, in base64. */
-  sealedRequest(state: VerificationState): Promise<string>;
+  sealedRequest(shown: Shown): Promise<string>;
   close(): Promise<void>;
 }
 
 const TASK_QUEUE = 'web-ui';
+
+/** So many messages to numbers that begin alike may be without a right code. */
+const BRAKED_AFTER = 2;
+const BRAKED_PREFIX = '+994401';
 
 /** Starts everything and brings each verification into its state; takes a little over a minute. */
 export async function startWebUiRig(): Promise<WebUiRig> {
@@ -73,12 +82,15 @@ export async function startWebUiRig(): Promise<WebUiRig> {
     const userPools = poolsOf(sandbox);
     const cognito = createCognitoClients({ endpoint: sandbox.url });
     closing.push(() => cognito.destroy());
+    const log = new DefaultLogger('ERROR');
+    const messageGuard = createMessageGuard({ smsBrake: 'on', smsBrakePrefixPerHour: BRAKED_AFTER }, { log });
     const worker = await createWorker({
       connection: native,
       namespace,
       keys,
       userPools,
       cognito,
+      messageGuard,
       taskQueue: TASK_QUEUE,
     });
     const running = worker.run();
@@ -98,6 +110,11 @@ export async function startWebUiRig(): Promise<WebUiRig> {
     });
     const everyState = new EveryState(sandbox, client);
     const { userPoolId, workflowIds } = await everyState.reach();
+    const numberOf = (index: number) => `${BRAKED_PREFIX}${234_000 + index}`;
+    for (let robot = 1; robot <= BRAKED_AFTER; robot++)
+      await messageGuard.admit({ userPoolId, attributeName: 'phone_number', destination: new Secret(numberOf(robot)) });
+    const person = await sandbox.createUser({ poolId: userPoolId, attributes: { phone_number: numberOf(0) } });
+    const held = await client.start({ accessToken: person.accessToken, attributeName: 'phone_number' });
     const runOf = async (workflowId: string): Promise<Run> => {
       const { runId } = await temporal.workflow.getHandle(workflowId).describe();
       return { workflowId, runId };
@@ -114,10 +131,16 @@ export async function startWebUiRig(): Promise<WebUiRig> {
       expired: await runOf(expired),
       failed: await runOf(failed),
       cancelled: await runOf(cancelled),
+      held: await runOf(held.workflowId),
     };
-    const secrets = [...everyState.tokens, ...sandbox.inbox().map(({ code }) => code), everyState.wrongCode];
-    const sealedRequest = async (state: VerificationState): Promise<string> => {
-      const { events } = await temporal.workflow.getHandle(verifications[state].workflowId).fetchHistory();
+    const secrets = [
+      ...everyState.tokens,
+      person.accessToken,
+      ...sandbox.inbox().map(({ code }) => code),
+      everyState.wrongCode,
+    ];
+    const sealedRequest = async (shown: Shown): Promise<string> => {
+      const { events } = await temporal.workflow.getHandle(verifications[shown].workflowId).fetchHistory();
       const request = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
       return Buffer.from(request ?? []).toString('base64');
     };

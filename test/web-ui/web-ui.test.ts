@@ -3,11 +3,11 @@
  * documentation; otherwise they go to test/web-ui/out.
  */
 import { fileURLToPath } from 'node:url';
-import { VERIFICATION_STATES, type VerificationState } from '@cognito-verification/contract';
+import { WHY_HELD } from '@cognito-verification/contract';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from './chromium.js';
-import { startWebUiRig, type WebUiRig } from './rig.js';
+import { SHOWN, type Shown, startWebUiRig, type WebUiRig } from './rig.js';
 import { WebUi } from './web-ui.js';
 
 const PICTURES = fileURLToPath(
@@ -17,8 +17,8 @@ const PICTURES = fileURLToPath(
 const SET_UP_LIMIT_MS = 600_000;
 const PAGE_LIMIT_MS = 120_000;
 
-/** What a newcomer must find on the page of a verification in this state: what happened, and what comes next. */
-const CARDS: Record<VerificationState, readonly (string | RegExp)[]> = {
+/** What a newcomer must find on the page of this verification: what happened, and what comes next. */
+const CARDS: Record<Shown, readonly (string | RegExp)[]> = {
   sending: [
     'Asking Cognito to send a code',
     'No code for email has been sent yet',
@@ -61,10 +61,18 @@ const CARDS: Record<VerificationState, readonly (string | RegExp)[]> = {
     /Next: .* start it again/,
   ],
   cancelled: ['Cancelled', 'was sent to h***@e***', /Next: .* start it again/],
+  held: [
+    'The guard holds the next code back for now',
+    'No code for phone_number has been sent yet',
+    `Why: ${WHY_HELD.UnprovenMessages}.`,
+    /Next: it asks the guard again by itself at \d{4}-\d\d-\d\d \S+ UTC/,
+    '5 sends and 10 attempts left',
+    'Cognito was not asked (UnprovenMessages)',
+  ],
 };
 
 /** The names of the events on the timeline. */
-const TIMELINES: Record<VerificationState, readonly string[]> = {
+const TIMELINES: Record<Shown, readonly string[]> = {
   sending: ['Send 1 of at most 5: email', 'The verification expires'],
   awaitingCode: ['Send 1 of at most 5: email', 'Check a code for email', 'The verification expires'],
   rateLimited: ['Send 1 of at most 5: email', 'Cognito may take another send by then'],
@@ -74,12 +82,20 @@ const TIMELINES: Record<VerificationState, readonly string[]> = {
   expired: ['Send 1 of at most 5: email', 'The verification expires', 'Look for a late confirmation'],
   failed: ['Send 1 of at most 5: phone_number'],
   cancelled: ['Send 1 of at most 5: email'],
+  held: ['Send 1 of at most 5: phone_number', 'The guard may let another send through by then'],
 };
+
+/** What the list says, where that is another word. */
+const LISTED: Partial<Record<Shown, string>> = { awaitingCode: 'codePending', held: 'rateLimited' };
+
+function attributeOf(shown: Shown): string {
+  return shown === 'failed' || shown === 'held' ? 'phone_number' : 'email';
+}
 
 describe('the Web UI', () => {
   let browser: Browser;
   let rig: WebUiRig;
-  let ui: WebUi;
+  let ui: WebUi<Shown>;
 
   beforeAll(async () => {
     browser = await launchChromium();
@@ -100,12 +116,12 @@ describe('the Web UI', () => {
     'lists the verifications with our columns',
     async () => {
       const { rows, text } = await ui.list('web-ui-list');
-      expect(rows).toHaveLength(VERIFICATION_STATES.length);
-      for (const state of VERIFICATION_STATES) {
-        const { workflowId } = rig.verifications[state];
-        const row = rows.find((cells) => cells.includes(workflowId)) ?? expect.unreachable(`no row is of ${state}`);
-        expect(row).toContain(state === 'awaitingCode' ? 'codePending' : state);
-        expect(row).toContain(state === 'failed' ? 'phone_number' : 'email');
+      expect(rows).toHaveLength(SHOWN.length);
+      for (const shown of SHOWN) {
+        const { workflowId } = rig.verifications[shown];
+        const row = rows.find((cells) => cells.includes(workflowId)) ?? expect.unreachable(`no row is of ${shown}`);
+        expect(row).toContain(LISTED[shown] ?? shown);
+        expect(row).toContain(attributeOf(shown));
         expect(row).toContain(rig.userPoolId);
       }
       expectNoSecret(text);
@@ -113,16 +129,15 @@ describe('the Web UI', () => {
     PAGE_LIMIT_MS,
   );
 
-  it.each(VERIFICATION_STATES)(
+  it.each(SHOWN)(
     'says what happened and what comes next: %s',
-    async (state) => {
-      const { summary, details, card, text } = await ui.card(state, `web-ui-${state}`);
-      const timeline = await ui.timeline(state, TIMELINES[state]);
-      const attribute = state === 'failed' ? 'phone_number' : 'email';
-      expect(summary).toBe(`Verify ${attribute} in ${rig.userPoolId}`);
+    async (shown) => {
+      const { summary, details, card, text } = await ui.card(shown, `web-ui-${shown}`);
+      const timeline = await ui.timeline(shown, TIMELINES[shown]);
+      expect(summary).toBe(`Verify ${attributeOf(shown)} in ${rig.userPoolId}`);
       expect(details).toContain('Current details say where it stands');
-      for (const part of CARDS[state]) expect(card).toMatch(part);
-      for (const part of TIMELINES[state]) expect(timeline).toContain(part);
+      for (const part of CARDS[shown]) expect(card).toMatch(part);
+      for (const part of TIMELINES[shown]) expect(timeline).toContain(part);
       expectNoSecret(text);
       expectNoSecret(timeline);
     },

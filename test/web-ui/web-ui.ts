@@ -2,9 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { VerificationState } from '@cognito-verification/contract';
 import type { Browser, Page } from 'playwright-core';
-import type { WebUiRig } from './rig.js';
+import type { Run } from './rig.js';
 
 /** The list. */
 export interface ListPage {
@@ -40,15 +39,20 @@ const PAGE_SIZE = { width: 1440, height: 1000 };
 /** A busy machine may take this long for a page. */
 const WAIT_MS = 60_000;
 const LOOK_AGAIN_MS = 250;
+const OPEN_AGAIN_MS = 10_000;
 
-/** Opens pages, waits for their essential parts, and takes their pictures. */
-export class WebUi {
+/** Opens pages, waits for their essential parts, and takes their pictures. `Shown` names the verifications. */
+export class WebUi<Shown extends string> {
   /** By the codec server that they use. The Web UI's scripts take seconds to load, so a page stays and follows links. */
   private readonly pages = new Map<string | undefined, Promise<Page>>();
 
   constructor(
     private readonly browser: Browser,
-    private readonly rig: Pick<WebUiRig, 'uiUrl' | 'namespace' | 'verifications'>,
+    private readonly rig: {
+      readonly uiUrl: string;
+      readonly namespace: string;
+      readonly verifications: Readonly<Record<Shown, Run>>;
+    },
     /** The folder for the pictures. */
     private readonly pictures: string,
   ) {}
@@ -68,8 +72,8 @@ export class WebUi {
   }
 
   /** The tab "User Metadata". Each part of it is a document. */
-  async card(state: VerificationState, picture: string): Promise<CardPage> {
-    return await this.on(`${this.pathOf(state)}/user-metadata`, PAGE_SIZE, async (page) => {
+  async card(shown: Shown, picture: string): Promise<CardPage> {
+    return await this.on(`${this.pathOf(shown)}/user-metadata`, PAGE_SIZE, async (page) => {
       const part = async (id: string): Promise<string> => {
         const body = page.frameLocator(`iframe#${id}`).locator('body');
         // Empty until the worker has answered.
@@ -86,16 +90,21 @@ export class WebUi {
 
   /**
    * The names on the timeline, without the workflow's own input and result above it.
-   * @param expected what to wait for: the Web UI decodes each name by a request of its own, and for an open workflow again and again
+   * @param expected what to wait for: the Web UI decodes each name by a request of its own, and for an open workflow again and again.
+   *   It has been seen to leave the name of a local activity out for a minute, so the page is opened again meanwhile
    */
-  async timeline(state: VerificationState, expected: readonly string[]): Promise<string> {
-    return await this.on(`${this.pathOf(state)}/timeline`, PAGE_SIZE, async (page) => {
-      for (const untilMs = Date.now() + WAIT_MS; ; await sleep(LOOK_AGAIN_MS)) {
-        const text = await textOf(page);
-        const timeline = text.slice(text.lastIndexOf('Auto Refresh'));
-        if (expected.every((name) => timeline.includes(name)) || Date.now() > untilMs) return timeline;
-      }
-    });
+  async timeline(shown: Shown, expected: readonly string[]): Promise<string> {
+    const isWhole = (timeline: string) => expected.every((name) => timeline.includes(name));
+    for (const untilMs = Date.now() + WAIT_MS; ; ) {
+      const timeline = await this.on(`${this.pathOf(shown)}/timeline`, PAGE_SIZE, async (page) => {
+        for (const openUntilMs = Date.now() + OPEN_AGAIN_MS; ; await sleep(LOOK_AGAIN_MS)) {
+          const text = await textOf(page);
+          const found = text.slice(text.lastIndexOf('Auto Refresh'));
+          if (isWhole(found) || Date.now() > openUntilMs) return found;
+        }
+      });
+      if (isWhole(timeline) || Date.now() > untilMs) return timeline;
+    }
   }
 
   /**
@@ -103,14 +112,9 @@ export class WebUi {
    * @param expected what to wait for: the Web UI decodes each payload by a request of its own
    * @param codecServer one other than that of the Web UI
    */
-  async history(
-    state: VerificationState,
-    expected: readonly RegExp[],
-    picture?: string,
-    codecServer?: string,
-  ): Promise<string> {
+  async history(shown: Shown, expected: readonly RegExp[], picture?: string, codecServer?: string): Promise<string> {
     return await this.on(
-      `${this.pathOf(state)}/history`,
+      `${this.pathOf(shown)}/history`,
       PAGE_SIZE,
       async (page) => {
         for (const text of expected) await page.getByText(text).filter({ visible: true }).first().waitFor();
@@ -121,8 +125,8 @@ export class WebUi {
     );
   }
 
-  private pathOf(state: VerificationState): string {
-    const { workflowId, runId } = this.rig.verifications[state];
+  private pathOf(shown: Shown): string {
+    const { workflowId, runId } = this.rig.verifications[shown];
     return `workflows/${encodeURIComponent(workflowId)}/${runId}`;
   }
 
