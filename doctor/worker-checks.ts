@@ -1,12 +1,12 @@
 /** Checks of the workers, by what the Temporal Service knows of them. */
 import { readServiceError } from '@cognito-verification/client';
 import { GRPC_STATUS, WORKFLOW_TYPE } from '@cognito-verification/contract';
+import { type Half, POLLED_WITHIN_MS, type Poller } from '../temporal/pollers.js';
 import type { Check } from './check.js';
 import { CouldNotAskError } from './could-not-ask.js';
 import type { Finding } from './finding.js';
 import { findingsOf } from './findings.js';
 import type { Surroundings } from './surroundings.js';
-import { type Half, POLLED_WITHIN_MS, type Poller } from './temporal-service.js';
 
 const WORKERS = 'https://docs.temporal.io/workers';
 
