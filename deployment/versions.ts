@@ -79,12 +79,12 @@ export async function readDeployment(place: DeploymentPlace): Promise<Deployment
     manager: info.managerIdentity || undefined,
     versions: newestFirst.map(({ deploymentVersion, status, lastCurrentTime }) => ({
       buildId: deploymentVersion?.buildId ?? '',
-      status: STATUSES[status ?? 0] ?? 'unknown',
+      status: STATUSES[codeOf(status)] ?? 'unknown',
       currentSinceMs: msOf(lastCurrentTime),
       workers: workers(deploymentVersion?.buildId ?? ''),
     })),
     unversioned: workers(undefined),
-    isChanging: info.routingConfigUpdateState === IN_PROGRESS,
+    isChanging: codeOf(info.routingConfigUpdateState) === IN_PROGRESS,
     conflictToken: described?.conflictToken ?? new Uint8Array(),
   };
 }
@@ -152,7 +152,7 @@ async function endedWorkers(place: DeploymentPlace): Promise<ReadonlySet<string>
     const { workersInfo } = await call(place, (service) => service.listWorkers({ namespace, query: '' }));
     const ended = (workersInfo ?? [])
       .map(({ workerHeartbeat }) => workerHeartbeat)
-      .filter((worker) => worker && (worker.status ?? 0) > RUNNING)
+      .filter((worker) => worker && codeOf(worker.status) > RUNNING)
       .filter((worker) => [taskQueue, cognitoTaskQueue(taskQueue)].includes(worker?.taskQueue ?? ''));
     return new Set(ended.flatMap((worker) => worker?.workerIdentity || []));
   } catch {
@@ -170,4 +170,9 @@ async function call<Answer>(
 
 function msOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number | undefined {
   return time ? Number(time.seconds ?? 0) * 1_000 + Math.floor((time.nanos ?? 0) / 1_000_000) : undefined;
+}
+
+/** The number of a value of an enum of Temporal's API, whose types are of a package of the SDK's own. */
+function codeOf(value: number | null | undefined): number {
+  return value ?? 0;
 }
