@@ -21,27 +21,46 @@ export function versionOf(deployment: Deployment | undefined, buildId: string): 
   return deployment?.versions.find((version) => version.buildId === buildId);
 }
 
-/** What is wrong now, in words. Nothing if every verification, open or new, is served. */
-export function problemsOf(deployment: Deployment, open: OpenVerifications): string[] {
+/** Verifications that no worker serves. */
+export interface Unserved {
+  /** `open`: they stand still. `new`: they do not begin. */
+  readonly which: 'open' | 'new';
+  /** A sentence. */
+  readonly found: string;
+  readonly remedy: { readonly text: string; readonly command: string };
+}
+
+/** Which verifications no worker serves. None if every one is served, open or new. */
+export function unservedOf(deployment: Deployment, open: OpenVerifications): Unserved[] {
   const { current, ramp, versions, unversioned, deploymentName } = deployment;
-  const stranded = versions
-    .filter(({ buildId, workers }) => (open.byBuild.get(buildId) ?? 0) > 0 && !isServed(workers))
-    .map(
-      ({ buildId, workers }) =>
-        `${openInWords(open.byBuild.get(buildId) ?? 0)} pinned to ${buildId}, and ${nobodyPolls(workers)}. Start its workers again: no other version goes on with ${open.byBuild.get(buildId) === 1 ? 'it' : 'them'}.`,
-    );
+  const stranded = versions.flatMap(({ buildId, workers }): Unserved[] => {
+    const count = open.byBuild.get(buildId) ?? 0;
+    if (count === 0 || isServed(workers)) return [];
+    const found = `${count === 1 ? 'One open verification is' : `${count} open verifications are`} pinned to ${buildId}, and ${nobodyPolls(workers)}.`;
+    const text = `Start its workers again: no other version goes on with ${count === 1 ? 'it' : 'them'}.`;
+    return [{ which: 'open', found, remedy: { text, command: startOf(deploymentName, buildId) } }];
+  });
   const targets = [
     { buildId: current, what: 'New verifications' },
     ...(ramp ? [{ buildId: ramp.buildId, what: `${ramp.percent} % of the new verifications` }] : []),
   ];
-  const unserved = targets.flatMap(({ buildId, what }) => {
+  const unbegun = targets.flatMap(({ buildId, what }): Unserved[] => {
     const workers = buildId === undefined ? unversioned : versionOf(deployment, buildId)?.workers;
     if (isServed(workers)) return [];
-    return buildId === undefined
-      ? `${what} go to unversioned workers, since no version of ${deploymentName} is current, and ${nobodyPolls(unversioned)}: no worker takes them up. Make a version current: cognito-verification deploy promote`
-      : `${what} go to ${buildId}, and ${nobodyPolls(workers)}. Start its workers, or cognito-verification deploy rollback`;
+    if (buildId === undefined) {
+      const found = `${what} go to unversioned workers, since no version of ${deploymentName} is current, and ${nobodyPolls(unversioned)}.`;
+      const remedy = { text: 'Make a version current.', command: 'cognito-verification deploy promote' };
+      return [{ which: 'new', found, remedy }];
+    }
+    const found = `${what} go to ${buildId}, and ${nobodyPolls(workers)}.`;
+    const text = 'Start its workers, or go back: cognito-verification deploy rollback.';
+    return [{ which: 'new', found, remedy: { text, command: startOf(deploymentName, buildId) } }];
   });
-  return [...unserved, ...stranded];
+  return [...unbegun, ...stranded];
+}
+
+function startOf(deploymentName: string, buildId: string): string {
+  return `TEMPORAL_DEPLOYMENT_NAME=${deploymentName} TEMPORAL_WORKER_BUILD_ID=${buildId} cognito-verification worker`;
 }
 
 /** Which queues have no poller, as a part of a sentence. */
@@ -51,10 +70,6 @@ function nobodyPolls(workers: Workers | undefined): string {
   return half === 'calls'
     ? 'no worker of it makes calls (task queue of calls)'
     : 'no worker of it decides (task queue of verifications)';
-}
-
-function openInWords(count: number): string {
-  return count === 1 ? 'One open verification is' : `${count} open verifications are`;
 }
 
 /** What `rollback` does: ends a ramp, or makes the version current that was current before. */

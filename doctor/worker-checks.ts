@@ -96,7 +96,7 @@ const workerBuilds: Check<Surroundings> = {
 export function judgeBuilds(taskQueue: string, pollers: readonly Poller[], nowMs: number): Finding {
   const findings = findingsOf('worker-builds', WORKERS);
   const now = pollers.filter(({ polledAtMs }) => polledAtMs > nowMs - POLLED_WITHIN_MS);
-  const builds = [...new Set(now.map(({ build }) => build))].sort();
+  const builds = [...new Set(now.map(buildOf))].sort();
   const [only] = builds;
   if (only === undefined) {
     throw new CouldNotAskError('Not asked, because no worker polls the task queue of verifications.', {
@@ -104,6 +104,12 @@ export function judgeBuilds(taskQueue: string, pollers: readonly Poller[], nowMs
     });
   }
   if (builds.length === 1) return findings.ok(taskQueue, `All workers run ${buildInWords(only)}.`);
+  const [deployment, ...others] = new Set(now.map(({ version }) => version?.deploymentName));
+  if (deployment !== undefined && others.length === 0)
+    return findings.ok(
+      taskQueue,
+      `The workers are ${builds.length} versions of one deployment, and each verification stays on its own: ${builds.join('; ')}.`,
+    );
   return findings.warning({
     subject: taskQueue,
     found: `The workers run ${builds.length} builds: ${builds.map(buildInWords).join('; ')}.`,
@@ -114,6 +120,10 @@ export function judgeBuilds(taskQueue: string, pollers: readonly Poller[], nowMs
       command: 'cognito-verification replay',
     },
   });
+}
+
+function buildOf({ build, version }: Poller): string {
+  return version ? `build ${version.buildId} of ${version.deploymentName}` : build;
 }
 
 /** Our workers name themselves `package@version+hash`. */

@@ -1,6 +1,6 @@
 /** A deployment for people and for programs. */
 
-import { isServed, type OpenVerifications } from '../../deployment/decisions.js';
+import { isServed, type OpenVerifications, type Unserved } from '../../deployment/decisions.js';
 import { type DeployedVersion, type Deployment, VERSION_OF_RUN, type Workers } from '../../deployment/versions.js';
 import { emphasized } from '../print.js';
 import { spanInWords } from '../time.js';
@@ -43,14 +43,14 @@ export function deploymentInWords({
   namespace,
   deployment,
   open,
-  problems,
+  unserved,
   done,
   replayed,
 }: {
   namespace: string;
   deployment: Deployment;
   open: OpenVerifications;
-  problems: readonly string[];
+  unserved: readonly Unserved[];
   done: Done | undefined;
   /** How many open verifications were replayed before. */
   replayed: number | undefined;
@@ -74,7 +74,7 @@ export function deploymentInWords({
     ...aligned(rows),
     ...(drained.length > MOST_DRAINED ? [`and ${drained.length - MOST_DRAINED} more that have drained`] : []),
     ...(manager === undefined ? [] : ['', `${manager} manages it: nobody else changes the routing.`]),
-    ...problems.flatMap((problem) => ['', emphasized('red', problem)]),
+    ...unserved.flatMap(({ found, remedy }) => ['', emphasized('red', found), remedy.text, `  ${remedy.command}`]),
     ...(replayed === undefined ? [] : ['', `${replayed} open verifications replay on the build.`]),
     ...(done ? ['', ...doneInWords(done, deployment, open)] : []),
   ].join('\n');

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explainServiceError } from '@cognito-verification/client';
 import { cognitoTaskQueue } from '@cognito-verification/contract';
-import { isServed, missingHalves, problemsOf, rollbackOf, versionOf } from '../../deployment/decisions.js';
+import { isServed, missingHalves, rollbackOf, unservedOf, versionOf } from '../../deployment/decisions.js';
 import { DeploymentError, makeCurrent, rampTo } from '../../deployment/routing.js';
 import { countOpen, type Deployment, type DeploymentPlace, readDeployment } from '../../deployment/versions.js';
 import { loadTemporalConfig } from '../../temporal/config.js';
@@ -68,13 +68,13 @@ export async function runDeploy(
     const done = await perform({ place, request, options, identity: operator() });
     const deployment = await settled(place, done !== undefined);
     const open = await countOpen(place, deployment.versions);
-    const problems = problemsOf(deployment, open);
+    const unserved = unservedOf(deployment, open);
     print(
       options,
-      { namespace, ...deploymentDocument(deployment, open), problems, done, replay },
-      deploymentInWords({ namespace, deployment, open, problems, done, replayed: replay?.replayed }),
+      { namespace, ...deploymentDocument(deployment, open), unserved, done, replay },
+      deploymentInWords({ namespace, deployment, open, unserved, done, replayed: replay?.replayed }),
     );
-    return problems.length > 0 && done === undefined ? EXIT.unsuccessful : EXIT.done;
+    return unserved.length > 0 && done === undefined ? EXIT.unsuccessful : EXIT.done;
   } catch (error) {
     const known = explainMissingNamespace(error, namespace);
     throw known === error ? (explainServiceError(error, namespace) ?? error) : known;

@@ -36,7 +36,10 @@ export interface CliProcess {
 }
 
 /** Starts a command that keeps running. */
-export function startCli(args: readonly string[], { env = {}, stdin = '', program = MAIN }: CliOptions = {}): CliProcess {
+export function startCli(
+  args: readonly string[],
+  { env = {}, stdin = '', program = MAIN }: CliOptions = {},
+): CliProcess {
   const planted = plantedArguments();
   const child = spawn(process.execPath, [...planted, planted.length > 0 ? UNBUNDLED : program, ...args], {
     // A home without a temporal.toml.

@@ -154,7 +154,10 @@ describe('a rolling deploy', () => {
     await startFleet(old);
     expect(await deploy(old, 'status')).toMatchObject({
       code: 1,
-      document: { current: null, problems: [expect.stringContaining('no version of shop/verification is current')] },
+      document: {
+        current: null,
+        unserved: [{ which: 'new', found: expect.stringContaining('no version of shop/verification is current') }],
+      },
     });
     expect(await deploy(old, 'ramp', '10')).toMatchObject({ code: 1, document: { error: { code: 'Refused' } } });
     expect(await deploy(old, 'promote', '--build', 'typo', '--wait', '1s')).toMatchObject({
@@ -168,7 +171,7 @@ describe('a rolling deploy', () => {
 
   it('keeps each of 200 on its build through ramp, promote, rollback and killed workers', async () => {
     const { old, new: next, broken } = builds;
-    expect(await deploy(old, 'promote')).toMatchObject({ code: 0, document: { current: old.id, problems: [] } });
+    expect(await deploy(old, 'promote')).toMatchObject({ code: 0, document: { current: old.id, unserved: [] } });
     await begin(100, old);
     const newer = await startFleet(next);
     expect(await deploy(next, 'ramp', '30')).toMatchObject({ code: 0, document: { ramp: { percent: 30 } } });
@@ -189,7 +192,7 @@ describe('a rolling deploy', () => {
     });
     expect(await deploy(old, 'rollback')).toMatchObject({
       code: 0,
-      document: { current: old.id, done: { action: 'rollback', from: next.id }, problems: [] },
+      document: { current: old.id, done: { action: 'rollback', from: next.id }, unserved: [] },
     });
     await begin(20, old);
 

@@ -155,6 +155,11 @@ describe('workers', () => {
     expect(inWords(judgeBuilds('q', [poller(1, 'a', build('a')), poller(1, 'b', build('b'))], NOW))).toMatch(
       /^warning: .*2 builds/,
     );
+    const version = (buildId: string, deploymentName = 'd') => ({ ...poller(1), version: { deploymentName, buildId } });
+    expect(inWords(judgeBuilds('q', [version('A'), version('B')], NOW))).toMatch(/^ok: .*2 versions .*A of d; build B/);
+    expect(inWords(judgeBuilds('q', [version('A'), version('A')], NOW))).toMatch(/^ok: All workers run build A of d\./);
+    expect(inWords(judgeBuilds('q', [version('A'), poller(1)], NOW))).toMatch(/^warning: .*2 builds/);
+    expect(inWords(judgeBuilds('q', [version('A'), version('A', 'e')], NOW))).toMatch(/^warning: .*2 builds/);
     expect(() => judgeBuilds('q', [poller(100)], NOW)).toThrow(CouldNotAskError);
   });
 

@@ -18,6 +18,7 @@ import { type Question, surroundingsFromSettings } from '../../doctor/surroundin
 import { type QueueLimitChanges, setQueueLimits } from '../../temporal/queue-limits.js';
 import { registerSearchAttributes } from '../../temporal/search-attributes.js';
 import { createWorker } from '../../worker/worker.js';
+import type { WorkerSettings } from '../../worker/worker-settings.js';
 import { runCli, runJson, startCli } from '../cli/run-cli.js';
 import { serve } from '../codec-server/running-codec-server.js';
 import { startWorker, useRig } from '../rig.js';
@@ -168,6 +169,12 @@ const BROKEN: readonly [what: string, make: Broken, finding: string, says: RegEx
     /No worker polls the task queue of verif/,
   ],
   [
+    'versioned workers, and no version is current',
+    async () => await ownQueue('versioned', { deploymentName: 'doctor' }),
+    'failure deployment',
+    /no version of doctor is current, and no worker of it polls/,
+  ],
+  [
     'a search attribute that is missing',
     async () => {
       const { operatorService } = rig.env.connection;
@@ -314,8 +321,10 @@ async function page(): Promise<string> {
 }
 
 /** A task queue that only half of a worker polls. */
-async function half(only: 'workflows' | 'calls') {
-  const taskQueue = `only-${only}`;
+const half = async (only: 'workflows' | 'calls') => await ownQueue(`only-${only}`, { only });
+
+/** A task queue with a worker of its own. */
+async function ownQueue(taskQueue: string, settings: Pick<WorkerSettings, 'only' | 'deploymentName'>) {
   await limit({ queueRate: 12 }, taskQueue);
   const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
   const { userPools, keyRing, env } = rig;
@@ -326,7 +335,7 @@ async function half(only: 'workflows' | 'calls') {
     userPools,
     cognito,
     taskQueue,
-    only,
+    ...settings,
   });
   const run = worker.run();
   onTestFinished(async () => {
@@ -334,7 +343,8 @@ async function half(only: 'workflows' | 'calls') {
     await run;
     cognito.destroy();
   });
-  await polled(only === 'calls' ? cognitoTaskQueue(taskQueue) : taskQueue, only === 'calls' ? 2 : 1);
+  if (settings.only !== 'calls') await polled(taskQueue, 1);
+  if (settings.only !== 'workflows') await polled(cognitoTaskQueue(taskQueue), 2);
   return { env: { VERIFICATION_TASK_QUEUE: taskQueue } };
 }
 
