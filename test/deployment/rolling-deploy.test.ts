@@ -195,6 +195,11 @@ describe('a rolling deploy', () => {
       document: { current: old.id, done: { action: 'rollback', from: next.id }, unserved: [] },
     });
     await begin(20, old);
+    // Who starts again joins, on the build on which the verification is.
+    for (const { user } of [...begun.slice(0, 5), ...begun.slice(140, 145), ...begun.slice(180, 185)]) {
+      const { status } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
+      expect(status.joined).toBe(true);
+    }
 
     let submitted = 0;
     await inTurns(begun, async ({ user, workflowId }) => {
