@@ -19,7 +19,7 @@ export class DeploymentError extends Error {
 }
 
 /**
- * All new verifications go to this version, and none ramps any more.
+ * New verifications go to this version, but for those that another one gets by a ramp.
  * @param seen what the decision was made on: if somebody has changed it since, nothing is done
  * @param identity who changes it
  * @throws DeploymentError if the server refuses; the service's error

@@ -97,8 +97,9 @@ async function moveTo(work: Work, buildId: string, percent: number | undefined):
   const { place, identity } = work;
   const seen = await untilServed(work, buildId);
   const { current: from } = seen;
+  if (from === undefined) await refuseUnreplayed(work, buildId);
   if (percent === undefined) {
-    await makeCurrent(place, seen, { buildId, identity });
+    await allTo(work, seen, buildId);
     return { action: 'promote', buildId, from };
   }
   if (from === buildId) throw new DeploymentError(`${buildId} is current: all new verifications go to it.`, 'Refused');
@@ -109,6 +110,20 @@ async function moveTo(work: Work, buildId: string, percent: number | undefined):
     );
   await rampTo(place, seen, { buildId, percent, identity });
   return { action: 'ramp', buildId, percent, from };
+}
+
+/**
+ * From no version to the first: what unversioned workers have begun goes on with the build, and would stand still if it does not replay.
+ * @throws DeploymentError if there is such a verification and nothing was replayed
+ */
+async function refuseUnreplayed({ place, options }: Work, buildId: string): Promise<void> {
+  if (options.replay) return;
+  const { unversioned } = await countOpen(place, []);
+  if (unversioned === 0) return;
+  throw new DeploymentError(
+    `${unversioned === 1 ? 'One open verification is' : `${unversioned} open verifications are`} on unversioned workers and will go on with ${buildId}. Find out first whether it can: add --replay. Nothing was changed.`,
+    'Refused',
+  );
 }
 
 async function endRamp({ place, identity }: Work): Promise<Done> {
@@ -138,8 +153,18 @@ async function rollBack(work: Work): Promise<Done> {
   }
   const { buildId, from } = rollback;
   const seen = await untilServed({ ...work, options: { ...options, wait: options.wait ?? 0 } }, buildId);
-  await makeCurrent(place, seen, { buildId, identity });
+  await allTo(work, seen, buildId);
   return { action: 'rollback', buildId, from };
+}
+
+/** All new verifications go to the build. A ramp to another one would stay, so it ends first. */
+async function allTo({ place, identity }: Work, seen: Deployment, buildId: string): Promise<void> {
+  let latest = seen;
+  if (seen.ramp && seen.ramp.buildId !== buildId) {
+    await rampTo(place, seen, { buildId, percent: 0, identity });
+    latest = await existing(place);
+  }
+  await makeCurrent(place, latest, { buildId, identity });
 }
 
 /**

@@ -47,7 +47,11 @@ let folder: string;
 let settings: Record<string, string>;
 const builds = {} as Record<'old' | 'new' | 'broken', Build>;
 const fleets: Fleet[] = [];
+/** That of the old build. */
+let older: Fleet;
 const begun: Begun[] = [];
+/** Begun by unversioned workers. */
+let before: Begun[] = [];
 
 beforeAll(async () => {
   quietRuntime();
@@ -80,6 +84,8 @@ beforeAll(async () => {
     VERIFICATION_LOG_LEVEL: 'error',
     // Every call goes by the task queue of calls, which has to find a worker of the same build too.
     VERIFICATION_DIRECT_CALLS_PER_SECOND: '0',
+    // What a killed worker had in memory, another takes up soon.
+    VERIFICATION_STICKY_TIMEOUT: '2s',
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: sandbox.url,
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
@@ -102,8 +108,8 @@ afterAll(async () => {
 });
 
 /** Two worker processes of a build, each restarted when it ends. */
-async function startFleet({ folder: build }: Build): Promise<Fleet> {
-  const fleet = new Fleet([{ build }, { build }], settings);
+async function startFleet({ folder: build }: Build, more: Record<string, string> = {}): Promise<Fleet> {
+  const fleet = new Fleet([{ build }, { build }], { ...settings, ...more });
   fleets.push(fleet);
   await fleet.whole(POLLING_MS);
   return fleet;
@@ -151,7 +157,7 @@ describe('a rolling deploy', () => {
   it('before a version is current nobody takes verifications up, and every way there is refused that would leave some', async () => {
     const { old, new: next } = builds;
     expect(await deploy(old, 'status')).toMatchObject({ code: 3, document: { error: { code: 'WorkerUnavailable' } } });
-    await startFleet(old);
+    older = await startFleet(old);
     expect(await deploy(old, 'status')).toMatchObject({
       code: 1,
       document: {
@@ -169,14 +175,28 @@ describe('a rolling deploy', () => {
     expect(await deploy(old, 'ramp')).toMatchObject({ code: 2 });
   });
 
+  it('takes over what unversioned workers have begun, and only once it has replayed', async () => {
+    const { old } = builds;
+    const unversioned = await startFleet(old, { TEMPORAL_DEPLOYMENT_NAME: '' });
+    await begin(5);
+    before = begun.splice(0);
+    await expect
+      .poll(() => deploy(old, 'promote'), { timeout: 20_000 })
+      .toMatchObject({ code: 1, document: { error: { message: expect.stringMatching(/^5 open .*add --replay/) } } });
+    expect(await deploy(old, 'promote', '--replay')).toMatchObject({
+      code: 0,
+      document: { current: old.id, unserved: [], unversioned: { open: 5 }, replay: { replayed: 5, failed: 0 } },
+    });
+    await unversioned.stop();
+  });
+
   it('keeps each of 200 on its build through ramp, promote, rollback and killed workers', async () => {
     const { old, new: next, broken } = builds;
-    expect(await deploy(old, 'promote')).toMatchObject({ code: 0, document: { current: old.id, unserved: [] } });
     await begin(100, old);
     const newer = await startFleet(next);
     expect(await deploy(next, 'ramp', '30')).toMatchObject({ code: 0, document: { ramp: { percent: 30 } } });
     await begin(40);
-    fleets[0]?.kill(([first]) => first, 1_000);
+    older.kill(([first]) => first, 1_000);
     newer.kill(([first]) => first, 1_000);
     expect(await deploy(next, 'promote', '--replay')).toMatchObject({
       code: 0,
@@ -202,10 +222,10 @@ describe('a rolling deploy', () => {
     }
 
     let submitted = 0;
-    await inTurns(begun, async ({ user, workflowId }) => {
+    await inTurns([...begun, ...before], async ({ user, workflowId }) => {
       submitted += 1;
       if (submitted === 40) newer.kill(([first]) => first, 1_000);
-      if (submitted === 120) fleets[0]?.kill(([first]) => first, 1_000);
+      if (submitted === 120) older.kill(([first]) => first, 1_000);
       const code = sandbox.codeFor(user, 'email');
       // The answer to an attempt is lost with the worker that made it. Then the user tries again.
       const state = async () => {
@@ -216,6 +236,7 @@ describe('a rolling deploy', () => {
     });
 
     expect(begun).toHaveLength(200);
+    for (const { workflowId } of before) expect(await workedFor(workflowId)).toContain(old.id);
     const onBuilds = new Map<string, number>();
     await inTurns(begun, async ({ user, workflowId, build }) => {
       const worked = await workedFor(workflowId);
@@ -234,12 +255,21 @@ describe('a rolling deploy', () => {
     expect(fleets.flatMap(({ ended }) => ended)).toEqual([]);
   }, 180_000);
 
+  it('goes on from a ramp to another build', async () => {
+    const { old, new: next } = builds;
+    expect(await deploy(next, 'ramp', '5')).toMatchObject({ code: 0, document: { ramp: { percent: 5 } } });
+    expect(await deploy(next, 'rollback')).toMatchObject({ code: 0, document: { current: old.id, ramp: null } });
+    expect(await deploy(next, 'ramp', '5')).toMatchObject({ code: 0 });
+    expect(await deploy(old, 'promote')).toMatchObject({ code: 0, document: { current: old.id, ramp: null } });
+    expect(await deploy(old, 'ramp', '5')).toMatchObject({ code: 1, document: { error: { code: 'Refused' } } });
+  });
+
   it('is left to whoever manages the deployment', async () => {
     const { workflowService } = connection;
     const manager = { namespace: 'default', deploymentName: DEPLOYMENT, identity: 'controller' };
     await workflowService.setWorkerDeploymentManager({ ...manager, managerIdentity: 'controller' });
     const refused = { code: 1, document: { error: { message: expect.stringMatching(/^controller manages/) } } };
-    for (const action of [['promote'], ['rollback'], ['ramp', '5'], ['ramp', '0']])
+    for (const action of [['promote'], ['rollback'], ['ramp', '0']])
       expect(await deploy(builds.new, ...action)).toMatchObject(refused);
     expect(await deploy(builds.new, 'status')).toMatchObject({ code: 0, document: { manager: 'controller' } });
   });
