@@ -47,7 +47,7 @@ export function deployCommand(): Command {
     .addOption(
       new Option(
         '--wait <duration>',
-        'how long to wait for workers of the build on both task queues. Default 2m; rollback does not wait',
+        'how long to wait for workers of the build on both task queues. Default 2m, for rollback 10s',
       ).argParser(durationOption),
     )
     .addOption(jsonOption())

@@ -20,6 +20,8 @@ import type { DeployOptions, DeployRequest } from './options.js';
 import { type Done, deploymentDocument, deploymentInWords } from './report.js';
 
 const WAIT_MS = 120_000;
+/** The workers are there, or the way back is closed. */
+const ROLLBACK_WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 1_000;
 /** A change reaches every task queue within a moment. */
 const SETTLE_MS = 10_000;
@@ -152,7 +154,7 @@ async function rollBack(work: Work): Promise<Done> {
     return { action: 'rollback', buildId: before.current, from: rollback.from };
   }
   const { buildId, from } = rollback;
-  const seen = await untilServed({ ...work, options: { ...options, wait: options.wait ?? 0 } }, buildId);
+  const seen = await untilServed({ ...work, options: { ...options, wait: options.wait ?? ROLLBACK_WAIT_MS } }, buildId);
   await allTo(work, seen, buildId);
   return { action: 'rollback', buildId, from };
 }
