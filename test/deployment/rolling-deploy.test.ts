@@ -170,7 +170,15 @@ describe('a rolling deploy', () => {
       code: 3,
       document: { error: { message: expect.stringContaining(`both task queues: ${old.id}.`) } },
     });
-    expect(await deploy(next, 'promote', '--wait', '1s')).toMatchObject({ code: 3 });
+    // The server would take a build of which only one half works.
+    const half = await startFleet(next, { VERIFICATION_WORKER_ONLY: 'workflows' });
+    expect(await deploy(next, 'promote', '--wait', '2s')).toMatchObject({
+      code: 3,
+      document: {
+        error: { message: expect.stringContaining(`${next.id} of ${DEPLOYMENT} polls task queue rolling-cognito.`) },
+      },
+    });
+    await half.stop();
     expect(await deploy(old, 'rollback')).toMatchObject({ code: 1, document: { error: { code: 'Refused' } } });
     expect(await deploy(old, 'ramp')).toMatchObject({ code: 2 });
   });
