@@ -7,7 +7,7 @@ const FLOORS = [
   ['cli', 'bench'],
   ['dev'],
   ['doctor'],
-  ['worker', 'codec-server', 'replay', 'probe', 'testing'],
+  ['worker', 'codec-server', 'replay', 'deployment', 'probe', 'testing'],
   ['tracing'],
   ['workflows', 'activities', 'temporal'],
   ['client', 'guard', 'metrics'],

@@ -85,6 +85,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./replay/replay.js')).replayCommand(),
   },
   {
+    name: 'deploy',
+    summary: 'show the versions of the workers, and move new verifications to one',
+    load: async () => (await import('./deploy/deploy.js')).deployCommand(),
+  },
+  {
     name: 'capacity',
     summary: 'say what a number of verifications in a day needs',
     load: async () => await (await import('./capacity.js')).capacityCommand(),

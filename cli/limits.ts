@@ -1,8 +1,8 @@
-import { hostname, userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { GovernedQueue, QueueLimits, QueueLoad, QueueRate } from '../temporal/queue-limits.js';
 import { type Brakes, brakesInWords, type Lift, placeDocument, placeOption, readOrLift } from './brakes.js';
 import { watchInterruption } from './interruption.js';
+import { operator } from './operator.js';
 import { durationOption } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { spanInWords, time } from './time.js';
@@ -137,17 +137,8 @@ function changesOf({ queueRate, poolRate, poolWeight, clear = [], reason }: Limi
     poolRate: poolRate ?? cleared('pool-rate'),
     poolWeights: clear.includes('pool-weights') ? noWeights : poolWeight,
     reason,
-    identity: `${userName()}@${hostname()}`,
+    identity: operator(),
   };
-}
-
-/** A user of a container may have no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? 'somebody');
-  }
 }
 
 function refuseContradiction(options: LimitsOptions, command: Command): void {

@@ -3,6 +3,7 @@ import type { Area, Check } from './check.js';
 import { AWS_CLOCK_CHECK, TEMPORAL_CLOCK_CHECK } from './clock-checks.js';
 import { CODEC_ANSWERS_CHECK } from './codec-answers-check.js';
 import { CODEC_ORIGINS_CHECK } from './codec-origins-check.js';
+import { DEPLOYMENT_CHECK } from './deployment-check.js';
 import { GUARD_STORE_CHECK } from './guard-store-check.js';
 import { KEY_CHECKS } from './key-checks.js';
 import { NAMESPACE_CHECKS } from './namespace-checks.js';
@@ -32,6 +33,7 @@ export const CHECKS: readonly Check<Surroundings>[] = inOrderOfAreas([
   WORKER_SETTINGS_CHECK,
   GUARD_STORE_CHECK,
   ...WORKER_CHECKS,
+  DEPLOYMENT_CHECK,
   ...QUEUE_CHECKS,
   TEMPORAL_CLOCK_CHECK,
   ...KEY_CHECKS,

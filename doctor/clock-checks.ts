@@ -1,10 +1,10 @@
 /** Checks of this machine's clock. */
+import { POLLED_WITHIN_MS, type Poller } from '../temporal/pollers.js';
 import type { Check } from './check.js';
 import { CouldNotAskError } from './could-not-ask.js';
 import type { Finding } from './finding.js';
 import { findingsOf } from './findings.js';
 import type { Surroundings } from './surroundings.js';
-import { POLLED_WITHIN_MS, type Poller } from './temporal-service.js';
 
 /** From then on the count of a user's earlier sends costs an activity more. */
 const MATTERS_MS = 10_000;

@@ -4,6 +4,7 @@ import { clientOf, type SettingsClient, unreachable } from '@cognito-verificatio
 import { cognitoTaskQueue, GRPC_STATUS } from '@cognito-verification/contract';
 import type { Connection } from '@temporalio/client';
 import type { TemporalConfig } from '../temporal/config.js';
+import { type Half, type Poller, readPollers } from '../temporal/pollers.js';
 import { type QueueLimits, type QueueLoad, readQueueLimits } from '../temporal/queue-limits.js';
 import { CouldNotAskError } from './could-not-ask.js';
 import { once } from './once.js';
@@ -13,27 +14,9 @@ const CALL_LIMIT_MS = 3_000;
 
 const REFUSALS: readonly number[] = [GRPC_STATUS.PERMISSION_DENIED, GRPC_STATUS.UNAUTHENTICATED];
 
-/** `TASK_QUEUE_TYPE_WORKFLOW` and `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
-const TASK_QUEUE_TYPES = { workflows: 1, calls: 2 } as const;
-
 type WorkflowService = Connection['workflowService'];
 export type SystemInfo = Awaited<ReturnType<WorkflowService['getSystemInfo']>>;
 export type DescribedNamespace = Awaited<ReturnType<WorkflowService['describeNamespace']>>;
-
-/** Workers poll two task queues: that of the verifications, and that of the calls to Cognito. */
-export type Half = keyof typeof TASK_QUEUE_TYPES;
-
-/** Who has polled within that time polls now: a poll lasts a minute at most, and counts from its beginning. */
-export const POLLED_WITHIN_MS = 75_000;
-
-/** A worker that has polled a task queue within five minutes. */
-export interface Poller {
-  readonly identity: string;
-  /** When its last poll began, by the clock of the server, in milliseconds of the epoch. */
-  readonly polledAtMs: number;
-  /** What it runs: of our workers the SDK's package and, with verifications, the hash of the workflow bundle. */
-  readonly build: string;
-}
 
 export class TemporalService {
   private made: SettingsClient | undefined;
@@ -146,19 +129,9 @@ export class TemporalService {
   };
 
   private async askForPollers(half: Half): Promise<readonly Poller[]> {
-    const { pollers } = await this.callInNamespace((service, namespace) =>
-      service.describeTaskQueue({
-        namespace,
-        taskQueue: { name: this.taskQueue(half) },
-        // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is of a package of the SDK's own
-        taskQueueType: TASK_QUEUE_TYPES[half],
-      }),
+    return await this.callInNamespace((service, namespace) =>
+      readPollers(service, { namespace, taskQueue: this.taskQueue(half), half }),
     );
-    return (pollers ?? []).map(({ identity, lastAccessTime, workerVersionCapabilities }) => ({
-      identity: identity || 'unknown',
-      polledAtMs: Number(lastAccessTime?.seconds ?? 0) * 1_000 + Math.floor((lastAccessTime?.nanos ?? 0) / 1_000_000),
-      build: workerVersionCapabilities?.buildId || 'unknown',
-    }));
   }
 
   private async call<Answer>(ask: (service: WorkflowService, namespace: string) => Promise<Answer>): Promise<Answer> {

@@ -1,12 +1,12 @@
 /** Checks of the workers, by what the Temporal Service knows of them. */
 import { readServiceError } from '@cognito-verification/client';
 import { GRPC_STATUS, WORKFLOW_TYPE } from '@cognito-verification/contract';
+import { type Half, POLLED_WITHIN_MS, type Poller } from '../temporal/pollers.js';
 import type { Check } from './check.js';
 import { CouldNotAskError } from './could-not-ask.js';
 import type { Finding } from './finding.js';
 import { findingsOf } from './findings.js';
 import type { Surroundings } from './surroundings.js';
-import { type Half, POLLED_WITHIN_MS, type Poller } from './temporal-service.js';
 
 const WORKERS = 'https://docs.temporal.io/workers';
 
@@ -96,7 +96,7 @@ const workerBuilds: Check<Surroundings> = {
 export function judgeBuilds(taskQueue: string, pollers: readonly Poller[], nowMs: number): Finding {
   const findings = findingsOf('worker-builds', WORKERS);
   const now = pollers.filter(({ polledAtMs }) => polledAtMs > nowMs - POLLED_WITHIN_MS);
-  const builds = [...new Set(now.map(({ build }) => build))].sort();
+  const builds = [...new Set(now.map(buildOf))].sort();
   const [only] = builds;
   if (only === undefined) {
     throw new CouldNotAskError('Not asked, because no worker polls the task queue of verifications.', {
@@ -104,6 +104,12 @@ export function judgeBuilds(taskQueue: string, pollers: readonly Poller[], nowMs
     });
   }
   if (builds.length === 1) return findings.ok(taskQueue, `All workers run ${buildInWords(only)}.`);
+  const [deployment, ...others] = new Set(now.map(({ version }) => version?.deploymentName));
+  if (deployment !== undefined && others.length === 0)
+    return findings.ok(
+      taskQueue,
+      `The workers are ${builds.length} versions of one deployment, and each verification stays on its own: ${builds.join('; ')}.`,
+    );
   return findings.warning({
     subject: taskQueue,
     found: `The workers run ${builds.length} builds: ${builds.map(buildInWords).join('; ')}.`,
@@ -114,6 +120,10 @@ export function judgeBuilds(taskQueue: string, pollers: readonly Poller[], nowMs
       command: 'cognito-verification replay',
     },
   });
+}
+
+function buildOf({ build, version }: Poller): string {
+  return version ? `build ${version.buildId} of ${version.deploymentName}` : build;
 }
 
 /** Our workers name themselves `package@version+hash`. */

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { errorCode } from '../log/error-code.js';
+import { shortDigest } from '../temporal/build-id.js';
 
 /** The workflow code of one build. */
 export interface ReplayBundle {
@@ -35,11 +35,9 @@ export async function readBundle(path: string): Promise<ReplayBundle> {
       `${path} was built with SDK ${builtWith}, and this command has ${sdkVersion()}: replay with the command of that build.`,
     );
   }
-  return { path, code, build: createHash('sha256').update(code).digest('hex').slice(0, SHORT_DIGEST) };
+  return { path, code, build: shortDigest(code) };
 }
 
-/** As long as the digests that are shown of the build ids in histories. */
-const SHORT_DIGEST = 12;
 const SDK_IN_BUNDLE = /"name":"@temporalio\/workflow","version":"([^"]+)"/;
 
 function sdkVersion(): string {

@@ -83,10 +83,11 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     });
     if (settings.only === 'workflows') log.logger.info(DECIDES_ONLY);
     const running = worker.run();
+    const { version } = worker;
     process.stdout.write(
       json
-        ? `${JSON.stringify({ polling: { address, namespace, taskQueue, cognito: cognitoInWords(), userPools: poolIds } })}\n`
-        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}, and calling ${cognitoInWords()} for ${poolIds.join(', ')}. Ctrl-C stops it.\n`,
+        ? `${JSON.stringify({ polling: { address, namespace, taskQueue, cognito: cognitoInWords(), userPools: poolIds, version } })}\n`
+        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}${version ? ` as build ${version.buildId} of ${version.deploymentName}` : ''}, and calling ${cognitoInWords()} for ${poolIds.join(', ')}. Ctrl-C stops it.\n`,
     );
     await running;
   } catch (error) {

@@ -55,6 +55,13 @@ export interface WorkerSettings {
    */
   readonly only?: WorkerHalf | undefined;
   /**
+   * The Worker Deployment of which this process is a version: each verification stays on the version that took it up first. The same
+   * for both halves. Default: none, and any worker goes on with any verification.
+   */
+  readonly deploymentName?: string | undefined;
+  /** The version within the deployment; ignored without one. Default: that of the build, see `temporal/build-id.ts`. */
+  readonly buildId?: string | undefined;
+  /**
    * Whether errors of workflows have stack traces, and the Web UI a "Stack trace" tab: for an hour of debugging, since they take
    * more worker CPU.
    */
@@ -67,7 +74,8 @@ type Kind =
   | { readonly kind: 'duration'; readonly least: Duration; readonly most: Duration; readonly default: Duration }
   | { readonly kind: 'word'; readonly words: readonly string[] }
   | { readonly kind: 'flag'; readonly default: boolean }
-  | { readonly kind: 'name'; readonly most: number };
+  | { readonly kind: 'name'; readonly most: number }
+  | { readonly kind: 'form'; readonly form: RegExp; readonly inWords: string };
 
 /** One setting: its kind and range, what it is in a few words, and what holds where it is not given and has no default. */
 export type WorkerSetting = Kind & { readonly variable: string; readonly help: string; readonly without?: string };
@@ -160,6 +168,22 @@ export const WORKER_SETTINGS = {
     help: 'workflows: decides and calls nobody; calls: calls Cognito',
     without: 'both',
   },
+  deploymentName: {
+    variable: 'TEMPORAL_DEPLOYMENT_NAME',
+    kind: 'form',
+    form: /^(?!__)[\w/-]{1,200}$/,
+    inWords: 'letters, digits, _ - and /, and no __ in front; at most 200',
+    help: 'the Worker Deployment that it is a version of',
+    without: 'unversioned',
+  },
+  buildId: {
+    variable: 'TEMPORAL_WORKER_BUILD_ID',
+    kind: 'form',
+    form: /^(?!__)[\w./+-]{1,200}$/,
+    inWords: 'letters, digits, _ - . + and /, and no __ in front; at most 200',
+    help: 'its version in that deployment',
+    without: "the build's own",
+  },
   workflowStackTraces: {
     variable: 'VERIFICATION_WORKFLOW_STACK_TRACES',
     kind: 'flag',
@@ -192,6 +216,8 @@ export function allowedValues(setting: WorkerSetting): string {
       return 'true, false';
     case 'name':
       return `at most ${setting.most} printable characters`;
+    case 'form':
+      return setting.inWords;
   }
 }
 
@@ -217,5 +243,7 @@ function parse(text: string, setting: WorkerSetting): unknown {
       return text === 'true' || text === 'false' ? text === 'true' : undefined;
     case 'name':
       return text.length <= setting.most && isPrintable(text) ? text : undefined;
+    case 'form':
+      return setting.form.test(text) ? text : undefined;
   }
 }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { type KeyRing, UnknownKeyError } from '@cognito-verification/codec';
 import { CONVERTER_PATHS, workerDataConverter } from '@cognito-verification/codec/worker-data-converter';
 import { cognitoTaskQueue, defined, errorName, type ServedUserPool, TASK_QUEUE } from '@cognito-verification/contract';
-import type { DataConverter, Duration } from '@temporalio/common';
+import type { DataConverter, Duration, WorkerDeploymentVersion } from '@temporalio/common';
 import { msToNumber } from '@temporalio/common/lib/time.js';
 import { type NativeConnection, Runtime, Worker, type WorkerOptions, type WorkerStatus } from '@temporalio/worker';
 import type { AccessTokenSource } from '../activities/access-token-source.js';
@@ -20,7 +20,7 @@ import { callCounter, meterOf } from './metrics.js';
 import { readLimit, whileWatching } from './queue-limit.js';
 import { RunAwareWorker } from './run-aware-worker.js';
 import { type Pollers, WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
-import { runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
+import { buildIdOfFile, runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
 
 /** The two workers of a process: one for the verifications, one for the calls to Cognito, which have their own task queue. */
 export interface VerificationWorker {
@@ -28,6 +28,8 @@ export interface VerificationWorker {
   run(): Promise<void>;
   /** Stops polling. Work under way has the grace time to finish. */
   shutdown(): void;
+  /** The version of a Worker Deployment that it is; undefined where it is unversioned. */
+  readonly version: WorkerDeploymentVersion | undefined;
   /** For health and readiness. */
   status(): { workflows: WorkerStatus | undefined; cognito: WorkerStatus | undefined };
 }
@@ -76,7 +78,8 @@ export async function createWorker(given: VerificationWorkerOptions): Promise<Ve
   const allowance = only === 'workflows' ? new Allowance(0) : (given.allowance ?? new Allowance(directCallsPerSecond));
   const identity = ownIdentity(given.identity);
   const cognito = given.tracing?.cognito(given.cognito) ?? given.cognito;
-  const options = { ...given, cognito, identity };
+  const version = await versionOf(given);
+  const options = { ...given, cognito, identity, version };
   const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
   const follower = { queue, allowance, identity };
   // A half makes no direct calls.
@@ -98,6 +101,7 @@ export async function createWorker(given: VerificationWorkerOptions): Promise<Ve
   if (unread) Runtime.instance().logger.warn(LIMIT_UNREAD, { reason: errorName(unread) });
   const runAll = () => runTogether(workers, msToNumber(graceTimeOf(options)) + TO_SPARE_MS);
   return {
+    version,
     run: () => (isWhole ? whileWatching(follower, runAll) : runAll()),
     shutdown: () => shutdownAll(workers),
     status: () => ({ workflows: workflows?.getStatus(), cognito: calls?.getStatus() }),
@@ -112,7 +116,19 @@ function ownIdentity(name = `${process.pid}@${hostname()}`): string {
 const LIMIT_UNREAD =
   'The limit of the task queue of calls cannot be read, so that this worker makes no direct calls until it can';
 
-async function createWorkflowWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
+/** The options, and what follows from them for both workers. */
+interface Prepared extends VerificationWorkerOptions {
+  version: WorkerDeploymentVersion | undefined;
+}
+
+async function versionOf(options: VerificationWorkerOptions): Promise<WorkerDeploymentVersion | undefined> {
+  const { deploymentName, buildId, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
+  return deploymentName === undefined
+    ? undefined
+    : { deploymentName, buildId: buildId ?? (await buildIdOfFile(workflowBundlePath)) };
+}
+
+async function createWorkflowWorker(options: Prepared, allowance: Allowance): Promise<Worker> {
   const { cognito } = options;
   const { workflowTaskPollers, workflowStackTraces } = options;
   const { taskQueue = TASK_QUEUE, workflowBundlePath = WORKFLOW_BUNDLE_PATH } = options;
@@ -148,7 +164,7 @@ async function createWorkflowWorker(options: VerificationWorkerOptions, allowanc
   return worker;
 }
 
-async function createCallWorker(options: VerificationWorkerOptions, allowance: Allowance): Promise<Worker> {
+async function createCallWorker(options: Prepared, allowance: Allowance): Promise<Worker> {
   const { connection, namespace, keys, cognito } = options;
   const { maxConcurrentCalls = WORKER_SETTINGS.maxConcurrentCalls.default } = options;
   const calls = callsOf(options, allowance, 'governed');
@@ -175,15 +191,24 @@ function callsOf(
   return { userPools, accessTokenSource, allowance, messageGuard, onCallEnd };
 }
 
-function commonOf(options: VerificationWorkerOptions) {
-  const { connection, namespace, keys, identity, tracing } = options;
+function commonOf(options: Prepared) {
+  const { connection, namespace, keys, identity, tracing, version } = options;
   return {
     connection,
     namespace,
     dataConverter: keys ? sealingConverter(keys) : CONVERTER_PATHS,
     shutdownGraceTime: graceTimeOf(options),
-    ...defined({ identity, interceptors: tracing && { activity: [tracing.activities] } }),
+    ...defined({
+      identity,
+      interceptors: tracing && { activity: [tracing.activities] },
+      workerDeploymentOptions: version && pinnedTo(version),
+    }),
   } as const;
+}
+
+/** Each verification, and each call that it makes, stays on the version that took it up first. */
+function pinnedTo(version: WorkerDeploymentVersion): NonNullable<WorkerOptions['workerDeploymentOptions']> {
+  return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
 }
 
 /** Without a setting the SDK takes ten, or as many as there are slots if those are fewer. */

@@ -1,10 +1,10 @@
 /** The workflow code in one file, for workers to run and for `replay` to check. */
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CONVERTER_PATHS } from '@cognito-verification/codec/worker-data-converter';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { buildIdOf, bundleDigest } from '../temporal/build-id.js';
 import { withoutStackTraces } from '../temporal/untraced.js';
 
 /** The file that `npm run build` writes; the same path from source, from dist and from the bundled program. */
@@ -37,7 +37,7 @@ export async function bundleWorkflows(folder: string): Promise<string> {
 }
 
 /**
- * The bundle as a worker runs it, and the build id by which histories and `replay` name it: that of the file, as the SDK makes it.
+ * The bundle as a worker runs it, and the build id by which histories and `replay` name it: its digest in the form of the SDK's own.
  * @param path a file that `bundleWorkflows` has made
  * @param stackTraces whether errors and promises of workflows have stack traces
  * @param traced whether workflows tell of their spans: `interceptors/tracing.ts`
@@ -53,8 +53,13 @@ export async function runnableBundle(
   const runnable = stackTraces ? code : withoutStackTraces(code, path);
   return {
     workflowBundle: stackTraces && !traced ? { codePath: path } : { code: traced ? withTracing(runnable) : runnable },
-    buildId: `${name}@${version}+${createHash('sha256').update(code).digest('hex')}`,
+    buildId: `${name}@${version}+${bundleDigest(code)}`,
   };
+}
+
+/** The build id of a file that `bundleWorkflows` has made: see `temporal/build-id.ts`. */
+export async function buildIdOfFile(path: string): Promise<string> {
+  return buildIdOf(await readFile(path, 'utf8'));
 }
 
 /** A bundle whose workflows tell of their spans. On the first line, so that no other line moves. */

@@ -40,6 +40,22 @@ export async function runReplay(
   options: ReplayCommandOptions,
   interruption: Interruption,
 ): Promise<number> {
+  const report = await replayReport(paths, options, interruption);
+  const failed = report.failures.length > 0;
+  print(options, report.document(), report.text());
+  if (report.error instanceof InterruptedError) return EXIT.interrupted;
+  return failed ? EXIT.unsuccessful : EXIT.done;
+}
+
+/**
+ * Replays what the options choose.
+ * @throws what stopped it, unless a failure was found before
+ */
+export async function replayReport(
+  paths: readonly string[],
+  options: ReplayCommandOptions,
+  interruption: Interruption,
+): Promise<ReplayReport> {
   const settings = loadSettings(paths);
   const bundle = await readBundle(options.bundle ?? WORKFLOW_BUNDLE_PATH);
   const junit = options.junit === undefined ? undefined : await openJunit(options.junit);
@@ -57,11 +73,8 @@ export async function runReplay(
   } catch (error) {
     report.error ??= error;
   }
-  const failed = report.failures.length > 0;
-  if (report.error !== undefined && !failed) throw report.error;
-  print(options, report.document(), report.text());
-  if (report.error instanceof InterruptedError) return EXIT.interrupted;
-  return failed ? EXIT.unsuccessful : EXIT.done;
+  if (report.error !== undefined && report.failures.length === 0) throw report.error;
+  return report;
 }
 
 type Settings = ReturnType<typeof loadSettings> & { bundle: ReplayBundle; interruption: Interruption };

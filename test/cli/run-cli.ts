@@ -17,6 +17,8 @@ export interface CliOptions {
   env?: Record<string, string>;
   /** What is typed or piped in. Default: standard input is empty. */
   stdin?: string;
+  /** The program. Default: that of this build. */
+  program?: string;
 }
 
 export interface CliResult {
@@ -34,9 +36,12 @@ export interface CliProcess {
 }
 
 /** Starts a command that keeps running. */
-export function startCli(args: readonly string[], { env = {}, stdin = '' }: CliOptions = {}): CliProcess {
+export function startCli(
+  args: readonly string[],
+  { env = {}, stdin = '', program = MAIN }: CliOptions = {},
+): CliProcess {
   const planted = plantedArguments();
-  const child = spawn(process.execPath, [...planted, planted.length > 0 ? UNBUNDLED : MAIN, ...args], {
+  const child = spawn(process.execPath, [...planted, planted.length > 0 ? UNBUNDLED : program, ...args], {
     // A home without a temporal.toml.
     env: { PATH: process.env['PATH'], HOME: tmpdir(), XDG_CONFIG_HOME: tmpdir(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

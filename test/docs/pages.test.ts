@@ -172,6 +172,8 @@ function rangeOf(setting: WorkerSetting): string[] {
       return ['true', 'false'];
     case 'name':
       return [String(setting.most)];
+    case 'form':
+      return quoted(setting.inWords);
     default:
       return [String(setting.least), String(setting.most)];
   }

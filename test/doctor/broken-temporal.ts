@@ -10,6 +10,7 @@ import { startRedis } from '../../dev/redis.js';
 import type { QueueLimitChanges } from '../../temporal/queue-limits.js';
 import { registerSearchAttributes } from '../../temporal/search-attributes.js';
 import { createWorker } from '../../worker/worker.js';
+import type { WorkerSettings } from '../../worker/worker-settings.js';
 import { type BrokenSurroundings, corrects, setsIt, startsIt, typesIt } from './following.js';
 import type { DoctorRig } from './server-rig.js';
 
@@ -39,8 +40,10 @@ export function brokenTemporal({ rig, well, limit }: DoctorRig): readonly Broken
   const address = corrects(() => ({ TEMPORAL_ADDRESS: well['TEMPORAL_ADDRESS'] ?? '' }));
 
   /** A task queue that only half of a worker polls. */
-  const half = async (only: 'workflows' | 'calls') => {
-    const taskQueue = `only-${only}`;
+  const half = async (only: 'workflows' | 'calls') => await ownQueue(`only-${only}`, { only });
+
+  /** A task queue with a worker of its own. */
+  const ownQueue = async (taskQueue: string, settings: Pick<WorkerSettings, 'only' | 'deploymentName'>) => {
     await limit({ queueRate: 12 }, taskQueue);
     const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
     const { userPools, keyRing, env } = rig;
@@ -52,7 +55,7 @@ export function brokenTemporal({ rig, well, limit }: DoctorRig): readonly Broken
       userPools,
       cognito,
       taskQueue,
-      only,
+      ...settings,
     });
     const run = worker.run();
     onTestFinished(async () => {
@@ -60,7 +63,8 @@ export function brokenTemporal({ rig, well, limit }: DoctorRig): readonly Broken
       await run;
       cognito.destroy();
     });
-    await polled(only === 'calls' ? cognitoTaskQueue(taskQueue) : taskQueue, only === 'calls' ? 2 : 1);
+    if (settings.only !== 'calls') await polled(taskQueue, 1);
+    if (settings.only !== 'workflows') await polled(cognitoTaskQueue(taskQueue), 2);
     return { env: { VERIFICATION_TASK_QUEUE: taskQueue } };
   };
 
@@ -105,6 +109,13 @@ export function brokenTemporal({ rig, well, limit }: DoctorRig): readonly Broken
   };
 
   return [
+    {
+      what: 'versioned workers, and no version is current',
+      make: async () => await ownQueue('versioned', { deploymentName: 'doctor' }),
+      finding: 'failure deployment',
+      says: /no version of doctor is current, and no worker of it polls/,
+      follow: typesIt,
+    },
     {
       what: 'no such namespace',
       make: () => ({ env: { TEMPORAL_NAMESPACE: 'zz' } }),

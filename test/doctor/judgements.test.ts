@@ -6,6 +6,7 @@ import { judgeCodecServer, judgeNoCodecServer, judgeUnsafe } from '../../doctor/
 import { judgeOrigins } from '../../doctor/codec-origins-check.js';
 import { reasonNotToAsk, shown } from '../../doctor/codec-server.js';
 import { CouldNotAskError } from '../../doctor/could-not-ask.js';
+import { judgeDeployment, judgeNoDeployment } from '../../doctor/deployment-check.js';
 import { type Finding, worstOf } from '../../doctor/finding.js';
 import { judgeKeys, judgeWorkerKeys } from '../../doctor/key-checks.js';
 import type { Written } from '../../doctor/last-written.js';
@@ -156,7 +157,38 @@ describe('workers', () => {
     expect(inWords(judgeBuilds('q', [poller(1, 'a', build('a')), poller(1, 'b', build('b'))], NOW))).toMatch(
       /^warning: .*2 builds/,
     );
+    const version = (buildId: string, deploymentName = 'd') => ({ ...poller(1), version: { deploymentName, buildId } });
+    expect(inWords(judgeBuilds('q', [version('A'), version('B')], NOW))).toMatch(/^ok: .*2 versions .*A of d; build B/);
+    expect(inWords(judgeBuilds('q', [version('A'), version('A')], NOW))).toMatch(/^ok: All workers run build A of d\./);
+    expect(inWords(judgeBuilds('q', [version('A'), poller(1)], NOW))).toMatch(/^warning: .*2 builds/);
+    expect(inWords(judgeBuilds('q', [version('A'), version('A', 'e')], NOW))).toMatch(/^warning: .*2 builds/);
     expect(() => judgeBuilds('q', [poller(100)], NOW)).toThrow(CouldNotAskError);
+  });
+
+  it('versions: all well, who manages, what nobody serves, and a name that nobody has', () => {
+    const workers = { workflows: ['w'], calls: ['w'] };
+    const none = { workflows: [], calls: [] };
+    const deployment = {
+      deploymentName: 'd',
+      current: 'A',
+      versions: [{ buildId: 'A', status: 'current' as const, workers }],
+      unversioned: none,
+      isChanging: false,
+      conflictToken: new Uint8Array(),
+    };
+    const open = { byBuild: new Map([['A', 2]]), unversioned: 0 };
+    const inAll = (more: Partial<Parameters<typeof judgeDeployment>[0]>) =>
+      judgeDeployment({ ...deployment, ...more }, open).map(inWords);
+    const ramp = { buildId: undefined, percent: 5 };
+    expect(inAll({})).toEqual(['ok: New verifications go to A. → ']);
+    expect(inAll({ ramp, unversioned: workers, manager: 'controller' })).toEqual([
+      'ok: New verifications go to A, and 5 % of them to unversioned workers. controller manages it. → ',
+    ]);
+    expect(inAll({ versions: [{ buildId: 'A', status: 'current', workers: none }] })).toEqual([
+      expect.stringMatching(/^failure: New verifications go to A, and no worker of it polls/),
+      expect.stringMatching(/^failure: 2 open verifications are pinned to A/),
+    ]);
+    expect(inWords(judgeNoDeployment('d'))).toMatch(/^warning: No worker of this deployment has polled yet/);
   });
 
   it.each([

@@ -26,6 +26,11 @@ const SAMPLES: Record<Option, { right: Record<string, unknown>; wrong: string[] 
   identity: { right: { 'worker-7@eu': 'worker-7@eu' }, wrong: ['two\nlines', 'x'.repeat(201)] },
   directCallsPerSecond: { right: { 0: 0, 25: 25 }, wrong: ['-1', '1.5', 'many', '1001', '1e3'] },
   only: { right: { workflows: 'workflows', calls: 'calls' }, wrong: ['both', 'Calls'] },
+  deploymentName: {
+    right: { 'shop/verification': 'shop/verification' },
+    wrong: ['a.b', 'a:b', '__a', "a'b", 'x'.repeat(201)],
+  },
+  buildId: { right: { '1.2.0-ab12': '1.2.0-ab12' }, wrong: ['a:b', '__a', 'a b', "a'b", 'x'.repeat(201)] },
   workflowStackTraces: { right: { true: true, false: false }, wrong: ['1', 'TRUE', 'on'] },
 };
 

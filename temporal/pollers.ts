@@ -1,0 +1,46 @@
+/** Who polls a task queue, as the server remembers it. */
+import type { ConnectionLike } from '@temporalio/client';
+
+/** `TASK_QUEUE_TYPE_WORKFLOW` and `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
+const TASK_QUEUE_TYPES = { workflows: 1, calls: 2 } as const;
+/** `WORKER_VERSIONING_MODE_VERSIONED` of Temporal's API. */
+const VERSIONED = 2;
+
+/** Workers poll two task queues: that of the verifications, and that of the calls to Cognito. */
+export type Half = keyof typeof TASK_QUEUE_TYPES;
+
+/** Who has polled within that time polls now: a poll lasts a minute at most, and counts from its beginning. */
+export const POLLED_WITHIN_MS = 75_000;
+
+/** A worker that has polled a task queue within five minutes. */
+export interface Poller {
+  readonly identity: string;
+  /** When its last poll began, by the clock of the server, in milliseconds of the epoch. */
+  readonly polledAtMs: number;
+  /** What it runs: of our workers the SDK's package and, with verifications, the digest of the workflow bundle; or the build id of its version. */
+  readonly build: string;
+  /** The version of a Worker Deployment that it is. Absent where it is unversioned. */
+  readonly version?: { readonly deploymentName: string; readonly buildId: string } | undefined;
+}
+
+/** @throws the service's error */
+export async function readPollers(
+  service: Pick<ConnectionLike['workflowService'], 'describeTaskQueue'>,
+  { namespace, taskQueue, half }: { namespace: string; taskQueue: string; half: Half },
+): Promise<Poller[]> {
+  const { pollers } = await service.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is of a package of the SDK's own
+    taskQueueType: TASK_QUEUE_TYPES[half],
+  });
+  return (pollers ?? []).map(({ identity, lastAccessTime, workerVersionCapabilities, deploymentOptions }) => ({
+    identity: identity || 'unknown',
+    polledAtMs: Number(lastAccessTime?.seconds ?? 0) * 1_000 + Math.floor((lastAccessTime?.nanos ?? 0) / 1_000_000),
+    build: workerVersionCapabilities?.buildId || 'unknown',
+    version:
+      deploymentOptions && Number(deploymentOptions.workerVersioningMode) === VERSIONED
+        ? { deploymentName: deploymentOptions.deploymentName ?? '', buildId: deploymentOptions.buildId ?? '' }
+        : undefined,
+  }));
+}
