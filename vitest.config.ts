@@ -36,14 +36,14 @@ const ATTACKS = 'test/attacks/**/*.test.ts';
 /**
  * They prove that the guards notice: an attacker, a tampered history, a source of nondeterminism, a secret in the wrong place.
  * With them runs what takes long and changes rarely: the command `replay`, local stacks in trouble, the download of binaries, the metrics of a
- * run, the tree of the image.
+ * run, the tree of the image, the manifests.
  */
 const GUARDS = [
   ATTACKS,
   'test/bad-input/bad-input.test.ts',
   'test/canary/canary.test.ts',
   'test/cli/replay/{files,live}.test.ts',
-  'test/deploy/{emitted,image}.test.ts',
+  'test/deploy/{emitted,image,manifests}.test.ts',
   'test/dev/{stack-in-trouble,temporal-binaries}.test.ts',
   'test/doctor/remedies.test.ts',
   'test/replay/gate.test.ts',
