@@ -36,7 +36,7 @@ const ATTACKS = 'test/attacks/**/*.test.ts';
 /**
  * They prove that the guards notice: an attacker, a tampered history, a source of nondeterminism, a secret in the wrong place.
  * With them runs what takes long and changes rarely: the command `replay`, local stacks in trouble, the download of binaries, the metrics of a
- * run, the tree of the image, the manifests.
+ * run, the tree of the image, the manifests, the function for Lambda.
  */
 const GUARDS = [
   ATTACKS,
@@ -49,6 +49,7 @@ const GUARDS = [
   'test/replay/gate.test.ts',
   'test/replay/sources-of-nondeterminism.test.ts',
   'test/tracing/worker-death.test.ts',
+  'test/worker/lambda.test.ts',
 ];
 /** They wait for half a minute or longer, and run once, in the project `without a cache`. */
 const SLOW_LIFECYCLE =

@@ -52,7 +52,7 @@ it('is made of every workspace, by the commands that this test runs', async () =
   expect(scripts['image-tree']).toBe('node dist/program/image-tree.js');
   const copied = image.build.filter(({ name }) => name === 'COPY').map(({ text }) => text);
   const manifests = workspaces.map((workspace: string) => `${workspace}/package.json ${workspace}/`);
-  expect(copied.toSorted()).toEqual(['. .', 'package.json package-lock.json ./', ...manifests].toSorted());
+  expect(new Set(copied)).toEqual(new Set(['. .', 'package.json package-lock.json ./', ...manifests]));
 });
 
 it('holds the bundle, the native part for one platform, and nothing else', async (context) => {
