@@ -43,13 +43,12 @@ const GUARDS = [
   'test/bad-input/bad-input.test.ts',
   'test/canary/canary.test.ts',
   'test/cli/replay/{files,live}.test.ts',
-  'test/deploy/{emitted,image,manifests}.test.ts',
+  'test/{deploy/{emitted,image,manifests},worker/lambda}.test.ts',
   'test/dev/{stack-in-trouble,temporal-binaries}.test.ts',
   'test/doctor/remedies.test.ts',
   'test/replay/gate.test.ts',
   'test/replay/sources-of-nondeterminism.test.ts',
   'test/tracing/worker-death.test.ts',
-  'test/worker/lambda.test.ts',
 ];
 /** They wait for half a minute or longer, and run once, in the project `without a cache`. */
 const SLOW_LIFECYCLE =

@@ -8,6 +8,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VerificationClient } from '@cognito-verification/client';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
+import { freePort } from '../../dev/free-port.js';
 import { useRig } from '../rig.js';
 import { type Image, readDockerfile } from './dockerfile.js';
 import { type Contained, makeRootFileSystem, type RootFileSystem } from './root-file-system.js';
@@ -87,9 +88,14 @@ it('verifies as another user on a read-only root, and ends on SIGTERM', { timeou
   const running = madeIn(context);
   if (running.guard !== 'read-only') console.warn('nobody may mount here: only the owner of the files guards them');
   const taskQueue = `image-${process.pid}`;
+  const healthAddress = `127.0.0.1:${await freePort()}`;
+  const healthcheck = async () => {
+    const env = { ...image.env, VERIFICATION_HEALTH_ADDRESS: healthAddress };
+    return await listen(running.run(image.user, image.healthcheck, env)).exited;
+  };
   const worker = running.run(image.user, [...image.entrypoint, ...image.command, '--json'], {
     ...image.env,
-    VERIFICATION_HEALTH_ADDRESS: '127.0.0.1:0',
+    VERIFICATION_HEALTH_ADDRESS: healthAddress,
     TEMPORAL_ADDRESS: rig.env.address,
     VERIFICATION_ENCRYPTION_KEYS: rig.keys,
     VERIFICATION_TASK_QUEUE: taskQueue,
@@ -107,8 +113,10 @@ it('verifies as another user on a read-only root, and ends on SIGTERM', { timeou
   const { workflowId } = await client.start({ accessToken: user.accessToken, attributeName: 'email' });
   const { result } = await client.submitCode(workflowId, { code: rig.sandbox.codeFor(user, 'email') });
   expect(result).toBe('verified');
+  expect(await healthcheck()).toBe(0);
   process.kill(pid, 'SIGTERM');
   expect([await exited, output()]).toEqual([0, expect.not.stringMatching(/EROFS|EACCES|"level":"(warn|error)"/)]);
+  expect(await healthcheck()).toBe(1);
 });
 
 it('can write nowhere', async (context) => {
