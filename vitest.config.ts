@@ -40,10 +40,11 @@ const ATTACKS = 'test/attacks/**/*.test.ts';
  */
 const GUARDS = [
   ATTACKS,
+  'test/{deploy/{image,manifests},worker/lambda}.test.ts',
   'test/bad-input/bad-input.test.ts',
   'test/canary/canary.test.ts',
   'test/cli/replay/{files,live}.test.ts',
-  'test/{deploy/{emitted,image,manifests},worker/lambda}.test.ts',
+  'test/deploy/emitted.test.ts',
   'test/dev/{stack-in-trouble,temporal-binaries}.test.ts',
   'test/doctor/remedies.test.ts',
   'test/replay/gate.test.ts',
