@@ -36,10 +36,12 @@ const WITHOUT_A_CACHE = 'test/replay/without-cache.test.ts';
 const ATTACKS = 'test/attacks/**/*.test.ts';
 /**
  * They prove that the guards notice: an attacker, a tampered history, a source of nondeterminism, a secret in the wrong place.
- * With them runs what takes long and changes rarely: the command `replay`, local stacks in trouble, the download of binaries, the metrics of a run.
+ * With them runs what takes long and changes rarely: the command `replay`, local stacks in trouble, the download of binaries, the metrics of a
+ * run, the tree of the image, the manifests, the function for Lambda.
  */
 const GUARDS = [
   ATTACKS,
+  'test/{deploy/{image,manifests},worker/lambda}.test.ts',
   'test/bad-input/bad-input.test.ts',
   'test/canary/canary.test.ts',
   'test/cli/replay/{files,live}.test.ts',

@@ -1,21 +1,10 @@
-/**
- * Builds the Temporal server and its schema tool from the Go module proxy, once, into the user's cache folder. The hash of
- * the module is pinned. Go checks everything else against the module's own go.sum, which that hash covers.
- */
-import { execFile } from 'node:child_process';
+/** Builds the Temporal server and its schema tool from the Go module proxy, once, into the user's cache folder. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { constants as os, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import * as v from 'valibot';
-import { errorCode } from '../log/error-code.js';
 import { cacheFolder, makeOnce, putInPlace } from './binary-cache.js';
 import { TEMPORAL_SERVER } from './binary-pins.js';
-import { childEnvironment } from './child-environment.js';
-import { parseJson } from './files.js';
-
-const run = promisify(execFile);
+import { downloadGoModule, go } from './go-module.js';
 
 /** The server and its database schema. */
 export interface ServerPrograms {
@@ -24,8 +13,6 @@ export interface ServerPrograms {
   readonly sqlTool: string;
 }
 
-/** A download of 0.5 GB and 10 minutes of two cores, on a slow machine and a slow line. */
-const BUILD_LIMIT_MS = 60 * 60_000;
 const PROGRESS_STEP_MS = 20_000;
 
 /** The folders in the module, and what we call their programs. Go calls them by the folder. */
@@ -33,8 +20,6 @@ const PROGRAMS = [
   ['server', 'cmd/server', 'temporal-server'],
   ['sql', 'cmd/tools/sql', 'temporal-sql-tool'],
 ] as const;
-
-const Download = v.object({ Dir: v.string(), Sum: v.string() });
 
 /** Options of `serverPrograms`. */
 export interface ServerBuildOptions {
@@ -72,47 +57,15 @@ async function buildInto(staging: string, folder: string, { report, signal }: Se
   report(`building the ${title} ${version} once, about 10 minutes on two cores, into ${folder}`);
   const progress = setInterval(() => report(`… still building, ${elapsed()}`), PROGRESS_STEP_MS);
   try {
-    const module = await downloadModule(staging, signal);
+    const module = await downloadGoModule(TEMPORAL_SERVER, staging, signal);
     const flags = ['-mod=readonly', '-buildvcs=false', '-ldflags=-s -w'];
     const packages = PROGRAMS.map(([, path]) => `./${path}`);
-    await go(['build', ...flags, '-o', `${staging}/`, ...packages], module, signal);
+    await go(TEMPORAL_SERVER, ['build', ...flags, '-o', `${staging}/`, ...packages], module, signal);
     for (const [built, , name] of PROGRAMS) await putInPlace(join(staging, built), join(folder, name));
     report(`built the ${title} in ${elapsed()}`);
   } finally {
     clearInterval(progress);
   }
-}
-
-/** Downloads the module and answers its folder. @throws Error when its hash is not the pinned one */
-async function downloadModule(folder: string, signal: AbortSignal | undefined): Promise<string> {
-  const { path, version, sum } = TEMPORAL_SERVER;
-  const answer = parseJson(Download, await go(['mod', 'download', '-json', `${path}@${version}`], folder, signal));
-  if (answer === undefined) throw new Error('go mod download did not say where the module is');
-  if (answer.Sum !== sum) throw new Error(`${path} ${version} has the hash ${answer.Sum}; ${sum} is expected`);
-  return answer.Dir;
-}
-
-/** Runs Go and answers its standard output. It runs with a low priority, because it takes all cores for minutes. */
-async function go(args: readonly string[], cwd: string, signal: AbortSignal | undefined): Promise<string> {
-  const env = { ...childEnvironment('download'), GOWORK: 'off', GOFLAGS: '' };
-  const limits = { timeout: BUILD_LIMIT_MS, maxBuffer: 1 << 24, killSignal: 'SIGINT' } as const;
-  const running = run('go', args, { cwd, env, signal, ...limits });
-  if (running.child.pid !== undefined) setPriority(running.child.pid, os.priority.PRIORITY_BELOW_NORMAL);
-  try {
-    return (await running).stdout;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw new Error(explain(error), { cause: error });
-  }
-}
-
-function explain(error: unknown): string {
-  const { path, version, go: needed } = TEMPORAL_SERVER;
-  if (errorCode(error) === 'ENOENT')
-    return `there is no \`go\` on the PATH. Install Go ${needed} or newer (https://go.dev/dl), then try again.`;
-  const printed = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-  const lines = printed.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('go: downloading'));
-  return `Go could not build ${path} ${version} (it needs Go ${needed} or newer): ${lines.slice(-5).join(' / ')}`;
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -98,6 +98,7 @@ rmSync(FOLDER, { recursive: true, force: true });
 await bundle(
   {
     cli: compiled('cli/main.js'),
+    lambda: compiled('worker/lambda.js'),
     // The SDK loads them by path.
     'payload-converter': fileURLToPath(new URL('payload-converter.js', import.meta.resolve(CODEC))),
     'failure-converter': fileURLToPath(new URL('failure-converter.js', import.meta.resolve(CODEC))),
