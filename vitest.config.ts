@@ -26,7 +26,7 @@ const UNIT = [
   'test/probe/iam-policy.test.ts',
   'test/testing/{fake,on-demand}.test.ts',
   'test/tracing/{allowed-spans,client,settings,worker-tracing}.test.ts',
-  'test/worker/{memory,plain-transport,worker-settings}.test.ts',
+  'test/worker/{health,memory,plain-transport,worker-settings}.test.ts',
 ];
 
 const STORIES = 'test/model/scenarios.test.ts';

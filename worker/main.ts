@@ -1,5 +1,6 @@
 /** The entry of the worker process: settings, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
 import { cognitoEndpoint, keyRingFromSettings, readSettings, userPoolsFromSettings } from '@cognito-verification/codec';
+import { defined } from '@cognito-verification/contract';
 import type { NativeConnection } from '@temporalio/worker';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
@@ -13,6 +14,8 @@ import { connectWorker } from '../temporal/connect-worker.js';
 import { explainMissingNamespace } from '../temporal/missing-namespace.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
 import { isTracingOn } from '../tracing/settings.js';
+import { createHealth } from './health.js';
+import { serveHealth } from './health-server.js';
 import { guardObserver, meterOf } from './metrics.js';
 import { plainTransports } from './plain-transport.js';
 import { installRuntime } from './telemetry.js';
@@ -51,10 +54,13 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     worker: () => workerSettings(),
     isTraced: () => isTracingOn(),
   });
-  const { address, namespace, taskQueue } = config;
+  const { address, namespace, taskQueue, healthAddress } = config;
   const poolIds = userPools.map(({ userPoolId }) => userPoolId);
   const log = await installRuntime(config);
   logUncaught(log);
+  // Before anything that may take a while, so that a process that starts is not taken for one that hangs.
+  const health = createHealth(keys);
+  const probes = healthAddress === undefined ? undefined : await serveHealth(healthAddress, health, log.logger);
   // Nothing of OpenTelemetry is loaded otherwise: a start is nearly all loading.
   const tracing = isTraced ? (await import('../tracing/worker-tracing.js')).startTracing(log.logger) : undefined;
   // A worker that makes no calls need not reach Cognito.
@@ -83,10 +89,13 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     });
     if (settings.only === 'workflows') log.logger.info(DECIDES_ONLY);
     const running = worker.run();
+    health.watch(worker, () => askServer(connection, namespace));
+    const polling = { address, namespace, taskQueue, cognito: cognitoInWords(), userPools: poolIds };
+    const where = probes ? ` Probes: http://${probes.address}/healthz and /readyz.` : '';
     process.stdout.write(
       json
-        ? `${JSON.stringify({ polling: { address, namespace, taskQueue, cognito: cognitoInWords(), userPools: poolIds } })}\n`
-        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}, and calling ${cognitoInWords()} for ${poolIds.join(', ')}. Ctrl-C stops it.\n`,
+        ? `${JSON.stringify({ polling: { ...polling, ...defined({ health: probes?.address }) } })}\n`
+        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}, and calling ${cognitoInWords()} for ${poolIds.join(', ')}.${where} Ctrl-C stops it.\n`,
     );
     await running;
   } catch (error) {
@@ -97,7 +106,15 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     // A worker that failed may still hold the connection; then the worker's own error is the one to report.
     await connection.close().catch(() => undefined);
     await messageGuard.close();
+    await probes?.close();
   }
+}
+
+/** Asks for what a worker asks for at its start too, so that it needs no right more. */
+async function askServer(connection: NativeConnection, namespace: string): Promise<void> {
+  await connection.withDeadline(Date.now() + ASK_LIMIT_MS, () =>
+    connection.workflowService.describeNamespace({ namespace }),
+  );
 }
 
 async function checkSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
@@ -107,6 +124,9 @@ async function checkSearchAttributes(connection: NativeConnection, namespace: st
     `Namespace "${namespace}" lacks the search attributes ${missing.join(', ')}. Register them with: cognito-verification setup`,
   );
 }
+
+/** Whoever asks waits no longer. */
+const ASK_LIMIT_MS = 3_000;
 
 const DECIDES_ONLY =
   'This worker makes no direct calls, so each verification costs more: 33 events and 9 actions for a right code instead of 21 and 7.';
