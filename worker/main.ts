@@ -88,6 +88,8 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
       ...settings,
     });
     if (settings.only === 'workflows') log.logger.info(DECIDES_ONLY);
+    // The SDK takes the first and leaves the next to Node, which would end a send in the middle. A second Ctrl-C still does.
+    process.on('SIGTERM', () => undefined);
     const running = worker.run();
     health.watch(worker, () => askServer(connection, namespace));
     const polling = { address, namespace, taskQueue, cognito: cognitoInWords(), userPools: poolIds };
