@@ -48,6 +48,7 @@ const GUARDS = [
   'test/replay/gate.test.ts',
   'test/replay/sources-of-nondeterminism.test.ts',
   'test/tracing/worker-death.test.ts',
+  'test/worker/{probes,told-to-stop}.test.ts',
 ];
 /** They wait for half a minute or longer, and run once, in the project `without a cache`. */
 const SLOW_LIFECYCLE =

@@ -37,7 +37,7 @@ export function createHealth(keys: Pick<KeyRing, 'check'>): Health {
   return {
     watch: (worker, askServer) => {
       const looks = [
-        looking('The Temporal Service does not answer', askServer),
+        looking('The Temporal Service cannot be used', askServer),
         looking('The keys cannot be read', async () => await keys.check?.()),
       ];
       watched = { status: () => worker.status(), looks };
@@ -53,11 +53,16 @@ export function createHealth(keys: Pick<KeyRing, 'check'>): Health {
   };
 }
 
-/** Why the process should be started anew: the SDK does not bring a failed worker back. */
+/** Why the process should be started anew: a worker has failed, or has ended beside one that goes on, and none comes back. */
 function whyFailed(statuses: Statuses): string[] {
-  return workersOf(statuses)
-    .filter(({ status }) => status.runState === 'FAILED')
-    .map(({ name }) => `The worker of ${name} has failed: see the log.`);
+  const workers = workersOf(statuses);
+  const goesOn = workers.some(({ status }) => status.runState === 'RUNNING');
+  return workers
+    .filter(({ status: { runState } }) => runState === 'FAILED' || (runState === 'STOPPED' && goesOn))
+    .map(
+      ({ name, status }) =>
+        `The worker of ${name} has ${status.runState === 'FAILED' ? 'failed' : 'ended'}: see the log.`,
+    );
 }
 
 /**

@@ -9,6 +9,7 @@ import { createMessageGuard } from '../guard/create-message-guard.js';
 import { guardSettings } from '../guard/guard-settings.js';
 import { logUncaught, logWarnings } from '../log/log-uncaught.js';
 import { createLogger } from '../log/logger.js';
+import { askAsWorker } from '../temporal/ask-as-worker.js';
 import { loadConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
 import { explainMissingNamespace } from '../temporal/missing-namespace.js';
@@ -74,6 +75,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
   const messageGuard = createMessageGuard(guard, { log: log.logger, observe: guardObserver(meterOf(config)) });
   try {
     await checkSearchAttributes(connection, namespace);
+    await askAsWorker(connection, namespace, START_LIMIT_MS);
     for (const warning of await probed) log.logger.warn(warning);
     const worker = await createWorker({
       connection,
@@ -91,7 +93,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     // The SDK takes the first and leaves the next to Node, which would end a send in the middle. A second Ctrl-C still does.
     process.on('SIGTERM', () => undefined);
     const running = worker.run();
-    health.watch(worker, () => askServer(connection, namespace));
+    health.watch(worker, () => askAsWorker(connection, namespace, ASK_LIMIT_MS));
     const polling = { address, namespace, taskQueue, cognito: cognitoInWords(), userPools: poolIds };
     const where = probes ? ` Probes: http://${probes.address}/healthz and /readyz.` : '';
     process.stdout.write(
@@ -112,13 +114,6 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
   }
 }
 
-/** Asks for what a worker asks for at its start too, so that it needs no right more. */
-async function askServer(connection: NativeConnection, namespace: string): Promise<void> {
-  await connection.withDeadline(Date.now() + ASK_LIMIT_MS, () =>
-    connection.workflowService.describeNamespace({ namespace }),
-  );
-}
-
 async function checkSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
   const missing = await missingSearchAttributes(connection, namespace);
   if (missing.length === 0) return;
@@ -127,8 +122,10 @@ async function checkSearchAttributes(connection: NativeConnection, namespace: st
   );
 }
 
-/** Whoever asks waits no longer. */
+/** Whoever probes waits no longer. */
 const ASK_LIMIT_MS = 3_000;
+/** A busy server may take a while, and this is no probe. */
+const START_LIMIT_MS = 10_000;
 
 const DECIDES_ONLY =
   'This worker makes no direct calls, so each verification costs more: 33 events and 9 actions for a right code instead of 21 and 7.';

@@ -85,12 +85,21 @@ it('an hour without a task, and a year, leave it ready', async () => {
   }
 });
 
+it('a process whose workers have all ended is alive until it ends itself', () => {
+  statuses = {
+    workflows: { ...WAITING, runState: 'STOPPED' },
+    cognito: { ...WAITING_FOR_CALLS, runState: 'DRAINING' },
+  };
+  watch();
+  expect(health.alive()).toEqual(OK);
+});
+
 describe('not ready', () => {
   it.each([
     [{ runState: 'INITIALIZED' }, 'The worker of the verifications does not poll yet.', true],
     [{ runState: 'STOPPING' }, 'The worker of the verifications has been told to stop (STOPPING).', true],
     [{ runState: 'DRAINING' }, 'The worker of the verifications has been told to stop (DRAINING).', true],
-    [{ runState: 'STOPPED' }, 'The worker of the verifications has been told to stop (STOPPED).', true],
+    [{ runState: 'STOPPED' }, 'The worker of the verifications has been told to stop (STOPPED).', false],
     [{ runState: 'FAILED' }, 'The worker of the verifications has failed: see the log.', false],
     [
       { workflowPollerState: 'FAILED' },
@@ -131,7 +140,7 @@ describe('not ready', () => {
     watch();
     expect((await health.ready()).reasons).toEqual([
       'The worker of the calls to Cognito has been told to stop (DRAINING).',
-      'The Temporal Service does not answer: refused, Bearer [token]',
+      'The Temporal Service cannot be used: refused, Bearer [token]',
       'The keys cannot be read: no file',
     ]);
   });
