@@ -54,7 +54,7 @@ const GUARDS = [
 const SLOW_LIFECYCLE =
   'test/lifecycle/{held-answers,in-real-time,local-answers,queries-ahead,sends-that-nobody-received}.test.ts';
 /** It builds the Temporal server first, which takes minutes the first time on a machine. */
-const POSTGRES = 'test/dev/postgres-server.test.ts';
+const POSTGRES = 'test/dev/postgres-{server,security}.test.ts';
 /** They install the packages that `npm run package` makes. The others need a package registry, and take long. */
 const PACKAGE = 'test/packages/package.test.ts';
 const PACKAGES = ['test/packages/matrix.test.ts', 'test/packages/testing-kit.test.ts'];
