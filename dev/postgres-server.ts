@@ -77,10 +77,8 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
     await writeFile(join(folder, 'dynamic-config.yaml'), JSON.stringify(DYNAMIC_CONFIG));
     await writeFile(join(folder, 'server.yaml'), JSON.stringify(config), { mode: 0o600 });
     const services = ['frontend', 'history', 'matching', 'worker', ...(security ? ['internal-frontend'] : [])];
-    const args = [
-      ...['--config-file', join(folder, 'server.yaml'), ...(security ? [] : ['--allow-no-auth']), 'start'],
-      ...services.flatMap((service) => ['--service', service]),
-    ];
+    const args = ['--config-file', join(folder, 'server.yaml'), ...(security ? [] : ['--allow-no-auth'])];
+    args.push('start', ...services.flatMap((service) => ['--service', service]));
     const server = await spawnServer(programs.server, args, { folder, logFile: join(folder, 'server.log') });
     teardown.addQuietly('the Temporal server', () => server.stop());
     const address = `127.0.0.1:${ports[0]}`;
@@ -139,7 +137,12 @@ async function makeSchema({ sqlTool }: ServerPrograms, postgres: Postgres, signa
 }
 
 /** Makes the namespace and its search attributes, and waits until both are usable: the server's caches take seconds. */
-async function prepare(server: ServerProcess, options: ConnectionOptions, namespace: string, signal?: AbortSignal): Promise<void> {
+async function prepare(
+  server: ServerProcess,
+  options: ConnectionOptions,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const deadline = performance.now() + READY_LIMIT_MS;
   const connection = Connection.lazy(options);
   const { workflowService } = connection;

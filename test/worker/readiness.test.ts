@@ -55,13 +55,9 @@ it('a worker whose one slot is taken, and then one that the server lets nothing 
   rig.sandbox.setFault({ operation: 'GetUserAttributeVerificationCode', latencyMs: 2_500, afterEffect: true });
   const start = async (timeout: '20 s' | '2 s') =>
     await client.start({ accessToken: (await rig.user()).accessToken, attributeName: 'email' }, { timeout });
-  let done = false;
-  const both = Promise.all([start('20 s'), start('20 s')]).finally(() => (done = true));
-  while (!done) {
+  const both = Promise.all([start('20 s'), start('20 s')]);
+  while ((await Promise.race([both, sleep(50, 'under way')])) === 'under way')
     expect(await health.ready()).toEqual(READY);
-    await sleep(50);
-  }
-  await both;
   rig.sandbox.clearFaults();
   await setQueueLimits(queue, { queueRate: 0, identity: 'test' });
   const { workflowId, status } = await start('2 s');
