@@ -27,7 +27,7 @@ const UNIT = [
   'test/probe/iam-policy.test.ts',
   'test/testing/{fake,on-demand}.test.ts',
   'test/tracing/{allowed-spans,client,settings,worker-tracing}.test.ts',
-  'test/worker/{memory,plain-transport,worker-settings}.test.ts',
+  'test/worker/{health,memory,plain-transport,worker-settings}.test.ts',
 ];
 
 const STORIES = 'test/model/scenarios.test.ts';
@@ -52,12 +52,13 @@ const GUARDS = [
   'test/replay/gate.test.ts',
   'test/replay/sources-of-nondeterminism.test.ts',
   'test/tracing/worker-death.test.ts',
+  'test/worker/{probes,told-to-stop}.test.ts',
 ];
 /** They wait for half a minute or longer, and run once, in the project `without a cache`. */
 const SLOW_LIFECYCLE =
   'test/lifecycle/{held-answers,in-real-time,local-answers,queries-ahead,sends-that-nobody-received}.test.ts';
 /** It builds the Temporal server first, which takes minutes the first time on a machine. */
-const POSTGRES = 'test/dev/postgres-server.test.ts';
+const POSTGRES = 'test/dev/postgres-{server,security}.test.ts';
 /** They install the packages that `npm run package` makes. The others need a package registry, and take long. */
 const PACKAGE = 'test/packages/package.test.ts';
 const PACKAGES = ['test/packages/matrix.test.ts', 'test/packages/testing-kit.test.ts'];

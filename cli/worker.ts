@@ -28,6 +28,7 @@ Settings:
                                              a file with the secret that it shows there
   VERIFICATION_LOG_LEVEL                     trace, debug, info, warn, error (default: info)
   VERIFICATION_METRICS_ADDRESS               host:port on which it serves metrics to Prometheus (default: nowhere)
+  VERIFICATION_HEALTH_ADDRESS                host:port on which it answers /healthz and /readyz (default: nowhere)
   OTEL_EXPORTER_OTLP_ENDPOINT                a collector for traces, such as http://localhost:4318 (default: no traces)
   OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, OTEL_…
                                              the rest of its traces, as OpenTelemetry reads it

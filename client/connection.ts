@@ -5,7 +5,7 @@ import { TemporalUnavailableError } from './errors.js';
 import { retriesOn } from './grpc-retries.js';
 import { unreachable } from './unreachable.js';
 
-export { unreachable } from './unreachable.js';
+export { splitUnreachable, unreachable } from './unreachable.js';
 
 /** Long enough for the restart of a proxy, short enough for somebody who waits. */
 const REPEATS_FOR_MS = 1_500;

@@ -42,6 +42,9 @@ export function fileKeyRing(path: string, name: string, onProblem: (problem: str
   };
   return {
     current: () => currentRing().current(),
+    check: async () => {
+      file = read(path, name, file);
+    },
     find: async (id) => {
       try {
         return await currentRing().find(id);

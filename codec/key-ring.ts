@@ -21,6 +21,12 @@ export interface KeyRing {
    * @throws UnknownKeyError, KeyServiceError
    */
   find(id: string, wrapped?: Uint8Array): Promise<EncryptionKey>;
+  /**
+   * Looks whether the keys can still be had where they come from. A process goes on with those that it has, for a while, and no
+   * other one can start. Absent where they are in this process only.
+   * @throws SettingError, KeyServiceError
+   */
+  check?(): Promise<void>;
 }
 
 /** Length of every key, in bytes. */

@@ -83,5 +83,11 @@ export function kmsKeyRing(options: KmsKeyRingOptions): KeyRing {
       if (!keyIds.includes(id)) throw new UnknownKeyError(id, keyIds);
       return await unwrapped.get(id, wrapped);
     },
+    async check() {
+      // The data key of this process, as another process has it unwrapped.
+      const { wrapped } = dataKey?.key ?? (await renew());
+      if (wrapped) await service.unwrap(sealing, wrapped);
+      await older?.check?.();
+    },
   };
 }

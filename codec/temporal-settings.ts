@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { TLSConfigOption } from '@temporalio/common/lib/internal-non-workflow/tls-config.js';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { describeSecretFile, quoteSetting, SettingError, type SettingProblem } from './setting-error.js';
@@ -46,6 +47,7 @@ export function temporalFromSettings(environment: NodeJS.ProcessEnv = process.en
   if (/[\s\p{C}]/u.test(namespace)) {
     problems.push({ name: 'TEMPORAL_NAMESPACE', found: quoteSetting(namespace), allowed: 'a name without spaces' });
   }
+  problems.push(...checkClientCertificate(loaded?.connectionOptions.tls));
   problems.push(...checkHeaders(loaded?.connectionOptions ?? { apiKey: env['TEMPORAL_API_KEY'] }));
   if (problems.length > 0) throw new SettingError(problems);
   const { apiKey, tls, metadata } = loaded?.connectionOptions ?? {};
@@ -59,6 +61,21 @@ export function temporalFromSettings(environment: NodeJS.ProcessEnv = process.en
       ...(metadata === undefined ? {} : { metadata }),
     }),
   });
+}
+
+/** A key of another certificate, or what is neither, would otherwise show only when this process connects, without its name. */
+function checkClientCertificate(tls: TLSConfigOption): SettingProblem[] {
+  const { crt, key } = (typeof tls === 'object' ? tls?.clientCertPair : undefined) ?? {};
+  if (!crt || !key) return [];
+  try {
+    createSecureContext({ cert: Buffer.from(crt), key: Buffer.from(key) });
+    return [];
+  } catch (error) {
+    // OpenSSL's message says what is wrong and quotes nothing.
+    const reason = error instanceof Error ? error.message : String(error);
+    const allowed = 'the private key of TEMPORAL_TLS_CLIENT_CERT_PATH, both in PEM and without a passphrase';
+    return [{ name: 'TEMPORAL_TLS_CLIENT_KEY_PATH', found: `a pair that TLS cannot use (${reason})`, allowed }];
+  }
 }
 
 /**

@@ -49,7 +49,10 @@ export function unservedOf(deployment: Deployment, open: OpenVerifications): Uns
     if (isServed(workers)) return [];
     if (buildId === undefined) {
       const found = `${what} go to unversioned workers, since no version of ${deploymentName} is current, and ${nobodyPolls(unversioned)}.`;
-      const remedy = { text: 'Make a version current.', command: `cognito-verification deploy promote --deployment ${deploymentName}` };
+      const remedy = {
+        text: 'Make a version current.',
+        command: `cognito-verification deploy promote --deployment ${deploymentName}`,
+      };
       return [{ which: 'new', found, remedy }];
     }
     const found = `${what} go to ${buildId}, and ${nobodyPolls(workers)}.`;

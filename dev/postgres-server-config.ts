@@ -18,17 +18,32 @@ export const DYNAMIC_CONFIG = {
   'matching.enableFairness': [{ value: true }],
 } as const;
 
+/** Who may connect. Each is the path of a file. */
+export interface ServerSecurity {
+  /** The certificate of the server and its key, in PEM. */
+  readonly certificate: string;
+  readonly key: string;
+  /** Of the authority that has signed it, and the certificates of those who may connect. */
+  readonly authority: string;
+  /** A name that the certificate has. */
+  readonly serverName: string;
+  /** The public keys of those who sign API keys, which are JSON Web Tokens with `permissions`, as a JWKS. */
+  readonly jwks: string;
+}
+
 /** Options of `serverConfig`. */
 export interface ServerConfigOptions {
   readonly postgres: Pick<Postgres, 'port' | 'user' | 'password'>;
-  /** Eight, the first for clients. */
+  /** Ten, the first for clients. */
   readonly ports: readonly number[];
+  /** Default: everybody may connect, in plain text. */
+  readonly security?: ServerSecurity | undefined;
   /** The file of the dynamic configuration. */
   readonly dynamicConfig: string;
 }
 
 /** The configuration, to be written as JSON, which the server reads as YAML. */
-export function serverConfig({ postgres, ports, dynamicConfig }: ServerConfigOptions): object {
+export function serverConfig({ postgres, ports, dynamicConfig, security }: ServerConfigOptions): object {
   const store = ({ name }: (typeof DATABASES)[number], connections: number) => ({
     sql: {
       pluginName: 'postgres12',
@@ -55,8 +70,18 @@ export function serverConfig({ postgres, ports, dynamicConfig }: ServerConfigOpt
       datastores: { main: store(DATABASES[0], 12), visibility: store(DATABASES[1], 6) },
     },
     // Without an address of its own the server would look for one that other machines reach.
-    global: { membership: { maxJoinDuration: '30s', broadcastAddress: HOST } },
-    services: { frontend: service(0), history: service(1), matching: service(2), worker: service(3) },
+    global: {
+      membership: { maxJoinDuration: '30s', broadcastAddress: HOST },
+      ...(security && { tls: mutualTls(security), authorization: apiKeys(security) }),
+    },
+    services: {
+      frontend: service(0),
+      history: service(1),
+      matching: service(2),
+      worker: service(3),
+      // The server's own workers show no API key: they have a door of their own.
+      ...(security && { 'internal-frontend': service(4) }),
+    },
     clusterMetadata: {
       enableGlobalNamespace: false,
       failoverVersionIncrement: 10,
@@ -73,5 +98,19 @@ export function serverConfig({ postgres, ports, dynamicConfig }: ServerConfigOpt
     },
     dcRedirectionPolicy: { policy: 'noop' },
     dynamicConfigClient: { filepath: dynamicConfig, pollInterval: '5s' },
+  };
+}
+
+function mutualTls({ certificate, key, authority, serverName }: ServerSecurity): object {
+  const server = { certFile: certificate, keyFile: key, requireClientAuth: true, clientCaFiles: [authority] };
+  return { frontend: { server }, internode: { server, client: { serverName, rootCaFiles: [authority] } } };
+}
+
+function apiKeys({ jwks }: ServerSecurity): object {
+  return {
+    authorizer: 'default',
+    claimMapper: 'default',
+    permissionsClaimName: 'permissions',
+    jwtKeyProvider: { keySourceURIs: [`file://${jwks}`], refreshInterval: '5s' },
   };
 }

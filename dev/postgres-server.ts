@@ -9,14 +9,14 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { GRPC_STATUS } from '@cognito-verification/contract';
-import { Connection } from '@temporalio/client';
+import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { registerSearchAttributes } from '../temporal/search-attributes.js';
 import { childEnvironment } from './child-environment.js';
 import { makeFolder } from './files.js';
 import { freePortsBetween } from './free-port.js';
 import { type Postgres, startPostgres } from './postgres.js';
-import { DATABASES, DYNAMIC_CONFIG, serverConfig } from './postgres-server-config.js';
+import { DATABASES, DYNAMIC_CONFIG, type ServerSecurity, serverConfig } from './postgres-server-config.js';
 import { type ServerPrograms, serverPrograms } from './server-build.js';
 import { type ServerProcess, spawnServer } from './server-process.js';
 import { createTeardown } from './teardown.js';
@@ -39,9 +39,14 @@ export interface PostgresServerOptions {
   readonly folder?: string | undefined;
   /** Created if it does not exist, with a retention of 24 hours. Default: `default`. */
   readonly namespace?: string | undefined;
+  /** Who may connect, and how an administrator does. Default: everybody, in plain text. */
+  readonly security?: (ServerSecurity & { readonly administrator: Administrator }) | undefined;
   /** Ends the build or the start. What was started is stopped. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Makes the namespace. */
+type Administrator = Pick<ConnectionOptions, 'tls' | 'apiKey'>;
 
 /** A running server with its database. `pid` is the Temporal server's; there is no Web UI. */
 export interface PostgresServer extends TemporalServer {
@@ -57,25 +62,27 @@ export interface PostgresServer extends TemporalServer {
  * @throws Error that says what is missing, or why a part does not get ready; the reason of the signal
  */
 export async function startPostgresServer(options: PostgresServerOptions): Promise<PostgresServer> {
-  const { report, namespace = 'default', signal } = options;
+  const { report, namespace = 'default', security, signal } = options;
   const programs = await serverPrograms({ report, signal });
   const teardown = createTeardown(report);
   try {
     const folder = await provideFolder(options.folder);
     if (options.folder === undefined)
       teardown.addQuietly('the temporary folder', () => rm(folder, { recursive: true, force: true }));
-    const [postgresPort = 0, ...ports] = await freePortsBetween(...PORTS, 9);
+    const [postgresPort = 0, ...ports] = await freePortsBetween(...PORTS, 11);
     const postgres = await startPostgres({ folder: join(folder, 'postgres'), port: postgresPort, signal });
     teardown.addQuietly('PostgreSQL', () => postgres.stop());
     await makeSchema(programs, postgres, signal);
-    const config = serverConfig({ postgres, ports, dynamicConfig: join(folder, 'dynamic-config.yaml') });
+    const config = serverConfig({ postgres, ports, security, dynamicConfig: join(folder, 'dynamic-config.yaml') });
     await writeFile(join(folder, 'dynamic-config.yaml'), JSON.stringify(DYNAMIC_CONFIG));
     await writeFile(join(folder, 'server.yaml'), JSON.stringify(config), { mode: 0o600 });
-    const args = ['--config-file', join(folder, 'server.yaml'), '--allow-no-auth', 'start'];
+    const services = ['frontend', 'history', 'matching', 'worker', ...(security ? ['internal-frontend'] : [])];
+    const args = ['--config-file', join(folder, 'server.yaml'), ...(security ? [] : ['--allow-no-auth'])];
+    args.push('start', ...services.flatMap((service) => ['--service', service]));
     const server = await spawnServer(programs.server, args, { folder, logFile: join(folder, 'server.log') });
     teardown.addQuietly('the Temporal server', () => server.stop());
     const address = `127.0.0.1:${ports[0]}`;
-    await prepare(server, address, namespace, signal);
+    await prepare(server, { address, ...security?.administrator }, namespace, signal);
     return {
       address,
       namespace,
@@ -130,9 +137,14 @@ async function makeSchema({ sqlTool }: ServerPrograms, postgres: Postgres, signa
 }
 
 /** Makes the namespace and its search attributes, and waits until both are usable: the server's caches take seconds. */
-async function prepare(server: ServerProcess, address: string, namespace: string, signal?: AbortSignal): Promise<void> {
+async function prepare(
+  server: ServerProcess,
+  options: ConnectionOptions,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const deadline = performance.now() + READY_LIMIT_MS;
-  const connection = Connection.lazy({ address });
+  const connection = Connection.lazy(options);
   const { workflowService } = connection;
   const steps = [
     () =>

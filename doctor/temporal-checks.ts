@@ -1,4 +1,5 @@
 /** Checks of the Temporal Service. */
+import { splitUnreachable } from '@cognito-verification/client/connection';
 import { SettingError } from '@cognito-verification/codec';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
@@ -34,37 +35,9 @@ export function judgeUnreachable(error: unknown): Finding {
       remedy: CORRECT_SETTING,
     });
   }
-  // The rest of the message is advice for every case, and here it is the remedy's place.
-  const [found = message] = message.split(' Is it running there?');
-  const way = WAYS_TO_CONNECT.find(({ when }) => when.test(found))?.text ?? ANY_WAY_TO_CONNECT;
-  return findings.failure({ subject: 'Temporal Service', found, means: NOTHING_STARTS, remedy: { text: way } });
+  const { found, advice } = splitUnreachable(message);
+  return findings.failure({ subject: 'Temporal Service', found, means: NOTHING_STARTS, remedy: { text: advice } });
 }
-
-const ANY_WAY_TO_CONNECT =
-  'Start the service there, or correct TEMPORAL_ADDRESS or the profile in TEMPORAL_PROFILE. For a local one: npm start, in a clone of this project.';
-
-const WAYS_TO_CONNECT: readonly { when: RegExp; text: string }[] = [
-  {
-    when: /ENOTFOUND|EAI_AGAIN|name resolution/i,
-    text: 'Correct the host in TEMPORAL_ADDRESS: no name server knows it.',
-  },
-  {
-    when: /certificate|self.signed|altnames/i,
-    text: 'Set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the file with the certificate of the authority that has signed that of the service. Or correct TEMPORAL_ADDRESS to the host that the certificate names.',
-  },
-  {
-    when: /with TLS: .*(wrong version|packet length|EPROTO|ECONNRESET|disconnected)/i,
-    text: 'The service speaks plain text there. Set TEMPORAL_TLS=false, or correct the port in TEMPORAL_ADDRESS.',
-  },
-  {
-    when: /without TLS: .*(ECONNRESET|disconnected|closed|goaway|Failed to connect)/i,
-    text: 'The service may speak TLS only. Set TEMPORAL_TLS=true; Temporal Cloud needs TEMPORAL_API_KEY or a client certificate as well.',
-  },
-  {
-    when: /unauthori[sz]ed|unauthenticated|permission|api.key|jwt/i,
-    text: 'The service refuses this process. Correct TEMPORAL_API_KEY or the client certificate, and its permission in the namespace.',
-  },
-];
 
 /** The oldest server that keeps limits of task queues. */
 const LEAST_SERVER = [1, 29] as const;

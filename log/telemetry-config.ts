@@ -8,4 +8,6 @@ export interface TelemetryConfig {
   readonly logLevel: LogLevelName;
   /** `VERIFICATION_METRICS_ADDRESS`, `host:port`: where a worker serves its metrics. Default: nowhere. */
   readonly metricsAddress?: string | undefined;
+  /** `VERIFICATION_HEALTH_ADDRESS`, `host:port`, port 0 for any free one: where a worker answers probes. Default: nowhere. */
+  readonly healthAddress?: string | undefined;
 }

@@ -16,7 +16,7 @@ export interface TemporalConfig extends TemporalSettings {
 }
 
 const DEFAULT_LOG_LEVEL = 'info';
-const METRICS_FORM = /^(\[[\da-fA-F:]+\]|[\w.-]+):\d{1,5}$/;
+const ADDRESS_FORM = /^(\[[\da-fA-F:]+\]|[\w.-]+):\d{1,5}$/;
 
 /**
  * Reads how a process reaches Temporal, and nothing else.
@@ -41,7 +41,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Tempor
 }
 
 /**
- * Reads the settings of logs and metrics only, for a process that does not connect to Temporal.
+ * Reads the settings of logs, metrics and health only, for a process that does not connect to Temporal.
  * @throws SettingError with everything that is wrong with them
  */
 export function loadTelemetryConfig(environment: NodeJS.ProcessEnv = process.env): TelemetryConfig {
@@ -51,20 +51,25 @@ export function loadTelemetryConfig(environment: NodeJS.ProcessEnv = process.env
   if (!logLevel) {
     problems.push({ name: 'VERIFICATION_LOG_LEVEL', found: quoteSetting(wanted), allowed: LOG_LEVELS.join(', ') });
   }
-  const metricsAddress = environment['VERIFICATION_METRICS_ADDRESS'] || undefined;
-  if (metricsAddress !== undefined && !isListenAddress(metricsAddress)) {
-    problems.push({
-      name: 'VERIFICATION_METRICS_ADDRESS',
-      found: quoteSetting(metricsAddress),
-      allowed: 'host:port of this machine, such as 127.0.0.1:9464, with a port from 1 to 65535',
-    });
-  }
+  const addressIn = (name: string, example: string, leastPort: number) => {
+    const address = environment[name] || undefined;
+    if (address !== undefined && !isListenAddress(address, leastPort)) {
+      problems.push({
+        name,
+        found: quoteSetting(address),
+        allowed: `host:port of this machine, such as ${example}, with a port from ${leastPort} to 65535`,
+      });
+    }
+    return address;
+  };
+  // Nobody would find the metrics on a port that the system has chosen.
+  const metricsAddress = addressIn('VERIFICATION_METRICS_ADDRESS', '127.0.0.1:9464', 1);
+  const healthAddress = addressIn('VERIFICATION_HEALTH_ADDRESS', '127.0.0.1:8080', 0);
   if (!logLevel || problems.length > 0) throw new SettingError(problems);
-  return Object.freeze({ logLevel, metricsAddress });
+  return Object.freeze({ logLevel, metricsAddress, healthAddress });
 }
 
-/** Port 0 is refused: nobody would find the metrics on a port that the system has chosen. */
-function isListenAddress(address: string): boolean {
+function isListenAddress(address: string, leastPort: number): boolean {
   const port = Number(address.slice(address.lastIndexOf(':') + 1));
-  return METRICS_FORM.test(address) && port > 0 && port <= 65_535;
+  return ADDRESS_FORM.test(address) && port >= leastPort && port <= 65_535;
 }

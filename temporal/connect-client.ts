@@ -19,6 +19,20 @@ export async function connectClient(
     return connected;
   } catch (cause) {
     await connected.close();
-    throw unreachable(config, cause);
+    throw unreachable(config, await whyNot(config, cause));
+  }
+}
+
+/** The error of a connection whose time has passed does not say why. That of a call which is not repeated for long does. */
+async function whyNot(config: TemporalConfig, cause: unknown): Promise<unknown> {
+  const { connection, settled, close } = clientOf(config);
+  try {
+    await settled();
+    await connection.withDeadline(Date.now() + CONNECT_TIMEOUT_MS, () => connection.workflowService.getSystemInfo({}));
+    return cause;
+  } catch (error) {
+    return error;
+  } finally {
+    await close();
   }
 }

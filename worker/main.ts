@@ -1,5 +1,6 @@
 /** The entry of the worker process: settings, connection, checks, workers, and a clean end on Ctrl-C or SIGTERM. */
 import { cognitoEndpoint, keyRingFromSettings, readSettings, userPoolsFromSettings } from '@cognito-verification/codec';
+import { defined } from '@cognito-verification/contract';
 import type { NativeConnection } from '@temporalio/worker';
 import { accessTokenSourceFromSettings } from '../activities/access-token-source-settings.js';
 import { cognitoInWords, createCognitoClients } from '../activities/cognito-clients.js';
@@ -8,11 +9,14 @@ import { createMessageGuard } from '../guard/create-message-guard.js';
 import { guardSettings } from '../guard/guard-settings.js';
 import { logUncaught, logWarnings } from '../log/log-uncaught.js';
 import { createLogger } from '../log/logger.js';
+import { askAsWorker } from '../temporal/ask-as-worker.js';
 import { loadConfig } from '../temporal/config.js';
 import { connectWorker } from '../temporal/connect-worker.js';
 import { explainMissingNamespace } from '../temporal/missing-namespace.js';
 import { missingSearchAttributes, SearchAttributesError } from '../temporal/search-attributes.js';
 import { isTracingOn } from '../tracing/settings.js';
+import { createHealth } from './health.js';
+import { serveHealth } from './health-server.js';
 import { guardObserver, meterOf } from './metrics.js';
 import { plainTransports } from './plain-transport.js';
 import { installRuntime } from './telemetry.js';
@@ -51,10 +55,13 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     worker: () => workerSettings(),
     isTraced: () => isTracingOn(),
   });
-  const { address, namespace, taskQueue } = config;
+  const { address, namespace, taskQueue, healthAddress } = config;
   const poolIds = userPools.map(({ userPoolId }) => userPoolId);
   const log = await installRuntime(config);
   logUncaught(log);
+  // Before anything that may take a while, so that a process that starts is not taken for one that hangs.
+  const health = createHealth(keys);
+  const probes = healthAddress === undefined ? undefined : await serveHealth(healthAddress, health, log.logger);
   // Nothing of OpenTelemetry is loaded otherwise: a start is nearly all loading.
   const tracing = isTraced ? (await import('../tracing/worker-tracing.js')).startTracing(log.logger) : undefined;
   // A worker that makes no calls need not reach Cognito.
@@ -68,6 +75,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
   const messageGuard = createMessageGuard(guard, { log: log.logger, observe: guardObserver(meterOf(config)) });
   try {
     await checkSearchAttributes(connection, namespace);
+    await askAsWorker(connection, namespace, START_LIMIT_MS);
     for (const warning of await probed) log.logger.warn(warning);
     const worker = await createWorker({
       connection,
@@ -82,12 +90,18 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
       ...settings,
     });
     if (settings.only === 'workflows') log.logger.info(DECIDES_ONLY);
+    // The SDK takes the first and leaves the next to Node, which would end a send in the middle. A second Ctrl-C still does.
+    process.on('SIGTERM', () => undefined);
     const running = worker.run();
+    health.watch(worker, () => askAsWorker(connection, namespace, ASK_LIMIT_MS));
     const { version } = worker;
+    const polling = { address, namespace, taskQueue, cognito: cognitoInWords(), userPools: poolIds, version };
+    const as = version ? ` as build ${version.buildId} of ${version.deploymentName}` : '';
+    const where = probes ? ` Probes: http://${probes.address}/healthz and /readyz.` : '';
     process.stdout.write(
       json
-        ? `${JSON.stringify({ polling: { address, namespace, taskQueue, cognito: cognitoInWords(), userPools: poolIds, version } })}\n`
-        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}${version ? ` as build ${version.buildId} of ${version.deploymentName}` : ''}, and calling ${cognitoInWords()} for ${poolIds.join(', ')}. Ctrl-C stops it.\n`,
+        ? `${JSON.stringify({ polling: { ...polling, ...defined({ health: probes?.address }) } })}\n`
+        : `Polling task queue ${taskQueue} in namespace ${namespace} at ${address}${as}, and calling ${cognitoInWords()} for ${poolIds.join(', ')}.${where} Ctrl-C stops it.\n`,
     );
     await running;
   } catch (error) {
@@ -98,6 +112,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
     // A worker that failed may still hold the connection; then the worker's own error is the one to report.
     await connection.close().catch(() => undefined);
     await messageGuard.close();
+    await probes?.close();
   }
 }
 
@@ -108,6 +123,11 @@ async function checkSearchAttributes(connection: NativeConnection, namespace: st
     `Namespace "${namespace}" lacks the search attributes ${missing.join(', ')}. Register them with: cognito-verification setup`,
   );
 }
+
+/** Whoever probes waits no longer. */
+const ASK_LIMIT_MS = 3_000;
+/** A busy server may take a while, and this is no probe. */
+const START_LIMIT_MS = 10_000;
 
 const DECIDES_ONLY =
   'This worker makes no direct calls, so each verification costs more: 33 events and 9 actions for a right code instead of 21 and 7.';

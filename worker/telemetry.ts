@@ -54,7 +54,7 @@ export async function installRuntime(settings: RuntimeSettings): Promise<Process
     // Core starts to listen here, and its error for a failure has no class of its own.
     const reason = /prometheus.*exporter: (.*)$/.exec(error instanceof Error ? error.message : '')?.[1];
     if (metricsAddress === undefined || reason === undefined) throw error;
-    throw cannotListen(metricsAddress, reason);
+    throw cannotListen('VERIFICATION_METRICS_ADDRESS', metricsAddress, reason);
   }
 }
 
@@ -66,7 +66,7 @@ export async function prometheusOn(address: string): Promise<MetricsExporterConf
   const colon = address.lastIndexOf(':');
   // Core takes addresses only, no names.
   const host = await lookup(address.slice(0, colon).replace(/^\[|\]$/g, '')).catch((error: unknown) => {
-    throw cannotListen(address, error instanceof Error ? error.message : String(error));
+    throw cannotListen('VERIFICATION_METRICS_ADDRESS', address, error instanceof Error ? error.message : String(error));
   });
   return {
     prometheus: {
@@ -79,10 +79,11 @@ export async function prometheusOn(address: string): Promise<MetricsExporterConf
   };
 }
 
-function cannotListen(address: string, reason: string): SettingError {
+/** The error of a setting `name` that names an address where nothing can listen. */
+export function cannotListen(name: string, address: string, reason: string): SettingError {
   return new SettingError([
     {
-      name: 'VERIFICATION_METRICS_ADDRESS',
+      name,
       found: `${quoteSetting(address)}, where nothing can listen (${reason})`,
       allowed: 'host:port of this machine that no other program has taken',
     },

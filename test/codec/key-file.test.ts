@@ -13,7 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KEY_SETTINGS, type KeyRing, keyRingFromSettings, UnknownKeyError } from '@cognito-verification/codec';
+import {
+  KEY_SETTINGS,
+  type KeyRing,
+  keyRingFromSettings,
+  SettingError,
+  UnknownKeyError,
+} from '@cognito-verification/codec';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const { file: FILE } = KEY_SETTINGS;
@@ -237,4 +243,18 @@ describe('an unusable file is refused at the start', () => {
       expect(refusal(text)).toMatch(/KEYS_FILE: found a file that (does not exist|cannot be read \(ENOTDIR\))/);
     }
   });
+});
+
+it('a look at the keys sees at once that the file is gone, holds no keys, or is back', async () => {
+  replace(A);
+  const ring = ringOf(file);
+  await ring.check?.();
+  renameSync(file, `${file}.away`);
+  await expect(ring.check?.()).rejects.toThrow(/does not exist/);
+  writeOver('no keys');
+  await expect(ring.check?.()).rejects.toThrow(SettingError);
+  expect(await sealing(ring)).toBe('a');
+  replace(B);
+  await ring.check?.();
+  expect(await sealing(ring)).toBe('b');
 });

@@ -100,3 +100,17 @@ it('away when the data key of another process is needed: fails, is not remembere
   kms?.setLine('up');
   expect(await openOne(otherCodec, sealed)).toBe('secret');
 });
+
+it('a look at the keys says within 10 s that KMS is away, and that it is back', async () => {
+  const keys = ring();
+  await keys.current();
+  await keys.check?.();
+  kms?.setLine('cut');
+  await expect(keys.check?.()).rejects.toThrow(/^AWS KMS did not unwrap a data key with arn:/);
+  kms?.setLine('silent');
+  const startedAt = Date.now();
+  await expect(keys.check?.()).rejects.toThrow(KeyServiceError);
+  expect(Date.now() - startedAt).toBeLessThan(10_000);
+  kms?.setLine('up');
+  await keys.check?.();
+});

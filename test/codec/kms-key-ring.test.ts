@@ -175,6 +175,7 @@ describe('answers of KMS that moto does not give', () => {
     const encoded = codecOf(saying(error)).encode([payloadOf(1)]);
     await expect(encoded).rejects.toThrow(`AWS KMS did not make a data key with ${arn} (${error.name}: so says KMS)`);
     await expect(encoded).rejects.toMatchObject({ code: 'KeyService', cause: error });
+    await expect(saying(error).check?.()).rejects.toMatchObject({ code: 'KeyService', cause: error });
   });
 
   it.each([

@@ -85,6 +85,10 @@ describe('the configuration', () => {
     });
   });
 
+  it('takes any free port for health', () => {
+    expect(load({ VERIFICATION_HEALTH_ADDRESS: '[::1]:0' })).toMatchObject({ healthAddress: '[::1]:0' });
+  });
+
   it('treats an empty variable as unset', () => {
     expect(load({ TEMPORAL_ADDRESS: '', VERIFICATION_TASK_QUEUE: '' })).toEqual(load({}));
   });
@@ -106,6 +110,8 @@ describe('a wrong value', () => {
     ['VERIFICATION_METRICS_ADDRESS', { VERIFICATION_METRICS_ADDRESS: '127.0.0.1' }],
     ['VERIFICATION_METRICS_ADDRESS', { VERIFICATION_METRICS_ADDRESS: '127.0.0.1:0' }],
     ['VERIFICATION_METRICS_ADDRESS', { VERIFICATION_METRICS_ADDRESS: '127.0.0.1:99999' }],
+    ['VERIFICATION_HEALTH_ADDRESS', { VERIFICATION_HEALTH_ADDRESS: '8080' }],
+    ['VERIFICATION_HEALTH_ADDRESS', { VERIFICATION_HEALTH_ADDRESS: '127.0.0.1:99999' }],
   ])('of %s is named, with what was found and what is allowed', (name, env) => {
     expect(problemsOf(env)).toEqual([{ name, found: expect.stringMatching(/./), allowed: expect.stringMatching(/./) }]);
   });
