@@ -25,7 +25,7 @@ const ROLLBACK_WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 1_000;
 /** A change reaches every task queue within a moment. */
 const SETTLE_MS = 10_000;
-/** Open verifications that are replayed, evenly over their states: 50 s. */
+/** Open verifications that are replayed, evenly over their states. */
 const MOST_REPLAYED = 2_000;
 
 /** What an action works with. */
@@ -102,7 +102,7 @@ async function moveTo(work: Work, buildId: string, percent: number | undefined):
   if (from === undefined) await refuseUnreplayed(work, buildId);
   if (percent === undefined) {
     await allTo(work, seen, buildId);
-    return { action: 'promote', buildId, from };
+    return { action: 'promote', buildId, from: from === buildId && seen.ramp ? seen.ramp.buildId : from };
   }
   if (from === buildId) throw new DeploymentError(`${buildId} is current: all new verifications go to it.`, 'Refused');
   if (from === undefined && !isServed(seen.unversioned))

@@ -268,7 +268,10 @@ describe('a rolling deploy', () => {
     expect(await deploy(next, 'ramp', '5')).toMatchObject({ code: 0, document: { ramp: { percent: 5 } } });
     expect(await deploy(next, 'rollback')).toMatchObject({ code: 0, document: { current: old.id, ramp: null } });
     expect(await deploy(next, 'ramp', '5')).toMatchObject({ code: 0 });
-    expect(await deploy(old, 'promote')).toMatchObject({ code: 0, document: { current: old.id, ramp: null } });
+    expect(await deploy(old, 'promote')).toMatchObject({
+      code: 0,
+      document: { current: old.id, ramp: null, done: { from: next.id } },
+    });
     expect(await deploy(old, 'ramp', '5')).toMatchObject({ code: 1, document: { error: { code: 'Refused' } } });
   });
 
