@@ -279,6 +279,9 @@ export async function startWorkerProcess(
 }
 
 async function localServer(client: ClientOptionsForTestEnv): Promise<TestWorkflowEnvironment> {
+  // Set by `test/postgres-for-all.ts` alone.
+  const address = process.env['VERIFICATION_TEST_TEMPORAL'];
+  if (address) return await TestWorkflowEnvironment.createFromExistingServer({ address, client });
   return await TestWorkflowEnvironment.createLocal({
     client,
     server: {
