@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { weaken } from './test/attacks/planting.js';
@@ -62,6 +63,10 @@ const POSTGRES = 'test/dev/postgres-{server,security}.test.ts';
 /** They install the packages that `npm run package` makes. The others need a package registry, and take long. */
 const PACKAGE = 'test/packages/package.test.ts';
 const PACKAGES = ['test/packages/matrix.test.ts', 'test/packages/testing-kit.test.ts'];
+/** The other files of the lifecycle need a server that skips time. */
+const ON_A_REAL_SERVER = readdirSync('test/lifecycle')
+  .map((file) => `test/lifecycle/${file}`)
+  .filter((file) => file.endsWith('.test.ts') && readFileSync(file, 'utf8').includes("Rig('local'"));
 const FAULTS = ['test/faults/planted-bugs.test.ts', 'test/faults/thousand.test.ts'];
 /** A code must be answered within the 3 s of a local activity, on a machine that does nothing else. */
 const LOCAL_ATTEMPTS = 'test/faults/local-attempts.test.ts';
@@ -74,8 +79,8 @@ const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
-    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:postgres`, `npm run test:packages`,
-    // `npm run test:guard` and `npm run test:local-attempts` the one of that name, `npm run test:long` the others.
+    // `npm run test:unit` runs the first, `npm test` the first two, `npm run test:postgres`, `npm run test:end-to-end`,
+    // `npm run test:packages`, `npm run test:guard` and `npm run test:local-attempts` the one of that name, `npm run test:long` the others.
     projects: [
       { extends: true, test: { name: 'unit', include: UNIT, retry: 0 } },
       {
@@ -133,6 +138,18 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'postgres', include: [POSTGRES], ...ALONE, hookTimeout: 3_600_000 } },
+      // What a caller sees of a verification, once more on a Temporal server as deployments have it.
+      {
+        extends: true,
+        test: {
+          name: 'end to end',
+          include: ON_A_REAL_SERVER,
+          globalSetup: 'test/postgres-for-all.ts',
+          // Builds the server unless it is in the cache.
+          hookTimeout: 120_000,
+          testTimeout: 120_000,
+        },
+      },
       { extends: true, test: { name: 'flood', include: [FLOOD], ...ALONE, retry: 0 } },
       { extends: true, test: { name: 'local attempts', include: [LOCAL_ATTEMPTS], ...ALONE, retry: 0 } },
       // A message too many is one too many, also if there is none the second time.

@@ -287,6 +287,9 @@ async function localServer(
   client: ClientOptionsForTestEnv,
   more: readonly string[] = [],
 ): Promise<TestWorkflowEnvironment> {
+  // Set by `test/postgres-for-all.ts` alone.
+  const address = process.env['VERIFICATION_TEST_TEMPORAL'];
+  if (address) return await TestWorkflowEnvironment.createFromExistingServer({ address, client });
   return await TestWorkflowEnvironment.createLocal({
     client,
     server: {
