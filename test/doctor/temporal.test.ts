@@ -54,7 +54,7 @@ describe('one thing is wrong, until its finding is followed', () => {
     const taskQueue = 'two-builds';
     await limit({ queueRate: 12 }, taskQueue);
     const path = join(tmpdir(), `doctor-bundle-${process.pid}.js`);
-    await writeFile(path, `${await readFile(WORKFLOW_BUNDLE_PATH, 'utf8')}\n// Another build.\n`);
+    await writeFile(path, `/* Another build. */ ${await readFile(WORKFLOW_BUNDLE_PATH, 'utf8')}`);
     const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
     // A connection has one worker of a task queue.
     const connection = await NativeConnection.connect({ address: rig.env.address });
