@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { GRPC_STATUS } from '@cognito-verification/contract';
+import { GRPC_STATUS, SEARCH_ATTRIBUTES } from '@cognito-verification/contract';
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { registerSearchAttributes } from '../temporal/search-attributes.js';
@@ -152,7 +152,8 @@ async function prepare(
         .registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs(RETENTION_MS) })
         .catch(ignoreExisting),
     () => registerSearchAttributes(connection, namespace),
-    () => workflowService.countWorkflowExecutions({ namespace }),
+    // Where verifications start the attributes are known a moment later than where they are listed.
+    () => workflowService.countWorkflowExecutions({ namespace, query: `${SEARCH_ATTRIBUTES.state} = 'sending'` }),
   ];
   try {
     for (let step = steps.shift(); step !== undefined; ) {

@@ -7,7 +7,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * Connects a client for the work of this project's own commands. Does not load the native worker.
- * @throws TemporalUnavailableError if there is no answer within five seconds
+ * @throws TemporalUnavailableError if there is no answer within five seconds, after up to two more in which it finds out why
  */
 export async function connectClient(
   config: TemporalConfig,

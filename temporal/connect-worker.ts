@@ -10,7 +10,7 @@ const SOON_MS = 500;
 
 /**
  * Connects a worker.
- * @throws TemporalUnavailableError if there is no answer within some five seconds
+ * @throws TemporalUnavailableError if there is no answer within some seven seconds
  */
 export async function connectWorker(config: TemporalConfig): Promise<NativeConnection> {
   const native = NativeConnection.connect({ address: config.address, ...config.security });
