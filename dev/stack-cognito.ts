@@ -56,14 +56,16 @@ const PROBE_LIMIT_MS = 3_000;
 const AWS_SETTINGS = ['AWS_PROFILE', 'AWS_ACCESS_KEY_ID', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
 
 /**
- * The settings by which doctor asks a sandbox for everything else of an AWS account. A sandbox takes any credentials; those of this
- * shell stay as they are.
+ * The settings by which doctor and the lines of its remedies ask a sandbox for everything else of an AWS account. A sandbox takes any
+ * credentials; those of this shell stay as they are.
  */
 export function accountSettings(
   endpoint: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> {
-  const endpoints = Object.values(SERVICES).map(({ endpointSetting }) => [endpointSetting, endpoint] as const);
+  // Doctor asks nothing of IAM, but its remedies change roles there.
+  const settings = [...Object.values(SERVICES).map(({ endpointSetting }) => endpointSetting), 'AWS_ENDPOINT_URL_IAM'];
+  const endpoints = settings.map((setting) => [setting, endpoint] as const);
   const some = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
   return { ...Object.fromEntries(endpoints), ...(AWS_SETTINGS.some((name) => environment[name]) ? {} : some) };
 }

@@ -95,7 +95,7 @@ export function judgeOrigins(endpoint: string, { asked, foreign, isGuess }: Orig
     found: `Pages of ${names} may not use it.`,
     means: BLIND,
     remedy: {
-      text: 'Add the origin to VERIFICATION_CODEC_ORIGINS of the codec server, exactly so and beside those that are there, and restart it.',
+      text: 'Add the origin, as it is written above, to those in VERIFICATION_CODEC_ORIGINS of the codec server, and restart it.',
     },
   });
 }

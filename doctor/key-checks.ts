@@ -217,11 +217,11 @@ export function judgeWorkerKeys(written: Written | undefined): Finding {
         : 'the caller has';
   return findings.failure({
     subject,
-    found: `In this verification, started at ${startedAt}, ${who} sealed with a key ${ids} that is not the one here.`,
+    found: `In this verification, started at ${startedAt}, ${who} sealed with a key ${ids}, and no key here opens that.`,
     means:
       'A worker with another key than the service cannot read a request: the user waits, and no code is sent. What is sealed with a key that nobody has is lost.',
     remedy: {
-      text: `Give services, workers, codec servers and this process the same keys, in ${KEY_SETTINGS.keys}, in the file of ${KEY_SETTINGS.file} or by ${KEY_SETTINGS.kms}. A key that was in use stays in the list, after the first. Restart those that do not read them from a file. Then start a verification and run doctor again, which looks at the newest one.`,
+      text: `Give services, workers, codec servers and this process the same keys: in ${KEY_SETTINGS.keys}, in the file of ${KEY_SETTINGS.file} or by ${KEY_SETTINGS.kms}. A key that was in use stays in the list, after the first. Restart those that do not read them from a file. Then start a verification and run doctor again, which looks at the newest one.`,
     },
   });
 }

@@ -60,7 +60,7 @@ export function judgeQueueLimits(
     });
   }
   const sum = { attempts: attempts.direct + attempts.governed, sends: sends.direct + sends.governed };
-  const inWords = `At most ${sum.attempts} attempts and ${sum.sends} sends in a second, with ${allowance} direct attempts`;
+  const inWords = `At most ${sum.attempts} attempts and ${sum.sends} sends in a second, of which the workers make ${attempts.direct} and ${sends.direct} directly`;
   if (sum.attempts <= USUAL_QUOTAS.attempts && sum.sends <= USUAL_QUOTAS.sends)
     return findings.ok(taskQueue, `${inWords}.`);
   return findings.warning({

@@ -168,7 +168,7 @@ export function judgeIdentity({ sender, pool, found, isAddress }: UsedIdentity):
       found: `The identity of ${what} is not verified (${found.VerificationStatus ?? 'unknown'}).`,
       means: nothing,
       remedy: {
-        text: 'Put the records of the identity into the DNS of the domain, or follow the link in the message to the address. Then wait: SES looks again by itself, for 72 hours. The command shows the records.',
+        text: 'Put the records of the identity into the DNS of the domain, or follow the link in the message to the address. Then wait: SES looks again by itself, for 72 hours. The console shows the records; the command shows the status, and the token of each DKIM record.',
         console: consolePath,
         command: `aws sesv2 get-email-identity --region ${sender.region} --email-identity ${identity} --query "[VerificationStatus,DkimAttributes.Tokens]"`,
       },

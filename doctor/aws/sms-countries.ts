@@ -119,9 +119,9 @@ export function judgeUnitedStates(originators: Originators, country: string, ask
       found: `${country}: ${waiting.map(({ number, lacks }) => `${wordsOf(number)} ${lacks}`).join('; ')}.`,
       means,
       remedy: {
-        text: `Finish the registration; AWS and the carriers decide on it, which takes days to weeks. The command shows where it stands.${unless}`,
+        text: `Finish the registration of the number, or begin it if it has none (Create registration). AWS and the carriers decide on it, which takes days to weeks. The command shows the registration of each number, and then where each registration stands.${unless}`,
         console: 'AWS End User Messaging > SMS > Registrations',
-        command: `aws pinpoint-sms-voice-v2 describe-registrations --region ${region} --query "Registrations[].[RegistrationId,RegistrationType,RegistrationStatus]" --output text`,
+        command: `aws pinpoint-sms-voice-v2 describe-phone-numbers --region ${region} --query "PhoneNumbers[].[PhoneNumberId,NumberType,Status,RegistrationId]" --output text && aws pinpoint-sms-voice-v2 describe-registrations --region ${region} --query "Registrations[].[RegistrationId,RegistrationType,RegistrationStatus]" --output text`,
       },
       source: SOURCES.registrations,
     };

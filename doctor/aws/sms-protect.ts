@@ -22,7 +22,10 @@ export interface ProtectAnswers {
 export const protect = checkSmsRegions(
   { name: 'sms-protect', area: 'sms', title: 'countries that Protect blocks', source: SOURCES.protect },
   askProtect,
-  (answers, surroundings) => countriesOf(surroundings).countries.flatMap((country) => judgeProtect(answers, country)),
+  (answers, surroundings) => {
+    const { countries, asked } = countriesOf(surroundings);
+    return countries.flatMap((country) => judgeProtect(answers, country, asked));
+  },
 );
 
 async function askProtect({ region, pools }: SmsRegion, { aws }: Surroundings): Promise<ProtectAnswers> {
@@ -74,7 +77,12 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
   MONITOR: 'MONITOR: AWS counts what it takes for abuse, and drops nothing',
 };
 
-export function judgeProtect({ region, configurations }: ProtectAnswers, country: string): Judgement | Judgement[] {
+/** @param asked whether somebody has said that users there get messages */
+export function judgeProtect(
+  { region, configurations }: ProtectAnswers,
+  country: string,
+  asked: boolean,
+): Judgement | Judgement[] {
   const blocking = configurations.filter(({ rules }) => rules[country]?.ProtectStatus === 'BLOCK');
   if (blocking.length === 0) {
     const set = configurations.flatMap(({ rules }) => rules[country]?.ProtectStatus ?? []);
@@ -82,11 +90,11 @@ export function judgeProtect({ region, configurations }: ProtectAnswers, country
     return { verdict: 'ok', found: `${country}: ${words.length === 0 ? 'no rule' : words.join('; ')}.` };
   }
   return blocking.map(({ id, of }) => ({
-    verdict: 'failure',
+    verdict: asked ? 'failure' : 'warning',
     found: `${country}: the Protect configuration ${id} of ${of} blocks it.`,
     means: `No user with a number of ${country} gets a code by SMS. Cognito says that it was sent.`,
     remedy: {
-      text: `If users there are to sign up, allow the country. If it is blocked on purpose, offer them e-mail, and leave ${country} out of --country.`,
+      text: `If users there are to sign up, allow the country. If it is blocked on purpose, offer them e-mail, and name all other countries of your users in its place: cognito-verification doctor --country DE.`,
       console: `AWS End User Messaging > SMS > Protect > Protect configurations > ${id} > SMS country rules`,
       command: `aws pinpoint-sms-voice-v2 update-protect-configuration-country-rule-set --region ${region} --protect-configuration-id ${id} --number-capability SMS --country-rule-set-updates '{"${country}":{"ProtectStatus":"ALLOW"}}'`,
     },

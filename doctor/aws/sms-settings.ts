@@ -142,13 +142,15 @@ export function judgeSmsFailure(pool: Pool): Judgement {
         ...(isAccess ? [allowSending(pool, role, action)] : []),
       ]
     : [];
+  const steps = isTrust ? [`Let Cognito assume the role ${role ?? ''}`] : [`Let the role ${role ?? ''} call ${action}`];
+  if (isTrust && isAccess) steps.push(`let the role call ${action}`);
   return {
     verdict: 'failure',
     found: `SmsConfigurationFailure says ${failures.join(', ').slice(0, 200)}.`,
     means: 'Users get no code by SMS.',
     remedy: isRole
       ? {
-          text: `Let ${isTrust ? 'Cognito take the role' : 'the role'} ${role ?? ''}${isTrust ? (isAccess ? ` and let it do ${action}` : '') : ` do ${action}`}, or let the console make a new one. A role that names the ARN of a number needs the same ARN as OriginationIdentity.`,
+          text: `${steps.join(', and ')}. Or let the console make a new role.${direct ? ' If the policy of the role names the ARN of a number, name the same ARN as OriginationIdentity of the pool.' : ''}`,
           console: `${consoleOf(pool)} > Edit`,
           command: lines.length > 0 ? lines.join(' && ') : undefined,
         }
@@ -196,7 +198,7 @@ export function judgePoolSender(pool: Pool, senders: Nameable | undefined): Judg
       found: `${pool.region} has no such number, pool of numbers or sender id as OriginationIdentity names.`,
       means,
       remedy: {
-        text: 'Name one that is there, by its ARN. Or name none, as the command does: AWS then chooses for each country.',
+        text: 'Name one that is there, by its ARN. Or name none, as the command does: AWS then chooses for each country. The command needs version 1.46 of the AWS CLI.',
         ...edit,
         command: nameNoSender(pool),
       },
@@ -208,7 +210,7 @@ export function judgePoolSender(pool: Pool, senders: Nameable | undefined): Judg
       found: `What OriginationIdentity names is not active (${found.Status}).`,
       means,
       remedy: {
-        text: 'Finish its registration, or name another one. Or name none, as the command does: AWS then chooses for each country.',
+        text: 'Finish its registration, or name another one. Or name none, as the command does: AWS then chooses for each country. The command needs version 1.46 of the AWS CLI.',
         ...edit,
         command: nameNoSender(pool),
       },

@@ -1,6 +1,7 @@
 /** The env file of a stack, in a shell that has sourced it and then starts the next stack. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { accountSettings } from '../../dev/stack-cognito.js';
 import { describeStack, forgetStackSettings, writeEnvironment } from '../../dev/stack-environment.js';
 
 const CONFIG = { address: '127.0.0.1:7233', namespace: 'default', taskQueue: 'attribute-verification', security: {} };
@@ -90,4 +91,12 @@ it.each([true, false])('a stack says what to try next if it stays up: %s', (stay
     environmentFile: '/tmp/stack/env',
   };
   expect(describeStack(info, 'The local stack:', stays).includes('To try next')).toBe(stays);
+});
+
+it('leads the remedies of doctor that change roles to the sandbox too', () => {
+  expect(accountSettings(SANDBOX, {})).toMatchObject({
+    AWS_ENDPOINT_URL_SNS: SANDBOX,
+    AWS_ENDPOINT_URL_IAM: SANDBOX,
+    AWS_ACCESS_KEY_ID: 'sandbox',
+  });
 });

@@ -137,7 +137,7 @@ const ROWS: readonly Row[] = [
     'warning',
     'BAKERY (unknown)',
   ],
-  ['no Protect', protect.judgeProtect({ region: 'us-east-1', configurations: [] }, 'US'), 'ok', 'no rule'],
+  ['no Protect', protect.judgeProtect({ region: 'us-east-1', configurations: [] }, 'US', true), 'ok', 'no rule'],
   [
     'Protect blocks',
     protect.judgeProtect(
@@ -146,9 +146,23 @@ const ROWS: readonly Row[] = [
         configurations: [{ id: 'protect-1', of: 'the account', rules: { US: { ProtectStatus: 'BLOCK' } } }],
       },
       'US',
+      true,
     ),
     'failure',
     '"US":{"ProtectStatus":"ALLOW"}',
+  ],
+  [
+    'Protect blocks a country that nobody has asked about',
+    protect.judgeProtect(
+      {
+        region: 'us-east-1',
+        configurations: [{ id: 'protect-1', of: 'the account', rules: { US: { ProtectStatus: 'BLOCK' } } }],
+      },
+      'US',
+      false,
+    ),
+    'warning',
+    'doctor --country DE',
   ],
   [
     'Protect filters',
@@ -158,6 +172,7 @@ const ROWS: readonly Row[] = [
         configurations: [{ id: 'protect-1', of: 'the account', rules: { US: { ProtectStatus: 'FILTER' } } }],
       },
       'US',
+      true,
     ),
     'ok',
     'FILTER',
