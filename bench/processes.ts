@@ -19,6 +19,8 @@ export interface ProcessOptions {
   readonly bareBundlePath?: string | undefined;
   /** Where the product sends its traces. Default: it traces nothing. */
   readonly tracesUrl?: string | undefined;
+  /** Where the guard of the product keeps its counts: in the store at this address, or else in its memory. Default: no guard. */
+  readonly guard?: { readonly store?: string | undefined } | undefined;
   /** Default: the product's. */
   readonly maxCachedWorkflows?: number | undefined;
   /** Where the worker serves metrics. Default: it has none. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { freePort } from '../dev/free-port.js';
+import { startRedis } from '../dev/redis.js';
 import { createTeardown } from '../dev/teardown.js';
 import type { BareBundle } from './bare-worker.js';
 import { startCollector } from './collector.js';
@@ -19,6 +20,8 @@ export interface Contestant {
   readonly onlyNamed?: true;
   /** Whether its worker serves metrics. Default: it does not. */
   readonly metrics?: true;
+  /** Where its worker's guard keeps its counts. Default: it has no guard. */
+  readonly guard?: 'memory' | 'redis';
   /** Whether worker and caller trace. Default: neither. */
   readonly traced?: true;
 }
@@ -35,13 +38,15 @@ export interface Racer {
 }
 
 /**
- * The product as deployed; the same with metrics, with tracing, and with payloads in plain text; the barest workflow; and a caller
- * without Temporal.
+ * The product as deployed, without its guard; the same with the guard, with metrics, with tracing, and with payloads in plain text; the
+ * barest workflow; and a caller without Temporal.
  * @param other another revision's build. Its product takes part as well, and the barest workflow is that revision's.
  */
 export function contestants(root: string, other?: { name: string; root: string }): Contestant[] {
   return [
     { name: 'sealed', kind: 'product', root, sealed: true },
+    { name: 'guarded', kind: 'product', root, sealed: true, guard: 'memory', onlyNamed: true },
+    { name: 'guarded with Redis', kind: 'product', root, sealed: true, guard: 'redis', onlyNamed: true },
     { name: 'with metrics', kind: 'product', root, sealed: true, metrics: true, onlyNamed: true },
     { name: 'traced', kind: 'product', root, sealed: true, traced: true, onlyNamed: true },
     { name: 'plain text', kind: 'product', root, sealed: false },
@@ -87,7 +92,10 @@ export async function startRacer(
     worker = await started('worker-process.js', { ...place, bareBundlePath: bundle.path });
   } else if (kind === 'product') {
     const metricsAddress = metrics && `127.0.0.1:${await freePort()}`;
-    worker = await started('worker-process.js', { ...place, maxCachedWorkflows, metricsAddress });
+    const redis = contestant.guard === 'redis' ? await startRedis() : undefined;
+    if (redis) teardown.addQuietly('Redis', () => redis.stop());
+    const guard = contestant.guard && { store: redis?.url };
+    worker = await started('worker-process.js', { ...place, guard, maxCachedWorkflows, metricsAddress });
   }
   const caller = await started('caller-process.js', place);
   return { contestant, stand, taskQueue, worker, caller, stop };

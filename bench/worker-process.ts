@@ -2,6 +2,7 @@
  * A worker in a process of its own, so that its CPU time and memory are its own. It runs until the benchmark disconnects. Another
  * revision runs this file too (`revision.ts`), so it imports only what f147f3d has.
  */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type KeyRing, keyRingOf, parseKeys } from '@cognito-verification/codec';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
@@ -52,8 +53,20 @@ await connection.close();
 
 async function createOurs() {
   const tracing = tracesUrl === undefined ? undefined : await startTracing(tracesUrl);
-  const ours = await createWorker({ ...common, namespace: 'default', keys, maxCachedWorkflows, tracing });
+  const messageGuard = options.guard === undefined ? undefined : await createGuard(options.guard);
+  const settings = { namespace: 'default', keys, maxCachedWorkflows, tracing, messageGuard };
+  const ours = await createWorker({ ...common, ...settings });
   return { worker: ours, cached: () => ours.status().workflows?.numCachedWorkflows ?? 0 };
+}
+
+/** Everything that counts is on, and holds nothing. */
+async function createGuard({ store }: NonNullable<ProcessOptions['guard']>) {
+  const { createMessageGuard } = await import('../guard/create-message-guard.js');
+  const { Secret } = await import('@cognito-verification/contract');
+  const never = 1_000_000;
+  const limits = { destinationPerHour: never, destinationPerDay: never, emailPerHour: never, emailPerDay: never };
+  const shared = store === undefined ? {} : { guardStore: new Secret(store), guardKey: randomBytes(32) };
+  return createMessageGuard({ ...limits, ...shared, smsBrake: 'on' }, { log: new DefaultLogger('ERROR') });
 }
 
 async function startTracing(url: string) {
