@@ -81,13 +81,30 @@ export type Rollback =
   | { readonly kind: 'previous'; readonly buildId: string; readonly from: string }
   | { readonly kind: 'nothing'; readonly why: string };
 
-/** The way back. With a ramp it is the end of the ramp: nobody has made the new version current yet. */
-export function rollbackOf({ current, ramp, versions }: Deployment): Rollback {
-  if (ramp) return { kind: 'endRamp', from: ramp.buildId };
+/**
+ * The way back. With a ramp it is the end of the ramp: nobody has made the new version current yet. It goes one step: what is repeated, by a
+ * pipeline or by a second person, must not bring back the version that was left.
+ * @param named the version to go back to. Default: the one that was current before
+ */
+export function rollbackOf({ current, ramp, versions }: Deployment, named?: string): Rollback {
+  if (ramp && named === undefined) return { kind: 'endRamp', from: ramp.buildId };
   if (current === undefined)
     return {
       kind: 'nothing',
       why: 'New verifications go to unversioned workers: there is no version to go back from.',
+    };
+  if (named !== undefined) return { kind: 'previous', buildId: named, from: current };
+  const newer = versions.slice(
+    0,
+    versions.findIndex(({ buildId }) => buildId === current),
+  );
+  const left = newer.find(
+    ({ status, currentSinceMs }) => currentSinceMs !== undefined || status === 'draining' || status === 'drained',
+  );
+  if (left)
+    return {
+      kind: 'nothing',
+      why: `New verifications have gone back from ${left.buildId} to ${current} already. To go to another version, name it: --build.`,
     };
   const [previous] = versions
     .filter(({ buildId, currentSinceMs }) => buildId !== current && currentSinceMs !== undefined)

@@ -144,10 +144,7 @@ async function rollBack(work: Work): Promise<Done> {
   const { place, identity, options } = work;
   const before = await existing(place);
   refuseManaged(before, identity);
-  const rollback =
-    options.build === undefined
-      ? rollbackOf(before)
-      : ({ kind: 'previous', buildId: options.build, from: before.current } as const);
+  const rollback = rollbackOf(before, options.build);
   if (rollback.kind === 'nothing') throw new DeploymentError(rollback.why, 'Refused');
   if (rollback.kind === 'endRamp') {
     await rampTo(place, before, { buildId: '', percent: 0, identity });
