@@ -152,18 +152,16 @@ async function rollBack(work: Work): Promise<Done> {
   }
   const { buildId, from } = rollback;
   const seen = await untilServed({ ...work, options: { ...options, wait: options.wait ?? ROLLBACK_WAIT_MS } }, buildId);
-  await allTo(work, seen, buildId);
+  // Decided before the wait, in which somebody else may have changed the routing.
+  await allTo(work, { ...seen, conflictToken: before.conflictToken }, buildId);
   return { action: 'rollback', buildId, from };
 }
 
 /** All new verifications go to the build. A ramp to another one would stay, so it ends first. */
 async function allTo({ place, identity }: Work, seen: Deployment, buildId: string): Promise<void> {
-  let latest = seen;
-  if (seen.ramp && seen.ramp.buildId !== buildId) {
-    await rampTo(place, seen, { buildId, percent: 0, identity });
-    latest = await existing(place);
-  }
-  await makeCurrent(place, latest, { buildId, identity });
+  const endsRamp = seen.ramp && seen.ramp.buildId !== buildId;
+  const conflictToken = endsRamp ? await rampTo(place, seen, { buildId, percent: 0, identity }) : seen.conflictToken;
+  await makeCurrent(place, { ...seen, conflictToken }, { buildId, identity });
 }
 
 /**
