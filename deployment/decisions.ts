@@ -37,7 +37,7 @@ export function unservedOf(deployment: Deployment, open: OpenVerifications): Uns
     const count = open.byBuild.get(buildId) ?? 0;
     if (count === 0 || isServed(workers)) return [];
     const found = `${count === 1 ? 'One open verification is' : `${count} open verifications are`} pinned to ${buildId}, and ${nobodyPolls(workers)}.`;
-    const text = `Start its workers again: no other version goes on with ${count === 1 ? 'it' : 'them'}.`;
+    const text = `Start its workers again, ${OF_THAT_BUILD}: no other version goes on with ${count === 1 ? 'it' : 'them'}.`;
     return [{ which: 'open', found, remedy: { text, command: startOf(deploymentName, buildId) } }];
   });
   const targets = [
@@ -56,11 +56,14 @@ export function unservedOf(deployment: Deployment, open: OpenVerifications): Uns
       return [{ which: 'new', found, remedy }];
     }
     const found = `${what} go to ${buildId}, and ${nobodyPolls(workers)}.`;
-    const text = 'Start its workers, or go back: cognito-verification deploy rollback.';
+    const text = `Start its workers, ${OF_THAT_BUILD}. Or go back: cognito-verification deploy rollback.`;
     return [{ which: 'new', found, remedy: { text, command: startOf(deploymentName, buildId) } }];
   });
   return [...unbegun, ...stranded];
 }
+
+/** The variable is a name only: another program under it would begin verifications with which the right one cannot go on. */
+const OF_THAT_BUILD = 'with the program or image of that build';
 
 function startOf(deploymentName: string, buildId: string): string {
   return `TEMPORAL_DEPLOYMENT_NAME=${deploymentName} TEMPORAL_WORKER_BUILD_ID=${buildId} cognito-verification worker`;

@@ -82,7 +82,9 @@ describe('what is wrong', () => {
       'open ones are on a version without workers',
       deployment({ ...current, versions: [version('A'), version('B', { workers: NONE })] }),
       open({ B: 1 }),
-      [/^One open verification is pinned to B, and no worker of it polls.*goes on with it\.$/],
+      [
+        /^One open verification is pinned to B, and no worker of it polls.*program or image of that build.*goes on with it\.$/,
+      ],
     ],
     [
       'open ones are on a version with one half',
