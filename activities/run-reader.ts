@@ -116,6 +116,8 @@ const NOT_STARTED = 2;
 /** Reads one run, event by event. What it reads is only believed where the seal opens. */
 export class RunReader {
   private readonly calls = { sends: [] as CountedCall[], attempts: [] as CountedCall[] };
+  /** The times of attempts of lost tasks, until these have their answers. */
+  private readonly lost = new Set<unknown>();
   private readonly open = new Map<string, ScheduledCall>();
   private readonly own: OwnMessages;
   private started: Pick<EarlierRun, 'startedAt' | 'previousRunId' | 'mayBeCopy'> | undefined;
@@ -243,15 +245,18 @@ export class RunReader {
       if (isRecord(answer) && this.isOfThisRun(answer) && answer['notCalled'] === true) {
         // Attempts of lost tasks, which were counted then.
         const uncounted: unknown[] = Array.isArray(answer['uncounted']) ? answer['uncounted'] : [];
-        this.calls.attempts.push(...uncounted.filter(isRecord).map(({ at }) => ({ at: String(at) })));
+        for (const { at } of uncounted.filter(isRecord)) {
+          this.lost.add(at);
+          this.calls.attempts.push({ at: String(at) });
+        }
         return;
       }
       this.own.tokenTaken();
     }
     if (kind === 'looks') return;
     if (failure && !counts(kind, isRecord(answer) ? answer['failure'] : undefined)) return;
-    // The answer of an attempt whose task was lost, which was told of then.
-    if (isRecord(answer) && this.calls[kind].some(({ at }) => at === answer['at'])) return;
+    // The answer of an attempt whose task was lost, which was told of then. Another attempt may begin as the task of one before it ends.
+    if (isRecord(answer) && this.lost.delete(answer['at'])) return;
     if (Number(failure?.timeoutFailureInfo?.timeoutType) === NOT_STARTED) return;
     this.calls[kind].push({ at: this.newest });
   }

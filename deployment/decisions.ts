@@ -37,7 +37,7 @@ export function unservedOf(deployment: Deployment, open: OpenVerifications): Uns
     const count = open.byBuild.get(buildId) ?? 0;
     if (count === 0 || isServed(workers)) return [];
     const found = `${count === 1 ? 'One open verification is' : `${count} open verifications are`} pinned to ${buildId}, and ${nobodyPolls(workers)}.`;
-    const text = `Start its workers again: no other version goes on with ${count === 1 ? 'it' : 'them'}.`;
+    const text = `Start its workers again, ${OF_THAT_BUILD}: no other version goes on with ${count === 1 ? 'it' : 'them'}.`;
     return [{ which: 'open', found, remedy: { text, command: startOf(deploymentName, buildId) } }];
   });
   const targets = [
@@ -56,11 +56,14 @@ export function unservedOf(deployment: Deployment, open: OpenVerifications): Uns
       return [{ which: 'new', found, remedy }];
     }
     const found = `${what} go to ${buildId}, and ${nobodyPolls(workers)}.`;
-    const text = 'Start its workers, or go back: cognito-verification deploy rollback.';
+    const text = `Start its workers, ${OF_THAT_BUILD}. Or go back: cognito-verification deploy rollback.`;
     return [{ which: 'new', found, remedy: { text, command: startOf(deploymentName, buildId) } }];
   });
   return [...unbegun, ...stranded];
 }
+
+/** The variable is a name only: another program under it would begin verifications with which the right one cannot go on. */
+const OF_THAT_BUILD = 'with the program or image of that build';
 
 function startOf(deploymentName: string, buildId: string): string {
   return `TEMPORAL_DEPLOYMENT_NAME=${deploymentName} TEMPORAL_WORKER_BUILD_ID=${buildId} cognito-verification worker`;
@@ -81,13 +84,30 @@ export type Rollback =
   | { readonly kind: 'previous'; readonly buildId: string; readonly from: string }
   | { readonly kind: 'nothing'; readonly why: string };
 
-/** The way back. With a ramp it is the end of the ramp: nobody has made the new version current yet. */
-export function rollbackOf({ current, ramp, versions }: Deployment): Rollback {
-  if (ramp) return { kind: 'endRamp', from: ramp.buildId };
+/**
+ * The way back. With a ramp it is the end of the ramp: nobody has made the new version current yet. It goes one step: what is repeated, by a
+ * pipeline or by a second person, must not bring back the version that was left.
+ * @param named the version to go back to. Default: the one that was current before
+ */
+export function rollbackOf({ current, ramp, versions }: Deployment, named?: string): Rollback {
+  if (ramp && named === undefined) return { kind: 'endRamp', from: ramp.buildId };
   if (current === undefined)
     return {
       kind: 'nothing',
       why: 'New verifications go to unversioned workers: there is no version to go back from.',
+    };
+  if (named !== undefined) return { kind: 'previous', buildId: named, from: current };
+  const newer = versions.slice(
+    0,
+    versions.findIndex(({ buildId }) => buildId === current),
+  );
+  const left = newer.find(
+    ({ status, currentSinceMs }) => currentSinceMs !== undefined || status === 'draining' || status === 'drained',
+  );
+  if (left)
+    return {
+      kind: 'nothing',
+      why: `New verifications have gone back from ${left.buildId} to ${current} already. To go to another version, name it: --build.`,
     };
   const [previous] = versions
     .filter(({ buildId, currentSinceMs }) => buildId !== current && currentSinceMs !== undefined)

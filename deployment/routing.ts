@@ -44,15 +44,16 @@ export async function makeCurrent(
 /**
  * A part of the new verifications goes to this version.
  * @param percent of the new verifications; 0 ends the ramp, whichever it was
+ * @returns the conflict token of the deployment after it
  * @throws DeploymentError if the server refuses; the service's error
  */
 export async function rampTo(
   place: DeploymentPlace,
   seen: Deployment,
   { buildId, percent, identity }: { buildId: string; percent: number; identity: string },
-): Promise<void> {
+): Promise<Uint8Array> {
   const { connection, namespace, deploymentName } = place;
-  await change(place, () =>
+  const { conflictToken } = await change(place, () =>
     connection.workflowService.setWorkerDeploymentRampingVersion({
       namespace,
       deploymentName,
@@ -63,11 +64,15 @@ export async function rampTo(
       identity,
     }),
   );
+  return conflictToken;
 }
 
-async function change({ connection, deploymentName }: DeploymentPlace, set: () => Promise<unknown>): Promise<void> {
+async function change<Answer>(
+  { connection, deploymentName }: DeploymentPlace,
+  set: () => Promise<Answer>,
+): Promise<Answer> {
   try {
-    await connection.withDeadline(Date.now() + SET_LIMIT_MS, set);
+    return await connection.withDeadline(Date.now() + SET_LIMIT_MS, set);
   } catch (error) {
     throw refusalOf(error, deploymentName);
   }

@@ -95,11 +95,13 @@ const IN_PROGRESS = 1;
 /**
  * Counts the open verifications of each version, and those of no version, on this task queue. The server's list is a second or two
  * behind. Versions that never had one, and drained ones, are not asked about: a namespace allows few such questions a second.
+ * @param startedBeforeMs of those of no version, which new ones are too until their first workflow task ends. Default: all
  * @throws the service's error
  */
 export async function countOpen(
   place: DeploymentPlace,
   versions: readonly DeployedVersion[],
+  startedBeforeMs?: number,
 ): Promise<{ byBuild: Map<string, number>; unversioned: number }> {
   const { namespace, deploymentName, taskQueue } = place;
   const count = async (which: string) => {
@@ -113,7 +115,8 @@ export async function countOpen(
     byBuild.set(buildId, await count(`${VERSION_OF_RUN} = '${deploymentName}:${buildId}'`));
   }
   const onQueue = `TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
-  return { byBuild, unversioned: await count(`${VERSION_OF_RUN} IS NULL AND ${onQueue}`) };
+  const started = startedBeforeMs === undefined ? '' : ` AND StartTime < '${new Date(startedBeforeMs).toISOString()}'`;
+  return { byBuild, unversioned: await count(`${VERSION_OF_RUN} IS NULL AND ${onQueue}${started}`) };
 }
 
 /** The search attribute in which the server keeps the version of a run, as `deployment:build`. */

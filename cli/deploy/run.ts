@@ -23,6 +23,8 @@ const WAIT_MS = 120_000;
 /** The workers are there, or the way back is closed. */
 const ROLLBACK_WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 1_000;
+/** By then a new verification is on a version, if workers serve it, and the server's list shows that. */
+const NEW_FOR_MS = 10_000;
 /** A change reaches every task queue within a moment. */
 const SETTLE_MS = 10_000;
 /** Open verifications that are replayed, evenly over their states. */
@@ -99,7 +101,7 @@ async function moveTo(work: Work, buildId: string, percent: number | undefined):
   const { place, identity } = work;
   const seen = await untilServed(work, buildId);
   const { current: from } = seen;
-  if (from === undefined) await refuseUnreplayed(work, buildId);
+  if (from !== buildId) await refuseUnreplayed(work, buildId, from);
   if (percent === undefined) {
     await allTo(work, seen, buildId);
     return { action: 'promote', buildId, from: from === buildId && seen.ramp ? seen.ramp.buildId : from };
@@ -115,12 +117,14 @@ async function moveTo(work: Work, buildId: string, percent: number | undefined):
 }
 
 /**
- * From no version to the first: what unversioned workers have begun goes on with the build, and would stand still if it does not replay.
+ * What unversioned workers have begun goes on with the build, and would stand still if it does not replay. The first version has not taken
+ * over all of it: a verification belongs to a version from its next workflow task on only, and that may be a day later.
+ * @param from the version that is current. New verifications are then not of unversioned workers.
  * @throws DeploymentError if there is such a verification and nothing was replayed
  */
-async function refuseUnreplayed({ place, options }: Work, buildId: string): Promise<void> {
+async function refuseUnreplayed({ place, options }: Work, buildId: string, from: string | undefined): Promise<void> {
   if (options.replay) return;
-  const { unversioned } = await countOpen(place, []);
+  const { unversioned } = await countOpen(place, [], from === undefined ? undefined : Date.now() - NEW_FOR_MS);
   if (unversioned === 0) return;
   throw new DeploymentError(
     `${unversioned === 1 ? 'One open verification is' : `${unversioned} open verifications are`} on unversioned workers and will go on with ${buildId}. Find out first whether it can: add --replay. Nothing was changed.`,
@@ -144,10 +148,7 @@ async function rollBack(work: Work): Promise<Done> {
   const { place, identity, options } = work;
   const before = await existing(place);
   refuseManaged(before, identity);
-  const rollback =
-    options.build === undefined
-      ? rollbackOf(before)
-      : ({ kind: 'previous', buildId: options.build, from: before.current } as const);
+  const rollback = rollbackOf(before, options.build);
   if (rollback.kind === 'nothing') throw new DeploymentError(rollback.why, 'Refused');
   if (rollback.kind === 'endRamp') {
     await rampTo(place, before, { buildId: '', percent: 0, identity });
@@ -155,18 +156,16 @@ async function rollBack(work: Work): Promise<Done> {
   }
   const { buildId, from } = rollback;
   const seen = await untilServed({ ...work, options: { ...options, wait: options.wait ?? ROLLBACK_WAIT_MS } }, buildId);
-  await allTo(work, seen, buildId);
+  // Decided before the wait, in which somebody else may have changed the routing.
+  await allTo(work, { ...seen, conflictToken: before.conflictToken }, buildId);
   return { action: 'rollback', buildId, from };
 }
 
 /** All new verifications go to the build. A ramp to another one would stay, so it ends first. */
 async function allTo({ place, identity }: Work, seen: Deployment, buildId: string): Promise<void> {
-  let latest = seen;
-  if (seen.ramp && seen.ramp.buildId !== buildId) {
-    await rampTo(place, seen, { buildId, percent: 0, identity });
-    latest = await existing(place);
-  }
-  await makeCurrent(place, latest, { buildId, identity });
+  const endsRamp = seen.ramp && seen.ramp.buildId !== buildId;
+  const conflictToken = endsRamp ? await rampTo(place, seen, { buildId, percent: 0, identity }) : seen.conflictToken;
+  await makeCurrent(place, { ...seen, conflictToken }, { buildId, identity });
 }
 
 /**

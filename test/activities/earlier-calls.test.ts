@@ -245,6 +245,15 @@ describe('a local activity', () => {
     expect(await count(run)).toEqual({ sends: [], attempts: [at(-12), at(-8)] });
   });
 
+  test('attempts count each, also if one begins in the moment in which the task of the one before it ends', async () => {
+    const wrong = (minute: number) =>
+      marker('verifyCode', {
+        failure: { applicationFailureInfo: { details: payloads({ failure: 'mismatch', at: at(minute) }) } },
+      });
+    const run = history([-30, begins()], [-10, wrong(-12)], [-8, wrong(-10)], [-6, wrong(-8)]);
+    expect(await count(run)).toEqual({ sends: [], attempts: [at(-10), at(-8), at(-6)] });
+  });
+
   test('one whose marker nobody can read: everything counts as used up', async () => {
     const run = history(
       [-30, begins()],

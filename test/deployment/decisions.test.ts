@@ -82,7 +82,9 @@ describe('what is wrong', () => {
       'open ones are on a version without workers',
       deployment({ ...current, versions: [version('A'), version('B', { workers: NONE })] }),
       open({ B: 1 }),
-      [/^One open verification is pinned to B, and no worker of it polls.*goes on with it\.$/],
+      [
+        /^One open verification is pinned to B, and no worker of it polls.*program or image of that build.*goes on with it\.$/,
+      ],
     ],
     [
       'open ones are on a version with one half',
@@ -100,14 +102,26 @@ describe('what is wrong', () => {
 
 describe('the way back', () => {
   const versions = [
-    version('C', { currentSinceMs: 3_000 }),
     version('N'),
+    version('C', { currentSinceMs: 3_000 }),
     version('A', { currentSinceMs: 1_000 }),
     version('B', { currentSinceMs: 2_000 }),
   ];
   it.each<[string, Partial<Deployment>, object]>([
     ['is the version that was current last', { current: 'C', versions }, { kind: 'previous', buildId: 'B', from: 'C' }],
-    ['is the one before, after a way back', { current: 'A', versions }, { kind: 'previous', buildId: 'C', from: 'A' }],
+    [
+      'is gone once: the version that was left does not come back',
+      { current: 'B', versions: [version('C', { currentSinceMs: 3_000, status: 'draining' }), version('B')] },
+      { kind: 'nothing', why: expect.stringContaining('gone back from C to B') },
+    ],
+    [
+      'is gone once: a ramp that has ended is not followed by an older version',
+      {
+        current: 'C',
+        versions: [version('N', { status: 'drained' }), version('C'), version('B', { currentSinceMs: 2_000 })],
+      },
+      { kind: 'nothing', why: expect.stringContaining('gone back from N to C') },
+    ],
     [
       'is the end of a ramp',
       { current: 'C', versions, ramp: { buildId: 'N', percent: 5 } },
@@ -117,6 +131,12 @@ describe('the way back', () => {
     ['is none for unversioned workers', { versions }, { kind: 'nothing' }],
   ])('%s', (_, given, expected) => {
     expect(rollbackOf(deployment(given))).toMatchObject(expected);
+  });
+
+  it('leads to a version that is named, but not from unversioned workers, whose verifications nobody has replayed', () => {
+    const ramp = { buildId: 'N', percent: 5 };
+    expect(rollbackOf(deployment({ current: 'C', versions, ramp }), 'A')).toMatchObject({ buildId: 'A', from: 'C' });
+    expect(rollbackOf(deployment({ versions, ramp }), 'A')).toMatchObject({ kind: 'nothing' });
   });
 });
 

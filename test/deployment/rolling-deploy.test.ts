@@ -202,7 +202,14 @@ describe('a rolling deploy', () => {
     const { old, new: next, broken } = builds;
     await begin(100, old);
     const newer = await startFleet(next);
-    expect(await deploy(next, 'ramp', '30')).toMatchObject({ code: 0, document: { ramp: { percent: 30 } } });
+    // Nothing has happened to those of the unversioned workers since, so that they would go on with this build.
+    await expect
+      .poll(() => deploy(next, 'ramp', '30'), { timeout: 20_000 })
+      .toMatchObject({ code: 1, document: { error: { message: expect.stringMatching(/^5 open .*add --replay/) } } });
+    expect(await deploy(next, 'ramp', '30', '--replay')).toMatchObject({
+      code: 0,
+      document: { ramp: { percent: 30 }, replay: { failed: 0 } },
+    });
     await begin(40);
     older.kill(([first]) => first, 1_000);
     newer.kill(([first]) => first, 1_000);

@@ -249,6 +249,18 @@ describe('docs/failures.md', () => {
   });
 });
 
+describe('docs/production.md', () => {
+  it.each(['.gitignore', '.dockerignore'])('has nothing written into the clone that %s does not name', async (file) => {
+    const ignored = (await read(file)).split('\n').map((line) => line.replace(/^\/|\/$/g, ''));
+    const written = blocks('docs/production.md', 'sh').flatMap((block) =>
+      [...block.matchAll(/> ([\w$./-]+)/g)].map(([, name = '']) => name.replace('$n', '*')),
+    );
+    expect(written).toEqual(expect.arrayContaining(['verification-keys', 'settings', 'token', 'deploy/.env']));
+    const isNamed = (name: string) => ignored.some((one) => one === name || (one !== '' && name.startsWith(`${one}/`)));
+    expect(written.filter((name) => !isNamed(name))).toEqual([]);
+  });
+});
+
 describe('docs/doctor.md', () => {
   it('has a row for each check, in the order of the report, with its area', () => {
     const documented = rows('docs/doctor.md', 'The checks').map(([check, area]) => [check, area]);
