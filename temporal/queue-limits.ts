@@ -1,14 +1,13 @@
 /** Reads and sets the limits that the server keeps for a task queue of activities, live and for all workers. */
 import { fairnessKeysOf, GRPC_STATUS, isRecord } from '@cognito-verification/contract';
 import type { ConnectionLike } from '@temporalio/client';
+import { POLLED_WITHIN_MS } from './pollers.js';
 
 /** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
 const ACTIVITIES = 2;
 
 const READ_TIMEOUT_MS = 2_000;
 const SET_TIMEOUT_MS = 10_000;
-/** A poll lasts a minute at most, and counts from its beginning. */
-const POLLED_WITHIN_MS = 70_000;
 
 /** A task queue of activities, and the connection of a client or of a worker to its server. */
 export interface GovernedQueue {

@@ -49,6 +49,8 @@ export async function serveHealth(address: string, health: Health, log: Logger):
   });
   // The workers keep the process alive; a start that fails must not wait for this.
   server.unref();
+  // An accept that fails later, as where no file descriptor is left, must not end the calls under way.
+  server.on('error', (error) => log.warn('The probes meet an error', { error }));
   const port = await listen(server, host.replace(/^\[|\]$/g, ''), Number(address.slice(colon + 1))).catch(
     (error: unknown) => {
       throw cannotListen('VERIFICATION_HEALTH_ADDRESS', address, errorCode(error) ?? String(error));
