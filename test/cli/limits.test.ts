@@ -120,7 +120,7 @@ describe('the brakes of workers that share a store', () => {
     return { userPoolId: 'us-east-1_AbC123xyz', attributeName: 'phone_number', destination } as const;
   };
 
-  it('are shown, lifted for a time, and set again', async ({ onTestFinished }) => {
+  it('are shown, lifted for a time, and set again', async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
     const log = { info: () => undefined, warn: () => undefined };
