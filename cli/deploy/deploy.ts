@@ -9,7 +9,8 @@ const HELP = `
 status    shows the versions, where new verifications go, which are open on each version, and who works for it
 promote   all new verifications go to a build, once its workers poll both task queues
 ramp      a part of the new verifications goes to it, in percent; 0 ends that
-rollback  ends a ramp; without one, the version that was current before is current again, if its workers still poll
+rollback  ends a ramp; without one, the version that was current before is current again, if its workers still poll.
+          A second one goes forward again; one with --build may be repeated
 
 Open verifications stay on the version that took them up, in every case. Keep its workers until status shows it as drained.
 
