@@ -130,7 +130,7 @@ const CODES_OF_CODEC = ['UnknownKey', 'KeyService', 'PayloadRefused'];
 /** No worker took the call, or the one that took it could not run it. */
 export function workerUnavailable(target: CallTarget, reason: string, cause: unknown): WorkerUnavailableError {
   return new WorkerUnavailableError(
-    `No worker answered for "${target.workflowId}" (${reason}). Is a worker running on task queue "${target.taskQueue}" in namespace "${target.namespace}", and what does its log say? Of versioned workers, one version must be current (cognito-verification deploy status). The verification goes on as soon as one runs.`,
+    `No worker answered for "${target.workflowId}" (${reason}). Is a worker running on task queue "${target.taskQueue}" in namespace "${target.namespace}", and what does its log say? Of versioned workers, one version must be current, and an open verification needs those of its own version (cognito-verification deploy status). The verification goes on as soon as one runs.`,
     { cause },
   );
 }

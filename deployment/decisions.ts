@@ -37,7 +37,7 @@ export function unservedOf(deployment: Deployment, open: OpenVerifications): Uns
     const count = open.byBuild.get(buildId) ?? 0;
     if (count === 0 || isServed(workers)) return [];
     const found = `${count === 1 ? 'One open verification is' : `${count} open verifications are`} pinned to ${buildId}, and ${nobodyPolls(workers)}.`;
-    const text = `Start its workers again, ${OF_THAT_BUILD}: no other version goes on with ${count === 1 ? 'it' : 'them'}.`;
+    const text = `Start workers again with the program of that build, from its folder or image: no other version goes on with ${count === 1 ? 'it' : 'them'}.`;
     return [{ which: 'open', found, remedy: { text, command: startOf(deploymentName, buildId) } }];
   });
   const targets = [
@@ -48,7 +48,7 @@ export function unservedOf(deployment: Deployment, open: OpenVerifications): Uns
     const workers = buildId === undefined ? unversioned : versionOf(deployment, buildId)?.workers;
     if (isServed(workers)) return [];
     if (buildId === undefined) {
-      const found = `${what} go to unversioned workers, since no version of ${deploymentName} is current, and ${nobodyPolls(unversioned)}.`;
+      const found = `${what} go to unversioned workers, since no version of ${deploymentName} is current, and ${nobodyPolls(unversioned, 'unversioned worker')}.`;
       const remedy = {
         text: 'Make a version current.',
         command: `cognito-verification deploy promote --deployment ${deploymentName}`,
@@ -56,26 +56,25 @@ export function unservedOf(deployment: Deployment, open: OpenVerifications): Uns
       return [{ which: 'new', found, remedy }];
     }
     const found = `${what} go to ${buildId}, and ${nobodyPolls(workers)}.`;
-    const text = `Start its workers, ${OF_THAT_BUILD}. Or go back: cognito-verification deploy rollback.`;
+    const text =
+      'Start workers with the program of that build, from its folder or image, or go back: cognito-verification deploy rollback.';
     return [{ which: 'new', found, remedy: { text, command: startOf(deploymentName, buildId) } }];
   });
   return [...unbegun, ...stranded];
 }
 
-/** The variable is a name only: another program under it would begin verifications with which the right one cannot go on. */
-const OF_THAT_BUILD = 'with the program or image of that build';
-
+/** Not with the path of the program that says so: under the name of another build it would take that one's verifications up. */
 function startOf(deploymentName: string, buildId: string): string {
-  return `TEMPORAL_DEPLOYMENT_NAME=${deploymentName} TEMPORAL_WORKER_BUILD_ID=${buildId} cognito-verification worker`;
+  return `TEMPORAL_DEPLOYMENT_NAME=${deploymentName} TEMPORAL_WORKER_BUILD_ID=${buildId} node FOLDER/dist/program/main.cjs worker`;
 }
 
 /** Which queues have no poller, as a part of a sentence. */
-function nobodyPolls(workers: Workers | undefined): string {
+function nobodyPolls(workers: Workers | undefined, who = 'worker of it'): string {
   const [half, other] = missingHalves(workers);
-  if (other !== undefined) return 'no worker of it polls';
+  if (other !== undefined) return `no ${who} polls`;
   return half === 'calls'
-    ? 'no worker of it makes calls (task queue of calls)'
-    : 'no worker of it decides (task queue of verifications)';
+    ? `no ${who} makes calls (task queue of calls)`
+    : `no ${who} decides (task queue of verifications)`;
 }
 
 /** What `rollback` does: ends a ramp, or makes the version current that was current before. */

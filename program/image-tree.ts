@@ -43,5 +43,10 @@ function makeTree(folder: string): void {
 }
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error('Name the folder: npm run image-tree -- FOLDER');
-makeTree(resolve(folder));
+try {
+  if (folder === undefined) throw new Error('Name the folder: npm run image-tree -- FOLDER');
+  makeTree(resolve(folder));
+} catch (error) {
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -75,7 +75,14 @@ export function deploymentInWords({
     ...(drained.length > MOST_DRAINED ? [`and ${drained.length - MOST_DRAINED} more that have drained`] : []),
     ...(manager === undefined ? [] : ['', `${manager} manages it: nobody else changes the routing.`]),
     ...unserved.flatMap(({ found, remedy }) => ['', emphasized('red', found), remedy.text, `  ${remedy.command}`]),
-    ...(replayed === undefined ? [] : ['', `${replayed} open verifications replay on the build.`]),
+    ...(replayed === undefined
+      ? []
+      : [
+          '',
+          replayed === 1
+            ? 'One open verification replays on the build.'
+            : `${replayed} open verifications replay on the build.`,
+        ]),
     ...(done ? ['', ...doneInWords(done, deployment, open)] : []),
   ].join('\n');
 }
@@ -136,7 +143,7 @@ function doneInWords(
           ? 'It was so before.'
           : `${stay}, and ${left === 1 ? 'stays' : 'stay'} there. Keep its workers until deploy status shows it as drained, which takes the server up to ${spanInWords(DRAINAGE_S)} to see.`;
   const lines = [`All new verifications go to ${target}. ${follows}`];
-  if (action === 'rollback' && from !== undefined && left > 0)
+  if (action === 'rollback' && from !== undefined && from !== buildId && left > 0)
     lines.push(
       `If ${from} cannot serve them, and only if they replay on ${target}, move them: temporal workflow update-options --query "${VERSION_OF_RUN} = '${deploymentName}:${from}' AND ExecutionStatus = 'Running'" --versioning-override-behavior pinned --versioning-override-deployment-name ${deploymentName} --versioning-override-build-id ${target}`,
     );

@@ -106,7 +106,11 @@ async function moveTo(work: Work, buildId: string, percent: number | undefined):
     await allTo(work, seen, buildId);
     return { action: 'promote', buildId, from: from === buildId && seen.ramp ? seen.ramp.buildId : from };
   }
-  if (from === buildId) throw new DeploymentError(`${buildId} is current: all new verifications go to it.`, 'Refused');
+  if (from === buildId)
+    throw new DeploymentError(
+      `${buildId} is current: all new verifications go to it. For another build use its own program, or name it: --build. Nothing was changed.`,
+      'Refused',
+    );
   if (from === undefined && !isServed(seen.unversioned))
     throw new DeploymentError(
       `No version of ${place.deploymentName} is current, and no unversioned worker polls both task queues: ${100 - percent} % of the new verifications would have no worker. Make a version current first: cognito-verification deploy promote`,

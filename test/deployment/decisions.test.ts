@@ -76,15 +76,13 @@ describe('what is wrong', () => {
       'nobody works for the rest of a ramp',
       deployment({ versions: [version('B')], ramp: { buildId: 'B', percent: 5 } }),
       open(),
-      [/^New .*unversioned/],
+      [/^New .*unversioned workers, .* and no unversioned worker polls/],
     ],
     [
       'open ones are on a version without workers',
       deployment({ ...current, versions: [version('A'), version('B', { workers: NONE })] }),
       open({ B: 1 }),
-      [
-        /^One open verification is pinned to B, and no worker of it polls.*program or image of that build.*goes on with it\.$/,
-      ],
+      [/^One open verification is pinned to B, and no worker of it polls.*program of that build.*goes on with it\.$/],
     ],
     [
       'open ones are on a version with one half',
@@ -197,6 +195,7 @@ describe('for people', () => {
       { action: 'rollback', buildId: 'B', from: 'A' },
       /12 open verifications are on A, and stay there[^]*update-options .*'d:A'.*-build-id B$/,
     ],
+    [{ action: 'rollback', buildId: 'A', from: 'A' }, /It was so before\.$/],
   ] as const)('after %j what follows', (done, expected) => {
     expect(words({ done })).toMatch(expected);
   });

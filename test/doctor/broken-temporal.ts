@@ -113,7 +113,7 @@ export function brokenTemporal({ rig, well, limit }: DoctorRig): readonly Broken
       what: 'versioned workers, and no version is current',
       make: async () => await ownQueue('versioned', { deploymentName: 'doctor' }),
       finding: 'failure deployment',
-      says: /no version of doctor is current, and no worker of it polls/,
+      says: /no version of doctor is current, and no unversioned worker polls/,
       follow: typesIt,
     },
     {
