@@ -1,7 +1,14 @@
-import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { GRPC_STATUS, isRecord } from '@cognito-verification/contract';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { AHEAD } from '../workflows/interceptors/queries-ahead.js';
 
 type Activation = Parameters<Worker['handleActivation']>[1]['activation'];
+
+type HistoryEvent = NonNullable<
+  NonNullable<
+    Awaited<ReturnType<NativeConnection['workflowService']['getWorkflowExecutionHistoryReverse']>>['history']
+  >['events']
+>[number];
 
 /** How Core names a query that comes by itself, and not with a workflow task. */
 const QUERY_BY_ITSELF = 'legacy_query';
@@ -114,27 +121,38 @@ export class RunAwareWorker extends Worker {
 
   /** Whether the server has the end of a task that began with this event, by this worker, or that of the verification. */
   private async hasHandled(workflowId: string, runId: string, startedAt: number): Promise<boolean> {
-    const { connection, options } = this;
+    const { connection } = this;
     if (!connection) return true;
     try {
-      const { history } = await connection.withDeadline(Date.now() + HISTORY_TIMEOUT_MS, () =>
-        connection.workflowService.getWorkflowExecutionHistoryReverse({
-          namespace: options.namespace,
-          execution: { workflowId, runId },
-          maximumPageSize: NEWEST_EVENTS,
-        }),
-      );
-      const newestFirst = history?.events ?? [];
+      const newestFirst = await this.newestEvents(connection, { workflowId, runId });
       // No task is due any more.
       if (ENDS.some((end) => newestFirst[0]?.[end])) return true;
       return newestFirst.some(
         ({ workflowTaskCompletedEventAttributes: end }) =>
-          end?.startedEventId?.toNumber() === startedAt && end.identity === options.identity,
+          end?.startedEventId?.toNumber() === startedAt && end.identity === this.options.identity,
       );
     } catch (error) {
       if (!this.hasWarned) this.logger.warn(HISTORY_UNREAD, { error });
       this.hasWarned = true;
       return false;
     }
+  }
+
+  /** The newest events of a run, the newest first. A server that reads no history from its end, as the one that skips time, reads it whole. */
+  private async newestEvents(
+    connection: NativeConnection,
+    execution: { workflowId: string; runId: string },
+  ): Promise<HistoryEvent[]> {
+    const { workflowService } = connection;
+    const request = { namespace: this.options.namespace, execution };
+    return await connection.withDeadline(Date.now() + HISTORY_TIMEOUT_MS, async () => {
+      try {
+        const newest = { ...request, maximumPageSize: NEWEST_EVENTS };
+        return (await workflowService.getWorkflowExecutionHistoryReverse(newest)).history?.events ?? [];
+      } catch (error) {
+        if (!isRecord(error) || error['code'] !== GRPC_STATUS.UNIMPLEMENTED) throw error;
+        return (await workflowService.getWorkflowExecutionHistory(request)).history?.events?.toReversed() ?? [];
+      }
+    });
   }
 }
