@@ -14,7 +14,11 @@ export const PLANTED_BUGS = {
   'an attempt is counted after the call': {
     shows: /^- (attempts: |an attempt is with Cognito and was not counted)/m,
     mutations: [
-      { file: 'code-check.js', text: 'const settle = this.attempts.count(updateId);', instead: '' },
+      {
+        file: 'code-check.js',
+        text: 'const settle = this.attempts.count(updateId, isAnswered ? direct.at : undefined);',
+        instead: '',
+      },
       {
         file: 'code-check.js',
         text: 'settle(OUTCOMES[answer.verdict]);',
