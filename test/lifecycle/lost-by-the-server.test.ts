@@ -16,20 +16,19 @@ const ATTEMPT = 'VerifyUserAttribute';
 const LATENCY_MS = 2_000;
 /** By so much the second task begins later, at least. */
 const LATER_MS = 300;
-/** The development server has one. */
-const SHARD_ID = 1;
+/** The development server has the first only, and the one with PostgreSQL all of them. */
+const SHARD_IDS = [1, 2, 3, 4];
 
 const rig = useRig('local');
 
-/** What an operator, or another server that takes the shard, makes the server do. The SDK does not have this service. */
-async function closeShard(): Promise<void> {
-  const request = Buffer.from([8, SHARD_ID]);
+/** What an operator, or another server that takes the shards, makes the server do. The SDK does not have this service. */
+async function closeShard(shardId: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     rig.env.connection['client'].makeUnaryRequest(
       '/temporal.server.api.adminservice.v1.AdminService/CloseShard',
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
-      request,
+      Buffer.from([8, shardId]),
       (error) => (error ? reject(error) : resolve()),
     );
   });
@@ -48,7 +47,7 @@ it('an attempt whose workflow task the server has lost is of the same time in ev
   const submitted = client.submitCode(workflowId, { code: wrong });
   await expect.poll(() => rig.sandbox.calls({ operation: ATTEMPT, username }).length, { interval: 10 }).toBe(1);
   await sleep(LATER_MS);
-  await closeShard();
+  await Promise.all(SHARD_IDS.map(closeShard));
   const answer = await submitted;
   const handle = rig.env.client.workflow.getHandle(workflowId);
   const live = await handle.query<VerificationStatus, [object]>(getStatus.name, {});
