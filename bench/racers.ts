@@ -38,8 +38,8 @@ export interface Racer {
 }
 
 /**
- * The product as deployed, without its guard; the same with the guard, with metrics, with tracing, and with payloads in plain text; the
- * barest workflow; and a caller without Temporal.
+ * The product, sealed; then with its guard, with metrics, with tracing, and in plain text. Beside it the barest workflow, and a caller
+ * without Temporal.
  * @param other another revision's build. Its product takes part as well, and the barest workflow is that revision's.
  */
 export function contestants(root: string, other?: { name: string; root: string }): Contestant[] {

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 
-/** Who runs this command, as the server shows whoever changes something: `user@host`. */
+/** The person who runs this command, `user@host`: the server shows it beside what it has changed. */
 export function operator(): string {
   return `${userName()}@${hostname()}`;
 }

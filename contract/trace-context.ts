@@ -14,7 +14,7 @@ export interface TraceContext {
   readonly traceId: string;
   /** 16 hexadecimal digits. */
   readonly spanId: string;
-  /** Whether whoever began the trace records it. */
+  /** Whether the service that began the trace records it. */
   readonly isSampled: boolean;
 }
 
