@@ -37,7 +37,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     )
     .option(
       '--contestants <list>',
-      'of sealed, guarded, guarded with Redis, with metrics, traced, plain text, barest, no Temporal, and the revision (default: the first and from plain text on)',
+      'of sealed, guarded, guarded with Redis, with metrics, traced, 400 MB, 2000 MB, plain text, barest, no Temporal, and the revision (default: the first and from plain text on)',
       words,
     )
     .option('--against <what>', 'a revision, built aside to take part, or a file of --save to compare with')

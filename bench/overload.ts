@@ -8,15 +8,15 @@ import { arrive, mostInASecond, percentile, signIn } from './overload-flood.js';
 import { type OverloadStand, startOverloadStand } from './overload-stand.js';
 import { table } from './tables.js';
 
-/** A sixth of what Cognito lets an account do in a second. */
-const QUOTAS = { sends: 50 / 6, attempts: 25 / 6, looks: 120 / 6 };
-/** What docs/limits.md says, at the same scale: 2 direct attempts and 2 others are 4, 4 direct sends and 2 others 6. */
-const LIMITS = { quotas: QUOTAS, allowance: 3, queueRate: 2 };
+/** A third of what Cognito lets an account do in a second. */
+const QUOTAS = { sends: 50 / 3, attempts: 25 / 3, looks: 120 / 3 };
+/** What docs/limits.md says, at the same scale: 4 direct attempts and 4 others are 8, 8 direct sends and 4 others 12. */
+const LIMITS = { quotas: QUOTAS, allowance: 6, queueRate: 4 };
 /** So many users of the flood wait already when the queue is opened: for 3 × the quota of sends for ten seconds. */
 const WAITING = Math.round(3 * QUOTAS.sends * 10);
 /** As many come in a second as the machine can carry, before and after that. */
-const FLOOD_PER_SECOND = 4;
-/** Each of them types so many codes, the last one right. So 4 sends in a second bring 12 attempts, 3 × their quota. */
+const FLOOD_PER_SECOND = 8;
+/** Each of them types so many codes, the last one right. So 8 sends in a second bring 24 attempts, 3 × their quota. */
 const CODES = 3;
 const MOST_OF_QUOTA = 1.1;
 const MOST_SENT_MS = 1_000;
@@ -24,6 +24,8 @@ const MOST_SUBMIT_MS = 500;
 const TAKES_HOLD_MS = 5_000;
 
 const QUIET_PER_SECOND = 0.5;
+/** Nobody is in the way of the users before the flood. */
+const UNLOADED_PER_SECOND = 1;
 /** The flood is there before the quiet pool comes. */
 const BEFORE_QUIET_MS = 3_000;
 /** A user who has no code by then counts with the time waited so far. */
@@ -85,7 +87,7 @@ const names = Object.keys(ROWS).filter((name): name is RowName => options.row ==
 if (names.length === 0) throw new Error(`--row is one of: ${Object.keys(ROWS).join(', ')}`);
 if (!options.json)
   process.stdout.write(
-    `Two workers, and quotas of ${rounded(QUOTAS.sends)} sends and ${rounded(QUOTAS.attempts)} attempts a second, a sixth of Cognito's\n\n`,
+    `Two workers, and quotas of ${rounded(QUOTAS.sends)} sends and ${rounded(QUOTAS.attempts)} attempts a second, a third of Cognito's\n\n`,
   );
 const results: { row: RowName; shown: Shown; lines: Line[] }[] = [];
 for (const row of names) {
@@ -117,10 +119,11 @@ async function flood(row: RowName, on: OverloadStand): Promise<Shown> {
     await signIn(on, 'quiet', QUIET),
   ];
   const quietly = { perSecond: QUIET_PER_SECOND, wrongCodes: 0, giveUp: giveUp.signal };
-  await (await arrive(on, { ...quietly, users: warm })).ended;
+  const unhurried = { ...quietly, perSecond: UNLOADED_PER_SECOND };
+  await (await arrive(on, { ...unhurried, users: warm })).ended;
 
   say('without a load');
-  const unloaded = await arrive(on, { ...quietly, users: calm });
+  const unloaded = await arrive(on, { ...unhurried, users: calm });
   await unloaded.ended;
 
   say(`the flood comes, while the queue is paused: ${WAITING} of ${crowd.length} users`);

@@ -21,6 +21,8 @@ export interface ProcessOptions {
   readonly tracesUrl?: string | undefined;
   /** Where the guard of the product keeps its counts: in the store at this address, or else in its memory. Default: no guard. */
   readonly guard?: { readonly store?: string | undefined } | undefined;
+  /** The setting of the product's worker, in MB. Default: the product's. */
+  readonly workerMemoryMb?: number | undefined;
   /** Default: the product's. */
   readonly maxCachedWorkflows?: number | undefined;
   /** Where the worker serves metrics. Default: it has none. */

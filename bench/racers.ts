@@ -22,6 +22,8 @@ export interface Contestant {
   readonly metrics?: true;
   /** Where its worker's guard keeps its counts. Default: it has no guard. */
   readonly guard?: 'memory' | 'redis';
+  /** The memory setting of its worker, in MB. Default: the product's. */
+  readonly workerMemoryMb?: number;
   /** Whether worker and caller trace. Default: neither. */
   readonly traced?: true;
 }
@@ -38,7 +40,7 @@ export interface Racer {
 }
 
 /**
- * The product, sealed; then with its guard, with metrics, with tracing, and in plain text. Beside it the barest workflow, and a caller
+ * The product, sealed; then with its guard, with metrics, with tracing, with less and with more memory, and in plain text. Beside it the barest workflow, and a caller
  * without Temporal.
  * @param other another revision's build. Its product takes part as well, and the barest workflow is that revision's.
  */
@@ -49,6 +51,8 @@ export function contestants(root: string, other?: { name: string; root: string }
     { name: 'guarded with Redis', kind: 'product', root, sealed: true, guard: 'redis', onlyNamed: true },
     { name: 'with metrics', kind: 'product', root, sealed: true, metrics: true, onlyNamed: true },
     { name: 'traced', kind: 'product', root, sealed: true, traced: true, onlyNamed: true },
+    { name: '400 MB', kind: 'product', root, sealed: true, workerMemoryMb: 400, onlyNamed: true },
+    { name: '2000 MB', kind: 'product', root, sealed: true, workerMemoryMb: 2_000, onlyNamed: true },
     { name: 'plain text', kind: 'product', root, sealed: false },
     { name: 'barest', kind: 'barest', root: other?.root ?? root, sealed: false },
     ...(other ? [{ ...other, kind: 'product', sealed: true } as const] : []),
@@ -66,7 +70,7 @@ export async function startRacer(
   contestant: Contestant,
   { purpose = 'standing', maxCachedWorkflows }: { purpose?: string; maxCachedWorkflows?: number } = {},
 ): Promise<Racer> {
-  const { kind, root, sealed, metrics } = contestant;
+  const { kind, root, sealed, metrics, workerMemoryMb } = contestant;
   const { address, userPoolId, code } = stand;
   const taskQueue = `${contestant.name.replaceAll(' ', '-')}-${purpose}`;
   const teardown = createTeardown(stand.report);
@@ -95,7 +99,13 @@ export async function startRacer(
     const redis = contestant.guard === 'redis' ? await startRedis() : undefined;
     if (redis) teardown.addQuietly('Redis', () => redis.stop());
     const guard = contestant.guard && { store: redis?.url };
-    worker = await started('worker-process.js', { ...place, guard, maxCachedWorkflows, metricsAddress });
+    worker = await started('worker-process.js', {
+      ...place,
+      guard,
+      maxCachedWorkflows,
+      workerMemoryMb,
+      metricsAddress,
+    });
   }
   const caller = await started('caller-process.js', place);
   return { contestant, stand, taskQueue, worker, caller, stop };

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Fault } from '../sandbox/index.js';
 import { Crowd } from './soak-crowd.js';
 import { asText, lineOf, type Result, type SoakOptions } from './soak-report.js';
-import { SOAK_SERVERS, type SoakStand, startSoakStand } from './soak-stand.js';
+import { holdingsOf, SOAK_SERVERS, type SoakStand, startSoakStand } from './soak-stand.js';
 import { Watch } from './soak-watch.js';
 
 const HELP = `Keeps verifications open while others arrive and end, under faults, and says whether everything stays flat.
@@ -98,7 +98,7 @@ async function soak(stand: SoakStand, options: SoakOptions, signal: AbortSignal)
     const lost = stand.lost();
     if (lost !== undefined) throw new Error(lost);
   };
-  const seconds = await fill(crowd, options.open, goOn);
+  const seconds = await fill(crowd, options.open, stand.worker.pid, goOn);
   // The load cannot say anything then.
   if (crowd.problems > 0) throw new Error(`${crowd.problems} did not open:\n  ${crowd.told.join('\n  ')}`);
   const perSecond = options.open / seconds;
@@ -122,13 +122,16 @@ async function soak(stand: SoakStand, options: SoakOptions, signal: AbortSignal)
 }
 
 /** Opens them as fast as the server takes them. @returns the seconds it took */
-async function fill(crowd: Crowd, count: number, goOn: () => void): Promise<number> {
+async function fill(crowd: Crowd, count: number, workerPid: number, goOn: () => void): Promise<number> {
   const startedAt = performance.now();
   const elapsed = () => (performance.now() - startedAt) / 1000;
-  const progress = setInterval(() => {
-    const left = ((count - crowd.open) * elapsed()) / Math.max(1, crowd.open);
-    report(`opened ${crowd.open} of ${count}; about ${Math.ceil(left / 60)} min left`);
-  }, LINE_MS);
+  const tell = async () => {
+    const { open } = crowd;
+    const left = ((count - open) * elapsed()) / Math.max(1, open);
+    const { rssMb } = await holdingsOf(workerPid);
+    report(`opened ${open} of ${count}; worker ${rssMb.toFixed(0)} MB; about ${Math.ceil(left / 60)} min left`);
+  };
+  const progress = setInterval(() => void tell(), LINE_MS);
   try {
     await inParallel(count, goOn, () => crowd.arrival());
   } finally {

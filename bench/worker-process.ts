@@ -12,7 +12,7 @@ import { createBareWorker } from './bare-worker.js';
 import type { Answer, ProcessOptions } from './processes.js';
 
 const options: ProcessOptions = JSON.parse(process.argv[2] ?? '{}');
-const { address, taskQueue, cognitoUrl, userPoolId, bareBundlePath, maxCachedWorkflows } = options;
+const { address, taskQueue, cognitoUrl, userPoolId, bareBundlePath, maxCachedWorkflows, workerMemoryMb } = options;
 const { metricsAddress, tracesUrl } = options;
 const keys: KeyRing | undefined = options.keys ? keyRingOf(...parseKeys(options.keys, 'keys')) : undefined;
 
@@ -54,7 +54,7 @@ await connection.close();
 async function createOurs() {
   const tracing = tracesUrl === undefined ? undefined : await startTracing(tracesUrl);
   const messageGuard = options.guard === undefined ? undefined : await createGuard(options.guard);
-  const settings = { namespace: 'default', keys, maxCachedWorkflows, tracing, messageGuard };
+  const settings = { namespace: 'default', keys, maxCachedWorkflows, workerMemoryMb, tracing, messageGuard };
   const ours = await createWorker({ ...common, ...settings });
   return { worker: ours, cached: () => ours.status().workflows?.numCachedWorkflows ?? 0 };
 }

@@ -1,9 +1,11 @@
 /** The last part of `npm run build`: bundles the program with what it loads, one file to read where there were hundreds to find. */
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { readDescriptors, selectDescriptors } from './descriptors.js';
+import { licencesOf } from './licences.js';
 
 const compiled = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 const installed = (file: string) => fileURLToPath(import.meta.resolve(file));
@@ -76,13 +78,14 @@ module.exports = roots.__temporal ??= new Root().addJSON(JSON.parse(${json}));`;
   };
 }
 
+/** @returns the paths of the modules that it holds */
 async function bundle(
   input: Record<string, string>,
   names: readonly string[],
   output: OutputOptions = {},
-): Promise<void> {
+): Promise<string[]> {
   const made = await rolldown({ input, platform: 'node', plugins: [moved, messages(names)] });
-  await made.write({
+  const written = await made.write({
     dir: FOLDER,
     format: 'cjs',
     // Node.js 20 has no `import()` in what it runs from a cache of V8 (`load.cts`).
@@ -92,10 +95,18 @@ async function bundle(
     chunkFileNames: '[name]-[hash].cjs',
     ...output,
   });
+  return written.output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
+}
+
+/** Those of the workflow bundle, which names them by their paths. */
+function modulesOfWorkflows(): string[] {
+  const code = readFileSync(compiled('workflow-bundle.js'), 'utf8');
+  const paths = code.matchAll(/"\.\/(node_modules\/[^"]+)"/g);
+  return [...paths].map(([, path = '']) => compiled(`../${path}`));
 }
 
 rmSync(FOLDER, { recursive: true, force: true });
-await bundle(
+const ofProgram = await bundle(
   {
     cli: compiled('cli/main.js'),
     lambda: compiled('worker/lambda.js'),
@@ -105,8 +116,10 @@ await bundle(
   },
   OF_THE_PROGRAM,
 );
-await bundle(
+const ofThread = await bundle(
   { 'workflow-thread': installed('@temporalio/worker/lib/workflow/workflow-worker-thread.js') },
   OF_THE_THREAD,
 );
+const besides = [...modulesOfWorkflows(), installed('@temporalio/core-bridge')];
+writeFileSync(join(FOLDER, 'THIRD-PARTY-LICENSES.md'), licencesOf([...ofProgram, ...ofThread, ...besides], 'name'));
 execFileSync(process.execPath, [compiled('program/record.cjs')], { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -33,7 +33,7 @@ function makeTree(folder: string): void {
   if (readdirSync(folder).length > 0) throw new Error(`${folder} is not empty`);
   const program = ['load', 'main', 'workflow-thread'].map((name) => join(ROOT, `dist/program/${name}.cjs`));
   const bundled = readdirSync(join(ROOT, 'dist/bundled'))
-    .filter((name) => /\.cjs(\.cache)?$/.test(name))
+    .filter((name) => /\.cjs(\.cache)?$|\.md$/.test(name))
     .map((name) => join(ROOT, 'dist/bundled', name));
   const ours = [join(ROOT, 'LICENSE'), join(ROOT, 'dist/workflow-bundle.js'), ...program, ...bundled];
   for (const file of [...ours, ...BESIDE_THE_BUNDLE]) cpSync(file, join(folder, relative(ROOT, file)));

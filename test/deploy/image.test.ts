@@ -33,6 +33,7 @@ const CORE = 'node_modules/@temporalio/core-bridge';
 /** Besides the bundle. */
 const FILES = [
   'LICENSE',
+  'dist/bundled/THIRD-PARTY-LICENSES.md',
   'dist/program/load.cjs',
   'dist/program/main.cjs',
   'dist/program/workflow-thread.cjs',
