@@ -23,7 +23,7 @@ const MOST_SENT_MS = 1_000;
 const MOST_SUBMIT_MS = 500;
 const TAKES_HOLD_MS = 5_000;
 
-const QUIET_PER_SECOND = 0.5;
+const QUIET_PER_SECOND = 0.75;
 /** Nobody is in the way of the users before the flood. */
 const UNLOADED_PER_SECOND = 1;
 /** The flood is there before the quiet pool comes. */
@@ -148,7 +148,7 @@ async function flood(row: RowName, on: OverloadStand): Promise<Shown> {
       })
     : undefined;
   const loaded = await arrive(on, { ...quietly, users: quiet });
-  await Promise.race([loaded.ended, sleep(QUIET_LIMIT_MS)]);
+  await Promise.race([loaded.ended, sleep(QUIET_LIMIT_MS, undefined, { ref: false })]);
   await restarting;
   const { sent, submit } = { sent: [...loaded.waits.sent], submit: [...loaded.waits.submit] };
   while (sent.length < quiet.length) sent.push(QUIET_LIMIT_MS);
@@ -173,7 +173,7 @@ async function flood(row: RowName, on: OverloadStand): Promise<Shown> {
   const { ended } = await flooding;
   say('the rest gets its codes');
   const drained = Promise.all([ended, loaded.ended]);
-  await Promise.race([drained, sleep(DRAIN_LIMIT_MS)]);
+  await Promise.race([drained, sleep(DRAIN_LIMIT_MS, undefined, { ref: false })]);
   const everybody = [...warm, ...calm, ...quiet, ...crowd];
   const lost = everybody.filter(
     (user) => !sandbox.attribute(user, 'email').verified || sandbox.inbox(user).length !== 1,

@@ -2,7 +2,7 @@
 import { readServiceError } from '@cognito-verification/client';
 import { cognitoTaskQueue, GRPC_STATUS, WORKFLOW_TYPE } from '@cognito-verification/contract';
 import type { ConnectionLike } from '@temporalio/client';
-import { type Half, POLLED_WITHIN_MS, type Poller, readPollers } from '../temporal/pollers.js';
+import { type Half, POLLED_WITHIN_MS, type Poller, readEndedWorkers, readPollers } from '../temporal/pollers.js';
 
 const CALL_LIMIT_MS = 5_000;
 
@@ -125,15 +125,17 @@ export const VERSION_OF_RUN = 'TemporalWorkerDeploymentVersion';
 /** Who polls for a build id, or without a version. */
 async function readWorkers(place: DeploymentPlace): Promise<(buildId: string | undefined) => Workers> {
   const { namespace, taskQueue, deploymentName } = place;
-  const [workflows, calls, ended] = await Promise.all([
-    call(place, (service) => readPollers(service, { namespace, taskQueue, half: 'workflows' })),
-    call(place, (service) =>
-      readPollers(service, { namespace, taskQueue: cognitoTaskQueue(taskQueue), half: 'calls' }),
-    ),
-    endedWorkers(place),
-  ]);
+  const read = async (half: Half) => {
+    const queue = { namespace, taskQueue: half === 'calls' ? cognitoTaskQueue(taskQueue) : taskQueue, half };
+    const [pollers, ended] = await Promise.all([
+      call(place, (service) => readPollers(service, queue)),
+      call(place, (workflowService) => readEndedWorkers({ workflowService }, queue)),
+    ]);
+    return pollers.filter(({ identity }) => !ended.has(identity));
+  };
+  const [workflows, calls] = await Promise.all([read('workflows'), read('calls')]);
   const nowMs = Date.now();
-  const isHere = ({ identity, polledAtMs }: Poller) => polledAtMs > nowMs - POLLED_WITHIN_MS && !ended.has(identity);
+  const isHere = ({ polledAtMs }: Poller) => polledAtMs > nowMs - POLLED_WITHIN_MS;
   const identities = (pollers: readonly Poller[], buildId: string | undefined) =>
     pollers
       .filter(isHere)
@@ -143,25 +145,6 @@ async function readWorkers(place: DeploymentPlace): Promise<(buildId: string | u
       .map(({ identity }) => identity)
       .sort();
   return (buildId) => ({ workflows: identities(workflows, buildId), calls: identities(calls, buildId) });
-}
-
-/** `WORKER_STATUS_RUNNING` of Temporal's API; the higher ones are of workers that end or have ended. */
-const RUNNING = 1;
-
-/** A worker that ends says so. Otherwise the server would take it for one that polls for five minutes more. */
-async function endedWorkers(place: DeploymentPlace): Promise<ReadonlySet<string>> {
-  const { namespace, taskQueue } = place;
-  try {
-    const { workersInfo } = await call(place, (service) => service.listWorkers({ namespace, query: '' }));
-    const ended = (workersInfo ?? [])
-      .map(({ workerHeartbeat }) => workerHeartbeat)
-      .filter((worker) => worker && codeOf(worker.status) > RUNNING)
-      .filter((worker) => [taskQueue, cognitoTaskQueue(taskQueue)].includes(worker?.taskQueue ?? ''));
-    return new Set(ended.flatMap((worker) => worker?.workerIdentity || []));
-  } catch {
-    // An older server keeps no such list.
-    return new Set();
-  }
 }
 
 async function call<Answer>(

@@ -23,6 +23,27 @@ export interface Poller {
   readonly version?: { readonly deploymentName: string; readonly buildId: string } | undefined;
 }
 
+/** `WORKER_STATUS_RUNNING` of Temporal's API; the higher ones are of workers that end or have ended. */
+const RUNNING = 1;
+
+/**
+ * The identities of workers that end or have ended. They take no more work, and the server lists them as pollers for minutes more.
+ * @returns nobody where the server keeps no list of workers, or does not tell
+ */
+export async function readEndedWorkers(
+  { workflowService }: Pick<ConnectionLike, 'workflowService'>,
+  { namespace, taskQueue }: { namespace: string; taskQueue: string },
+): Promise<ReadonlySet<string>> {
+  try {
+    const query = `TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
+    const { workers } = await workflowService.listWorkers({ namespace, query });
+    const ended = (workers ?? []).filter(({ status }) => Number(status) > RUNNING);
+    return new Set(ended.flatMap(({ workerIdentity }) => workerIdentity || []));
+  } catch {
+    return new Set();
+  }
+}
+
 /** @throws the service's error */
 export async function readPollers(
   service: Pick<ConnectionLike['workflowService'], 'describeTaskQueue'>,
