@@ -38,6 +38,9 @@ const connection = await NativeConnection.connect({ address });
 const cognito = createCognitoClients({ endpoint: cognitoUrl });
 const common = { connection, userPools: [{ userPoolId }], cognito, taskQueue };
 const { worker, cached } = await (bareBundlePath === undefined ? createOurs() : createBare(bareBundlePath));
+// As the command does; f147f3d does not.
+const memory: Partial<typeof import('../worker/memory.js')> = await import('../worker/memory.js').catch(() => ({}));
+if (bareBundlePath === undefined) memory.growHeapsSlowly?.();
 const running = worker.run();
 process.on('message', () => {
   const { user, system } = process.cpuUsage();

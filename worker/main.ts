@@ -17,6 +17,7 @@ import { missingSearchAttributes, SearchAttributesError } from '../temporal/sear
 import { isTracingOn } from '../tracing/settings.js';
 import { createHealth } from './health.js';
 import { serveHealth } from './health-server.js';
+import { growHeapsSlowly } from './memory.js';
 import { guardObserver, meterOf } from './metrics.js';
 import { plainTransports } from './plain-transport.js';
 import { installRuntime } from './telemetry.js';
@@ -89,6 +90,7 @@ export async function runWorker({ json }: { json: boolean }): Promise<void> {
       messageGuard,
       ...settings,
     });
+    growHeapsSlowly();
     if (settings.only === 'workflows') log.logger.info(DECIDES_ONLY);
     // The SDK takes the first and leaves the next to Node, which would end a send in the middle. A second Ctrl-C still does.
     process.on('SIGTERM', () => undefined);

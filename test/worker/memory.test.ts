@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import threads from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { cachedWithin, heapLimitFor, withHeapLimit } from '../../worker/memory.js';
@@ -37,6 +38,29 @@ it('gives the limits back when the start fails', async () => {
   const before = await heapLimit();
   await expect(withHeapLimit(64, () => Promise.reject(new Error('no server')))).rejects.toThrow('no server');
   expect(await heapLimit()).toBe(before);
+});
+
+/** Keeps some 30 MB, and makes garbage that lives for a while. Prints the most that the heap had, in MB. */
+const BUSY = `
+  const made = () => Array.from({ length: 100 }, (_, i) => ({ a: i, b: [i, i + 1, i + 2], c: { d: i } }));
+  const kept = Array.from({ length: 2_000 }, made);
+  const passing = [];
+  let most = 0;
+  for (let i = 0; i < 40_000; i++) {
+    passing[i % 4_000] = made();
+    if (i % 500 === 0) most = Math.max(most, process.memoryUsage().heapTotal);
+  }
+  process.stdout.write(String(most / 2 ** 20 + 0 * kept.length));
+`;
+
+it('lets a heap grow less before its garbage is collected', () => {
+  const memory = new URL('../../dist/worker/memory.js', import.meta.url).href;
+  const heapAfter = (before: string) =>
+    Number(
+      execFileSync(process.execPath, ['--input-type=module', '--eval', `${before};${BUSY}`], { encoding: 'utf8' }),
+    );
+  const slowly = heapAfter(`(await import(${JSON.stringify(memory)})).growHeapsSlowly()`);
+  expect(slowly).toBeLessThan(0.75 * heapAfter(''));
 });
 
 it.each([WORKER_SETTINGS.workerMemoryMb.least, WORKER_SETTINGS.workerMemoryMb.default, 4_000])(
