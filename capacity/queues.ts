@@ -133,7 +133,7 @@ export class CallQueue<Call extends Waiting> {
       others: [] as Call[],
       isSendsTurn: false,
       isWaiting: false,
-      readyAt: 0,
+      readyAt: Number.NEGATIVE_INFINITY,
     }));
   }
 
