@@ -58,14 +58,14 @@ export class Processors {
   }
 }
 
-/** A quota of Cognito, as a bucket of what one second lets through. */
+/** A quota of Cognito, as a bucket of what one second lets through, in whole calls. */
 export class Quota {
   private readonly most: number;
   private tokens: number;
   private filledAt = 0;
 
   constructor(private readonly perSecond: number) {
-    this.most = Math.max(1, perSecond);
+    this.most = Math.max(1, Math.floor(perSecond));
     this.tokens = this.most;
   }
 

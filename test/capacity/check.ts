@@ -65,10 +65,14 @@ function compareAll(said: Estimate, measured: Measured): Comparison[] {
     };
   });
   const bound = Object.entries(measured.used).toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? '';
-  const lost = measured.outcomes['notStarted'] ?? 0;
+  const ends = Object.entries(measured.outcomes);
+  const lost = ends.reduce(
+    (sum, [end, count]) => (['verified', 'expired', 'failed'].includes(end) ? sum : sum + count),
+    0,
+  );
   return [
     // The client gave up: the machine was too busy for this run to say anything.
-    { what: 'starts without an answer', model: '0', measured: String(lost), off: '', holds: lost === 0 },
+    { what: 'without an end', model: '0', measured: String(lost), off: '', holds: lost === 0 },
     within('messages', said.messagesPerDay, measured.messages, 0.05),
     within('actions', said.actionsPerDay, measured.actions, 0.05),
     within('bytes', said.historyBytesPerDay, measured.bytes, 0.05),

@@ -1,5 +1,6 @@
 /** The people of a scenario: each starts a verification, waits for the message, and types codes, as the model thinks of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { workflowIdFor } from '@cognito-verification/contract';
 import type { CapacityInput } from '../../capacity/input.js';
 import { type Person, RETYPE_SECONDS } from '../../capacity/people.js';
 import type { Site } from './site.js';
@@ -13,15 +14,15 @@ export interface Wanted {
 
 /** What came of one verification. Times are from the start of the scenario. */
 export interface Lived {
-  readonly workflowId: string | undefined;
+  readonly workflowId: string;
   readonly outcome: string;
   readonly endedAtMs: number;
   readonly wanted: readonly Wanted[];
 }
 
 const LOOK_MS = 100;
-/** As long as the verification takes with an answer. */
-const PATIENT = { timeout: '90 seconds' } as const;
+/** Longer than the verification takes with an answer. */
+const PATIENT = { timeout: '2 minutes' } as const;
 
 /** Lets everybody live, and resolves when the last verification has ended. */
 export async function live(site: Site, input: CapacityInput, people: readonly Person[]): Promise<Lived[]> {
@@ -49,21 +50,19 @@ async function liveOne(site: Site, input: CapacityInput, person: Person, now: ()
     while (messages() === before && isWaiting()) await sleep(LOOK_MS);
     const isThere = messages() > before;
     wanted.push({ kind, atMs, waitedMs: isThere ? now() - atMs : undefined });
-    await asked;
+    if (kind === 'resend') await asked;
     return isThere;
   };
   const policy = { deadline: `${input.deadlineSeconds} seconds`, resendCooldown: '1 second' } as const;
-  let workflowId: string | undefined;
-  const start = async () => {
-    const started = await verifications.start({ accessToken: user.accessToken, attributeName: 'email', policy });
-    workflowId = started.workflowId;
-  };
+  // Known before the start has its answer: who has the message types its code.
+  const workflowId = workflowIdFor({ userPoolId: user.userPoolId, sub: user.sub, attributeName: 'email' });
+  const request = { accessToken: user.accessToken, attributeName: 'email', policy } as const;
   const submit = async (isRight: boolean) => {
     const atMs = now();
     while (now() < endsAtMs) {
       const right = sandbox.codeFor(user, 'email');
       const code = isRight ? right : right === '000000' ? '000001' : '000000';
-      const answer = await verifications.submitCode(workflowId ?? '', { code }, PATIENT).catch(() => undefined);
+      const answer = await verifications.submitCode(workflowId, { code }, PATIENT).catch(() => undefined);
       if (answer) {
         wanted.push({ kind: 'code', atMs, waitedMs: now() - atMs });
         return;
@@ -72,11 +71,10 @@ async function liveOne(site: Site, input: CapacityInput, person: Person, now: ()
     }
     wanted.push({ kind: 'code', atMs, waitedMs: undefined });
   };
-  if ((await message('firstSend', start)) && !person.abandons && workflowId) {
-    const id: string = workflowId;
+  if ((await message('firstSend', () => verifications.start(request, PATIENT))) && !person.abandons) {
     if (person.resends) {
       await sleep(input.resendAfterSeconds * 1_000);
-      if (now() < endsAtMs) await message('resend', () => verifications.resendCode(id, {}, PATIENT));
+      if (now() < endsAtMs) await message('resend', () => verifications.resendCode(workflowId, {}, PATIENT));
     }
     await sleep(person.codeSeconds * 1_000);
     if (person.mistypes && now() < endsAtMs) {
@@ -89,8 +87,7 @@ async function liveOne(site: Site, input: CapacityInput, person: Person, now: ()
   return { workflowId, outcome, endedAtMs: now(), wanted };
 }
 
-async function outcomeOf({ verifications }: Site, workflowId: string | undefined): Promise<string> {
-  if (workflowId === undefined) return 'notStarted';
+async function outcomeOf({ verifications }: Site, workflowId: string): Promise<string> {
   return await verifications.wait(workflowId, { timeout: '5 minutes' }).then(
     ({ outcome }) => outcome,
     (error: unknown) => (error instanceof Error ? error.name : 'failed'),

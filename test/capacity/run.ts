@@ -47,10 +47,12 @@ export async function run(scenario: Scenario, slotSeconds: number, seed: number)
     const limited = limitProcessors(site, scenario, calibrated);
     const people = peopleOf(calibrated.input.startsByHour, slotSeconds, calibrated.input, seeded(seed));
     const used = watchProcessors(site, calibrated, slotSeconds);
-    const lived = await live(site, calibrated.input, people);
+    const { lived, cpu } = await spending(site, calibrated, () => live(site, calibrated.input, people));
     const processors = await used();
     await Promise.all(limited.map((end) => end()));
-    return { input: calibrated.input, measured: await measure(site, calibrated.input, slotSeconds, lived, processors) };
+    // A cost is an input of the model. It is another one where a process is stopped again and again.
+    const input = { ...calibrated.input, ...(scenario.processorLoad ? cpu : {}) };
+    return { input, measured: await measure(site, input, slotSeconds, lived, processors) };
   } finally {
     await site.close();
   }
@@ -84,30 +86,29 @@ async function calibrate(site: Site, { input, processorLoad }: Scenario, slotSec
   if (!processorLoad) return { input, idle };
   const before = await usageOf(pids);
   await sleep(IDLE_MS);
-  const between = await usageOf(pids);
-  const begunAt = performance.now();
-  const { length: measured } = await some(MEASURED_SECONDS);
-  const lastedMs = performance.now() - begunAt;
   const after = await usageOf(pids);
-  for (const of of ['worker', 'server'] as const) idle[of] = (between[of] - before[of]) / IDLE_MS;
-  const each = (of: 'worker' | 'server') => (after[of] - between[of] - idle[of] * lastedMs) / measured;
-  const [workerCpuMs, serverCpuMs] = [each('worker'), each('server')];
+  for (const of of ['worker', 'server'] as const) idle[of] = (after[of] - before[of]) / IDLE_MS;
+  const { cpu } = await spending(site, { input: calm, idle }, () => some(MEASURED_SECONDS));
   const { of, times } = processorLoad;
-  const staying = 1 - input.abandonedShare;
-  const share =
-    CPU_SHARES.firstSend +
-    staying *
-      (CPU_SHARES.rightCode + input.wrongCodeShare * CPU_SHARES.wrongCode + input.resendShare * CPU_SHARES.resend);
-  const cores = (perSecond * share * (of === 'worker' ? workerCpuMs : serverCpuMs)) / 1_000 / times;
-  return {
-    input: {
-      ...input,
-      workerCpuMs,
-      serverCpuMs,
-      ...(of === 'worker' ? { workerCores: cores } : { serverCores: cores }),
-    },
-    idle,
-  };
+  const cores = (perSecond * stepsOf(input) * cpu[`${of}CpuMs`]) / 1_000 / times;
+  return { input: { ...input, [`${of}Cores`]: cores }, idle };
+}
+
+/** What a verification on its usual path has cost while these lived. */
+async function spending(site: Site, { input, idle }: Calibrated, living: () => Promise<Lived[]>) {
+  const pids = { worker: site.workerPids, server: [site.serverPid] };
+  const [before, begunAt] = [await usageOf(pids), performance.now()];
+  const lived = await living();
+  const [after, lastedMs] = [await usageOf(pids), performance.now() - begunAt];
+  const each = (of: 'worker' | 'server') =>
+    (after[of] - before[of] - idle[of] * lastedMs) / lived.length / stepsOf(input);
+  return { lived, cpu: { workerCpuMs: each('worker'), serverCpuMs: each('server') } };
+}
+
+/** How much of the CPU of a usual path a verification takes in the mean. */
+function stepsOf({ abandonedShare, wrongCodeShare, resendShare }: CapacityInput): number {
+  const { firstSend, rightCode, wrongCode, resend } = CPU_SHARES;
+  return firstSend + (1 - abandonedShare) * (rightCode + wrongCodeShare * wrongCode + resendShare * resend);
 }
 
 type Pids = Readonly<Record<'worker' | 'server', readonly number[]>>;
@@ -158,7 +159,7 @@ async function measure(
   processors: Readonly<Record<'worker' | 'server', number>>,
 ): Promise<Measured> {
   const histories: History[] = [];
-  for (const { workflowId } of lived) if (workflowId) histories.push(await historyOf(site, workflowId));
+  for (const { workflowId } of lived) histories.push(await historyOf(site, workflowId));
   const total = (of: (history: History) => number) => histories.reduce((sum, history) => sum + of(history), 0);
   const wanted = lived.flatMap((one) => one.wanted);
   const slots = input.startsByHour.map((_, slot) => slot);

@@ -35,7 +35,7 @@ export function scenarios(slotSeconds: number): Scenario[] {
     { binds: 'sends', input: input([1.6, 4, 1.6], { sendsPerSecond: 3.2 }) },
     { binds: 'queue', input: input([1.6, 1.6, 4], { directCallsPerSecond: 1, queueCallsPerSecond: 3 }) },
     { binds: 'emails', input: input([1.6, 1.6, 4], { emailsPerDay: emails }) },
-    { binds: 'workerCpu', input: input([4, 1.6, 1.6], {}), processorLoad: { of: 'worker', times: 1.2 } },
-    { binds: 'serverCpu', input: input([1.6, 4, 1.6], {}), processorLoad: { of: 'server', times: 1.2 } },
+    { binds: 'workerCpu', input: input([4, 1.6, 1.6], {}), processorLoad: { of: 'worker', times: 0.8 } },
+    { binds: 'serverCpu', input: input([1.6, 4, 1.6], {}), processorLoad: { of: 'server', times: 0.6 } },
   ];
 }
