@@ -1,8 +1,8 @@
 /** The capacity model: what an input needs, what it costs, and what binds. */
 import { COSTS, CPU_SHARES, DATABASE_BYTES_FOR_EACH, type Happening } from './costs.js';
+import type { Account, Outcome, SlotOutcome } from './day.js';
 import type { CapacityInput } from './input.js';
-import { type Delays, shareWithoutAllowance } from './queues.js';
-import { type Account, type Outcome, type SlotOutcome, simulate } from './simulation.js';
+import { simulate } from './simulation.js';
 
 /** What can bind, in words. */
 export const LIMITS = {
@@ -89,18 +89,19 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
   const starts = sum(input.startsByHour);
   const slot = indexOfMost(input.startsByHour);
   const { counts } = day;
-  const messages = day.messages * accounts;
+  const ended = counts.verified + counts.expired + counts.withoutEmail + counts.unsent + counts.failed;
+  const messages = day.messages * day.each * accounts;
   const limits = limitsOf(input, account, day);
   const { retentionDays } = input;
-  const historyBytesPerDay = costOf(counts, 'bytes') * accounts;
-  const actionsPerDay = costOf(counts, 'actions') * accounts;
+  const historyBytesPerDay = costOf(counts, 'bytes') * day.each * accounts;
+  const actionsPerDay = costOf(counts, 'actions') * day.each * accounts;
   return {
     verificationsPerDay: starts,
     peak: { slot, startsPerSecond: (input.startsByHour[slot] ?? 0) / slotSeconds },
-    verifiedShare: (counts.verified * accounts) / starts,
-    expiredShare: ((counts.expired + counts.withoutEmail) * accounts) / starts,
-    failedShare: (counts.failed * accounts) / starts,
-    verifiedPerSecond: (Math.max(...day.slots.map(({ verified }) => verified)) * accounts) / slotSeconds,
+    verifiedShare: counts.verified / ended,
+    expiredShare: (counts.expired + counts.withoutEmail + counts.unsent) / ended,
+    failedShare: counts.failed / ended,
+    verifiedPerSecond: inBusiest(day, slotSeconds, ({ verified }) => verified) * accounts,
     messagesPerDay: messages,
     messageMoneyPerMonth: messages * input.messagePrice * DAYS_IN_MONTH,
     actionsPerDay,
@@ -119,7 +120,7 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
     limits,
     binding: limits[0]?.name ?? 'attempts',
     startsPerSecondBySlot: input.startsByHour.map((count) => count / slotSeconds),
-    sendDelayP95BySlot: day.slots.map(({ sendDelays }) => sendDelays.percentile(0.95)),
+    sendDelayP95BySlot: day.slots.map(({ sendDelays }) => percentile(sendDelays, 0.95)),
   };
 }
 
@@ -157,41 +158,46 @@ function costOf(counts: Outcome['counts'], what: 'actions' | 'bytes'): number {
   return sum(Object.entries(counts).map(([name, count]) => count * COSTS[name as Happening][what]));
 }
 
-function limitsOf(input: CapacityInput, account: Account, { slots }: Outcome): LimitUse[] {
+/** Of a count, what the busiest slot has in a second. */
+function inBusiest({ slots, each }: Outcome, slotSeconds: number, count: (slot: SlotOutcome) => number): number {
+  return (Math.max(...slots.map(count)) * each) / slotSeconds;
+}
+
+function limitsOf(input: CapacityInput, account: Account, day: Outcome): LimitUse[] {
   const { slotSeconds, cpuMs } = account;
-  const busiest = (count: (slot: SlotOutcome) => number) => Math.max(...slots.map(count)) / slotSeconds;
-  const queued = (what: 'sends' | 'codes', calls: number) =>
-    calls * shareWithoutAllowance(account, what, calls / slotSeconds);
+  const most = (count: (slot: SlotOutcome) => number) => inBusiest(day, slotSeconds, count);
   const cores = (of: 'worker' | 'server') =>
-    busiest(
+    most(
       ({ firstSends, resends, codes }) =>
         (firstSends * cpuMs.firstSend[of] + resends * cpuMs.resend[of] + codes * cpuMs.rightCode[of]) / 1_000,
     );
-  const emails = sum(slots.map(({ firstSends, resends }) => firstSends + resends));
+  const emails = sum(day.slots.map(({ firstSends, resends }) => firstSends + resends)) * day.each;
   const uses: readonly [LimitName, number, number | null][] = [
-    ['attempts', busiest(({ codes }) => codes), input.attemptsPerSecond],
-    ['sends', busiest(({ firstSends, resends }) => firstSends + resends), input.sendsPerSecond],
+    ['attempts', most(({ codes }) => codes), input.attemptsPerSecond],
+    ['sends', most(({ firstSends, resends }) => firstSends + resends), input.sendsPerSecond],
     ['emails', emails, input.emailsPerDay],
-    [
-      'queue',
-      busiest(({ firstSends, resends, codes }) => queued('sends', firstSends) + resends + queued('codes', codes)),
-      input.queueCallsPerSecond,
-    ],
+    ['queue', most(({ queued }) => queued), input.queueCallsPerSecond],
     ['workerCpu', cores('worker'), account.workerCores],
     ['serverCpu', cores('server'), input.serverCores],
     // One before the first send, and one after the right code or at the deadline.
-    ['looks', busiest(({ firstSends, codes }) => firstSends + codes), input.looksPerSecond],
+    ['looks', most(({ firstSends, codes }) => firstSends + codes), input.looksPerSecond],
   ];
   return uses
     .map(([name, needed, has]) => ({ name, needed, has, used: has === null ? 0 : has === 0 ? needed : needed / has }))
     .sort((a, b) => b.used - a.used);
 }
 
-function worst(slots: readonly SlotOutcome[], delaysOf: (slot: SlotOutcome) => Delays): QueueDelay {
-  const p95 = slots.map((slot) => delaysOf(slot).percentile(0.95));
+function worst(slots: readonly SlotOutcome[], delaysOf: (slot: SlotOutcome) => readonly number[]): QueueDelay {
+  const p95 = slots.map((slot) => percentile(delaysOf(slot), 0.95));
   const slot = indexOfMost(p95);
   const delays = slots[slot] && delaysOf(slots[slot]);
-  return { slot, p50Seconds: delays?.percentile(0.5) ?? 0, p95Seconds: p95[slot] ?? 0 };
+  return { slot, p50Seconds: percentile(delays ?? [], 0.5), p95Seconds: p95[slot] ?? 0 };
+}
+
+/** @returns 0 where there are no values */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }
 
 function indexOfMost(values: readonly number[]): number {

@@ -14,7 +14,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     'slot-seconds': { type: 'string', default: '100' },
     parallel: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '2026' },
     json: { type: 'string' },
   },
 });
@@ -52,15 +52,27 @@ function compareAll(said: Estimate, measured: Measured): Comparison[] {
   };
   const { expiredShare } = measured;
   const points = Math.abs(said.expiredShare - expiredShare);
-  const ofSends = said.sendDelay.p95Seconds >= said.codeDelay.p95Seconds;
-  const delay = ofSends ? said.sendDelay : said.codeDelay;
-  const found = (ofSends ? measured.sendDelayP95BySlot : measured.codeDelayP95BySlot)[delay.slot] ?? 0;
-  const seconds = Math.abs(delay.p95Seconds - found);
+  const delays = (['send', 'code'] as const).map((of): Comparison => {
+    const { p95Seconds } = said[`${of}Delay`];
+    const found = Math.max(...measured[`${of}DelayP95BySlot`]);
+    const off = Math.abs(p95Seconds - found);
+    return {
+      what: `p95 delay of ${of}s`,
+      model: `${p95Seconds.toFixed(1)} s`,
+      measured: `${found.toFixed(1)} s`,
+      off: `${off.toFixed(1)} s`,
+      holds: off <= Math.max(1, 0.3 * found),
+    };
+  });
   const bound = Object.entries(measured.used).toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? '';
-  const lost = measured.outcomes['notStarted'] ?? 0;
+  const ends = Object.entries(measured.outcomes);
+  const lost = ends.reduce(
+    (sum, [end, count]) => (['verified', 'expired', 'failed'].includes(end) ? sum : sum + count),
+    0,
+  );
   return [
     // The client gave up: the machine was too busy for this run to say anything.
-    { what: 'starts without an answer', model: '0', measured: String(lost), off: '', holds: lost === 0 },
+    { what: 'without an end', model: '0', measured: String(lost), off: '', holds: lost === 0 },
     within('messages', said.messagesPerDay, measured.messages, 0.05),
     within('actions', said.actionsPerDay, measured.actions, 0.05),
     within('bytes', said.historyBytesPerDay, measured.bytes, 0.05),
@@ -72,13 +84,7 @@ function compareAll(said: Estimate, measured: Measured): Comparison[] {
       holds: points <= 0.02,
     },
     within('verified a second', said.verifiedPerSecond, measured.verifiedPerSecond, 0.15, 2),
-    {
-      what: `p95 delay of ${ofSends ? 'sends' : 'codes'}`,
-      model: `${delay.p95Seconds.toFixed(1)} s`,
-      measured: `${found.toFixed(1)} s`,
-      off: `${seconds.toFixed(1)} s`,
-      holds: seconds <= Math.max(1, 0.3 * found),
-    },
+    ...delays,
     { what: 'binds', model: said.binding, measured: bound, off: '', holds: said.binding === bound },
   ];
 }

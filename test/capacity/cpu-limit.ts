@@ -15,7 +15,7 @@ export async function cpuMs(pid: number): Promise<number> {
 const STEP_MS = 10;
 
 /** What a process that had nothing to do may have in advance, as a share of a second. */
-const BURST_SECONDS = 0.1;
+const BURST_SECONDS = 0.5;
 
 /**
  * Lets a process have so much CPU and no more: it is stopped while it has had too much.

@@ -1,17 +1,9 @@
 /** The people of a scenario: each starts a verification, waits for the message, and types codes, as the model thinks of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { workflowIdFor } from '@cognito-verification/contract';
 import type { CapacityInput } from '../../capacity/input.js';
-import { codeSeconds } from '../../capacity/people.js';
+import { type Person, RETYPE_SECONDS } from '../../capacity/people.js';
 import type { Site } from './site.js';
-
-/** What one person does. */
-interface Plan {
-  readonly startsAtMs: number;
-  readonly abandons: boolean;
-  readonly resends: boolean;
-  readonly mistypes: boolean;
-  readonly codeMs: number;
-}
 
 /** A call that somebody wanted, and what it waited; undefined where it never came to anything. */
 export interface Wanted {
@@ -22,115 +14,72 @@ export interface Wanted {
 
 /** What came of one verification. Times are from the start of the scenario. */
 export interface Lived {
-  readonly workflowId: string | undefined;
+  readonly workflowId: string;
   readonly outcome: string;
   readonly endedAtMs: number;
   readonly wanted: readonly Wanted[];
 }
 
-const RETYPE_MS = 10_000;
 const LOOK_MS = 100;
-
-/** Numbers from 0 to 1 that are the same in each run (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/**
- * People in the numbers and shares of the input, which come independently of each other. The shares are dealt out, so that a run of
- * some hundred has no other shares than the input by chance.
- */
-export function plansOf(input: CapacityInput, slotSeconds: number, random: () => number): Plan[] {
-  const starts = input.startsByHour.flatMap((count, slot) =>
-    Array.from({ length: Math.round(count) }, () => (slot + random()) * slotSeconds * 1_000),
-  );
-  const dealt = (share: number) =>
-    shuffled(
-      starts.map((_, index) => index < Math.round(share * starts.length)),
-      random,
-    );
-  const [abandons, resends, mistypes] = [
-    dealt(input.abandonedShare),
-    dealt(input.resendShare),
-    dealt(input.wrongCodeShare),
-  ];
-  const times = shuffled(codeSeconds(input.codeMedianSeconds, input.codeP95Seconds, starts.length), random);
-  return shuffled(starts, random).map((startsAtMs, index) => ({
-    startsAtMs,
-    abandons: abandons[index] === true,
-    resends: resends[index] === true,
-    mistypes: mistypes[index] === true,
-    codeMs: (times[index] ?? 1) * 1_000,
-  }));
-}
-
-function shuffled<T>(values: readonly T[], random: () => number): T[] {
-  return values
-    .map((value) => ({ value, key: random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ value }) => value);
-}
+/** Longer than the verification takes with an answer. */
+const PATIENT = { timeout: '2 minutes' } as const;
 
 /** Lets everybody live, and resolves when the last verification has ended. */
-export async function live(site: Site, input: CapacityInput, plans: readonly Plan[]): Promise<Lived[]> {
+export async function live(site: Site, input: CapacityInput, people: readonly Person[]): Promise<Lived[]> {
   const begunAt = performance.now();
   const now = () => performance.now() - begunAt;
-  return await Promise.all(plans.map((plan) => liveOne(site, input, plan, now)));
+  return await Promise.all(people.map((person) => liveOne(site, input, person, now)));
 }
 
-async function liveOne(site: Site, input: CapacityInput, plan: Plan, now: () => number): Promise<Lived> {
-  await sleep(plan.startsAtMs);
+async function liveOne(site: Site, input: CapacityInput, person: Person, now: () => number): Promise<Lived> {
+  await sleep(person.startsAtSeconds * 1_000);
   const { sandbox, verifications } = site;
   const user = await site.user();
   const endsAtMs = now() + input.deadlineSeconds * 1_000;
   const wanted: Wanted[] = [];
   const messages = () => sandbox.inbox(user).length;
-  /** Asks for a message and waits until it is there. */
+  /** Asks for a message and waits until it is there, or for a re-send until it is refused. */
   const message = async (kind: Wanted['kind'], ask: () => Promise<unknown>): Promise<boolean> => {
     const [atMs, before] = [now(), messages()];
-    const asked = ask().catch(() => undefined);
-    while (messages() === before && now() < endsAtMs) await sleep(LOOK_MS);
+    let isAnswered = false;
+    const answered = () => {
+      isAnswered = true;
+    };
+    const asked = ask().then(answered, answered);
+    const isWaiting = () => now() < endsAtMs && (kind === 'firstSend' || !isAnswered);
+    while (messages() === before && isWaiting()) await sleep(LOOK_MS);
     const isThere = messages() > before;
     wanted.push({ kind, atMs, waitedMs: isThere ? now() - atMs : undefined });
-    await asked;
+    if (kind === 'resend') await asked;
     return isThere;
   };
   const policy = { deadline: `${input.deadlineSeconds} seconds`, resendCooldown: '1 second' } as const;
-  let workflowId: string | undefined;
-  const start = async () => {
-    const started = await verifications.start({ accessToken: user.accessToken, attributeName: 'email', policy });
-    workflowId = started.workflowId;
-  };
+  // Known before the start has its answer: who has the message types its code.
+  const workflowId = workflowIdFor({ userPoolId: user.userPoolId, sub: user.sub, attributeName: 'email' });
+  const request = { accessToken: user.accessToken, attributeName: 'email', policy } as const;
   const submit = async (isRight: boolean) => {
     const atMs = now();
     while (now() < endsAtMs) {
       const right = sandbox.codeFor(user, 'email');
       const code = isRight ? right : right === '000000' ? '000001' : '000000';
-      const answer = await verifications.submitCode(workflowId ?? '', { code }).catch(() => undefined);
+      const answer = await verifications.submitCode(workflowId, { code }, PATIENT).catch(() => undefined);
       if (answer) {
         wanted.push({ kind: 'code', atMs, waitedMs: now() - atMs });
         return;
       }
-      await sleep(RETYPE_MS);
+      await sleep(RETYPE_SECONDS * 1_000);
     }
     wanted.push({ kind: 'code', atMs, waitedMs: undefined });
   };
-  if ((await message('firstSend', start)) && !plan.abandons && workflowId) {
-    const id: string = workflowId;
-    if (plan.resends) {
+  if ((await message('firstSend', () => verifications.start(request, PATIENT))) && !person.abandons) {
+    if (person.resends) {
       await sleep(input.resendAfterSeconds * 1_000);
-      if (now() < endsAtMs) await message('resend', () => verifications.resendCode(id));
+      if (now() < endsAtMs) await message('resend', () => verifications.resendCode(workflowId, {}, PATIENT));
     }
-    await sleep(plan.codeMs);
-    if (plan.mistypes && now() < endsAtMs) {
+    await sleep(person.codeSeconds * 1_000);
+    if (person.mistypes && now() < endsAtMs) {
       await submit(false);
-      await sleep(RETYPE_MS);
+      await sleep(RETYPE_SECONDS * 1_000);
     }
     if (now() < endsAtMs) await submit(true);
   }
@@ -138,8 +87,7 @@ async function liveOne(site: Site, input: CapacityInput, plan: Plan, now: () => 
   return { workflowId, outcome, endedAtMs: now(), wanted };
 }
 
-async function outcomeOf({ verifications }: Site, workflowId: string | undefined): Promise<string> {
-  if (workflowId === undefined) return 'notStarted';
+async function outcomeOf({ verifications }: Site, workflowId: string): Promise<string> {
   return await verifications.wait(workflowId, { timeout: '5 minutes' }).then(
     ({ outcome }) => outcome,
     (error: unknown) => (error instanceof Error ? error.name : 'failed'),

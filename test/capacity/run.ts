@@ -1,11 +1,12 @@
 /** Runs a scenario on a real server, sandbox and worker, and measures what the model says. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countWorkflow } from '../../bench/counts.js';
+import { countEvents } from '../../bench/counts.js';
 import { CPU_SHARES } from '../../capacity/costs.js';
-import type { LimitName } from '../../capacity/estimate.js';
+import { type LimitName, percentile } from '../../capacity/estimate.js';
 import type { CapacityInput } from '../../capacity/input.js';
+import { peopleOf, seeded } from '../../capacity/people.js';
 import { cpuMs, limitCpu } from './cpu-limit.js';
-import { type Lived, live, plansOf, seeded, type Wanted } from './people.js';
+import { type Lived, live, type Wanted } from './people.js';
 import type { Scenario } from './scenarios.js';
 import { type Site, startSite } from './site.js';
 
@@ -44,12 +45,14 @@ export async function run(scenario: Scenario, slotSeconds: number, seed: number)
     site.sandbox.clearCalls();
     site.sandbox.clearInbox();
     const limited = limitProcessors(site, scenario, calibrated);
-    const plans = plansOf(calibrated.input, slotSeconds, seeded(seed));
+    const people = peopleOf(calibrated.input.startsByHour, slotSeconds, calibrated.input, seeded(seed));
     const used = watchProcessors(site, calibrated, slotSeconds);
-    const lived = await live(site, calibrated.input, plans);
+    const { lived, cpu } = await spending(site, calibrated, () => live(site, calibrated.input, people));
     const processors = await used();
     await Promise.all(limited.map((end) => end()));
-    return { input: calibrated.input, measured: await measure(site, calibrated.input, slotSeconds, lived, processors) };
+    // A cost is an input of the model. It is another one where a process is stopped again and again.
+    const input = { ...calibrated.input, ...(scenario.processorLoad ? cpu : {}) };
+    return { input, measured: await measure(site, input, slotSeconds, lived, processors) };
   } finally {
     await site.close();
   }
@@ -61,8 +64,8 @@ interface Calibrated {
   readonly idle: Readonly<Record<'worker' | 'server', number>>;
 }
 
-const WARM_UP = 10;
-const MEASURED = 30;
+const WARM_UP_SECONDS = 5;
+const MEASURED_SECONDS = 20;
 const IDLE_MS = 5_000;
 
 /** What a verification costs on this machine, now, and at this pace. Without it only the processors' limits could not be set. */
@@ -77,37 +80,35 @@ async function calibrate(site: Site, { input, processorLoad }: Scenario, slotSec
     codeMedianSeconds: 1,
     codeP95Seconds: 2,
   };
-  const some = (count: number) =>
-    live(site, calm, plansOf({ ...calm, startsByHour: [count] }, count / 1.5, seeded(count)));
-  await some(WARM_UP);
+  const perSecond = Math.max(...input.startsByHour) / slotSeconds;
+  const some = (seconds: number) => live(site, calm, peopleOf([perSecond * seconds], seconds, calm, seeded(seconds)));
+  await some(WARM_UP_SECONDS);
   if (!processorLoad) return { input, idle };
   const before = await usageOf(pids);
   await sleep(IDLE_MS);
-  const between = await usageOf(pids);
-  const begunAt = performance.now();
-  await some(MEASURED);
-  const lastedMs = performance.now() - begunAt;
   const after = await usageOf(pids);
-  for (const of of ['worker', 'server'] as const) idle[of] = (between[of] - before[of]) / IDLE_MS;
-  const each = (of: 'worker' | 'server') => (after[of] - between[of] - idle[of] * lastedMs) / MEASURED;
-  const [workerCpuMs, serverCpuMs] = [each('worker'), each('server')];
+  for (const of of ['worker', 'server'] as const) idle[of] = (after[of] - before[of]) / IDLE_MS;
+  const { cpu } = await spending(site, { input: calm, idle }, () => some(MEASURED_SECONDS));
   const { of, times } = processorLoad;
-  const perSecond = Math.max(...input.startsByHour) / slotSeconds;
-  const staying = 1 - input.abandonedShare;
-  const share =
-    CPU_SHARES.firstSend +
-    staying *
-      (CPU_SHARES.rightCode + input.wrongCodeShare * CPU_SHARES.wrongCode + input.resendShare * CPU_SHARES.resend);
-  const cores = (perSecond * share * (of === 'worker' ? workerCpuMs : serverCpuMs)) / 1_000 / times;
-  return {
-    input: {
-      ...input,
-      workerCpuMs,
-      serverCpuMs,
-      ...(of === 'worker' ? { workerCores: cores } : { serverCores: cores }),
-    },
-    idle,
-  };
+  const cores = (perSecond * stepsOf(input) * cpu[`${of}CpuMs`]) / 1_000 / times;
+  return { input: { ...input, [`${of}Cores`]: cores }, idle };
+}
+
+/** What a verification on its usual path has cost while these lived. */
+async function spending(site: Site, { input, idle }: Calibrated, living: () => Promise<Lived[]>) {
+  const pids = { worker: site.workerPids, server: [site.serverPid] };
+  const [before, begunAt] = [await usageOf(pids), performance.now()];
+  const lived = await living();
+  const [after, lastedMs] = [await usageOf(pids), performance.now() - begunAt];
+  const each = (of: 'worker' | 'server') =>
+    (after[of] - before[of] - idle[of] * lastedMs) / lived.length / stepsOf(input);
+  return { lived, cpu: { workerCpuMs: each('worker'), serverCpuMs: each('server') } };
+}
+
+/** How much of the CPU of a usual path a verification takes in the mean. */
+function stepsOf({ abandonedShare, wrongCodeShare, resendShare }: CapacityInput): number {
+  const { firstSend, rightCode, wrongCode, resend } = CPU_SHARES;
+  return firstSend + (1 - abandonedShare) * (rightCode + wrongCodeShare * wrongCode + resendShare * resend);
 }
 
 type Pids = Readonly<Record<'worker' | 'server', readonly number[]>>;
@@ -157,10 +158,9 @@ async function measure(
   lived: readonly Lived[],
   processors: Readonly<Record<'worker' | 'server', number>>,
 ): Promise<Measured> {
-  const ids = lived.flatMap(({ workflowId }) => workflowId ?? []);
-  const counts: Awaited<ReturnType<typeof countWorkflow>>[] = [];
-  for (const id of ids) counts.push(await countWorkflow(site.temporal, id));
-  const total = (of: (count: (typeof counts)[number]) => number) => counts.reduce((sum, count) => sum + of(count), 0);
+  const histories: History[] = [];
+  for (const { workflowId } of lived) histories.push(await historyOf(site, workflowId));
+  const total = (of: (history: History) => number) => histories.reduce((sum, history) => sum + of(history), 0);
   const wanted = lived.flatMap((one) => one.wanted);
   const slots = input.startsByHour.map((_, slot) => slot);
   const within = (atMs: number, slot: number) => Math.floor(atMs / 1_000 / slotSeconds) === slot;
@@ -178,16 +178,21 @@ async function measure(
       ),
     );
   const verified = lived.filter(({ outcome }) => outcome === 'verified');
-  const queued = await queuedCalls(site, ids);
+  const begunAt = Math.min(...histories.map(({ begunAtMs }) => begunAtMs));
+  const queued = histories.flatMap(({ queuedAtMs }) => queuedAtMs.map((atMs) => atMs - begunAt));
   const busiestQueue =
     Math.max(...slots.map((slot) => queued.filter((atMs) => within(atMs, slot)).length)) / slotSeconds;
   const { attemptsPerSecond, sendsPerSecond, emailsPerDay, queueCallsPerSecond, workerCores, serverCores } = input;
+  // Temporal bills each try, and the history of a send that the deadline has ended between two tries shows none.
+  const sends = site.sandbox.calls({ operation: 'GetUserAttributeVerificationCode' });
+  const hiddenTries =
+    sends.filter(({ outcome }) => outcome !== 'ok').length - total(({ refusedSends }) => refusedSends);
   const outcomes: Record<string, number> = {};
   for (const { outcome } of lived) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   return {
     messages: site.sandbox.inbox().length,
-    actions: total(({ totalActions }) => totalActions),
-    bytes: total(({ historyBytes }) => historyBytes),
+    actions: total(({ actions }) => actions) + hiddenTries,
+    bytes: total(({ bytes }) => bytes),
     expiredShare: (outcomes['expired'] ?? 0) / lived.length,
     verifiedPerSecond:
       Math.max(...slots.map((slot) => verified.filter(({ endedAtMs }) => within(endedAtMs, slot)).length)) /
@@ -206,22 +211,42 @@ async function measure(
   };
 }
 
-/** When calls were given to the task queue of calls, from the start of the scenario: of the first history. */
-async function queuedCalls({ temporal }: Site, ids: readonly string[]): Promise<number[]> {
-  const times: number[] = [];
-  let first = Number.POSITIVE_INFINITY;
-  for (const id of ids) {
-    const { events } = await temporal.workflow.getHandle(id).fetchHistory();
-    for (const { eventTime, activityTaskScheduledEventAttributes: scheduled } of events ?? []) {
-      const atMs = Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6;
-      first = Math.min(first, atMs);
-      if (scheduled?.taskQueue?.name?.endsWith('-cognito')) times.push(atMs);
-    }
-  }
-  return times.map((atMs) => atMs - first);
+/** What one history shows. */
+interface History {
+  readonly actions: number;
+  readonly bytes: number;
+  readonly begunAtMs: number;
+  /** When calls were given to the task queue of calls. */
+  readonly queuedAtMs: readonly number[];
+  /** Tries of sends that had no effect. */
+  readonly refusedSends: number;
 }
 
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+async function historyOf({ temporal }: Site, workflowId: string): Promise<History> {
+  const handle = temporal.workflow.getHandle(workflowId);
+  const [{ events }, { historySize }] = await Promise.all([handle.fetchHistory(), handle.describe()]);
+  const all = events ?? [];
+  const at = ({ eventTime }: (typeof all)[number]) =>
+    Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6;
+  const isGoverned = ({ activityTaskScheduledEventAttributes: scheduled }: (typeof all)[number]) =>
+    scheduled?.taskQueue?.name?.endsWith('-cognito');
+  const sends = new Set(
+    all.flatMap(({ eventId, activityTaskScheduledEventAttributes: scheduled }) =>
+      scheduled?.activityType?.name === 'sendCode' ? [String(eventId)] : [],
+    ),
+  );
+  const ofSends = (scheduledEventId: unknown, count: number) => (sends.has(String(scheduledEventId)) ? count : 0);
+  return {
+    actions: countEvents(all).totalActions,
+    bytes: historySize ?? 0,
+    begunAtMs: Math.min(...all.map(at)),
+    queuedAtMs: all.filter(isGoverned).map(at),
+    refusedSends: all.reduce(
+      (sum, { activityTaskStartedEventAttributes: started, activityTaskCompletedEventAttributes: completed }) => {
+        const tries = started ? ofSends(started.scheduledEventId, started.attempt ?? 1) : 0;
+        return sum + tries - (completed ? ofSends(completed.scheduledEventId, 1) : 0);
+      },
+      0,
+    ),
+  };
 }

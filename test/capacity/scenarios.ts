@@ -1,4 +1,4 @@
-/** Six inputs, one for each limit that binds. Rates are about a thirtieth of an account's; time is as it is. */
+/** Six inputs, one for each limit that binds. Rates are about an eighth of an account's; time is as it is. */
 import type { LimitName } from '../../capacity/estimate.js';
 import type { CapacityInput } from '../../capacity/input.js';
 import { type GivenInput, resolveInput } from '../../capacity/input.js';
@@ -28,13 +28,14 @@ export function scenarios(slotSeconds: number): Scenario[] {
     ...resolveInput({ perDay: 1, ...PEOPLE, ...given }),
     startsByHour: rates.map((perSecond) => Math.round(perSecond * slotSeconds)),
   });
-  const emails = Math.round(1.2 * slotSeconds);
+  const emails = Math.round(4.5 * slotSeconds);
+  // The busiest slot is another one in each, so that one machine has room for some of them side by side.
   return [
-    { binds: 'attempts', input: input([0.4, 1, 0.4], { attemptsPerSecond: 0.8 }) },
-    { binds: 'sends', input: input([0.4, 0.95, 0.4], { sendsPerSecond: 0.85 }) },
-    { binds: 'emails', input: input([0.5, 0.7, 0.5], { emailsPerDay: emails }) },
-    { binds: 'queue', input: input([0.3, 1.2, 0.3], { directCallsPerSecond: 1, queueCallsPerSecond: 1 }) },
-    { binds: 'workerCpu', input: input([0.4, 1.2, 0.4], {}), processorLoad: { of: 'worker', times: 1.2 } },
-    { binds: 'serverCpu', input: input([0.4, 1.2, 0.4], {}), processorLoad: { of: 'server', times: 1.2 } },
+    { binds: 'attempts', input: input([4, 1.6, 1.6], { attemptsPerSecond: 2.6 }) },
+    { binds: 'sends', input: input([1.6, 4, 1.6], { sendsPerSecond: 3.2 }) },
+    { binds: 'queue', input: input([1.6, 1.6, 4], { directCallsPerSecond: 1, queueCallsPerSecond: 3 }) },
+    { binds: 'emails', input: input([1.6, 1.6, 4], { emailsPerDay: emails }) },
+    { binds: 'workerCpu', input: input([4, 1.6, 1.6], {}), processorLoad: { of: 'worker', times: 0.8 } },
+    { binds: 'serverCpu', input: input([1.6, 4, 1.6], {}), processorLoad: { of: 'server', times: 0.6 } },
   ];
 }

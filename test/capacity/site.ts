@@ -100,11 +100,11 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   }
 }
 
-/** The sandbox has a quota of an account only as a fault, whose bucket holds what one second lets through. */
+/** The sandbox has a quota of an account only as a fault, whose bucket holds what one second lets through, in whole calls. */
 function limitAccount(sandbox: Sandbox, { attemptsPerSecond, sendsPerSecond, emailsPerDay }: AccountLimits): void {
   const limit = (operation: string, perSecond: number | undefined) => {
     if (perSecond !== undefined)
-      sandbox.setFault({ operation, tokenBucket: { perSecond, burst: Math.max(1, perSecond) } });
+      sandbox.setFault({ operation, tokenBucket: { perSecond, burst: Math.max(1, Math.floor(perSecond)) } });
   };
   limit('VerifyUserAttribute', attemptsPerSecond);
   limit('GetUserAttributeVerificationCode', sendsPerSecond);

@@ -1,0 +1,72 @@
+/** What the model's calls wait in, against the rules that each has of the product. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../../capacity/people.js';
+import { Agenda, Allowance, CallQueue, Quota } from '../../capacity/queues.js';
+
+const moment = fc.integer({ min: 0, max: 1_000 });
+
+describe('the agenda', () => {
+  it('lets things happen in the order of their moments, also those that are added meanwhile', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(moment, moment)), (pairs) => {
+        const agenda = new Agenda();
+        const happened: number[] = [];
+        const note = () => happened.push(agenda.now);
+        for (const [at, later] of pairs)
+          agenda.add(at, () => {
+            note();
+            agenda.add(at + later, note);
+          });
+        while (agenda.step());
+        expect(happened).toEqual(pairs.flatMap(([at, later]) => [at, at + later]).sort((a, b) => a - b));
+      }),
+    );
+  });
+});
+
+describe('an allowance', () => {
+  it('gives no more than its part in any second, twice as many sends, and nothing for a minute after a throttle', () => {
+    const allowance = new Allowance(2.5);
+    const taken = (kind: 'send' | 'attempt', at: number) =>
+      [1, 2, 3, 4, 5, 6].filter(() => allowance.take(kind, at)).length;
+    expect([taken('attempt', 10), taken('send', 10)]).toEqual([2, 5]);
+    expect([taken('attempt', 10.9), taken('attempt', 11), taken('attempt', 11.5)]).toEqual([0, 2, 0]);
+    allowance.throttled(20);
+    expect([taken('attempt', 79.9), taken('send', 79.9), taken('attempt', 80)]).toEqual([0, 0, 2]);
+  });
+});
+
+describe('a quota', () => {
+  it('saves what one second leaves', () => {
+    const quota = new Quota(3);
+    const taken = (at: number) => [1, 2, 3, 4, 5].filter(() => quota.take(at)).length;
+    expect([taken(0), taken(0.4), taken(100)]).toEqual([3, 1, 3]);
+  });
+});
+
+describe('the task queue of calls', () => {
+  it('lets through its limit, sends and codes in turns, and nobody who gave up', () => {
+    const agenda = new Agenda();
+    const called: { at: number; kind: string }[] = [];
+    const queue = new CallQueue(agenda, seeded(1), 4, ({ kind }) => called.push({ at: agenda.now, kind }));
+    for (const kind of [...Array<'send'>(150).fill('send'), ...Array<'attempt'>(50).fill('attempt')])
+      queue.add({ kind, isOver: false });
+    for (let calls = 0; calls < 50; calls++) queue.add({ kind: 'attempt', isOver: true });
+    while (agenda.step());
+    const by = (seconds: number) => called.filter(({ at }) => at <= seconds);
+    expect(called).toHaveLength(200);
+    // Each partition begins with what it has saved, two calls.
+    expect(by(0)).toHaveLength(8);
+    expect(by(10)).toHaveLength(48);
+    expect(by(10).filter(({ kind }) => kind === 'send')).toHaveLength(24);
+  });
+
+  it('holds nobody up without a limit', () => {
+    const agenda = new Agenda();
+    let calls = 0;
+    const queue = new CallQueue(agenda, seeded(1), Number.POSITIVE_INFINITY, () => calls++);
+    for (let call = 0; call < 9; call++) queue.add({ kind: 'send', isOver: false });
+    expect(calls).toBe(9);
+  });
+});
