@@ -40,8 +40,8 @@ export interface Racer {
 }
 
 /**
- * The product, sealed; then with its guard, with metrics, with tracing, with less and with more memory, and in plain text. Beside it the barest workflow, and a caller
- * without Temporal.
+ * The product comes first, sealed. Variants of it follow: guard, metrics, tracing, memory, plain text. Beside them run the barest workflow
+ * and a caller without Temporal.
  * @param other another revision's build. Its product takes part as well, and the barest workflow is that revision's.
  */
 export function contestants(root: string, other?: { name: string; root: string }): Contestant[] {

@@ -36,7 +36,7 @@ export interface ServerConfigOptions {
   readonly postgres: Pick<Postgres, 'port' | 'user' | 'password'>;
   /** Ten, the first for clients. */
   readonly ports: readonly number[];
-  /** Which clients the server lets in. Default: every client, in plain text. */
+  /** Which clients the server lets in. Default: every client, without TLS. */
   readonly security?: ServerSecurity | undefined;
   /** The file of the dynamic configuration. */
   readonly dynamicConfig: string;

@@ -39,7 +39,7 @@ export interface PostgresServerOptions {
   readonly folder?: string | undefined;
   /** Created if it does not exist, with a retention of 24 hours. Default: `default`. */
   readonly namespace?: string | undefined;
-  /** Which clients the server lets in, and how an administrator connects. Default: every client, in plain text. */
+  /** Which clients the server lets in, and how an administrator connects. Default: every client, without TLS. */
   readonly security?: (ServerSecurity & { readonly administrator: Administrator }) | undefined;
   /** Ends the build or the start. What was started is stopped. */
   readonly signal?: AbortSignal | undefined;

@@ -1,7 +1,7 @@
 /** Reads and sets the limits that the server keeps for a task queue of activities, live and for all workers. */
 import { fairnessKeysOf, GRPC_STATUS, isRecord } from '@cognito-verification/contract';
 import type { ConnectionLike } from '@temporalio/client';
-import { POLLED_WITHIN_MS, readEndedWorkers } from './pollers.js';
+import { POLLED_WITHIN_MS } from './pollers.js';
 
 /** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
 const ACTIVITIES = 2;
@@ -43,7 +43,7 @@ export interface QueueLoad {
   readonly backlog: number;
   /** How long the oldest waits. */
   readonly oldestMs: number;
-  /** The identities of the workers that polled in the last minute, and have not ended since. */
+  /** The identities of the workers that polled in the last minute. */
   readonly workers: readonly string[];
 }
 
@@ -78,8 +78,7 @@ export class QueueLimitsError extends Error {
 export async function readQueueLimits(queue: GovernedQueue): Promise<(QueueLimits & QueueLoad) | undefined> {
   const { connection, namespace, taskQueue } = queue;
   try {
-    const deadline = Date.now() + READ_TIMEOUT_MS;
-    const { config, stats, pollers } = await connection.withDeadline(deadline, () =>
+    const { config, stats, pollers } = await connection.withDeadline(Date.now() + READ_TIMEOUT_MS, () =>
       connection.workflowService.describeTaskQueue({
         namespace,
         taskQueue: { name: taskQueue },
@@ -89,17 +88,11 @@ export async function readQueueLimits(queue: GovernedQueue): Promise<(QueueLimit
         reportStats: true,
       }),
     );
-    const polling = workersOf(pollers ?? []);
-    // One alone may go on with what it has.
-    const ended =
-      polling.length > 1
-        ? await connection.withDeadline(deadline, () => readEndedWorkers(connection, { namespace, taskQueue }))
-        : new Set();
     return {
       ...limitsOf(config),
       backlog: Number(stats?.approximateBacklogCount ?? 0),
       oldestMs: msOf(stats?.approximateBacklogAge),
-      workers: polling.filter((identity) => !ended.has(identity)),
+      workers: workersOf(pollers ?? []),
     };
   } catch (error) {
     if (statusOf(error) === GRPC_STATUS.UNIMPLEMENTED) return undefined;

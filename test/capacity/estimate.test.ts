@@ -127,7 +127,7 @@ describe('the capacity model', () => {
     expect(estimate(input, SLOT_SECONDS).binding).toBe(name);
   });
 
-  it('knows that calls come in bursts: who uses nine tenths of a small quota waits', () => {
+  it('knows that calls come in bursts: who uses five sixths of a small quota waits', () => {
     const input = {
       ...resolveInput({ perDay: 1, sendsPerSecond: 1.2, resendShare: 0 }),
       startsByHour: [100, 100, 100],
