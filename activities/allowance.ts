@@ -127,11 +127,11 @@ export class Allowance {
 
   /**
    * Takes its part of what the server lets through the task queue of calls.
-   * @param holdsForMs after that there is none until it is told anew. Default: for ever
+   * @param holdsUntilMs from then on there is none until it is told anew; on the monotonic clock. Default: for ever
    */
-  follow(queue: QueueState, holdsForMs = Number.POSITIVE_INFINITY): void {
+  follow(queue: QueueState, holdsUntilMs = Number.POSITIVE_INFINITY): void {
     this.queue = queue;
-    this.holdsUntilMs = this.now() + holdsForMs;
+    this.holdsUntilMs = holdsUntilMs;
   }
 }
 

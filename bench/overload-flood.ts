@@ -135,9 +135,3 @@ export function mostInASecond(stand: OverloadStand, operation: string, fromMs: n
   }
   return most;
 }
-
-/** The smallest value that so many percent do not exceed. */
-export function percentile(values: readonly number[], percent: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
-}

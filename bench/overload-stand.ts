@@ -41,7 +41,7 @@ export interface OverloadStand {
 const WORKERS = 2;
 /** With 2,000 calls under way on one connection, HTTP/2 in Node 20 ends in a loop (nodejs/node#52952 reads alike). */
 const CALLERS = 8;
-const MAIN = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../program/main.cjs', import.meta.url));
 const TASK_QUEUE = 'overload';
 
 /** Starts the stand. If one part fails to start, the parts before it are stopped. */

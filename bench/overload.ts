@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { arrive, mostInASecond, percentile, signIn } from './overload-flood.js';
+import { arrive, mostInASecond, signIn } from './overload-flood.js';
 import { type OverloadStand, startOverloadStand } from './overload-stand.js';
+import { quantile } from './statistics.js';
 import { table } from './tables.js';
 
 /** A third of what Cognito lets an account do in a second. */
@@ -14,10 +15,12 @@ const QUOTAS = { sends: 50 / 3, attempts: 25 / 3, looks: 120 / 3 };
 const LIMITS = { quotas: QUOTAS, allowance: 6, queueRate: 4 };
 /** So many users of the flood wait already when the queue is opened: for 3 × the quota of sends for ten seconds. */
 const WAITING = Math.round(3 * QUOTAS.sends * 10);
-/** As many come in a second as the machine can carry, before and after that. */
-const FLOOD_PER_SECOND = 8;
-/** Each of them types so many codes, the last one right. So 8 sends in a second bring 24 attempts, 3 × their quota. */
-const CODES = 3;
+/** They come as fast as the machine carries. */
+const WAITING_PER_SECOND = 8;
+/** Then so many come in a second: the machine that holds all parts must also replay them all when the workers restart. */
+const FLOOD_PER_SECOND = 5;
+/** Each of them types so many codes, the last one right. So 5 sends in a second bring 25 attempts, 3 × their quota. */
+const CODES = 5;
 const MOST_OF_QUOTA = 1.1;
 const MOST_SENT_MS = 1_000;
 const MOST_SUBMIT_MS = 500;
@@ -130,12 +133,12 @@ async function flood(row: RowName, on: OverloadStand): Promise<Shown> {
   let isOver = false;
   await on.setQueueRate(0);
   await sleep(TAKES_HOLD_MS);
-  const flooding = arrive(
-    on,
-    { users: crowd, perSecond: FLOOD_PER_SECOND, wrongCodes: CODES - 1, giveUp: giveUp.signal },
-    () => isOver,
-  );
-  await sleep((WAITING / FLOOD_PER_SECOND) * 1_000);
+  const floods = async (users: typeof crowd, perSecond: number) => {
+    const wrongCodes = CODES - 1;
+    return await arrive(on, { users, perSecond, wrongCodes, giveUp: giveUp.signal }, () => isOver);
+  };
+  const waiting = await floods(crowd.slice(0, WAITING), WAITING_PER_SECOND);
+  const flooding = floods(crowd.slice(WAITING), FLOOD_PER_SECOND);
   say('the queue is opened, and the quiet pool comes');
   await on.setQueueRate(LIMITS.queueRate);
   const begunAt = now();
@@ -172,7 +175,7 @@ async function flood(row: RowName, on: OverloadStand): Promise<Shown> {
 
   const { ended } = await flooding;
   say('the rest gets its codes');
-  const drained = Promise.all([ended, loaded.ended]);
+  const drained = Promise.all([waiting.ended, ended, loaded.ended]);
   await Promise.race([drained, sleep(DRAIN_LIMIT_MS, undefined, { ref: false })]);
   const everybody = [...warm, ...calm, ...quiet, ...crowd];
   const lost = everybody.filter(
@@ -186,10 +189,10 @@ async function flood(row: RowName, on: OverloadStand): Promise<Shown> {
     attempts: most('VerifyUserAttribute'),
     looks: most('GetUser'),
     throttled,
-    unloadedSent: percentile(unloaded.waits.sent, 95),
-    unloadedSubmit: percentile(unloaded.waits.submit, 95),
-    sent: percentile(sent, 95),
-    submit: percentile(submit, 95),
+    unloadedSent: quantile(unloaded.waits.sent, 0.95),
+    unloadedSubmit: quantile(unloaded.waits.submit, 0.95),
+    sent: quantile(sent, 0.95),
+    submit: quantile(submit, 0.95),
     quietUsers: quiet.length,
     pausedAfter: lastAt - pausedAt,
     resumedAfter: resumedAt - openedAt,

@@ -6,7 +6,7 @@ import { POLLED_WITHIN_MS } from './pollers.js';
 /** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
 const ACTIVITIES = 2;
 
-/** The limit of a read that is repeated anyway. */
+/** The limit of each try of a read that is repeated anyway. A worker's connection tries again for ten seconds. */
 export const READ_TIMEOUT_MS = 2_000;
 const SET_TIMEOUT_MS = 10_000;
 
@@ -74,7 +74,7 @@ export class QueueLimitsError extends Error {
 /**
  * Reads the limits, and what waits.
  * @returns undefined from a server that knows no task queue of this kind (`UNIMPLEMENTED`)
- * @throws the connection's error for everything else, after two seconds at most
+ * @throws the connection's error for everything else; each try takes two seconds at most
  */
 export async function readQueueLimits(queue: GovernedQueue): Promise<(QueueLimits & QueueLoad) | undefined> {
   const { connection, namespace, taskQueue } = queue;

@@ -8,6 +8,8 @@ import { type GovernedQueue, READ_TIMEOUT_MS, readQueueLimits } from '../tempora
 const READ_EVERY_MS = 1_500;
 /** A process that makes no direct calls yet asks more often. */
 const READ_SOON_MS = 500;
+/** The server counts it with the searches of a namespace, of which it answers 10 a second for all who ask. */
+const ENDED_READ_EVERY_MS = 30_000;
 /** A part holds for so long after the read that gave it. */
 const HOLDS_MS = READ_EVERY_MS + 1_000;
 /** By then all other processes know of a change, or have no part any more, and the second of their last calls is over too. */
@@ -24,7 +26,7 @@ export interface FollowedQueue {
 /** Who polls the queue, as one read says. */
 export interface Listed {
   readonly workers: readonly string[];
-  /** Those of them that end or have ended. */
+  /** Workers that end or have ended, as far as is known. The server lists them as pollers for minutes more. */
   readonly ended: ReadonlySet<string>;
   /** When it was asked for and when it came, on the monotonic clock. */
   readonly askedMs: number;
@@ -35,6 +37,8 @@ export interface Listed {
 export interface Seen {
   /** When the latest read was asked for. */
   readonly askedMs: number;
+  /** The server has listed somebody before: so an empty list is one that it has forgotten. */
+  readonly hasListed: boolean;
   /** Since when the server lists this process. Absent: it does not. */
   readonly listedSinceMs: number | undefined;
   /** All others, and since when each one has ended or is not listed any more. */
@@ -53,26 +57,35 @@ export function seenAfter(
   { workers, ended, askedMs, cameMs }: Listed,
   identity: string,
 ): Seen {
-  const isListed = (worker: string) => workers.includes(worker) && !ended.has(worker);
   const others = new Map<string, number | undefined>();
-  for (const worker of [...(before?.others.keys() ?? []), ...workers])
-    if (worker !== identity) others.set(worker, isListed(worker) ? undefined : (before?.others.get(worker) ?? cameMs));
-  const hasSettled = (sinceMs: number) => cameMs - sinceMs >= SETTLED_MS;
-  for (const [worker, goneMs] of others)
-    if (goneMs !== undefined && hasSettled(goneMs) && !workers.includes(worker)) others.delete(worker);
+  for (const worker of [...(before?.others.keys() ?? []), ...workers]) {
+    const works = workers.includes(worker) && !ended.has(worker);
+    if (worker !== identity) others.set(worker, works ? undefined : (before?.others.get(worker) ?? cameMs));
+  }
+  const isOver = (goneMs: number | undefined) => goneMs !== undefined && askedMs - goneMs >= SETTLED_MS;
+  for (const [worker, goneMs] of others) if (isOver(goneMs) && !workers.includes(worker)) others.delete(worker);
   // Nobody knows what has become of the list in a longer time.
   const sinceMs = before && cameMs - before.askedMs <= HOLDS_MS ? before.listedSinceMs : undefined;
-  const listedSinceMs = isListed(identity) ? (sinceMs ?? cameMs) : undefined;
-  const isKnown = listedSinceMs !== undefined && hasSettled(listedSinceMs);
+  const listedSinceMs = workers.includes(identity) ? (sinceMs ?? cameMs) : undefined;
+  const isKnown = listedSinceMs !== undefined && cameMs - listedSinceMs >= SETTLED_MS;
+  const hasListed = before?.hasListed === true || workers.length > 0;
   // Nobody has a part that this process could take. Others that start in the same moment do not see each other yet.
-  const isAlone = others.size === 0 && !ended.has(identity);
-  const working = [...others.values()].filter((goneMs) => goneMs === undefined || !hasSettled(goneMs));
-  return { askedMs, listedSinceMs, others, sharing: isKnown || isAlone ? 1 + working.length : undefined };
+  const isAlone = others.size === 0 && (workers.length > 0 || !hasListed);
+  const working = [...others.values()].filter((goneMs) => !isOver(goneMs));
+  return {
+    askedMs,
+    hasListed,
+    listedSinceMs,
+    others,
+    sharing: isKnown || isAlone ? 1 + working.length : undefined,
+  };
 }
 
 /** Follows the queue for as long as a process works. */
 export class QueueFollower {
   private seen: Seen | undefined;
+  private ended: ReadonlySet<string> = new Set();
+  private endedAskedMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly followed: FollowedQueue) {}
 
@@ -91,10 +104,13 @@ export class QueueFollower {
     }
   }
 
-  /** Reads the queue's state every few seconds while the work lasts. While it cannot be read there are no direct calls. */
-  async whileWorking<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Reads the queue's state every few seconds while the work lasts. While it cannot be read there are no direct calls.
+   * @param takesWork false once the process ends: the others may take its part, while it still does what it has begun
+   */
+  async whileWorking<T>(work: () => Promise<T>, takesWork: () => boolean): Promise<T> {
     const end = new AbortController();
-    void this.keepReading(end.signal);
+    void this.keepReading(end.signal, takesWork);
     try {
       return await work();
     } finally {
@@ -102,17 +118,18 @@ export class QueueFollower {
     }
   }
 
-  private async keepReading(end: AbortSignal): Promise<void> {
+  private async keepReading(end: AbortSignal, takesWork: () => boolean): Promise<void> {
     const pause = (ms: number) => sleep(ms, undefined, { signal: end }).catch(() => undefined);
     await pause(READ_SOON_MS);
-    while (!end.aborted) {
+    for (let failures = 0; !end.aborted && takesWork(); ) {
       const askedMs = performance.now();
-      const isRead = await this.read().then(
-        () => true,
-        () => false,
+      failures = await this.read().then(
+        () => 0,
+        () => failures + 1,
       );
-      const everyMs = isRead && this.seen?.sharing === undefined ? READ_SOON_MS : READ_EVERY_MS;
-      await pause(Math.max(0, askedMs + everyMs - performance.now()));
+      // A part outlives one read that fails.
+      const isSoon = failures === 1 || (failures === 0 && this.seen?.sharing === undefined);
+      await pause(Math.max(0, askedMs + (isSoon ? READ_SOON_MS : READ_EVERY_MS) - performance.now()));
     }
   }
 
@@ -125,16 +142,21 @@ export class QueueFollower {
     const askedMs = performance.now();
     const state = await readQueueLimits(queue);
     const workers = state?.workers ?? [];
-    const ended = workers.length > 1 ? await endedOf(queue) : new Set<string>();
+    if (workers.some((worker) => worker !== identity)) this.askWhoHasEnded(askedMs);
     const rates = [state?.queueRate.perSecond, state?.poolRate.perSecond].filter((rate) => rate !== undefined);
-    const cameMs = performance.now();
-    this.seen = seenAfter(this.seen, { workers, ended, askedMs, cameMs }, identity);
+    this.seen = seenAfter(this.seen, { workers, ended: this.ended, askedMs, cameMs: performance.now() }, identity);
     const perSecond = rates.length > 0 ? Math.min(...rates) : undefined;
-    allowance.follow({ perSecond, workers: this.seen.sharing }, HOLDS_MS - (cameMs - askedMs));
+    allowance.follow({ perSecond, workers: this.seen.sharing }, askedMs + HOLDS_MS);
   }
-}
 
-function endedOf(queue: GovernedQueue): Promise<ReadonlySet<string>> {
-  const { connection } = queue;
-  return connection.withDeadline(Date.now() + READ_TIMEOUT_MS, () => readEndedWorkers(connection, queue));
+  /** The answer is for the reads that follow. Without one, who has ended counts on. */
+  private askWhoHasEnded(nowMs: number): void {
+    if (nowMs - this.endedAskedMs < ENDED_READ_EVERY_MS) return;
+    this.endedAskedMs = nowMs;
+    const { connection, namespace, taskQueue } = this.followed.queue;
+    const read = () => readEndedWorkers(connection, { namespace, taskQueue });
+    void connection.withDeadline(Date.now() + READ_TIMEOUT_MS, read).then((ended) => {
+      this.ended = ended;
+    });
+  }
 }

@@ -102,10 +102,14 @@ export async function createWorker(given: VerificationWorkerOptions): Promise<Ve
   const runAll = () => runTogether(workers, msToNumber(graceTimeOf(options)) + TO_SPARE_MS);
   return {
     version,
-    run: () => (isWhole ? follower.whileWorking(runAll) : runAll()),
+    run: () => (isWhole ? follower.whileWorking(runAll, () => workers.every(takesWork)) : runAll()),
     shutdown: () => shutdownAll(workers),
     status: () => ({ workflows: workflows?.getStatus(), cognito: calls?.getStatus() }),
   };
+}
+
+function takesWork(worker: Worker): boolean {
+  return ['INITIALIZED', 'RUNNING'].includes(worker.getState());
 }
 
 /** The name that the operator has given, or the SDK's, made different from those of all other processes: they are counted by it. */

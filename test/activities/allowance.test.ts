@@ -93,7 +93,7 @@ it('a part ends where it is not given anew in time', () => {
   expect(take('send', POOL)).toBe(true);
   clock.ms += 1;
   expect(take('send', POOL)).toBe(false);
-  allowance.follow({ workers: 1 }, 2_500);
+  allowance.follow({ workers: 1 }, 5_000);
   expect(take('send', POOL)).toBe(true);
 });
 

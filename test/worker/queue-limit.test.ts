@@ -120,10 +120,10 @@ describe('how many share the allowance', () => {
     ],
     ['all have ended, and it has waited', [[0, 'bc', 'bc'], ...eachSecond(1, 5, 'abc', 'bc')], 1],
     ['all are replaced', [[0, 'bc', 'bc'], ...eachSecond(1, 5, 'abcd', 'bc')], 2],
-    ['it ends itself', [...eachSecond(1, 5, 'ab'), [6, 'ab', 'a']], undefined],
-    ['it ends itself, alone', [...eachSecond(1, 5, 'a'), [6, 'a', 'a']], undefined],
     ['the server has forgotten it', [...eachSecond(1, 5, 'ab'), [6, 'b']], undefined],
     ['the server has forgotten all', [...eachSecond(1, 5, 'ab'), [6, '']], undefined],
+    ['the server has forgotten all for long', [...eachSecond(1, 5, 'ab'), ...eachSecond(6, 20, '')], undefined],
+    ['the server knows it alone anew', [...eachSecond(1, 5, 'ab'), ...eachSecond(6, 20, ''), [21, 'a']], 1],
     ['the server knows it anew', [...eachSecond(1, 5, 'ab'), [6, ''], [7, 'ab']], undefined],
     ['it could not read for a while', [...eachSecond(1, 5, 'ab'), [8, 'ab']], undefined],
   ])('%s', (_what, reads, expected) => {
@@ -131,75 +131,84 @@ describe('how many share the allowance', () => {
   });
 
   it('all together never take more than the whole in any second, whoever comes and goes', () => {
-    const TENTHS = 400;
+    const TENTHS = 250;
+    const LONGEST_UNLISTED = 120;
     const upTo = (max: number) => fc.integer({ min: 0, max });
+    const takes = fc.oneof({ weight: 9, arbitrary: upTo(2) }, { weight: 1, arbitrary: upTo(45) });
+    const isTold = fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.boolean() });
+    const seldom = { freq: 1 };
     const life = fc.record({
       from: fc.integer({ min: 2, max: TENTHS }),
       lasts: fc.integer({ min: 1, max: TENTHS }),
-      /** It says that it ends, and works on for so long. A killed one tells nobody. */
-      drains: fc.option(upTo(50)),
-      /** How long its reads take, in turn. One that takes longer than the limit fails. */
-      reads: fc.array(upTo(25), { minLength: 1, maxLength: 20 }),
-      /** So long after its first poll does the server list it; so long is it not listed after the server has forgotten all. */
+      /** It takes no more work, says so, and works on for so long. A killed one tells nobody. */
+      drains: fc.option(upTo(50), seldom),
+      /** How long its reads take, in turn, and whether the read says who has ended. One that takes too long fails. */
+      reads: fc.array(fc.tuple(takes, isTold), { minLength: 1, maxLength: 20 }),
+      /** So long after it has come does the server list it, and so long after the server has forgotten all. */
       listedAfter: upTo(8),
+      relistedAfter: upTo(LONGEST_UNLISTED),
+      /** The server lists it no more, though it works. */
+      vanishes: fc.option(upTo(TENTHS), seldom),
     });
-    // The first is always listed, since two that find an empty list in the same moment both begin.
-    const first = life.map((one) => ({ ...one, from: 0, listedAfter: 0 }));
-    const forgets = fc.option(upTo(TENTHS));
-    const isEmptyAt = (tenth: number, forgetsAt: number | null) =>
-      forgetsAt !== null && tenth >= forgetsAt && tenth <= forgetsAt + 10;
+    // One is always there when others come, since two that find an empty list in the same moment both begin.
+    const first = life.map((one) => ({ ...one, from: 0, listedAfter: 0, vanishes: null }));
+    const forgets = fc.option(upTo(TENTHS), seldom);
     fc.assert(
       fc.property(fc.tuple(first, life, life, life), forgets, (lives, forgetsAt) => {
-        fc.pre(lives.every(({ from }) => !isEmptyAt(from, forgetsAt)));
-        const processes = lives.map((one, index) => ({
-          ...one,
-          identity: 'abcd'[index] ?? '',
-          until: index === 0 && forgetsAt !== null ? TENTHS : one.from + one.lasts,
-          seen: undefined as Seen | undefined,
-          asks: one.from,
-          answer: undefined as { comesAt: number; listed: Listed } | undefined,
-          turn: 0,
-          holdsUntil: 0,
-          parts: Array.from({ length: TENTHS }, () => 0),
-        }));
+        const isForgotten = (tenth: number) =>
+          forgetsAt !== null && tenth >= forgetsAt && tenth <= forgetsAt + LONGEST_UNLISTED;
+        fc.pre(lives.every(({ from }) => !isForgotten(from)));
+        const processes = lives.map((one, index) => {
+          const until = index === 0 && forgetsAt !== null ? TENTHS : one.from + one.lasts;
+          return {
+            ...one,
+            identity: 'abcd'[index] ?? '',
+            until,
+            drainsFrom: one.drains === null ? Number.POSITIVE_INFINITY : until - one.drains,
+            seen: undefined as Seen | undefined,
+            asks: one.from,
+            answer: undefined as { comesAt: number; listed: Listed } | undefined,
+            turn: 0,
+            failures: 0,
+            holdsUntil: 0,
+            parts: Array.from({ length: TENTHS }, () => 0),
+          };
+        });
         type Process = (typeof processes)[number];
-        const isListed = ({ from, until, listedAfter }: Process, tenth: number) => {
-          const hasPolled = from + listedAfter < tenth;
-          return forgetsAt === null || tenth < forgetsAt
-            ? hasPolled
-            : hasPolled && forgetsAt + listedAfter < tenth && until > forgetsAt;
+        const isListed = ({ from, until, listedAfter, relistedAfter, vanishes }: Process, tenth: number) => {
+          if (from + listedAfter >= tenth || (vanishes !== null && tenth >= vanishes)) return false;
+          return forgetsAt === null || tenth < forgetsAt || (forgetsAt + relistedAfter < tenth && until > forgetsAt);
         };
-        const hasSaid = ({ until, drains }: Process, tenth: number) => drains !== null && until - drains <= tenth;
         const named = (which: Process[]) => which.map(({ identity }) => identity);
         for (let tenth = 0; tenth < TENTHS; tenth += 1) {
-          const working = processes.filter(({ from, until }) => from <= tenth && tenth < until);
-          for (const process of working) {
-            if (process.asks === tenth) {
-              const takes = process.reads[process.turn++ % process.reads.length] ?? 0;
+          for (const process of processes.filter(({ from, until }) => from <= tenth && tenth < until)) {
+            if (process.asks === tenth && tenth < process.drainsFrom) {
+              const [lasts, tells] = process.reads[process.turn++ % process.reads.length] ?? [0, true];
               const workers = named(processes.filter((one) => isListed(one, tenth)));
-              const ended = new Set(named(processes.filter((one) => hasSaid(one, tenth))));
-              const comesAt = tenth + takes;
+              const ended = new Set(tells ? named(processes.filter((one) => one.drainsFrom <= tenth)) : []);
+              const comesAt = tenth + lasts;
               process.answer = { comesAt, listed: { workers, ended, askedMs: tenth * 100, cameMs: comesAt * 100 } };
             }
             if (process.answer?.comesAt === tenth) {
               const { listed } = process.answer;
               const askedAt = listed.askedMs / 100;
-              const isRead = tenth - askedAt < 20;
-              if (isRead) {
+              process.failures = tenth - askedAt < 40 ? 0 : process.failures + 1;
+              if (process.failures === 0) {
                 process.seen = seenAfter(process.seen, listed, process.identity);
                 process.holdsUntil = askedAt + 25;
               }
-              const every = isRead && process.seen?.sharing === undefined ? 5 : 15;
-              process.asks = Math.max(tenth + 1, askedAt + every);
+              const isSoon = process.failures === 1 || (process.failures === 0 && process.seen?.sharing === undefined);
+              process.asks = Math.max(tenth + 1, askedAt + (isSoon ? 5 : 15));
             }
-            const { sharing } = process.seen ?? {};
-            process.parts[tenth] = sharing !== undefined && tenth < process.holdsUntil ? 1 / sharing : 0;
+            const { sharing: own } = process.seen ?? {};
+            process.parts[tenth] = own !== undefined && tenth < process.holdsUntil ? 1 / own : 0;
           }
           // Each may have made all its calls of the last second with its largest part.
           const most = processes.map(({ parts }) => Math.max(0, ...parts.slice(Math.max(0, tenth - 9), tenth + 1)));
           expect(most.reduce((sum, part) => sum + part, 0)).toBeLessThanOrEqual(1.000_001);
         }
       }),
+      { numRuns: 500 },
     );
   });
 });
@@ -214,7 +223,10 @@ it('a limit that somebody sets on the task queue of calls takes hold of direct c
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const watching = new QueueFollower({ queue, allowance, identity: 'test' }).whileWorking(() => ended);
+  const watching = new QueueFollower({ queue, allowance, identity: 'test' }).whileWorking(
+    () => ended,
+    () => true,
+  );
   onTestFinished(async () => {
     end();
     await watching;
