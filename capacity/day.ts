@@ -16,6 +16,8 @@ export type Account = Omit<CapacityInput, 'accounts' | 'startsByHour' | Limited>
     /** Starts in each slot of the day. */
     readonly starts: readonly number[];
     readonly slotSeconds: number;
+    /** So many people each of them stands for, and so many calls each call. */
+    readonly standsFor: number;
     /** CPU of each step of a verification, in milliseconds. `workerCores` are those of all workers. */
     readonly cpuMs: Readonly<Record<Step, { worker: number; server: number }>>;
   };
@@ -93,12 +95,15 @@ export class Day {
     private readonly outcome: Outcome,
     private readonly random: () => number,
   ) {
-    const { workers, directCallsPerSecond, queueCallsPerSecond, workerCores, serverCores } = account;
+    const { workers, directCallsPerSecond, queueCallsPerSecond, workerCores, serverCores, standsFor } = account;
     this.processors = { worker: new Processors(workerCores), server: new Processors(serverCores) };
     const allowed = Math.min(directCallsPerSecond, queueCallsPerSecond) / workers;
-    this.allowances = Array.from({ length: workers }, () => new Allowance(allowed));
-    this.quotas = { attempt: new Quota(account.attemptsPerSecond), send: new Quota(account.sendsPerSecond) };
-    this.queue = new CallQueue(this.agenda, random, queueCallsPerSecond, (call) => this.tryCall(call));
+    this.allowances = Array.from({ length: workers }, () => new Allowance(allowed, standsFor));
+    this.quotas = {
+      attempt: new Quota(account.attemptsPerSecond, standsFor),
+      send: new Quota(account.sendsPerSecond, standsFor),
+    };
+    this.queue = new CallQueue(this.agenda, random, queueCallsPerSecond, (call) => this.tryCall(call), standsFor);
     this.emailsLeft = account.emailsPerDay;
     this.openSlot(0);
   }

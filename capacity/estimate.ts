@@ -133,13 +133,18 @@ function workersFor({ startsByHour, accounts, workerCores, ...input }: CapacityI
   return Math.max(LEAST_WORKERS, Math.ceil((busiest * cpuMs) / 1_000 / (workerCores * PLANNED_USE)));
 }
 
-function accountOf(input: CapacityInput, workers: number, slotSeconds: number): Account {
+/**
+ * One of the accounts of an input.
+ * @param workers of this account
+ */
+export function accountOf(input: CapacityInput, workers: number, slotSeconds: number): Account {
   const { accounts, workerCores, serverCores, emailsPerDay, queueCallsPerSecond, workerCpuMs, serverCpuMs } = input;
   const cpu = (share: number) => ({ worker: workerCpuMs * share, server: serverCpuMs * share });
   return {
     ...input,
     starts: input.startsByHour.map((count) => count / accounts),
     slotSeconds,
+    standsFor: 1,
     workers,
     workerCores: workerCores * workers,
     serverCores: serverCores ?? Number.POSITIVE_INFINITY,

@@ -1,8 +1,10 @@
 /** What must hold for every input of the model, whatever its numbers are. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../capacity/estimate.js';
+import type { Outcome } from '../../capacity/day.js';
+import { accountOf, estimate } from '../../capacity/estimate.js';
 import { type CapacityInput, resolveInput } from '../../capacity/input.js';
+import { passDays } from '../../capacity/simulation.js';
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const perSecond = fc.double({ min: 0.2, max: 10, noNaN: true });
@@ -137,6 +139,29 @@ describe('the capacity model', () => {
     expect(said.sendDelay.p95Seconds).toBeGreaterThan(2);
     expect(estimate(input, 100)).toEqual(said);
   });
+
+  it.each([
+    [20, null, 6],
+    [12, 12, 2],
+  ])(
+    'with an allowance of %i, a queue limit of %j and %i workers queues as much where one stands for eight',
+    (direct, queue, workers) => {
+      const given = { directCallsPerSecond: direct, queueCallsPerSecond: queue, deadlineSeconds: 60 };
+      const input = { ...resolveInput({ perDay: 1, ...given }), startsByHour: [1_200, 1_200, 1_200] };
+      const account = accountOf(input, workers, 100);
+      const queued = (standsFor: number) => {
+        const { counts } = passDays(account, standsFor) as Outcome;
+        return {
+          sends: counts.queuedFirstSend / (counts.verified + counts.expired),
+          codes: counts.queuedCode / (counts.verified + counts.wrongCode),
+        };
+      };
+      const [one, eight] = [queued(1), queued(8)];
+      expect(one.codes).toBeGreaterThan(0.05);
+      expect(Math.abs(eight.codes - one.codes)).toBeLessThan(0.01);
+      expect(Math.abs(eight.sends - one.sends)).toBeLessThan(0.01);
+    },
+  );
 
   it('answers for more people than it can try one by one', () => {
     const { binding, limits, verifiedShare, expiredShare, failedShare } = estimate(resolveInput({ perDay: 1e8 }));
