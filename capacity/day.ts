@@ -39,6 +39,8 @@ export interface SlotOutcome {
   firstSends: number;
   resends: number;
   codes: number;
+  /** Before a first send, after a right code, and at the deadline where a message was sent. A further try looks again, uncounted. */
+  looks: number;
   queued: number;
   verified: number;
   /** What the calls that were wanted in it waited, in seconds. */
@@ -48,7 +50,7 @@ export interface SlotOutcome {
 
 /** A slot in which nothing has happened yet. */
 export function emptySlot(): SlotOutcome {
-  return { firstSends: 0, resends: 0, codes: 0, queued: 0, verified: 0, sendDelays: [], codeDelays: [] };
+  return { firstSends: 0, resends: 0, codes: 0, looks: 0, queued: 0, verified: 0, sendDelays: [], codeDelays: [] };
 }
 
 /** The budgets of the calls by the task queue, and how much of one may be over before a worker takes the call: `workflows/cognito-calls.ts`. */
@@ -155,6 +157,7 @@ export class Day {
     const { agenda } = this;
     const since = agenda.now;
     this.slot(since).firstSends += 1;
+    this.slot(since).looks += 1;
     const succeed = () => {
       this.slot(since).sendDelays.push(agenda.now - since);
       this.sent(one);
@@ -216,6 +219,7 @@ export class Day {
       } else {
         this.count('verified');
         this.slot(agenda.now).verified += 1;
+        this.slot(agenda.now).looks += 1;
       }
     };
     const giveUp = () => {
@@ -237,6 +241,7 @@ export class Day {
   private expire(one: Verification): void {
     this.agenda.add(one.endsAt, () => {
       this.count('expired');
+      this.slot(one.endsAt).looks += 1;
       if (!one.allowance.take('look', this.agenda.now)) this.govern('look', one, 'queuedLook');
     });
   }

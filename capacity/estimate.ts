@@ -184,8 +184,7 @@ function limitsOf(input: CapacityInput, account: Account, day: Outcome): LimitUs
     ['queue', most(({ queued }) => queued), input.queueCallsPerSecond],
     ['workerCpu', cores('worker'), account.workerCores],
     ['serverCpu', cores('server'), input.serverCores],
-    // One before the first send, and one after the right code or at the deadline.
-    ['looks', most(({ firstSends, codes }) => firstSends + codes), input.looksPerSecond],
+    ['looks', most(({ looks }) => looks), input.looksPerSecond],
   ];
   return uses
     .map(([name, needed, has]) => ({ name, needed, has, used: has === null ? 0 : has === 0 ? needed : needed / has }))

@@ -129,6 +129,16 @@ describe('the capacity model', () => {
     expect(estimate(input, SLOT_SECONDS).binding).toBe(name);
   });
 
+  it.each([
+    ['verified', { wrongCodeShare: 1, resendShare: 1, abandonedShare: 0 }, 2],
+    ['expired', { abandonedShare: 1 }, 2],
+    ['without a message', { emailsPerDay: 0 }, 1],
+  ])('knows how often it is looked at an attribute: %s', (_, given, looks) => {
+    const input = { ...resolveInput({ perDay: 1, deadlineSeconds: 600, ...given }), startsByHour: [500, 0, 0] };
+    const needed = estimate(input, 50_000).limits.find(({ name }) => name === 'looks')?.needed ?? 0;
+    expect((needed * 50_000) / 500).toBeCloseTo(looks, 1);
+  });
+
   it('knows that calls come in bursts: who uses five sixths of a small quota waits', () => {
     const input = {
       ...resolveInput({ perDay: 1, sendsPerSecond: 1.2, resendShare: 0 }),
