@@ -53,12 +53,12 @@ export function emptySlot(): SlotOutcome {
   return { firstSends: 0, resends: 0, codes: 0, looks: 0, queued: 0, verified: 0, sendDelays: [], codeDelays: [] };
 }
 
-/** The budgets of the calls by the task queue, and how much of one may be over before a worker takes the call: `workflows/cognito-calls.ts`. */
-const BUDGET_SECONDS: Readonly<Record<CallKind, number>> = { send: 600, attempt: 60, look: 20 };
-const MOST_FOR_START: Readonly<Record<CallKind, number>> = { send: 0.9, attempt: 0.75, look: 1 };
-/** A wait after a refused try is drawn from this to one more than it, which doubles: `jitteredDelayMs` of the activities. */
-const LEAST_BACKOFF_SECONDS = 0.05;
-const LONGEST_BACKOFF_SECONDS = 30;
+/** How long a call by the task queue may take in all, with its further tries: as `workflows/cognito-calls.ts` says. */
+export const BUDGET_SECONDS: Readonly<Record<CallKind, number>> = { send: 600, attempt: 60, look: 20 };
+/** How much of that each try may wait for its turn: more, and the call is given up. */
+export const MOST_FOR_START: Readonly<Record<CallKind, number>> = { send: 0.9, attempt: 0.75, look: 1 };
+/** A wait after a refused try: the least, and what is drawn besides, which is `first` at most, then twice as much, up to `longest`. */
+export const BACKOFF_SECONDS = { least: 0.05, first: 1, longest: 30 } as const;
 /** Nobody waits where CPU takes less. */
 const A_MOMENT_SECONDS = 0.1;
 
@@ -300,9 +300,9 @@ export class Day {
     this.anyAllowance().throttled(agenda.now);
     this.count('refusedTry');
     if (call.tries === 0) this.count('refusedCall');
-    const backoff = Math.min(LONGEST_BACKOFF_SECONDS, 2 ** call.tries);
+    const backoff = Math.min(BACKOFF_SECONDS.longest, BACKOFF_SECONDS.first * 2 ** call.tries);
     call.tries += 1;
-    const at = agenda.now + LEAST_BACKOFF_SECONDS + this.random() * backoff;
+    const at = agenda.now + BACKOFF_SECONDS.least + this.random() * backoff;
     // The server lets nobody wait for a try that would come too late.
     if (at < call.untilAt) agenda.add(at, () => call.isOver || this.enqueue(call));
     else this.end(call, call.giveUp);

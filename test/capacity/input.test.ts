@@ -1,12 +1,20 @@
 /** Wrong inputs: each error names the field and says what is allowed. And the numbers that other pages own. */
 import { readFile } from 'node:fs/promises';
+import { POLICY_FIELDS } from '@cognito-verification/contract';
+import { msToNumber } from '@temporalio/common/lib/time.js';
 import { describe, expect, it } from 'vitest';
+import { Allowance } from '../../activities/allowance.js';
+import { BACKOFF } from '../../activities/call-failure.js';
 import { svgChart, terminalChart } from '../../capacity/chart.js';
 import { COSTS, type Cost } from '../../capacity/costs.js';
+import { BACKOFF_SECONDS, BUDGET_SECONDS, MOST_FOR_START } from '../../capacity/day.js';
 import { estimate, LIMITS } from '../../capacity/estimate.js';
 import { EXAMPLES } from '../../capacity/examples.js';
 import { FIELDS, InputError, resolveInput } from '../../capacity/input.js';
 import { report } from '../../cli/capacity.js';
+import { DIRECT_CALLS, USUAL_QUOTAS } from '../../doctor/call-rates.js';
+import { WORKER_SETTINGS } from '../../worker/worker-settings.js';
+import * as calls from '../../workflows/cognito-calls.js';
 
 const page = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -40,6 +48,43 @@ describe('an input', () => {
     const withNull = () => resolveInput({ perDay: 1, [name]: null });
     if (isNullable) expect(withNull).not.toThrow();
     else expect(withNull).toThrow(name);
+  });
+});
+
+/** The model imports nothing of the product, so it has some of its numbers too; and doctor one of the allowance. */
+describe('a number with two places', () => {
+  const { scheduleToCloseTimeout, scheduleToStartTimeout } = calls.SEND_BUDGET;
+  const sendMs = msToNumber(scheduleToCloseTimeout);
+  const direct = WORKER_SETTINGS.directCallsPerSecond;
+  it.each([
+    ['the budget of a send', BUDGET_SECONDS.send * 1_000, sendMs],
+    ['the wait of a send for its turn', MOST_FOR_START.send * sendMs, msToNumber(scheduleToStartTimeout)],
+    ['the budget of an attempt', BUDGET_SECONDS.attempt * 1_000, calls.MOST_FOR_ATTEMPT_MS],
+    ['the wait of an attempt for its turn', MOST_FOR_START.attempt, calls.MOST_FOR_START],
+    ['the budget of a look', BUDGET_SECONDS.look * 1_000, calls.READ_BUDGET_MS.patient],
+    ['the least backoff', BACKOFF_SECONDS.least * 1_000, BACKOFF.leastMs],
+    ['the first backoff', BACKOFF_SECONDS.first * 1_000, BACKOFF.firstMs],
+    ['the longest backoff', BACKOFF_SECONDS.longest * 1_000, BACKOFF.maxMs],
+    ['the quota of attempts', FIELDS.attemptsPerSecond.default, USUAL_QUOTAS.attempts],
+    ['the quota of sends', FIELDS.sendsPerSecond.default, USUAL_QUOTAS.sends],
+    ['the quota of looks', FIELDS.looksPerSecond.default, USUAL_QUOTAS.looks],
+    ['the allowance', FIELDS.directCallsPerSecond.default, direct.default],
+    ['the largest allowance', FIELDS.directCallsPerSecond.most, direct.most],
+    ['the deadline', FIELDS.deadlineSeconds.default * 1_000, msToNumber(POLICY_FIELDS.deadline.default)],
+    ['the shortest deadline', FIELDS.deadlineSeconds.least * 1_000, msToNumber(POLICY_FIELDS.deadline.least)],
+    ['the longest deadline', FIELDS.deadlineSeconds.most * 1_000, msToNumber(POLICY_FIELDS.deadline.most)],
+  ])('is the same in both: %s', (_, inModel, inProduct) => {
+    expect(inModel).toBe(inProduct);
+  });
+
+  it.each([
+    ['send', DIRECT_CALLS.sends],
+    ['attempt', DIRECT_CALLS.attempts],
+    ['look', DIRECT_CALLS.looks],
+  ] as const)('is the same in both: calls of a unit of the allowance, %s', (kind, most) => {
+    const allowance = new Allowance(1, { now: () => 0 });
+    const draws = Array.from({ length: 5 }, () => allowance.draw(kind, 'eu-west-1_AbC', () => Promise.resolve()));
+    expect(draws.filter((call) => call !== undefined)).toHaveLength(most);
   });
 });
 

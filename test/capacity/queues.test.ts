@@ -1,8 +1,9 @@
 /** What the model's calls wait in, against the rules that each has of the product. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import * as activities from '../../activities/allowance.js';
 import { seeded } from '../../capacity/people.js';
-import { Agenda, Allowance, CallQueue, Quota } from '../../capacity/queues.js';
+import { Agenda, Allowance, type CallKind, CallQueue, Quota } from '../../capacity/queues.js';
 
 const moment = fc.integer({ min: 0, max: 1_000 });
 
@@ -34,6 +35,38 @@ describe('an allowance', () => {
     expect([taken('attempt', 10.9), taken('attempt', 11), taken('attempt', 11.5)]).toEqual([0, 2, 0]);
     allowance.throttled(20);
     expect([taken('attempt', 79.9), taken('send', 79.9), taken('attempt', 80)]).toEqual([0, 0, 2]);
+  });
+
+  // Eighths of a second are exact in seconds and in milliseconds.
+  it('gives what the allowance of a worker process gives', async () => {
+    const step = fc.record({
+      kind: fc.constantFrom<CallKind>('send', 'attempt', 'look'),
+      eighths: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 0, max: 3 }) }, fc.integer({ min: 476, max: 481 })),
+      isThrottled: fc.nat(9).map((one) => one === 9),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 6 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(step, { maxLength: 200 }),
+        async (perSecond, workers, steps) => {
+          let eighths = 0;
+          const model = new Allowance(perSecond / workers);
+          const real = new activities.Allowance(100, { now: () => eighths * 125 });
+          real.follow({ perSecond, workers });
+          for (const { kind, eighths: later, isThrottled } of steps) {
+            eighths += later;
+            const made = real.draw(kind, 'eu-west-1_AbC', () => Promise.resolve());
+            await made;
+            expect(model.take(kind, eighths / 8)).toBe(made !== undefined);
+            if (!isThrottled) continue;
+            real.throttled('eu-west-1_AbC');
+            model.throttled(eighths / 8);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
 
