@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Allowance } from '../../activities/allowance.js';
 import { BACKOFF } from '../../activities/call-failure.js';
 import { svgChart, terminalChart } from '../../capacity/chart.js';
-import { COSTS, type Cost } from '../../capacity/costs.js';
+import { COSTS, type Cost, CPU_MS } from '../../capacity/costs.js';
 import { BACKOFF_SECONDS, BUDGET_SECONDS, MOST_FOR_START } from '../../capacity/day.js';
 import { estimate, LIMITS } from '../../capacity/estimate.js';
 import { EXAMPLES } from '../../capacity/examples.js';
@@ -106,6 +106,12 @@ describe('the costs', () => {
     expect(rows.get('one wrong code')).toEqual(sum(COSTS.verified, COSTS.wrongCode));
     expect(rows.get('one re-send')).toEqual(sum(COSTS.verified, COSTS.resend));
     expect(rows.get('expired')).toEqual(sum(COSTS.expired, nothing));
+  });
+
+  it('of CPU are those of docs/performance.md, rounded', async () => {
+    const text = await page('performance.md');
+    const ms = (of: string) => Number(new RegExp(`^\\| CPU of ${of}, ms +\\| ([\\d.]+) `, 'm').exec(text)?.[1]);
+    expect(CPU_MS).toEqual({ worker: Math.round(ms('worker')), server: Math.round(ms('server') + ms('database')) });
   });
 
   it('without an allowance are those of the page on limits', async () => {
