@@ -58,7 +58,10 @@ export interface Estimate {
   readonly storedDatabaseBytes: number;
   readonly workersNeeded: number;
   readonly workers: number;
-  /** Of each account, so that no attempt is throttled: direct ones are never more than this limit, nor than the allowance. */
+  /**
+   * Of each account, by the rule of docs/limits.md: with as many direct attempts again, but no more than the allowance, it stays below the
+   * quota. Less than 1 where the quota leaves no whole call.
+   */
   readonly queueLimitAdvised: number;
   readonly sendDelay: QueueDelay;
   readonly codeDelay: QueueDelay;
@@ -112,8 +115,8 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
     workersNeeded,
     workers,
     queueLimitAdvised: Math.max(
-      Math.floor(input.attemptsPerSecond / 2),
-      input.attemptsPerSecond - input.directCallsPerSecond,
+      Math.floor((input.attemptsPerSecond - 1) / 2),
+      input.attemptsPerSecond - 1 - input.directCallsPerSecond,
     ),
     sendDelay: worst(day.slots, ({ sendDelays }) => sendDelays),
     codeDelay: worst(day.slots, ({ codeDelays }) => codeDelays),

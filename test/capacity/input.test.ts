@@ -88,6 +88,27 @@ describe('a number with two places', () => {
   });
 });
 
+describe('the advised limit of the task queue of calls', () => {
+  it.each([
+    // The rows of docs/limits.md.
+    [25, 20, 12],
+    [25, 6, 18],
+    [25, 0, 24],
+    [4, 20, 1],
+    [3, 1, 1],
+    [2, 20, undefined],
+    [1, 0, undefined],
+    [0.5, 20, undefined],
+  ])('with a quota of %d and an allowance of %i is %j', (attemptsPerSecond, directCallsPerSecond, advised) => {
+    const given = resolveInput({ perDay: 1, attemptsPerSecond, directCallsPerSecond, deadlineSeconds: 60 });
+    const input = { ...given, startsByHour: [5, 5, 5] };
+    const [, found] = /Set it to (.*)\.$/.exec(report(input, estimate(input, 20), LIMITS)) ?? [];
+    expect(found).toBe(advised === undefined ? undefined : String(advised));
+    if (advised !== undefined)
+      expect(Math.min(directCallsPerSecond, advised) + advised).toBeLessThan(attemptsPerSecond);
+  });
+});
+
 describe('the costs', () => {
   it('are those of docs/performance.md', async () => {
     const rows = new Map(
