@@ -92,7 +92,8 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
   const starts = sum(input.startsByHour);
   const slot = indexOfMost(input.startsByHour);
   const { counts } = day;
-  const ended = counts.verified + counts.expired + counts.withoutEmail + counts.unsent + counts.failed;
+  // In a day of a thousandth of a verification nobody may have come.
+  const ended = counts.verified + counts.expired + counts.withoutEmail + counts.unsent + counts.failed || 1;
   const messages = day.messages * day.each * accounts;
   const limits = limitsOf(input, account, day);
   const { retentionDays } = input;
@@ -201,7 +202,7 @@ function worst(slots: readonly SlotOutcome[], delaysOf: (slot: SlotOutcome) => r
   return { slot, p50Seconds: percentile(delays ?? [], 0.5), p95Seconds: p95[slot] ?? 0 };
 }
 
-/** @returns 0 where there are no values */
+/** Nearest rank. @returns 0 where there are no values */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;

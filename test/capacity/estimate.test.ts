@@ -173,6 +173,12 @@ describe('the capacity model', () => {
     },
   );
 
+  it('has shares of nothing where nobody comes', () => {
+    const input = { ...resolveInput({ perDay: 1 }), startsByHour: [1e-6, 0, 0] };
+    const { verifiedShare, expiredShare, failedShare } = estimate(input, SLOT_SECONDS);
+    expect([verifiedShare, expiredShare, failedShare]).toEqual([0, 0, 0]);
+  });
+
   it('answers for more people than it can try one by one', () => {
     const { binding, limits, verifiedShare, expiredShare, failedShare } = estimate(resolveInput({ perDay: 1e8 }));
     expect(binding).toBe('sends');
