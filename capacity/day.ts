@@ -2,13 +2,13 @@
  * One account in one region through the day, person by person: verifications start, wait for processors, allowance, task queue and
  * quotas, and people type codes, mistype them, and ask for another message.
  */
-import type { Happening } from './costs.js';
+import type { CPU_SHARES, Happening } from './costs.js';
 import type { CapacityInput } from './input.js';
 import { type Person, peopleOf, RETYPE_SECONDS } from './people.js';
 import { Agenda, Allowance, type CallKind, CallQueue, Processors, Quota } from './queues.js';
 
 /** A step of a verification that takes CPU. */
-type Step = 'firstSend' | 'resend' | 'wrongCode' | 'rightCode';
+type Step = keyof typeof CPU_SHARES;
 
 /** What one account and its workers have. `Number.POSITIVE_INFINITY` where there is no limit. */
 export type Account = Omit<CapacityInput, 'accounts' | 'startsByHour' | Limited> &
@@ -256,6 +256,10 @@ export class Day {
     return false;
   }
 
+  /**
+   * Makes a call by the task queue of calls.
+   * @param happening what is counted of it. Default: nothing
+   */
   private govern(
     kind: CallKind,
     { endsAt }: Verification,
@@ -273,6 +277,7 @@ export class Day {
     this.enqueue(call);
   }
 
+  /** Lets a try wait for its turn. Where the queue has a limit, the call is given up if that comes too late. */
   private enqueue(call: Call): void {
     const { agenda } = this;
     const { tries, kind, untilAt } = call;
@@ -284,6 +289,7 @@ export class Day {
     });
   }
 
+  /** Ends the call once: by its answer, its budget or the deadline, whichever is first. */
   private end(call: Call, then: () => void): void {
     if (call.isOver) return;
     call.isOver = true;

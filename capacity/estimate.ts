@@ -129,12 +129,17 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
 }
 
 /** As many workers of one account as keep their processors at the planned use in the busiest slot, if nothing else binds. */
-function workersFor({ startsByHour, accounts, workerCores, ...input }: CapacityInput, slotSeconds: number): number {
-  const { resendShare, wrongCodeShare, workerCpuMs } = input;
-  const { firstSend, resend, wrongCode, rightCode } = CPU_SHARES;
-  const cpuMs = workerCpuMs * (firstSend + rightCode + resend * resendShare + wrongCode * wrongCodeShare);
+function workersFor(input: CapacityInput, slotSeconds: number): number {
+  const { startsByHour, accounts, workerCores, workerCpuMs } = input;
+  const cpuMs = workerCpuMs * meanCpuShare(input);
   const busiest = Math.max(...startsByHour) / accounts / slotSeconds;
   return Math.max(LEAST_WORKERS, Math.ceil((busiest * cpuMs) / 1_000 / (workerCores * PLANNED_USE)));
+}
+
+/** How much of the CPU of the usual path a verification takes in the mean, if nothing is refused. */
+export function meanCpuShare({ abandonedShare, wrongCodeShare, resendShare }: CapacityInput): number {
+  const { firstSend, rightCode, wrongCode, resend } = CPU_SHARES;
+  return firstSend + (1 - abandonedShare) * (rightCode + wrongCodeShare * wrongCode + resendShare * resend);
 }
 
 /**
@@ -154,12 +159,9 @@ export function accountOf(input: CapacityInput, workers: number, slotSeconds: nu
     serverCores: serverCores ?? Number.POSITIVE_INFINITY,
     emailsPerDay: emailsPerDay ?? Number.POSITIVE_INFINITY,
     queueCallsPerSecond: queueCallsPerSecond ?? Number.POSITIVE_INFINITY,
-    cpuMs: {
-      firstSend: cpu(CPU_SHARES.firstSend),
-      resend: cpu(CPU_SHARES.resend),
-      wrongCode: cpu(CPU_SHARES.wrongCode),
-      rightCode: cpu(CPU_SHARES.rightCode),
-    },
+    cpuMs: Object.fromEntries(
+      Object.entries(CPU_SHARES).map(([step, share]) => [step, cpu(share)]),
+    ) as Account['cpuMs'],
   };
 }
 
