@@ -76,6 +76,13 @@ describe('a quota', () => {
     const taken = (at: number) => [1, 2, 3, 4, 5].filter(() => quota.take(at)).length;
     expect([taken(0), taken(0.4), taken(100)]).toEqual([3, 1, 3]);
   });
+
+  it('saves as much for eight times as long where each call stands for eight, and a minute at most', () => {
+    const taken = (quota: Quota, at: number) => [1, 2, 3, 4, 5].filter(() => quota.take(at)).length;
+    const [eight, hundreds] = [new Quota(3, 8), new Quota(3, 90)];
+    expect([0, 3.2, 800].map((at) => taken(eight, at))).toEqual([3, 1, 3]);
+    expect([0, 30, 9_000].map((at) => taken(hundreds, at))).toEqual([2, 1, 2]);
+  });
 });
 
 describe('the task queue of calls', () => {
@@ -93,6 +100,31 @@ describe('the task queue of calls', () => {
     expect(by(0)).toHaveLength(8);
     expect(by(10)).toHaveLength(48);
     expect(by(10).filter(({ kind }) => kind === 'send')).toHaveLength(24);
+  });
+
+  it('lets through as many in eight seconds as in one where each stands for eight', () => {
+    const times = (standsFor: number) => {
+      const agenda = new Agenda();
+      const called: number[] = [];
+      const queue = new CallQueue(agenda, seeded(1), 2, () => called.push(agenda.now), standsFor);
+      for (let call = 0; call < 100; call++)
+        agenda.add(((call % 50) + 10) * standsFor, () => queue.add({ kind: 'send', isOver: false }));
+      while (agenda.step());
+      return called;
+    };
+    expect(times(1)).toHaveLength(100);
+    expect(times(8)).toEqual(times(1).map((at) => at * 8));
+  });
+
+  it('saves a minute at most where each stands for many', () => {
+    const agenda = new Agenda();
+    let atOnce = 0;
+    const call = () => (atOnce += Number(agenda.now === 0));
+    const queue = new CallQueue(agenda, seeded(1), 40, call, 90);
+    for (let calls = 0; calls < 100; calls++) queue.add({ kind: 'send', isOver: false });
+    while (agenda.step());
+    // Each of four partitions lets one through in 9 seconds.
+    expect(atOnce).toBe(4 * 7);
   });
 
   it('holds nobody up without a limit', () => {
