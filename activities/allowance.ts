@@ -10,7 +10,8 @@ const MOST_LOCAL_AT_ONCE = 10;
 /** After a throttle the task queue of calls decides alone, with its rate limit and its backoff. */
 const THROTTLED_FOR_MS = 60_000;
 
-const WINDOW_MS = 1_000;
+/** The time in which calls count together. */
+export const WINDOW_MS = 1_000;
 
 /** One flooding pool must not hold up the others: a pool with more than an equal part leaves so much of each second to them. */
 const LEFT_TO_OTHERS = 0.2;
@@ -33,7 +34,7 @@ interface AllowanceOptions {
 interface QueueState {
   /** What it lets through in a second; 0 while it is paused. Absent: as much as comes. */
   readonly perSecond?: number | undefined;
-  /** The worker processes that poll it, this one among them. Absent: it is not among them yet, and makes no direct call. */
+  /** The worker processes that share it, this one among them. Absent: it has no part, and makes no direct call. */
   readonly workers?: number | undefined;
 }
 
@@ -50,6 +51,7 @@ export class Allowance {
   private local = 0;
   private readonly throttledUntilMs = new Map<string, number>();
   private queue: QueueState = { workers: 1 };
+  private holdsUntilMs = Number.POSITIVE_INFINITY;
 
   private readonly throttledForMs: number;
   private readonly now: () => number;
@@ -104,6 +106,7 @@ export class Allowance {
 
   /** This process's part of a second. Half a call is none here, so that all together never make more than is allowed. */
   private mostOf(kind: CallKind): number {
+    if (this.now() >= this.holdsUntilMs) return 0;
     const { perSecond = Number.POSITIVE_INFINITY, workers = Number.POSITIVE_INFINITY } = this.queue;
     const times = kind === 'send' ? SENDS_FOR_EACH_ATTEMPT : 1;
     return Math.floor((times * Math.min(this.perSecond, perSecond)) / workers);
@@ -122,9 +125,13 @@ export class Allowance {
     this.throttledUntilMs.set(regionOf(userPoolId), this.now() + this.throttledForMs);
   }
 
-  /** Takes its part of what the server lets through the task queue of calls. */
-  follow(queue: QueueState): void {
+  /**
+   * Takes its part of what the server lets through the task queue of calls.
+   * @param holdsForMs after that there is none until it is told anew. Default: for ever
+   */
+  follow(queue: QueueState, holdsForMs = Number.POSITIVE_INFINITY): void {
     this.queue = queue;
+    this.holdsUntilMs = this.now() + holdsForMs;
   }
 }
 

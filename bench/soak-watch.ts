@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Verdict } from './soak-people.js';
 import { type Holdings, holdingsOf } from './soak-stand.js';
+import { quantile } from './statistics.js';
 
 /** One line of the soak. */
 export interface Row extends Holdings {
@@ -126,10 +127,4 @@ export function judge({ samples, verdicts, startedAt, endedAt }: Seen): Flatness
     compare('submit → verdict p50, ms', TOLERANCE.p50, (n) => took(n, 0.5)),
     compare('submit → verdict p95, ms', TOLERANCE.p95, (n) => took(n, 0.95)),
   ];
-}
-
-/** The value below which this share of the values is; `NaN` when there are none. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

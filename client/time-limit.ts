@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setMaxListeners } from 'node:events';
 import { CallAbortedError } from './errors.js';
 
 /** How long one call of a caller may take. */
@@ -50,6 +51,8 @@ export class TimeLimits {
     // `AbortSignal.any`, which Node.js keeps as long as it has listeners.
     const controller = signal && new AbortController();
     const own = controller?.signal;
+    // A long call may make dozens of requests, and Node.js warns of eleven listeners.
+    if (own) setMaxListeners(0, own);
     const budget = new Budget(timeoutMs ?? Number.POSITIVE_INFINITY, own);
     const work = this.budgets.run(budget, () => call(own));
     if (!signal) return await work;

@@ -102,7 +102,9 @@ async function bundle(
 function modulesOfWorkflows(): string[] {
   const code = readFileSync(compiled('workflow-bundle.js'), 'utf8');
   const paths = code.matchAll(/"\.\/(node_modules\/[^"]+)"/g);
-  return [...paths].map(([, path = '']) => compiled(`../${path}`));
+  const found = [...paths].map(([, path = '']) => compiled(`../${path}`));
+  if (found.length === 0) throw new Error('workflow-bundle.js names no module of node_modules');
+  return found;
 }
 
 rmSync(FOLDER, { recursive: true, force: true });

@@ -2,6 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Where a package keeps the text of its licence, if not in its own folder. */
+const TEXTS: Readonly<Record<string, string>> = { '@temporalio/core-bridge': 'sdk-core/LICENSE.txt' };
+
 const IN_NODE_MODULES = /^(?<folder>.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
 /**
@@ -15,7 +18,7 @@ export function licencesOf(modules: readonly string[], withoutText: 'refuse' | '
   const folders = new Set(modules.flatMap((module) => IN_NODE_MODULES.exec(module)?.groups?.['folder'] ?? []));
   const sections = [...folders].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const file = TEXTS[name] ?? readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
     const title = `## ${name} ${version} (${license})`;
     if (file) return `${title}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
     if (withoutText === 'name') return `${title}\n\nThe package names its licence, and comes without its text.\n`;

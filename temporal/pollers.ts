@@ -36,9 +36,15 @@ export async function readEndedWorkers(
 ): Promise<ReadonlySet<string>> {
   try {
     const query = `TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
-    const { workers } = await workflowService.listWorkers({ namespace, query });
-    const ended = (workers ?? []).filter(({ status }) => Number(status) > RUNNING);
-    return new Set(ended.flatMap(({ workerIdentity }) => workerIdentity || []));
+    const ended = new Set<string>();
+    let nextPageToken: Uint8Array | undefined;
+    do {
+      const page = await workflowService.listWorkers({ namespace, query, ...(nextPageToken && { nextPageToken }) });
+      for (const { status, workerIdentity } of page.workers ?? [])
+        if (Number(status) > RUNNING && workerIdentity) ended.add(workerIdentity);
+      nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+    } while (nextPageToken);
+    return ended;
   } catch {
     return new Set();
   }

@@ -6,7 +6,8 @@ import { POLLED_WITHIN_MS } from './pollers.js';
 /** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
 const ACTIVITIES = 2;
 
-const READ_TIMEOUT_MS = 2_000;
+/** The limit of a read that is repeated anyway. */
+export const READ_TIMEOUT_MS = 2_000;
 const SET_TIMEOUT_MS = 10_000;
 
 /** A task queue of activities, and the connection of a client or of a worker to its server. */

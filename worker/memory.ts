@@ -35,8 +35,8 @@ const GROWTH_PERCENT = 30;
 
 /**
  * Lets the heaps of this process, that of its main thread above all, pile up less garbage before V8 collects it. Without that the main
- * thread of a busy worker takes 200 MB for 50 that are alive. Call it once everything is loaded: V8 refuses what it compiled under other
- * flags. It is of the whole process, so only a program of our own does it.
+ * thread of a busy worker takes 200 MB for 50 that are alive. V8 reads this flag at each collection. Call it once everything is loaded: V8
+ * refuses what it compiled under other flags. It is of the whole process, so only a program of our own does it.
  */
 export function growHeapsSlowly(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);

@@ -17,7 +17,7 @@ import type { WorkerTracing } from '../tracing/worker-tracing.js';
 import { earlierRuns } from './earlier-runs.js';
 import { cachedWithin, heapLimitFor, withHeapLimit } from './memory.js';
 import { callCounter, meterOf } from './metrics.js';
-import { readLimit, whileWatching } from './queue-limit.js';
+import { QueueFollower } from './queue-limit.js';
 import { RunAwareWorker } from './run-aware-worker.js';
 import { type Pollers, WORKER_SETTINGS, type WorkerSettings } from './worker-settings.js';
 import { buildIdOfFile, runnableBundle, WORKFLOW_BUNDLE_PATH } from './workflow-bundle.js';
@@ -81,10 +81,10 @@ export async function createWorker(given: VerificationWorkerOptions): Promise<Ve
   const version = await versionOf(given);
   const options = { ...given, cognito, identity, version };
   const queue = { connection, namespace, taskQueue: cognitoTaskQueue(taskQueue) };
-  const follower = { queue, allowance, identity };
+  const follower = new QueueFollower({ queue, allowance, identity });
   // A half makes no direct calls.
   const isWhole = only === undefined;
-  const limitRead = isWhole ? readLimit(follower) : undefined;
+  const limitRead = isWhole ? follower.readFirst() : undefined;
   const workflows = only === 'calls' ? undefined : await createWorkflowWorker(options, allowance);
   const calls =
     only === 'workflows'
@@ -102,7 +102,7 @@ export async function createWorker(given: VerificationWorkerOptions): Promise<Ve
   const runAll = () => runTogether(workers, msToNumber(graceTimeOf(options)) + TO_SPARE_MS);
   return {
     version,
-    run: () => (isWhole ? whileWatching(follower, runAll) : runAll()),
+    run: () => (isWhole ? follower.whileWorking(runAll) : runAll()),
     shutdown: () => shutdownAll(workers),
     status: () => ({ workflows: workflows?.getStatus(), cognito: calls?.getStatus() }),
   };

@@ -86,6 +86,17 @@ describe('several workers', () => {
   });
 });
 
+it('a part ends where it is not given anew in time', () => {
+  const { clock, allowance, take } = allowanceOf(2);
+  allowance.follow({ workers: 1 }, 2_500);
+  clock.ms += 2_499;
+  expect(take('send', POOL)).toBe(true);
+  clock.ms += 1;
+  expect(take('send', POOL)).toBe(false);
+  allowance.follow({ workers: 1 }, 2_500);
+  expect(take('send', POOL)).toBe(true);
+});
+
 it('ten attempts and looks at once, since each holds its workflow task; sends do not', async () => {
   const { allowance } = allowanceOf(1_000);
   const ends: (() => void)[] = [];

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { TimeLimits } from '../../client/time-limit.js';
 import { thrownBy } from './fixtures.js';
 
@@ -37,4 +37,18 @@ it('an abort reaches the requests of the call, and ends it with the reason', asy
   controller.abort('enough');
   expect(await thrownBy(call)).toMatchObject({ code: 'CallAborted', cause: 'enough' });
   expect(reached).toBe('enough');
+});
+
+it('the requests of a long call are no leak that Node.js warns of', async () => {
+  const warnings: string[] = [];
+  const warned = ({ name }: Error) => void warnings.push(name);
+  process.on('warning', warned);
+  onTestFinished(() => void process.off('warning', warned));
+  const { signal } = new AbortController();
+  await limits.run({ timeoutMs: 1_000, signal }, async (own) => {
+    for (let requests = 0; requests < 50; requests++) own?.addEventListener('abort', () => undefined);
+    await turn();
+  });
+  await turn();
+  expect(warnings).toEqual([]);
 });

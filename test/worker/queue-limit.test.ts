@@ -2,11 +2,12 @@ import { VerificationClient } from '@cognito-verification/client';
 import { GRPC_STATUS } from '@cognito-verification/contract';
 import proto from '@temporalio/proto';
 import { NativeConnection } from '@temporalio/worker';
+import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Allowance } from '../../activities/allowance.js';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { readQueueLimits, setQueueLimits } from '../../temporal/queue-limits.js';
-import { readLimit, whileWatching } from '../../worker/queue-limit.js';
+import { type Listed, QueueFollower, type Seen, seenAfter } from '../../worker/queue-limit.js';
 import { type SandboxUser, startWorker, useRig } from '../rig.js';
 
 const rig = useRig('local');
@@ -16,10 +17,10 @@ async function leftOf(describeTaskQueue: () => Promise<unknown>) {
   const allowance = new Allowance(5);
   const connection = {
     withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
-    workflowService: { describeTaskQueue },
+    workflowService: { describeTaskQueue, listWorkers: () => Promise.resolve({}) },
   };
   const queue = { connection: connection as unknown as NativeConnection, namespace: 'default', taskQueue: 'q-cognito' };
-  const unread = await readLimit({ queue, allowance, identity: '1@a#0001' });
+  const unread = await new QueueFollower({ queue, allowance, identity: '1@a#0001' }).readFirst();
   const calls = Array.from({ length: 6 }, () => allowance.draw('attempt', 'eu-west-1_AbC', () => Promise.resolve()));
   return { unread, left: calls.filter((call) => call !== undefined).length };
 }
@@ -40,7 +41,11 @@ describe('the first read, before a worker takes work', () => {
       2,
     ],
     ['another worker alone, as before its own first poll', { pollers: [polled('1@b#0002', 0)] }, 0],
-    ['itself and another one', { pollers: [polled('1@b#0002', 0), polled('1@a#0001', 0)] }, 2],
+    [
+      'itself and another one, which may not know of it',
+      { pollers: [polled('1@b#0002', 0), polled('1@a#0001', 0)] },
+      0,
+    ],
     ['itself', { pollers: [polled('1@a#0001', 0)] }, 5],
     ['one that polled last a while ago', { pollers: [polled('1@b#0002', 100), polled('1@a#0001', 0)] }, 5],
   ])('%s', async (_what, answer, left) => {
@@ -58,6 +63,147 @@ describe('the first read, before a worker takes work', () => {
   });
 });
 
+describe('how many share the allowance', () => {
+  /** A read of worker `a`: after so many seconds, who polls, and who of them has ended. */
+  type Read = readonly [second: number, workers: string, ended?: string | undefined];
+  const sharedBy = (reads: readonly Read[]) => {
+    let seen: Seen | undefined;
+    for (const [second, workers, ended = ''] of reads) {
+      const at = { askedMs: second * 1_000, cameMs: second * 1_000 };
+      seen = seenAfter(seen, { workers: workers.split(''), ended: new Set(ended), ...at }, 'a');
+    }
+    return seen?.sharing;
+  };
+  /** The same list at each second. */
+  const eachSecond = (first: number, last: number, workers: string, ended?: string): Read[] =>
+    Array.from({ length: last - first + 1 }, (_, index) => [first + index, workers, ended]);
+  it.each<[string, Read[], number | undefined]>([
+    ['nobody polls yet', [[0, '']], 1],
+    [
+      'it is alone',
+      [
+        [0, ''],
+        [1, 'a'],
+      ],
+      1,
+    ],
+    [
+      'it comes to another one',
+      [
+        [0, 'b'],
+        [1, 'ab'],
+      ],
+      undefined,
+    ],
+    ['the other one has had the time to read of it', [[0, 'b'], ...eachSecond(1, 5, 'ab')], 2],
+    [
+      'another one comes in the same moment',
+      [
+        [0, ''],
+        [1, 'ab'],
+      ],
+      undefined,
+    ],
+    ['another one comes later', [...eachSecond(1, 5, 'a'), [6, 'ab']], 2],
+    ['another one has just ended', [...eachSecond(1, 5, 'ab'), ...eachSecond(6, 9, 'ab', 'b')], 2],
+    ['another one has ended', [...eachSecond(1, 5, 'ab'), ...eachSecond(6, 10, 'ab', 'b')], 1],
+    ['another one was killed', [...eachSecond(1, 5, 'ab'), ...eachSecond(6, 9, 'a')], 2],
+    ['another one was killed a while ago', [...eachSecond(1, 5, 'ab'), ...eachSecond(6, 10, 'a')], 1],
+    ['another one comes back', [...eachSecond(1, 5, 'ab'), ...eachSecond(6, 9, 'a'), [10, 'ab']], 2],
+    [
+      'all have ended before it comes',
+      [
+        [0, 'bc', 'bc'],
+        [1, 'abc', 'bc'],
+      ],
+      undefined,
+    ],
+    ['all have ended, and it has waited', [[0, 'bc', 'bc'], ...eachSecond(1, 5, 'abc', 'bc')], 1],
+    ['all are replaced', [[0, 'bc', 'bc'], ...eachSecond(1, 5, 'abcd', 'bc')], 2],
+    ['it ends itself', [...eachSecond(1, 5, 'ab'), [6, 'ab', 'a']], undefined],
+    ['it ends itself, alone', [...eachSecond(1, 5, 'a'), [6, 'a', 'a']], undefined],
+    ['the server has forgotten it', [...eachSecond(1, 5, 'ab'), [6, 'b']], undefined],
+    ['the server has forgotten all', [...eachSecond(1, 5, 'ab'), [6, '']], undefined],
+    ['the server knows it anew', [...eachSecond(1, 5, 'ab'), [6, ''], [7, 'ab']], undefined],
+    ['it could not read for a while', [...eachSecond(1, 5, 'ab'), [8, 'ab']], undefined],
+  ])('%s', (_what, reads, expected) => {
+    expect(sharedBy(reads)).toBe(expected);
+  });
+
+  it('all together never take more than the whole in any second, whoever comes and goes', () => {
+    const TENTHS = 400;
+    const upTo = (max: number) => fc.integer({ min: 0, max });
+    const life = fc.record({
+      from: fc.integer({ min: 2, max: TENTHS }),
+      lasts: fc.integer({ min: 1, max: TENTHS }),
+      /** It says that it ends, and works on for so long. A killed one tells nobody. */
+      drains: fc.option(upTo(50)),
+      /** How long its reads take, in turn. One that takes longer than the limit fails. */
+      reads: fc.array(upTo(25), { minLength: 1, maxLength: 20 }),
+      /** So long after its first poll does the server list it; so long is it not listed after the server has forgotten all. */
+      listedAfter: upTo(8),
+    });
+    // The first is always listed, since two that find an empty list in the same moment both begin.
+    const first = life.map((one) => ({ ...one, from: 0, listedAfter: 0 }));
+    const forgets = fc.option(upTo(TENTHS));
+    const isEmptyAt = (tenth: number, forgetsAt: number | null) =>
+      forgetsAt !== null && tenth >= forgetsAt && tenth <= forgetsAt + 10;
+    fc.assert(
+      fc.property(fc.tuple(first, life, life, life), forgets, (lives, forgetsAt) => {
+        fc.pre(lives.every(({ from }) => !isEmptyAt(from, forgetsAt)));
+        const processes = lives.map((one, index) => ({
+          ...one,
+          identity: 'abcd'[index] ?? '',
+          until: index === 0 && forgetsAt !== null ? TENTHS : one.from + one.lasts,
+          seen: undefined as Seen | undefined,
+          asks: one.from,
+          answer: undefined as { comesAt: number; listed: Listed } | undefined,
+          turn: 0,
+          holdsUntil: 0,
+          parts: Array.from({ length: TENTHS }, () => 0),
+        }));
+        type Process = (typeof processes)[number];
+        const isListed = ({ from, until, listedAfter }: Process, tenth: number) => {
+          const hasPolled = from + listedAfter < tenth;
+          return forgetsAt === null || tenth < forgetsAt
+            ? hasPolled
+            : hasPolled && forgetsAt + listedAfter < tenth && until > forgetsAt;
+        };
+        const hasSaid = ({ until, drains }: Process, tenth: number) => drains !== null && until - drains <= tenth;
+        const named = (which: Process[]) => which.map(({ identity }) => identity);
+        for (let tenth = 0; tenth < TENTHS; tenth += 1) {
+          const working = processes.filter(({ from, until }) => from <= tenth && tenth < until);
+          for (const process of working) {
+            if (process.asks === tenth) {
+              const takes = process.reads[process.turn++ % process.reads.length] ?? 0;
+              const workers = named(processes.filter((one) => isListed(one, tenth)));
+              const ended = new Set(named(processes.filter((one) => hasSaid(one, tenth))));
+              const comesAt = tenth + takes;
+              process.answer = { comesAt, listed: { workers, ended, askedMs: tenth * 100, cameMs: comesAt * 100 } };
+            }
+            if (process.answer?.comesAt === tenth) {
+              const { listed } = process.answer;
+              const askedAt = listed.askedMs / 100;
+              const isRead = tenth - askedAt < 20;
+              if (isRead) {
+                process.seen = seenAfter(process.seen, listed, process.identity);
+                process.holdsUntil = askedAt + 25;
+              }
+              const every = isRead && process.seen?.sharing === undefined ? 5 : 15;
+              process.asks = Math.max(tenth + 1, askedAt + every);
+            }
+            const { sharing } = process.seen ?? {};
+            process.parts[tenth] = sharing !== undefined && tenth < process.holdsUntil ? 1 / sharing : 0;
+          }
+          // Each may have made all its calls of the last second with its largest part.
+          const most = processes.map(({ parts }) => Math.max(0, ...parts.slice(Math.max(0, tenth - 9), tenth + 1)));
+          expect(most.reduce((sum, part) => sum + part, 0)).toBeLessThanOrEqual(1.000_001);
+        }
+      }),
+    );
+  });
+});
+
 it('a limit that somebody sets on the task queue of calls takes hold of direct calls', {
   timeout: 30_000,
 }, async () => {
@@ -68,7 +214,7 @@ it('a limit that somebody sets on the task queue of calls takes hold of direct c
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const watching = whileWatching({ queue, allowance, identity: 'test' }, () => ended);
+  const watching = new QueueFollower({ queue, allowance, identity: 'test' }).whileWorking(() => ended);
   onTestFinished(async () => {
     end();
     await watching;
