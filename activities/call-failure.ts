@@ -34,8 +34,11 @@ export interface FailureDetails<Failure> extends MaybeLate, MaybeDated {
   oldValue?: SendCodeResult['oldValue'];
 }
 
-/** The longest first delay and the longest delay at all; see "Exponential Backoff And Jitter" in the AWS Architecture Blog. */
-const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
+/**
+ * The least of each delay, and what chance adds: at most so much to the first, and to any; see "Exponential Backoff And Jitter" in the
+ * AWS Architecture Blog. Never zero: the server reads a delay of zero as none, and uses the delay of the retry policy.
+ */
+export const BACKOFF = { leastMs: 50, firstMs: 1_000, maxMs: 30_000 } as const;
 
 /** What a failure says about its call. */
 export interface FailedCall {
@@ -171,6 +174,5 @@ function messageOf(error: unknown, { remedy }: Reading, secrets: readonly Secret
 
 function jitteredDelayMs(attempt: number): number {
   const maxMs = Math.min(BACKOFF.maxMs, BACKOFF.firstMs * 2 ** (attempt - 1));
-  // Never zero: the server reads a delay of zero as none, and uses the delay of the retry policy.
-  return 50 + Math.round(Math.random() * maxMs);
+  return BACKOFF.leastMs + Math.round(Math.random() * maxMs);
 }

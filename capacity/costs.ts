@@ -1,5 +1,5 @@
 /**
- * What one verification costs, by what happens to it. Events and actions are those of docs/performance.md, and a test compares them.
+ * What one verification costs, by what happens to it. Events, actions and CPU are those of docs/performance.md, and a test compares them.
  * Bytes are of sealed histories with the sandbox's access tokens; `npm run capacity:check` compares them with new ones.
  */
 
@@ -43,10 +43,10 @@ export const COSTS = {
 export type Happening = keyof typeof COSTS;
 
 /**
- * CPU of one verification on its usual path, in milliseconds: of a worker, and of Temporal Server with PostgreSQL. Measured on 2
- * shared virtual cores; measure your own with `npm run bench`.
+ * CPU of one verification on its usual path, in milliseconds: of a worker, and of Temporal Server with PostgreSQL. Those of
+ * docs/performance.md, rounded; measure your own with `npm run bench`.
  */
-export const CPU_MS = { worker: 30, server: 65 } as const;
+export const CPU_MS = { worker: 24, server: 44 } as const;
 
 /** Which part of it each step takes. */
 export const CPU_SHARES = { firstSend: 0.6, resend: 0.4, wrongCode: 0.4, rightCode: 0.4 } as const;

@@ -2,13 +2,13 @@
  * One account in one region through the day, person by person: verifications start, wait for processors, allowance, task queue and
  * quotas, and people type codes, mistype them, and ask for another message.
  */
-import type { Happening } from './costs.js';
+import type { CPU_SHARES, Happening } from './costs.js';
 import type { CapacityInput } from './input.js';
 import { type Person, peopleOf, RETYPE_SECONDS } from './people.js';
 import { Agenda, Allowance, type CallKind, CallQueue, Processors, Quota } from './queues.js';
 
 /** A step of a verification that takes CPU. */
-type Step = 'firstSend' | 'resend' | 'wrongCode' | 'rightCode';
+type Step = keyof typeof CPU_SHARES;
 
 /** What one account and its workers have. `Number.POSITIVE_INFINITY` where there is no limit. */
 export type Account = Omit<CapacityInput, 'accounts' | 'startsByHour' | Limited> &
@@ -16,6 +16,8 @@ export type Account = Omit<CapacityInput, 'accounts' | 'startsByHour' | Limited>
     /** Starts in each slot of the day. */
     readonly starts: readonly number[];
     readonly slotSeconds: number;
+    /** So many people each of them stands for, and so many calls each call. */
+    readonly standsFor: number;
     /** CPU of each step of a verification, in milliseconds. `workerCores` are those of all workers. */
     readonly cpuMs: Readonly<Record<Step, { worker: number; server: number }>>;
   };
@@ -37,6 +39,8 @@ export interface SlotOutcome {
   firstSends: number;
   resends: number;
   codes: number;
+  /** Before a first send, after a right code, and at the deadline where a message was sent. A further try looks again, uncounted. */
+  looks: number;
   queued: number;
   verified: number;
   /** What the calls that were wanted in it waited, in seconds. */
@@ -46,15 +50,15 @@ export interface SlotOutcome {
 
 /** A slot in which nothing has happened yet. */
 export function emptySlot(): SlotOutcome {
-  return { firstSends: 0, resends: 0, codes: 0, queued: 0, verified: 0, sendDelays: [], codeDelays: [] };
+  return { firstSends: 0, resends: 0, codes: 0, looks: 0, queued: 0, verified: 0, sendDelays: [], codeDelays: [] };
 }
 
-/** The budgets of the calls by the task queue, and how much of one may be over before a worker takes the call: `workflows/cognito-calls.ts`. */
-const BUDGET_SECONDS: Readonly<Record<CallKind, number>> = { send: 600, attempt: 60, look: 20 };
-const MOST_FOR_START: Readonly<Record<CallKind, number>> = { send: 0.9, attempt: 0.75, look: 1 };
-/** A wait after a refused try is drawn from this to one more than it, which doubles: `jitteredDelayMs` of the activities. */
-const LEAST_BACKOFF_SECONDS = 0.05;
-const LONGEST_BACKOFF_SECONDS = 30;
+/** How long a call by the task queue may take in all, with its further tries: as `workflows/cognito-calls.ts` says. */
+export const BUDGET_SECONDS: Readonly<Record<CallKind, number>> = { send: 600, attempt: 60, look: 20 };
+/** How much of that each try may wait for its turn: more, and the call is given up. */
+export const MOST_FOR_START: Readonly<Record<CallKind, number>> = { send: 0.9, attempt: 0.75, look: 1 };
+/** A wait after a refused try: the least, and what is drawn besides, which is `first` at most, then twice as much, up to `longest`. */
+export const BACKOFF_SECONDS = { least: 0.05, first: 1, longest: 30 } as const;
 /** Nobody waits where CPU takes less. */
 const A_MOMENT_SECONDS = 0.1;
 
@@ -93,12 +97,15 @@ export class Day {
     private readonly outcome: Outcome,
     private readonly random: () => number,
   ) {
-    const { workers, directCallsPerSecond, queueCallsPerSecond, workerCores, serverCores } = account;
+    const { workers, directCallsPerSecond, queueCallsPerSecond, workerCores, serverCores, standsFor } = account;
     this.processors = { worker: new Processors(workerCores), server: new Processors(serverCores) };
     const allowed = Math.min(directCallsPerSecond, queueCallsPerSecond) / workers;
-    this.allowances = Array.from({ length: workers }, () => new Allowance(allowed));
-    this.quotas = { attempt: new Quota(account.attemptsPerSecond), send: new Quota(account.sendsPerSecond) };
-    this.queue = new CallQueue(this.agenda, random, queueCallsPerSecond, (call) => this.tryCall(call));
+    this.allowances = Array.from({ length: workers }, () => new Allowance(allowed, standsFor));
+    this.quotas = {
+      attempt: new Quota(account.attemptsPerSecond, standsFor),
+      send: new Quota(account.sendsPerSecond, standsFor),
+    };
+    this.queue = new CallQueue(this.agenda, random, queueCallsPerSecond, (call) => this.tryCall(call), standsFor);
     this.emailsLeft = account.emailsPerDay;
     this.openSlot(0);
   }
@@ -150,6 +157,7 @@ export class Day {
     const { agenda } = this;
     const since = agenda.now;
     this.slot(since).firstSends += 1;
+    this.slot(since).looks += 1;
     const succeed = () => {
       this.slot(since).sendDelays.push(agenda.now - since);
       this.sent(one);
@@ -211,6 +219,7 @@ export class Day {
       } else {
         this.count('verified');
         this.slot(agenda.now).verified += 1;
+        this.slot(agenda.now).looks += 1;
       }
     };
     const giveUp = () => {
@@ -232,6 +241,7 @@ export class Day {
   private expire(one: Verification): void {
     this.agenda.add(one.endsAt, () => {
       this.count('expired');
+      this.slot(one.endsAt).looks += 1;
       if (!one.allowance.take('look', this.agenda.now)) this.govern('look', one, 'queuedLook');
     });
   }
@@ -246,6 +256,10 @@ export class Day {
     return false;
   }
 
+  /**
+   * Makes a call by the task queue of calls.
+   * @param happening what is counted of it. Default: nothing
+   */
   private govern(
     kind: CallKind,
     { endsAt }: Verification,
@@ -263,6 +277,7 @@ export class Day {
     this.enqueue(call);
   }
 
+  /** Lets a try wait for its turn. Where the queue has a limit, the call is given up if that comes too late. */
   private enqueue(call: Call): void {
     const { agenda } = this;
     const { tries, kind, untilAt } = call;
@@ -274,6 +289,7 @@ export class Day {
     });
   }
 
+  /** Ends the call once: by its answer, its budget or the deadline, whichever is first. */
   private end(call: Call, then: () => void): void {
     if (call.isOver) return;
     call.isOver = true;
@@ -290,9 +306,9 @@ export class Day {
     this.anyAllowance().throttled(agenda.now);
     this.count('refusedTry');
     if (call.tries === 0) this.count('refusedCall');
-    const backoff = Math.min(LONGEST_BACKOFF_SECONDS, 2 ** call.tries);
+    const backoff = Math.min(BACKOFF_SECONDS.longest, BACKOFF_SECONDS.first * 2 ** call.tries);
     call.tries += 1;
-    const at = agenda.now + LEAST_BACKOFF_SECONDS + this.random() * backoff;
+    const at = agenda.now + BACKOFF_SECONDS.least + this.random() * backoff;
     // The server lets nobody wait for a try that would come too late.
     if (at < call.untilAt) agenda.add(at, () => call.isOver || this.enqueue(call));
     else this.end(call, call.giveUp);

@@ -58,7 +58,10 @@ export interface Estimate {
   readonly storedDatabaseBytes: number;
   readonly workersNeeded: number;
   readonly workers: number;
-  /** Of each account, so that no attempt is throttled: direct ones are never more than this limit, nor than the allowance. */
+  /**
+   * Of each account, by the rule of docs/limits.md: with as many direct attempts again, but no more than the allowance, it stays below the
+   * quota. Less than 1 where the quota leaves no whole call.
+   */
   readonly queueLimitAdvised: number;
   readonly sendDelay: QueueDelay;
   readonly codeDelay: QueueDelay;
@@ -89,7 +92,8 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
   const starts = sum(input.startsByHour);
   const slot = indexOfMost(input.startsByHour);
   const { counts } = day;
-  const ended = counts.verified + counts.expired + counts.withoutEmail + counts.unsent + counts.failed;
+  // In a day of a thousandth of a verification nobody may have come.
+  const ended = counts.verified + counts.expired + counts.withoutEmail + counts.unsent + counts.failed || 1;
   const messages = day.messages * day.each * accounts;
   const limits = limitsOf(input, account, day);
   const { retentionDays } = input;
@@ -112,8 +116,8 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
     workersNeeded,
     workers,
     queueLimitAdvised: Math.max(
-      Math.floor(input.attemptsPerSecond / 2),
-      input.attemptsPerSecond - input.directCallsPerSecond,
+      Math.floor((input.attemptsPerSecond - 1) / 2),
+      input.attemptsPerSecond - 1 - input.directCallsPerSecond,
     ),
     sendDelay: worst(day.slots, ({ sendDelays }) => sendDelays),
     codeDelay: worst(day.slots, ({ codeDelays }) => codeDelays),
@@ -125,32 +129,39 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
 }
 
 /** As many workers of one account as keep their processors at the planned use in the busiest slot, if nothing else binds. */
-function workersFor({ startsByHour, accounts, workerCores, ...input }: CapacityInput, slotSeconds: number): number {
-  const { resendShare, wrongCodeShare, workerCpuMs } = input;
-  const { firstSend, resend, wrongCode, rightCode } = CPU_SHARES;
-  const cpuMs = workerCpuMs * (firstSend + rightCode + resend * resendShare + wrongCode * wrongCodeShare);
+function workersFor(input: CapacityInput, slotSeconds: number): number {
+  const { startsByHour, accounts, workerCores, workerCpuMs } = input;
+  const cpuMs = workerCpuMs * meanCpuShare(input);
   const busiest = Math.max(...startsByHour) / accounts / slotSeconds;
   return Math.max(LEAST_WORKERS, Math.ceil((busiest * cpuMs) / 1_000 / (workerCores * PLANNED_USE)));
 }
 
-function accountOf(input: CapacityInput, workers: number, slotSeconds: number): Account {
+/** How much of the CPU of the usual path a verification takes in the mean, if nothing is refused. */
+export function meanCpuShare({ abandonedShare, wrongCodeShare, resendShare }: CapacityInput): number {
+  const { firstSend, rightCode, wrongCode, resend } = CPU_SHARES;
+  return firstSend + (1 - abandonedShare) * (rightCode + wrongCodeShare * wrongCode + resendShare * resend);
+}
+
+/**
+ * One of the accounts of an input.
+ * @param workers of this account
+ */
+export function accountOf(input: CapacityInput, workers: number, slotSeconds: number): Account {
   const { accounts, workerCores, serverCores, emailsPerDay, queueCallsPerSecond, workerCpuMs, serverCpuMs } = input;
   const cpu = (share: number) => ({ worker: workerCpuMs * share, server: serverCpuMs * share });
   return {
     ...input,
     starts: input.startsByHour.map((count) => count / accounts),
     slotSeconds,
+    standsFor: 1,
     workers,
     workerCores: workerCores * workers,
     serverCores: serverCores ?? Number.POSITIVE_INFINITY,
     emailsPerDay: emailsPerDay ?? Number.POSITIVE_INFINITY,
     queueCallsPerSecond: queueCallsPerSecond ?? Number.POSITIVE_INFINITY,
-    cpuMs: {
-      firstSend: cpu(CPU_SHARES.firstSend),
-      resend: cpu(CPU_SHARES.resend),
-      wrongCode: cpu(CPU_SHARES.wrongCode),
-      rightCode: cpu(CPU_SHARES.rightCode),
-    },
+    cpuMs: Object.fromEntries(
+      Object.entries(CPU_SHARES).map(([step, share]) => [step, cpu(share)]),
+    ) as Account['cpuMs'],
   };
 }
 
@@ -179,8 +190,7 @@ function limitsOf(input: CapacityInput, account: Account, day: Outcome): LimitUs
     ['queue', most(({ queued }) => queued), input.queueCallsPerSecond],
     ['workerCpu', cores('worker'), account.workerCores],
     ['serverCpu', cores('server'), input.serverCores],
-    // One before the first send, and one after the right code or at the deadline.
-    ['looks', most(({ firstSends, codes }) => firstSends + codes), input.looksPerSecond],
+    ['looks', most(({ looks }) => looks), input.looksPerSecond],
   ];
   return uses
     .map(([name, needed, has]) => ({ name, needed, has, used: has === null ? 0 : has === 0 ? needed : needed / has }))
@@ -194,7 +204,7 @@ function worst(slots: readonly SlotOutcome[], delaysOf: (slot: SlotOutcome) => r
   return { slot, p50Seconds: percentile(delays ?? [], 0.5), p95Seconds: p95[slot] ?? 0 };
 }
 
-/** @returns 0 where there are no values */
+/** Nearest rank. @returns 0 where there are no values */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;

@@ -123,7 +123,7 @@ export class InputError extends Error {
 const USUAL_HOURS = [12, 8, 5, 4, 4, 7, 15, 28, 42, 52, 58, 60, 58, 55, 54, 55, 58, 64, 72, 80, 84, 70, 40, 15];
 const USUAL_SUM = USUAL_HOURS.reduce((sum, part) => sum + part, 0);
 
-const MOST_STARTS = 1e10;
+const STARTS: Field = { least: 0, most: 1e10, default: null, meaning: '' };
 
 /**
  * Fills in the defaults.
@@ -155,13 +155,12 @@ function startsOf({ startsByHour, perDay }: Readonly<Record<string, unknown>>): 
   if ((startsByHour === undefined) === (perDay === undefined))
     throw new InputError('the input must have one of startsByHour (24 numbers) and perDay (a number)');
   if (perDay !== undefined) {
-    const day = numberOf('perDay', { least: 1, most: MOST_STARTS, default: null, meaning: '' }, perDay) ?? 0;
+    const day = numberOf('perDay', { ...STARTS, least: 1 }, perDay) ?? 0;
     return USUAL_HOURS.map((part) => (day * part) / USUAL_SUM);
   }
   if (!Array.isArray(startsByHour) || startsByHour.length !== 24)
     throw new InputError(`startsByHour must be 24 numbers, one for each hour of the day; found ${show(startsByHour)}`);
-  const field = { least: 0, most: MOST_STARTS, default: null, meaning: '' };
-  const starts = startsByHour.map((value: unknown, hour) => numberOf(`startsByHour[${hour}]`, field, value) ?? 0);
+  const starts = startsByHour.map((value: unknown, hour) => numberOf(`startsByHour[${hour}]`, STARTS, value) ?? 0);
   if (starts.every((value) => value === 0)) throw new InputError('startsByHour must have an hour with verifications');
   return starts;
 }

@@ -1,4 +1,8 @@
-/** What the model's calls wait in: moments to come, processors, allowances, the task queue of calls, and Cognito's quotas. Times are in seconds. */
+/**
+ * What the model's calls wait in: moments to come, processors, allowances, the task queue of calls, and Cognito's quotas. Times are in
+ * seconds. Where one call stands for several (`standsFor`), as many calls are let through in a time that is so much longer: in whole calls
+ * a part of a second's would be none.
+ */
 
 /** What is to happen, by the time at which it does (a binary heap). */
 export class Agenda {
@@ -58,19 +62,26 @@ export class Processors {
   }
 }
 
+/** What is saved for later calls is for a minute at most: where each stands for thousands, it would be a part of the day. */
+const MOST_SAVED_SECONDS = 60;
+
 /** A quota of Cognito, as a bucket of what one second lets through, in whole calls. */
 export class Quota {
   private readonly most: number;
   private tokens: number;
   private filledAt = 0;
 
-  constructor(private readonly perSecond: number) {
-    this.most = Math.max(1, Math.floor(perSecond));
+  /** @param standsFor so many calls each of them is */
+  constructor(
+    private readonly perSecond: number,
+    private readonly standsFor = 1,
+  ) {
+    this.most = Math.max(1, Math.floor(perSecond * Math.min(1, MOST_SAVED_SECONDS / standsFor)));
     this.tokens = this.most;
   }
 
   take(now: number): boolean {
-    this.tokens = Math.min(this.most, this.tokens + (now - this.filledAt) * this.perSecond);
+    this.tokens = Math.min(this.most, this.tokens + ((now - this.filledAt) * this.perSecond) / this.standsFor);
     this.filledAt = now;
     if (this.tokens < 1) return false;
     this.tokens -= 1;
@@ -84,18 +95,24 @@ export type CallKind = 'send' | 'attempt' | 'look';
 /** After a throttle a worker makes no direct calls for so long. */
 const THROTTLED_SECONDS = 60;
 
-/** What one worker process may ask directly: see `Allowance` of the activities. */
+/** What one worker process may ask directly: see `Allowance` of the activities, with which a test compares it. */
 export class Allowance {
   private readonly made: Record<CallKind, number[]> = { send: [], attempt: [], look: [] };
   private throttledUntil = 0;
 
-  /** @param perSecond of this process */
-  constructor(private readonly perSecond: number) {}
+  /**
+   * @param perSecond attempts, and as many looks, of this process; twice as many sends. Part of a call is none
+   * @param standsFor so many calls each of them is
+   */
+  constructor(
+    private readonly perSecond: number,
+    private readonly standsFor = 1,
+  ) {}
 
   take(kind: CallKind, now: number): boolean {
     if (now < this.throttledUntil) return false;
     const made = this.made[kind];
-    while (made[0] !== undefined && made[0] <= now - 1) made.shift();
+    while (made[0] !== undefined && made[0] <= now - this.standsFor) made.shift();
     if (made.length >= Math.floor((kind === 'send' ? 2 : 1) * this.perSecond)) return false;
     made.push(now);
     return true;
@@ -121,12 +138,16 @@ interface Waiting {
 export class CallQueue<Call extends Waiting> {
   private readonly partitions;
 
-  /** @param call makes the call whose turn it is */
+  /**
+   * @param call makes the call whose turn it is
+   * @param standsFor so many calls each of them is
+   */
   constructor(
     private readonly agenda: Agenda,
     private readonly random: () => number,
     private readonly perSecond: number,
     private readonly call: (call: Call) => void,
+    private readonly standsFor = 1,
   ) {
     this.partitions = Array.from({ length: PARTITIONS }, () => ({
       sends: [] as Call[],
@@ -157,8 +178,8 @@ export class CallQueue<Call extends Waiting> {
       const call = (isSend ? sends : others).shift();
       if (!call) return;
       partition.isSendsTurn = !isSend;
-      const { now } = this.agenda;
-      partition.readyAt = Math.max(partition.readyAt, now - SAVED_SECONDS) + PARTITIONS / this.perSecond;
+      const savedSince = this.agenda.now - Math.min(MOST_SAVED_SECONDS, SAVED_SECONDS * this.standsFor);
+      partition.readyAt = Math.max(partition.readyAt, savedSince) + (PARTITIONS * this.standsFor) / this.perSecond;
       this.call(call);
       if (!partition.isWaiting && sends.length + others.length > 0) this.await(partition);
     });

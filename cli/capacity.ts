@@ -131,7 +131,8 @@ export function report(input: CapacityInput, said: Estimate, words: typeof LIMIT
     `binds         ${said.binding}, ${words[said.binding]}: ${verdict}`,
     `limits, of each of ${input.accounts} account${input.accounts === 1 ? '' : 's'}, in the busiest hour (e-mails: of the day):`,
     ...limits,
-    ...(input.queueCallsPerSecond === null
+    // A limit of 0 would pause the queue.
+    ...(input.queueCallsPerSecond === null && said.queueLimitAdvised >= 1
       ? [
           '',
           `No limit of the task queue of calls: Cognito throttles what is too much. Set it to ${number(said.queueLimitAdvised)}.`,

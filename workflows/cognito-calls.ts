@@ -100,9 +100,11 @@ const UNREPEATABLE = {
  * unknown. The wait for a worker has a limit of its own, so that "no worker took it" is told apart from "a worker may have had
  * it".
  */
-const SEND_BUDGET = { scheduleToCloseTimeout: '10 minutes', scheduleToStartTimeout: '9 minutes' } as const;
-const MOST_FOR_ATTEMPT_MS = 60_000;
-const MOST_FOR_START = 0.75;
+export const SEND_BUDGET = { scheduleToCloseTimeout: '10 minutes', scheduleToStartTimeout: '9 minutes' } as const;
+/** The same of an attempt, unless less is left of the answer to its code. */
+export const MOST_FOR_ATTEMPT_MS = 60_000;
+/** How much of the budget of an attempt may be over before a worker takes it. */
+export const MOST_FOR_START = 0.75;
 
 // The AWS SDK gives up a request after 22 s, and the look at the attribute before a send after 3 s. The guard has 2 s to answer, and 2 s
 // to take back a message that did not leave.
@@ -118,7 +120,7 @@ const READ_MS = 5_000;
 const AWAIT_VERIFIED_MS = 10_000;
 
 /** How long a look at the attribute may take: a moment where a person waits for what comes after it. */
-const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
+export const READ_BUDGET_MS = { patient: 20_000, quick: 5_000 } as const;
 
 /** A code to be sent. */
 export interface Send extends Call {

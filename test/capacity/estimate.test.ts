@@ -1,8 +1,10 @@
 /** What must hold for every input of the model, whatever its numbers are. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../capacity/estimate.js';
+import type { Outcome } from '../../capacity/day.js';
+import { accountOf, estimate } from '../../capacity/estimate.js';
 import { type CapacityInput, resolveInput } from '../../capacity/input.js';
+import { passDays } from '../../capacity/simulation.js';
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const perSecond = fc.double({ min: 0.2, max: 10, noNaN: true });
@@ -127,6 +129,16 @@ describe('the capacity model', () => {
     expect(estimate(input, SLOT_SECONDS).binding).toBe(name);
   });
 
+  it.each([
+    ['verified', { wrongCodeShare: 1, resendShare: 1, abandonedShare: 0 }, 2],
+    ['expired', { abandonedShare: 1 }, 2],
+    ['without a message', { emailsPerDay: 0 }, 1],
+  ])('knows how often it is looked at an attribute: %s', (_, given, looks) => {
+    const input = { ...resolveInput({ perDay: 1, deadlineSeconds: 600, ...given }), startsByHour: [500, 0, 0] };
+    const needed = estimate(input, 50_000).limits.find(({ name }) => name === 'looks')?.needed ?? 0;
+    expect((needed * 50_000) / 500).toBeCloseTo(looks, 1);
+  });
+
   it('knows that calls come in bursts: who uses five sixths of a small quota waits', () => {
     const input = {
       ...resolveInput({ perDay: 1, sendsPerSecond: 1.2, resendShare: 0 }),
@@ -136,6 +148,35 @@ describe('the capacity model', () => {
     expect(said.limits[0]).toMatchObject({ name: 'sends', used: expect.closeTo(1 / 1.2, 1) as number });
     expect(said.sendDelay.p95Seconds).toBeGreaterThan(2);
     expect(estimate(input, 100)).toEqual(said);
+  });
+
+  it.each([
+    [20, null, 6],
+    [12, 12, 2],
+  ])(
+    'with an allowance of %i, a queue limit of %j and %i workers queues as much where one stands for eight',
+    (direct, queue, workers) => {
+      const given = { directCallsPerSecond: direct, queueCallsPerSecond: queue, deadlineSeconds: 60 };
+      const input = { ...resolveInput({ perDay: 1, ...given }), startsByHour: [1_200, 1_200, 1_200] };
+      const account = accountOf(input, workers, 100);
+      const queued = (standsFor: number) => {
+        const { counts } = passDays(account, standsFor) as Outcome;
+        return {
+          sends: counts.queuedFirstSend / (counts.verified + counts.expired),
+          codes: counts.queuedCode / (counts.verified + counts.wrongCode),
+        };
+      };
+      const [one, eight] = [queued(1), queued(8)];
+      expect(one.codes).toBeGreaterThan(0.05);
+      expect(Math.abs(eight.codes - one.codes)).toBeLessThan(0.01);
+      expect(Math.abs(eight.sends - one.sends)).toBeLessThan(0.01);
+    },
+  );
+
+  it('has shares of nothing where nobody comes', () => {
+    const input = { ...resolveInput({ perDay: 1 }), startsByHour: [1e-6, 0, 0] };
+    const { verifiedShare, expiredShare, failedShare } = estimate(input, SLOT_SECONDS);
+    expect([verifiedShare, expiredShare, failedShare]).toEqual([0, 0, 0]);
   });
 
   it('answers for more people than it can try one by one', () => {

@@ -1,12 +1,20 @@
 /** Wrong inputs: each error names the field and says what is allowed. And the numbers that other pages own. */
 import { readFile } from 'node:fs/promises';
+import { POLICY_FIELDS } from '@cognito-verification/contract';
+import { msToNumber } from '@temporalio/common/lib/time.js';
 import { describe, expect, it } from 'vitest';
+import { Allowance } from '../../activities/allowance.js';
+import { BACKOFF } from '../../activities/call-failure.js';
 import { svgChart, terminalChart } from '../../capacity/chart.js';
-import { COSTS, type Cost } from '../../capacity/costs.js';
+import { COSTS, type Cost, CPU_MS } from '../../capacity/costs.js';
+import { BACKOFF_SECONDS, BUDGET_SECONDS, MOST_FOR_START } from '../../capacity/day.js';
 import { estimate, LIMITS } from '../../capacity/estimate.js';
 import { EXAMPLES } from '../../capacity/examples.js';
 import { FIELDS, InputError, resolveInput } from '../../capacity/input.js';
 import { report } from '../../cli/capacity.js';
+import { DIRECT_CALLS, USUAL_QUOTAS } from '../../doctor/call-rates.js';
+import { WORKER_SETTINGS } from '../../worker/worker-settings.js';
+import * as calls from '../../workflows/cognito-calls.js';
 
 const page = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -43,6 +51,64 @@ describe('an input', () => {
   });
 });
 
+/** The model imports nothing of the product, so it has some of its numbers too; and doctor one of the allowance. */
+describe('a number with two places', () => {
+  const { scheduleToCloseTimeout, scheduleToStartTimeout } = calls.SEND_BUDGET;
+  const sendMs = msToNumber(scheduleToCloseTimeout);
+  const direct = WORKER_SETTINGS.directCallsPerSecond;
+  it.each([
+    ['the budget of a send', BUDGET_SECONDS.send * 1_000, sendMs],
+    ['the wait of a send for its turn', MOST_FOR_START.send * sendMs, msToNumber(scheduleToStartTimeout)],
+    ['the budget of an attempt', BUDGET_SECONDS.attempt * 1_000, calls.MOST_FOR_ATTEMPT_MS],
+    ['the wait of an attempt for its turn', MOST_FOR_START.attempt, calls.MOST_FOR_START],
+    ['the budget of a look', BUDGET_SECONDS.look * 1_000, calls.READ_BUDGET_MS.patient],
+    ['the least backoff', BACKOFF_SECONDS.least * 1_000, BACKOFF.leastMs],
+    ['the first backoff', BACKOFF_SECONDS.first * 1_000, BACKOFF.firstMs],
+    ['the longest backoff', BACKOFF_SECONDS.longest * 1_000, BACKOFF.maxMs],
+    ['the quota of attempts', FIELDS.attemptsPerSecond.default, USUAL_QUOTAS.attempts],
+    ['the quota of sends', FIELDS.sendsPerSecond.default, USUAL_QUOTAS.sends],
+    ['the quota of looks', FIELDS.looksPerSecond.default, USUAL_QUOTAS.looks],
+    ['the allowance', FIELDS.directCallsPerSecond.default, direct.default],
+    ['the largest allowance', FIELDS.directCallsPerSecond.most, direct.most],
+    ['the deadline', FIELDS.deadlineSeconds.default * 1_000, msToNumber(POLICY_FIELDS.deadline.default)],
+    ['the shortest deadline', FIELDS.deadlineSeconds.least * 1_000, msToNumber(POLICY_FIELDS.deadline.least)],
+    ['the longest deadline', FIELDS.deadlineSeconds.most * 1_000, msToNumber(POLICY_FIELDS.deadline.most)],
+  ])('is the same in both: %s', (_, inModel, inProduct) => {
+    expect(inModel).toBe(inProduct);
+  });
+
+  it.each([
+    ['send', DIRECT_CALLS.sends],
+    ['attempt', DIRECT_CALLS.attempts],
+    ['look', DIRECT_CALLS.looks],
+  ] as const)('is the same in both: calls of a unit of the allowance, %s', (kind, most) => {
+    const allowance = new Allowance(1, { now: () => 0 });
+    const draws = Array.from({ length: 5 }, () => allowance.draw(kind, 'eu-west-1_AbC', () => Promise.resolve()));
+    expect(draws.filter((call) => call !== undefined)).toHaveLength(most);
+  });
+});
+
+describe('the advised limit of the task queue of calls', () => {
+  it.each([
+    // The rows of docs/limits.md.
+    [25, 20, 12],
+    [25, 6, 18],
+    [25, 0, 24],
+    [4, 20, 1],
+    [3, 1, 1],
+    [2, 20, undefined],
+    [1, 0, undefined],
+    [0.5, 20, undefined],
+  ])('with a quota of %d and an allowance of %i is %j', (attemptsPerSecond, directCallsPerSecond, advised) => {
+    const given = resolveInput({ perDay: 1, attemptsPerSecond, directCallsPerSecond, deadlineSeconds: 60 });
+    const input = { ...given, startsByHour: [5, 5, 5] };
+    const [, found] = /Set it to (.*)\.$/.exec(report(input, estimate(input, 20), LIMITS)) ?? [];
+    expect(found).toBe(advised === undefined ? undefined : String(advised));
+    if (advised !== undefined)
+      expect(Math.min(directCallsPerSecond, advised) + advised).toBeLessThan(attemptsPerSecond);
+  });
+});
+
 describe('the costs', () => {
   it('are those of docs/performance.md', async () => {
     const rows = new Map(
@@ -61,6 +127,12 @@ describe('the costs', () => {
     expect(rows.get('one wrong code')).toEqual(sum(COSTS.verified, COSTS.wrongCode));
     expect(rows.get('one re-send')).toEqual(sum(COSTS.verified, COSTS.resend));
     expect(rows.get('expired')).toEqual(sum(COSTS.expired, nothing));
+  });
+
+  it('of CPU are those of docs/performance.md, rounded', async () => {
+    const text = await page('performance.md');
+    const ms = (of: string) => Number(new RegExp(`^\\| CPU of ${of}, ms +\\| ([\\d.]+) `, 'm').exec(text)?.[1]);
+    expect(CPU_MS).toEqual({ worker: Math.round(ms('worker')), server: Math.round(ms('server') + ms('database')) });
   });
 
   it('without an allowance are those of the page on limits', async () => {

@@ -1,8 +1,7 @@
 /** Runs a scenario on a real server, sandbox and worker, and measures what the model says. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countEvents } from '../../bench/counts.js';
-import { CPU_SHARES } from '../../capacity/costs.js';
-import { type LimitName, percentile } from '../../capacity/estimate.js';
+import { type LimitName, meanCpuShare, percentile } from '../../capacity/estimate.js';
 import type { CapacityInput } from '../../capacity/input.js';
 import { peopleOf, seeded } from '../../capacity/people.js';
 import { cpuMs, limitCpu } from './cpu-limit.js';
@@ -90,7 +89,7 @@ async function calibrate(site: Site, { input, processorLoad }: Scenario, slotSec
   for (const of of ['worker', 'server'] as const) idle[of] = (after[of] - before[of]) / IDLE_MS;
   const { cpu } = await spending(site, { input: calm, idle }, () => some(MEASURED_SECONDS));
   const { of, times } = processorLoad;
-  const cores = (perSecond * stepsOf(input) * cpu[`${of}CpuMs`]) / 1_000 / times;
+  const cores = (perSecond * meanCpuShare(input) * cpu[`${of}CpuMs`]) / 1_000 / times;
   return { input: { ...input, [`${of}Cores`]: cores }, idle };
 }
 
@@ -101,14 +100,8 @@ async function spending(site: Site, { input, idle }: Calibrated, living: () => P
   const lived = await living();
   const [after, lastedMs] = [await usageOf(pids), performance.now() - begunAt];
   const each = (of: 'worker' | 'server') =>
-    (after[of] - before[of] - idle[of] * lastedMs) / lived.length / stepsOf(input);
+    (after[of] - before[of] - idle[of] * lastedMs) / lived.length / meanCpuShare(input);
   return { lived, cpu: { workerCpuMs: each('worker'), serverCpuMs: each('server') } };
-}
-
-/** How much of the CPU of a usual path a verification takes in the mean. */
-function stepsOf({ abandonedShare, wrongCodeShare, resendShare }: CapacityInput): number {
-  const { firstSend, rightCode, wrongCode, resend } = CPU_SHARES;
-  return firstSend + (1 - abandonedShare) * (rightCode + wrongCodeShare * wrongCode + resendShare * resend);
 }
 
 type Pids = Readonly<Record<'worker' | 'server', readonly number[]>>;

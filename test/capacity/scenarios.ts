@@ -1,4 +1,4 @@
-/** Six inputs, one for each limit that binds. Rates are about an eighth of an account's; time is as it is. */
+/** Six inputs, one for each limit that binds. At most 4 verifications start in a second, and one limit is small; time is as it is. */
 import type { LimitName } from '../../capacity/estimate.js';
 import type { CapacityInput } from '../../capacity/input.js';
 import { type GivenInput, resolveInput } from '../../capacity/input.js';

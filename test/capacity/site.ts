@@ -124,7 +124,7 @@ async function limitQueue(connection: Connection, perSecond: number | undefined)
 }
 
 async function startWorker(settings: NodeJS.ProcessEnv): Promise<{ pid: number; stop(): Promise<void> }> {
-  const worker = spawn(process.execPath, ['dist/cli/main.js', 'worker'], {
+  const worker = spawn(process.execPath, ['dist/program/main.cjs', 'worker'], {
     env: { ...process.env, VERIFICATION_LOG_LEVEL: 'error', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
