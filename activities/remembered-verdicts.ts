@@ -17,7 +17,8 @@ const MOST = 20_000;
 interface Attempt {
   readonly updateId: string;
   readonly at: string;
-  readonly answer: Promise<VerifyCodeResult>;
+  /** A promise only while the call lasts: Node.js keeps with each one what its activity had, some 7 kB. */
+  answer: Promise<VerifyCodeResult> | PromiseSettledResult<VerifyCodeResult>;
 }
 
 /**
@@ -50,8 +51,9 @@ export class RememberedVerdicts {
     }
     const answer = rememberedOnly ? undefined : ask();
     if (!answer) return notCalled;
-    const attempt = { updateId, at, answer };
+    const attempt: Attempt = { updateId, at, answer };
     this.verifications.set(runId, attempts.set(key, attempt));
+    [attempt.answer] = await Promise.allSettled([answer]);
     return await dated(attempt);
   }
 }
@@ -61,13 +63,12 @@ export class RememberedVerdicts {
  * time, and a later verification counts it once, also where a task was told of it.
  */
 async function dated({ answer, at }: Attempt): Promise<VerifyCodeResult> {
-  try {
-    return { ...(await answer), at };
-  } catch (error) {
-    const details: unknown = error instanceof ApplicationFailure ? error.details?.[0] : undefined;
-    if (isRecord(details)) details['at'] = at satisfies MaybeDated['at'];
-    throw error;
-  }
+  const [ended] = answer instanceof Promise ? await Promise.allSettled([answer]) : [answer];
+  if (ended.status === 'fulfilled') return { ...ended.value, at };
+  const error: unknown = ended.reason;
+  const details: unknown = error instanceof ApplicationFailure ? error.details?.[0] : undefined;
+  if (isRecord(details)) details['at'] = at satisfies MaybeDated['at'];
+  throw error;
 }
 
 /** A digest, since code and token are secrets. With another token it is another attempt: the first may have been refused. */

@@ -7,7 +7,7 @@ import { type GovernedQueue, READ_TIMEOUT_MS, readQueueLimits } from '../tempora
 /** So soon does a limit that somebody sets take hold of direct calls. */
 const READ_EVERY_MS = 1_500;
 /** A process that makes no direct calls yet asks more often. */
-const READ_SOON_MS = 500;
+const READ_SOON_MS = 250;
 /** The server counts it with the searches of a namespace, of which it answers 10 a second for all who ask. */
 const ENDED_READ_EVERY_MS = 30_000;
 /** A part holds for so long after the read that gave it. */
@@ -142,21 +142,23 @@ export class QueueFollower {
     const askedMs = performance.now();
     const state = await readQueueLimits(queue);
     const workers = state?.workers ?? [];
-    if (workers.some((worker) => worker !== identity)) this.askWhoHasEnded(askedMs);
+    if (workers.some((worker) => worker !== identity)) {
+      const told = this.askWhoHasEnded(askedMs);
+      // Who ended before this process came is out as soon as the others know of it. Later answers are for the reads that follow.
+      if (this.seen === undefined) await told;
+    }
     const rates = [state?.queueRate.perSecond, state?.poolRate.perSecond].filter((rate) => rate !== undefined);
     this.seen = seenAfter(this.seen, { workers, ended: this.ended, askedMs, cameMs: performance.now() }, identity);
     const perSecond = rates.length > 0 ? Math.min(...rates) : undefined;
     allowance.follow({ perSecond, workers: this.seen.sharing }, askedMs + HOLDS_MS);
   }
 
-  /** The answer is for the reads that follow. Without one, who has ended counts on. */
-  private askWhoHasEnded(nowMs: number): void {
+  /** Without an answer, who has ended counts on. */
+  private async askWhoHasEnded(nowMs: number): Promise<void> {
     if (nowMs - this.endedAskedMs < ENDED_READ_EVERY_MS) return;
     this.endedAskedMs = nowMs;
     const { connection, namespace, taskQueue } = this.followed.queue;
     const read = () => readEndedWorkers(connection, { namespace, taskQueue });
-    void connection.withDeadline(Date.now() + READ_TIMEOUT_MS, read).then((ended) => {
-      this.ended = ended;
-    });
+    this.ended = await connection.withDeadline(Date.now() + READ_TIMEOUT_MS, read);
   }
 }

@@ -1,7 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect, it } from 'vitest';
 import type { VerifyCodeInput, VerifyCodeResult } from '../../activities/cognito.js';
 import { RememberedVerdicts } from '../../activities/remembered-verdicts.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const INPUT: VerifyCodeInput = {
   userPoolId: 'eu-west-1_AbC',
@@ -110,4 +116,23 @@ it('asks nothing where only what is remembered was asked for', async () => {
   await remembered.answer(INPUT, ask);
   expect(await remembered.answer({ ...INPUT, rememberedOnly: true }, ask)).toMatchObject(ACCEPTED);
   expect(asked.times).toBe(1);
+});
+
+it('nothing of an activity outlives it but its answer', async () => {
+  const remembered = new RememberedVerdicts();
+  const contexts = new AsyncLocalStorage<object>();
+  const gone: WeakRef<object>[] = [];
+  for (let attempts = 0; attempts < 100; attempts++) {
+    const context = { attempts };
+    gone.push(new WeakRef(context));
+    const ask = () => Promise.resolve(ACCEPTED);
+    await contexts.run(context, () => remembered.answer({ ...INPUT, runId: `run-${attempts}` }, ask));
+  }
+  await expect
+    .poll(() => {
+      collectGarbage();
+      return gone.filter((context) => context.deref()).length;
+    })
+    .toBeLessThan(10);
+  expect(await remembered.answer({ ...INPUT, runId: 'run-0' }, () => expect.unreachable())).toMatchObject(ACCEPTED);
 });

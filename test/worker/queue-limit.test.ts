@@ -198,7 +198,7 @@ describe('how many share the allowance', () => {
                 process.holdsUntil = askedAt + 25;
               }
               const isSoon = process.failures === 1 || (process.failures === 0 && process.seen?.sharing === undefined);
-              process.asks = Math.max(tenth + 1, askedAt + (isSoon ? 5 : 15));
+              process.asks = Math.max(tenth + 1, askedAt + (isSoon ? 3 : 15));
             }
             const { sharing: own } = process.seen ?? {};
             process.parts[tenth] = own !== undefined && tenth < process.holdsUntil ? 1 / own : 0;
