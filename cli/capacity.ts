@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import type { Estimate, LIMITS, LimitUse } from '../capacity/estimate.js';
+import type { Estimate, LIMITS, LimitName, LimitUse } from '../capacity/estimate.js';
 import type { CapacityInput } from '../capacity/input.js';
 import { jsonLine, jsonOption, type OutputOptions, print } from './print.js';
 import { UsageError } from './usage-error.js';
@@ -69,7 +69,7 @@ async function givenInput({ input, perDay }: CapacityOptions): Promise<unknown> 
   const day = perDay === undefined ? {} : { perDay: /^\d{1,11}$/.test(perDay) ? Number(perDay) : perDay };
   if (input === undefined) return day;
   const text = await readFile(input === '-' ? '/dev/stdin' : input, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`--input cannot be read (${error.code}); give the path of a JSON file`);
+    throw new UsageError(`--input cannot be read (${error.code} ${input}); give the path of a JSON file`);
   });
   let parsed: unknown;
   try {
@@ -87,6 +87,19 @@ async function writeSvg(path: string, svg: string): Promise<void> {
     throw new UsageError(`--svg cannot be written (${error.code}); give the path of a file in a folder that exists`);
   });
 }
+
+const MORE_ACCOUNTS = 'Only more accounts help: raise "accounts" until it suffices.';
+
+/** What helps where a limit is too little. */
+const REMEDIES: Readonly<Record<LimitName, string>> = {
+  attempts: MORE_ACCOUNTS,
+  sends: MORE_ACCOUNTS,
+  looks: MORE_ACCOUNTS,
+  emails: 'Send by an SES identity of your own (EmailSendingAccount: DEVELOPER), or raise "accounts".',
+  queue: 'Raise "queueCallsPerSecond", or "accounts" where the attempts come near their quota.',
+  workerCpu: 'Raise "workers".',
+  serverCpu: 'Raise "serverCores": a larger server.',
+};
 
 /** The estimate in words, without the chart. */
 export function report(input: CapacityInput, said: Estimate, words: typeof LIMITS): string {
@@ -124,15 +137,16 @@ export function report(input: CapacityInput, said: Estimate, words: typeof LIMIT
     ],
   ];
   const limits = said.limits.map((limit) => `  ${limit.name.padEnd(12)}${use(limit)}`);
-  const verdict = binding && binding.used > 1 ? 'it is too little' : 'it suffices';
+  const isTooLittle = binding !== undefined && binding.used > 1;
   return [
     ...rows.map(([name, text]) => `${name.padEnd(14)}${text}`),
     '',
-    `binds         ${said.binding}, ${words[said.binding]}: ${verdict}`,
+    `binds         ${said.binding}, ${words[said.binding]}: ${isTooLittle ? 'it is too little' : 'it suffices'}`,
+    ...(isTooLittle ? [`              ${REMEDIES[said.binding]}`] : []),
     `limits, of each of ${input.accounts} account${input.accounts === 1 ? '' : 's'}, in the busiest hour (e-mails: of the day):`,
     ...limits,
-    // A limit of 0 would pause the queue.
-    ...(input.queueCallsPerSecond === null && said.queueLimitAdvised >= 1
+    // A limit of 0 would pause the queue, and one where something is too little would only make more wait.
+    ...(input.queueCallsPerSecond === null && said.queueLimitAdvised >= 1 && !isTooLittle
       ? [
           '',
           `No limit of the task queue of calls: Cognito throttles what is too much. Set it to ${number(said.queueLimitAdvised)}.`,

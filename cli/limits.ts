@@ -23,7 +23,7 @@ interface LimitsOptions extends OutputOptions {
 export function limitsCommand(): Command {
   return new Command('limits')
     .description(
-      'Shows the limits of the task queue of calls to Cognito, and sets them, live: workers take them over within five seconds. Shows what the guard brakes, and lifts it for a time. Without an option that sets, clears or lifts it changes nothing.',
+      'Shows the limits of the task queue of calls to Cognito, and sets them, live: workers take them over within 2.5 seconds. Shows what the guard brakes, and lifts it for a time. Without an option that sets, clears or lifts it changes nothing.',
     )
     .addOption(
       new Option('--queue-rate <n>', 'calls in a second, for all pools together; 0 pauses').argParser(rateOption),

@@ -166,8 +166,12 @@ export function listQuery(filter: ListFilter): string {
   return clauses.join(' AND ');
 }
 
+/** One that could not even open its request has set no search attribute, and still says what it began with. */
+const FAILED: VerificationState = 'failed';
+
 function stateClauses(state: string): string[] {
   const asked = ASKED.find((one) => one === state);
+  if (state === FAILED) return [`(${SEARCH_ATTRIBUTES.state} = '${state}' OR ExecutionStatus = 'Failed')`];
   if (asked === undefined) return [`${SEARCH_ATTRIBUTES.state} = '${state}'`];
   const words = WORDS[asked].map((word) => `'${word}'`).join(', ');
   return [`${SEARCH_ATTRIBUTES.state} IN (${words})`, "ExecutionStatus = 'Running'"];
@@ -183,9 +187,10 @@ export function listLimit(limit: number = DEFAULT_LIST_LIMIT): number {
 
 function listingOf(info: WorkflowExecutionInfo): VerificationListing {
   const attributes = info.typedSearchAttributes;
+  const listed = LISTED_STATES.find((state) => state === attributes.get(SEARCH_ATTRIBUTE_KEYS.state));
   return {
     workflowId: info.workflowId,
-    state: LISTED_STATES.find((state) => state === attributes.get(SEARCH_ATTRIBUTE_KEYS.state)),
+    state: info.status.name === 'FAILED' ? FAILED : listed,
     attributeName: ATTRIBUTE_NAMES.find((name) => name === attributes.get(SEARCH_ATTRIBUTE_KEYS.attributeName)),
     userPoolId: attributes.get(SEARCH_ATTRIBUTE_KEYS.userPoolId),
     startedAt: info.startTime.toISOString(),

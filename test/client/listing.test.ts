@@ -18,6 +18,9 @@ describe('the query of a list', () => {
     expect(listQuery({ state: 'sending' })).toMatch(
       /AND VerificationState IN \('sending', 'codePending'\) AND ExecutionStatus = 'Running'$/,
     );
+    expect(listQuery({ state: 'failed', open: false })).toMatch(
+      / AND \(VerificationState = 'failed' OR ExecutionStatus = 'Failed'\) AND ExecutionStatus != 'Running'$/,
+    );
     expect(listQuery({ open: false })).toMatch(/ExecutionStatus != 'Running'$/);
   });
 

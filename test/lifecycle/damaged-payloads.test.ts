@@ -101,6 +101,16 @@ const policy = { confirmation: 'trust', resendCooldown: '1 second' } as const;
 const start = ({ accessToken }: SandboxUser) =>
   client.start({ accessToken, attributeName: 'email', policy, reverify: true });
 
+/** What the list says has failed. */
+async function failed(): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { workflowId, state } of client.list({ state: 'failed' })) {
+    expect(state).toBe('failed');
+    ids.push(workflowId);
+  }
+  return ids;
+}
+
 describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
   it('as a request: the workflow fails at once, and says why', async () => {
     const user = await rig.user();
@@ -119,6 +129,7 @@ describe.each(DAMAGES)('a payload %s', (_name, damage, reason) => {
     });
     await expectLogged(workflowId, reason);
     expect(rig.sandbox.calls({ username: user.username })).toEqual([]);
+    await expect.poll(async () => await failed(), { timeout: 10_000 }).toContain(workflowId);
   });
 
   it('as a code: refused without a trace, counts no attempt, and the right one still verifies', async () => {
