@@ -113,6 +113,15 @@ const LOCAL_ACTIVITY = 'core_local_activity';
 /** `TIMEOUT_TYPE_SCHEDULE_TO_START`: no worker had the call. */
 const NOT_STARTED = 2;
 
+/** Each call to Cognito leaves one of these, and so does each message that was taken in. */
+function hasDoneSomething(event: Event): boolean {
+  return Boolean(
+    event.activityTaskScheduledEventAttributes ??
+      event.markerRecordedEventAttributes ??
+      event.workflowExecutionUpdateAcceptedEventAttributes,
+  );
+}
+
 /** Reads one run, event by event. What it reads is only believed where the seal opens. */
 export class RunReader {
   private readonly calls = { sends: [] as CountedCall[], attempts: [] as CountedCall[] };
@@ -121,6 +130,8 @@ export class RunReader {
   private readonly open = new Map<string, ScheduledCall>();
   private readonly own: OwnMessages;
   private started: Pick<EarlierRun, 'startedAt' | 'previousRunId' | 'mayBeCopy'> | undefined;
+  /** Why the request does not open. A run that has done nothing counts nothing all the same: the caller may have had a wrong key. */
+  private unopened: unknown;
   private newest = '';
   private endedVerified: true | undefined;
   private before: EarlierCalls | undefined;
@@ -150,6 +161,7 @@ export class RunReader {
 
   async take(event: Event): Promise<void> {
     this.newest = new Date(tsToMs(event.eventTime)).toISOString();
+    if (this.unopened !== undefined && hasDoneSomething(event)) throw this.unopened;
     if (event.workflowExecutionStartedEventAttributes) await this.takeStart(event);
     if (event.workflowExecutionUpdateAcceptedEventAttributes) await this.takeUpdate(event);
     await this.takeAnswer(event);
@@ -162,7 +174,11 @@ export class RunReader {
     if (started?.workflowType?.name !== WORKFLOW_TYPE) throw new Error('another workflow');
     // What came after the point of a reset is in another history.
     if ((started.originalExecutionRunId || this.runId) !== this.runId) throw new Error('a run that a reset has made');
-    const request = await this.opened(started.input?.payloads?.[0]);
+    const request = await this.opened(started.input?.payloads?.[0]).catch((error: unknown): Record<string, unknown> => {
+      if (mayPass(error)) throw error;
+      this.unopened = error;
+      return {};
+    });
     const { previousRunId, stamp } = request;
     const isRunId = typeof previousRunId === 'string' && FORMS.uuid.test(previousRunId);
     this.started = {

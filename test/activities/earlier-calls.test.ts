@@ -97,6 +97,8 @@ const isFailed = (status: object) =>
     workflowExecutionFailedEventAttributes: { failure: { applicationFailureInfo: { details: payloads(status) } } },
   }) as Event;
 
+const NO_REQUEST = 'x' as unknown as object;
+
 /** Counts what these runs leave, the newest first; this verification starts at noon. */
 const count = (...runs: Event[][]) => countFrom({ previousRunId: runId(0) }, runs);
 
@@ -426,12 +428,26 @@ describe('a chain of runs', () => {
 
   test.each([
     ['of another workflow', history([-10, begins({}, 'another')])],
-    ['whose request is no object', history([-10, begins('x' as unknown as object)])],
+    [
+      'whose request is no object, and that has called',
+      history([-10, begins(NO_REQUEST)], [-10, asks('readAttribute')]),
+    ],
+    [
+      'whose request is no object, and that has taken a message in',
+      history([-10, begins(NO_REQUEST)], [-10, joins({})]),
+    ],
     ['without events', []],
     ['that a reset has made', history([-10, begins({}, WORKFLOW_TYPE, runId(5))])],
   ])('is used up where a run is one %s', async (_, run) => {
     expect(await count(run)).toEqual(usedUp(0));
   });
+});
+
+test('a run that nobody can open, and that has done nothing, counts nothing; those that are listed do', async () => {
+  const sent = history([-20, begins({}, WORKFLOW_TYPE, '')], [-20, asks('sendCode')], [-20, completes]);
+  const list = async () => [0, 1].map((index) => ({ runId: runId(index), endedAt: at(-4) }));
+  const runs = [history([-5, begins(NO_REQUEST)], [-4, isFailed({})]), sent];
+  expect(await countFrom({ previousRunId: runId(0) }, runs, list)).toEqual({ sends: [at(-20)], attempts: [] });
 });
 
 describe('a request that may be a copy', () => {
@@ -506,7 +522,7 @@ describe('a request that may be a copy', () => {
 const readWith = (runs: Partial<EarlierRuns>) => {
   const stored: EarlierRuns = {
     async *events() {
-      yield* history([-10, begins()]);
+      yield* history([-10, begins()], [-10, asks('sendCode')]);
     },
     list: async () => [],
     open: async () => ({}),
