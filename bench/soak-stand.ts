@@ -131,7 +131,7 @@ export async function holdingsOf(pid: number): Promise<Holdings> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => undefined);
   return {
-    rssMb: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) / 1024,
+    rssMb: (Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024) / 1e6,
     fileDescriptors: descriptors?.length ?? Number.NaN,
   };
 }
