@@ -15,7 +15,7 @@ const QUOTAS = { sends: 50 / 3, attempts: 25 / 3, looks: 120 / 3 };
 const LIMITS = { quotas: QUOTAS, allowance: 6, queueRate: 4 };
 /** So many users of the flood wait already when the queue is opened: for 3 × the quota of sends for ten seconds. */
 const WAITING = Math.round(3 * QUOTAS.sends * 10);
-/** They come as fast as the machine carries. */
+/** The machine carries no more starts than that. */
 const WAITING_PER_SECOND = 8;
 /** Then so many come in a second: the machine that holds all parts must also replay them all when the workers restart. */
 const FLOOD_PER_SECOND = 5;

@@ -5,13 +5,13 @@ import { readEndedWorkers } from '../temporal/pollers.js';
 import { type GovernedQueue, READ_TIMEOUT_MS, readQueueLimits } from '../temporal/queue-limits.js';
 
 /** So soon does a limit that somebody sets take hold of direct calls. */
-const READ_EVERY_MS = 1_500;
+export const READ_EVERY_MS = 1_500;
 /** A process that makes no direct calls yet asks more often. */
-const READ_SOON_MS = 250;
-/** The server counts it with the searches of a namespace, of which it answers 10 a second for all who ask. */
+export const READ_SOON_MS = 250;
+/** The server answers ten searches a second in a namespace, and counts this question as one of them. */
 const ENDED_READ_EVERY_MS = 30_000;
 /** A part holds for so long after the read that gave it. */
-const HOLDS_MS = READ_EVERY_MS + 1_000;
+export const HOLDS_MS = READ_EVERY_MS + 1_000;
 /** By then all other processes know of a change, or have no part any more, and the second of their last calls is over too. */
 const SETTLED_MS = HOLDS_MS + WINDOW_MS;
 

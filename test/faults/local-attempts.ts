@@ -227,10 +227,12 @@ const MAY_HEAR: Partial<Record<FaultName, readonly string[]>> = {
 };
 
 /** How often Cognito may be asked about one code of one caller. */
-function mayCall(name: FaultName, { attempts }: Told): number {
+function mayCall(name: FaultName, value: Value, { attempts }: Told): number {
   if (MAY_REPEAT.has(name)) return 2;
-  // A process that stood still takes its own call for unanswered, says so, and asks again about a code that verified nothing.
-  return name === 'the time-out of the workflow task' && attempts.includes('uncertain') ? attempts.length : 1;
+  // A process that stood still takes its own call for unanswered, says so, and asks again about a code that verified nothing. A right one
+  // shows in the attribute.
+  const mayAskAgain = name === 'the time-out of the workflow task' && value !== 'right';
+  return mayAskAgain && attempts.includes('uncertain') ? attempts.length : 1;
 }
 
 /** What must not be, of all that became of one code. */
@@ -249,7 +251,7 @@ export function brokenIn(name: FaultName, value: Value, told: Told): string[] {
       (other) => !['verified', 'ended as verified', 'ended as untold'].includes(other),
     ),
     [`it ended ${told.end}`]: !ends.includes(told.end) && untold.length === 0,
-    [`${told.calls} calls`]: told.calls > mayCall(name, told) + told.others.length,
+    [`${told.calls} calls`]: told.calls > mayCall(name, value, told) + told.others.length,
     [`${told.attempts.length} attempts are told of`]: told.attempts.length > told.calls,
     [`${told.messages} messages`]: told.messages !== (name === 'the end of a send' ? 2 : 1),
     [`a ${told.way} activity`]: isNormal && told.way !== 'normal',

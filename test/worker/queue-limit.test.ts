@@ -7,7 +7,15 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { Allowance } from '../../activities/allowance.js';
 import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { readQueueLimits, setQueueLimits } from '../../temporal/queue-limits.js';
-import { type Listed, QueueFollower, type Seen, seenAfter } from '../../worker/queue-limit.js';
+import {
+  HOLDS_MS,
+  type Listed,
+  QueueFollower,
+  READ_EVERY_MS,
+  READ_SOON_MS,
+  type Seen,
+  seenAfter,
+} from '../../worker/queue-limit.js';
 import { type SandboxUser, startWorker, useRig } from '../rig.js';
 
 const rig = useRig('local');
@@ -130,7 +138,7 @@ describe('how many share the allowance', () => {
     expect(sharedBy(reads)).toBe(expected);
   });
 
-  it('all together never take more than the whole in any second, whoever comes and goes', () => {
+  it('together they never take more than the whole in any second, whoever comes and goes', () => {
     const TENTHS = 250;
     const LONGEST_UNLISTED = 120;
     const upTo = (max: number) => fc.integer({ min: 0, max });
@@ -195,10 +203,10 @@ describe('how many share the allowance', () => {
               process.failures = tenth - askedAt < 40 ? 0 : process.failures + 1;
               if (process.failures === 0) {
                 process.seen = seenAfter(process.seen, listed, process.identity);
-                process.holdsUntil = askedAt + 25;
+                process.holdsUntil = askedAt + HOLDS_MS / 100;
               }
               const isSoon = process.failures === 1 || (process.failures === 0 && process.seen?.sharing === undefined);
-              process.asks = Math.max(tenth + 1, askedAt + (isSoon ? 3 : 15));
+              process.asks = Math.max(tenth + 1, askedAt + Math.ceil((isSoon ? READ_SOON_MS : READ_EVERY_MS) / 100));
             }
             const { sharing: own } = process.seen ?? {};
             process.parts[tenth] = own !== undefined && tenth < process.holdsUntil ? 1 / own : 0;
