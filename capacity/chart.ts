@@ -20,7 +20,7 @@ export function terminalChart({ startsPerSecondBySlot: starts, sendDelayP95BySlo
   const hours = starts.map((_, hour) => String(hour).padEnd(3)).join('');
   const waits =
     Math.max(...delays) >= 1 ? [`${'p95 wait'.padStart(9)}  ${delays.map((s) => waitOf(s).padEnd(3)).join('')}`] : [];
-  return [...lines, `${'hour'.padStart(9)}  ${hours}`, ...waits].join('\n');
+  return ['verifications that start in a second', ...lines, `${'hour'.padStart(9)}  ${hours}`, ...waits].join('\n');
 }
 
 function waitOf(seconds: number): string {
@@ -30,7 +30,9 @@ function waitOf(seconds: number): string {
 
 const WIDTH = 720;
 const HEIGHT = 240;
-const EDGE = { left: 60, right: 60, top: 20, bottom: 30 };
+const EDGE = { left: 60, right: 60, top: 40, bottom: 30 };
+const BAR = '#7aa6d8';
+const LINE = '#c0392b';
 
 /** For a page: bars of the starts, and a line of the 95th percentile of what a send waits. */
 export function svgChart({ startsPerSecondBySlot: starts, sendDelayP95BySlot: delays }: Estimate): string {
@@ -41,7 +43,7 @@ export function svgChart({ startsPerSecondBySlot: starts, sendDelayP95BySlot: de
   const x = (slot: number) => EDGE.left + slot * step;
   const bars = starts.map((count, slot) => {
     const high = (count / most) * height;
-    return `<rect x="${place(x(slot) + 2)}" y="${place(floor - high)}" width="${place(step - 4)}" height="${place(high)}" fill="#7aa6d8"/>`;
+    return `<rect x="${place(x(slot) + 2)}" y="${place(floor - high)}" width="${place(step - 4)}" height="${place(high)}" fill="${BAR}"/>`;
   });
   const points = delays.map((s, slot) => `${place(x(slot) + step / 2)},${place(floor - (s / longest) * height)}`);
   const label = (at: number, y: number, anchor: string, text: string) =>
@@ -50,8 +52,10 @@ export function svgChart({ startsPerSecondBySlot: starts, sendDelayP95BySlot: de
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11" fill="#444" role="img">`,
     '<title>Starts in each hour (bars), and the wait of a send, 95th percentile (line)</title>',
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
+    label(EDGE.left, 20, 'start', `<tspan fill="${BAR}">■</tspan> starts in a second`),
+    label(EDGE.left + 150, 20, 'start', `<tspan fill="${LINE}">━</tspan> wait of a send, 95th percentile`),
     ...bars,
-    `<polyline points="${points.join(' ')}" fill="none" stroke="#c0392b" stroke-width="2"/>`,
+    `<polyline points="${points.join(' ')}" fill="none" stroke="${LINE}" stroke-width="2"/>`,
     label(EDGE.left - 6, EDGE.top + 4, 'end', `${rounded(most)}/s`),
     label(EDGE.left - 6, floor, 'end', '0'),
     label(WIDTH - EDGE.right + 6, EDGE.top + 4, 'start', `${rounded(longest)} s`),

@@ -21,6 +21,7 @@ export type LimitName = keyof typeof LIMITS;
 /** A limit at its busiest: calls or cores in a second, or e-mails in a day, of one account. */
 export interface LimitUse {
   readonly name: LimitName;
+  /** What would be used if nothing were too little: who is refused his first message, types no code. */
   readonly needed: number;
   /** Null: no limit. */
   readonly has: number | null;
@@ -78,6 +79,8 @@ const PLANNED_USE = 0.7;
 /** One may fail or be deployed. */
 const LEAST_WORKERS = 2;
 const DAYS_IN_MONTH = 30;
+/** What is needed in the busiest hour of so many people differs by a hundredth. */
+const ENOUGH_FOR_NEED = 100_000;
 
 /**
  * Estimates what one day needs. Accounts are alike: each has its part of the verifications and of the workers.
@@ -95,7 +98,7 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
   // In a day of a thousandth of a verification nobody may have come.
   const ended = counts.verified + counts.expired + counts.withoutEmail + counts.unsent + counts.failed || 1;
   const messages = day.messages * day.each * accounts;
-  const limits = limitsOf(input, account, day);
+  const limits = limitsOf(input, account, simulate(unhindered(account), ENOUGH_FOR_NEED));
   const { retentionDays } = input;
   const historyBytesPerDay = costOf(counts, 'bytes') * day.each * accounts;
   const actionsPerDay = costOf(counts, 'actions') * day.each * accounts;
@@ -162,6 +165,22 @@ export function accountOf(input: CapacityInput, workers: number, slotSeconds: nu
     cpuMs: Object.fromEntries(
       Object.entries(CPU_SHARES).map(([step, share]) => [step, cpu(share)]),
     ) as Account['cpuMs'],
+  };
+}
+
+/** The same account, with enough of everything but the allowance. */
+function unhindered(account: Account): Account {
+  const { directCallsPerSecond, queueCallsPerSecond } = account;
+  const plenty = Number.POSITIVE_INFINITY;
+  return {
+    ...account,
+    directCallsPerSecond: Math.min(directCallsPerSecond, queueCallsPerSecond),
+    queueCallsPerSecond: plenty,
+    attemptsPerSecond: plenty,
+    sendsPerSecond: plenty,
+    emailsPerDay: plenty,
+    workerCores: plenty,
+    serverCores: plenty,
   };
 }
 

@@ -10,10 +10,13 @@ const MOST_DAYS = 200;
 const MOST_PEOPLE = 1_000_000;
 const MOST_STEPS = 2_000_000;
 
-/** Lets days pass. Where one takes too long, one person stands for several. */
-export function simulate(account: Account): Outcome {
+/**
+ * Lets days pass. Where one takes too long, one person stands for several.
+ * @param mostPeople in a day. Default: as many as take about two seconds
+ */
+export function simulate(account: Account, mostPeople = MOST_PEOPLE): Outcome {
   const people = account.starts.reduce((sum, count) => sum + count, 0);
-  for (let standsFor = Math.max(1, people / MOST_PEOPLE); ; standsFor *= 8) {
+  for (let standsFor = Math.max(1, people / mostPeople); ; standsFor *= 8) {
     const outcome = passDays(account, standsFor);
     if (outcome) return outcome;
   }

@@ -88,13 +88,15 @@ async function writeSvg(path: string, svg: string): Promise<void> {
   });
 }
 
-const MORE_ACCOUNTS = 'Only more accounts help: raise "accounts" until it suffices.';
+/** The mean of the busiest hour fills as many: its busier seconds want more. */
+const moreAccounts = ({ accounts }: CapacityInput, used: number) =>
+  `Only more accounts help: ${number(Math.ceil(accounts * used))} would be full, so raise "accounts" above that.`;
 
 /** What helps where a limit is too little. */
-const REMEDIES: Readonly<Record<LimitName, string>> = {
-  attempts: MORE_ACCOUNTS,
-  sends: MORE_ACCOUNTS,
-  looks: MORE_ACCOUNTS,
+const REMEDIES: Readonly<Record<LimitName, string | typeof moreAccounts>> = {
+  attempts: moreAccounts,
+  sends: moreAccounts,
+  looks: moreAccounts,
   emails: 'Send by an SES identity of your own (EmailSendingAccount: DEVELOPER), or raise "accounts".',
   queue: 'Raise "queueCallsPerSecond", or "accounts" where the attempts come near their quota.',
   workerCpu: 'Raise "workers".',
@@ -138,12 +140,13 @@ export function report(input: CapacityInput, said: Estimate, words: typeof LIMIT
   ];
   const limits = said.limits.map((limit) => `  ${limit.name.padEnd(12)}${use(limit)}`);
   const isTooLittle = binding !== undefined && binding.used > 1;
+  const remedy = REMEDIES[said.binding];
   return [
     ...rows.map(([name, text]) => `${name.padEnd(14)}${text}`),
     '',
     `binds         ${said.binding}, ${words[said.binding]}: ${isTooLittle ? 'it is too little' : 'it suffices'}`,
-    ...(isTooLittle ? [`              ${REMEDIES[said.binding]}`] : []),
-    `limits, of each of ${input.accounts} account${input.accounts === 1 ? '' : 's'}, in the busiest hour (e-mails: of the day):`,
+    ...(isTooLittle ? [`              ${typeof remedy === 'string' ? remedy : remedy(input, binding.used)}`] : []),
+    `wanted of each of ${input.accounts} account${input.accounts === 1 ? '' : 's'}, in the busiest hour (e-mails: of the day):`,
     ...limits,
     // A limit of 0 would pause the queue, and one where something is too little would only make more wait.
     ...(input.queueCallsPerSecond === null && said.queueLimitAdvised >= 1 && !isTooLittle

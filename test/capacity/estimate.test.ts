@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../capacity/day.js';
 import { accountOf, estimate } from '../../capacity/estimate.js';
 import { type CapacityInput, resolveInput } from '../../capacity/input.js';
-import { passDays } from '../../capacity/simulation.js';
+import { passDays, simulate } from '../../capacity/simulation.js';
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const perSecond = fc.double({ min: 0.2, max: 10, noNaN: true });
@@ -135,8 +135,8 @@ describe('the capacity model', () => {
     ['without a message', { emailsPerDay: 0 }, 1],
   ])('knows how often it is looked at an attribute: %s', (_, given, looks) => {
     const input = { ...resolveInput({ perDay: 1, deadlineSeconds: 600, ...given }), startsByHour: [500, 0, 0] };
-    const needed = estimate(input, 50_000).limits.find(({ name }) => name === 'looks')?.needed ?? 0;
-    expect((needed * 50_000) / 500).toBeCloseTo(looks, 1);
+    const { slots, each } = simulate(accountOf(input, 2, 50_000));
+    expect(((slots[0]?.looks ?? 0) * each) / 500).toBeCloseTo(looks, 1);
   });
 
   it('knows that calls come in bursts: who uses five sixths of a small quota waits', () => {
@@ -173,6 +173,21 @@ describe('the capacity model', () => {
     },
   );
 
+  it('says what is wanted, not what still comes, and with so many accounts it suffices', () => {
+    const wanted = (given: object) => {
+      const input = { ...resolveInput({ perDay: 1, workers: 12, deadlineSeconds: 600, ...given }), startsByHour: [600, 1_200, 600] };
+      return estimate(input, 100);
+    };
+    const [little, plenty] = [wanted({ attemptsPerSecond: 2, sendsPerSecond: 4 }), wanted({})];
+    expect(little.limits.map(({ name, needed }) => [name, needed])).toEqual(
+      expect.arrayContaining(plenty.limits.map(({ name, needed }) => [name, needed])),
+    );
+    const accounts = Math.ceil((little.limits[0]?.used ?? 0) * 1.5);
+    const enough = wanted({ attemptsPerSecond: 2, sendsPerSecond: 4, accounts });
+    expect(little.expiredShare).toBeGreaterThan(plenty.expiredShare + 0.1);
+    expect(enough.expiredShare).toBeLessThan(plenty.expiredShare + 0.02);
+  });
+
   it('has shares of nothing where nobody comes', () => {
     const input = { ...resolveInput({ perDay: 1 }), startsByHour: [1e-6, 0, 0] };
     const { verifiedShare, expiredShare, failedShare } = estimate(input, SLOT_SECONDS);
@@ -181,8 +196,9 @@ describe('the capacity model', () => {
 
   it('answers for more people than it can try one by one', () => {
     const { binding, limits, verifiedShare, expiredShare, failedShare } = estimate(resolveInput({ perDay: 1e8 }));
-    expect(binding).toBe('sends');
-    expect(limits[0]?.used).toBeGreaterThan(40);
+    expect(binding).toBe('attempts');
+    // 2,300 start in a second of the busiest hour, and nine of ten type a code.
+    expect(limits[0]?.used).toBeCloseTo((0.0233 * 1e8) / 1_000 / 25, -1);
     expect(verifiedShare + expiredShare + failedShare).toBeCloseTo(1, 9);
     // No more than the quota lets through until the last deadline.
     expect(verifiedShare).toBeLessThan((25 * 2 * 86_400) / 1e8);

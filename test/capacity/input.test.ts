@@ -167,7 +167,7 @@ describe('the chart', () => {
 
   it('has a bar for each hour', () => {
     expect(svgChart(estimated).match(/<rect x/g)).toHaveLength(24);
-    const [first = ''] = terminalChart(estimated).split('\n');
+    const [, first = ''] = terminalChart(estimated).split('\n');
     expect(first.match(/██/g)).toHaveLength(24);
   });
 });
