@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { DIRECT_CALLS, USUAL_QUOTAS } from '../doctor/call-rates.js';
 import type { GovernedQueue, QueueLimits, QueueLoad, QueueRate } from '../temporal/queue-limits.js';
 import { type Brakes, brakesInWords, type Lift, placeDocument, placeOption, readOrLift } from './brakes.js';
 import { watchInterruption } from './interruption.js';
@@ -85,14 +86,21 @@ Examples:
 }
 
 async function readOrSet(options: LimitsOptions): Promise<void> {
-  const [{ cognitoTaskQueue }, { loadConfig }, { connectClient }, { explainMissingNamespace }, queueLimits] =
-    await Promise.all([
-      import('@cognito-verification/contract'),
-      import('../temporal/config.js'),
-      import('../temporal/connect-client.js'),
-      import('../temporal/missing-namespace.js'),
-      import('../temporal/queue-limits.js'),
-    ]);
+  const [
+    { cognitoTaskQueue },
+    { loadConfig },
+    { connectClient },
+    { explainMissingNamespace },
+    { readEndedWorkers },
+    queueLimits,
+  ] = await Promise.all([
+    import('@cognito-verification/contract'),
+    import('../temporal/config.js'),
+    import('../temporal/connect-client.js'),
+    import('../temporal/missing-namespace.js'),
+    import('../temporal/pollers.js'),
+    import('../temporal/queue-limits.js'),
+  ]);
   const config = loadConfig();
   // First, since it needs no Temporal.
   const lift = liftOf(options);
@@ -104,10 +112,13 @@ async function readOrSet(options: LimitsOptions): Promise<void> {
   const { connection, close } = await connectClient(config);
   const queue = { connection, namespace: config.namespace, taskQueue: cognitoTaskQueue(config.taskQueue) };
   try {
-    const before = await queueLimits.readQueueLimits(queue);
+    const [before, ended] = await Promise.all([
+      queueLimits.readQueueLimits(queue),
+      readEndedWorkers(connection, queue),
+    ]);
     if (before === undefined) throw queueLimits.noQueueLimits(queue);
     const changed = isChange(options) ? await queueLimits.setQueueLimits(queue, changesOf(options, before)) : undefined;
-    const limits = { ...before, ...changed };
+    const limits = { ...before, ...changed, workers: before.workers.filter((worker) => !ended.has(worker)) };
     const document = { namespace: queue.namespace, taskQueue: queue.taskQueue, ...limits };
     print(
       options,
@@ -193,12 +204,17 @@ function effectInWords({ queueRate, poolRate, workers }: QueueLimits & QueueLoad
   // Each takes a whole number of calls.
   const count = Math.max(1, workers.length);
   const direct = Math.floor(lower / count) * count;
-  if (direct === 0) return 'Workers make no direct attempts, and this queue lets through what it says.';
-  const total =
-    queueRate.perSecond === undefined
-      ? 'the calls of all pools in this queue come on top, without a limit'
-      : `with this queue that is at most ${direct} + ${queueRate.perSecond} = ${direct + queueRate.perSecond} attempts`;
-  return `All workers together make ${direct} direct attempts a second at most, or ${allowance} if that is less, and twice as many sends; ${total}. Cognito lets an account check 25 codes and send 50 a second in a region.`;
+  if (direct === 0)
+    return 'Workers make no direct calls, 2.5 seconds after this was set at the latest, and this queue lets through what it says.';
+  const quotas = `Cognito lets an account check ${USUAL_QUOTAS.attempts} codes and send ${USUAL_QUOTAS.sends} a second in a region`;
+  const most = `All workers together make ${direct} direct attempts a second at most, or ${allowance} if that is less, and twice as many sends`;
+  if (queueRate.perSecond === undefined)
+    return `${most}; the calls of all pools in this queue come on top, without a limit. ${quotas}.`;
+  const [governed, directSends] = [queueRate.perSecond, direct * DIRECT_CALLS.sends];
+  const [attempts, sends] = [direct + governed, directSends + governed];
+  const total = `with this queue that is at most ${direct} + ${governed} = ${attempts} attempts, or ${directSends} + ${governed} = ${sends} sends`;
+  const isTooMuch = attempts > USUAL_QUOTAS.attempts || sends > USUAL_QUOTAS.sends;
+  return `${most}; ${total}. ${quotas}${isTooMuch ? ': this is more, unless the workers were given a lower allowance, and it throttles what is too much. A queue rate of 12 keeps within both' : ''}.`;
 }
 
 /** @throws InvalidArgumentError */

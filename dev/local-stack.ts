@@ -12,7 +12,7 @@ import { freePort } from './free-port.js';
 import { originsOf, startStackCodecServer } from './stack-codec-server.js';
 import { accountSettings, type CognitoChoice, needsOwnSandbox, provideCognito } from './stack-cognito.js';
 import { writeEnvironment } from './stack-environment.js';
-import type { StackFolder, StackInfo } from './stack-folder.js';
+import { type StackFolder, type StackInfo, WORKER_LOG } from './stack-folder.js';
 import { provideKeys } from './stack-keys.js';
 import { provideTemporal, type StackTemporal } from './stack-temporal.js';
 import { chooseUserPools } from './stack-user-pools.js';
@@ -86,7 +86,7 @@ async function startParts(options: LocalStackOptions, teardown: Teardown): Promi
     keys: keys.ring,
     userPools,
     endpoint: cognito.endpoint,
-    logFile: folder.path('worker.log'),
+    logFile: folder.path(WORKER_LOG),
     timeline,
     teardown,
   });

@@ -27,7 +27,7 @@ export async function startStackCodecServer(options: StackCodecServerOptions): P
     origins: webUi === undefined ? [] : originsOf(webUi),
     log: createLogger(loadTelemetryConfig().logLevel, logFile),
   });
-  teardown.addQuietly('the codec server', async () => await server.close());
+  teardown.add('the codec server', async () => await server.close());
   timeline.tell(`started a codec server at ${server.url}: payloads are sealed, and shown without tokens and codes`);
   return server.url;
 }

@@ -1,9 +1,9 @@
 /** What a person reads when a stack is up, and what another terminal needs in order to use it. */
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { KEY_SETTINGS } from '@cognito-verification/codec';
 import { type AttributeName, defined } from '@cognito-verification/contract';
 import type { SignedInUser } from './demo-user.js';
-import type { StackFolder, StackInfo } from './stack-folder.js';
+import { type StackFolder, type StackInfo, WORKER_LOG } from './stack-folder.js';
 import { type StackTemporal, settingsOfExternal } from './stack-temporal.js';
 
 const TOKEN_FILE = 'access-token';
@@ -72,6 +72,7 @@ export function describeStack(info: StackInfo, title: string, stays = true): str
     ['Cognito', describeCognito(info)],
     ['User', info.username && `${info.username} in pool ${info.userPoolId}`],
     ['State', info.stateDir],
+    ["Worker's log", join(info.stateDir, WORKER_LOG)],
   ];
   const next = ['', 'To try next, in another terminal:', '', ...nextCommands(info).map((command) => `  ${command}`)];
   return [

@@ -11,6 +11,9 @@ import { makeFolder, parseJson, readText } from './files.js';
 import { checkOwnFolder } from './own-folder.js';
 import { tryLock } from './process-lock.js';
 
+/** The file in the folder with the worker's log. */
+export const WORKER_LOG = 'worker.log';
+
 /** What is known of a running stack. `up --json` prints it. */
 export const StackInfo = v.object({
   /** The process that runs worker and sandbox. */

@@ -1,8 +1,5 @@
 /** How many calls to Cognito the workers may make in a second, as docs/limits.md adds them up. */
 
-import { WORKER_SETTINGS, workerSettings } from '../worker/worker-settings.js';
-import { readable } from './surroundings.js';
-
 /** Calls in a second that Cognito takes from an account in a region; AWS raises the first for nobody. */
 export const USUAL_QUOTAS = { attempts: 25, sends: 50, looks: 120 } as const;
 
@@ -30,15 +27,6 @@ export interface MostCalls {
   readonly direct: number;
   /** Those that the task queue lets through. */
   readonly governed: number;
-}
-
-/**
- * The allowance that the environment sets for workers.
- * @throws CouldNotAskError for settings that no worker takes
- */
-export function allowanceOf(environment: NodeJS.ProcessEnv): number {
-  const { directCallsPerSecond } = readable(() => workerSettings(environment), 'worker-settings');
-  return directCallsPerSecond ?? WORKER_SETTINGS.directCallsPerSecond.default;
 }
 
 export function mostCalls(kind: CallKind, { allowance, queueRate, poolRate, pools }: CallRates): MostCalls {

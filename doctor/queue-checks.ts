@@ -1,7 +1,8 @@
 /** Checks of the task queue of calls to Cognito: its limits, and the fairness between user pools. */
 import type { QueueLimits, QueueRate } from '../temporal/queue-limits.js';
 import { noQueueLimits } from '../temporal/queue-limits.js';
-import { allowanceOf, type CallRates, mostCalls, USUAL_QUOTAS } from './call-rates.js';
+import { allowanceOf } from './allowance.js';
+import { type CallRates, mostCalls, USUAL_QUOTAS } from './call-rates.js';
 import type { Check } from './check.js';
 import { CouldNotAskError } from './could-not-ask.js';
 import type { Finding } from './finding.js';

@@ -1,5 +1,6 @@
 /** Whether Cognito takes as many calls as the check `queue-limits` reckons with. */
-import { allowanceOf, type CallKind, type CallRates, DIRECT_CALLS, mostCalls, USUAL_QUOTAS } from '../call-rates.js';
+import { allowanceOf } from '../allowance.js';
+import { type CallKind, type CallRates, DIRECT_CALLS, mostCalls, USUAL_QUOTAS } from '../call-rates.js';
 import { CouldNotAskError } from '../could-not-ask.js';
 import { readable, type Surroundings } from '../surroundings.js';
 import { CALLS } from './calls.js';

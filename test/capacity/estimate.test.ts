@@ -175,7 +175,10 @@ describe('the capacity model', () => {
 
   it('says what is wanted, not what still comes, and with so many accounts it suffices', () => {
     const wanted = (given: object) => {
-      const input = { ...resolveInput({ perDay: 1, workers: 12, deadlineSeconds: 600, ...given }), startsByHour: [600, 1_200, 600] };
+      const input = {
+        ...resolveInput({ perDay: 1, workers: 12, deadlineSeconds: 600, ...given }),
+        startsByHour: [600, 1_200, 600],
+      };
       return estimate(input, 100);
     };
     const [little, plenty] = [wanted({ attemptsPerSecond: 2, sendsPerSecond: 4 }), wanted({})];

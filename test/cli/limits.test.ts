@@ -189,9 +189,20 @@ describe('a service that', () => {
 
 it.each([
   [{ queueRate: {}, poolRate: {} }, /nothing keeps the calls within Cognito's quotas/],
-  [{ queueRate: { perSecond: 0 }, poolRate: {} }, /make no direct attempts/],
-  [{ queueRate: { perSecond: 8 }, poolRate: {} }, /with this queue that is at most 8 \+ 8 = 16 attempts/],
-  [{ queueRate: { perSecond: 1 }, poolRate: {} }, /make no direct attempts/],
+  [{ queueRate: { perSecond: 0 }, poolRate: {} }, /make no direct calls, 2\.5 seconds after/],
+  [
+    { queueRate: { perSecond: 8 }, poolRate: {} },
+    /at most 8 \+ 8 = 16 attempts, or 16 \+ 8 = 24 sends.*in a region\.$/,
+  ],
+  [
+    { queueRate: { perSecond: 14 }, poolRate: {} },
+    /14 \+ 14 = 28 attempts.*in a region: this is more.*rate of 12 keeps/,
+  ],
+  [
+    { queueRate: { perSecond: 18 }, poolRate: { perSecond: 17 } },
+    /16 \+ 18 = 34 attempts, or 32 \+ 18 = 50 sends.*: this is more/,
+  ],
+  [{ queueRate: { perSecond: 1 }, poolRate: {} }, /make no direct calls/],
   [{ queueRate: {}, poolRate: { perSecond: 4 } }, /make 4 direct attempts.*on top, without a limit/],
 ])('the effect in words: %j', (rates, words) => {
   const load = { poolWeights: {}, backlog: 3, oldestMs: 4_000, workers: ['1@a', '2@b'] };
