@@ -270,6 +270,35 @@ it('the server lists each worker once, also where all have one name', { timeout:
   }
 });
 
+it('a worker takes the whole allowance soon after another has ended, although the server lists that one for minutes', {
+  timeout: 30_000,
+}, async () => {
+  const cognito = createCognitoClients({ endpoint: rig.sandbox.url });
+  const allowance = new Allowance(4);
+  const start = async (identity: string, options: object = {}) => {
+    const connection = await NativeConnection.connect({ address: rig.env.address });
+    const worker = await startWorker(rig, cognito, 'succeeded', { ...options, identity, connection });
+    onTestFinished(async () => {
+      await worker.stop();
+      await connection.close();
+    });
+    return worker;
+  };
+  const queue = { connection: rig.env.nativeConnection, namespace: 'default', taskQueue: 'succeeded-cognito' };
+  const listed = async () => (await readQueueLimits(queue))?.workers.map((worker) => worker.replace(/#.*/, ''));
+  const first = await start('first');
+  await expect.poll(listed, { timeout: 10_000 }).toEqual(['first']);
+  await first.stop();
+  await start('second', { allowance });
+  await expect.poll(listed, { timeout: 10_000 }).toEqual(['first', 'second']);
+  const left = () => {
+    const draw = () => allowance.draw('attempt', 'eu-west-1_AbC', () => Promise.resolve());
+    return Array.from({ length: 5 }, draw).filter((call) => call !== undefined).length;
+  };
+  await expect.poll(left, { interval: 1_100, timeout: 15_000 }).toBe(4);
+  expect(await listed()).toEqual(['first', 'second']);
+});
+
 it('weights of a pool count for its sends and its attempts, and are read as one', async () => {
   const { nativeConnection: connection } = rig.env;
   const queue = { connection, namespace: 'default', taskQueue: 'weighed-cognito' };
