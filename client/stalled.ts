@@ -54,7 +54,7 @@ export async function whyUnopened(client: Client, run: AskedRun): Promise<Sealin
     // One that was changed on its way says nothing about the keys of this process.
     if (cause.code !== 'UnknownKey') return undefined;
     return new SealingError(
-      `The worker did not answer for "${run.workflowId}", and this process cannot open its request: ${cause.message} Either this process has a wrong key, or the key was removed too early.`,
+      `This process lacks the key of "${run.workflowId}", and its worker did not answer: ${cause.message}`,
       { cause },
     );
   }
