@@ -31,7 +31,7 @@ export function heapLimitFor(maxCachedWorkflows: number): number {
 }
 
 /** V8 collects again when a heap has grown by so much since its last collection. Otherwise it may grow to four times. */
-const GROWTH_PERCENT = 30;
+const GROWTH_PERCENT = 10;
 
 /**
  * Lets the heaps of this process, that of its main thread above all, pile up less garbage before V8 collects it. Without that the main
