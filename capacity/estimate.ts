@@ -21,12 +21,12 @@ export type LimitName = keyof typeof LIMITS;
 /** A limit at its busiest: calls or cores in a second, or e-mails in a day, of one account. */
 export interface LimitUse {
   readonly name: LimitName;
-  /** What would be used if nothing were too little: who is refused his first message, types no code. */
-  readonly needed: number;
+  /** What would be used if everything sufficed. A day with limits hides some of it: whoever gets no message types no code. */
+  readonly wanted: number;
   /** Null: no limit. */
   readonly has: number | null;
-  /** `needed` over `has`: 1 is all of it. */
-  readonly used: number;
+  /** `wanted` over `has`: 1 is all of it. */
+  readonly share: number;
 }
 
 /** What calls wait for their turn, in the slot in which they wait longest. */
@@ -66,9 +66,9 @@ export interface Estimate {
   readonly queueLimitAdvised: number;
   readonly sendDelay: QueueDelay;
   readonly codeDelay: QueueDelay;
-  /** The most used first. */
+  /** First the one of which the largest share is wanted. */
   readonly limits: readonly LimitUse[];
-  /** The most used limit, whether it is used up or not. */
+  /** The first of the limits, whether it suffices or not. */
   readonly binding: LimitName;
   readonly startsPerSecondBySlot: readonly number[];
   readonly sendDelayP95BySlot: readonly number[];
@@ -79,8 +79,8 @@ const PLANNED_USE = 0.7;
 /** One may fail or be deployed. */
 const LEAST_WORKERS = 2;
 const DAYS_IN_MONTH = 30;
-/** What is needed in the busiest hour of so many people differs by a hundredth. */
-const ENOUGH_FOR_NEED = 100_000;
+/** In the busiest hour some 8,000 of them start. Chance then moves what is wanted by about 1 %. */
+const PEOPLE_FOR_WANTED = 100_000;
 
 /**
  * Estimates what one day needs. Accounts are alike: each has its part of the verifications and of the workers.
@@ -98,7 +98,7 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
   // In a day of a thousandth of a verification nobody may have come.
   const ended = counts.verified + counts.expired + counts.withoutEmail + counts.unsent + counts.failed || 1;
   const messages = day.messages * day.each * accounts;
-  const limits = limitsOf(input, account, simulate(unhindered(account), ENOUGH_FOR_NEED));
+  const limits = limitsOf(input, account, simulate(unhindered(account), PEOPLE_FOR_WANTED));
   const { retentionDays } = input;
   const historyBytesPerDay = costOf(counts, 'bytes') * day.each * accounts;
   const actionsPerDay = costOf(counts, 'actions') * day.each * accounts;
@@ -212,8 +212,8 @@ function limitsOf(input: CapacityInput, account: Account, day: Outcome): LimitUs
     ['looks', most(({ looks }) => looks), input.looksPerSecond],
   ];
   return uses
-    .map(([name, needed, has]) => ({ name, needed, has, used: has === null ? 0 : has === 0 ? needed : needed / has }))
-    .sort((a, b) => b.used - a.used);
+    .map(([name, wanted, has]) => ({ name, wanted, has, share: has === null ? 0 : has === 0 ? wanted : wanted / has }))
+    .sort((a, b) => b.share - a.share);
 }
 
 function worst(slots: readonly SlotOutcome[], delaysOf: (slot: SlotOutcome) => readonly number[]): QueueDelay {

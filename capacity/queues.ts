@@ -81,6 +81,7 @@ export class Quota {
   }
 
   take(now: number): boolean {
+    if (this.perSecond === Number.POSITIVE_INFINITY) return true;
     this.tokens = Math.min(this.most, this.tokens + ((now - this.filledAt) * this.perSecond) / this.standsFor);
     this.filledAt = now;
     if (this.tokens < 1) return false;

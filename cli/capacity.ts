@@ -88,19 +88,22 @@ async function writeSvg(path: string, svg: string): Promise<void> {
   });
 }
 
-/** The mean of the busiest hour fills as many: its busier seconds want more. */
-const moreAccounts = ({ accounts }: CapacityInput, used: number) =>
-  `Only more accounts help: ${number(Math.ceil(accounts * used))} would be full, so raise "accounts" above that.`;
+/** By the mean of the busiest hour, so that some to spare are needed. */
+const fullAccounts = ({ accounts }: CapacityInput, share: number) =>
+  `the busiest hour fills ${number(Math.ceil(accounts * share))} of them. Set "accounts" higher.`;
+
+const quotaOrAccounts = (input: CapacityInput, share: number) =>
+  `Ask AWS for a higher quota, or take more accounts: ${fullAccounts(input, share)}`;
 
 /** What helps where a limit is too little. */
-const REMEDIES: Readonly<Record<LimitName, string | typeof moreAccounts>> = {
-  attempts: moreAccounts,
-  sends: moreAccounts,
-  looks: moreAccounts,
-  emails: 'Send by an SES identity of your own (EmailSendingAccount: DEVELOPER), or raise "accounts".',
-  queue: 'Raise "queueCallsPerSecond", or "accounts" where the attempts come near their quota.',
-  workerCpu: 'Raise "workers".',
-  serverCpu: 'Raise "serverCores": a larger server.',
+const REMEDIES: Readonly<Record<LimitName, (input: CapacityInput, share: number) => string>> = {
+  attempts: (input, share) => `Only more accounts help: ${fullAccounts(input, share)}`,
+  sends: quotaOrAccounts,
+  looks: quotaOrAccounts,
+  emails: () => 'Send by an SES identity of your own (EmailSendingAccount: DEVELOPER), or raise "accounts".',
+  queue: () => 'Raise "queueCallsPerSecond", or "accounts" where the attempts come near their quota.',
+  workerCpu: () => 'Raise "workers".',
+  serverCpu: () => 'Raise "serverCores": a larger server.',
 };
 
 /** The estimate in words, without the chart. */
@@ -139,14 +142,13 @@ export function report(input: CapacityInput, said: Estimate, words: typeof LIMIT
     ],
   ];
   const limits = said.limits.map((limit) => `  ${limit.name.padEnd(12)}${use(limit)}`);
-  const isTooLittle = binding !== undefined && binding.used > 1;
-  const remedy = REMEDIES[said.binding];
+  const isTooLittle = binding !== undefined && binding.share > 1;
   return [
     ...rows.map(([name, text]) => `${name.padEnd(14)}${text}`),
     '',
     `binds         ${said.binding}, ${words[said.binding]}: ${isTooLittle ? 'it is too little' : 'it suffices'}`,
-    ...(isTooLittle ? [`              ${typeof remedy === 'string' ? remedy : remedy(input, binding.used)}`] : []),
-    `wanted of each of ${input.accounts} account${input.accounts === 1 ? '' : 's'}, in the busiest hour (e-mails: of the day):`,
+    ...(isTooLittle ? [`              ${REMEDIES[said.binding](input, binding.share)}`] : []),
+    `wanted of ${input.accounts === 1 ? 'the account' : `each of ${input.accounts} accounts`} in the busiest hour (e-mails: in the day), if everything sufficed:`,
     ...limits,
     // A limit of 0 would pause the queue, and one where something is too little would only make more wait.
     ...(input.queueCallsPerSecond === null && said.queueLimitAdvised >= 1 && !isTooLittle
@@ -158,10 +160,10 @@ export function report(input: CapacityInput, said: Estimate, words: typeof LIMIT
   ].join('\n');
 }
 
-function use({ needed, has, used }: LimitUse): string {
+function use({ wanted, has, share }: LimitUse): string {
   return has === null
-    ? `${number(needed).padStart(9)}  of no limit`
-    : `${number(needed).padStart(9)}  of ${number(has)}  (${percent(used)})`;
+    ? `${number(wanted).padStart(9)}  of no limit`
+    : `${number(wanted).padStart(9)}  of ${number(has)}  (${percent(share)})`;
 }
 
 function number(value: number): string {

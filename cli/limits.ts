@@ -59,7 +59,7 @@ export function limitsCommand(): Command {
       'after',
       `
 A rate is for all calls together: sends, attempts and looks. Direct calls of the workers are not among them and come on top;
-all workers together make at most as many of each kind as the lower of the two rates. Weights count only on a server with fairness
+all workers together make at most as many attempts and as many looks as the lower of the two rates, and twice as many sends. Weights count only on a server with fairness
 (matching.enableFairness), which does not say whether it has it.
 
 What is braked is in the store that all workers share. So this command needs the settings of the guard that the workers have, above
@@ -112,12 +112,14 @@ async function readOrSet(options: LimitsOptions): Promise<void> {
   const { connection, close } = await connectClient(config);
   const queue = { connection, namespace: config.namespace, taskQueue: cognitoTaskQueue(config.taskQueue) };
   try {
-    const [before, ended] = await Promise.all([
-      queueLimits.readQueueLimits(queue),
-      readEndedWorkers(connection, queue),
-    ]);
+    const before = await queueLimits.readQueueLimits(queue);
     if (before === undefined) throw queueLimits.noQueueLimits(queue);
     const changed = isChange(options) ? await queueLimits.setQueueLimits(queue, changesOf(options, before)) : undefined;
+    // Not before a change: a pause must not wait for this.
+    const ended = await connection.withDeadline(
+      Date.now() + queueLimits.READ_TIMEOUT_MS,
+      async () => await readEndedWorkers(connection, queue),
+    );
     const limits = { ...before, ...changed, workers: before.workers.filter((worker) => !ended.has(worker)) };
     const document = { namespace: queue.namespace, taskQueue: queue.taskQueue, ...limits };
     print(
@@ -180,7 +182,7 @@ export function inWords(
     `per pool  ${rateInWords(poolRate)}`,
     ...weights.map(([pool, weight]) => `weight    ${weight} for ${pool}`),
     `waiting   ${backlog === 0 ? 'nothing' : waits}`,
-    `workers   ${workers.length === 0 ? 'none polled in the last minutes' : workers.join(', ')}`,
+    `workers   ${workers.length === 0 ? 'none' : workers.join(', ')}`,
     '',
     effectInWords(limits),
   ].join('\n');
@@ -204,17 +206,21 @@ function effectInWords({ queueRate, poolRate, workers }: QueueLimits & QueueLoad
   // Each takes a whole number of calls.
   const count = Math.max(1, workers.length);
   const direct = Math.floor(lower / count) * count;
-  if (direct === 0)
-    return 'Workers make no direct calls, 2.5 seconds after this was set at the latest, and this queue lets through what it says.';
-  const quotas = `Cognito lets an account check ${USUAL_QUOTAS.attempts} codes and send ${USUAL_QUOTAS.sends} a second in a region`;
-  const most = `All workers together make ${direct} direct attempts a second at most, or ${allowance} if that is less, and twice as many sends`;
-  if (queueRate.perSecond === undefined)
-    return `${most}; the calls of all pools in this queue come on top, without a limit. ${quotas}.`;
-  const [governed, directSends] = [queueRate.perSecond, direct * DIRECT_CALLS.sends];
-  const [attempts, sends] = [direct + governed, directSends + governed];
-  const total = `with this queue that is at most ${direct} + ${governed} = ${attempts} attempts, or ${directSends} + ${governed} = ${sends} sends`;
-  const isTooMuch = attempts > USUAL_QUOTAS.attempts || sends > USUAL_QUOTAS.sends;
-  return `${most}; ${total}. ${quotas}${isTooMuch ? ': this is more, unless the workers were given a lower allowance, and it throttles what is too much. A queue rate of 12 keeps within both' : ''}.`;
+  const directSends = direct * DIRECT_CALLS.sends;
+  const most =
+    direct === 0
+      ? 'Workers make no direct calls, 2.5 seconds after a change at the latest'
+      : `All workers together make ${direct} direct attempts a second at most, or ${allowance} if that is less, and twice as many sends`;
+  const quotas = `Cognito lets an account check ${USUAL_QUOTAS.attempts} codes and send ${USUAL_QUOTAS.sends} a second in a region.`;
+  const governed = queueRate.perSecond;
+  if (governed === undefined)
+    return `${most}; the calls of all pools in this queue come on top, without a limit. ${quotas}`;
+  const attempts = direct + governed;
+  const sum = `${most}; with this queue that is at most ${direct} + ${governed} = ${attempts} attempts, or ${directSends} + ${governed} = ${directSends + governed} sends. ${quotas}`;
+  // Then sends are 37 at most, since there are no more direct attempts than calls of the queue.
+  if (attempts <= USUAL_QUOTAS.attempts) return sum;
+  const lowerBy = poolRate.perSecond === undefined ? 'the allowance' : 'the allowance or the rate of each pool';
+  return `${sum} That is more attempts than it checks, unless ${lowerBy} keeps them below: it throttles the rest. A queue rate of 12 keeps within both quotas.`;
 }
 
 /** @throws InvalidArgumentError */

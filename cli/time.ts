@@ -5,7 +5,7 @@ export function time(iso: string | undefined, now: number = Date.now()): string 
   if (iso === undefined) return undefined;
   const seconds = Math.round((Date.parse(iso) - now) / 1000);
   const span = seconds === 0 ? 'now' : seconds > 0 ? `in ${spanInWords(seconds)}` : `${spanInWords(-seconds)} ago`;
-  return `${new Date(iso).toLocaleString(ISO_ORDER, TIME_FORM)} (${span})`;
+  return `${new Date(iso).toLocaleString(ISO_ORDER, TIME_FORM).replace(',', '')} (${span})`;
 }
 
 /** A text whose ISO times are those of `time`. */
@@ -15,8 +15,8 @@ export function withTimes(text: string): string {
   );
 }
 
-/** Swedish is written year, month, day, as in ISO 8601: nobody takes the month for the day. */
-const ISO_ORDER = 'sv-SE';
+/** Canada writes year, month, day, as ISO 8601 does: nobody takes the month for the day. */
+const ISO_ORDER = 'en-CA';
 
 const TIME_FORM: Intl.DateTimeFormatOptions = {
   year: 'numeric',
@@ -25,6 +25,7 @@ const TIME_FORM: Intl.DateTimeFormatOptions = {
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
+  hourCycle: 'h23',
   timeZoneName: 'short',
 };
 

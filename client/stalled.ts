@@ -54,7 +54,7 @@ export async function whyUnopened(client: Client, run: AskedRun): Promise<Sealin
     // One that was changed on its way says nothing about the keys of this process.
     if (cause.code !== 'UnknownKey') return undefined;
     return new SealingError(
-      `This process lacks the key of "${run.workflowId}", and its worker did not answer: ${cause.message}`,
+      `This process lacks the key of the request of "${run.workflowId}". ${cause.message} No worker answered either.`,
       { cause },
     );
   }

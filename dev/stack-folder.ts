@@ -11,7 +11,7 @@ import { makeFolder, parseJson, readText } from './files.js';
 import { checkOwnFolder } from './own-folder.js';
 import { tryLock } from './process-lock.js';
 
-/** The file in the folder with the worker's log. */
+/** The worker's log, a file of the folder. */
 export const WORKER_LOG = 'worker.log';
 
 /** What is known of a running stack. `up --json` prints it. */

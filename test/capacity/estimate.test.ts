@@ -113,7 +113,7 @@ describe('the capacity model', () => {
     const { sendDelay, codeDelay, limits } = estimate(input, SLOT_SECONDS);
     expect(sendDelay.p95Seconds).toBeLessThan(1);
     expect(codeDelay.p95Seconds).toBeLessThan(1);
-    expect(limits.every(({ used }) => used < 1)).toBe(true);
+    expect(limits.every((limit) => limit.share < 1)).toBe(true);
   });
 
   it.each([
@@ -145,7 +145,7 @@ describe('the capacity model', () => {
       startsByHour: [100, 100, 100],
     };
     const said = estimate(input, 100);
-    expect(said.limits[0]).toMatchObject({ name: 'sends', used: expect.closeTo(1 / 1.2, 1) as number });
+    expect(said.limits[0]).toMatchObject({ name: 'sends', share: expect.closeTo(1 / 1.2, 1) as number });
     expect(said.sendDelay.p95Seconds).toBeGreaterThan(2);
     expect(estimate(input, 100)).toEqual(said);
   });
@@ -174,19 +174,19 @@ describe('the capacity model', () => {
   );
 
   it('says what is wanted, not what still comes, and with so many accounts it suffices', () => {
-    const wanted = (given: object) => {
+    const saidOf = (given: object) => {
       const input = {
         ...resolveInput({ perDay: 1, workers: 12, deadlineSeconds: 600, ...given }),
         startsByHour: [600, 1_200, 600],
       };
       return estimate(input, 100);
     };
-    const [little, plenty] = [wanted({ attemptsPerSecond: 2, sendsPerSecond: 4 }), wanted({})];
-    expect(little.limits.map(({ name, needed }) => [name, needed])).toEqual(
-      expect.arrayContaining(plenty.limits.map(({ name, needed }) => [name, needed])),
+    const [little, plenty] = [saidOf({ attemptsPerSecond: 2, sendsPerSecond: 4 }), saidOf({})];
+    expect(little.limits.map(({ name, wanted }) => [name, wanted])).toEqual(
+      expect.arrayContaining(plenty.limits.map(({ name, wanted }) => [name, wanted])),
     );
-    const accounts = Math.ceil((little.limits[0]?.used ?? 0) * 1.5);
-    const enough = wanted({ attemptsPerSecond: 2, sendsPerSecond: 4, accounts });
+    const accounts = Math.ceil((little.limits[0]?.share ?? 0) * 1.5);
+    const enough = saidOf({ attemptsPerSecond: 2, sendsPerSecond: 4, accounts });
     expect(little.expiredShare).toBeGreaterThan(plenty.expiredShare + 0.1);
     expect(enough.expiredShare).toBeLessThan(plenty.expiredShare + 0.02);
   });
@@ -200,8 +200,8 @@ describe('the capacity model', () => {
   it('answers for more people than it can try one by one', () => {
     const { binding, limits, verifiedShare, expiredShare, failedShare } = estimate(resolveInput({ perDay: 1e8 }));
     expect(binding).toBe('attempts');
-    // 2,300 start in a second of the busiest hour, and nine of ten type a code.
-    expect(limits[0]?.used).toBeCloseTo((0.0233 * 1e8) / 1_000 / 25, -1);
+    // 8.4 % start in the busiest hour. 19 of 20 of them type a code, and one of ten of these another one.
+    expect(limits[0]?.share).toBeCloseTo((0.084 * 1e8 * 0.95 * 1.1) / 3_600 / 25, 0);
     expect(verifiedShare + expiredShare + failedShare).toBeCloseTo(1, 9);
     // No more than the quota lets through until the last deadline.
     expect(verifiedShare).toBeLessThan((25 * 2 * 86_400) / 1e8);

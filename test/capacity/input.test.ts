@@ -109,6 +109,15 @@ describe('the advised limit of the task queue of calls', () => {
   });
 });
 
+it.each([
+  [{ attemptsPerSecond: 2 }, 'Only more accounts help: the busiest hour fills 5 of them. Set "accounts" higher.'],
+  [{ sendsPerSecond: 4 }, 'Ask AWS for a higher quota, or take more accounts: the busiest hour fills 4 of them.'],
+])('says what helps where %j is too little', (quota, remedy) => {
+  // In the busiest 100 seconds 13 messages and 8.6 codes are wanted in each: codes come minutes later.
+  const input = { ...resolveInput({ perDay: 1, deadlineSeconds: 600, ...quota }), startsByHour: [600, 1_200, 600] };
+  expect(report(input, estimate(input, 100), LIMITS)).toContain(`it is too little\n              ${remedy}`);
+});
+
 describe('the costs', () => {
   it('are those of docs/performance.md', async () => {
     const rows = new Map(

@@ -1,12 +1,14 @@
 /** The command `limits` on a real server, and what a running worker makes of it. */
 import { Secret } from '@cognito-verification/contract';
+import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createCognitoClients } from '../../activities/cognito-clients.js';
 import { inWords } from '../../cli/limits.js';
 import { startRedis } from '../../dev/redis.js';
 import { createMessageGuard } from '../../guard/create-message-guard.js';
 import { readQueueLimits, setQueueLimits } from '../../temporal/queue-limits.js';
 import { untyped } from '../client/fixtures.js';
-import { useRig } from '../rig.js';
+import { startWorker, useRig } from '../rig.js';
 import { killRunning, runCli, runJson } from './run-cli.js';
 
 const TAKES_HOLD_MS = 5_000;
@@ -113,6 +115,27 @@ describe('limits', () => {
   });
 });
 
+it('shows the workers that work, and not one that has ended, which the server lists for minutes', async () => {
+  const { env: server, sandbox } = rig;
+  const taskQueue = 'left';
+  const queue = { connection: server.connection, namespace: 'default', taskQueue: 'left-cognito' };
+  const own = { env: { ...env, VERIFICATION_TASK_QUEUE: taskQueue } };
+  const connection = await NativeConnection.connect({ address: server.address });
+  const cognito = createCognitoClients({ endpoint: sandbox.url });
+  const worker = await startWorker(rig, cognito, taskQueue, { identity: 'leaves', connection });
+  onTestFinished(async () => {
+    await worker.stop();
+    await connection.close();
+  });
+  const name = expect.stringMatching(/^leaves#/);
+  const shown = async () => (await runJson(['limits'], own)).document;
+  await expect.poll(async () => (await readQueueLimits(queue))?.workers, { timeout: 10_000 }).toEqual([name]);
+  expect(await shown()).toMatchObject({ workers: [name] });
+  await worker.stop();
+  await expect.poll(shown, { timeout: 10_000 }).toMatchObject({ workers: [] });
+  expect((await readQueueLimits(queue))?.workers).toEqual([name]);
+});
+
 describe('the brakes of workers that share a store', () => {
   const KEY = Buffer.alloc(32, 'guard of limits');
   const sms = (index: number) => {
@@ -189,20 +212,21 @@ describe('a service that', () => {
 
 it.each([
   [{ queueRate: {}, poolRate: {} }, /nothing keeps the calls within Cognito's quotas/],
-  [{ queueRate: { perSecond: 0 }, poolRate: {} }, /make no direct calls, 2\.5 seconds after/],
+  [{ queueRate: { perSecond: 0 }, poolRate: {} }, /make no direct calls, 2\.5 seconds after a change/],
   [
     { queueRate: { perSecond: 8 }, poolRate: {} },
-    /at most 8 \+ 8 = 16 attempts, or 16 \+ 8 = 24 sends.*in a region\.$/,
+    /at most 8 \+ 8 = 16 attempts, or 16 \+ 8 = 24 sends\..*a region\.$/m,
   ],
-  [
-    { queueRate: { perSecond: 14 }, poolRate: {} },
-    /14 \+ 14 = 28 attempts.*in a region: this is more.*rate of 12 keeps/,
-  ],
+  [{ queueRate: { perSecond: 14 }, poolRate: {} }, /14 \+ 14 = 28 attempts.*more attempts.*unless the allowance keeps/],
   [
     { queueRate: { perSecond: 18 }, poolRate: { perSecond: 17 } },
-    /16 \+ 18 = 34 attempts, or 32 \+ 18 = 50 sends.*: this is more/,
+    /16 \+ 18 = 34 attempts.*or the rate of each pool keeps/,
   ],
   [{ queueRate: { perSecond: 1 }, poolRate: {} }, /make no direct calls/],
+  [
+    { queueRate: { perSecond: 30 }, poolRate: { perSecond: 1 } },
+    /no direct calls.*0 \+ 30 = 30 attempts.*more attempts/,
+  ],
   [{ queueRate: {}, poolRate: { perSecond: 4 } }, /make 4 direct attempts.*on top, without a limit/],
 ])('the effect in words: %j', (rates, words) => {
   const load = { poolWeights: {}, backlog: 3, oldestMs: 4_000, workers: ['1@a', '2@b'] };
