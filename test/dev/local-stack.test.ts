@@ -53,7 +53,7 @@ test('reaches verified, shows it in the Web UI, stops on Ctrl-C, and finds every
   expect(await first.ended()).toBe(0);
   expect(await isSameProcessAlive(server)).toBe(false);
   const stops = [...first.stderr().matchAll(/stopped (the .*)/g)].map(([, part]) => part);
-  expect(stops).toEqual(['the worker', 'the Cognito sandbox', 'the Temporal server']);
+  expect(stops).toEqual(['the worker', 'the Cognito sandbox', 'the codec server', 'the Temporal server']);
   expect(first.stderr()).not.toMatch(/^\s+at /m);
 
   const third = startUp(stateDir);
