@@ -21,7 +21,7 @@ export type LimitName = keyof typeof LIMITS;
 /** A limit at its busiest: calls or cores in a second, or e-mails in a day, of one account. */
 export interface LimitUse {
   readonly name: LimitName;
-  /** What would be used if everything sufficed. A day with limits hides some of it: whoever gets no message types no code. */
+  /** What people would use if everything sufficed. Limits hide some of it: a person who gets no message types no code. */
   readonly wanted: number;
   /** Null: no limit. */
   readonly has: number | null;
@@ -66,9 +66,9 @@ export interface Estimate {
   readonly queueLimitAdvised: number;
   readonly sendDelay: QueueDelay;
   readonly codeDelay: QueueDelay;
-  /** First the one of which the largest share is wanted. */
+  /** Sorted by `share`, the largest first. */
   readonly limits: readonly LimitUse[];
-  /** The first of the limits, whether it suffices or not. */
+  /** The limit with the largest `share`, whether it suffices or not. */
   readonly binding: LimitName;
   readonly startsPerSecondBySlot: readonly number[];
   readonly sendDelayP95BySlot: readonly number[];

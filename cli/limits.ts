@@ -59,8 +59,8 @@ export function limitsCommand(): Command {
       'after',
       `
 A rate is for all calls together: sends, attempts and looks. Direct calls of the workers are not among them and come on top;
-all workers together make at most as many attempts and as many looks as the lower of the two rates, and twice as many sends. Weights count only on a server with fairness
-(matching.enableFairness), which does not say whether it has it.
+all workers together make at most as many attempts and as many looks as the lower of the two rates, and twice as many sends.
+Weights count only on a server with fairness (matching.enableFairness), which does not say whether it has it.
 
 What is braked is in the store that all workers share. So this command needs the settings of the guard that the workers have, above
 all VERIFICATION_GUARD_STORE and VERIFICATION_GUARD_KEY. Without a store each worker has brakes of its own, which nobody else can see or
