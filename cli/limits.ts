@@ -5,8 +5,9 @@ import { type Brakes, brakesInWords, type Lift, placeDocument, placeOption, read
 import { watchInterruption } from './interruption.js';
 import { operator } from './operator.js';
 import { durationOption } from './options.js';
-import { jsonOption, type OutputOptions, print } from './print.js';
+import { jsonOption, type OutputOptions, print, tell } from './print.js';
 import { spanInWords, time } from './time.js';
+import { InterruptedError } from './usage-error.js';
 
 const CLEARABLE = ['queue-rate', 'pool-rate', 'pool-weights'] as const;
 
@@ -38,7 +39,7 @@ export function limitsCommand(): Command {
     .addOption(
       new Option(
         '--pool-weight <pool=weight>',
-        'how often a pool has its turn, where others have the weight 1; may be repeated',
+        'how often a pool has its turn, where others have 1, and so does it again with 1; may be repeated',
       ).argParser(weightOption),
     )
     .addOption(new Option('--clear <what...>', 'removes limits').choices(CLEARABLE))
@@ -77,15 +78,42 @@ Examples:
     .action(async (options: LimitsOptions, command: Command) => {
       refuseContradiction(options, command);
       const interruption = watchInterruption('Interrupted. What was asked for may have been done.');
+      const change = new Change();
       try {
-        await Promise.race([readOrSet(options), interruption.promise]);
+        await Promise.race([readOrSet(options, change), interruption.promise.catch((error) => change.endWith(error))]);
       } finally {
         interruption.dispose();
       }
     });
 }
 
-async function readOrSet(options: LimitsOptions): Promise<void> {
+/**
+ * A change of the limits that is with the server. The server takes no other change for minutes if the caller of one goes before its
+ * answer, as we saw with the development server 1.32: nobody could pause the queue then.
+ */
+class Change {
+  private answer: Promise<unknown> | undefined;
+
+  /** @param make makes it; its answer or its time limit of ten seconds ends it */
+  async begin<T>(make: () => Promise<T>): Promise<T> {
+    const answer = make();
+    this.answer = answer;
+    return await answer;
+  }
+
+  /**
+   * Ends the command after an interruption, once the server has answered.
+   * @throws InterruptedError; the error of the change
+   */
+  async endWith(interrupted: unknown): Promise<never> {
+    if (this.answer === undefined) throw interrupted;
+    tell('The limits are being changed. This ends with the answer of the server, within ten seconds.');
+    await this.answer;
+    throw new InterruptedError('Interrupted. The limits were changed before.');
+  }
+}
+
+async function readOrSet(options: LimitsOptions, change: Change): Promise<void> {
   const [
     { cognitoTaskQueue },
     { loadConfig },
@@ -114,7 +142,9 @@ async function readOrSet(options: LimitsOptions): Promise<void> {
   try {
     const before = await queueLimits.readQueueLimits(queue);
     if (before === undefined) throw queueLimits.noQueueLimits(queue);
-    const changed = isChange(options) ? await queueLimits.setQueueLimits(queue, changesOf(options, before)) : undefined;
+    const changed = isChange(options)
+      ? await change.begin(() => queueLimits.setQueueLimits(queue, changesOf(options, before)))
+      : undefined;
     // Not before a change: a pause must not wait for this.
     const ended = await connection.withDeadline(
       Date.now() + queueLimits.READ_TIMEOUT_MS,
@@ -184,8 +214,21 @@ export function inWords(
     `waiting   ${backlog === 0 ? 'nothing' : waits}`,
     `workers   ${workers.length === 0 ? 'none' : workers.join(', ')}`,
     '',
+    ...(workers.length === 0
+      ? ['No worker has polled this queue in the last minute. Is VERIFICATION_TASK_QUEUE that of the workers?']
+      : []),
+    ...pauseInWords(limits),
     effectInWords(limits),
   ].join('\n');
+}
+
+function pauseInWords({ queueRate, poolRate }: QueueLimits): string[] {
+  const rates = { 'queue-rate': queueRate, 'pool-rate': poolRate };
+  const paused = Object.entries(rates).flatMap(([name, { perSecond }]) => (perSecond === 0 ? name : []));
+  if (paused.length === 0) return [];
+  return [
+    `The queue is paused. A code that waits for 45 seconds is answered as not checked, and a send that waits for 9 minutes as not made. To go on: cognito-verification limits --clear ${paused.join(' ')}`,
+  ];
 }
 
 function rateInWords({ perSecond, setBy, setAt, reason }: QueueRate): string {
@@ -223,17 +266,29 @@ function effectInWords({ queueRate, poolRate, workers }: QueueLimits & QueueLoad
   return `${sum} That is more attempts than it checks, unless ${lowerBy} keeps them below: it throttles the rest. A queue rate of 12 keeps within both quotas.`;
 }
 
+const MOST_PER_SECOND = 100_000;
+const MOST_WEIGHT = 1_000;
+
 /** @throws InvalidArgumentError */
 function rateOption(value: string): number {
-  if (!/^\d{1,6}(\.\d{1,3})?$/.test(value))
-    throw new InvalidArgumentError('A rate is a number of calls in a second, such as 8 or 0.5; 0 pauses.');
+  if (!isDecimal(value) || Number(value) > MOST_PER_SECOND)
+    throw new InvalidArgumentError(
+      `A rate is a number of calls in a second from 0 to ${MOST_PER_SECOND}, with three decimals at most, such as 8 or 0.5; 0 pauses.`,
+    );
   return Number(value);
 }
 
+/** By Cognito's form of the id of a user pool. */
+const WEIGHT_OF_POOL = /^(?=.{1,55}=)([\w-]+_[\dA-Za-z]+)=(.+)$/;
+
 /** @throws InvalidArgumentError */
 function weightOption(value: string, before: Record<string, number> = {}): Record<string, number> {
-  const [, pool, weight] = /^([\w-]{1,55})=(\d{1,4}(?:\.\d{1,3})?)$/.exec(value) ?? [];
-  if (pool === undefined || !(Number(weight) > 0))
-    throw new InvalidArgumentError('It must be POOL=WEIGHT with a weight above 0, such as eu-west-1_AbC123xyz=3.');
+  const [, pool, weight = ''] = WEIGHT_OF_POOL.exec(value) ?? [];
+  if (pool === undefined || !isDecimal(weight) || !(Number(weight) > 0) || Number(weight) > MOST_WEIGHT)
+    throw new InvalidArgumentError(
+      `It must be POOL=WEIGHT, with the id of a user pool and a weight from 0.001 to ${MOST_WEIGHT}, such as eu-west-1_AbC123xyz=3.`,
+    );
   return { ...before, [pool]: Number(weight) };
 }
+
+const isDecimal = (text: string) => /^\d{1,6}(\.\d{1,3})?$/.test(text);

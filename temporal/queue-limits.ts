@@ -64,7 +64,8 @@ export class QueueLimitsError extends Error {
   override readonly name = 'QueueLimitsError';
   constructor(
     message: string,
-    readonly code: 'NotSetUp' | 'InvalidRequest',
+    /** `TemporalUnavailable`: for the moment. */
+    readonly code: 'NotSetUp' | 'InvalidRequest' | 'TemporalUnavailable',
     cause: unknown,
   ) {
     super(message, { cause });
@@ -143,10 +144,20 @@ export function noQueueLimits({ namespace }: Pick<GovernedQueue, 'namespace'>, c
   );
 }
 
+/** Of a server that remembers a version of its own that it never stored. */
+const STUCK = 'Expected exactly one row to be updated';
+
 function refusalOf(error: unknown, queue: GovernedQueue): unknown {
   const status = statusOf(error);
   if (status === GRPC_STATUS.UNIMPLEMENTED) return noQueueLimits(queue, error);
   const details = isRecord(error) && typeof error['details'] === 'string' ? error['details'] : String(error);
+  // By its words alone: its status is that of a wrong request.
+  if (details.includes(STUCK))
+    return new QueueLimitsError(
+      `The Temporal Service changes no limits of task queue ${queue.taskQueue} for some minutes, because an earlier change was cut off in the middle (${details}). Nothing was changed. Try again every minute; a restart of its matching service ends it at once. If calls must stop now, stop the workers.`,
+      'TemporalUnavailable',
+      error,
+    );
   if (status === GRPC_STATUS.INVALID_ARGUMENT)
     return new QueueLimitsError(`The Temporal Service refuses these limits: ${details}`, 'InvalidRequest', error);
   if (status === GRPC_STATUS.PERMISSION_DENIED)

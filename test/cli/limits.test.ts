@@ -1,4 +1,6 @@
 /** The command `limits` on a real server, and what a running worker makes of it. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Secret } from '@cognito-verification/contract';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -9,9 +11,10 @@ import { createMessageGuard } from '../../guard/create-message-guard.js';
 import { readQueueLimits, setQueueLimits } from '../../temporal/queue-limits.js';
 import { untyped } from '../client/fixtures.js';
 import { startWorker, useRig } from '../rig.js';
-import { killRunning, runCli, runJson } from './run-cli.js';
+import { killRunning, runCli, runJson, startCli } from './run-cli.js';
 
 const TAKES_HOLD_MS = 5_000;
+const LATE_MS = 500;
 const rig = useRig('local');
 let env: Record<string, string>;
 
@@ -67,8 +70,11 @@ describe('limits', () => {
     [['--queue-rate', '-1'], /number of calls in a second/],
     [['--queue-rate', 'many'], /number of calls in a second/],
     [['--pool-rate', '1e9'], /number of calls in a second/],
+    [['--pool-rate', '100001'], /from 0 to 100000/],
     [['--pool-weight', 'eu-west-1_A'], /POOL=WEIGHT/],
-    [['--pool-weight', 'eu-west-1_A=0'], /POOL=WEIGHT with a weight above 0/],
+    [['--pool-weight', 'eu-west-1_A=0'], /a weight from 0\.001 to 1000/],
+    [['--pool-weight', 'eu-west-1_A=1001'], /a weight from 0\.001 to 1000/],
+    [['--pool-weight', 'foo=3'], /the id of a user pool/],
     [['--clear', 'everything'], /queue-rate, pool-rate, pool-weights/],
     [['--clear', 'queue-rate', '--queue-rate', '3'], /cannot be used with --queue-rate/],
     [['--clear', 'pool-weights', '--pool-weight', 'eu-west-1_A=2'], /cannot be used with --pool-weight/],
@@ -90,6 +96,36 @@ describe('limits', () => {
       undefined,
       {},
     ]);
+  });
+
+  it('ends on Ctrl-C with the answer to a change: without its caller the server takes no other for minutes', async () => {
+    const reason = 'cut off';
+    const [host = '', port] = rig.env.address.split(':');
+    const sockets = new Set<Socket>();
+    let isAsked = false;
+    const line = createServer((near) => {
+      const far = connect(Number(port), host);
+      for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined));
+      near.on('data', (bytes: Buffer) => {
+        far.write(bytes);
+        if (!bytes.includes(reason)) return;
+        isAsked = true;
+        command.child.kill('SIGINT');
+      });
+      far.on('data', (bytes: Buffer) => void setTimeout(() => near.write(bytes), isAsked ? LATE_MS : 0));
+    });
+    await once(line.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(async () => {
+      for (const socket of sockets) socket.destroy();
+      line.close();
+      await limits('--clear', 'queue-rate');
+    });
+    const through = { ...env, TEMPORAL_ADDRESS: `127.0.0.1:${(line.address() as AddressInfo).port}` };
+    const command = startCli(['limits', '--queue-rate', '7', '--reason', reason], { env: through });
+    const { code, stdout, stderr } = await command.ended;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toMatch(/^The limits are being changed\..*\nInterrupted\. The limits were changed before\.$/m);
+    expect(await limits('--queue-rate', '8')).toMatchObject({ code: 0, document: { queueRate: { perSecond: 8 } } });
   });
 
   it('takes hold of a running worker within five seconds, both ways', async () => {
@@ -189,7 +225,10 @@ describe('a service that', () => {
     namespace: 'default',
     taskQueue: 'q-cognito',
   });
-  const refusing = (code: number) => () => Promise.reject(Object.assign(new Error('refused'), { code, details: 'no' }));
+  const refusing =
+    (code: number, details = 'no') =>
+    () =>
+      Promise.reject(Object.assign(new Error('refused'), { code, details }));
   const change = { queueRate: 1, identity: 'me' };
 
   it('knows no limits is no reason for a worker to stop, and an error for who sets one', async () => {
@@ -202,10 +241,11 @@ describe('a service that', () => {
   });
 
   it.each([
-    [7, 'NotSetUp', /credentials with the right/],
-    [3, 'InvalidRequest', /refuses these limits: no/],
-  ])('refuses with status %d says what to do', async (status, code, message) => {
-    const refused = setQueueLimits(queue({ updateTaskQueueConfig: refusing(status) }), change);
+    [7, 'no', 'NotSetUp', /credentials with the right/],
+    [3, 'no', 'InvalidRequest', /refuses these limits: no/],
+    [3, 'Expected exactly one row to be updated', 'TemporalUnavailable', /for some minutes.*Try again every minute/],
+  ])('refuses with status %d and "%s" says what to do', async (status, details, code, message) => {
+    const refused = setQueueLimits(queue({ updateTaskQueueConfig: refusing(status, details) }), change);
     await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 });
@@ -233,6 +273,20 @@ it.each([
   const text = inWords({ namespace: 'default', taskQueue: 'q-cognito' }, { ...rates, ...load });
   expect(text).toMatch(words);
   expect(text).toMatch(/^waiting {3}3 calls, the oldest for 4 s$/m);
+});
+
+it.each([
+  [0, {}, ['1@a'], /^The queue is paused\..*To go on: cognito-verification limits --clear queue-rate$/m],
+  [8, { perSecond: 0 }, ['1@a'], /^The queue is paused\..*limits --clear pool-rate$/m],
+  [8, {}, [], /^No worker has polled this queue.*VERIFICATION_TASK_QUEUE/m],
+])('a rate of %d, %j for each pool, workers %j: it says what that means', (perSecond, poolRate, workers, words) => {
+  const told = (changed: object) =>
+    inWords(
+      { namespace: 'default', taskQueue: 'q' },
+      { queueRate: { perSecond: 8 }, poolRate: {}, poolWeights: {}, backlog: 0, oldestMs: 0, workers: [], ...changed },
+    );
+  expect(told({ queueRate: { perSecond }, poolRate, workers })).toMatch(words);
+  expect(told({ workers: ['1@a'] })).not.toMatch(words);
 });
 
 it('limits shows the queue although the store of the brakes is away', async () => {
