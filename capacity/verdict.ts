@@ -3,7 +3,7 @@ import { type Estimate, estimate, type LimitUse, PLANNED_USE } from './estimate.
 import type { CapacityInput } from './input.js';
 
 /** A person whom a screen keeps waiting for longer begins to think that it does not work, and asks again. */
-export const BEARABLE_SECONDS = 10;
+const BEARABLE_SECONDS = 10;
 
 /**
  * `tooLittle`: the busiest hour wants more than there is. `peaksWait`: the mean of that hour does not, but one in twenty waits

@@ -41,7 +41,7 @@ export function report(input: CapacityInput, said: Estimate, limited: Estimate |
     ...rows.map(([name, text]) => `${name.padEnd(14)}${text}`),
     '',
     ...verdict(input, said, limited),
-    `wanted of ${input.accounts === 1 ? 'the account' : `each of ${input.accounts} accounts`} in the busiest hour (e-mails: in the day), if everything sufficed:`,
+    `wanted of ${input.accounts === 1 ? 'the account' : `each of ${input.accounts} accounts`} in the busiest hour${input.emailsPerDay === null ? '' : ' (e-mails: in the day)'}, if everything sufficed:`,
     ...limits.map((limit) => `  ${limit.name.padEnd(12)}${use(limit)}`),
     ...(limited && input.queueCallsPerSecond === null ? ['', ...limitAdvice(input, said, limited)] : []),
   ].join('\n');
