@@ -5,27 +5,55 @@ import type { Estimate } from './estimate.js';
 const BLOCKS = ' ▁▂▃▄▅▆▇█';
 const LINES = 6;
 
-/** For a terminal: bars of the starts, three columns for each hour. */
+/** Three columns for each hour, unless a wait needs more. */
+const LEAST_COLUMNS = 3;
+
+/** For a terminal: bars of the starts, and below them what sends wait for. */
 export function terminalChart({ startsPerSecondBySlot: starts, sendDelayP95BySlot: delays }: Estimate): string {
   const most = Math.max(...starts);
+  const unit = unitOf(Math.max(...delays));
+  const waits = delays.map((delay) => waitIn(unit, delay));
+  const columns = Math.max(LEAST_COLUMNS, ...waits.map(({ length }) => length + 1));
   const lines = Array.from({ length: LINES }, (_, line) => {
     const below = LINES - 1 - line;
     const bars = starts.map((count) => {
       const height = Math.max(0, Math.min(8, Math.round((count / most) * LINES * 8 - below * 8)));
-      return (BLOCKS[height] ?? ' ').repeat(2);
+      return (BLOCKS[height] ?? ' ').repeat(columns - 1);
     });
     const label = line === 0 ? `${rounded(most)}/s` : line === LINES - 1 ? '0/s' : '';
     return `${label.padStart(9)} ┤${bars.join(' ')}`;
   });
-  const hours = starts.map((_, hour) => String(hour).padEnd(3)).join('');
-  const waits =
-    Math.max(...delays) >= 1 ? [`${'p95 wait'.padStart(9)}  ${delays.map((s) => waitOf(s).padEnd(3)).join('')}`] : [];
-  return ['verifications that start in a second', ...lines, `${'hour'.padStart(9)}  ${hours}`, ...waits].join('\n');
+  const row = (name: string, labels: readonly string[]) =>
+    `${name.padStart(9)}  ${labels.map((label) => label.padEnd(columns)).join('')}`;
+  const hours = row('hour', Object.keys(starts));
+  const doWait = Math.max(...delays) >= A_WAIT_SECONDS;
+  return [
+    `verifications that start in a second${doWait ? `, and what a send waits, 95th percentile in ${unit.plural}` : ''}`,
+    ...lines,
+    hours,
+    ...(doWait ? [row('p95 wait', waits)] : []),
+  ].join('\n');
 }
 
-function waitOf(seconds: number): string {
-  if (seconds < 1) return '·';
-  return seconds < 60 ? `${Math.round(seconds)}s` : `${Math.round(seconds / 60)}m`;
+/** Nobody calls less a wait. */
+const A_WAIT_SECONDS = 1;
+
+/** One for all waits of a chart, by the longest: it is to have two digits. */
+const UNITS = [
+  { symbol: 's', plural: 'seconds', seconds: 1, below: 99.5 },
+  { symbol: 'min', plural: 'minutes', seconds: 60, below: 3_600 },
+  { symbol: 'h', plural: 'hours', seconds: 3_600, below: Number.POSITIVE_INFINITY },
+] as const;
+
+type Unit = (typeof UNITS)[number];
+
+function unitOf(longestSeconds: number): Unit {
+  return UNITS.find(({ below }) => longestSeconds < below) ?? UNITS[2];
+}
+
+function waitIn({ seconds }: Unit, delay: number): string {
+  if (delay < A_WAIT_SECONDS) return '·';
+  return delay < seconds / 2 ? '<1' : String(Math.round(delay / seconds));
 }
 
 const WIDTH = 720;
@@ -37,6 +65,7 @@ const LINE = '#c0392b';
 /** For a page: bars of the starts, and a line of the 95th percentile of what a send waits. */
 export function svgChart({ startsPerSecondBySlot: starts, sendDelayP95BySlot: delays }: Estimate): string {
   const [most, longest] = [Math.max(...starts), Math.max(1, ...delays)];
+  const unit = unitOf(longest);
   const step = (WIDTH - EDGE.left - EDGE.right) / starts.length;
   const floor = HEIGHT - EDGE.bottom;
   const height = floor - EDGE.top;
@@ -58,8 +87,8 @@ export function svgChart({ startsPerSecondBySlot: starts, sendDelayP95BySlot: de
     `<polyline points="${points.join(' ')}" fill="none" stroke="${LINE}" stroke-width="2"/>`,
     label(EDGE.left - 6, EDGE.top + 4, 'end', `${rounded(most)}/s`),
     label(EDGE.left - 6, floor, 'end', '0'),
-    label(WIDTH - EDGE.right + 6, EDGE.top + 4, 'start', `${rounded(longest)} s`),
-    label(WIDTH - EDGE.right + 6, floor, 'start', '0 s'),
+    label(WIDTH - EDGE.right + 6, EDGE.top + 4, 'start', `${rounded(longest / unit.seconds)} ${unit.symbol}`),
+    label(WIDTH - EDGE.right + 6, floor, 'start', `0 ${unit.symbol}`),
     ...starts.map((_, hour) => (hour % 3 === 0 ? label(x(hour) + step / 2, HEIGHT - 12, 'middle', `${hour}h`) : '')),
     '</svg>',
     '',

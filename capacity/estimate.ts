@@ -49,6 +49,8 @@ export interface Estimate {
   /** In the busiest slot. */
   readonly verifiedPerSecond: number;
   readonly messagesPerDay: number;
+  /** Right and wrong ones that got an answer. */
+  readonly codesPerDay: number;
   /** In 30 days, in the currency of `messagePrice`. */
   readonly messageMoneyPerMonth: number;
   readonly actionsPerDay: number;
@@ -75,7 +77,7 @@ export interface Estimate {
 }
 
 /** Processors are planned to be busy for so much of the time: above it waits grow fast. */
-const PLANNED_USE = 0.7;
+export const PLANNED_USE = 0.7;
 /** One may fail or be deployed. */
 const LEAST_WORKERS = 2;
 const DAYS_IN_MONTH = 30;
@@ -110,6 +112,7 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
     failedShare: counts.failed / ended,
     verifiedPerSecond: inBusiest(day, slotSeconds, ({ verified }) => verified) * accounts,
     messagesPerDay: messages,
+    codesPerDay: (counts.verified + counts.wrongCode) * day.each * accounts,
     messageMoneyPerMonth: messages * input.messagePrice * DAYS_IN_MONTH,
     actionsPerDay,
     actionsPerMonth: actionsPerDay * DAYS_IN_MONTH,

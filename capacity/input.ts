@@ -127,54 +127,65 @@ const STARTS: Field = { least: 0, most: 1e10, default: null, meaning: '' };
 
 /**
  * Fills in the defaults.
- * @throws InputError naming the first field that is unknown, missing, of the wrong form or out of range
+ * @throws InputError naming each field that is unknown, missing, of the wrong form or out of range
  */
 export function resolveInput(given: unknown): CapacityInput {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new InputError(`the input must be a JSON object with the fields ${known()}; found ${show(given)}`);
   const fields: Readonly<Record<string, unknown>> = { ...given };
-  for (const name of Object.keys(fields)) {
-    if (!(name in FIELDS) && name !== 'startsByHour' && name !== 'perDay')
-      throw new InputError(`${show(name)} is no field of the input; allowed: ${known()}`);
-  }
+  const wrong: string[] = [];
   const numbers = Object.fromEntries(
-    Object.entries(FIELDS).map(([name, field]) => [name, numberOf(name, field, fields[name])]),
+    Object.entries(FIELDS).map(([name, field]) => [name, numberOf(name, field, fields[name], wrong)]),
   ) as { [Name in FieldName]: Value<Name> };
-  const input = { ...numbers, startsByHour: startsOf(fields) };
-  const { codeMedianSeconds, codeP95Seconds, accounts, workers } = input;
-  if (codeP95Seconds < codeMedianSeconds)
-    throw new InputError(
-      `codeP95Seconds must be at least codeMedianSeconds, ${codeMedianSeconds}; found ${codeP95Seconds}`,
-    );
-  if (workers !== null && workers < accounts)
-    throw new InputError(`workers must be at least one for each of ${accounts} accounts; found ${workers}`);
-  return input;
+  const { codeMedianSeconds, codeP95Seconds, accounts, workers } = numbers;
+  const areKnown = wrong.length === 0;
+  if (areKnown && codeP95Seconds < codeMedianSeconds)
+    wrong.push(`codeP95Seconds must be at least codeMedianSeconds, ${codeMedianSeconds}; found ${codeP95Seconds}`);
+  if (areKnown && workers !== null && workers < accounts)
+    wrong.push(`workers must be at least one for each of ${accounts} accounts; found ${workers}`);
+  const startsByHour = startsOf(fields, wrong);
+  const unknown = Object.keys(fields).filter(
+    (name) => !(name in FIELDS) && name !== 'startsByHour' && name !== 'perDay',
+  );
+  if (unknown.length > 0) wrong.push(`${unknown.map(show).join(', ')} is no field of the input; allowed: ${known()}`);
+  if (wrong.length > 0) throw new InputError(wrong.join('; '));
+  return { ...numbers, startsByHour };
 }
 
-function startsOf({ startsByHour, perDay }: Readonly<Record<string, unknown>>): readonly number[] {
-  if ((startsByHour === undefined) === (perDay === undefined))
-    throw new InputError('the input must have one of startsByHour (24 numbers) and perDay (a number)');
+/** @param wrong takes what is wrong */
+function startsOf({ startsByHour, perDay }: Readonly<Record<string, unknown>>, wrong: string[]): readonly number[] {
+  if ((startsByHour === undefined) === (perDay === undefined)) {
+    const found = perDay === undefined ? 'neither' : 'both';
+    wrong.push(`the input must have one of startsByHour (24 numbers) and perDay (a number), not both; found ${found}`);
+    return [];
+  }
   if (perDay !== undefined) {
-    const day = numberOf('perDay', { ...STARTS, least: 1 }, perDay) ?? 0;
+    const day = numberOf('perDay', { ...STARTS, least: 1 }, perDay, wrong) ?? 0;
     return USUAL_HOURS.map((part) => (day * part) / USUAL_SUM);
   }
-  if (!Array.isArray(startsByHour) || startsByHour.length !== 24)
-    throw new InputError(`startsByHour must be 24 numbers, one for each hour of the day; found ${show(startsByHour)}`);
-  const starts = startsByHour.map((value: unknown, hour) => numberOf(`startsByHour[${hour}]`, STARTS, value) ?? 0);
-  if (starts.every((value) => value === 0)) throw new InputError('startsByHour must have an hour with verifications');
-  return starts;
+  if (!Array.isArray(startsByHour) || startsByHour.length !== 24) {
+    wrong.push(`startsByHour must be 24 numbers, one for each hour of the day; found ${show(startsByHour)}`);
+    return [];
+  }
+  if (startsByHour.every((value) => value === 0)) wrong.push('startsByHour must have an hour with verifications');
+  return startsByHour.map((value: unknown, hour) => numberOf(`startsByHour[${hour}]`, STARTS, value, wrong) ?? 0);
 }
 
-function numberOf(name: string, field: Field, value: unknown): number | null {
+/**
+ * @param wrong takes what is wrong
+ * @returns the default in place of what is wrong
+ */
+function numberOf(name: string, field: Field, value: unknown, wrong: string[]): number | null {
   if (value === undefined) return field.default;
   if (value === null && field.nullable) return null;
   const { least, most, whole } = field;
   const fits = typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value));
   if (fits) return value;
   const kind = whole ? 'a whole number' : 'a number';
-  throw new InputError(
+  wrong.push(
     `${name} must be ${kind} from ${least} to ${most}${field.nullable ? ', or null for none' : ''}; found ${show(value)}`,
   );
+  return field.default;
 }
 
 function known(): string {

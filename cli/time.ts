@@ -29,9 +29,10 @@ const TIME_FORM: Intl.DateTimeFormatOptions = {
   timeZoneName: 'short',
 };
 
-/** `12 s`, `5 min`, `3 h`. */
+/** `12 s`, `5 min`, `3 h`, `3 h 20 min`. */
 export function spanInWords(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+  if (minutes < 120) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`;
 }

@@ -5,13 +5,13 @@ import { msToNumber } from '@temporalio/common/lib/time.js';
 import { describe, expect, it } from 'vitest';
 import { Allowance } from '../../activities/allowance.js';
 import { BACKOFF } from '../../activities/call-failure.js';
-import { svgChart, terminalChart } from '../../capacity/chart.js';
 import { COSTS, type Cost, CPU_MS } from '../../capacity/costs.js';
 import { BACKOFF_SECONDS, BUDGET_SECONDS, MOST_FOR_START } from '../../capacity/day.js';
-import { estimate, LIMITS } from '../../capacity/estimate.js';
+import { estimate } from '../../capacity/estimate.js';
 import { EXAMPLES } from '../../capacity/examples.js';
 import { FIELDS, InputError, resolveInput } from '../../capacity/input.js';
-import { report } from '../../cli/capacity.js';
+import { withAdvisedLimit } from '../../capacity/verdict.js';
+import { report } from '../../cli/capacity-report.js';
 import { DIRECT_CALLS, USUAL_QUOTAS } from '../../doctor/call-rates.js';
 import { WORKER_SETTINGS } from '../../worker/worker-settings.js';
 import * as calls from '../../workflows/cognito-calls.js';
@@ -22,8 +22,8 @@ describe('an input', () => {
   it.each([
     [undefined, 'must be a JSON object'],
     [[], 'must be a JSON object'],
-    [{}, 'must have one of startsByHour (24 numbers) and perDay'],
-    [{ perDay: 1, startsByHour: [] }, 'must have one of'],
+    [{}, 'must have one of startsByHour (24 numbers) and perDay (a number), not both; found neither'],
+    [{ perDay: 1, startsByHour: [] }, 'not both; found both'],
     [{ perDay: 0 }, 'perDay must be a number from 1 to'],
     [{ perDay: '5' }, 'perDay must be a number from 1 to 10000000000; found "5"'],
     [{ startsByHour: [1, 2] }, 'startsByHour must be 24 numbers'],
@@ -32,6 +32,12 @@ describe('an input', () => {
     [{ perDay: 1, users: 5 }, '"users" is no field of the input; allowed: startsByHour, perDay, resendShare'],
     [{ perDay: 1, codeMedianSeconds: 50, codeP95Seconds: 40 }, 'codeP95Seconds must be at least codeMedianSeconds, 50'],
     [{ perDay: 1, accounts: 3, workers: 2 }, 'workers must be at least one for each of 3 accounts'],
+    [
+      { perDay: 0, accounts: 0.5, codeP95Seconds: '1', users: 1, pools: 2 },
+      /^codeP95Seconds must .*; accounts must .*; perDay must .*; "users", "pools" is no field of the input; allowed: [^;]*$/,
+    ],
+    // What is unknown is compared with nothing.
+    [{ perDay: 1, codeMedianSeconds: 500, codeP95Seconds: '1' }, /^codeP95Seconds must be a number [^;]*; found "1"$/],
   ])('%j is refused', (given, message) => {
     expect(() => resolveInput(given)).toThrow(InputError);
     expect(() => resolveInput(given)).toThrow(message);
@@ -102,20 +108,12 @@ describe('the advised limit of the task queue of calls', () => {
   ])('with a quota of %d and an allowance of %i is %j', (attemptsPerSecond, directCallsPerSecond, advised) => {
     const given = resolveInput({ perDay: 1, attemptsPerSecond, directCallsPerSecond, deadlineSeconds: 60 });
     const input = { ...given, startsByHour: [5, 5, 5] };
-    const [, found] = /Set it to (.*)\.$/.exec(report(input, estimate(input, 20), LIMITS)) ?? [];
+    const said = estimate(input, 20);
+    const [, found] = /Set it to (.*)\.$/.exec(report(input, said, withAdvisedLimit(input, said, 20))) ?? [];
     expect(found).toBe(advised === undefined ? undefined : String(advised));
     if (advised !== undefined)
       expect(Math.min(directCallsPerSecond, advised) + advised).toBeLessThan(attemptsPerSecond);
   });
-});
-
-it.each([
-  [{ attemptsPerSecond: 2 }, 'Only more accounts help: the busiest hour fills 5 of them. Set "accounts" higher.'],
-  [{ sendsPerSecond: 4 }, 'Ask AWS for a higher quota, or take more accounts: the busiest hour fills 4 of them.'],
-])('says what helps where %j is too little', (quota, remedy) => {
-  // In the busiest 100 seconds 13 messages and 8.6 codes are wanted in each: codes come minutes later.
-  const input = { ...resolveInput({ perDay: 1, deadlineSeconds: 600, ...quota }), startsByHour: [600, 1_200, 600] };
-  expect(report(input, estimate(input, 100), LIMITS)).toContain(`it is too little\n              ${remedy}`);
 });
 
 describe('the costs', () => {
@@ -166,17 +164,8 @@ describe('docs/capacity.md', () => {
     for (const [name, example] of Object.entries(EXAMPLES)) {
       expect(text).toContain(`--example ${name}`);
       const input = resolveInput(example);
-      expect(text).toContain(`\`\`\`\n${report(input, estimate(input), LIMITS)}\n\`\`\`\n`);
+      const said = estimate(input);
+      expect(text).toContain(`\`\`\`\n${report(input, said, withAdvisedLimit(input, said))}\n\`\`\`\n`);
     }
-  });
-});
-
-describe('the chart', () => {
-  const estimated = estimate({ ...resolveInput({ perDay: 1 }), startsByHour: Array(24).fill(30) as number[] }, 10);
-
-  it('has a bar for each hour', () => {
-    expect(svgChart(estimated).match(/<rect x/g)).toHaveLength(24);
-    const [, first = ''] = terminalChart(estimated).split('\n');
-    expect(first.match(/██/g)).toHaveLength(24);
   });
 });

@@ -18,6 +18,7 @@ describe('a time', () => {
     [-45, '45 s ago'],
     [-7100, '118 min ago'],
     [24 * 3600, 'in 24 h'],
+    [10_000, 'in 2 h 47 min'],
   ])('%d seconds away is "%s"', (seconds, words) => {
     expect(from(seconds)).toMatch(new RegExp(` \\(${words}\\)$`));
   });
