@@ -1,5 +1,6 @@
 import { GRPC_STATUS } from '@cognito-verification/contract';
 import { type ConnectionOptions, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import { isForeign } from './unreachable.js';
 
 type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 type Call = ReturnType<Parameters<Interceptor>[1]>;
@@ -29,7 +30,8 @@ const LONGEST_PAUSE_MS = 300;
 export function retriesOn(line: Line): Interceptor {
   const { repeatsForMs = Number.POSITIVE_INFINITY } = line;
   let awaySinceMs: number | undefined;
-  const isAway = ({ code }: { code: number }) => code === GRPC_STATUS.UNAVAILABLE && !line.isConnected();
+  const isAway = ({ code, details }: Status) =>
+    code === GRPC_STATUS.UNAVAILABLE && (isForeign(details) || !line.isConnected());
   const noteAnswer = (status: Status): boolean => {
     if (!isAway(status)) {
       awaySinceMs = undefined;
@@ -51,9 +53,40 @@ export function retriesOn(line: Line): Interceptor {
         return noteAnswer(status) && !line.isClosed() && retryableDecider(attempt, status);
       },
     });
-    return retries(options, (again) => (failure && line.isClosed() ? failedCall(failure) : nextCall(again)));
+    return retries(options, (again) =>
+      failure && line.isClosed() ? failedCall(failure) : ofGrpcOnly(nextCall(again)),
+    );
   };
 }
+
+/**
+ * The call, which fails for what is no answer in gRPC. grpc-js takes the HTTP status 404 for a method that an old server lacks, and
+ * does not look at the content type: it reads a page as a message that is too large, which would be tried again. What a proxy
+ * without a server says (`UNAVAILABLE`) is tried again.
+ */
+function ofGrpcOnly(call: Call): Call {
+  const start = call.start.bind(call);
+  let contentType = GRPC;
+  call.start = (sent, listener) => {
+    start(sent, {
+      onReceiveMetadata: (metadata) => {
+        contentType = String(metadata.get('content-type')[0] ?? GRPC);
+        listener?.onReceiveMetadata?.(metadata);
+      },
+      onReceiveMessage: (message) => listener?.onReceiveMessage?.(message),
+      onReceiveStatus: (status) => {
+        const isOther = !contentType.startsWith(GRPC) && !isForeign(status.details);
+        const details = isOther ? `Received HTTP content type ${contentType}` : status.details;
+        const repeats = status.code === GRPC_STATUS.UNAVAILABLE;
+        const code = isForeign(details) && !repeats ? GRPC_STATUS.INTERNAL : status.code;
+        listener?.onReceiveStatus?.({ ...status, code, details });
+      },
+    });
+  };
+  return call;
+}
+
+const GRPC = 'application/grpc';
 
 /** A call that fails as soon as it starts, without a use of the connection. */
 function failedCall(failure: Status): Call {
