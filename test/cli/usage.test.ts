@@ -69,6 +69,10 @@ describe('help', () => {
     expect(await runCli([name, '--help'])).toMatchObject({ code: 0, stdout });
   });
 
+  it.each(['resend', 'renew-token', 'submit'])('of %s says how long it may wait', async (name) => {
+    expect((await runCli([name, '--help'])).stdout).toContain('3 minutes at most');
+  });
+
   it('shows the version', async () => {
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
