@@ -30,8 +30,7 @@ const LONGEST_PAUSE_MS = 300;
 export function retriesOn(line: Line): Interceptor {
   const { repeatsForMs = Number.POSITIVE_INFINITY } = line;
   let awaySinceMs: number | undefined;
-  const isAway = ({ code, details }: Status) =>
-    code === GRPC_STATUS.UNAVAILABLE && (isForeign(details) || !line.isConnected());
+  const isAway = (status: Status) => isUnavailable(status) && (isForeign(status.details) || !line.isConnected());
   const noteAnswer = (status: Status): boolean => {
     if (!isAway(status)) {
       awaySinceMs = undefined;
@@ -74,19 +73,29 @@ function ofGrpcOnly(call: Call): Call {
         listener?.onReceiveMetadata?.(metadata);
       },
       onReceiveMessage: (message) => listener?.onReceiveMessage?.(message),
-      onReceiveStatus: (status) => {
-        const isOther = !contentType.startsWith(GRPC) && !isForeign(status.details);
-        const details = isOther ? `Received HTTP content type ${contentType}` : status.details;
-        const repeats = status.code === GRPC_STATUS.UNAVAILABLE;
-        const code = isForeign(details) && !repeats ? GRPC_STATUS.INTERNAL : status.code;
-        listener?.onReceiveStatus?.({ ...status, code, details });
-      },
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is of a package of the SDK's own
+      onReceiveStatus: (status) => listener?.onReceiveStatus?.({ ...status, ...endOf(status, contentType) }),
     });
   };
   return call;
 }
 
 const GRPC = 'application/grpc';
+const OK = 0;
+
+/** What the call ended with, in the words of `isForeign` where the answer is no gRPC. */
+function endOf(status: Ended, contentType: string): Ended {
+  const isPage = status.code !== OK && !contentType.startsWith(GRPC);
+  const details = isPage && !isForeign(status.details) ? `Received HTTP content type ${contentType}` : status.details;
+  return { code: isForeign(details) && !isUnavailable(status) ? GRPC_STATUS.INTERNAL : status.code, details };
+}
+
+interface Ended {
+  readonly code: number;
+  readonly details: string;
+}
+
+const isUnavailable = ({ code }: Pick<Ended, 'code'>) => code === GRPC_STATUS.UNAVAILABLE;
 
 /** A call that fails as soon as it starts, without a use of the connection. */
 function failedCall(failure: Status): Call {
