@@ -12,7 +12,7 @@ const UNIT = [
   'test/bench/soak.test.ts',
   'test/canary/canaries.test.ts',
   'test/check/{attacks,lock-file}.test.ts',
-  'test/cli/{brakes,card,report}.test.ts',
+  'test/cli/{brakes,card,deploy-after-change,report}.test.ts',
   'test/cli/replay/{histories,report}.test.ts',
   'test/client/{errors,for-browsers,from-settings,input,listing,repeated-update,stalled,time-limit,token-check,typed-code,unreachable}.test.ts',
   'test/codec/!(kms-away|kms-key-ring).test.ts',

@@ -109,7 +109,7 @@ function next(
     case 'sending':
       return retryAt
         ? `cognito-verification status ${workflowId}`
-        : `cognito-verification status ${workflowId}; if it stays so, the worker's log says why, and so do the Pending Activities in the Web UI`;
+        : `cognito-verification status ${workflowId}; if it stays so, the worker's log says why, and so do the Pending Activities in the Web UI; or calls are paused or limited: cognito-verification limits`;
     case 'rateLimited':
       if (held)
         return `nothing to do: the guard is asked again ${retryAt ? time(retryAt) : 'later'}${held === 'UnprovenMessages' ? '; cognito-verification limits shows what it brakes' : ''}`;

@@ -1,7 +1,7 @@
 import type { ListFilter, VerificationListing } from '@cognito-verification/client';
 import { ATTRIBUTE_NAMES, LISTED_STATES, VERIFICATION_STATES } from '@cognito-verification/contract';
 import { Command, Option } from 'commander';
-import { wholeNumberOption } from './options.js';
+import { countWithin } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { time } from './time.js';
 import { withClient } from './with-client.js';
@@ -31,7 +31,7 @@ export function listCommand(): Command {
     .option('--user-pool <id>', 'only those of this user pool')
     .addOption(new Option('--open', 'only those still running').conflicts('ended'))
     .option('--ended', 'only those that have ended')
-    .option('--limit <n>', 'how many at most. Default 100', wholeNumberOption)
+    .option('--limit <n>', 'how many at most. Default 100', countWithin(1))
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification list --open --state rateLimited')
     .action(async (options: ListOptions) => {

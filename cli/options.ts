@@ -25,10 +25,32 @@ export function durationOption(value: string): number {
   return ms;
 }
 
-/** @throws InvalidArgumentError */
-export function wholeNumberOption(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(value);
+/** A `durationOption` from `least` to `most`, which are durations too. Default: as long as one likes. */
+export function durationWithin(least: string, most?: string): (value: string) => number {
+  const [leastMs, mostMs] = [
+    durationOption(least),
+    most === undefined ? Number.POSITIVE_INFINITY : durationOption(most),
+  ];
+  return (value) => {
+    const ms = durationOption(value);
+    if (ms < leastMs || ms > mostMs)
+      throw new InvalidArgumentError(
+        `It must be ${most === undefined ? `${least} at least` : `from ${least} to ${most}`}.`,
+      );
+    return ms;
+  };
+}
+
+/** A whole number from `least` to `most`. Default: as large as one likes. */
+export function countWithin(least: number, most?: number): (value: string) => number {
+  return (value) => {
+    const count = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    if (!(count >= least && count <= (most ?? count)))
+      throw new InvalidArgumentError(
+        `It must be a whole number from ${least}${most === undefined ? '' : ` to ${most}`}.`,
+      );
+    return count;
+  };
 }
 
 /** @throws InvalidArgumentError */

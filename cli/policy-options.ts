@@ -1,6 +1,6 @@
 import { POLICY_FIELDS, type PolicyFieldName, type VerificationPolicy } from '@cognito-verification/contract';
 import { Option } from 'commander';
-import { durationOption, wholeNumberOption } from './options.js';
+import { countWithin, durationWithin } from './options.js';
 
 /** What each field of a policy is, for the help text. A field that the policy gains does not compile until it is here. */
 const ABOUT: Record<PolicyFieldName, string> = {
@@ -26,8 +26,8 @@ export function policyOptions(): Option[] {
     }
     const about = `${ABOUT[name]}; ${field.least} to ${field.most}, default ${'default' in field ? inWords(field.default) : 'never'}`;
     return field.kind === 'count'
-      ? new Option(`${flag} <n>`, about).argParser(wholeNumberOption)
-      : new Option(`${flag} <duration>`, about).argParser(durationOption);
+      ? new Option(`${flag} <n>`, about).argParser(countWithin(field.least, field.most))
+      : new Option(`${flag} <duration>`, about).argParser(durationWithin(field.least, field.most));
   });
 }
 

@@ -9,7 +9,7 @@ import {
   requireAccessToken,
   type SecretOptions,
 } from './secret-input.js';
-import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
+import { MAY_STILL_BE_DONE, WAITS_AT_MOST, withClient } from './with-client.js';
 
 /** `renew-token`: calls that waited for a token go on. */
 export function renewTokenCommand(): Command {
@@ -23,7 +23,10 @@ export function renewTokenCommand(): Command {
     .addOption(accessTokenReferenceOption())
     .option('--request-id <id>', 'the same for a repeated call. Default: a random one')
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  cognito-verification renew-token <workflowId> --access-token-file token.txt')
+    .addHelpText(
+      'after',
+      `\n${WAITS_AT_MOST}\n\nExample:\n  cognito-verification renew-token <workflowId> --access-token-file token.txt`,
+    )
     .action(
       async (workflowId: string, options: OutputOptions & RunOptions & SecretOptions & { requestId?: string }) => {
         const tokenInput = await requireAccessToken(options);

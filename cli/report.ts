@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { errorCode } from '../log/error-code.js';
 import { redactText } from '../log/redact-text.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { inOptions } from './option-names.js';
 import { asCalled, jsonLine, tell } from './print.js';
 import { withTimes } from './time.js';
 
@@ -39,7 +40,10 @@ export function errorDocument(error: unknown): ErrorDocument {
   );
   // A `SettingError` shows them in its message only. Its class is not loaded here, because most commands do without it.
   const { problems } = error as { problems?: unknown };
-  return { ...details, ...(problems !== undefined && { problems }), code, message: asCalled(error.message) };
+  const { field } = details;
+  const message =
+    code === 'InvalidRequest' && typeof field === 'string' ? inOptions(field, error.message) : error.message;
+  return { ...details, ...(problems !== undefined && { problems }), code, message: asCalled(message) };
 }
 
 function textOf(error: unknown, { code, message }: ErrorDocument): string {

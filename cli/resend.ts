@@ -4,7 +4,7 @@ import { statusCard } from './card.js';
 import { keyValueOption, type RunOptions, runOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import { accessTokenOption, accessTokenReferenceOption, readAccessToken, type SecretOptions } from './secret-input.js';
-import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
+import { MAY_STILL_BE_DONE, WAITS_AT_MOST, withClient } from './with-client.js';
 
 interface ResendOptions extends OutputOptions, RunOptions, SecretOptions {
   clientMetadata?: Record<string, string>;
@@ -28,7 +28,7 @@ export function resendCommand(): Command {
     )
     .option('--request-id <id>', 'repeating a resend with the same id sends one code. Default: a random one')
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  cognito-verification resend <workflowId>')
+    .addHelpText('after', `\n${WAITS_AT_MOST}\n\nExample:\n  cognito-verification resend <workflowId>`)
     .action(async (workflowId: string, options: ResendOptions) => {
       const { clientMetadata, requestId } = options;
       const tokenInput = await readAccessToken(options);

@@ -2,7 +2,7 @@ import type { RequestedUser, RequestedVerification, VerificationPolicy } from '@
 import { ATTRIBUTE_NAMES, type AttributeName, type TokenInput, tokenFields } from '@cognito-verification/contract';
 import { Command, Option } from 'commander';
 import { statusCard } from './card.js';
-import { durationOption, keyValueOption } from './options.js';
+import { durationWithin, keyValueOption } from './options.js';
 import { policyOf, policyOptions } from './policy-options.js';
 import { jsonOption, type OutputOptions, print } from './print.js';
 import {
@@ -55,7 +55,7 @@ export function startCommand(): Command {
     )
     .option('--client-metadata <key=value>', "for the user pool's Lambda triggers; may be repeated", keyValueOption)
     .option('--take-over', 'end an open verification on another task queue, and start it here. Default: refused')
-    .option('--wait <duration>', 'how long to wait for the first send. Default 25 seconds', durationOption)
+    .option('--wait <duration>', 'how long to wait for the first send. Default 25 seconds', durationWithin('1 ms'))
     .addOption(jsonOption())
     .optionsGroup('Policy:');
   for (const option of policyOptions()) command.addOption(option);

@@ -14,7 +14,7 @@ import {
   type SecretOptions,
 } from './secret-input.js';
 import { time } from './time.js';
-import { MAY_STILL_BE_DONE, withClient } from './with-client.js';
+import { MAY_STILL_BE_DONE, WAITS_AT_MOST, withClient } from './with-client.js';
 
 interface SubmitOptions extends OutputOptions, RunOptions, SecretOptions {
   attemptId?: string;
@@ -38,7 +38,8 @@ Examples:
   cognito-verification submit <workflowId>                 asks for the code
   read -rs CODE && printf %s "$CODE" | cognito-verification submit <workflowId> --json
 
-The result is verified, mismatch, codeExpired, rateLimited or accessTokenRejected.`,
+The result is verified, mismatch, codeExpired, rateLimited or accessTokenRejected.
+${WAITS_AT_MOST}`,
     )
     .action(async (workflowId: string, options: SubmitOptions) => {
       const code = await requireCode(options);

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { errorCode } from '../log/error-code.js';
 import { outcomeCard } from './card.js';
 import { EXIT } from './exit-codes.js';
-import { durationOption, type RunOptions, runOption, workflowIdArgument } from './options.js';
+import { durationWithin, type RunOptions, runOption, workflowIdArgument } from './options.js';
 import { jsonOption, type OutputOptions, print, tell } from './print.js';
 import { withClient, workerOf } from './with-client.js';
 
@@ -16,7 +16,7 @@ export function waitCommand(): Command {
     .option(
       '--timeout <duration>',
       'stop waiting after this time; the verification goes on. Default: never',
-      durationOption,
+      durationWithin('1 ms'),
     )
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  cognito-verification wait <workflowId> --timeout 10m --json')

@@ -39,6 +39,9 @@ export interface WithClientOptions extends Pick<FromSettingsOptions, 'timeout'> 
 /** A person waits longer than a request of a browser: for as long as Cognito may hold four calls. */
 const PATIENCE = '3 minutes';
 
+/** For the help of a command that only a worker can answer. */
+export const WAITS_AT_MOST = `It waits for the answer, ${PATIENCE} at most. What was asked for may still be done after that.`;
+
 /** With a worker the answer takes milliseconds, or as long as Cognito takes. */
 const SILENCE_MS = 5_000;
 
@@ -54,7 +57,7 @@ export function workerOf({ taskQueue, namespace }: Pick<VerificationClient, 'tas
 
 /** Why a call that needs Cognito has no answer yet. */
 export const NONE_OR_BUSY =
-  'Either none runs, or one waits for Cognito or for the access token source, and its log says why.';
+  'Either none runs, or one waits for Cognito or for the access token source, and its log says why; or calls are paused or limited: cognito-verification limits.';
 
 /** The `workerAnswers` of a call that changes something. */
 export const MAY_STILL_BE_DONE = `${NONE_OR_BUSY} Ctrl-C stops waiting; what was asked for may still be done.`;

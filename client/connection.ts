@@ -3,6 +3,7 @@ import type { TemporalSettings } from '@cognito-verification/codec';
 import { Client, type ClientOptions, Connection, type ConnectionOptions } from '@temporalio/client';
 import { TemporalUnavailableError } from './errors.js';
 import { retriesOn } from './grpc-retries.js';
+import { isOfForeign } from './service-errors.js';
 import { unreachable } from './unreachable.js';
 
 export { splitUnreachable, unreachable } from './unreachable.js';
@@ -59,7 +60,7 @@ export interface SettingsClient {
    * @throws TemporalUnavailableError if nothing answers within two seconds, and once it is closed
    */
   readonly settled: () => Promise<void>;
-  /** The error for a call that ended without a connection; undefined if there is one. */
+  /** The error for a call that ended without a connection to Temporal; undefined if there is one. */
   readonly whyAway: (cause: unknown) => TemporalUnavailableError | undefined;
   /** The error for a call during which it was closed; undefined if it is open. */
   readonly whyClosed: (cause?: unknown) => TemporalUnavailableError | undefined;
@@ -114,7 +115,8 @@ export function clientOf(settings: TemporalSettings, options: ClientOfOptions = 
       silentSinceMs = Date.now();
       throw unreachable(settings, new Error(`no answer within ${CONNECTS_WITHIN_MS / 1000} seconds`));
     },
-    whyAway: (cause) => (closed || connection.isConnected() ? undefined : unreachable(settings, cause)),
+    whyAway: (cause) =>
+      closed || (connection.isConnected() && !isOfForeign(cause)) ? undefined : unreachable(settings, cause),
     whyClosed: (cause) =>
       closed ? new TemporalUnavailableError('This client was closed. Make another one.', { cause }) : undefined,
     close: async () => {

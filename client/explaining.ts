@@ -79,6 +79,10 @@ async function whyNotFound({ runs }: Calls, named: Named, cause: unknown): Promi
   return new VerificationEndedError(workflowId, outcome, outcome?.status, { cause });
 }
 
+/** A worker that runs may wait itself: nothing tells it that the server hands out no calls. */
+const TOO_LONG =
+  'it took longer than this client waits; or its calls wait in a task queue that is paused or limited: cognito-verification limits';
+
 /** Finds out whether Temporal or the worker is unavailable: both show as a passed deadline. */
 async function whyNoAnswer(calls: Calls, named: Named, cause: unknown): Promise<VerificationError> {
   try {
@@ -87,7 +91,7 @@ async function whyNoAnswer(calls: Calls, named: Named, cause: unknown): Promise<
     return new TemporalUnavailableError('The Temporal Service gave no answer in time.', { cause });
   }
   const stuck = await whyStuck(calls, named);
-  return stuck ?? workerUnavailable(targetOf(calls, named.workflowId), 'it took longer than this client waits', cause);
+  return stuck ?? workerUnavailable(targetOf(calls, named.workflowId), TOO_LONG, cause);
 }
 
 /** What `find` finds about the run, if it is open. Undefined where that fails: it only says more about another error. */

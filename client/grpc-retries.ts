@@ -1,5 +1,6 @@
 import { GRPC_STATUS } from '@cognito-verification/contract';
 import { type ConnectionOptions, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import { isForeign } from './unreachable.js';
 
 type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 type Call = ReturnType<Parameters<Interceptor>[1]>;
@@ -29,7 +30,7 @@ const LONGEST_PAUSE_MS = 300;
 export function retriesOn(line: Line): Interceptor {
   const { repeatsForMs = Number.POSITIVE_INFINITY } = line;
   let awaySinceMs: number | undefined;
-  const isAway = ({ code }: { code: number }) => code === GRPC_STATUS.UNAVAILABLE && !line.isConnected();
+  const isAway = (status: Status) => isUnavailable(status) && (isForeign(status.details) || !line.isConnected());
   const noteAnswer = (status: Status): boolean => {
     if (!isAway(status)) {
       awaySinceMs = undefined;
@@ -51,9 +52,50 @@ export function retriesOn(line: Line): Interceptor {
         return noteAnswer(status) && !line.isClosed() && retryableDecider(attempt, status);
       },
     });
-    return retries(options, (again) => (failure && line.isClosed() ? failedCall(failure) : nextCall(again)));
+    return retries(options, (again) =>
+      failure && line.isClosed() ? failedCall(failure) : ofGrpcOnly(nextCall(again)),
+    );
   };
 }
+
+/**
+ * The call, which fails for what is no answer in gRPC. grpc-js takes the HTTP status 404 for a method that an old server lacks, and
+ * does not look at the content type: it reads a page as a message that is too large, which would be tried again. What a proxy
+ * without a server says (`UNAVAILABLE`) is tried again.
+ */
+function ofGrpcOnly(call: Call): Call {
+  const start = call.start.bind(call);
+  let contentType = GRPC;
+  call.start = (sent, listener) => {
+    start(sent, {
+      onReceiveMetadata: (metadata) => {
+        contentType = String(metadata.get('content-type')[0] ?? GRPC);
+        listener?.onReceiveMetadata?.(metadata);
+      },
+      onReceiveMessage: (message) => listener?.onReceiveMessage?.(message),
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is of a package of the SDK's own
+      onReceiveStatus: (status) => listener?.onReceiveStatus?.({ ...status, ...endOf(status, contentType) }),
+    });
+  };
+  return call;
+}
+
+const GRPC = 'application/grpc';
+const OK = 0;
+
+/** What the call ended with, in the words of `isForeign` where the answer is no gRPC. */
+function endOf(status: Ended, contentType: string): Ended {
+  const isPage = status.code !== OK && !contentType.startsWith(GRPC);
+  const details = isPage && !isForeign(status.details) ? `Received HTTP content type ${contentType}` : status.details;
+  return { code: isForeign(details) && !isUnavailable(status) ? GRPC_STATUS.INTERNAL : status.code, details };
+}
+
+interface Ended {
+  readonly code: number;
+  readonly details: string;
+}
+
+const isUnavailable = ({ code }: Pick<Ended, 'code'>) => code === GRPC_STATUS.UNAVAILABLE;
 
 /** A call that fails as soon as it starts, without a use of the connection. */
 function failedCall(failure: Status): Call {

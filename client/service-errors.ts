@@ -16,7 +16,7 @@ import {
   WorkerUnavailableError,
 } from './errors.js';
 import { errorOfFailure } from './failure-errors.js';
-import { withoutFrame } from './unreachable.js';
+import { isForeign, withoutFrame, withWayOut } from './unreachable.js';
 
 /** Where a call went. An error names it, so that a reader knows where to look. */
 export interface CallTarget {
@@ -76,6 +76,8 @@ export function explainServiceError(error: unknown, namespace: string): Verifica
   const service = readServiceError(error);
   if (!service) return undefined;
   const { code, words } = service;
+  if (isForeign(words))
+    return new TemporalUnavailableError(withWayOut('Cannot reach the Temporal Service: ', words), options);
   if (code === INVALID_ARGUMENT && (/search attribute/i.test(words) || words.includes(SEARCH_ATTRIBUTES.state))) {
     return new NotSetUpError(
       `The namespace "${namespace}" lacks the search attributes of a verification (${words}). Register them: cognito-verification setup`,
@@ -140,9 +142,14 @@ export function isFailedPrecondition(error: unknown): boolean {
   return readServiceError(error)?.code === FAILED_PRECONDITION;
 }
 
-/** Whether it is gRPC's `UNAVAILABLE`. */
+/** Whether it is gRPC's `UNAVAILABLE`, or something else than Temporal has answered. */
 export function isUnavailable(error: unknown): boolean {
-  return readServiceError(error)?.code === UNAVAILABLE;
+  return readServiceError(error)?.code === UNAVAILABLE || isOfForeign(error);
+}
+
+/** Whether something else than Temporal has answered. */
+export function isOfForeign(error: unknown): boolean {
+  return isForeign(readServiceError(error)?.words ?? '');
 }
 
 /**

@@ -14,8 +14,22 @@ interface Way {
 const ANY_WAY =
   'Start the service there, or correct TEMPORAL_ADDRESS or the profile in TEMPORAL_PROFILE. For a local one: npm start, in a clone of this project. Temporal Cloud needs TEMPORAL_API_KEY or a client certificate.';
 
+/** No gRPC, and so not Temporal: by the words of `ofGrpcOnly`, of grpc-js, and of Temporal's Core. */
+const FOREIGN: Way = {
+  when: /(HTTP status code \d{3}|HTTP content type [\w/+.-]+|response with status: \d{3})/,
+  says: 'what answers is no Temporal Service, but a web server or a proxy ($1)',
+  advice: 'Correct TEMPORAL_ADDRESS or the profile in TEMPORAL_PROFILE. If a proxy is there, look at it.',
+};
+
 /** The first that fits counts. */
 const WAYS: readonly Way[] = [
+  FOREIGN,
+  {
+    when: /(Protocol error)/,
+    says: 'what answers does not speak gRPC ($1)',
+    advice:
+      'Correct TEMPORAL_ADDRESS: a web server answers so. Or correct TEMPORAL_TLS: so does a service that speaks TLS only.',
+  },
   {
     when: /alert certificate required/,
     says: 'it asks for a client certificate, and this process shows none',
@@ -82,9 +96,19 @@ export function unreachable(
 ): TemporalUnavailableError {
   const reason = withoutSecrets(printable(innermostReason(cause)), security);
   const found = `Cannot reach the Temporal Service at ${address} ${security.tls ? 'with' : 'without'} TLS: `;
+  return new TemporalUnavailableError(withWayOut(found, reason), { cause });
+}
+
+/** Whether something else than Temporal has answered, in plain HTTP. */
+export function isForeign(words: string): boolean {
+  return FOREIGN.when.test(words);
+}
+
+/** What was found, why, and what to do about it. */
+export function withWayOut(found: string, reason: string): string {
   const way = WAYS.find(({ when }) => when.test(found + reason));
   const said = way?.says ? way.says.replace('$1', way.when.exec(reason)?.[1] ?? '') : reason;
-  return new TemporalUnavailableError(`${found}${said}. ${way?.advice ?? ANY_WAY}`, { cause });
+  return `${found}${said}. ${way?.advice ?? ANY_WAY}`;
 }
 
 /** The two halves of what `unreachable` says: what was found, and what to do about it. */

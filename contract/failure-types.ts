@@ -44,7 +44,7 @@ export const FAILURE_TYPES = {
  * failures hold them. Every other reason there comes from Cognito or from the network.
  */
 export const CALL_FAILURE_TYPES = {
-  /** No worker took the call in time. */
+  /** No worker took the call in time: none runs, or the task queue of calls is paused or limited. */
   noWorker: 'NoWorker',
   /** The input of the call could not be opened, so the call was not made. */
   unreadableInput: 'UnreadableInput',

@@ -98,7 +98,7 @@ export function verdictOnFailure<Failure extends SendFailure | AttemptFailure>(e
     return failedCall(
       'unreachable',
       CALL_FAILURE_TYPES.noWorker,
-      `No worker took the call from the task queue ${queue} in time.`,
+      `No worker took the call from the task queue ${queue} in time: none runs, or the queue is paused or limited (cognito-verification limits).`,
     );
   }
   // A time-out while a worker had it, a dead worker, or an error of ours in the activity: it may have had its effect.

@@ -111,7 +111,7 @@ function next(status: VerificationStatus, nowMs: number): string {
     case 'sending':
       return status.retryAt
         ? `**Next:** it tries again by itself at ${clock(status.retryAt)}.`
-        : '**Next:** nothing to do, this takes a moment. While Cognito throttles or is out of reach, it tries again by itself, for ten minutes; *Pending Activities* shows why.';
+        : '**Next:** nothing to do, this takes a moment. While Cognito throttles or is out of reach, it tries again by itself, for ten minutes; *Pending Activities* shows why. What stays *Scheduled* there waits for a worker, or in a queue that is paused.';
     case 'awaitingCode':
       return status.proof === 'outstanding' ? PROOF_OUTSTANDING : awaitedCode(status, nowMs);
     case 'rateLimited':

@@ -117,15 +117,19 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 /** How often the server looks whether a version has drained, and how long it waits before it looks first. */
 const DRAINAGE_S = 180;
 
-function doneInWords(
-  { action, buildId, percent, from }: Done,
-  { deploymentName }: Deployment,
-  open: OpenVerifications,
-) {
-  const nameOf = (build: string | undefined) => build ?? 'unversioned workers';
+const nameOf = (build: string | undefined) => build ?? 'unversioned workers';
+
+/** Where new verifications go by a change. */
+export function changeInWords({ action, buildId, percent, from }: Done): string {
+  return action === 'ramp' && percent !== undefined && percent > 0
+    ? `${percent} % of the new verifications go to ${nameOf(buildId)}, the others to ${nameOf(from)}.`
+    : `All new verifications go to ${nameOf(buildId)}.`;
+}
+
+function doneInWords(done: Done, { deploymentName }: Deployment, open: OpenVerifications) {
+  const { action, buildId, percent, from } = done;
   const target = nameOf(buildId);
-  if (action === 'ramp' && percent !== undefined && percent > 0)
-    return [`${percent} % of the new verifications go to ${target}, the others to ${nameOf(from)}.`];
+  if (action === 'ramp' && percent !== undefined && percent > 0) return [changeInWords(done)];
   const left = from === undefined ? open.unversioned : (open.byBuild.get(from) ?? 0);
   const stay = `${left === 1 ? 'One open verification is' : `${left} open verifications are`} on ${nameOf(from)}`;
   if (action === 'ramp')
@@ -142,7 +146,7 @@ function doneInWords(
         : from === buildId
           ? 'It was so before.'
           : `${stay}, and ${left === 1 ? 'stays' : 'stay'} there. Keep its workers until deploy status shows it as drained, which takes the server up to ${spanInWords(DRAINAGE_S)} to see.`;
-  const lines = [`All new verifications go to ${target}. ${follows}`];
+  const lines = [`${changeInWords(done)} ${follows}`];
   if (action === 'rollback' && from !== undefined && from !== buildId && left > 0)
     lines.push(
       `If ${from} cannot serve them, and only if they replay on ${target}, move them: temporal workflow update-options --query "${VERSION_OF_RUN} = '${deploymentName}:${from}' AND ExecutionStatus = 'Running'" --versioning-override-behavior pinned --versioning-override-deployment-name ${deploymentName} --versioning-override-build-id ${target}`,

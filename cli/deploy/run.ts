@@ -5,6 +5,7 @@ import { cognitoTaskQueue } from '@cognito-verification/contract';
 import { isServed, missingHalves, rollbackOf, unservedOf, versionOf } from '../../deployment/decisions.js';
 import { DeploymentError, makeCurrent, rampTo } from '../../deployment/routing.js';
 import { countOpen, type Deployment, type DeploymentPlace, readDeployment } from '../../deployment/versions.js';
+import { errorCode } from '../../log/error-code.js';
 import { loadTemporalConfig } from '../../temporal/config.js';
 import { connectClient } from '../../temporal/connect-client.js';
 import { explainMissingNamespace } from '../../temporal/missing-namespace.js';
@@ -17,7 +18,7 @@ import { startProgress } from '../progress.js';
 import type { ReplayReport } from '../replay/report.js';
 import { InterruptedError, UsageError } from '../usage-error.js';
 import type { DeployOptions, DeployRequest } from './options.js';
-import { type Done, deploymentDocument, deploymentInWords } from './report.js';
+import { changeInWords, type Done, deploymentDocument, deploymentInWords } from './report.js';
 
 const WAIT_MS = 120_000;
 /** The workers are there, or the way back is closed. */
@@ -36,6 +37,21 @@ interface Work {
   request: DeployRequest;
   options: DeployOptions;
   identity: string;
+  /** What is changed so far. */
+  changed?: Done | undefined;
+}
+
+/** A change was made, and what came after it failed, for the reason of the `cause`. */
+class AfterChangeError extends Error {
+  override readonly name = 'AfterChangeError';
+  readonly code: string;
+  constructor(
+    readonly done: Done,
+    cause: Error,
+  ) {
+    super(`${changeInWords(done)} That is done. What came after it failed: ${cause.message}`, { cause });
+    this.code = errorCode(cause) ?? 'Internal';
+  }
 }
 
 /** An open verification does not replay on the build, so that the build is not promoted. */
@@ -68,8 +84,10 @@ export async function runDeploy(
   const { connection, close } = await connectClient(config);
   const { namespace, taskQueue } = config;
   const place = { connection, namespace, taskQueue, deploymentName };
+  const work: Work = { place, request, options, identity: operator() };
   try {
-    const done = await perform({ place, request, options, identity: operator() });
+    const done = await perform(work);
+    work.changed = done;
     const deployment = await settled(place, done !== undefined);
     const open = await countOpen(place, deployment.versions);
     const unserved = unservedOf(deployment, open);
@@ -81,7 +99,8 @@ export async function runDeploy(
     return unserved.length > 0 && done === undefined ? EXIT.unsuccessful : EXIT.done;
   } catch (error) {
     const known = explainMissingNamespace(error, namespace);
-    throw known === error ? (explainServiceError(error, namespace) ?? error) : known;
+    const why = known === error ? (explainServiceError(error, namespace) ?? error) : known;
+    throw work.changed && why instanceof Error ? new AfterChangeError(work.changed, why) : why;
   } finally {
     await close();
   }
@@ -166,9 +185,13 @@ async function rollBack(work: Work): Promise<Done> {
 }
 
 /** All new verifications go to the build. A ramp to another one would stay, so it ends first. */
-async function allTo({ place, identity }: Work, seen: Deployment, buildId: string): Promise<void> {
-  const endsRamp = seen.ramp && seen.ramp.buildId !== buildId;
-  const conflictToken = endsRamp ? await rampTo(place, seen, { buildId, percent: 0, identity }) : seen.conflictToken;
+async function allTo(work: Work, seen: Deployment, buildId: string): Promise<void> {
+  const { place, identity } = work;
+  let { conflictToken } = seen;
+  if (seen.ramp && seen.ramp.buildId !== buildId) {
+    conflictToken = await rampTo(place, seen, { buildId, percent: 0, identity });
+    work.changed = { action: 'ramp', buildId: seen.current, percent: 0, from: seen.ramp.buildId };
+  }
   await makeCurrent(place, { ...seen, conflictToken }, { buildId, identity });
 }
 

@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { watchInterruption } from '../interruption.js';
-import { durationOption, wholeNumberOption } from '../options.js';
+import { countWithin, durationOption } from '../options.js';
 import { jsonOption } from '../print.js';
 import { UsageError } from '../usage-error.js';
 import type { ReplayCommandOptions } from './options.js';
@@ -39,13 +39,13 @@ export function replayCommand(): Command {
       'which verifications, as in temporal workflow list (default: open, or ended within --since)',
     )
     .option('--since <duration>', 'also those that ended within this time. Default 24h', durationOption)
-    .option('--limit <n>', 'how many at most, evenly over their states. Default 500', countOption)
+    .option('--limit <n>', 'how many at most, evenly over their states. Default 500', countWithin(1))
     .option('--workflow-id <id>', 'the workflow id of a single file that does not contain it')
     .option('--bundle <file>', 'workflow bundle of another build (default: the bundle of this build)')
     .option(
       '--concurrency <n>',
       'how many to replay at once, each with a thread and some 100 MB; 1 to 32. Default: as many as processors, 4 at most',
-      concurrencyOption,
+      countWithin(1, MOST_CONCURRENT),
     )
     .option('--junit <file>', 'write a JUnit report with a test case for each history')
     .option('--save <folder>', 'write the histories to this new or empty folder, one file each, and a manifest')
@@ -86,20 +86,5 @@ function checkUsage(paths: readonly string[], options: ReplayCommandOptions): vo
   if (workflowId !== undefined && paths.length !== 1) throw new UsageError('--workflow-id is for one file.');
 }
 
-/** @throws InvalidArgumentError */
-function countOption(value: string): number {
-  const count = wholeNumberOption(value);
-  if (count === 0) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return count;
-}
-
 /** Each has a thread and some 100 MB. */
 const MOST_CONCURRENT = 32;
-
-/** @throws InvalidArgumentError */
-function concurrencyOption(value: string): number {
-  const count = countOption(value);
-  if (count > MOST_CONCURRENT)
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_CONCURRENT}.`);
-  return count;
-}

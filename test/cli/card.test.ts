@@ -44,6 +44,7 @@ describe('the card of a verification that sends', () => {
   ])('%s', (_, retryAt, said) => {
     const card = statusCard('verify/x', { ...status, sends: [], attempts: [], retryAt });
     expect(card.includes("the worker's log says why")).toBe(said);
+    expect(card.includes('calls are paused or limited: cognito-verification limits')).toBe(said);
   });
 });
 

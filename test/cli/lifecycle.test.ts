@@ -84,7 +84,7 @@ describe('a verification for a program', () => {
     expect(document).toMatchObject({ status: { sendsLeft: 1, attemptsLeft: 3 } });
     expect(await runJson([...START, '--max-sends', '21'], { env: token })).toMatchObject({
       code: 2,
-      document: { error: { code: 'InvalidRequest', field: 'policy.maxSends' } },
+      document: { error: { code: 'Usage', message: expect.stringMatching(/--max-sends.*from 1 to 20/) } },
     });
   });
 

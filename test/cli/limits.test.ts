@@ -144,6 +144,13 @@ describe('limits', () => {
       document: { queueRate: { perSecond: 0 }, workers: [expect.any(String)] },
     });
 
+    // The worker is there, and its log has nothing of it: only the limits tell.
+    const id = `verify/${user.userPoolId}/${user.sub}/email`;
+    await expect(rig.client.resendCode(id, {}, { timeout: '3 seconds' })).rejects.toMatchObject({
+      code: 'WorkerUnavailable',
+      message: expect.stringMatching(/paused or limited: cognito-verification limits/),
+    });
+
     await runJson(['limits', '--clear', 'queue-rate'], own);
     await expect
       .poll(() => rig.sandbox.calls({ username: user.username }).length, { timeout: TAKES_HOLD_MS })

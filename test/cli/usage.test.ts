@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands.js';
+import { OPTION_OF } from '../../cli/option-names.js';
 import { WORKER_SETTINGS } from '../../worker/worker-settings.js';
 import { accessToken } from '../client/fixtures.js';
 import { killRunning, MAIN, runCli, runJson, someKeys } from './run-cli.js';
@@ -69,6 +70,10 @@ describe('help', () => {
     expect(await runCli([name, '--help'])).toMatchObject({ code: 0, stdout });
   });
 
+  it.each(['resend', 'renew-token', 'submit'])('of %s says how long it may wait', async (name) => {
+    expect((await runCli([name, '--help'])).stdout).toContain('3 minutes at most');
+  });
+
   it('shows the version', async () => {
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
@@ -85,7 +90,14 @@ describe('wrong usage', () => {
     [['start'], /--attribute/],
     [['start', '--attribute', 'fax'], /email, phone_number/],
     [['start', '--attribute', 'email', '--deadline', '10'], /has a unit/],
-    [['start', '--attribute', 'email', '--max-sends', 'many'], /whole number/],
+    [['start', '--attribute', 'email', '--deadline', '5s'], /--deadline.*from 1 minute to 30 days/],
+    [['start', '--attribute', 'email', '--resend-cooldown', '2h'], /--resend-cooldown.*from 1 second to 1 hour/],
+    [['start', '--attribute', 'email', '--wait', '0s'], /--wait.*1 ms at least/],
+    [['wait', ID, '--timeout', '0s'], /--timeout.*1 ms at least/],
+    [['start', '--attribute', 'email', '--max-sends', 'many'], /--max-sends.*whole number from 1 to 20/],
+    [['start', '--attribute', 'email', '--max-attempts', '16'], /--max-attempts.*whole number from 1 to 15/],
+    [['list', '--limit', '0'], /--limit.*whole number from 1/],
+    [['replay', '--concurrency', '33'], /--concurrency.*whole number from 1 to 32/],
     [['start', '--attribute', 'email', '--client-metadata', 'novalue'], /key=value/],
     [['start', '--attribute', 'email'], /--access-token-file/],
     [['start', '--attribute', 'email', '--access-token-file', '/does/not/exist'], /\/does\/not\/exist does not exist/],
@@ -108,6 +120,32 @@ describe('wrong usage', () => {
       document: { error: { code: 'Usage', message: expect.stringMatching(message) } },
       stderr: '',
     });
+  });
+
+  const REFERENCE = ['--access-token-reference', 's', '--user-pool', 'eu-west-1_pool', '--sub', 'x'];
+  const START = ['start', '--attribute', 'email', ...REFERENCE];
+  it.each([
+    [[...START, '--request-id', 'a b'], 'requestId', '--request-id must have'],
+    [[...START, '--already-sent', 'x'.repeat(300)], 'alreadySent.destination', '--already-sent must be'],
+    [[...START, '--replace-at-once'], 'replaceAtOnce', '--replace-at-once is for a start with --new-value-file only'],
+    [[...START, '--user-pool', 'nopool'], 'userPoolId', '--user-pool names user pool nopool'],
+    [['list', '--user-pool', 'a b'], 'userPoolId', '--user-pool must look like'],
+    [['submit', ID, '--attempt-id', 'a b'], 'attemptId', '--attempt-id must have'],
+    [['confirm', ID, '--reference', 'x'.repeat(300)], 'reference', '--reference must be'],
+    [['wait', ID, '--run', 'x'], 'run', '--run must be'],
+    [['status', 'x'], 'workflowId', 'workflowId must be'],
+  ])('%j is told as it was typed, and with --json under the name of the client too', async (args, field, says) => {
+    const env = { ...NOWHERE, VERIFICATION_CODE: '123456' };
+    const { code, document } = await runJson(args, { env });
+    expect(code).toBe(2);
+    expect(document).toMatchObject({ error: { code: 'InvalidRequest', field } });
+    expect(document).toHaveProperty('error.message', expect.stringMatching(new RegExp(`^${says}`)));
+  });
+
+  it('is told by options that there are', async () => {
+    const commands = await Promise.all(COMMANDS.map(({ load }) => load()));
+    const options = commands.flatMap((command) => command.options.map(({ long }) => long));
+    expect(options).toEqual(expect.arrayContaining(Object.values(OPTION_OF)));
   });
 
   it('names every wrong setting at once', async () => {

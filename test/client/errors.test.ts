@@ -135,6 +135,11 @@ describe('an error of the service', () => {
       'TemporalUnavailable',
       /^Cannot reach the Temporal Service: connect ECONNREFUSED 127\.0\.0\.1:7233\. Is it running/,
     ],
+    [
+      grpc(12, 'Received HTTP status code 404'),
+      'TemporalUnavailable',
+      /is no Temporal Service, .*404.*TEMPORAL_ADDRESS/,
+    ],
     [grpc(7, 'Request unauthorized.'), 'TemporalUnavailable', /TEMPORAL_API_KEY/],
     [grpc(16, 'no token'), 'TemporalUnavailable', /TEMPORAL_API_KEY/],
     [grpc(3, 'no mapping defined for search attribute VerificationState'), 'NotSetUp', /cognito-verification setup/],

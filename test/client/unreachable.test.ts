@@ -21,6 +21,12 @@ it.each([
   [true, 'unable to verify the first certificate', /TEMPORAL_TLS_SERVER_CA_CERT_PATH/],
   [true, 'certificate has expired', /TLS: its certificate has expired\. Renew the certificate of the service/],
   [false, 'Failed to connect (2026-11-28T15:31:47.025Z)', /TLS: Failed to connect\. The service may speak TLS only/],
+  [
+    true,
+    'code: \'Internal error\', message: "protocol error: invalid compression flag: 60 while receiving response with status: 404 Not Found"',
+    /TLS: what answers is no Temporal Service, but .* \(response with status: 404\)\. Correct TEMPORAL_ADDRESS/,
+  ],
+  [false, 'Protocol error', /TLS: what answers does not speak gRPC .*TEMPORAL_TLS/],
   [true, 'Request unauthorized.', /TLS: Request unauthorized\. .*TEMPORAL_API_KEY/],
 ])('with TLS %s, %s: says what is wrong, and what to do, in two halves', (tls, words, says) => {
   const { message } = unreachable({ address: 'host:7233', security: { tls } }, new Error(words));
