@@ -39,7 +39,7 @@ export function limitsCommand(): Command {
     .addOption(
       new Option(
         '--pool-weight <pool=weight>',
-        'how often a pool has its turn, where others have 1, and so does it again with 1; may be repeated',
+        'turns of a pool for each turn of another; 1 is as if none were set; may be repeated',
       ).argParser(weightOption),
     )
     .addOption(new Option('--clear <what...>', 'removes limits').choices(CLEARABLE))
@@ -77,7 +77,7 @@ Examples:
     )
     .action(async (options: LimitsOptions, command: Command) => {
       refuseContradiction(options, command);
-      const interruption = watchInterruption('Interrupted. What was asked for may have been done.');
+      const interruption = watchInterruption('Interrupted. What was asked for may have been done.', SIGNALS);
       const change = new Change();
       try {
         await Promise.race([readOrSet(options, change), interruption.promise.catch((error) => change.endWith(error))]);
@@ -93,25 +93,35 @@ Examples:
  */
 class Change {
   private answer: Promise<unknown> | undefined;
+  private isAnswered = false;
 
   /** @param make makes it; its answer or its time limit of ten seconds ends it */
   async begin<T>(make: () => Promise<T>): Promise<T> {
     const answer = make();
     this.answer = answer;
-    return await answer;
+    try {
+      return await answer;
+    } finally {
+      this.isAnswered = true;
+    }
   }
 
   /**
-   * Ends the command after an interruption, once the server has answered.
-   * @throws InterruptedError; the error of the change
+   * Ends the command after an interruption, once the server has answered. Never where the change failed: whoever made it says why.
+   * @throws InterruptedError
    */
   async endWith(interrupted: unknown): Promise<never> {
     if (this.answer === undefined) throw interrupted;
-    tell('The limits are being changed. This ends with the answer of the server, within ten seconds.');
-    await this.answer;
+    if (!this.isAnswered) {
+      for (const signal of SIGNALS) process.on(signal, () => undefined);
+      tell('The limits are being changed. This ends with the answer of the server, within ten seconds.');
+    }
+    await this.answer.catch(() => new Promise<never>(() => undefined));
     throw new InterruptedError('Interrupted. The limits were changed before.');
   }
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function readOrSet(options: LimitsOptions, change: Change): Promise<void> {
   const [
@@ -215,7 +225,7 @@ export function inWords(
     `workers   ${workers.length === 0 ? 'none' : workers.join(', ')}`,
     '',
     ...(workers.length === 0
-      ? ['No worker has polled this queue in the last minute. Is VERIFICATION_TASK_QUEUE that of the workers?']
+      ? ['No worker polls this queue. If workers run, look whether VERIFICATION_TASK_QUEUE is theirs.']
       : []),
     ...pauseInWords(limits),
     effectInWords(limits),
@@ -223,11 +233,11 @@ export function inWords(
 }
 
 function pauseInWords({ queueRate, poolRate }: QueueLimits): string[] {
-  const rates = { 'queue-rate': queueRate, 'pool-rate': poolRate };
-  const paused = Object.entries(rates).flatMap(([name, { perSecond }]) => (perSecond === 0 ? name : []));
+  const rates = { '--queue-rate 12': queueRate, '--pool-rate 4': poolRate };
+  const paused = Object.entries(rates).flatMap(([option, { perSecond }]) => (perSecond === 0 ? option : []));
   if (paused.length === 0) return [];
   return [
-    `The queue is paused. A code that waits for 45 seconds is answered as not checked, and a send that waits for 9 minutes as not made. To go on: cognito-verification limits --clear ${paused.join(' ')}`,
+    `The queue is paused. A code that waits for 45 seconds is answered as not checked, and a send that waits for 9 minutes as not made. To go on, set the rate that held before, such as: cognito-verification limits ${paused.join(' ')}. With --clear there would be no limit.`,
   ];
 }
 
@@ -266,7 +276,9 @@ function effectInWords({ queueRate, poolRate, workers }: QueueLimits & QueueLoad
   return `${sum} That is more attempts than it checks, unless ${lowerBy} keeps them below: it throttles the rest. A queue rate of 12 keeps within both quotas.`;
 }
 
+/** More than any account has: a typing mistake. */
 const MOST_PER_SECOND = 100_000;
+/** Temporal takes a weight above it for this one. */
 const MOST_WEIGHT = 1_000;
 
 /** @throws InvalidArgumentError */

@@ -154,7 +154,7 @@ function refusalOf(error: unknown, queue: GovernedQueue): unknown {
   // By its words alone: its status is that of a wrong request.
   if (details.includes(STUCK))
     return new QueueLimitsError(
-      `The Temporal Service changes no limits of task queue ${queue.taskQueue} for some minutes, because an earlier change was cut off in the middle (${details}). Nothing was changed. Try again every minute; a restart of its matching service ends it at once. If calls must stop now, stop the workers.`,
+      `The Temporal Service changes no limits of task queue ${queue.taskQueue} for some minutes, because an earlier change was cut off in the middle (${details}). Nothing was changed. Try again every minute; a restart of the server ends it at once. If calls must stop now, stop the workers.`,
       'TemporalUnavailable',
       error,
     );

@@ -35,9 +35,10 @@ const GROWTH_PERCENT = 10;
 
 /**
  * Lets the heaps of this process, that of its main thread above all, pile up less garbage before V8 collects it: without that the main
- * thread of a busy worker takes 200 MB for 50 that are alive. Each collection also moves together what is alive, or the pages of both
- * threads would fill less and less the more verifications have come and gone. V8 reads these flags at each collection. Call it once
- * everything is loaded: V8 refuses what it compiled under other flags. They are of the whole process, so only a program of our own does it.
+ * thread of a busy worker takes 200 MB for 50 that are alive. Each collection of a whole heap also moves together what is alive, or
+ * the pages of both threads would fill less and less the more verifications have come and gone. V8 reads these flags at each
+ * collection. Call it once everything is loaded: V8 refuses what it compiled under other flags. They are of the whole process, so
+ * only a program of our own does it.
  */
 export function growHeapsSlowly(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);

@@ -111,6 +111,8 @@ describe('limits', () => {
         if (!bytes.includes(reason)) return;
         isAsked = true;
         command.child.kill('SIGINT');
+        // The person is impatient.
+        setTimeout(() => command.child.kill('SIGINT'), LATE_MS / 2);
       });
       far.on('data', (bytes: Buffer) => void setTimeout(() => near.write(bytes), isAsked ? LATE_MS : 0));
     });
@@ -283,9 +285,9 @@ it.each([
 });
 
 it.each([
-  [0, {}, ['1@a'], /^The queue is paused\..*To go on: cognito-verification limits --clear queue-rate$/m],
-  [8, { perSecond: 0 }, ['1@a'], /^The queue is paused\..*limits --clear pool-rate$/m],
-  [8, {}, [], /^No worker has polled this queue.*VERIFICATION_TASK_QUEUE/m],
+  [0, {}, ['1@a'], /^The queue is paused\..*To go on.* limits --queue-rate 12\. With/m],
+  [8, { perSecond: 0 }, ['1@a'], /^The queue is paused\..*limits --pool-rate 4\. With/m],
+  [8, {}, [], /^No worker polls this queue\..*VERIFICATION_TASK_QUEUE/m],
 ])('a rate of %d, %j for each pool, workers %j: it says what that means', (perSecond, poolRate, workers, words) => {
   const told = (changed: object) =>
     inWords(
