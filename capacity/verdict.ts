@@ -26,7 +26,7 @@ export function mustRaise(estimated: Estimate): boolean {
 
 /**
  * The limit that the verdict is about. Used-up e-mails make nobody wait, and the model lets nobody wait for `looks`. Where both calls and
- * processors are near their limits, it is that of calls: more processors alone then help little.
+ * processors are near their limits, it is that of calls: more processors alone need not suffice.
  */
 export function decisiveOf(estimated: Estimate): LimitUse {
   const { limits } = estimated;

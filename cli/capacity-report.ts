@@ -112,10 +112,10 @@ const REMEDIES: Readonly<Record<LimitName, Remedy>> = {
           : `Above ${queueLimitAdvised} the attempts of a second can pass Cognito's quota`;
       return `${whyNotHigher}. Take more accounts: ${moreAccounts(input, limit)}`;
     }
-    const set = `Set "queueCallsPerSecond" to ${queueLimitAdvised}`;
-    return mustRaise(limited)
-      ? `${set}, and take more accounts: ${moreAccounts(input, decisiveOf(limited))}`
-      : `${set}.`;
+    const set = `Set "queueCallsPerSecond" to ${queueLimitAdvised}.`;
+    if (!mustRaise(limited)) return set;
+    const next = decisiveOf(limited);
+    return `${set} ${REMEDIES[next.name](input, next, limited, undefined)}`;
   },
   workerCpu: (_input, { share }, { workers, workersNeeded }) =>
     `More workers may help: ${fills('workers', workers, workers * share)}, so set "workers" to ${Math.max(workersNeeded, enough(workers, workers * share))} or more.`,
