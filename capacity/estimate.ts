@@ -25,9 +25,11 @@ export interface LimitUse {
   readonly wanted: number;
   /** Null: no limit. */
   readonly has: number | null;
-  /** `wanted` over `has`: 1 is all of it. */
+  /** `wanted` over `has`: 1 is all of it. Where there is none, more than 1 if any is wanted. */
   readonly share: number;
 }
+
+type Limits = readonly [LimitUse, ...LimitUse[]];
 
 /** What calls wait for their turn, in the slot in which they wait longest. */
 interface QueueDelay {
@@ -63,13 +65,13 @@ export interface Estimate {
   readonly workers: number;
   /**
    * Of each account, by the rule of docs/limits.md: with as many direct attempts again, but no more than the allowance, it stays below the
-   * quota. Less than 1 where the quota leaves no whole call.
+   * quota. 0 where the quota leaves no whole call.
    */
   readonly queueLimitAdvised: number;
   readonly sendDelay: QueueDelay;
   readonly codeDelay: QueueDelay;
   /** Sorted by `share`, the largest first. */
-  readonly limits: readonly LimitUse[];
+  readonly limits: Limits;
   /** The limit with the largest `share`, whether it suffices or not. */
   readonly binding: LimitName;
   readonly startsPerSecondBySlot: readonly number[];
@@ -122,13 +124,14 @@ export function estimate(input: CapacityInput, slotSeconds = 3_600): Estimate {
     workersNeeded,
     workers,
     queueLimitAdvised: Math.max(
+      0,
       Math.floor((input.attemptsPerSecond - 1) / 2),
-      input.attemptsPerSecond - 1 - input.directCallsPerSecond,
+      Math.floor(input.attemptsPerSecond - 1 - input.directCallsPerSecond),
     ),
     sendDelay: worst(day.slots, ({ sendDelays }) => sendDelays),
     codeDelay: worst(day.slots, ({ codeDelays }) => codeDelays),
     limits,
-    binding: limits[0]?.name ?? 'attempts',
+    binding: limits[0].name,
     startsPerSecondBySlot: input.startsByHour.map((count) => count / slotSeconds),
     sendDelayP95BySlot: day.slots.map(({ sendDelays }) => percentile(sendDelays, 0.95)),
   };
@@ -196,7 +199,7 @@ function inBusiest({ slots, each }: Outcome, slotSeconds: number, count: (slot: 
   return (Math.max(...slots.map(count)) * each) / slotSeconds;
 }
 
-function limitsOf(input: CapacityInput, account: Account, day: Outcome): LimitUse[] {
+function limitsOf(input: CapacityInput, account: Account, day: Outcome): Limits {
   const { slotSeconds, cpuMs } = account;
   const most = (count: (slot: SlotOutcome) => number) => inBusiest(day, slotSeconds, count);
   const cores = (of: 'worker' | 'server') =>
@@ -215,8 +218,13 @@ function limitsOf(input: CapacityInput, account: Account, day: Outcome): LimitUs
     ['looks', most(({ looks }) => looks), input.looksPerSecond],
   ];
   return uses
-    .map(([name, wanted, has]) => ({ name, wanted, has, share: has === null ? 0 : has === 0 ? wanted : wanted / has }))
-    .sort((a, b) => b.share - a.share);
+    .map(([name, wanted, has]) => ({ name, wanted, has, share: shareOf(wanted, has) }))
+    .sort((a, b) => b.share - a.share) as [LimitUse, ...LimitUse[]];
+}
+
+function shareOf(wanted: number, has: number | null): number {
+  if (has === null || wanted === 0) return 0;
+  return has === 0 ? 1 + wanted : wanted / has;
 }
 
 function worst(slots: readonly SlotOutcome[], delaysOf: (slot: SlotOutcome) => readonly number[]): QueueDelay {

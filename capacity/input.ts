@@ -145,9 +145,12 @@ export function resolveInput(given: unknown): CapacityInput {
     wrong.push(`workers must be at least one for each of ${accounts} accounts; found ${workers}`);
   const startsByHour = startsOf(fields, wrong);
   const unknown = Object.keys(fields).filter(
-    (name) => !(name in FIELDS) && name !== 'startsByHour' && name !== 'perDay',
+    (name) => !Object.hasOwn(FIELDS, name) && name !== 'startsByHour' && name !== 'perDay',
   );
-  if (unknown.length > 0) wrong.push(`${unknown.map(show).join(', ')} is no field of the input; allowed: ${known()}`);
+  if (unknown.length > 0)
+    wrong.push(
+      `${unknown.map(show).join(', ')} ${unknown.length === 1 ? 'is no field' : 'are no fields'} of the input; allowed: ${known()}`,
+    );
   if (wrong.length > 0) throw new InputError(wrong.join('; '));
   return { ...numbers, startsByHour };
 }

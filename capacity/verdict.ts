@@ -7,28 +7,36 @@ const BEARABLE_SECONDS = 10;
 
 /**
  * `tooLittle`: the busiest hour wants more than there is. `peaksWait`: the mean of that hour does not, but one in twenty waits
- * longer than people bear. `tight`: nobody waits, and little is left. `plenty`: nothing binds.
+ * longer than people bear. `tight`: 19 of 20 wait for up to that, and little is left. `plenty`: nothing binds.
  */
 export type Verdict = 'tooLittle' | 'peaksWait' | 'tight' | 'plenty';
 
 /** The verdict of an estimate. Every limit is to keep what processors keep for peaks: above that waits grow fast. */
 export function verdictOf({ limits, sendDelay, codeDelay }: Estimate): Verdict {
-  const share = limits[0]?.share ?? 0;
+  const [{ share }] = limits;
   if (share > 1) return 'tooLittle';
   if (Math.max(sendDelay.p95Seconds, codeDelay.p95Seconds) > BEARABLE_SECONDS) return 'peaksWait';
   return share > PLANNED_USE ? 'tight' : 'plenty';
 }
 
 /** Whether something is to be raised. */
-export function isWanting(said: Estimate): boolean {
-  return ['tooLittle', 'peaksWait'].includes(verdictOf(said));
+export function mustRaise(estimated: Estimate): boolean {
+  return ['tooLittle', 'peaksWait'].includes(verdictOf(estimated));
 }
 
-/** The limit that the verdict is about. Used-up e-mails make nobody wait, and the model lets nobody wait for `looks`. */
-export function decisiveOf(said: Estimate): LimitUse | undefined {
-  const [nearest] = said.limits;
-  if (verdictOf(said) !== 'peaksWait') return nearest;
-  return said.limits.find(({ name }) => name !== 'emails' && name !== 'looks');
+/**
+ * The limit that the verdict is about. Used-up e-mails make nobody wait, and the model lets nobody wait for `looks`. Where both calls and
+ * processors are near their limits, it is that of calls: more processors alone need not suffice.
+ */
+export function decisiveOf(estimated: Estimate): LimitUse {
+  const { limits } = estimated;
+  if (verdictOf(estimated) !== 'peaksWait') return limits[0];
+  const isOfCalls = ({ name }: LimitUse) => name === 'queue' || name === 'attempts' || name === 'sends';
+  return (
+    limits.find((limit) => isOfCalls(limit) && limit.share > PLANNED_USE) ??
+    limits.find(({ name }) => name !== 'emails' && name !== 'looks') ??
+    limits[0]
+  );
 }
 
 /**
@@ -36,13 +44,17 @@ export function decisiveOf(said: Estimate): LimitUse | undefined {
  * @param slotSeconds as of `estimate`
  * @returns undefined where there is nothing to advise: the limit is as high, or what is too little is something else, which more would wait for
  */
-export function withAdvisedLimit(input: CapacityInput, said: Estimate, slotSeconds?: number): Estimate | undefined {
+export function withAdvisedLimit(
+  input: CapacityInput,
+  estimated: Estimate,
+  slotSeconds?: number,
+): Estimate | undefined {
   const { queueCallsPerSecond } = input;
-  const advised = said.queueLimitAdvised;
+  const advised = estimated.queueLimitAdvised;
   const isUseful =
     queueCallsPerSecond === null
-      ? !isWanting(said)
-      : isWanting(said) && decisiveOf(said)?.name === 'queue' && queueCallsPerSecond < advised;
+      ? !mustRaise(estimated)
+      : mustRaise(estimated) && decisiveOf(estimated).name === 'queue' && queueCallsPerSecond < advised;
   // A limit of 0 would pause the queue.
   if (advised < 1 || !isUseful) return undefined;
   return estimate({ ...input, queueCallsPerSecond: advised }, slotSeconds);

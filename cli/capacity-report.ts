@@ -1,49 +1,49 @@
 /** What `capacity` says to people. */
 import { type Estimate, LIMITS, type LimitName, type LimitUse, PLANNED_USE } from '../capacity/estimate.js';
 import type { CapacityInput } from '../capacity/input.js';
-import { decisiveOf, isWanting, type Verdict, verdictOf } from '../capacity/verdict.js';
+import { decisiveOf, mustRaise, type Verdict, verdictOf } from '../capacity/verdict.js';
 import { spanInWords } from './time.js';
 
 /**
  * The estimate in words, without the chart.
  * @param limited the day with the advised limit of the task queue of calls, where there is something to advise
  */
-export function report(input: CapacityInput, said: Estimate, limited: Estimate | undefined): string {
+export function report(input: CapacityInput, estimated: Estimate, limited: Estimate | undefined): string {
   const rows: [string, string][] = [
     [
       'verifications',
-      `${number(said.verificationsPerDay)} a day, ${number(said.peak.startsPerSecond)}/s in the hour from ${said.peak.slot}:00`,
+      `${number(estimated.verificationsPerDay)} a day, ${number(estimated.peak.startsPerSecond)}/s in the hour from ${estimated.peak.slot}:00`,
     ],
     [
       'they end',
-      `${percent(said.verifiedShare)} verified, ${percent(said.expiredShare)} expired, ${percent(said.failedShare)} failed`,
+      `${percent(estimated.verifiedShare)} verified, ${percent(estimated.expiredShare)} expired, ${percent(estimated.failedShare)} failed`,
     ],
     [
       'messages',
-      `${number(said.messagesPerDay)} a day${input.messagePrice > 0 ? `, ${number(said.messageMoneyPerMonth)} in money a month` : ''}`,
+      `${number(estimated.messagesPerDay)} a day${input.messagePrice > 0 ? `, ${number(estimated.messageMoneyPerMonth)} in money a month` : ''}`,
     ],
-    ['Temporal', `${number(said.actionsPerMonth)} actions a month`],
+    ['Temporal', `${number(estimated.actionsPerMonth)} actions a month`],
     [
       'history',
-      `${bytes(said.historyBytesPerDay)} a day, ${bytes(said.storedHistoryBytes)} kept for ${input.retentionDays} days`,
+      `${bytes(estimated.historyBytesPerDay)} a day, ${bytes(estimated.storedHistoryBytes)} kept for ${input.retentionDays} days`,
     ],
-    ['database', `about ${bytes(said.storedDatabaseBytes)}, if it is your own PostgreSQL`],
+    ['database', `about ${bytes(estimated.storedDatabaseBytes)}, if it is your own PostgreSQL`],
     [
       'workers',
-      `${number(said.workersNeeded)} needed${input.workers === null ? '' : `, ${number(said.workers)} given`}`,
+      `${number(estimated.workersNeeded)} needed${input.workers === null ? '' : `, ${number(estimated.workers)} given`}`,
     ],
-    ['a send waits', waits(said.sendDelay, said.messagesPerDay)],
-    ['a code waits', waits(said.codeDelay, said.codesPerDay)],
+    ['a send waits', waits(estimated.sendDelay, estimated.messagesPerDay)],
+    ['a code waits', waits(estimated.codeDelay, estimated.codesPerDay)],
   ];
   // The line of the messages says it already.
-  const limits = said.limits.filter(({ name, has }) => name !== 'emails' || has !== null);
+  const limits = estimated.limits.filter(({ name, has }) => name !== 'emails' || has !== null);
   return [
     ...rows.map(([name, text]) => `${name.padEnd(14)}${text}`),
     '',
-    ...verdict(input, said, limited),
+    ...verdict(input, estimated, limited),
     `wanted of ${input.accounts === 1 ? 'the account' : `each of ${input.accounts} accounts`} in the busiest hour${input.emailsPerDay === null ? '' : ' (e-mails: in the day)'}, if everything sufficed:`,
     ...limits.map((limit) => `  ${limit.name.padEnd(12)}${use(limit)}`),
-    ...(limited && input.queueCallsPerSecond === null ? ['', ...limitAdvice(input, said, limited)] : []),
+    ...(limited && input.queueCallsPerSecond === null ? ['', ...limitAdvice(input, estimated, limited)] : []),
   ].join('\n');
 }
 
@@ -55,84 +55,100 @@ function waits({ p50Seconds, p95Seconds }: Estimate['sendDelay'], made: number):
 
 const VERDICTS: Readonly<Record<Exclude<Verdict, 'plenty'>, string>> = {
   tooLittle: 'it is too little',
-  peaksWait: 'the mean of the hour suffices, but people wait in its peaks',
+  peaksWait: 'the mean of the hour suffices, but people wait in its peaks, most likely for this',
   tight: 'it suffices, with little to spare',
 };
 
-function verdict(input: CapacityInput, said: Estimate, limited: Estimate | undefined): string[] {
-  const found = verdictOf(said);
-  const limit = decisiveOf(said);
-  if (!limit) return [];
+function verdict(input: CapacityInput, estimated: Estimate, limited: Estimate | undefined): string[] {
+  const found = verdictOf(estimated);
+  const limit = decisiveOf(estimated);
   if (found === 'plenty')
     return [`binds         nothing; the nearest is ${limit.name}, ${percent(limit.share)}: ${LIMITS[limit.name]}`];
   const line = `binds         ${limit.name}, ${LIMITS[limit.name]}: ${VERDICTS[found]}`;
-  return isWanting(said) ? [line, `              ${REMEDIES[limit.name](input, limit, said, limited)}`] : [line];
+  return mustRaise(estimated)
+    ? [line, `              ${REMEDIES[limit.name](input, limit, estimated, limited)}`]
+    : [line];
 }
 
-/**
- * @param filled by the mean of the busiest hour
- * @param atLeast what keeps enough for its peaks. Default: by the planned use
- */
-function raise(field: keyof CapacityInput, has: number, filled: number, atLeast = filled / PLANNED_USE): string {
-  const enough = Math.max(Math.floor(has) + 1, Math.ceil(atLeast));
-  return `the busiest hour fills ${number(filled)}, so set "${field}" to ${number(enough)} or more.`;
+/** By the mean of that hour. */
+function fills(unit: string, has: number, filled: number): string {
+  return `the busiest hour fills ${number(filled, isAtBorder(filled / has) ? 4 : 2)} ${unit}`;
 }
 
-type Remedy = (input: CapacityInput, limit: LimitUse, said: Estimate, limited: Estimate | undefined) => string;
+/** What keeps enough for the peaks of an hour. */
+function enough(has: number, filled: number): number {
+  return Math.max(Math.floor(has) + 1, Math.ceil(filled / PLANNED_USE));
+}
 
-const moreAccounts = ({ accounts }: CapacityInput, { share }: LimitUse) =>
-  raise('accounts', accounts, accounts * share);
+/** Each account has a worker at least. */
+function setAccounts({ workers }: CapacityInput, count: number): string {
+  const withWorkers = workers !== null && workers < count ? ` and "workers" to ${count}` : '';
+  return `set "accounts" to ${count}${withWorkers} or more`;
+}
+
+type Remedy = (input: CapacityInput, limit: LimitUse, estimated: Estimate, limited: Estimate | undefined) => string;
+
+function moreAccounts(input: CapacityInput, { share }: LimitUse): string {
+  const { accounts } = input;
+  const filled = accounts * share;
+  return `${fills('accounts', accounts, filled)}, so ${setAccounts(input, enough(accounts, filled))}.`;
+}
 
 const quotaOrAccounts: Remedy = (input, limit) =>
   `Ask AWS for a higher quota, or take more accounts: ${moreAccounts(input, limit)}`;
 
 /** What helps where a limit is too little. */
 const REMEDIES: Readonly<Record<LimitName, Remedy>> = {
-  attempts: (input, limit) => `Only more accounts help: ${moreAccounts(input, limit)}`,
+  attempts: (input, limit) => `Only more accounts can help: ${moreAccounts(input, limit)}`,
   sends: quotaOrAccounts,
   looks: quotaOrAccounts,
-  emails: ({ accounts }, { has, share }) =>
-    `Send by an SES identity of your own (EmailSendingAccount: DEVELOPER)${has === 0 ? '' : `, or set "accounts" to ${number(Math.ceil(accounts * share))} or more`}.`,
+  emails: (input, { has, share }) =>
+    `Send by an SES identity of your own (EmailSendingAccount: DEVELOPER)${has === 0 ? '' : `, or ${setAccounts(input, Math.ceil(input.accounts * share))}`}.`,
   queue: (input, limit, { queueLimitAdvised }, limited) => {
-    const advised = number(queueLimitAdvised);
-    if (!limited)
-      return `Above ${advised} the attempts of a second can pass Cognito's quota. Take more accounts: ${moreAccounts(input, limit)}`;
-    const set = `Set "queueCallsPerSecond" to ${advised}`;
-    return isWanting(limited) ? `${set}, and take more accounts: ${accountsFor(input, limited)}` : `${set}.`;
+    if (!limited) {
+      const whyNotHigher =
+        queueLimitAdvised === 0
+          ? 'The quota of attempts leaves no room for a limit of the queue'
+          : `Above ${queueLimitAdvised} the attempts of a second can pass Cognito's quota`;
+      return `${whyNotHigher}. Take more accounts: ${moreAccounts(input, limit)}`;
+    }
+    const set = `Set "queueCallsPerSecond" to ${queueLimitAdvised}.`;
+    if (!mustRaise(limited)) return set;
+    const next = decisiveOf(limited);
+    return `${set} ${REMEDIES[next.name](input, next, limited, undefined)}`;
   },
   workerCpu: (_input, { share }, { workers, workersNeeded }) =>
-    `More workers help: ${raise('workers', workers, workers * share, workersNeeded)}`,
-  serverCpu: (_input, { wanted, has }) => `A larger server helps: ${raise('serverCores', has ?? 0, wanted)}`,
+    `More workers may help: ${fills('workers', workers, workers * share)}, so set "workers" to ${Math.max(workersNeeded, enough(workers, workers * share))} or more.`,
+  serverCpu: (_input, { wanted, has }) =>
+    `A larger server may help: ${fills('cores', has ?? 0, wanted)}, so set "serverCores" to ${enough(has ?? 0, wanted)} or more.`,
 };
-
-function accountsFor(input: CapacityInput, said: Estimate): string {
-  const limit = decisiveOf(said);
-  return limit ? moreAccounts(input, limit) : '';
-}
 
 function limitAdvice(input: CapacityInput, { queueLimitAdvised }: Estimate, limited: Estimate): string[] {
   const none = 'No limit of the task queue of calls: Cognito throttles what is too much.';
-  const advised = number(queueLimitAdvised);
-  if (!isWanting(limited)) return [`${none} Set it to ${advised}.`];
+  if (!mustRaise(limited)) return [`${none} Set it to ${queueLimitAdvised}.`];
   const { sendDelay, codeDelay } = limited;
   return [
-    `${none} One of ${advised} would be too little:`,
-    `a send would wait p95 ${span(sendDelay.p95Seconds)}, a code p95 ${span(codeDelay.p95Seconds)}. Take more accounts before: with it ${accountsFor(input, limited)}`,
+    `${none} One of ${queueLimitAdvised} would be too little:`,
+    `a send would wait p95 ${span(sendDelay.p95Seconds)}, a code p95 ${span(codeDelay.p95Seconds)}. First take more accounts. With that limit ${moreAccounts(input, decisiveOf(limited))}`,
   ];
 }
 
 function use({ wanted, has, share }: LimitUse): string {
-  return has === null
-    ? `${number(wanted).padStart(9)}  of no limit`
-    : `${number(wanted).padStart(9)}  of ${number(has)}  (${percent(share)})`;
+  const of = has === null ? 'no limit' : has === 0 ? '0' : `${number(has)}  (${percent(share)})`;
+  return `${number(wanted).padStart(9)}  of ${of}`;
 }
 
-function number(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(2)));
+function number(value: number, digits = 2): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(digits)));
 }
 
 function percent(share: number): string {
-  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+  return `${(share * 100).toFixed(share < 0.1 || isAtBorder(share) ? 1 : 0)} %`;
+}
+
+/** Where a whole number of percent could be that of another verdict. */
+function isAtBorder(share: number): boolean {
+  return [PLANNED_USE, 1].some((border) => share !== border && Math.abs(share - border) < 0.005);
 }
 
 function span(seconds: number): string {

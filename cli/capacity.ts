@@ -88,34 +88,14 @@ async function givenInput({ input, perDay }: CapacityOptions): Promise<unknown> 
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch {
-    throw new UsageError(`--input is not JSON at ${brokenAt(text)}; --example NAME prints an input to begin with`);
+  } catch (error) {
+    throw new UsageError(
+      `--input is not JSON: ${(error as Error).message}; --example NAME prints an input to begin with`,
+    );
   }
   if (perDay === undefined || typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return parsed;
   const { startsByHour: _replaced, ...others } = parsed as Record<string, unknown>;
   return { ...others, ...day };
-}
-
-/** Line and column at which a text stops being JSON. V8's own words quote what is there, and give no place for a wrong token. */
-function brokenAt(text: string): string {
-  const wordsOf = (length: number): string => {
-    try {
-      JSON.parse(text.slice(0, length));
-      return '';
-    } catch (error) {
-      return (error as Error).message;
-    }
-  };
-  const hasToken = (length: number) => wordsOf(length).startsWith('Unexpected token');
-  const [, position = text.length] = /JSON at position (\d+)[^"]*$/.exec(wordsOf(text.length)) ?? [];
-  let [before, after] = [hasToken(text.length) ? 0 : Number(position), text.length];
-  while (hasToken(text.length) && after - before > 1) {
-    const middle = (before + after) >> 1;
-    if (hasToken(middle)) after = middle;
-    else before = middle;
-  }
-  const lines = text.slice(0, before).split('\n');
-  return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 
 async function writeSvg(path: string, svg: string): Promise<void> {

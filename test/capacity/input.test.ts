@@ -34,8 +34,9 @@ describe('an input', () => {
     [{ perDay: 1, accounts: 3, workers: 2 }, 'workers must be at least one for each of 3 accounts'],
     [
       { perDay: 0, accounts: 0.5, codeP95Seconds: '1', users: 1, pools: 2 },
-      /^codeP95Seconds must .*; accounts must .*; perDay must .*; "users", "pools" is no field of the input; allowed: [^;]*$/,
+      /^codeP95Seconds must .*; accounts must .*; perDay must .*; "users", "pools" are no fields of the input; allowed: [^;]*$/,
     ],
+    [{ perDay: 400, toString: 1 }, '"toString" is no field of the input; allowed: '],
     // What is unknown is compared with nothing.
     [{ perDay: 1, codeMedianSeconds: 500, codeP95Seconds: '1' }, /^codeP95Seconds must be a number [^;]*; found "1"$/],
   ])('%j is refused', (given, message) => {
@@ -100,6 +101,7 @@ describe('the advised limit of the task queue of calls', () => {
     [25, 20, 12],
     [25, 6, 18],
     [25, 0, 24],
+    [25.5, 0, 24],
     [4, 20, 1],
     [3, 1, 1],
     [2, 20, undefined],
@@ -108,8 +110,8 @@ describe('the advised limit of the task queue of calls', () => {
   ])('with a quota of %d and an allowance of %i is %j', (attemptsPerSecond, directCallsPerSecond, advised) => {
     const given = resolveInput({ perDay: 1, attemptsPerSecond, directCallsPerSecond, deadlineSeconds: 60 });
     const input = { ...given, startsByHour: [5, 5, 5] };
-    const said = estimate(input, 20);
-    const [, found] = /Set it to (.*)\.$/.exec(report(input, said, withAdvisedLimit(input, said, 20))) ?? [];
+    const estimated = estimate(input, 20);
+    const [, found] = /Set it to (.*)\.$/.exec(report(input, estimated, withAdvisedLimit(input, estimated, 20))) ?? [];
     expect(found).toBe(advised === undefined ? undefined : String(advised));
     if (advised !== undefined)
       expect(Math.min(directCallsPerSecond, advised) + advised).toBeLessThan(attemptsPerSecond);
@@ -164,8 +166,8 @@ describe('docs/capacity.md', () => {
     for (const [name, example] of Object.entries(EXAMPLES)) {
       expect(text).toContain(`--example ${name}`);
       const input = resolveInput(example);
-      const said = estimate(input);
-      expect(text).toContain(`\`\`\`\n${report(input, said, withAdvisedLimit(input, said))}\n\`\`\`\n`);
+      const estimated = estimate(input);
+      expect(text).toContain(`\`\`\`\n${report(input, estimated, withAdvisedLimit(input, estimated))}\n\`\`\`\n`);
     }
   });
 });

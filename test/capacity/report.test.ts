@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { svgChart, terminalChart } from '../../capacity/chart.js';
 import { type Estimate, estimate } from '../../capacity/estimate.js';
 import { type CapacityInput, type GivenInput, resolveInput } from '../../capacity/input.js';
-import { isWanting, verdictOf, withAdvisedLimit } from '../../capacity/verdict.js';
+import { mustRaise, verdictOf, withAdvisedLimit } from '../../capacity/verdict.js';
 import { report } from '../../cli/capacity-report.js';
 
 const SLOT_SECONDS = 100;
@@ -15,13 +15,13 @@ function inputOf(perSecond: number, given: GivenInput = {}): CapacityInput {
   return { ...resolveInput({ perDay: 1, ...quick, ...given }), startsByHour: [starts, starts, starts] };
 }
 
-function said(input: CapacityInput): { estimated: Estimate; text: string } {
+function answerTo(input: CapacityInput): { estimated: Estimate; text: string } {
   const estimated = estimate(input, SLOT_SECONDS);
   return { estimated, text: report(input, estimated, withAdvisedLimit(input, estimated, SLOT_SECONDS)) };
 }
 
 const TOO_LITTLE = 'it is too little';
-const PEAKS_WAIT = 'the mean of the hour suffices, but people wait in its peaks';
+const PEAKS_WAIT = 'the mean of the hour suffices, but people wait in its peaks, most likely for this';
 
 describe('the verdict', () => {
   it.each([
@@ -30,7 +30,7 @@ describe('the verdict', () => {
       { attemptsPerSecond: 2 },
       'attempts',
       TOO_LITTLE,
-      'Only more accounts help: the busiest hour fills 6.3, so set',
+      'Only more accounts can help: the busiest hour fills 6.3 accounts, so set "accounts" to 9 or more.',
     ],
     [
       12,
@@ -59,7 +59,7 @@ describe('the verdict', () => {
       { queueCallsPerSecond: 1 },
       'queue',
       TOO_LITTLE,
-      'Set "queueCallsPerSecond" to 12, and take more accounts: the',
+      'Set "queueCallsPerSecond" to 12. Above 12 the attempts of a second',
     ],
     [
       22,
@@ -73,27 +73,63 @@ describe('the verdict', () => {
       { workers: 1, workerCores: 0.2 },
       'workerCpu',
       TOO_LITTLE,
-      'More workers help: the busiest hour fills 1.5, so set "workers" to 3',
+      'More workers may help: the busiest hour fills 1.5 workers, so set "workers" to 3',
     ],
     [
       12,
       { serverCores: 0.4 },
       'serverCpu',
       TOO_LITTLE,
-      'the busiest hour fills 0.56, so set "serverCores" to 1 or more.',
+      'larger server may help: the busiest hour fills 0.56 cores, so set "serverCores" to 1 or more.',
     ],
-    [22, { queueCallsPerSecond: 30 }, 'attempts', PEAKS_WAIT, 'fills 0.92, so set "accounts" to 2 or more.'],
+    [22, { queueCallsPerSecond: 30 }, 'attempts', PEAKS_WAIT, 'fills 0.92 accounts, so set "accounts" to 2 or more.'],
+    [
+      12,
+      { attemptsPerSecond: 2, workers: 2 },
+      'attempts',
+      TOO_LITTLE,
+      'fills 6.3 accounts, so set "accounts" to 9 and "workers" to 9 or more.',
+    ],
+    [
+      12,
+      { emailsPerDay: 50, workers: 2 },
+      'emails',
+      TOO_LITTLE,
+      'DEVELOPER), or set "accounts" to 78 and "workers" to 78 or more.',
+    ],
+    [
+      5,
+      { attemptsPerSecond: 2.9, queueCallsPerSecond: 1 },
+      'queue',
+      TOO_LITTLE,
+      'The quota of attempts leaves no room for a limit of the queue. Take more accounts: the busiest hour fills',
+    ],
+    [
+      5,
+      { queueCallsPerSecond: 0.3, serverCores: 0.15 },
+      'queue',
+      TOO_LITTLE,
+      'Set "queueCallsPerSecond" to 12. A larger server may help: the busiest hour fills 0.23 cores, so set',
+    ],
+    // The processors of the server are nearer, but people wait for the queue.
+    [
+      5.5,
+      { serverCores: 0.259, queueCallsPerSecond: 12, directCallsPerSecond: 0 },
+      'queue',
+      PEAKS_WAIT,
+      'Set "queueCallsPerSecond" to 24.',
+    ],
     // E-mails are nearer, but nobody waits for them.
     [22, { queueCallsPerSecond: 30, emailsPerDay: 7_500 }, 'attempts', PEAKS_WAIT, 'so set "accounts" to 2 or more.'],
   ] as const)(
-    'for %d a second and %j is that of %s, and following its advice suffices',
+    'for %d a second and %j is that of %s, and following its advice suffices where limits are not small',
     (perSecond, given, name, verdict, advice) => {
       const input = inputOf(perSecond, given);
-      const { text } = said(input);
+      const { text } = answerTo(input);
       const [, remedy = ''] = new RegExp(`^binds {9}${name}, .*: ${verdict}\n {14}(.*)$`, 'm').exec(text) ?? [];
       expect(remedy).toContain(advice);
       const fields = [...remedy.matchAll(/"(\w+)" to (\d+)/g)].map(([, field = '', value]) => [field, Number(value)]);
-      const better = said({ ...input, ...Object.fromEntries(fields) });
+      const better = answerTo(inputOf(perSecond, { ...given, ...Object.fromEntries(fields) }));
       expect(better.text).toMatch(/^binds .*(nothing; the nearest is|it suffices)/m);
     },
   );
@@ -102,14 +138,37 @@ describe('the verdict', () => {
     [22, 'binds         attempts, Cognito', 'it suffices, with little to spare\nwanted'],
     [0.001, 'binds         nothing; the nearest is attempts, 0.0 %: Cognito', '(VerifyUserAttribute)\nwanted'],
   ])('for %d a second says how near the nearest limit is', (perSecond, start, end) => {
-    const { estimated, text } = said(inputOf(perSecond));
+    const { estimated, text } = answerTo(inputOf(perSecond));
     expect(text).toContain(start);
     expect(text).toContain(end);
     expect(estimated.binding).toBe('attempts');
   });
 
+  it.each([
+    [0.704, '(70.4 %)'],
+    [1.003, '(100.3 %)'],
+    [0.71, '(71 %)'],
+    [0.034, '(3.4 %)'],
+  ])('of a share of %d prints %s', (share, percent) => {
+    const input = inputOf(1);
+    const estimated = estimate(input, SLOT_SECONDS);
+    const [limit] = estimated.limits;
+    const limits = [{ ...limit, share }] as const;
+    expect(report(input, { ...estimated, limits }, undefined)).toContain(percent);
+  });
+
+  it.each([
+    [12, { attemptsPerSecond: 0.01 }, /"accounts" to \d{4} or more\.$/m],
+    [0.001, { emailsPerDay: 0 }, /^binds {9}emails, .*: it is too little$[^]*^ {2}emails +0\.32 {2}of 0$/m],
+    // The larger of two rules: what the hour fills, and what is needed anyway, which are two workers of each account.
+    [5, { workers: 1, workerCores: 0.0604 }, /3 needed[^]*fills 2\.1 workers, so set "workers" to 4 or more\.$/m],
+    [5, { accounts: 3, workers: 3, workerCores: 0.04 }, /6 needed[^]*workers, so set "workers" to 6 or more\.$/m],
+  ])('for %d a second and %j says %s', (perSecond, given, words) => {
+    expect(answerTo(inputOf(perSecond, given)).text).toMatch(words);
+  });
+
   it('advises no e-mails of more accounts that have none', () => {
-    expect(said(inputOf(1, { emailsPerDay: 0 })).text).toMatch(/^ +Send by an SES identity.*DEVELOPER\)\.$/m);
+    expect(answerTo(inputOf(1, { emailsPerDay: 0 })).text).toMatch(/^ +Send by an SES identity.*DEVELOPER\)\.$/m);
   });
 });
 
@@ -119,15 +178,15 @@ describe('the advised limit of the task queue of calls', () => {
     [{ directCallsPerSecond: 0 }, 24],
   ])('is not to be set at %j while people would wait for it', (given, advised) => {
     const input = inputOf(22, given);
-    const { text } = said(input);
+    const { text } = answerTo(input);
     expect(text).not.toContain('Set it to');
     const [, more] =
       new RegExp(
-        `One of ${advised} would be too little:\na send would wait p95 .*, a code p95 .*"accounts" to (\\d+)`,
+        `One of ${advised} would be too little:\na send would wait p95 .*, a code p95 .*First take more accounts. With that limit the busiest hour fills .*"accounts" to (\\d+)`,
       ).exec(text) ?? [];
     // Both are true: that limit makes people wait, and with so many accounts nobody does.
     const limited = { ...input, queueCallsPerSecond: advised };
-    expect(isWanting(estimate(limited, SLOT_SECONDS))).toBe(true);
+    expect(mustRaise(estimate(limited, SLOT_SECONDS))).toBe(true);
     expect(verdictOf(estimate({ ...limited, accounts: Number(more) }, SLOT_SECONDS))).toBe('plenty');
   });
 
@@ -144,7 +203,7 @@ describe('the advised limit of the task queue of calls', () => {
 });
 
 describe('waits', () => {
-  const { estimated } = said(inputOf(1));
+  const { estimated } = answerTo(inputOf(1));
   it.each([
     [0.5, 'under a second'],
     [119.4, '119 s'],
@@ -159,14 +218,14 @@ describe('waits', () => {
   });
 
   it('are none where nothing was made', () => {
-    const { text } = said(inputOf(1, { emailsPerDay: 0 }));
+    const { text } = answerTo(inputOf(1, { emailsPerDay: 0 }));
     expect(text).toMatch(/^a send waits {2}none was made\na code waits {2}none was made$/m);
   });
 });
 
 it('lists e-mails only where they are limited: what happens and what is wanted differ', () => {
-  expect(said(inputOf(1)).text).not.toMatch(/^ {2}emails /m);
-  expect(said(inputOf(1, { emailsPerDay: 50 })).text).toMatch(/^ {2}emails +\d+ {2}of 50 /m);
+  expect(answerTo(inputOf(1)).text).not.toMatch(/^ {2}emails /m);
+  expect(answerTo(inputOf(1, { emailsPerDay: 50 })).text).toMatch(/^ {2}emails +\d+ {2}of 50 /m);
 });
 
 describe('the chart', () => {
