@@ -56,8 +56,8 @@ describe('a code', () => {
     const opened = await travel.open({ policy: { maxAttempts: 3 } });
     travel.base.sandbox.setFault({ operation: ATTEMPT, username: opened.user.username, latencyMs: 1_000, times: 3 });
     const answers = [1, 2, 3, 4].map(() => travel.submitWrong(opened).catch(({ code }: { code: string }) => code));
-    const checking = await travel.until(opened, ({ attempts }) => attempts.length === 1);
-    expect(checking).toMatchObject({ attempts: [{ outcome: 'checking' }], attemptsLeft: 2 });
+    const checking = await travel.until(opened, ({ attempts }) => attempts.at(-1)?.outcome === 'checking');
+    expect(checking.attemptsLeft).toBe(3 - checking.attempts.length);
     const results = (await Promise.all(answers)).map((answer) => (typeof answer === 'string' ? answer : answer.result));
     expect(results.toSorted()).toEqual(['AttemptsExhausted', 'mismatch', 'mismatch', 'mismatch']);
     const at = travel.base.sandbox.calls({ operation: ATTEMPT, username: opened.user.username }).map((call) => call.at);
