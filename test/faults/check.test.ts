@@ -2,6 +2,7 @@
 import { resolvePolicy, type SendOutcome, type VerificationStatus } from '@cognito-verification/contract';
 import { describe, expect, it } from 'vitest';
 import { check, NONDETERMINISM, RULES } from './check.js';
+import { forgottenTasks } from './evidence.js';
 import type { ChangeRecord, ClientCall, CognitoCall, Evidence } from './record.js';
 
 const START = Date.parse('2026-01-05T10:00:00Z');
@@ -67,6 +68,7 @@ const GOOD: Evidence = {
   ],
   failedTasks: ['cause 1'],
   lostTasks: 0,
+  forgottenTasks: 0,
   builds: ['a', 'b'],
   cognito: [send(0.5), send(26), attempt(30, 'CodeMismatchException'), attempt(40)],
   messagesAtMs: [at(0.6), at(27)],
@@ -225,7 +227,19 @@ describe('the judge', () => {
     });
     expect(rulesOf({ ...tooMany(1), lostTasks: 1 })).not.toContain('attempts');
     expect(rulesOf({ ...tooMany(2), lostTasks: 1 })).toContain('attempts');
+    expect(rulesOf({ ...tooMany(2), lostTasks: 1, forgottenTasks: 1 })).not.toContain('attempts');
   });
+
+  it.each([
+    ['submitCode', 1],
+    ['resendCode', 0],
+  ] as const)(
+    'a kill of the server during %s forgets %d tasks, and a kill before or after none',
+    (operation, tasks) => {
+      const calls = [{ operation, id: 'one', answer: 'ok', atMs: at(10), endedAtMs: at(20) }];
+      expect(forgottenTasks(calls, [at(9), at(12), at(21)])).toBe(tasks);
+    },
+  );
 
   it.each(Object.entries(BAD))('finds: %s', (_name, [rule, change]) => {
     expect(rulesOf(change)).toContain(rule);

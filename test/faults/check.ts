@@ -126,7 +126,7 @@ function attempts(evidence: Evidence): Found {
   );
   const { maxAttempts } = evidence.policy;
   // The next worker tries the code of a lost task again, and does not know that it was tried.
-  if (looks.length <= maxAttempts + evidence.lostTasks) return [];
+  if (looks.length <= maxAttempts + evidence.lostTasks + evidence.forgottenTasks) return [];
   const late = looks.slice(maxAttempts).some(({ effect }) => effect === 'ok')
     ? ', and one was taken past the limit'
     : '';

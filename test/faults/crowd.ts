@@ -88,6 +88,7 @@ export class Crowd {
       keys,
       messages,
       realTime,
+      serverKilledAtMs: this.rig.server.killedAtMs,
     });
     const violations = check(evidence);
     for (const workflowId of new Set(violations.map((violation) => violation.workflowId))) {

@@ -10,7 +10,8 @@ const STARTS = 10;
 const PORTS = { first: 20_000, count: 10_000 };
 
 export class DurableServer {
-  kills = 0;
+  /** When it was killed. */
+  readonly killedAtMs: number[] = [];
   /** The times from a kill until the namespace is usable again. */
   readonly awayMs: number[] = [];
 
@@ -28,6 +29,10 @@ export class DurableServer {
     throw new Error('found no free port for the Temporal server');
   }
 
+  get kills(): number {
+    return this.killedAtMs.length;
+  }
+
   get address(): string {
     return `127.0.0.1:${this.port}`;
   }
@@ -35,9 +40,9 @@ export class DurableServer {
   /** Like a power cut of `forMs`: no clean shutdown, and only the data on disk survives. */
   async kill(forMs: number): Promise<void> {
     const killedAt = performance.now();
+    this.killedAtMs.push(Date.now());
     process.kill(this.server.pid, 'SIGKILL');
     await this.server.exited;
-    this.kills += 1;
     await sleep(forMs);
     this.server = await serve(this.port, this.dbFilename);
     this.awayMs.push(performance.now() - killedAt);

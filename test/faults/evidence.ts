@@ -11,7 +11,7 @@ import { historyToJSON } from '../../temporal/proto-json.js';
 import { replayErrors } from '../replay-all.js';
 import { NONDETERMINISM } from './check.js';
 import type { Plan } from './plans.js';
-import type { ChangeRecord, CognitoCall, Evidence, SendActivity } from './record.js';
+import type { ChangeRecord, ClientCall, CognitoCall, Evidence, SendActivity } from './record.js';
 
 /** The folder for the histories of violations, with the key of their run. */
 const KEPT = fileURLToPath(new URL('out/', import.meta.url));
@@ -52,6 +52,8 @@ export interface Sources {
   /** When each message arrived, and where, by user name. */
   messages: ReadonlyMap<string, readonly { at: string; destination: string }[]>;
   realTime: (cognitoDate: string) => number;
+  /** When the Temporal server was killed. */
+  serverKilledAtMs: readonly number[];
 }
 
 /** @returns what the judge sees, and the history of each verification, to be kept where it finds a violation */
@@ -87,6 +89,7 @@ export async function evidenceOf(
         endedAtMs: closedAtMs,
         outcome,
         ...fromHistory(history?.events ?? []),
+        forgottenTasks: forgottenTasks(verification.calls, sources.serverKilledAtMs),
         cognito: cognito.get(user.username) ?? [],
         messagesAtMs: messages.map(({ at }) => sources.realTime(at)),
         strays: messages.filter(({ destination }) => destination !== values.wanted).length,
@@ -179,6 +182,12 @@ function fromHistory(events: Events): FromHistory {
     ({ workflowTaskTimedOutEventAttributes: lost }) => Number(lost?.timeoutType) === START_TO_CLOSE,
   ).length;
   return { sendActivities: [...sends.values()], failedTasks, lostTasks, builds: [...builds] };
+}
+
+/** A killed server forgets the task that it has made for a code: until a worker ends it, it is in no history. */
+export function forgottenTasks(calls: readonly ClientCall[], serverKilledAtMs: readonly number[]): number {
+  const codes = calls.filter(({ operation }) => operation === 'submitCode');
+  return serverKilledAtMs.filter((ms) => codes.some(({ atMs, endedAtMs }) => atMs <= ms && ms <= endedAtMs)).length;
 }
 
 function timeOf(event: Events[number] | undefined): number {

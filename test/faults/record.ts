@@ -71,6 +71,8 @@ export interface Evidence {
   failedTasks: readonly string[];
   /** Workflow tasks that a worker had and did not end: what a local attempt in them was told, nobody may know. */
   lostTasks: number;
+  /** The same, of tasks for a code: the server was killed meanwhile, and no history has them. At most so many. */
+  forgottenTasks: number;
   /** How the replay of this build differs from the history at the end; undefined if it replays. */
   replayError?: string | undefined;
   /** Build ids of the workers that had one of its workflow tasks. */
