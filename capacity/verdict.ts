@@ -40,7 +40,7 @@ export function decisiveOf(estimated: Estimate): LimitUse {
 }
 
 /**
- * The same day with the limit of the task queue of calls that is advised: whoever sets it may make people wait.
+ * The same day with the advised limit of the task queue of calls, which may make people wait.
  * @param slotSeconds as of `estimate`
  * @returns undefined where there is nothing to advise: the limit is as high, or what is too little is something else, which more would wait for
  */

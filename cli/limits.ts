@@ -107,7 +107,7 @@ class Change {
   }
 
   /**
-   * Ends the command after an interruption, once the server has answered. Never where the change failed: whoever made it says why.
+   * Ends the command after an interruption, once the server has answered. If the change fails, this never settles: `begin` has thrown why.
    * @throws InterruptedError
    */
   async endWith(interrupted: unknown): Promise<never> {

@@ -99,7 +99,7 @@ export function unreachable(
   return new TemporalUnavailableError(withWayOut(found, reason), { cause });
 }
 
-/** Whether something else than Temporal has answered, in plain HTTP. */
+/** Whether a web server or a proxy has answered in place of Temporal, in plain HTTP. */
 export function isForeign(words: string): boolean {
   return FOREIGN.when.test(words);
 }

@@ -8,7 +8,7 @@ import { report } from '../../cli/capacity-report.js';
 
 const SLOT_SECONDS = 100;
 
-/** Three slots, in each of which so many start in a second. */
+/** Three slots. In each of them this many verifications start in a second. */
 function inputOf(perSecond: number, given: GivenInput = {}): CapacityInput {
   const quick = { deadlineSeconds: 600, codeMedianSeconds: 10, codeP95Seconds: 30 };
   const starts = perSecond * SLOT_SECONDS;

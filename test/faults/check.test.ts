@@ -231,13 +231,15 @@ describe('the judge', () => {
   });
 
   it.each([
-    ['submitCode', 1],
-    ['resendCode', 0],
+    ['submitCode', 11, 1],
+    ['submitCode', 13, 0],
+    ['submitCode', 9, 0],
+    ['resendCode', 11, 0],
   ] as const)(
-    'a kill of the server during %s forgets %d tasks, and a kill before or after none',
-    (operation, tasks) => {
+    'a kill of the server at 12 s during %s, whose attempt came at %d s, forgets %d tasks',
+    (operation, asked, tasks) => {
       const calls = [{ operation, id: 'one', answer: 'ok', atMs: at(10), endedAtMs: at(20) }];
-      expect(forgottenTasks(calls, [at(9), at(12), at(21)])).toBe(tasks);
+      expect(forgottenTasks(calls, [attempt(asked)], [at(9), at(12), at(21)])).toBe(tasks);
     },
   );
 

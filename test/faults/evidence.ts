@@ -82,6 +82,7 @@ export async function evidenceOf(
       const { attributeName, change } = plan;
       const { verified, value } = sources.sandbox.attribute(user, attributeName);
       const messages = sources.messages.get(user.username) ?? [];
+      const asked = cognito.get(user.username) ?? [];
       evidence.push({
         ...verification,
         runs: runs.length,
@@ -89,8 +90,8 @@ export async function evidenceOf(
         endedAtMs: closedAtMs,
         outcome,
         ...fromHistory(history?.events ?? []),
-        forgottenTasks: forgottenTasks(verification.calls, sources.serverKilledAtMs),
-        cognito: cognito.get(user.username) ?? [],
+        forgottenTasks: forgottenTasks(verification.calls, asked, sources.serverKilledAtMs),
+        cognito: asked,
         messagesAtMs: messages.map(({ at }) => sources.realTime(at)),
         strays: messages.filter(({ destination }) => destination !== values.wanted).length,
         change: change && { attributeName, keeps: change.keeps, holds: whichOf(values, value) },
@@ -184,10 +185,22 @@ function fromHistory(events: Events): FromHistory {
   return { sendActivities: [...sends.values()], failedTasks, lostTasks, builds: [...builds] };
 }
 
-/** A killed server forgets the task that it has made for a code: until a worker ends it, it is in no history. */
-export function forgottenTasks(calls: readonly ClientCall[], serverKilledAtMs: readonly number[]): number {
+/**
+ * A killed server forgets the task that it has made for a code: until a worker ends it, it is in no history. It counts only if a worker
+ * had asked Cognito by then, within the same call of the client.
+ */
+export function forgottenTasks(
+  calls: readonly ClientCall[],
+  cognito: readonly CognitoCall[],
+  serverKilledAtMs: readonly number[],
+): number {
   const codes = calls.filter(({ operation }) => operation === 'submitCode');
-  return serverKilledAtMs.filter((ms) => codes.some(({ atMs, endedAtMs }) => atMs <= ms && ms <= endedAtMs)).length;
+  const attempts = cognito.filter(({ operation, by }) => operation === 'attempt' && by === 'worker');
+  const isForgotten = (killedAtMs: number) =>
+    codes.some(
+      (code) => killedAtMs <= code.endedAtMs && attempts.some(({ atMs }) => code.atMs <= atMs && atMs <= killedAtMs),
+    );
+  return serverKilledAtMs.filter(isForgotten).length;
 }
 
 function timeOf(event: Events[number] | undefined): number {
